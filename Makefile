@@ -1,0 +1,48 @@
+# What a person runs. Every target sets up what it needs in .venv first.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+TASKS      ?= tasks/skyways
+RUN        ?= $(notdir $(TASKS))
+JUDGE      ?=
+PROPOSER   ?=
+ITERATIONS ?=
+CANDIDATES ?=
+SEED       ?=
+CONFIG     ?=
+
+SEARCH_FLAGS = --run "$(RUN)" \
+	$(if $(JUDGE),--judge "$(JUDGE)") $(if $(PROPOSER),--proposer "$(PROPOSER)") \
+	$(if $(ITERATIONS),--iterations $(ITERATIONS)) $(if $(CANDIDATES),--candidates $(CANDIDATES)) \
+	$(if $(SEED),--seed $(SEED)) $(if $(CONFIG),--config "$(CONFIG)")
+
+.PHONY: help install search test lint types bench
+
+help:            ## list the targets
+	@grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed  ## set up .venv with everything the project needs
+
+search: $(VENV)/.installed  ## search over harnesses, then open the test split (TASKS RUN JUDGE PROPOSER ITERATIONS CANDIDATES SEED CONFIG)
+	$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS)
+	$(BIN)/meta-reward test "$(RUN)"
+
+test: $(VENV)/.installed  ## run all tests, in parallel
+	$(BIN)/pytest -n auto
+
+lint: $(VENV)/.installed  ## ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed  ## mypy, strict
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed  ## print the measurements of benchmarks/
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,92 @@
+"""Every error this package raises on purpose, by the boundary at which it arises.
+
+    MetaRewardError
+    ├── UsageError          the user's: a name, a path, a flag or a setting
+    │   └── RunInUse        another process holds the run
+    ├── DataError           the task set's: a file that is missing, broken or contradictory
+    ├── CandidateError      the candidate's: recorded against it, never fatal to a search
+    ├── JudgeError          the judge's
+    │   ├── PromptTooLong   a harness may catch it and ask with a shorter view
+    │   └── JudgeUnavailable   nobody's fault: the evaluation stays unfinished, the run stops cleanly
+    ├── ProposerError       the proposer's
+    ├── LimitReached        a limit of the run: stops the search at a clean point
+    └── GitError            git's
+
+Each stores facts and builds one line: what is wrong, where, and what to do.
+The command line prints that line and exits with 1.
+"""
+
+from pathlib import Path
+
+
+class MetaRewardError(Exception):
+    """Base of all errors that are not bugs."""
+
+
+class UsageError(MetaRewardError):
+    """Something the user asked for cannot be done as asked."""
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        self.what, self.hint = what, hint
+        super().__init__(f"{what}: {hint}" if hint else what)
+
+
+class RunInUse(UsageError):
+    """A second process wants a run that is being written."""
+
+    def __init__(self, run: str, holder: str) -> None:
+        self.run, self.holder = run, holder
+        super().__init__(f"run {run} is in use by {holder}", hint="wait for it, or stop it first")
+
+
+class DataError(MetaRewardError):
+    """A file does not hold what it should. `place` names the line or entry where that is known."""
+
+    def __init__(self, path: Path, what: str, *, place: str = "", hint: str = "") -> None:
+        self.path, self.what, self.place, self.hint = path, what, place, hint
+        where = f"{path}, {place}" if place else str(path)
+        super().__init__(f"{where}: {what}" + (f" ({hint})" if hint else ""))
+
+
+class CandidateError(MetaRewardError):
+    """A candidate failed on a trajectory. `kind` is a stable word for programs, `message` for people."""
+
+    def __init__(self, kind: str, message: str, *, traceback: str = "") -> None:
+        self.kind, self.message, self.traceback = kind, message, traceback
+        super().__init__(f"{kind}: {message}")
+
+
+class JudgeError(MetaRewardError):
+    """The judge could not answer one request."""
+
+
+class PromptTooLong(JudgeError):
+    """A prompt does not fit the judge's context window."""
+
+    def __init__(self, tokens: int, limit: int) -> None:
+        self.tokens, self.limit = tokens, limit
+        super().__init__(f"prompt of about {tokens} tokens does not fit the judge's window of {limit}")
+
+
+class JudgeUnavailable(JudgeError):
+    """The judge's endpoint failed beyond all retries."""
+
+
+class ProposerError(MetaRewardError):
+    """A proposer's session ended badly; the search records it and goes on."""
+
+
+class LimitReached(MetaRewardError):
+    """A limit of the run is used up."""
+
+    def __init__(self, name: str, used: float, limit: float) -> None:
+        self.name, self.used, self.limit = name, used, limit
+        super().__init__(f"limit reached: {name} {used:g} of {limit:g}")
+
+
+class GitError(MetaRewardError):
+    """A git command failed in the run directory."""
+
+    def __init__(self, path: Path, command: str, output: str) -> None:
+        self.path, self.command, self.output = path, command, output
+        super().__init__(f"{path}: git {command} failed: {output.strip() or 'no output'}")

@@ -1,0 +1,196 @@
+"""JSON, JSON lines and atomic writes: the one home of how this package touches files.
+
+Writes go to a temporary file beside the target and are renamed over it, so a reader sees the old
+file or the new one, never a part. JSON is pretty-printed for people and grep; characters that
+could drive a terminal or reorder a line of text are escaped. Reads raise DataError, which names
+the file and the line.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from meta_reward.errors import DataError, UsageError
+
+# DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def dump_json(value: Any) -> bytes:
+    """`value` as indented JSON with a final newline. Dataclasses are written field by field."""
+    return _escape(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def dump_line(value: Any) -> bytes:
+    """`value` as JSON on one line with a final newline."""
+    return _escape(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def canonical_json(value: Any) -> bytes:
+    """`value` as JSON with sorted keys and no spaces: what digests are made from."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def as_lines(value: Any) -> Any:
+    """`value` with every text of several lines, at any depth, as the list of its lines.
+
+    This is how texts are stored for people to read; `as_text` undoes it where a text is expected.
+    """
+    if isinstance(value, str):
+        return value.split("\n") if "\n" in value else value
+    if isinstance(value, dict):
+        return {key: as_lines(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_lines(item) for item in value]
+    return value
+
+
+def as_text(value: Any) -> Any:
+    """The text behind a stored text: a list of strings is joined by newlines, all else is kept."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "\n".join(value)
+    return value
+
+
+def printable(text: str) -> str:
+    """`text` with control characters and direction marks made visible: safe to print on a terminal."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises DataError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(path, "no such file") from None
+    except OSError as error:
+        raise DataError(path, f"cannot be read: {error.strerror}") from None
+
+
+def read_text(path: Path) -> str:
+    """The content of a UTF-8 file. Raises DataError where it is not one."""
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise DataError(path, f"is not UTF-8 text (byte {error.start})") from None
+
+
+def load_json(path: Path) -> Any:
+    """The JSON value in a file. Raises DataError that names the line where it breaks."""
+    return parse_json(read_bytes(path), path)
+
+
+def parse_json(data: bytes, path: Path, *, place: str = "") -> Any:
+    """A JSON value from the bytes of `path`. Raises DataError that names the line where it breaks."""
+    if not data.strip():
+        raise DataError(path, "is empty", place=place)
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        where = place or f"line {error.lineno}"
+        reason = error.msg.split(":")[0]
+        raise DataError(
+            path, f"is not valid JSON: {reason}", place=where, hint="truncated, or another format?"
+        ) from None
+
+
+def load_lines(path: Path) -> list[Any]:
+    """The JSON values of a JSON-lines file. Raises DataError that names the broken line."""
+    lines = read_bytes(path).split(b"\n")
+    return [parse_json(line, path, place=f"line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def iter_whole_lines(path: Path) -> Iterator[Any]:
+    """The JSON values of an append-only journal; a torn last line is left out, as never written."""
+    if not path.exists():
+        return
+    lines = read_bytes(path).split(b"\n")
+    for number, line in enumerate(lines[:-1], 1):
+        yield parse_json(line, path, place=f"line {number}")
+
+
+def mend_journal(path: Path) -> None:
+    """Cut a torn last line off a journal, so that the next append starts a line of its own."""
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(path, whole)
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Add one JSON line to a journal, in a single write."""
+    with writing(path), path.open("ab", buffering=0) as file:
+        file.write(dump_line(value))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file atomically, creating its folders. Raises UsageError on a full disk or read-only folder."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON, atomically."""
+    write_bytes(path, dump_json(value))
+
+
+def write_lines(path: Path, values: Iterable[Any]) -> None:
+    """Write values as JSON lines, atomically."""
+    write_bytes(path, b"".join(dump_line(value) for value in values))
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder that appears at `path` whole or not at all: filled beside it, then renamed.
+
+    An existing folder at `path` is replaced. Nothing is left behind when the block raises.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}."))
+        try:
+            yield temporary
+            temporary.chmod(0o755)
+            if path.exists():
+                shutil.rmtree(path)
+            temporary.rename(path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusal to write into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"{path}: cannot be written: {reason}", hint="free space, or choose another folder") from error
+
+
+def _escape(data: bytes) -> bytes:
+    text = data.decode()
+    if not _UNSAFE.search(text):
+        return data
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()

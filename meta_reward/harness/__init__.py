@@ -1,0 +1,24 @@
+"""The harness interface: everything a candidate may import from this package.
+
+    from meta_reward.harness import Judge, Reward, Trajectory
+
+    async def reward(trajectory: Trajectory, judge: Judge) -> Reward: ...
+
+Standard library only, so that a sandbox can show a candidate this folder and nothing else.
+"""
+
+from meta_reward.harness.runtime import Judge, JudgeError, PromptTooLong, Reply, Reward
+from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, render_call
+
+__all__ = [
+    "Judge",
+    "JudgeError",
+    "Message",
+    "PromptTooLong",
+    "Reply",
+    "Reward",
+    "Tool",
+    "ToolCall",
+    "Trajectory",
+    "render_call",
+]

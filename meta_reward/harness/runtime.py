@@ -1,0 +1,88 @@
+"""What a harness is given and what it gives back: `Judge`, `Reply`, `Reward`.
+
+The stable heart of the interface. Standard library only: it is imported by candidates inside the
+sandbox as well as by the parent process.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+MIN_SCORE, MAX_SCORE = 0.0, 100.0
+
+
+class JudgeError(Exception):
+    """The judge could not answer this request. Uncaught, it fails the harness on this trajectory."""
+
+
+class PromptTooLong(JudgeError):
+    """The prompt does not fit the judge's context window: ask again with a shorter view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the judge answered, as it is: possibly empty, cut off, or not what was asked for.
+
+    text: the reply's text. data: the parsed JSON where a schema was asked for and met, else None.
+    stop_reason: `end`, `length` (cut off by the token limit) or `refusal`.
+    tools_called: names of the harness's tools the judge called before answering, in order.
+    """
+
+    text: str
+    data: Any = None
+    stop_reason: str = "end"
+    tools_called: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """A harness's verdict on one trajectory.
+
+    score: from 0 to 100. reason: why, for the reader of a trace. findings: anything JSON can hold
+    that helps to understand the score, such as what each check found.
+    """
+
+    score: float
+    reason: str = ""
+    findings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Judge(Protocol):
+    """The fixed judge. Its model and sampling settings belong to the run, not to the harness."""
+
+    async def ask(
+        self,
+        prompt: str,
+        *,
+        system: str | None = None,
+        tools: Sequence[Callable[..., Any]] = (),
+        require: Callable[..., Any] | str | None = None,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """Ask once. Asking the same again is another draw; several at once with asyncio.gather is welcome.
+
+        tools: functions of the harness that the judge may call before it answers; name, docstring
+        and type hints become the tool's schema. require: one of them that it must call.
+        schema: a JSON schema; the reply's `data` then holds the parsed object.
+        Raises PromptTooLong, or JudgeError where the request cannot be answered.
+        """
+        ...
+
+
+def check_reward(value: Any) -> Reward:
+    """A harness's return value as a Reward. Raises ValueError for anything outside the interface."""
+    reward = value if isinstance(value, Reward) else Reward(score=value)
+    score = reward.score
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        raise ValueError(f"reward() returned {type(score).__name__}, not a Reward or a number")
+    if not math.isfinite(score) or not MIN_SCORE <= score <= MAX_SCORE:
+        raise ValueError(f"score {score!r:.40} lies outside 0 to 100")
+    if not isinstance(reward.reason, str):
+        raise ValueError(f"reason is {type(reward.reason).__name__}, not text")
+    if not isinstance(reward.findings, Mapping):
+        raise ValueError(f"findings is {type(reward.findings).__name__}, not a mapping")
+    return Reward(float(score), reward.reason, dict(reward.findings))

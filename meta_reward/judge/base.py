@@ -1,0 +1,82 @@
+"""What a judge is to the rest of the program: one model turn, request in, completion out.
+
+`Backend` is the seam at which kinds of judges plug in. A backend knows nothing of trajectories,
+harnesses, caches or budgets; the gateway wraps all of that around it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from meta_reward.trajectory import Message, Tool, ToolCall, message_to_json, tool_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one completion. input_tokens includes those read from the provider's own cache."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One turn asked of the judge.
+
+    messages: the conversation so far, roles user, assistant and tool. require: the name of a tool
+    that must be called before the final answer. schema: JSON schema of the final answer.
+    """
+
+    messages: tuple[Message, ...]
+    system: str | None = None
+    tools: tuple[Tool, ...] = ()
+    require: str | None = None
+    schema: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One turn of the judge: its text, or the tool calls it wants answered first.
+
+    stop_reason: `end`, `tool`, `length` or `refusal`.
+    """
+
+    text: str
+    usage: Usage
+    tool_calls: tuple[ToolCall, ...] = ()
+    stop_reason: str = "end"
+
+
+class Backend(Protocol):
+    """A kind of judge.
+
+    settings: everything that determines its answers, as plain JSON; part of every cache key.
+    simulated: whether its numbers say nothing about any real model.
+    """
+
+    settings: Mapping[str, Any]
+    simulated: bool
+
+    async def complete(self, request: Request, *, draw: int) -> Completion:
+        """Answer one turn. draw: 0 for the first time this is asked of a trajectory, then 1, ...
+
+        Raises PromptTooLong, or JudgeUnavailable when the endpoint fails beyond all retries.
+        """
+        ...
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """What the tokens cost, None where the price is not known."""
+        ...
+
+
+def request_to_json(request: Request) -> dict[str, Any]:
+    """The JSON form of a request: what cache keys are made from and what traces show."""
+    return {
+        "system": request.system,
+        "messages": [message_to_json(m) for m in request.messages],
+        "tools": [tool_to_json(t) for t in request.tools],
+        "require": request.require,
+        "schema": request.schema,
+    }

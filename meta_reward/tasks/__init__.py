@@ -1,0 +1,1 @@
+"""Task sets on disk, their splits, and importers for other people's formats."""

@@ -1,0 +1,58 @@
+"""How tasks are divided into search, validation and test: by task, never by pair.
+
+Deterministic by the task set's name and a seed. Knows no files.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+SPLITS = ("search", "validation", "test")
+MIN_TASKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SplitShares:
+    """Shares of the tasks that have pairs, and the seed of their order."""
+
+    search: float = 0.4
+    validation: float = 0.3
+    test: float = 0.3
+    seed: int = 0
+
+
+def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -> dict[str, tuple[str, ...]]:
+    """Task ids by split, each sorted. Every split gets at least one task.
+
+    Raises ValueError with fewer than three tasks, or with shares that are no shares.
+    """
+    shares = shares or SplitShares()
+    parts = (shares.search, shares.validation, shares.test)
+    if min(parts) <= 0 or abs(sum(parts) - 1) > 1e-6:
+        raise ValueError(f"split shares {parts} are not three positive numbers that sum to 1")
+    if len(tasks) < MIN_TASKS:
+        raise ValueError(f"{len(tasks)} task(s) with pairs cannot be divided into three splits")
+    order = sorted(tasks, key=lambda task: _rank(name, shares.seed, task))
+    validation = max(1, round(shares.validation * len(tasks)))
+    test = max(1, round(shares.test * len(tasks)))
+    search = max(1, len(tasks) - validation - test)
+    validation = min(validation, len(tasks) - search - 1)
+    ends = (search, search + validation)
+    chosen = (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])
+    return {split: tuple(sorted(part)) for split, part in zip(SPLITS, chosen, strict=True)}
+
+
+def check_splits(splits: Mapping[str, Collection[str]], tasks: Collection[str]) -> None:
+    """Raise ValueError unless splits share no task and each holds one that has pairs."""
+    seen: dict[str, str] = {}
+    for split, members in splits.items():
+        for task in members:
+            if task in seen:
+                raise ValueError(f"task {task!r} is in {seen[task]} and in {split}")
+            seen[task] = split
+        if not set(members) & set(tasks):
+            raise ValueError(f"no task of split {split} has pairs")
+
+
+def _rank(name: str, seed: int, task: str) -> str:
+    return hashlib.sha256(f"{name}\n{seed}\n{task}".encode()).hexdigest()

@@ -1,0 +1,269 @@
+"""Task sets on disk: a folder a person can grep.
+
+    tasks/<name>/
+      taskset.json         schema version, name, where it comes from, licence, whether it is simulated
+      policy.md            the policy the agents worked under
+      tools.json           the tools they had
+      trajectories/<id>.json   one rollout a file: id, task, success, messages (and its own policy, if it differs)
+      pairs.jsonl          a line a pair: id, task, preferred, other, categories
+      splits.json          optional: which task belongs to which split
+
+Loading checks everything a search relies on and names file and line of what is wrong. The digest
+covers all of these files and nothing else in the folder.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError
+from meta_reward.tasks.splits import SPLITS, check_splits
+from meta_reward.trajectory import (
+    Message,
+    Pair,
+    Rollout,
+    Tool,
+    Trajectory,
+    message_to_json,
+    parse_messages,
+    parse_tool,
+    tool_to_json,
+)
+
+SCHEMA = 1
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a task set says of itself. category_notes explains categories of its pairs, if any."""
+
+    name: str
+    source: str = ""
+    licence: str = ""
+    simulated: bool = False
+    category_notes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSet:
+    """A loaded task set. rollouts: by id, in file order. splits: task ids by split, or None where
+    the folder leaves the division to the run."""
+
+    path: Path
+    about: About
+    policy: str
+    tools: tuple[Tool, ...]
+    rollouts: dict[str, Rollout]
+    pairs: tuple[Pair, ...]
+    splits: dict[str, tuple[str, ...]] | None
+    digest: str
+
+    @property
+    def name(self) -> str:
+        return self.about.name
+
+    @property
+    def tasks_with_pairs(self) -> tuple[str, ...]:
+        """The tasks that can be divided into splits, sorted."""
+        return tuple(sorted({pair.task for pair in self.pairs}))
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can name a task set, a run, a rollout or a file of one: no path, no surprise."""
+    return NAME.fullmatch(text) is not None
+
+
+def load_task_set(path: Path) -> TaskSet:
+    """Load and check a task set. Raises DataError that names the file and what to mend."""
+    if not path.is_dir():
+        raise DataError(path, "is no task set: no such folder", hint="see `meta-reward tasks`")
+    about = _load_about(path / "taskset.json")
+    policy = files.read_text(path / "policy.md")
+    tools = _load_tools(path / "tools.json")
+    rollouts = _load_rollouts(path / "trajectories", policy, tools)
+    pairs = _load_pairs(path / "pairs.jsonl", rollouts)
+    splits = _load_splits(path / "splits.json", {pair.task for pair in pairs})
+    return TaskSet(path, about, policy, tools, rollouts, pairs, splits, digest_of(path))
+
+
+def save_task_set(
+    path: Path,
+    about: About,
+    *,
+    policy: str,
+    tools: Sequence[Tool],
+    rollouts: Iterable[Rollout],
+    pairs: Iterable[Pair],
+) -> None:
+    """Write a task set; the folder appears whole or not at all. An existing one is replaced."""
+    with files.new_folder(path) as folder:
+        files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(about)})
+        files.write_bytes(folder / "policy.md", policy.encode())
+        files.write_json(folder / "tools.json", [tool_to_json(tool) for tool in tools])
+        (folder / "trajectories").mkdir()
+        for rollout in rollouts:
+            save_rollout(folder / "trajectories" / f"{rollout.id}.json", rollout, policy=policy)
+        files.write_lines(folder / "pairs.jsonl", (pair_to_json(pair) for pair in pairs))
+
+
+def save_rollout(path: Path, rollout: Rollout, *, policy: str) -> None:
+    """Write one rollout; its policy is written only where it differs from the task set's."""
+    data: dict[str, Any] = {"id": rollout.id, "task": rollout.task, "success": rollout.success}
+    if rollout.trajectory.policy != policy:
+        data["policy"] = files.as_lines(rollout.trajectory.policy)
+    data["messages"] = [stored_message(m) for m in rollout.trajectory.messages]
+    files.write_json(path, data)
+
+
+def stored_message(message: Message) -> dict[str, Any]:
+    """A message as it is stored: its text of several lines as a list of lines."""
+    data = message_to_json(message)
+    return {**data, "content": files.as_lines(data["content"])}
+
+
+def pair_to_json(pair: Pair) -> dict[str, Any]:
+    """The JSON form of a pair, as `pairs.jsonl` holds it."""
+    return {
+        "id": pair.id,
+        "task": pair.task,
+        "preferred": pair.preferred,
+        "other": pair.other,
+        "categories": list(pair.categories),
+    }
+
+
+def digest_of(path: Path) -> str:
+    """A digest of everything in a task set's folder that a search depends on."""
+    names = ["taskset.json", "policy.md", "tools.json", "pairs.jsonl", "splits.json"]
+    paths = [path / name for name in names if (path / name).exists()]
+    paths += sorted((path / "trajectories").glob("*.json"))
+    whole = hashlib.sha256()
+    for file in paths:
+        content = hashlib.sha256(files.read_bytes(file)).hexdigest()
+        whole.update(f"{file.relative_to(path).as_posix()} {content}\n".encode())
+    return "sha256:" + whole.hexdigest()
+
+
+def _about_to_json(about: About) -> dict[str, Any]:
+    return {
+        "name": about.name,
+        "source": about.source,
+        "licence": about.licence,
+        "simulated": about.simulated,
+        "category_notes": about.category_notes,
+    }
+
+
+def _load_about(path: Path) -> About:
+    data = files.load_json(path)
+    if not isinstance(data, dict) or "schema" not in data:
+        raise DataError(path, "is not the description of a task set", hint="import it again")
+    if data["schema"] != SCHEMA:
+        raise DataError(path, f"has schema {data['schema']!r}; this version reads {SCHEMA}", hint="import it again")
+    name = data.get("name")
+    if not isinstance(name, str) or not is_name(name):
+        raise DataError(path, f"name {name!r} is not letters, digits, dots, dashes and underscores")
+    notes = data.get("category_notes", {})
+    return About(
+        name=name,
+        source=str(data.get("source", "")),
+        licence=str(data.get("licence", "")),
+        simulated=data.get("simulated") is True,
+        category_notes={str(k): str(v) for k, v in notes.items()} if isinstance(notes, dict) else {},
+    )
+
+
+def _load_tools(path: Path) -> tuple[Tool, ...]:
+    data = files.load_json(path)
+    if not isinstance(data, list):
+        raise DataError(path, "is not a list of tools")
+    tools = []
+    for number, item in enumerate(data, 1):
+        try:
+            tools.append(parse_tool(item))
+        except ValueError as error:
+            raise DataError(path, str(error), place=f"tool {number}") from None
+    return tuple(tools)
+
+
+def _load_rollouts(folder: Path, policy: str, tools: tuple[Tool, ...]) -> dict[str, Rollout]:
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise DataError(folder, "holds no trajectories")
+    return {path.stem: _load_rollout(path, policy, tools) for path in paths}
+
+
+def _load_rollout(path: Path, policy: str, tools: tuple[Tool, ...]) -> Rollout:
+    data = files.load_json(path)
+    if not isinstance(data, dict):
+        raise DataError(path, "is not a trajectory")
+    if not is_name(path.stem) or data.get("id") != path.stem:
+        raise DataError(path, f"id {data.get('id')!r} does not match the file's name")
+    if not isinstance(data.get("task"), str):
+        raise DataError(path, "has no task")
+    success = data.get("success")
+    if success not in (None, 0, 1) or isinstance(success, bool):
+        raise DataError(path, f"success is {success!r}, not 1, 0 or null")
+    stored = data.get("messages")
+    try:
+        messages = parse_messages([_joined(m) for m in stored] if isinstance(stored, list) else stored)
+    except ValueError as error:
+        raise DataError(path, str(error)) from None
+    if not messages:
+        raise DataError(path, "has no messages")
+    own_policy = files.as_text(data.get("policy", policy))
+    return Rollout(path.stem, data["task"], Trajectory(own_policy, tools, messages), success)
+
+
+def _joined(message: Any) -> Any:
+    if not isinstance(message, dict) or "content" not in message:
+        return message
+    return {**message, "content": files.as_text(message["content"])}
+
+
+def _load_pairs(path: Path, rollouts: dict[str, Rollout]) -> tuple[Pair, ...]:
+    pairs = [_parse_pair(item, path, n, rollouts) for n, item in enumerate(files.load_lines(path), 1)]
+    if not pairs:
+        raise DataError(path, "holds no pairs")
+    seen: set[str] = set()
+    for number, pair in enumerate(pairs, 1):
+        if pair.id in seen:
+            raise DataError(path, f"pair id {pair.id!r} occurs twice", place=f"line {number}")
+        seen.add(pair.id)
+    return tuple(pairs)
+
+
+def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]) -> Pair:
+    place = f"line {number}"
+    fields = data if isinstance(data, dict) else {}
+    texts = {key: fields.get(key) for key in ("id", "task", "preferred", "other")}
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise DataError(path, "is not a pair: wants id, task, preferred and other", place=place)
+    pair = Pair(**texts, categories=tuple(str(c) for c in fields.get("categories") or ()))
+    for side in (pair.preferred, pair.other):
+        if side not in rollouts:
+            raise DataError(path, f"names trajectory {side!r}, which does not exist", place=place)
+        if rollouts[side].task != pair.task:
+            raise DataError(path, f"trajectory {side!r} belongs to task {rollouts[side].task!r}", place=place)
+    if pair.preferred == pair.other:
+        raise DataError(path, f"pairs {pair.other!r} with itself", place=place)
+    return pair
+
+
+def _load_splits(path: Path, tasks: set[str]) -> dict[str, tuple[str, ...]] | None:
+    if not path.exists():
+        return None
+    data = files.load_json(path)
+    if not isinstance(data, dict) or not all(isinstance(data.get(s), list) for s in SPLITS):
+        raise DataError(path, f"wants a list of tasks for each of {', '.join(SPLITS)}")
+    splits = {split: tuple(str(task) for task in data[split]) for split in SPLITS}
+    try:
+        check_splits(splits, tasks)
+    except ValueError as error:
+        raise DataError(path, str(error)) from None
+    return splits
