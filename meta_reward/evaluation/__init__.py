@@ -1,1 +1,1 @@
-"""."""
+"""A harness on a split: rewards for its trajectories, and the numbers that follow from them."""

@@ -50,14 +50,17 @@ class Completion:
 
 
 class Backend(Protocol):
-    """A kind of judge.
+    """A kind of judge."""
 
-    settings: everything that determines its answers, as plain JSON; part of every cache key.
-    simulated: whether its numbers say nothing about any real model.
-    """
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Everything that determines its answers, as plain JSON; part of every cache key."""
+        ...
 
-    settings: Mapping[str, Any]
-    simulated: bool
+    @property
+    def simulated(self) -> bool:
+        """Whether its numbers say nothing about any real model."""
+        ...
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn. draw: 0 for the first time this is asked of a trajectory, then 1, ...

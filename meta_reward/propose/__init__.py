@@ -1,1 +1,1 @@
-"""."""
+"""Proposers: whatever writes candidates, and how what they leave is collected."""

@@ -1,0 +1,170 @@
+"""A harness on trajectories: each scored by itself, in an order that tells nothing.
+
+The unit of work is one trajectory. Finished units are handed over one by one, so that the caller
+can write each down before the next is waited for; units finished earlier are handed in and not
+redone. A candidate's failure is a unit with an error. A judge's outage or a limit of the run stops
+everything and leaves the evaluation unfinished.
+"""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import CandidateError, MetaRewardError
+from meta_reward.evaluation.metrics import Tokens
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.judge.base import request_to_json
+from meta_reward.judge.gateway import Call, Gateway
+from meta_reward.trajectory import Rollout, trajectory_to_json
+
+PROBATION = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One trajectory scored by one harness: its reward or its error, every judge call, and what each took.
+
+    reward: {score, reason, findings}. error: {kind, message, traceback}. Exactly one is not None.
+    """
+
+    trajectory: str
+    task: str
+    reward: dict[str, Any] | None
+    error: dict[str, Any] | None
+    calls: list[dict[str, Any]]
+    costs: list[dict[str, Any]]
+
+    @property
+    def score(self) -> float | None:
+        return None if self.reward is None else self.reward["score"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The units of an evaluation, in the order of its rollouts. broken: stopped, since the candidate
+    failed on most of its first trajectories."""
+
+    units: list[Unit]
+    broken: bool
+
+    @property
+    def rewards(self) -> dict[str, float | None]:
+        return {unit.trajectory: unit.score for unit in self.units}
+
+    @property
+    def tokens(self) -> Tokens:
+        return tokens_of(cost for unit in self.units for cost in unit.costs)
+
+
+async def evaluate(
+    source: str,
+    rollouts: Sequence[Rollout],
+    *,
+    gateway: Gateway,
+    sandbox: Sandbox,
+    seed: int = 0,
+    finished: Mapping[str, Unit] | None = None,
+    on_unit: Callable[[Unit], None] = lambda unit: None,
+) -> Evaluation:
+    """Score every rollout that is not finished yet. on_unit: called with each unit as soon as it is done.
+
+    Raises JudgeUnavailable and LimitReached as they come, after the units under way were dropped.
+    """
+    units = dict(finished or {})
+    order = sorted(rollouts, key=lambda rollout: rollout.id)
+    random.Random(seed).shuffle(order)
+
+    async def score(rollout: Rollout) -> None:
+        unit = await _score(source, rollout, gateway, sandbox)
+        on_unit(unit)
+        units[rollout.id] = unit
+
+    broken = False
+    for part in (order[:PROBATION], order[PROBATION:]):
+        await _each([r for r in part if r.id not in units], score, limit=gateway.concurrency)
+        failed = sum(units[r.id].error is not None for r in order[:PROBATION])
+        if failed > len(order[:PROBATION]) / 2:
+            broken = True
+            break
+    return Evaluation([units[r.id] for r in rollouts if r.id in units], broken)
+
+
+async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, limit: int) -> None:
+    """Do the work for every rollout, at most `limit` at a time; the first error stops all."""
+    waiting = iter(rollouts)
+
+    async def drain() -> None:
+        for rollout in waiting:
+            await work(rollout)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(limit, len(rollouts))):
+                group.create_task(drain())
+    except BaseExceptionGroup as errors:
+        raise next((e for e in errors.exceptions if isinstance(e, MetaRewardError)), errors.exceptions[0]) from None
+
+
+async def _score(source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox) -> Unit:
+    sent = trajectory_to_json(rollout.trajectory)
+    session = gateway.session(
+        hashlib.sha256(files.canonical_json(sent)).hexdigest(),
+        max_calls=sandbox.budget.judge_calls,
+        max_tokens=sandbox.budget.judge_tokens,
+    )
+    reward = error = None
+    try:
+        result = await sandbox.score(source, sent, session.ask)
+        reward = {"score": result.score, "reason": result.reason, "findings": dict(result.findings)}
+    except CandidateError as failure:
+        error = {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback}
+    calls = session.calls
+    return Unit(
+        rollout.id, rollout.task, reward, error, [_said(call) for call in calls], [_took(call) for call in calls]
+    )
+
+
+def _said(call: Call) -> dict[str, Any]:
+    """The part of a call that is the same wherever and whenever it is made."""
+    completion = call.completion
+    return {
+        "ask": call.ask,
+        "turn": call.turn,
+        "draw": call.draw,
+        **request_to_json(call.request),
+        "reply": completion.text,
+        "tool_calls": [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in completion.tool_calls],
+        "stop_reason": completion.stop_reason,
+    }
+
+
+def _took(call: Call) -> dict[str, Any]:
+    """The part of a call that is counted."""
+    usage = call.completion.usage
+    return {
+        "ask": call.ask,
+        "turn": call.turn,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "cost_usd": call.cost_usd,
+        "cached": call.cached,
+        "seconds": round(call.seconds, 4),
+    }
+
+
+def tokens_of(costs: Any) -> Tokens:
+    """The nominal tokens and price of calls, from what each took."""
+    costs = list(costs)
+    prices = [cost["cost_usd"] for cost in costs]
+    return Tokens(
+        judge_calls=len(costs),
+        input_tokens=sum(cost["input_tokens"] for cost in costs),
+        output_tokens=sum(cost["output_tokens"] for cost in costs),
+        cost_usd=None if None in prices else sum(prices),
+    )

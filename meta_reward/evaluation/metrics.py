@@ -1,0 +1,143 @@
+"""Preference agreement: how often the higher reward goes to the preferred trajectory.
+
+Reads rewards and pairs, returns plain numbers; knows no files and no judge. Ties count one half;
+a missing reward loses its pair, so a candidate that fails cannot flatter itself.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from meta_reward.evaluation.statistics import Interval, interval_by_task
+from meta_reward.trajectory import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class PairOutcome:
+    """One pair under one harness. agreement: 1, 0.5 for a tie, 0; a missing reward is None and loses."""
+
+    id: str
+    task: str
+    categories: tuple[str, ...]
+    preferred: str
+    other: str
+    preferred_reward: float | None
+    other_reward: float | None
+    margin: float | None
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the judge was asked for, nominally: as if nothing had been cached."""
+
+    judge_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Agreement on a part of the pairs."""
+
+    pairs: int
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The numbers of one evaluation.
+
+    agreement counts ties as half, strict_agreement as nothing; both lose a pair without rewards.
+    ties, failures: numbers of pairs; coverage: share of pairs with both rewards. mean_margin: over
+    these, in points. low, high: 95% interval of agreement by task, None where it can't be trusted.
+    cost_usd: nominal, None where no price is known.
+    """
+
+    agreement: float
+    low: float | None
+    high: float | None
+    strict_agreement: float
+    pairs: int
+    ties: int
+    failures: int
+    coverage: float
+    mean_margin: float | None
+    trajectories: int
+    judge_calls: int
+    input_tokens: int
+    output_tokens: int
+    judge_tokens: int
+    cost_usd: float | None
+    by_category: dict[str, Group]
+    by_task: dict[str, Group]
+
+
+def outcomes(pairs: Iterable[Pair], rewards: Mapping[str, float | None]) -> list[PairOutcome]:
+    """What became of each pair. rewards: by trajectory id; missing and None both mean none."""
+    return [_outcome(pair, rewards.get(pair.preferred), rewards.get(pair.other)) for pair in pairs]
+
+
+def _outcome(pair: Pair, preferred: float | None, other: float | None) -> PairOutcome:
+    margin = None if preferred is None or other is None else preferred - other
+    agreement = 0.0 if margin is None or margin < 0 else 0.5 if margin == 0 else 1.0
+    return PairOutcome(
+        pair.id, pair.task, pair.categories, pair.preferred, pair.other, preferred, other, margin, agreement
+    )
+
+
+def summarize(results: Sequence[PairOutcome], *, trajectories: int, tokens: Tokens, seed: int = 0) -> Metrics:
+    """The metrics of an evaluation. Raises ValueError without any pair."""
+    if not results:
+        raise ValueError("no pairs to summarize")
+    margins = [r.margin for r in results if r.margin is not None]
+    interval = agreement_interval(results, seed=seed)
+    return Metrics(
+        agreement=interval.mean,
+        low=interval.low,
+        high=interval.high,
+        strict_agreement=sum(r.agreement == 1 for r in results) / len(results),
+        pairs=len(results),
+        ties=margins.count(0),
+        failures=len(results) - len(margins),
+        coverage=len(margins) / len(results),
+        mean_margin=sum(margins) / len(margins) if margins else None,
+        trajectories=trajectories,
+        judge_calls=tokens.judge_calls,
+        input_tokens=tokens.input_tokens,
+        output_tokens=tokens.output_tokens,
+        judge_tokens=tokens.input_tokens + tokens.output_tokens,
+        cost_usd=tokens.cost_usd,
+        by_category=_grouped(results, lambda r: r.categories),
+        by_task=_grouped(results, lambda r: (r.task,)),
+    )
+
+
+def agreement_interval(results: Sequence[PairOutcome], *, seed: int = 0) -> Interval:
+    """Agreement with its interval by task."""
+    interval = interval_by_task(by_task(results, lambda r: r.agreement), seed=seed)
+    if interval is None:
+        raise ValueError("no pairs to summarize")
+    return interval
+
+
+def by_task(results: Iterable[PairOutcome], value: Callable[[PairOutcome], float]) -> dict[str, list[float]]:
+    """A value of each pair, by task."""
+    grouped: dict[str, list[float]] = {}
+    for result in results:
+        grouped.setdefault(result.task, []).append(value(result))
+    return grouped
+
+
+def differences(incumbent: Iterable[PairOutcome], challenger: Iterable[PairOutcome]) -> dict[str, list[float]]:
+    """Challenger's agreement minus the incumbent's on each pair, by task. Both must hold the same pairs."""
+    before = {r.id: r.agreement for r in incumbent}
+    return by_task(challenger, lambda r: r.agreement - before[r.id])
+
+
+def _grouped(results: Sequence[PairOutcome], names: Callable[[PairOutcome], Sequence[str]]) -> dict[str, Group]:
+    values: dict[str, list[float]] = {}
+    for result in results:
+        for name in names(result):
+            values.setdefault(name, []).append(result.agreement)
+    return {name: Group(len(v), sum(v) / len(v)) for name, v in sorted(values.items())}

@@ -1,0 +1,342 @@
+"""The parent's side of the sandbox: starts a zygote, runs one trajectory at a time in a forked child of it.
+
+    async with Sandbox(Budget()) as sandbox:
+        reward = await sandbox.score(source, trajectory, answer)
+
+Protects against: a candidate that crashes, hangs, floods, answers out of range, prints, or leaves
+state behind for the next trajectory. At level `none`, the only one so far, it does not protect
+against a candidate that opens files or sockets. Every failure of the candidate raises
+CandidateError; errors of `answer` (the judge's, a limit's) pass through as they are.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, MetaRewardError
+from meta_reward.harness import worker
+from meta_reward.harness.runtime import Reward, check_reward
+from meta_reward.judge.gateway import Answer, Ask, RunTool
+from meta_reward.trajectory import ToolCall, parse_tool
+
+_PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
+_GONE = ("the harness has already answered", True)
+_KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", -signal.SIGSEGV: "crash"}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a candidate may use on one trajectory; exceeding it is its recorded failure there.
+
+    active_s: wall time not spent waiting for the judge. wall_s: a cap on all of it.
+    output_bytes: size of one frame, be it a prompt or the answer. Judge calls and tokens count
+    cache hits as if they were calls.
+    """
+
+    cpu_s: int = 20
+    active_s: float = 30.0
+    wall_s: float = 900.0
+    memory_mb: int = 1024
+    output_bytes: int = 8_000_000
+    judge_calls: int = 100
+    judge_tokens: int = 2_000_000
+
+
+class Sandbox:
+    """A zygote process and the trajectories running under it. Use as an async context manager."""
+
+    level = "none"
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self._jobs = itertools.count(worker.READY + 1)
+        self._exits: dict[int, asyncio.Future[int]] = {}
+
+    async def __aenter__(self) -> Self:
+        await self._start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    async def score(
+        self, source: str, trajectory: Mapping[str, Any], answer: Callable[[Ask, RunTool], Awaitable[Answer]]
+    ) -> Reward:
+        """The reward of one trajectory (in its JSON form), with judge calls served by `answer`.
+
+        Raises CandidateError for whatever is the candidate's fault.
+        """
+        if self._process.poll() is not None:  # a candidate brought it down with itself; the next one gets another
+            self._stop()
+            await self._start()
+        host, child = socket.socketpair()
+        job = next(self._jobs)
+        self._exits[job] = asyncio.get_running_loop().create_future()
+        with child:
+            self._send(b"s", job, child)
+        reader, writer = await asyncio.open_connection(sock=host, limit=self.budget.output_bytes + 4)
+        start = {"type": "start", "protocol": worker.PROTOCOL, "source": source, "trajectory": trajectory}
+        try:
+            return await _Conversation(self, job, reader, writer, answer).run(start)
+        finally:
+            writer.close()
+            if not self._exits[job].done():
+                self._send(b"k", job)
+            del self._exits[job]
+
+    async def exit_of(self, job: int) -> int:
+        """How a job's process ended: its exit code, or minus the signal that killed it."""
+        return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
+
+    async def _start(self) -> None:
+        self._control, child = socket.socketpair()
+        with child:
+            self._process = _spawn(child.fileno(), self.budget)
+        self._control.setblocking(False)
+        ready = self._exits[worker.READY] = asyncio.get_running_loop().create_future()
+        self._watcher = asyncio.create_task(self._watch(self._control))
+        code = await asyncio.wait_for(ready, _PATIENCE_S)
+        if code != 0:
+            raise MetaRewardError(f"the sandbox does not start: {self._last_words()}")
+
+    def _stop(self) -> None:
+        self._watcher.cancel()
+        self._control.close()  # the zygote kills its children and ends when it sees this
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
+        with contextlib.suppress(OSError):  # a dead zygote shows in the exits of its jobs
+            socket.send_fds(self._control, [worker.CONTROL.pack(op, job)], [attached.fileno()] if attached else [])
+
+    def _last_words(self) -> str:
+        self._process.kill()
+        _, words = self._process.communicate()
+        return words.decode(errors="replace").strip().rpartition("\n")[2] or "it left no message"
+
+    async def _watch(self, control: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        buffer = b""
+        while data := await _receive(loop, control):
+            buffer += data
+            while len(buffer) >= worker.STATUS.size:
+                job, code = worker.STATUS.unpack(buffer[: worker.STATUS.size])
+                buffer = buffer[worker.STATUS.size :]
+                self._ended(job, code)
+        for job in list(self._exits):
+            self._ended(job, -signal.SIGKILL)
+
+    def _ended(self, job: int, code: int) -> None:
+        if job in self._exits and not self._exits[job].done():
+            self._exits[job].set_result(code)
+
+
+def _spawn(control: int, budget: Budget) -> subprocess.Popen[bytes]:
+    """Start a zygote that knows nothing of this process but one socket."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-P", "-s", "-S", "-B", "-m", worker.__name__),
+            *(str(control), orjson.dumps(asdict(budget)).decode()),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=[control],
+        env={"PYTHONPATH": str(Path(worker.__file__).parents[2]), "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
+        cwd="/",
+    )
+
+
+async def _receive(loop: asyncio.AbstractEventLoop, control: socket.socket) -> bytes:
+    try:
+        return await loop.sock_recv(control, 4096)
+    except ConnectionError:
+        return b""
+
+
+class _Conversation:
+    """One child's frames, from the start frame to its answer, under its budget."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        job: int,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        answer: Callable[[Ask, RunTool], Awaitable[Answer]],
+    ) -> None:
+        self._sandbox, self._job = sandbox, job
+        self._reader, self._writer = reader, writer
+        self._answer = answer
+        self._budget = sandbox.budget
+        self._started = time.monotonic()
+        self._active_s = 0.0
+        self._asking = 0
+        self._tool_calls = itertools.count(1)
+        self._tool_results: dict[int, asyncio.Future[tuple[str, bool]]] = {}
+        self._answered = False
+
+    async def run(self, start: Mapping[str, Any]) -> Reward:
+        try:
+            async with asyncio.TaskGroup() as asks:
+                self._send(start)
+                while True:
+                    frame = await self._next_frame()
+                    match frame.get("type"):
+                        case "ask":
+                            asks.create_task(self._serve(frame))
+                        case "result":
+                            self._take_result(frame)
+                        case "done":
+                            self._abandon_tools()
+                            return _reward_of(frame)
+                        case "error":
+                            raise _candidate_error(frame)
+                        case other:
+                            raise CandidateError("protocol", f"frame of type {other!r:.40}")
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
+
+    async def _next_frame(self) -> dict[str, Any]:
+        began = time.monotonic()
+        cap = self._budget.wall_s - (began - self._started)
+        active = self._budget.active_s - self._active_s
+        waiting = self._asking > 0
+        try:
+            async with asyncio.timeout(cap if waiting else min(cap, active)):
+                data = await self._read_frame()
+        except TimeoutError:
+            raise CandidateError("time-out", self._time_out_message(waiting)) from None
+        if not waiting:
+            self._active_s += time.monotonic() - began
+        try:
+            frame = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise CandidateError("protocol", f"unreadable frame: {error}") from None
+        if not isinstance(frame, dict):
+            raise CandidateError("protocol", "a frame is not an object")
+        return frame
+
+    async def _read_frame(self) -> bytes:
+        try:
+            (length,) = worker.LENGTH.unpack(await self._reader.readexactly(worker.LENGTH.size))
+            if length > self._budget.output_bytes:
+                raise CandidateError("output", f"{length} bytes at once, more than {self._budget.output_bytes}")
+            return await self._reader.readexactly(length)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            code = await self._sandbox.exit_of(self._job)
+            kind = _KINDS_OF_EXIT.get(code, "exit")
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise CandidateError(kind, f"the process ended ({how}) without an answer") from None
+
+    def _time_out_message(self, waiting: bool) -> str:
+        if waiting or time.monotonic() - self._started >= self._budget.wall_s:
+            return f"no answer within {self._budget.wall_s:g} s in all"
+        return f"no answer within {self._budget.active_s:g} s of its own time"
+
+    async def _serve(self, frame: Mapping[str, Any]) -> None:
+        ask = _parse_ask(frame)
+        number = frame["ask"]
+        self._asking += 1
+        try:
+            answer = await self._answer(ask, lambda call: self._run_tool(number, call))
+        except JudgeUnavailable:
+            raise
+        except JudgeError as error:
+            self._send({"type": "fail", "ask": number, "kind": type(error).__name__, "message": str(error)})
+            return
+        finally:
+            self._asking -= 1
+        self._send(
+            {
+                "type": "reply",
+                "ask": number,
+                "text": answer.text,
+                "stop_reason": answer.stop_reason,
+                "tools_called": answer.tools_called,
+            }
+        )
+
+    async def _run_tool(self, ask: int, call: ToolCall) -> tuple[str, bool]:
+        if self._answered:
+            return _GONE
+        number = next(self._tool_calls)
+        result = self._tool_results[number] = asyncio.get_running_loop().create_future()
+        self._asking -= 1  # the candidate's own time runs while its tool does
+        self._send({"type": "tool", "ask": ask, "call": number, "name": call.name, "arguments": call.arguments})
+        try:
+            content, is_error = await result
+        finally:
+            self._asking += 1
+        return content, is_error
+
+    def _abandon_tools(self) -> None:
+        """The candidate has answered: no tool of it will run any more, though a judge may wait for one."""
+        self._answered = True
+        for result in self._tool_results.values():
+            result.set_result(_GONE)
+
+    def _take_result(self, frame: Mapping[str, Any]) -> None:
+        result = self._tool_results.pop(frame.get("call", 0), None)
+        content = frame.get("content")
+        if result is None or not isinstance(content, str):
+            raise CandidateError("protocol", "a tool result that nobody asked for")
+        result.set_result((content, frame.get("is_error") is True))
+
+    def _send(self, frame: Mapping[str, Any]) -> None:
+        data = orjson.dumps(frame)
+        if not self._writer.is_closing():
+            self._writer.write(worker.LENGTH.pack(len(data)) + data)
+
+
+def _parse_ask(frame: Mapping[str, Any]) -> Ask:
+    """An ask from a candidate's frame, which may hold anything. Raises CandidateError."""
+    number, prompt, system = frame.get("ask"), frame.get("prompt"), frame.get("system")
+    require, schema, tools = frame.get("require"), frame.get("schema"), frame.get("tools")
+    if not isinstance(number, int):
+        raise CandidateError("protocol", "an ask without a number")
+    if not isinstance(prompt, str) or not isinstance(system, str | None):
+        raise CandidateError("TypeError", "prompt and system of judge.ask() must be text")
+    if not isinstance(require, str | None) or not isinstance(schema, dict | None) or not isinstance(tools, list):
+        raise CandidateError("TypeError", "require, schema or tools of judge.ask() have the wrong type")
+    try:
+        return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema)
+    except ValueError as error:
+        raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
+
+
+def _reward_of(frame: Mapping[str, Any]) -> Reward:
+    try:
+        return check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
+    except ValueError as error:
+        raise CandidateError("ValueError", str(error)) from None
+
+
+def _candidate_error(frame: Mapping[str, Any]) -> CandidateError:
+    kind, message, trace = (str(frame.get(key, "")) for key in ("kind", "message", "traceback"))
+    return CandidateError(kind[:100], message, traceback=trace)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error behind a task group's: one that stops the run before one of the candidate."""
+    leaves = [e if not isinstance(e, BaseExceptionGroup) else _first(e) for e in group.exceptions]
+    return next((e for e in leaves if not isinstance(e, CandidateError)), leaves[0])

@@ -1,0 +1,94 @@
+"""JSON schemas on the candidate's side: a function's as a tool, and whether a reply fits one.
+
+Runs inside the sandbox, so that a schema written by a candidate is never interpreted by the parent.
+Standard library only.
+"""
+
+import inspect
+import json
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_TYPES: dict[Any, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
+_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+
+
+def tool_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """A plain function as a tool: its name, its docstring, its parameters as a JSON schema."""
+    hints = typing.get_type_hints(function)
+    parameters = inspect.signature(function).parameters.values()
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return {
+        "name": function.__name__,
+        "description": inspect.getdoc(function) or "",
+        "parameters": {
+            "type": "object",
+            "properties": {p.name: _schema_of(hints.get(p.name, str)) for p in named},
+            "required": [p.name for p in named if p.default is p.empty],
+        },
+    }
+
+
+def parse_reply(text: str, schema: Mapping[str, Any]) -> Any:
+    """The JSON value in a reply if it fits the schema, else None. Looks at the whole, then at a fenced block,
+    then at the outermost braces."""
+    start, end = text.find("{"), text.rfind("}")
+    fenced = _FENCE.search(text)
+    for part in (text, fenced[1] if fenced else "", text[start : end + 1]):
+        try:
+            value = json.loads(part)
+        except (ValueError, RecursionError):
+            continue
+        if fits(value, schema):
+            return value
+    return None
+
+
+def fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether a JSON value has the shape of a schema: types, enum, required, properties and items."""
+    if "enum" in schema and value not in schema["enum"]:
+        return False
+    wanted = schema.get("type")
+    if wanted is not None and not any(_is(value, kind) for kind in ([wanted] if isinstance(wanted, str) else wanted)):
+        return False
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return all(key in value for key in schema.get("required", ())) and all(
+            fits(item, properties[key]) for key, item in value.items() if key in properties
+        )
+    if isinstance(value, list) and "items" in schema:
+        return all(fits(item, schema["items"]) for item in value)
+    return True
+
+
+def _is(value: Any, kind: str) -> bool:
+    if kind == "null":
+        return value is None
+    if isinstance(value, bool):
+        return kind == "boolean"
+    if isinstance(value, int):
+        return kind in ("integer", "number")
+    return _TYPES.get(type(value)) == kind
+
+
+def _schema_of(hint: Any) -> dict[str, Any]:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return {"enum": list(arguments)}
+    if origin in (typing.Union, types.UnionType):
+        kept = [a for a in arguments if a is not type(None)]
+        return _schema_of(kept[0]) if len(kept) == 1 else {}
+    kind = _TYPES.get(origin or hint)
+    if kind == "array" and arguments:
+        return {"type": kind, "items": _schema_of(arguments[0])}
+    return {"type": kind} if kind else {}

@@ -1,0 +1,186 @@
+"""What fixes a run: `run.toml`, a user's `--config` of the same shape, and flags over both.
+
+Every setting is a field of a small dataclass; a table or key that is none of them, or a value of
+the wrong type, is one clear line. A run keeps its settings: asking for other ones later is refused,
+except for raised limits and for what does not touch results.
+"""
+
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError, UsageError
+from meta_reward.harness.sandbox import Budget
+from meta_reward.tasks.splits import SplitShares
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """spec: kind and model, such as `simulated`. settings: what that kind of judge takes."""
+
+    spec: str = ""
+    concurrency: int = 16
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposerSettings:
+    """spec: `catalog` or `command:...`. candidates: at most so many an iteration. minutes: a session's time.
+
+    jail: `none` runs a command with the user's own rights.
+    """
+
+    spec: str = "catalog"
+    candidates: int = 2
+    minutes: float = 60.0
+    jail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a search stops. max_calls and max_tokens count nominally, as if nothing were cached;
+    max_usd counts what was spent; max_hours the time of this process. patience: iterations
+    without a new best on search and without an accepted candidate. Zero means no limit."""
+
+    iterations: int = 8
+    patience: int = 10
+    max_calls: int = 0
+    max_tokens: int = 0
+    max_usd: float = 0.0
+    max_hours: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that fixes a run. taskset: path; digest: of its content; baseline: name of the first candidate."""
+
+    schema: int = SCHEMA
+    taskset: str = ""
+    digest: str = ""
+    baseline: str = ""
+    seed: int = 0
+    sandbox: str = "none"
+    judge: JudgeSettings = field(default_factory=JudgeSettings)
+    proposer: ProposerSettings = field(default_factory=ProposerSettings)
+    limits: Limits = field(default_factory=Limits)
+    splits: SplitShares = field(default_factory=SplitShares)
+    budget: Budget = field(default_factory=Budget)
+
+
+_FREE = {"judge.concurrency"}  # changes nothing but the speed
+_WHAT_A_RUN_KNOWS = {"taskset"}  # compared by digest
+
+
+def load_run_config(path: Path) -> RunConfig:
+    """The settings of an existing run. Raises DataError for a run of another version."""
+    data = _load_toml(path)
+    if data.get("schema") != SCHEMA:
+        raise DataError(
+            path, f"run has schema {data.get('schema')!r}; this version reads {SCHEMA}", hint="start a new run"
+        )
+    config: RunConfig = _parse(RunConfig, data, path)
+    return config
+
+
+def load_user_config(path: Path | None) -> dict[str, Any]:
+    """The tables of a `--config` file, checked; empty without one."""
+    if path is None:
+        return {}
+    data = _load_toml(path)
+    _parse(RunConfig, data, path)
+    return data
+
+
+def save_config(path: Path, config: RunConfig) -> None:
+    """Write `run.toml`."""
+    import tomli_w
+
+    files.write_bytes(path, tomli_w.dumps(asdict(config)).encode())
+
+
+def overlay(tables: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with flags over them. flags: by dotted key such as `limits.iterations`; None means not given."""
+    merged: dict[str, Any] = {key: dict(v) if isinstance(v, Mapping) else v for key, v in tables.items()}
+    for key, value in flags.items():
+        if value is not None:
+            table, _, name = key.rpartition(".")
+            (merged.setdefault(table, {}) if table else merged)[name] = value
+    return merged
+
+
+def new_config(requested: Mapping[str, Any]) -> RunConfig:
+    """The settings of a new run: what was asked for over the defaults."""
+    config: RunConfig = _parse(RunConfig, requested, Path("--config"))
+    return config
+
+
+def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConfig:
+    """An existing run's settings with the raised limits of a request.
+
+    Raises UsageError that names both values where the request asks for anything else.
+    """
+    merged = asdict(stored)
+    before = dict(_flat(merged))
+    for key, wanted in _flat(requested):
+        if key in _WHAT_A_RUN_KNOWS or before.get(key) == wanted:
+            continue
+        is_raised_limit = key.startswith("limits.") and _is_raised(before[key], wanted)
+        if not is_raised_limit and key not in _FREE:
+            what = f"run {run} has {key} = {before.get(key)!r}, and {wanted!r} was asked for"
+            raise UsageError(what, hint="start another run with --run NAME; only limits can be raised")
+        merged = overlay(merged, {key: wanted})
+    return new_config(merged)
+
+
+def _is_raised(before: float, wanted: float) -> bool:
+    return before != 0 and (wanted == 0 or wanted > before)
+
+
+def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tables.items():
+        if isinstance(value, Mapping) and key != "settings":
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _load_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(files.read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(path, f"is not valid TOML: {error}") from None
+
+
+def _parse(kind: type[Any], data: Mapping[str, Any], path: Path, table: str = "") -> Any:
+    """A settings dataclass from a TOML table; raises DataError that names table and key."""
+    hints = typing.get_type_hints(kind)
+    where = f"table [{table}]" if table else ""
+    unknown = sorted(set(data) - set(hints))
+    if unknown:
+        raise DataError(path, f"unknown key {unknown[0]!r}", place=where, hint=f"known: {', '.join(hints)}")
+    values: dict[str, Any] = {}
+    for item in fields(kind):
+        if item.name in data:
+            values[item.name] = _value(data[item.name], hints[item.name], path, f"{table}.{item.name}".strip("."))
+    return kind(**values)
+
+
+def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
+    if is_dataclass(wanted):
+        if not isinstance(value, Mapping):
+            raise DataError(path, f"{key} is not a table")
+        return _parse(typing.cast(type[Any], wanted), value, path, key)
+    kind = typing.get_origin(wanted) or wanted
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise DataError(path, f"{key} is {value!r}, not of type {kind.__name__}")
+    if isinstance(value, int | float) and value < 0:
+        raise DataError(path, f"{key} is {value!r}, which is negative")
+    return value

@@ -1,0 +1,49 @@
+"""A new run directory: its settings, its history so far empty, and the search split for all to see."""
+
+from pathlib import Path
+
+from meta_reward import files
+from meta_reward.run import git
+from meta_reward.run.config import RunConfig, save_config
+from meta_reward.run.layout import Layout
+from meta_reward.tasks.splits import divide
+from meta_reward.tasks.taskset import TaskSet, save_task_set
+from meta_reward.trajectory import Pair, Rollout
+
+_HERE = Path(__file__).parent
+_IGNORED = "/.work/\n"
+
+
+def splits_of(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
+    """Task ids by split: the task set's own division, else the one the settings ask for. Raises ValueError."""
+    return taskset.splits or divide(taskset.name, taskset.tasks_with_pairs, config.splits)
+
+
+def part_of(taskset: TaskSet, tasks: tuple[str, ...]) -> tuple[list[Rollout], list[Pair]]:
+    """The rollouts and pairs of some tasks, in the order of their ids."""
+    wanted = set(tasks)
+    rollouts = [rollout for _, rollout in sorted(taskset.rollouts.items()) if rollout.task in wanted]
+    return rollouts, [pair for pair in taskset.pairs if pair.task in wanted]
+
+
+def create_run(layout: Layout, config: RunConfig, taskset: TaskSet, search_tasks: tuple[str, ...]) -> None:
+    """Make the folder of a run; it appears whole or not at all."""
+    rollouts, pairs = part_of(taskset, search_tasks)
+    with files.new_folder(layout.root) as folder:
+        new = Layout(folder)
+        save_config(new.config, config)
+        files.write_bytes(folder / ".gitignore", _IGNORED.encode())
+        files.write_bytes(new.history / "README.md", (_HERE / "HISTORY.md").read_bytes())
+        files.write_bytes(new.history / "INTERFACE.md", (_HERE / "INTERFACE.md").read_bytes())
+        files.write_bytes(new.ledger, b"")
+        files.write_bytes(new.iterations, b"")
+        save_task_set(
+            new.taskset, taskset.about, policy=taskset.policy, tools=taskset.tools, rollouts=rollouts, pairs=pairs
+        )
+        git.init(folder)
+        start = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files_of(folder)}
+        git.commit(folder, [git.Commit(f"Run {layout.root.name} on {taskset.name}", start)])
+
+
+def _files_of(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file() and ".git" not in p.relative_to(folder).parts)

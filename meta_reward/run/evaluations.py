@@ -1,0 +1,77 @@
+"""What an evaluation leaves behind, and the journal from which an interrupted one goes on.
+
+    scores.json     the metrics; written last, so its presence means that all of it is there
+    pairs.jsonl     a line a pair
+    traces/<trajectory>.json   every judge call in full, then the reward or the error
+    calls.jsonl     a line a call: what it took
+
+The journal holds one line for each finished unit. A torn last line counts as never written.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError
+from meta_reward.evaluation.evaluate import Evaluation, Unit
+from meta_reward.evaluation.metrics import PairOutcome, outcomes, summarize
+from meta_reward.trajectory import Pair
+
+SCHEMA = 1
+
+
+def open_journal(path: Path) -> dict[str, Unit]:
+    """The finished units of an evaluation, by trajectory; the journal is ready for more."""
+    files.mend_journal(path)
+    return {item["trajectory"]: Unit(**item) for item in files.iter_whole_lines(path)}
+
+
+def journal_unit(path: Path, unit: Unit) -> None:
+    """Write a finished unit down."""
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
+    files.append_line(path, asdict(unit))
+
+
+def save_evaluation(folder: Path, evaluation: Evaluation, pairs: Iterable[Pair], *, seed: int) -> None:
+    """Write all that an evaluation leaves behind into a folder, `scores.json` last."""
+    results = outcomes(pairs, evaluation.rewards)
+    metrics = summarize(results, trajectories=len(evaluation.units), tokens=evaluation.tokens, seed=seed)
+    for unit in evaluation.units:
+        files.write_json(folder / "traces" / f"{unit.trajectory}.json", render_trace(unit))
+    files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))
+    files.write_lines(
+        folder / "calls.jsonl", ({"trajectory": u.trajectory, **cost} for u in evaluation.units for cost in u.costs)
+    )
+    files.write_json(folder / "scores.json", {"schema": SCHEMA, "broken": evaluation.broken, **asdict(metrics)})
+
+
+def render_trace(unit: Unit) -> dict[str, Any]:
+    """A unit as its trace file holds it: texts of several lines as lists of their lines."""
+    return {
+        "schema": SCHEMA,
+        "trajectory": unit.trajectory,
+        "task": unit.task,
+        "calls": files.as_lines(unit.calls),
+        "reward": files.as_lines(unit.reward),
+        "error": files.as_lines(unit.error),
+    }
+
+
+def load_scores(folder: Path) -> dict[str, Any] | None:
+    """The metrics of a complete evaluation, None where there is none."""
+    path = folder / "scores.json"
+    if not path.exists():
+        return None
+    scores = files.load_json(path)
+    if not isinstance(scores, dict) or scores.get("schema") != SCHEMA:
+        raise DataError(path, f"is not a score file of schema {SCHEMA}")
+    return scores
+
+
+def load_outcomes(folder: Path) -> list[PairOutcome]:
+    """What became of each pair in a complete evaluation."""
+    rows = files.load_lines(folder / "pairs.jsonl")
+    return [PairOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]

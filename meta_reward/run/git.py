@@ -1,0 +1,131 @@
+"""Git, in one place: a run's commits, its tags and lineage.
+
+A candidate is written by one `git fast-import`: its commit on `main`, and a commit of its own
+that holds just its program, proposal and scores, whose parents are its parents' tags, under its
+tag. Neither touches the work tree; the index is brought up to date when a search stops. The
+user's git configuration is left out, so that a signing key, a hook or a missing identity changes
+nothing.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from meta_reward.errors import GitError, UsageError
+
+BRANCH = "refs/heads/main"
+_IDENTITY = "meta-reward <meta-reward@localhost>"
+_SETTINGS = {"gc.auto": "0", "core.autocrlf": "false", "fastimport.unpackLimit": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit to be: its message, and the files it adds or replaces, by path in the repository."""
+
+    message: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A candidate's tag: a commit of just these files, on top of the tags of its parents."""
+
+    name: str
+    commit: Commit
+    parents: Sequence[str]
+
+
+def init(root: Path) -> None:
+    """Make `root` a repository, if it is none."""
+    if not (root / ".git").exists():
+        _git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}", str(root))
+        for key, value in _SETTINGS.items():
+            _git(root, "config", key, value)
+
+
+def has_commits(root: Path) -> bool:
+    """Whether `main` exists."""
+    return bool(_git(root, "for-each-ref", BRANCH))
+
+
+def tags(root: Path) -> set[str]:
+    """The names of all tags."""
+    return set(_git(root, "for-each-ref", "--format=%(refname:strip=2)", "refs/tags").split())
+
+
+def commit(root: Path, commits: Iterable[Commit], *, tag: Tag | None = None) -> None:
+    """Add commits to `main`, and a tag with its lineage, all in one process."""
+    on_top = has_commits(root)
+    known = tags(root) if tag and tag.parents else set()
+    with tempfile.TemporaryFile() as file:
+        stream = cast(BinaryIO, file)
+        for entry in commits:
+            _write_commit(stream, BRANCH, entry, [f"{BRANCH}^0"] if on_top else [])
+            on_top = True
+        if tag:
+            parents = [f"refs/tags/{name}^0" for name in tag.parents if name in known]
+            _write_commit(stream, f"refs/tags/{tag.name}", tag.commit, parents, alone=True)
+        stream.write(b"done\n")
+        stream.seek(0)
+        _git(root, "fast-import", "--quiet", "--done", "--date-format=raw", stdin=stream)
+
+
+def refresh(root: Path) -> None:
+    """Bring the index up to `main`, so that `git status` shows only what a person changed."""
+    if has_commits(root):
+        _git(root, "reset", "--quiet", "--mixed")
+
+
+def repack(root: Path) -> None:
+    """Gather the packs of a search into one."""
+    _git(root, "repack", "-a", "-d", "--quiet")
+
+
+def _write_commit(stream: BinaryIO, ref: str, entry: Commit, parents: Sequence[str], *, alone: bool = False) -> None:
+    now = f"{int(time.time())} +0000"
+    message = entry.message.encode()
+    stream.write(f"commit {ref}\nauthor {_IDENTITY} {now}\ncommitter {_IDENTITY} {now}\n".encode())
+    stream.write(b"data %d\n%s\n" % (len(message), message))
+    for number, parent in enumerate(parents):
+        stream.write(f"{'merge' if number else 'from'} {parent}\n".encode())
+    if alone and parents:
+        stream.write(b"deleteall\n")
+    for path, content in sorted(entry.files.items()):
+        stream.write(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content))
+
+
+def _environment(root: Path) -> dict[str, str]:
+    """Names the repository outright and shuts out whatever GIT_* the caller lives under."""
+    folder = root / ".git"
+    return {
+        "GIT_DIR": str(folder),
+        "GIT_WORK_TREE": str(root),
+        "GIT_INDEX_FILE": str(folder / "index"),
+        "GIT_OBJECT_DIRECTORY": str(folder / "objects"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
+        "GIT_NAMESPACE": "",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_COUNT": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
+    try:
+        from git import Git
+        from git.exc import GitCommandError, GitCommandNotFound
+    except ImportError as error:  # GitPython's answer to a missing git
+        raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
+    environment = _environment(root)
+    try:
+        output = Git(str(root)).execute(["git", *arguments], istream=stdin, env=environment)
+    except GitCommandNotFound as error:
+        raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
+    except GitCommandError as error:
+        raise GitError(root, arguments[0], str(error.stderr)) from None
+    return str(output)

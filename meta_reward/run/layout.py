@@ -1,0 +1,87 @@
+"""Where everything in a run directory is. The only place that knows its file names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one run."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "run.toml"
+
+    @property
+    def best(self) -> Path:
+        return self.root / "harness.py"
+
+    @property
+    def history(self) -> Path:
+        return self.root / "history"
+
+    @property
+    def taskset(self) -> Path:
+        return self.history / "taskset"
+
+    @property
+    def ledger(self) -> Path:
+        return self.history / "ledger.jsonl"
+
+    @property
+    def frontier(self) -> Path:
+        return self.history / "frontier.json"
+
+    @property
+    def iterations(self) -> Path:
+        return self.history / "iterations.jsonl"
+
+    @property
+    def sealed(self) -> Path:
+        return self.root / "sealed"
+
+    @property
+    def decisions(self) -> Path:
+        return self.sealed / "decisions.jsonl"
+
+    @property
+    def test_result(self) -> Path:
+        return self.sealed / "test.json"
+
+    @property
+    def work(self) -> Path:
+        return self.root / ".work"
+
+    @property
+    def stop(self) -> Path:
+        return self.work / "stop.json"
+
+    def candidate(self, folder: str) -> Path:
+        """The folder of a candidate on the search split. folder: such as `c0007-policy-check`."""
+        return self.history / "candidates" / folder
+
+    def sealed_evaluation(self, split: str, folder: str) -> Path:
+        """The folder of a candidate on the validation or the test split."""
+        return self.sealed / split / folder
+
+    def evaluation(self, split: str, folder: str) -> Path:
+        """The folder that holds what a candidate did on a split."""
+        return self.candidate(folder) if split == "search" else self.sealed_evaluation(split, folder)
+
+    def journal(self, split: str, folder: str) -> Path:
+        """The journal of finished units of an evaluation under way."""
+        return self.work / "evaluations" / f"{folder}-{split}.jsonl"
+
+    def session(self, iteration: int) -> Path:
+        """The folder of a proposer's session: history and staging side by side."""
+        return self.work / f"session-{iteration:04d}"
+
+    def staging(self, iteration: int) -> Path:
+        """Where a proposer leaves its candidates."""
+        return self.session(iteration) / "staging"
+
+    def session_record(self, iteration: int) -> Path:
+        """Written when a session has ended: what lies in staging is complete."""
+        return self.session(iteration) / "session.json"

@@ -1,0 +1,116 @@
+"""The ledger: one line a candidate, append-only, readable by eye; and what follows from it.
+
+Best, frontier and the next id are functions of its rows, so nothing else needs to remember them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError
+
+SCHEMA = 1
+STATUSES = ("scored", "rejected", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A candidate's line. status: `scored`, `rejected` by the validator, or `failed` in evaluation.
+
+    agreement, low, high: on the search split, None unless scored. judge_tokens: nominal, on the
+    search split. reason: why it was rejected or failed.
+    """
+
+    id: str
+    name: str
+    iteration: int
+    parents: tuple[str, ...]
+    status: str
+    accepted: bool
+    agreement: float | None
+    low: float | None
+    high: float | None
+    judge_tokens: int
+    hypothesis: str
+    reason: str
+
+    @property
+    def folder(self) -> str:
+        return f"{self.id}-{self.name}"
+
+
+def candidate_id(number: int) -> str:
+    """The id of the nth candidate, from 1."""
+    return f"c{number:04d}"
+
+
+def load_ledger(path: Path) -> list[Row]:
+    """All rows, in the order of their ids. Raises DataError that names a broken line."""
+    return [_parse_row(item, path, number) for number, item in enumerate(files.load_lines(path), 1)]
+
+
+def save_ledger(path: Path, rows: Sequence[Row]) -> None:
+    """Write all rows, atomically."""
+    files.write_bytes(path, render_ledger(rows))
+
+
+def render_ledger(rows: Sequence[Row]) -> bytes:
+    """The ledger's text."""
+    return b"".join(files.dump_line({"schema": SCHEMA} | _row_to_json(row)) for row in rows)
+
+
+def best_of(rows: Sequence[Row]) -> Row:
+    """The incumbent: the last accepted candidate, else the first, which is the baseline."""
+    accepted = [row for row in rows if row.accepted]
+    return accepted[-1] if accepted else rows[0]
+
+
+def frontier_of(rows: Sequence[Row]) -> list[Row]:
+    """The scored candidates that no other beats on agreement and judge tokens; cheapest first.
+
+    Of candidates with equal numbers the first stays.
+    """
+    scored = sorted(
+        (row for row in rows if row.agreement is not None), key=lambda r: (r.judge_tokens, -(r.agreement or 0), r.id)
+    )
+    kept: list[Row] = []
+    for row in scored:
+        if not kept or (row.agreement or 0) > (kept[-1].agreement or 0):
+            kept.append(row)
+    return kept
+
+
+def render_frontier(rows: Sequence[Row]) -> bytes:
+    """The text of `frontier.json`."""
+    points = [
+        {"id": r.id, "name": r.name, "agreement": r.agreement, "judge_tokens": r.judge_tokens}
+        for r in frontier_of(rows)
+    ]
+    return files.dump_json({"schema": SCHEMA, "frontier": points})
+
+
+def idle_iterations(rows: Sequence[Row], last: int) -> int:
+    """Iterations up to `last` since one accepted a candidate or set a new best agreement on search."""
+    best, progress = -1.0, 0
+    for row in rows:
+        if row.accepted or (row.agreement is not None and row.agreement > best):
+            progress = row.iteration
+        best = max(best, row.agreement if row.agreement is not None else best)
+    return max(0, last - progress)
+
+
+def _row_to_json(row: Row) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in Row.__slots__}
+
+
+def _parse_row(data: Any, path: Path, number: int) -> Row:
+    place = f"line {number}"
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise DataError(path, f"is not a ledger line of schema {SCHEMA}", place=place)
+    try:
+        values = {name: data[name] for name in Row.__slots__}
+    except KeyError as error:
+        raise DataError(path, f"has no {error}", place=place) from None
+    return Row(**{**values, "parents": tuple(values["parents"])})

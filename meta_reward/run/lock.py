@@ -1,0 +1,57 @@
+"""One writer a run: a file lock that the kernel releases when its holder dies."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from meta_reward import files
+from meta_reward.errors import DataError, RunInUse
+from meta_reward.run.layout import Layout
+
+
+@contextmanager
+def locked(layout: Layout) -> Iterator[None]:
+    """Hold the run's lock. Raises RunInUse, which says who holds it."""
+    with files.writing(layout.work):
+        layout.work.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(layout.work / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunInUse(layout.root.name, _holder(layout)) from None
+    try:
+        started = datetime.now().astimezone().isoformat(timespec="seconds")
+        files.write_json(_holder_file(layout), {"pid": os.getpid(), "host": socket.gethostname(), "since": started})
+        yield
+    finally:
+        _holder_file(layout).unlink(missing_ok=True)
+        lock.release()
+
+
+def is_locked(layout: Layout) -> bool:
+    """Whether some process holds the run."""
+    if not (layout.work / "lock").exists():
+        return False
+    lock = FileLock(layout.work / "lock")
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _holder_file(layout: Layout) -> Path:
+    return layout.work / "holder.json"
+
+
+def _holder(layout: Layout) -> str:
+    try:
+        held = files.load_json(_holder_file(layout))
+        return f"process {held['pid']} on {held['host']} since {held['since']}"
+    except (DataError, KeyError, TypeError):
+        return "another process"

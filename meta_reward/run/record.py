@@ -1,0 +1,209 @@
+"""How an iteration becomes part of the record: ledger, frontier, best harness, commits.
+
+Every function here may be repeated: what it writes follows from what is on disk, so a search that
+was killed between two of these steps just takes them again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.evaluation.gate import Decision
+from meta_reward.harness.validate import Report, report_to_json
+from meta_reward.run import git
+from meta_reward.run.evaluations import load_scores
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, render_ledger, save_ledger
+from meta_reward.run.proposal import parse_proposal
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """A line of `iterations.jsonl`. accepted: the id of the candidate that replaced the best, or None."""
+
+    iteration: int
+    candidates: tuple[str, ...]
+    accepted: str | None
+    notes: tuple[str, ...]
+
+
+def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: Report, log: str) -> None:
+    """The folder of a new candidate; it appears whole or not at all, and is kept if it is there already."""
+    path = layout.candidate(folder)
+    if path.exists():
+        return
+    with files.new_folder(path) as new:
+        files.write_bytes(new / "harness.py", source.encode())
+        files.write_bytes(new / "proposal.md", proposal.encode())
+        files.write_json(new / "validator.json", report_to_json(report))
+        if log:
+            files.write_bytes(new / "proposer" / "log.txt", log.encode())
+
+
+def row_of(layout: Layout, id: str, name: str, iteration: int, *, accepted: bool) -> Row:
+    """A candidate's ledger line, from what is in its folder."""
+    folder = layout.candidate(f"{id}-{name}")
+    proposal = parse_proposal(files.read_text(folder / "proposal.md"))
+    status, reason, scores = _status_of(folder)
+    scored = scores if status == "scored" else {}
+    return Row(
+        id=id,
+        name=name,
+        iteration=iteration,
+        parents=proposal.parents,
+        status=status,
+        accepted=accepted,
+        agreement=scored.get("agreement"),
+        low=scored.get("low"),
+        high=scored.get("high"),
+        judge_tokens=scores.get("judge_tokens", 0),
+        hypothesis=files.printable(proposal.hypothesis),
+        reason=files.printable(reason),
+    )
+
+
+def _status_of(folder: Path) -> tuple[str, str, dict[str, Any]]:
+    validator = files.load_json(folder / "validator.json")
+    if not validator["ok"]:
+        findings = [f"line {f['line']}: {f['message']}" if f["line"] else f["message"] for f in validator["findings"]]
+        return "rejected", "; ".join(findings), {}
+    scores = load_scores(folder) or {}
+    if scores.get("broken"):
+        return "failed", f"fails on most of its first trajectories: {_first_error(folder)}", scores
+    return "scored", "", scores
+
+
+def _first_error(folder: Path) -> str:
+    for path in sorted((folder / "traces").glob("*.json")):
+        error = files.load_json(path)["error"]
+        if error is not None:
+            return f"{error['kind']}: {files.as_text(error['message'])}"
+    return "unknown"
+
+
+def save_decision(layout: Layout, iteration: int, challenger: str, incumbent: str, decision: Decision) -> None:
+    """Add the gate's decision on an iteration to the sealed record, once."""
+    known = load_decisions(layout)
+    if not any(line["iteration"] == iteration for line in known):
+        who = {"iteration": iteration, "challenger": challenger, "incumbent": incumbent}
+        files.write_lines(layout.decisions, [*known, {"schema": SCHEMA, **who, **asdict(decision)}])
+
+
+def load_decisions(layout: Layout) -> list[dict[str, Any]]:
+    """All decisions of the gate, a dict an iteration that had one."""
+    return files.load_lines(layout.decisions) if layout.decisions.exists() else []
+
+
+def decision_of(layout: Layout, iteration: int) -> dict[str, Any]:
+    """The decision on record for an iteration."""
+    return next(line for line in load_decisions(layout) if line["iteration"] == iteration)
+
+
+def load_iterations(layout: Layout) -> list[Iteration]:
+    """The iterations on record, in their order; the number of the next is their count."""
+    lines = files.load_lines(layout.iterations)
+    return [Iteration(x["iteration"], tuple(x["candidates"]), x["accepted"], tuple(x["notes"])) for x in lines]
+
+
+def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) -> None:
+    """Put an iteration on record: ledger, frontier, best harness, and last the line that says it is done."""
+    before = [row for row in load_ledger(layout.ledger) if row.iteration < iteration.iteration]
+    every = [*before, *rows]
+    save_ledger(layout.ledger, every)
+    files.write_bytes(layout.frontier, render_frontier(every))
+    files.write_bytes(layout.best, (layout.candidate(best_of(every).folder) / "harness.py").read_bytes())
+    files.write_bytes(layout.iterations, _render_iterations([*load_iterations(layout), iteration]))
+
+
+def commit_candidates(layout: Layout) -> None:
+    """Commit every candidate on record that has no tag yet, in the order of their ids."""
+    rows = load_ledger(layout.ledger)
+    tagged = git.tags(layout.root)
+    missing = [number for number, row in enumerate(rows, 1) if row.id not in tagged]
+    for number in missing:
+        _commit_candidate(
+            layout, rows[:number], is_last=number == len(rows) or rows[number].iteration > rows[number - 1].iteration
+        )
+
+
+def commit_iteration_without_candidates(layout: Layout, iteration: Iteration) -> None:
+    """Commit an iteration that brought no candidate."""
+    message = f"Iteration {iteration.iteration}: no candidates\n\n" + "\n".join(iteration.notes)
+    path = layout.iterations
+    git.commit(layout.root, [git.Commit(message, {_inside(layout, path): path.read_bytes()})])
+
+
+def commit_paths(layout: Layout, message: str, paths: Iterable[Path]) -> None:
+    """Commit files, and the files in folders, as they are on disk."""
+    git.commit(layout.root, [git.Commit(message, _contents(layout, paths))])
+
+
+def _commit_candidate(layout: Layout, rows: Sequence[Row], *, is_last: bool) -> None:
+    """Commit the last of `rows` with the ledger and the frontier as they were with it.
+
+    The last candidate of an iteration takes along the iteration's line, and the challenger the
+    sealed record of its challenge.
+    """
+    row = rows[-1]
+    own = layout.candidate(row.folder)
+    content = _contents(layout, [own])
+    content[_inside(layout, layout.ledger)] = render_ledger(rows)
+    content[_inside(layout, layout.frontier)] = render_frontier(rows)
+    if best_of(rows).id == row.id:
+        content[_inside(layout, layout.best)] = (own / "harness.py").read_bytes()
+    if is_last:
+        lines = [line for line in load_iterations(layout) if line.iteration <= row.iteration]
+        content[_inside(layout, layout.iterations)] = _render_iterations(lines)
+    content |= _sealed_of(layout, rows)
+    kept = ("harness.py", "proposal.md", "scores.json")
+    alone = {name: (own / name).read_bytes() for name in kept if (own / name).exists()}
+    message = _message(row)
+    git.commit(
+        layout.root,
+        [git.Commit(message, content)],
+        tag=git.Tag(row.id, git.Commit(message, alone), row.parents),
+    )
+
+
+def _sealed_of(layout: Layout, rows: Sequence[Row]) -> dict[str, bytes]:
+    """The sealed files that belong to the commit of the last of `rows`: those of its challenge."""
+    row = rows[-1]
+    decisions = [line for line in load_decisions(layout) if line["iteration"] <= row.iteration]
+    if not decisions or decisions[-1]["challenger"] != row.id:
+        return {}
+    folders = {r.id: r.folder for r in rows}
+    sides = [decisions[-1]["challenger"], decisions[-1]["incumbent"]]
+    content = _contents(layout, [layout.sealed_evaluation("validation", folders[side]) for side in sides])
+    content[_inside(layout, layout.decisions)] = b"".join(files.dump_line(line) for line in decisions)
+    return content
+
+
+def _message(row: Row) -> str:
+    what = {
+        "scored": f"{row.agreement or 0:.1%} agreement on search{', accepted' if row.accepted else ''}",
+        "rejected": "rejected",
+        "failed": "failed",
+    }[row.status]
+    trailers = [f"Candidate: {row.id}", *(f"Parent: {parent}" for parent in row.parents)]
+    if row.agreement is not None:
+        trailers.append(f"Agreement: {row.agreement:.4f}")
+    trailers.append(f"Judge-Tokens: {row.judge_tokens}")
+    body = [text for text in (row.hypothesis, row.reason) if text]
+    return "\n\n".join([f"{row.id} {row.name}: {what}", *body, "\n".join(trailers)])
+
+
+def _contents(layout: Layout, paths: Iterable[Path]) -> dict[str, bytes]:
+    every = (file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*"))))
+    return {_inside(layout, file): file.read_bytes() for file in every if file.is_file()}
+
+
+def _inside(layout: Layout, path: Path) -> str:
+    return path.relative_to(layout.root).as_posix()
+
+
+def _render_iterations(lines: Iterable[Iteration]) -> bytes:
+    return b"".join(files.dump_line({"schema": SCHEMA, **asdict(line)}) for line in lines)
