@@ -160,10 +160,11 @@ def write_lines(path: Path, values: Iterable[Any]) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """A folder that appears at `path` whole or not at all: filled beside it, then renamed.
 
-    An existing folder at `path` is replaced. Nothing is left behind when the block raises.
+    Raises UsageError where `path` exists and is not to be replaced. Nothing is left behind when
+    the block raises.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +172,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         try:
             yield temporary
             temporary.chmod(0o755)
-            if path.exists():
+            if replace and path.exists():
                 shutil.rmtree(path)
             temporary.rename(path)
         except BaseException:

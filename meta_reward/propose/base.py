@@ -52,8 +52,12 @@ class Draft:
 
     @property
     def name(self) -> str:
-        """The folder's name as part of a candidate's: short, lower case, letters, digits and dashes."""
-        return re.sub(r"[^a-z0-9]+", "-", self.folder.lower()).strip("-")[:40].rstrip("-") or "candidate"
+        return slug(self.folder)
+
+
+def slug(text: str) -> str:
+    """A text as part of a candidate's name: short, lower case, letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].rstrip("-") or "candidate"
 
 
 def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[list[Draft], list[str]]:

@@ -99,9 +99,10 @@ def save_task_set(
     tools: Sequence[Tool],
     rollouts: Iterable[Rollout],
     pairs: Iterable[Pair],
+    replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. An existing one is replaced."""
-    with files.new_folder(path) as folder:
+    """Write a task set; the folder appears whole or not at all. replace: an existing one."""
+    with files.new_folder(path, replace=replace) as folder:
         files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(about)})
         files.write_bytes(folder / "policy.md", policy.encode())
         files.write_json(folder / "tools.json", [tool_to_json(tool) for tool in tools])

@@ -1,0 +1,87 @@
+"""The command line: `meta-reward COMMAND`. Thin: parse, call, print.
+
+A command's module is imported when it is used or listed; what is heavy is imported inside it.
+Exit codes: 0; 1 for the user's or the data's fault, with one line; 2 for wrong usage; 130 for an
+interrupt; 3 for a bug of ours, with the path of a log.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from meta_reward.errors import MetaRewardError
+
+_COMMANDS = {
+    "search": "meta_reward.cli.search",
+    "status": "meta_reward.cli.status",
+    "test": "meta_reward.cli.test",
+    "evaluate": "meta_reward.cli.evaluate",
+    "validate": "meta_reward.cli.validate",
+    "tasks": "meta_reward.cli.tasks",
+    "import": "meta_reward.cli.imports",
+}
+
+
+class _Commands(click.Group):
+    """The commands, each loaded from its module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _COMMANDS.get(cmd_name)
+        return None if module is None else importlib.import_module(module).command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="meta-reward")
+def app() -> None:
+    """Search over the harness around an LLM judge until its rewards agree with trusted preferences.
+
+    \b
+    meta-reward search tasks/skyways --run night-1     search, resume, extend
+    meta-reward status night-1                         where it stands
+    meta-reward test night-1                           open the sealed split
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    # Being asked to end is handled in one way, whoever asks.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        app.main(standalone_mode=False)
+        return 0
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except MetaRewardError as error:
+        from meta_reward.files import printable
+
+        click.echo(f"meta-reward: {printable(str(error))}", err=True)
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("meta-reward: interrupted; what was finished is on disk, and the same command goes on", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        handle, name = tempfile.mkstemp(prefix="meta-reward-", suffix=".log")
+        with os.fdopen(handle, "w") as log:
+            traceback.print_exc(file=log)
+        click.echo(f"meta-reward: a bug: {type(error).__name__}: {error}; details in {Path(name)}", err=True)
+        return 3

@@ -1,0 +1,68 @@
+"""`meta-reward evaluate`: one harness on one split."""
+
+from pathlib import Path
+
+import click
+
+from meta_reward.cli.common import default_judge, find_task_set, json_option, judge_option, print_json
+
+
+@click.command("evaluate")
+@click.argument("harness", type=click.Path(path_type=Path))
+@click.argument("taskset")
+@judge_option
+@click.option("--split", type=click.Choice(["search", "validation", "test"]), default="search", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the order and the interval.")
+@click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
+@click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep scores, pairs and traces in this new folder.")
+@json_option
+def command(
+    harness: Path,
+    taskset: str,
+    judge: str | None,
+    split: str,
+    seed: int | None,
+    concurrency: int | None,
+    config: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """How often a harness gives the preferred trajectory the higher reward.
+
+    \b
+    meta-reward evaluate seed_harnesses/baseline.py tasks/skyways
+    meta-reward evaluate my_harness.py tau-airline --judge simulated --out looked-at
+
+    Every opening of the test split is counted, and shown with every later test result.
+    """
+    import asyncio
+    import tempfile
+
+    from meta_reward import files
+    from meta_reward.cli.progress import shown
+    from meta_reward.report.tables import SIMULATED, render_categories, render_metrics
+    from meta_reward.run.config import load_user_config, new_config, overlay
+    from meta_reward.search.single import Job, evaluate_file
+    from meta_reward.tasks.taskset import load_task_set
+
+    tasks = load_task_set(find_task_set(taskset))
+    flags = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency}
+    settings = new_config(overlay(load_user_config(config), flags))
+    settings = new_config(overlay(flags, {"judge.spec": default_judge(tasks, settings.judge.spec)}))
+    job = Job(harness, tasks, split, settings)
+    with shown(quiet=as_json) as progress:
+        if out is not None:
+            with files.new_folder(out) as folder:
+                result = asyncio.run(evaluate_file(job, folder, progress))
+        else:
+            with tempfile.TemporaryDirectory() as name:
+                result = asyncio.run(evaluate_file(job, Path(name), progress))
+    if as_json:
+        print_json({key: value for key, value in result.items() if key not in ("schema", "broken")})
+        return
+    click.echo(render_metrics({harness.stem: result}))
+    if categories := render_categories({harness.stem: result}):
+        click.echo("\n" + categories)
+    if result["simulated"]:
+        click.echo(f"\n{SIMULATED}")

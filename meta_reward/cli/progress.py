@@ -1,0 +1,116 @@
+"""What a person sees while a search or an evaluation runs: a live line on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from meta_reward.evaluation.evaluate import Unit
+from meta_reward.evaluation.metrics import outcomes
+from meta_reward.files import printable
+from meta_reward.search.setup import Progress
+from meta_reward.trajectory import Pair
+
+if TYPE_CHECKING:
+    import rich.progress
+
+_PLAIN_EVERY_S = 20.0
+
+
+@contextmanager
+def shown(*, quiet: bool = False) -> Iterator[Progress]:
+    """The right display for where standard error goes."""
+    if quiet:
+        yield _Silent()
+    elif not sys.stderr.isatty():
+        yield _Plain()
+    else:
+        import rich.console
+        import rich.progress
+
+        with rich.progress.Progress(
+            rich.progress.TextColumn("{task.description}"),
+            rich.progress.BarColumn(),
+            rich.progress.MofNCompleteColumn(),
+            rich.progress.TextColumn("{task.fields[figures]}"),
+            rich.progress.TimeRemainingColumn(),
+            console=rich.console.Console(stderr=True),
+            transient=True,
+        ) as bar:
+            yield _Live(bar)
+
+
+class _Tally:
+    """Agreement and judge calls of the evaluation under way, from the units done so far."""
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        self._pairs = pairs
+        self._rewards: dict[str, float | None] = {}
+        self.calls = 0
+
+    @property
+    def done(self) -> int:
+        return len(self._rewards)
+
+    def add(self, unit: Unit) -> None:
+        self._rewards[unit.trajectory] = unit.score
+        self.calls += len(unit.calls)
+
+    def figures(self) -> str:
+        complete = [p for p in self._pairs if p.preferred in self._rewards and p.other in self._rewards]
+        agreed = [o.agreement for o in outcomes(complete, self._rewards)]
+        so_far = f"{sum(agreed) / len(agreed):.1%}" if agreed else "-"
+        return f"agreement {so_far}, {self.calls} judge calls"
+
+
+class _Silent:
+    def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
+        pass
+
+    def unit(self, unit: Unit) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+
+class _Plain:
+    def __init__(self) -> None:
+        self._tally = _Tally(())
+        self._title, self._total, self._said = "", 0, time.monotonic()
+
+    def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
+        self._tally, self._total = _Tally(pairs), total
+        self._title, self._said = f"{printable(what)} on {split}", time.monotonic()
+
+    def unit(self, unit: Unit) -> None:
+        self._tally.add(unit)
+        if time.monotonic() - self._said > _PLAIN_EVERY_S:
+            self._said = time.monotonic()
+            self.note(f"{self._title}: {self._tally.done} of {self._total}, {self._tally.figures()}")
+
+    def note(self, text: str) -> None:
+        print(printable(text), file=sys.stderr, flush=True)
+
+
+class _Live:
+    def __init__(self, bar: "rich.progress.Progress") -> None:
+        self._bar = bar
+        self._tally = _Tally(())
+        self._task: rich.progress.TaskID | None = None
+
+    def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._tally = _Tally(pairs)
+        title = f"{printable(what)} on {split}".replace("[", "\\[")
+        self._task = self._bar.add_task(title, total=total, figures="")
+
+    def unit(self, unit: Unit) -> None:
+        self._tally.add(unit)
+        if self._task is not None:
+            self._bar.update(self._task, advance=1, figures=self._tally.figures())
+
+    def note(self, text: str) -> None:
+        self._bar.console.print(printable(text), markup=False, highlight=False)

@@ -1,0 +1,92 @@
+"""`meta-reward search`: start a run, or go on with one."""
+
+from pathlib import Path
+
+import click
+
+from meta_reward.cli.common import SEEDS, default_judge, find_task_set, judge_option, run_path
+from meta_reward.errors import UsageError
+
+
+@click.command("search")
+@click.argument("taskset")
+@click.option("--run", "name", help="Name or path of the run; the task set's name by default.")
+@judge_option
+@click.option("--proposer", metavar="KIND", help="catalog (default), or command:PROGRAM ...")
+@click.option("--proposer-jail", type=click.Choice(["none"]), help="none: run a command with your own rights.")
+@click.option("--iterations", type=click.IntRange(min=0), help="After the seeds; 8 by default.")
+@click.option("--candidates", type=click.IntRange(min=1), help="An iteration; 2 by default.")
+@click.option("--patience", type=click.IntRange(min=0), help="Iterations without progress before it ends; 0: any.")
+@click.option("--max-calls", type=click.IntRange(min=1), help="Judge calls, counting cached ones.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Judge tokens, counting cached calls.")
+@click.option("--max-usd", type=click.FloatRange(min=0, min_open=True), help="Money spent on judge calls.")
+@click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Of this process.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the proposer and all orders.")
+@click.option("--seeds", type=click.Path(path_type=Path), default=SEEDS, show_default=True, help="Seed harnesses.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat; the seed `baseline` by default.")
+@click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
+@click.option("--sandbox", type=click.Choice(["none"]), help="Confinement of candidates; recorded in the run.")
+@click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml; flags win.")
+def command(
+    taskset: str,
+    name: str | None,
+    judge: str | None,
+    seeds: Path,
+    baseline: Path | None,
+    config: Path | None,
+    **flags: object,
+) -> None:
+    """Search for a harness whose rewards agree with the preferences of a task set.
+
+    \b
+    meta-reward search tasks/skyways
+    meta-reward search tau-airline --run night-1 --judge simulated --iterations 8 --candidates 2
+
+    On an existing run it goes on where it stopped; only limits can be raised then. Stop it with Ctrl-C
+    at any time: what was finished is on disk.
+    """
+    import asyncio
+
+    from meta_reward.cli.progress import shown
+    from meta_reward.report.status import render_status, status_of
+    from meta_reward.run import config as settings
+    from meta_reward.run.layout import Layout
+    from meta_reward.run.lock import locked
+    from meta_reward.run.stops import save_stop
+    from meta_reward.search import setup
+    from meta_reward.search.loop import search
+    from meta_reward.tasks.taskset import load_task_set
+
+    tasks = load_task_set(find_task_set(taskset))
+    layout = Layout(run_path(name or tasks.name))
+    requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
+    starts = setup.load_seeds(seeds, baseline)
+    if baseline is not None:
+        requested["baseline"] = starts[0].name
+    if not layout.config.exists():
+        if layout.root.exists():
+            raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
+        chosen = default_judge(tasks, requested.get("judge", {}).get("spec"))
+        asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts))
+    with locked(layout), shown() as progress:
+        setup.raise_limits(layout, {**requested, "digest": tasks.digest})
+        ready = setup.open_setup(layout, progress, seeds=starts, taskset=tasks)
+        with save_stop(layout) as stop:
+            outcome = asyncio.run(search(ready))
+            stop(outcome.state, outcome.reason)
+    click.echo(render_status(status_of(layout)))
+
+
+def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
+    """Flags by the keys under which run.toml has them."""
+    limits = ("iterations", "patience", "max_calls", "max_tokens", "max_usd", "max_hours")
+    return {
+        "judge.spec": judge,
+        "judge.concurrency": flags["concurrency"],
+        "proposer.spec": flags["proposer"],
+        "proposer.jail": flags["proposer_jail"],
+        "proposer.candidates": flags["candidates"],
+        "seed": flags["seed"],
+        "sandbox": flags["sandbox"],
+        **{f"limits.{name}": flags[name] for name in limits},
+    }

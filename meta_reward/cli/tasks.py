@@ -1,0 +1,96 @@
+"""`meta-reward tasks`: the task sets here, and building the simulated one."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from meta_reward.cli.common import TASKS, json_option, print_json
+
+
+@click.group("tasks", invoke_without_command=True)
+@json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """List the task sets in ./tasks: tasks, trajectories, pairs by split and category."""
+    if ctx.invoked_subcommand is not None:
+        return
+    listed = [_summary(path.parent) for path in sorted(TASKS.glob("*/taskset.json"))]
+    if as_json:
+        print_json({"tasksets": listed})
+    elif listed:
+        click.echo(_rendered(listed))
+    else:
+        click.echo("no task sets in ./tasks: `meta-reward import` or `meta-reward tasks build skyways` make one")
+
+
+@command.command("build")
+@click.argument("world", type=click.Choice(["skyways"]))
+@click.option("--name", help="Name of the task set; the world's own by default.")
+@click.option("--tasks", "count", type=click.IntRange(min=1), default=90, show_default=True)
+@click.option("--rollouts", type=click.IntRange(min=2), default=6, show_default=True, help="Trajectories a task.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--force", is_flag=True, help="Replace a task set of this name.")
+def build(world: str, name: str | None, count: int, rollouts: int, seed: int, force: bool) -> None:
+    """Build a simulated task set in ./tasks; the same arguments give the same bytes.
+
+    \b
+    meta-reward tasks build skyways --tasks 500 --rollouts 8 --seed 3 --name big
+    """
+    from meta_reward.cli.common import new_task_set_path
+    from meta_reward.simulated.desk import build as build_skyways
+
+    path = new_task_set_path(name or world, force=force)
+    build_skyways(path, name=path.name, tasks=count, rollouts=rollouts, seed=seed)
+    click.echo(_rendered([_summary(path)]))
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    from meta_reward.run.config import RunConfig
+    from meta_reward.run.create import part_of, splits_of
+    from meta_reward.tasks.openings import count_openings
+    from meta_reward.tasks.taskset import load_task_set
+
+    taskset = load_task_set(path)
+    try:
+        splits = splits_of(taskset, RunConfig())
+    except ValueError:
+        splits = {}
+    categories: dict[str, int] = {}
+    for pair in taskset.pairs:
+        for category in pair.categories:
+            categories[category] = categories.get(category, 0) + 1
+    return {
+        "name": taskset.name,
+        "simulated": taskset.about.simulated,
+        "tasks": len({rollout.task for rollout in taskset.rollouts.values()}),
+        "trajectories": len(taskset.rollouts),
+        "pairs": len(taskset.pairs),
+        "splits": {
+            split: {"tasks": len(tasks), "pairs": len(part_of(taskset, tasks)[1])} for split, tasks in splits.items()
+        },
+        "categories": dict(sorted(categories.items())),
+        "openings": count_openings(path),
+    }
+
+
+def _rendered(listed: list[dict[str, Any]]) -> str:
+    from meta_reward.report.tables import render_table
+    from meta_reward.tasks.splits import SPLITS
+
+    headers = ["task set", "tasks", "trajectories", "pairs", *SPLITS, "test opened", "categories"]
+    rows = [
+        [
+            item["name"],
+            *(item[key] for key in ("tasks", "trajectories", "pairs")),
+            *(_split(item["splits"].get(split)) for split in SPLITS),
+            f"{item['openings']}x",
+            ", ".join(f"{name} {count}" for name, count in item["categories"].items()) or "-",
+        ]
+        for item in listed
+    ]
+    return render_table(headers, rows)
+
+
+def _split(split: dict[str, int] | None) -> str:
+    return f"{split['tasks']} tasks, {split['pairs']} pairs" if split else "-"

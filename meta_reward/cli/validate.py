@@ -1,0 +1,40 @@
+"""`meta-reward validate`: whether a program is a harness."""
+
+from pathlib import Path
+
+import click
+
+from meta_reward.cli.common import json_option, print_json
+
+
+@click.command("validate")
+@click.argument("harness", type=click.Path(path_type=Path))
+@json_option
+@click.pass_context
+def command(ctx: click.Context, harness: Path, as_json: bool) -> None:
+    """Check a harness before anything is spent on it: what is wrong, in which line, how to mend it.
+
+    \b
+    meta-reward validate my_harness.py
+
+    Exits with 1 where something is wrong.
+    """
+    import asyncio
+
+    from meta_reward.files import printable, read_text
+    from meta_reward.harness.sandbox import Budget, Sandbox
+    from meta_reward.harness.validate import Report, report_to_json, validate
+
+    async def look() -> Report:
+        async with Sandbox(Budget()) as sandbox:
+            return await validate(read_text(harness), sandbox=sandbox)
+
+    report = asyncio.run(look())
+    if as_json:
+        print_json(report_to_json(report))
+    else:
+        for finding in report.findings:
+            click.echo(printable(f"{harness}: {finding}"))
+        if report.ok:
+            click.echo(f"{harness}: ok (parts: {', '.join(report.parts) or 'none'})")
+    ctx.exit(0 if report.ok else 1)

@@ -1,0 +1,96 @@
+"""Where a run stands, from its files alone; also while it runs."""
+
+from typing import Any
+
+from meta_reward.files import iter_whole_lines
+from meta_reward.report.tables import SIMULATED, percent, render_table, with_interval
+from meta_reward.run.config import load_run_config
+from meta_reward.run.evaluations import load_scores
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row, best_of, frontier_of, load_ledger
+from meta_reward.run.lock import is_locked
+from meta_reward.run.record import load_decisions, load_iterations
+from meta_reward.run.spent import spent_on_disk
+from meta_reward.run.stops import load_stop
+
+
+def status_of(layout: Layout) -> dict[str, Any]:
+    """The status of a run as plain data. state: `running`, `finished`, `stopped` or `interrupted`."""
+    config = load_run_config(layout.config)
+    rows = load_ledger(layout.ledger)
+    stop = {"state": "running", "reason": ""} if is_locked(layout) else load_stop(layout)
+    spent = spent_on_disk(layout)
+    return {
+        "run": layout.root.name,
+        **stop,
+        "judge": config.judge.spec,
+        "proposer": config.proposer.spec,
+        "sandbox": config.sandbox,
+        "simulated": config.judge.spec.partition(":")[0] == "simulated",
+        "iterations": {"done": max(0, len(load_iterations(layout)) - 1), "limit": config.limits.iterations},
+        "best": best_of(rows).id if rows else None,
+        "candidates": [_candidate(layout, row) for row in rows],
+        "frontier": [row.id for row in frontier_of(rows)],
+        "challenges": load_decisions(layout),
+        "under_way": _under_way(layout),
+        "spent": {
+            "judge_calls": spent.calls,
+            "judge_tokens": spent.tokens,
+            "calls_made": spent.misses,
+            "cost_usd": spent.cost_usd,
+        },
+    }
+
+
+def render_status(status: dict[str, Any]) -> str:
+    """The status for a person."""
+    iterations = status["iterations"]
+    done = f"{iterations['done']} of {iterations['limit']} iterations"
+    reason = f": {status['reason']}" if status["reason"] else ""
+    lines = [f"{status['run']}: {status['state']}{reason} ({done}, judge {status['judge']})", ""]
+    rows = [
+        [
+            c["id"] + ("*" if c["id"] == status["best"] else ""),
+            c["name"],
+            " ".join(c["parents"]) or "-",
+            c["status"] + (", accepted" if c["accepted"] else ""),
+            with_interval(c["search"]),
+            percent(c["validation"]["agreement"]),
+            c["judge_tokens"],
+        ]
+        for c in status["candidates"]
+    ]
+    headers = ["candidate", "name", "parents", "status", "search [95%]", "validation", "judge tokens"]
+    lines += [render_table(headers, rows), "", f"* the best so far; frontier: {' '.join(status['frontier'])}"]
+    lines += [f"under way: {u['candidate']} on {u['split']}, {u['done']} done" for u in status["under_way"]]
+    spent = status["spent"]
+    lines.append(
+        f"spent: {spent['judge_calls']} judge calls, {spent['judge_tokens']} tokens, "
+        f"{spent['calls_made']} of the calls made anew, ${spent['cost_usd']:.2f}"
+    )
+    return "\n".join(lines + ([SIMULATED] if status["simulated"] else []))
+
+
+def _candidate(layout: Layout, row: Row) -> dict[str, Any]:
+    sealed = load_scores(layout.sealed_evaluation("validation", row.folder)) or {}
+    return {
+        "id": row.id,
+        "name": row.name,
+        "parents": list(row.parents),
+        "status": row.status,
+        "accepted": row.accepted,
+        "search": {"agreement": row.agreement, "low": row.low, "high": row.high},
+        "validation": {key: sealed.get(key) for key in ("agreement", "low", "high")},
+        "judge_tokens": row.judge_tokens,
+        "hypothesis": row.hypothesis,
+        "reason": row.reason,
+    }
+
+
+def _under_way(layout: Layout) -> list[dict[str, Any]]:
+    journals = sorted((layout.work / "evaluations").glob("*.jsonl"))
+    return [
+        {"candidate": folder, "split": split, "done": sum(1 for _ in iter_whole_lines(path))}
+        for path in journals
+        for folder, _, split in [path.stem.rpartition("-")]
+    ]

@@ -1,0 +1,1 @@
+"""The search itself: the only room that knows all the others."""

@@ -1,0 +1,127 @@
+"""The loop: propose, validate, evaluate, challenge, record.
+
+Its state is the run directory and nothing else. Every step looks at what is on disk first and does
+only what is missing, so a search that was killed anywhere goes on from there.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from meta_reward import files
+from meta_reward.errors import LimitReached, UsageError
+from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
+from meta_reward.evaluation.metrics import differences
+from meta_reward.judge.gateway import Spent
+from meta_reward.run import git, record
+from meta_reward.run.config import Limits
+from meta_reward.run.evaluations import load_outcomes
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
+from meta_reward.search.session import run_session, save_candidates
+from meta_reward.search.setup import Setup
+from meta_reward.search.splits import run_split
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a search ended: `finished`, or `stopped` by a limit that can be raised; and why."""
+
+    state: str
+    reason: str
+
+
+async def search(setup: Setup) -> Outcome:
+    """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
+    setup.gateway.check = _limit_check(setup.config.limits)
+    record.commit_candidates(setup.layout)
+    try:
+        while (reason := finished(setup.layout, setup.config.limits)) is None:
+            setup.gateway.check(setup.gateway.spent)
+            await _iterate(setup, len(record.load_iterations(setup.layout)))
+        git.repack(setup.layout.root)
+        return Outcome("finished", reason)
+    except LimitReached as limit:
+        return Outcome("stopped", str(limit))
+    finally:
+        git.refresh(setup.layout.root)
+
+
+def finished(layout: Layout, limits: Limits) -> str | None:
+    """Why a run is finished, None where there is more to do. The seeds are not counted as an iteration."""
+    done = len(record.load_iterations(layout)) - 1
+    if done >= limits.iterations:
+        return f"{done} iterations done"
+    idle = idle_iterations(load_ledger(layout.ledger), done)
+    if limits.patience and idle >= limits.patience:
+        return f"no progress for {idle} iterations"
+    return None
+
+
+def _limit_check(limits: Limits) -> Callable[[Spent], None]:
+    began = time.monotonic()
+
+    def check(spent: Spent) -> None:
+        hours = (time.monotonic() - began) / 3600
+        used = {"max-calls": spent.calls, "max-tokens": spent.tokens, "max-usd": spent.cost_usd, "max-hours": hours}
+        for name, value in used.items():
+            limit = getattr(limits, name.replace("-", "_"))
+            if limit and value >= limit:
+                raise LimitReached(name, round(value, 4), limit)
+
+    return check
+
+
+async def _iterate(setup: Setup, iteration: int) -> None:
+    """One iteration, from the proposer's session to the commits."""
+    session = await run_session(setup, iteration)
+    rows = [await _score_candidate(setup, folder, iteration) for folder in save_candidates(setup, session, iteration)]
+    accepted = await _challenge(setup, iteration, rows)
+    rows = [record.row_of(setup.layout, r.id, r.name, iteration, accepted=r.id == accepted) for r in rows]
+    line = record.Iteration(iteration, tuple(row.id for row in rows), accepted, tuple(session.notes))
+    record.save_iteration(setup.layout, rows, line)
+    if rows:
+        record.commit_candidates(setup.layout)
+    else:
+        record.commit_iteration_without_candidates(setup.layout, line)
+
+
+async def _score_candidate(setup: Setup, folder: str, iteration: int) -> Row:
+    """A candidate's row after its evaluation on the search split, or its rejection."""
+    id, _, name = folder.partition("-")
+    validator = files.load_json(setup.layout.candidate(folder) / "validator.json")
+    if validator["ok"]:
+        await run_split(setup, folder, "search")
+    row = record.row_of(setup.layout, id, name, iteration, accepted=False)
+    result = f"{row.agreement:.1%}" if row.agreement is not None else f"{row.status}: {row.reason}"
+    setup.progress.note(f"{id} {name}: {result}")
+    return row
+
+
+async def _challenge(setup: Setup, iteration: int, rows: Sequence[Row]) -> str | None:
+    """The id of the candidate that replaces the incumbent, None where none does."""
+    before = [row for row in load_ledger(setup.layout.ledger) if row.iteration < iteration]
+    incumbent = best_of(before or rows)
+    if incumbent.agreement is None:
+        raise UsageError(f"the baseline {incumbent.name} {incumbent.status}: {incumbent.reason}", hint="mend it")
+    contenders = [_contender(row) for row in rows if row.agreement is not None and row.id != incumbent.id]
+    challenge = choose_challenger(_contender(incumbent), contenders)
+    if challenge is None:
+        return None
+    challenger = next(row for row in rows if row.id == challenge.challenger)
+    for side in (incumbent, challenger):
+        await run_split(setup, side.folder, "validation")
+    values = differences(
+        *(load_outcomes(setup.layout.sealed_evaluation("validation", s.folder)) for s in (incumbent, challenger))
+    )
+    decision = decide(values, ground=challenge.ground, level=level_of(setup.config.limits.iterations))
+    record.save_decision(setup.layout, iteration, challenger.id, incumbent.id, decision)
+    accepted = record.decision_of(setup.layout, iteration)["accepted"]
+    provisional = " (provisional: too few validation tasks for a test)" if decision.provisional else ""
+    verdict = "replaces" if accepted else "does not replace"
+    setup.progress.note(f"{challenger.id} {verdict} {incumbent.id}{provisional}")
+    return challenger.id if accepted else None
+
+
+def _contender(row: Row) -> Contender:
+    return Contender(row.id, row.agreement or 0.0, row.judge_tokens)

@@ -1,0 +1,129 @@
+"""A proposer's session: what it left, what the validator says of it, and the ids that it gets.
+
+A session that did not end is discarded and run anew. Ids are given when candidates are collected,
+in the order of their folders' names.
+"""
+
+import ast
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import ProposerError
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
+from meta_reward.propose.base import Assignment, Draft, collect
+from meta_reward.run import record
+from meta_reward.run.ledger import candidate_id, load_ledger
+from meta_reward.search.setup import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session brought: drafts with what the validator said of each, notes, and its log."""
+
+    drafts: Sequence[tuple[Draft, Report]]
+    notes: Sequence[str]
+    log: str
+
+
+async def run_session(setup: Setup, iteration: int) -> Session:
+    """The proposer's session of an iteration; one that did not end is discarded and run anew."""
+    layout = setup.layout
+    if not layout.session_record(iteration).exists():
+        shutil.rmtree(layout.session(iteration), ignore_errors=True)
+        layout.staging(iteration).mkdir(parents=True)
+        (layout.session(iteration) / "history").symlink_to(Path("../../history"))
+        ended = _place_seeds(setup) if iteration == 0 else await _propose(setup, iteration)
+        files.write_json(layout.session_record(iteration), {"schema": 1, "iteration": iteration, **ended})
+    stored = files.load_json(layout.session_record(iteration))
+    drafts, notes = _collect(setup, iteration, stored["order"])
+    return Session(await _validated(setup, drafts, iteration), [*stored["notes"], *notes], stored["log"])
+
+
+def _place_seeds(setup: Setup) -> dict[str, Any]:
+    for seed in setup.seeds:
+        folder = setup.layout.staging(0) / seed.name
+        files.write_bytes(folder / "harness.py", seed.source.encode())
+        files.write_bytes(folder / "proposal.md", _seed_proposal(seed.source).encode())
+    return {"order": [seed.name for seed in setup.seeds], "notes": [], "log": ""}
+
+
+def _seed_proposal(source: str) -> str:
+    docstring = ast.get_docstring(ast.parse(source)) or "A seed harness."
+    return f"---\nparents: []\n---\n## Hypothesis\n\n{docstring}\n"
+
+
+async def _propose(setup: Setup, iteration: int) -> dict[str, Any]:
+    """Run the proposer, once more with what the validator refused where that is worth it."""
+    assignment = Assignment(
+        history=setup.layout.history.resolve(),
+        staging=setup.layout.staging(iteration).resolve(),
+        iteration=iteration,
+        candidates=setup.config.proposer.candidates,
+        seed=setup.config.seed,
+    )
+    setup.progress.note(f"iteration {iteration}: {setup.config.proposer.spec} is proposing")
+    try:
+        log = await setup.proposer.propose(assignment)
+        rejected = await _refused(setup, iteration) if setup.proposer.repairs else ()
+        if rejected:
+            log += await setup.proposer.propose(replace(assignment, rejected=rejected))
+    except ProposerError as error:
+        return {"order": [], "notes": [files.printable(str(error))], "log": ""}
+    return {"order": [], "notes": [], "log": log}
+
+
+async def _refused(setup: Setup, iteration: int) -> tuple[str, ...]:
+    """The folders in staging that the validator refuses, each with its findings written beside it."""
+    drafts, _ = _collect(setup, iteration, ())
+    refused = [(draft, report) for draft, report in await _validated(setup, drafts, iteration) if not report.ok]
+    for draft, report in refused:
+        path = setup.layout.staging(iteration) / draft.folder / "validator.json"
+        files.write_json(path, report_to_json(report))
+    return tuple(draft.folder for draft, _ in refused)
+
+
+def _collect(setup: Setup, iteration: int, order: Sequence[str]) -> tuple[list[Draft], list[str]]:
+    most = len(order) or setup.config.proposer.candidates
+    return collect(setup.layout.staging(iteration), most=most, order=order)
+
+
+async def _validated(setup: Setup, drafts: Sequence[Draft], iteration: int) -> list[tuple[Draft, Report]]:
+    """Each draft with the validator's report; one that repeats an earlier candidate or draft is a duplicate."""
+    known: dict[str, str] = {}
+    for row in load_ledger(setup.layout.ledger):
+        if row.iteration >= iteration:
+            break
+        known |= _identity(files.read_text(setup.layout.candidate(row.folder) / "harness.py"), row.id)
+    result = []
+    async with Sandbox(setup.config.budget) as sandbox:
+        for draft in drafts:
+            report = await validate(draft.source, sandbox=sandbox, known=known)
+            result.append((draft, report))
+            if report.ok:
+                known |= _identity(draft.source, draft.folder)
+    return result
+
+
+def _identity(source: str, name: str) -> dict[str, str]:
+    try:
+        return {fingerprint(source): name}
+    except SyntaxError:
+        return {}
+
+
+def save_candidates(setup: Setup, session: Session, iteration: int) -> list[str]:
+    """Give ids in the order of the drafts and make the candidates' folders; returns their names."""
+    first = 1 + sum(row.iteration < iteration for row in load_ledger(setup.layout.ledger))
+    folders = []
+    for number, (draft, report) in enumerate(session.drafts, first):
+        folder = f"{candidate_id(number)}-{draft.name}"
+        record.save_candidate(
+            setup.layout, folder, source=draft.source, proposal=draft.proposal, report=report, log=session.log
+        )
+        folders.append(folder)
+    return folders

@@ -1,0 +1,137 @@
+"""What a search works with, and how it is put together: a new run, or one that goes on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from meta_reward import files
+from meta_reward.errors import UsageError
+from meta_reward.evaluation.evaluate import Unit
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.validate import fingerprint, validate
+from meta_reward.judge.backends import make_backend
+from meta_reward.judge.cache import Cache, default_cache_folder
+from meta_reward.judge.gateway import Gateway
+from meta_reward.propose.base import Proposer, slug
+from meta_reward.propose.command import make_proposer
+from meta_reward.run.config import RunConfig, load_run_config, new_config, overlay, raised, save_config
+from meta_reward.run.create import create_run, splits_of
+from meta_reward.run.layout import Layout
+from meta_reward.run.record import commit_paths
+from meta_reward.run.spent import spent_on_disk
+from meta_reward.tasks.taskset import TaskSet, load_task_set
+from meta_reward.trajectory import Pair
+
+
+class Progress(Protocol):
+    """Who watches a search. Every method returns at once."""
+
+    def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
+        """A candidate is about to be evaluated on so many trajectories."""
+        ...
+
+    def unit(self, unit: Unit) -> None:
+        """A trajectory is done, now or in an earlier process."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth a line has happened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A harness that a search starts from."""
+
+    name: str
+    source: str
+
+
+@dataclass(slots=True)
+class Setup:
+    """All that a search works with. splits: task ids by split."""
+
+    layout: Layout
+    config: RunConfig
+    taskset: TaskSet
+    splits: Mapping[str, tuple[str, ...]]
+    gateway: Gateway
+    proposer: Proposer
+    seeds: Sequence[Seed]
+    progress: Progress
+
+
+async def create(
+    layout: Layout, requested: Mapping[str, Any], taskset: TaskSet, *, judge: str, seeds: Sequence[Seed]
+) -> None:
+    """Make a new run. Everything that can be wrong with it is found before anything is written."""
+    facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": seeds[0].name}
+    config = new_config(overlay(requested, {**facts, "judge.spec": judge}))
+    make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
+    make_proposer(config.proposer)
+    splits = _splits(taskset, config)
+    await _check_seeds(seeds, config)
+    create_run(layout, config, taskset, splits["search"])
+
+
+def open_setup(
+    layout: Layout, progress: Progress, *, seeds: Sequence[Seed] = (), taskset: TaskSet | None = None
+) -> Setup:
+    """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
+    config = load_run_config(layout.config)
+    tasks = taskset or load_task_set(Path(config.taskset))
+    if tasks.digest != config.digest:
+        what = f"run {layout.root.name} is on task set {config.digest}, and {tasks.path} is {tasks.digest}"
+        raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
+    gateway = Gateway(
+        make_backend(config.judge.spec, config.judge.settings, seed=config.seed),
+        Cache(default_cache_folder()),
+        concurrency=config.judge.concurrency,
+        spent=spent_on_disk(layout),
+    )
+    proposer = make_proposer(config.proposer)
+    return Setup(layout, config, tasks, _splits(tasks, config), gateway, proposer, seeds, progress)
+
+
+def raise_limits(layout: Layout, requested: Mapping[str, Any]) -> None:
+    """Put raised limits on record. Raises UsageError for any other change of an existing run's settings."""
+    stored = load_run_config(layout.config)
+    config = raised(stored, requested, layout.root.name)
+    if config != stored:
+        save_config(layout.config, config)
+        commit_paths(layout, "Raise limits", [layout.config])
+
+
+def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:
+    """The harnesses of a folder, the baseline first: the given file, else the one called `baseline`, else the first."""
+    seeds = [_load_seed(path) for path in sorted(folder.glob("*.py"))]
+    if baseline is not None:
+        first = _load_seed(baseline)
+        return [first, *(seed for seed in seeds if seed.name != first.name and seed.source != first.source)]
+    if not seeds:
+        raise UsageError(f"{folder} holds no seed harness", hint="pass --seeds FOLDER or --baseline FILE")
+    return sorted(seeds, key=lambda seed: seed.name != "baseline")
+
+
+def _load_seed(path: Path) -> Seed:
+    return Seed(slug(path.stem), files.read_text(path))
+
+
+def _splits(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
+    try:
+        return splits_of(taskset, config)
+    except ValueError as error:
+        hint = "at least three tasks need both a success and a failure"
+        raise UsageError(f"task set {taskset.name}: {error}", hint=hint) from None
+
+
+async def _check_seeds(seeds: Sequence[Seed], config: RunConfig) -> None:
+    """Raise UsageError for the first seed that is no valid harness, before a run is made of them."""
+    known: dict[str, str] = {}
+    async with Sandbox(config.budget) as sandbox:
+        for seed in seeds:
+            report = await validate(seed.source, sandbox=sandbox, known=known)
+            if not report.ok:
+                raise UsageError(f"seed {seed.name} does not validate: {report.findings[0]}")
+            known[fingerprint(seed.source)] = f"seed {seed.name}"

@@ -1,0 +1,67 @@
+"""One harness on one split, outside any run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import UsageError
+from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.validate import inspect_source
+from meta_reward.judge.backends import make_backend
+from meta_reward.judge.cache import Cache, default_cache_folder
+from meta_reward.judge.gateway import Gateway
+from meta_reward.run.config import RunConfig
+from meta_reward.run.create import part_of, splits_of
+from meta_reward.run.evaluations import load_scores, save_evaluation
+from meta_reward.search.setup import Progress
+from meta_reward.tasks.openings import record_opening
+from meta_reward.tasks.taskset import TaskSet
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to evaluate. config: as of a run; its judge, seed, splits and budget count here."""
+
+    harness: Path
+    taskset: TaskSet
+    split: str
+    config: RunConfig
+
+
+async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str, Any]:
+    """The metrics of a harness, with everything it did written into `folder`.
+
+    An opening of the test split is counted before it happens, and the count is part of the result.
+    """
+    source = files.read_text(job.harness)
+    report = inspect_source(source)
+    if not report.ok:
+        raise UsageError(f"{job.harness} is no harness: {report.findings[0]}")
+    config = job.config
+    backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
+    gateway = Gateway(backend, Cache(default_cache_folder()), concurrency=config.judge.concurrency)
+    try:
+        rollouts, pairs = part_of(job.taskset, splits_of(job.taskset, config)[job.split])
+    except ValueError as error:
+        raise UsageError(f"task set {job.taskset.name}: {error}", hint="it needs more tasks with pairs") from None
+    openings = {}
+    if job.split == "test":
+        who = f"evaluate {job.harness.name}"
+        openings["openings"] = record_opening(job.taskset.path, job.taskset.digest, by=who)
+    progress.evaluation(job.harness.name, job.split, len(rollouts), pairs)
+    async with Sandbox(config.budget) as sandbox:
+        evaluation = await evaluate(
+            source, rollouts, gateway=gateway, sandbox=sandbox, seed=config.seed, on_unit=progress.unit
+        )
+    save_evaluation(folder, evaluation, pairs, seed=config.seed)
+    about = {
+        "harness": str(job.harness),
+        "taskset": job.taskset.name,
+        "split": job.split,
+        "judge": config.judge.spec,
+        "simulated": backend.simulated,
+    }
+    spent = {"spent_usd": gateway.spent.cost_usd, "judge_calls_made": gateway.spent.misses}
+    return {**about, **(load_scores(folder) or {}), **spent, **openings}
