@@ -48,9 +48,9 @@ def command(
 
     tasks = load_task_set(find_task_set(taskset))
     flags = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency}
-    settings = new_config(overlay(load_user_config(config), flags))
-    settings = new_config(overlay(flags, {"judge.spec": default_judge(tasks, settings.judge.spec)}))
-    job = Job(harness, tasks, split, settings)
+    tables = overlay(load_user_config(config), flags)
+    chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
+    job = Job(harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})))
     with shown(quiet=as_json) as progress:
         if out is not None:
             with files.new_folder(out) as folder:

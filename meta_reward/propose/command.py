@@ -87,7 +87,7 @@ def make_proposer(settings: ProposerSettings) -> Proposer:
 def _catalog(rest: str, settings: ProposerSettings) -> Proposer:
     if rest:
         raise UsageError(f"proposer catalog takes no argument, and was given {rest!r}")
-    return CommandProposer((sys.executable, "-m", "meta_reward.propose.catalog"), settings.minutes, repairs=False)
+    return CommandProposer((sys.executable, "-P", "-m", "meta_reward.propose.catalog"), settings.minutes, repairs=False)
 
 
 def _command(rest: str, settings: ProposerSettings) -> Proposer:

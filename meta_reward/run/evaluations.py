@@ -35,7 +35,7 @@ def journal_unit(path: Path, unit: Unit) -> None:
     files.append_line(path, asdict(unit))
 
 
-def save_evaluation(folder: Path, evaluation: Evaluation, pairs: Iterable[Pair], *, seed: int) -> None:
+def save_evaluation(folder: Path, evaluation: Evaluation, pairs: Iterable[Pair], *, judge: str, seed: int) -> None:
     """Write all that an evaluation leaves behind into a folder, `scores.json` last."""
     results = outcomes(pairs, evaluation.rewards)
     metrics = summarize(results, trajectories=len(evaluation.units), tokens=evaluation.tokens, seed=seed)
@@ -45,7 +45,9 @@ def save_evaluation(folder: Path, evaluation: Evaluation, pairs: Iterable[Pair],
     files.write_lines(
         folder / "calls.jsonl", ({"trajectory": u.trajectory, **cost} for u in evaluation.units for cost in u.costs)
     )
-    files.write_json(folder / "scores.json", {"schema": SCHEMA, "broken": evaluation.broken, **asdict(metrics)})
+    files.write_json(
+        folder / "scores.json", {"schema": SCHEMA, "judge": judge, "broken": evaluation.broken, **asdict(metrics)}
+    )
 
 
 def render_trace(unit: Unit) -> dict[str, Any]:

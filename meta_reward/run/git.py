@@ -42,7 +42,7 @@ class Tag:
 def init(root: Path) -> None:
     """Make `root` a repository, if it is none."""
     if not (root / ".git").exists():
-        _git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}", str(root))
+        _git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}")
         for key, value in _SETTINGS.items():
             _git(root, "config", key, value)
 
@@ -121,9 +121,12 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
         from git.exc import GitCommandError, GitCommandNotFound
     except ImportError as error:  # GitPython's answer to a missing git
         raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
-    environment = _environment(root)
+    root = root.resolve()
     try:
-        output = Git(str(root)).execute(["git", *arguments], istream=stdin, env=environment)
+        # In a session of its own, so that Ctrl-C reaches us and not git in the middle of a write.
+        output = Git(str(root)).execute(
+            ["git", *arguments], istream=stdin, env=_environment(root), start_new_session=True
+        )
     except GitCommandNotFound as error:
         raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
     except GitCommandError as error:

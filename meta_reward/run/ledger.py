@@ -33,6 +33,7 @@ class Row:
     low: float | None
     high: float | None
     judge_tokens: int
+    judge: str
     hypothesis: str
     reason: str
 

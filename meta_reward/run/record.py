@@ -44,7 +44,7 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
             files.write_bytes(new / "proposer" / "log.txt", log.encode())
 
 
-def row_of(layout: Layout, id: str, name: str, iteration: int, *, accepted: bool) -> Row:
+def row_of(layout: Layout, id: str, name: str, iteration: int, *, judge: str, accepted: bool) -> Row:
     """A candidate's ledger line, from what is in its folder."""
     folder = layout.candidate(f"{id}-{name}")
     proposal = parse_proposal(files.read_text(folder / "proposal.md"))
@@ -61,6 +61,7 @@ def row_of(layout: Layout, id: str, name: str, iteration: int, *, accepted: bool
         low=scored.get("low"),
         high=scored.get("high"),
         judge_tokens=scores.get("judge_tokens", 0),
+        judge=judge,
         hypothesis=files.printable(proposal.hypothesis),
         reason=files.printable(reason),
     )
@@ -184,14 +185,14 @@ def _sealed_of(layout: Layout, rows: Sequence[Row]) -> dict[str, bytes]:
 
 def _message(row: Row) -> str:
     what = {
-        "scored": f"{row.agreement or 0:.1%} agreement on search{', accepted' if row.accepted else ''}",
+        "scored": f"{row.agreement or 0:.1%} on search (judge {row.judge}){', accepted' if row.accepted else ''}",
         "rejected": "rejected",
         "failed": "failed",
     }[row.status]
     trailers = [f"Candidate: {row.id}", *(f"Parent: {parent}" for parent in row.parents)]
     if row.agreement is not None:
         trailers.append(f"Agreement: {row.agreement:.4f}")
-    trailers.append(f"Judge-Tokens: {row.judge_tokens}")
+    trailers += [f"Judge: {row.judge}", f"Judge-Tokens: {row.judge_tokens}"]
     body = [text for text in (row.hypothesis, row.reason) if text]
     return "\n\n".join([f"{row.id} {row.name}: {what}", *body, "\n".join(trailers)])
 

@@ -22,6 +22,9 @@ def save_stop(layout: Layout) -> Iterator[Callable[[str, str], None]]:
     layout.stop.unlink(missing_ok=True)
     try:
         yield stop
+    except KeyboardInterrupt:
+        stop("interrupted", "stopped by hand; the same command goes on")
+        raise
     except MetaRewardError as error:
         stop("stopped", str(error))
         raise

@@ -77,7 +77,9 @@ async def _iterate(setup: Setup, iteration: int) -> None:
     session = await run_session(setup, iteration)
     rows = [await _score_candidate(setup, folder, iteration) for folder in save_candidates(setup, session, iteration)]
     accepted = await _challenge(setup, iteration, rows)
-    rows = [record.row_of(setup.layout, r.id, r.name, iteration, accepted=r.id == accepted) for r in rows]
+    rows = [
+        record.row_of(setup.layout, r.id, r.name, iteration, judge=r.judge, accepted=r.id == accepted) for r in rows
+    ]
     line = record.Iteration(iteration, tuple(row.id for row in rows), accepted, tuple(session.notes))
     record.save_iteration(setup.layout, rows, line)
     if rows:
@@ -92,8 +94,11 @@ async def _score_candidate(setup: Setup, folder: str, iteration: int) -> Row:
     validator = files.load_json(setup.layout.candidate(folder) / "validator.json")
     if validator["ok"]:
         await run_split(setup, folder, "search")
-    row = record.row_of(setup.layout, id, name, iteration, accepted=False)
-    result = f"{row.agreement:.1%}" if row.agreement is not None else f"{row.status}: {row.reason}"
+    judge = setup.config.judge.spec
+    row = record.row_of(setup.layout, id, name, iteration, judge=judge, accepted=False)
+    result = (
+        f"{row.agreement:.1%} on search, judge {judge}" if row.agreement is not None else f"{row.status}: {row.reason}"
+    )
     setup.progress.note(f"{id} {name}: {result}")
     return row
 
