@@ -1,0 +1,129 @@
+"""What all tests share: an isolated home, no network but loopback, and small builders.
+
+A made-up task set needs no domain: the runs of task t1 are named t1-r1, t1-r2, ...; an agent that
+did well says GOOD somewhere, one that failed says BAD, and `WordJudge` may or may not look for it.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meta_reward.judge.base import Completion, Request, Usage
+from meta_reward.tasks.pairs import pairs_from_labels
+from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
+from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
+
+PROJECT = Path(__file__).parents[1]
+
+ASKING_HARNESS = '''"""Asks for a number and takes it."""
+
+from meta_reward.harness import Judge, Reward, Trajectory
+
+
+async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
+    reply = await judge.ask("Rate this run from 0 to 100.\\n" + trajectory.transcript())
+    try:
+        return Reward(max(0.0, min(100.0, float(reply.text))), reason=reply.text)
+    except OverflowError:
+        raise ValueError("unreadable") from None
+'''
+"""A harness that believes the judge."""
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No home, no git identity, no cache and no GIT_* of the person who runs the tests."""
+    home = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if name.startswith(("GIT_", "META_REWARD_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("META_REWARD_CACHE", str(home / "cache"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for the network fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"test connects to {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty working folder that is the current one."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield folder
+
+
+def make_trajectory(*says: str, policy: str = "Be kind.") -> Trajectory:
+    """A short run: a request, one tool call with its result, then what the agent says."""
+    return Trajectory(
+        policy=policy,
+        tools=(Tool("get_order", "Look up an order.", {"type": "object", "properties": {}}),),
+        messages=(
+            Message("user", "Where is my order?"),
+            Message("assistant", "", (ToolCall("1", "get_order", {"order_id": "A1"}),)),
+            Message("tool", '{"status": "sent"}', tool_call_id="1"),
+            *(Message("assistant", text) for text in says or ("It was sent.",)),
+        ),
+    )
+
+
+def make_rollouts(tasks: int = 10, rollouts: int = 4) -> list[Rollout]:
+    """Half of each task's runs succeed. Tasks differ, so that no two trajectories are the same text."""
+    made = []
+    for task in range(1, tasks + 1):
+        for number in range(1, rollouts + 1):
+            success = number % 2
+            word = "GOOD" if success else "BAD"
+            trajectory = make_trajectory(f"Case {task}-{number}.\nI did {word}.")
+            made.append(Rollout(f"t{task:02d}-r{number}", f"t{task:02d}", trajectory, success))
+    return made
+
+
+def make_task_set(path: Path, *, tasks: int = 10, rollouts: int = 4, simulated: bool = False) -> TaskSet:
+    """A task set on disk, loaded."""
+    made = make_rollouts(tasks, rollouts)
+    save_task_set(
+        path,
+        About(path.name, simulated=simulated),
+        policy="Be kind.",
+        tools=made[0].trajectory.tools,
+        rollouts=made,
+        pairs=pairs_from_labels(made),
+    )
+    return load_task_set(path)
+
+
+@dataclass(slots=True)
+class WordJudge:
+    """A judge of our own seam: answers with a number that may depend on the words GOOD and BAD in the prompt.
+
+    score: from the prompt's text and the draw to the reply's text. requests: everything it was asked.
+    """
+
+    score: Callable[[str, int], str] = lambda prompt, draw: "90" if "GOOD" in prompt else "10"
+    simulated: bool = True
+    settings: Mapping[str, Any] = field(default_factory=lambda: {"kind": "word"})
+    requests: list[Request] = field(default_factory=list)
+
+    async def complete(self, request: Request, *, draw: int) -> Completion:
+        self.requests.append(request)
+        prompt = request.messages[0].content
+        return Completion(self.score(prompt, draw), Usage(len(prompt) // 4, 2))
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        return usage.input_tokens / 1e6
