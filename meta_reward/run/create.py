@@ -42,7 +42,7 @@ def create_run(layout: Layout, config: RunConfig, taskset: TaskSet, search_tasks
         )
         git.init(folder)
         start = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files_of(folder)}
-        git.commit(folder, [git.Commit(f"Run {layout.root.name} on {taskset.name}", start)])
+        git.commit(folder, git.Commit(f"Run {layout.root.name} on {taskset.name}", start))
 
 
 def _files_of(folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ nothing.
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -19,7 +19,8 @@ from meta_reward.errors import GitError, UsageError
 
 BRANCH = "refs/heads/main"
 _IDENTITY = "meta-reward <meta-reward@localhost>"
-_SETTINGS = {"gc.auto": "0", "core.autocrlf": "false", "fastimport.unpackLimit": "1"}
+# Loose objects until the one repack at the end: hundreds of small packs would slow every later commit.
+_SETTINGS = {"gc.auto": "0", "core.autocrlf": "false", "fastimport.unpackLimit": "100000", "pack.compression": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +48,25 @@ def init(root: Path) -> None:
             _git(root, "config", key, value)
 
 
-def has_commits(root: Path) -> bool:
-    """Whether `main` exists."""
-    return bool(_git(root, "for-each-ref", BRANCH))
+def refs(root: Path) -> set[str]:
+    """The full names of all branches and tags."""
+    return set(_git(root, "for-each-ref", "--format=%(refname)").split())
 
 
-def tags(root: Path) -> set[str]:
-    """The names of all tags."""
-    return set(_git(root, "for-each-ref", "--format=%(refname:strip=2)", "refs/tags").split())
+def tag_ref(name: str) -> str:
+    """The full name of a candidate's tag."""
+    return f"refs/tags/{name}"
 
 
-def commit(root: Path, commits: Iterable[Commit], *, tag: Tag | None = None) -> None:
-    """Add commits to `main`, and a tag with its lineage, all in one process."""
-    on_top = has_commits(root)
-    known = tags(root) if tag and tag.parents else set()
+def commit(root: Path, entry: Commit, *, tag: Tag | None = None, known: Collection[str] | None = None) -> None:
+    """Add a commit to `main`, and a tag with its lineage, all in one process. known: refs, if at hand."""
+    known = refs(root) if known is None else known
     with tempfile.TemporaryFile() as file:
         stream = cast(BinaryIO, file)
-        for entry in commits:
-            _write_commit(stream, BRANCH, entry, [f"{BRANCH}^0"] if on_top else [])
-            on_top = True
+        _write_commit(stream, BRANCH, entry, [BRANCH] if BRANCH in known else [])
         if tag:
-            parents = [f"refs/tags/{name}^0" for name in tag.parents if name in known]
-            _write_commit(stream, f"refs/tags/{tag.name}", tag.commit, parents, alone=True)
+            parents = [tag_ref(name) for name in tag.parents if tag_ref(name) in known]
+            _write_commit(stream, tag_ref(tag.name), tag.commit, parents, alone=True)
         stream.write(b"done\n")
         stream.seek(0)
         _git(root, "fast-import", "--quiet", "--done", "--date-format=raw", stdin=stream)
@@ -76,12 +74,13 @@ def commit(root: Path, commits: Iterable[Commit], *, tag: Tag | None = None) -> 
 
 def refresh(root: Path) -> None:
     """Bring the index up to `main`, so that `git status` shows only what a person changed."""
-    if has_commits(root):
+    if BRANCH in refs(root):
         _git(root, "reset", "--quiet", "--mixed")
 
 
 def repack(root: Path) -> None:
-    """Gather the packs of a search into one."""
+    """Gather the objects of a search into one pack, and its tags into one file."""
+    _git(root, "pack-refs", "--all")
     _git(root, "repack", "-a", "-d", "--quiet")
 
 
@@ -91,7 +90,7 @@ def _write_commit(stream: BinaryIO, ref: str, entry: Commit, parents: Sequence[s
     stream.write(f"commit {ref}\nauthor {_IDENTITY} {now}\ncommitter {_IDENTITY} {now}\n".encode())
     stream.write(b"data %d\n%s\n" % (len(message), message))
     for number, parent in enumerate(parents):
-        stream.write(f"{'merge' if number else 'from'} {parent}\n".encode())
+        stream.write(f"{'merge' if number else 'from'} {parent}^0\n".encode())
     if alone and parents:
         stream.write(b"deleteall\n")
     for path, content in sorted(entry.files.items()):

@@ -4,7 +4,7 @@ Every function here may be repeated: what it writes follows from what is on disk
 was killed between two of these steps just takes them again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run import git
 from meta_reward.run.evaluations import load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, render_ledger, save_ledger
+from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, save_ledger
 from meta_reward.run.proposal import parse_proposal
 
 SCHEMA = 1
@@ -117,57 +117,56 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
     save_ledger(layout.ledger, every)
     files.write_bytes(layout.frontier, render_frontier(every))
     files.write_bytes(layout.best, (layout.candidate(best_of(every).folder) / "harness.py").read_bytes())
-    files.write_bytes(layout.iterations, _render_iterations([*load_iterations(layout), iteration]))
+    lines = [*load_iterations(layout), iteration]
+    files.write_lines(layout.iterations, ({"schema": SCHEMA, **asdict(line)} for line in lines))
 
 
 def commit_candidates(layout: Layout) -> None:
     """Commit every candidate on record that has no tag yet, in the order of their ids."""
     rows = load_ledger(layout.ledger)
-    tagged = git.tags(layout.root)
-    missing = [number for number, row in enumerate(rows, 1) if row.id not in tagged]
-    for number in missing:
-        _commit_candidate(
-            layout, rows[:number], is_last=number == len(rows) or rows[number].iteration > rows[number - 1].iteration
-        )
+    known = git.refs(layout.root)
+    for number, row in enumerate(rows, 1):
+        if git.tag_ref(row.id) not in known:
+            _commit_candidate(layout, rows, number, known)
+            known |= {git.BRANCH, git.tag_ref(row.id)}
 
 
 def commit_iteration_without_candidates(layout: Layout, iteration: Iteration) -> None:
     """Commit an iteration that brought no candidate."""
     message = f"Iteration {iteration.iteration}: no candidates\n\n" + "\n".join(iteration.notes)
-    path = layout.iterations
-    git.commit(layout.root, [git.Commit(message, {_inside(layout, path): path.read_bytes()})])
+    commit_paths(layout, message, [layout.iterations])
 
 
 def commit_paths(layout: Layout, message: str, paths: Iterable[Path]) -> None:
     """Commit files, and the files in folders, as they are on disk."""
-    git.commit(layout.root, [git.Commit(message, _contents(layout, paths))])
+    git.commit(layout.root, git.Commit(message, _contents(layout, paths)))
 
 
-def _commit_candidate(layout: Layout, rows: Sequence[Row], *, is_last: bool) -> None:
-    """Commit the last of `rows` with the ledger and the frontier as they were with it.
+def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: Collection[str]) -> None:
+    """Commit the candidate of a row, counted from 1, with the record as it was when this was the last row.
 
     The last candidate of an iteration takes along the iteration's line, and the challenger the
     sealed record of its challenge.
     """
-    row = rows[-1]
+    row, so_far = rows[number - 1], rows[:number]
     own = layout.candidate(row.folder)
     content = _contents(layout, [own])
-    content[_inside(layout, layout.ledger)] = render_ledger(rows)
-    content[_inside(layout, layout.frontier)] = render_frontier(rows)
-    if best_of(rows).id == row.id:
+    content[_inside(layout, layout.ledger)] = _first_lines(layout.ledger, number)
+    content[_inside(layout, layout.frontier)] = render_frontier(so_far)
+    if best_of(so_far).id == row.id:
         content[_inside(layout, layout.best)] = (own / "harness.py").read_bytes()
-    if is_last:
-        lines = [line for line in load_iterations(layout) if line.iteration <= row.iteration]
-        content[_inside(layout, layout.iterations)] = _render_iterations(lines)
-    content |= _sealed_of(layout, rows)
+    if number == len(rows) or rows[number].iteration > row.iteration:
+        content[_inside(layout, layout.iterations)] = _first_lines(layout.iterations, row.iteration + 1)
+    content |= _sealed_of(layout, so_far)
     kept = ("harness.py", "proposal.md", "scores.json")
     alone = {name: (own / name).read_bytes() for name in kept if (own / name).exists()}
     message = _message(row)
-    git.commit(
-        layout.root,
-        [git.Commit(message, content)],
-        tag=git.Tag(row.id, git.Commit(message, alone), row.parents),
-    )
+    tag = git.Tag(row.id, git.Commit(message, alone), row.parents)
+    git.commit(layout.root, git.Commit(message, content), tag=tag, known=known)
+
+
+def _first_lines(path: Path, count: int) -> bytes:
+    return b"".join(path.read_bytes().splitlines(keepends=True)[:count])
 
 
 def _sealed_of(layout: Layout, rows: Sequence[Row]) -> dict[str, bytes]:
@@ -204,7 +203,3 @@ def _contents(layout: Layout, paths: Iterable[Path]) -> dict[str, bytes]:
 
 def _inside(layout: Layout, path: Path) -> str:
     return path.relative_to(layout.root).as_posix()
-
-
-def _render_iterations(lines: Iterable[Iteration]) -> bytes:
-    return b"".join(files.dump_line({"schema": SCHEMA, **asdict(line)}) for line in lines)
