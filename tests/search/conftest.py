@@ -1,0 +1,143 @@
+"""Searches in this process: a real run directory, real git, the real sandbox; judge and proposer at our own seams."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meta_reward.errors import ProposerError
+from meta_reward.judge.cache import Cache
+from meta_reward.judge.gateway import Gateway
+from meta_reward.propose.base import Assignment
+from meta_reward.run.layout import Layout
+from meta_reward.run.spent import spent_on_disk
+from meta_reward.search.loop import Outcome, search
+from meta_reward.search.setup import Seed, Setup, create, open_setup, raise_limits
+from meta_reward.tasks.taskset import TaskSet
+from tests.conftest import ASKING_HARNESS, WordJudge, make_task_set
+
+
+class Quiet:
+    """A display that keeps the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def evaluation(self, *_: object) -> None:
+        pass
+
+    def unit(self, *_: object) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@dataclass(slots=True)
+class WritingProposer:
+    """Leaves the folders it is given, an iteration after the other: {iteration: {folder: (harness, proposal)}}."""
+
+    drafts: dict[int, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    repairs: bool = False
+    assignments: list[Assignment] = field(default_factory=list)
+
+    async def propose(self, assignment: Assignment) -> str:
+        self.assignments.append(assignment)
+        for name, (source, proposal) in self.drafts.get(assignment.iteration, {}).items():
+            folder = assignment.staging / name
+            folder.mkdir(exist_ok=True)
+            (folder / "harness.py").write_text(source)
+            (folder / "proposal.md").write_text(proposal)
+        return f"wrote for iteration {assignment.iteration}"
+
+
+@dataclass(slots=True)
+class RepairingProposer:
+    """Leaves `draft` with an import that is refused, and mends it when told."""
+
+    source: str
+    repairs: bool = True
+    findings: list[str] = field(default_factory=list)
+
+    async def propose(self, assignment: Assignment) -> str:
+        folder = assignment.staging / "draft"
+        if assignment.rejected:
+            report = json.loads((folder / "validator.json").read_text())
+            self.findings += [finding["check"] for finding in report["findings"]]
+        folder.mkdir(exist_ok=True)
+        (folder / "harness.py").write_text(self.source if assignment.rejected else "import socket\n" + self.source)
+        return ""
+
+
+class FailingProposer:
+    """Its sessions end badly."""
+
+    repairs = False
+
+    async def propose(self, assignment: Assignment) -> str:
+        raise ProposerError("the agent gave up")
+
+
+def harness(prompt: str, *, note: str = "") -> str:
+    """A harness that asks with this prompt before the transcript."""
+    return ASKING_HARNESS.replace("Rate this run from 0 to 100.", prompt) + (f'\nNOTE = "{note}"\n' if note else "")
+
+
+def proposal(*parents: str, hypothesis: str = "Asking otherwise helps.") -> str:
+    return f"---\nparents: [{', '.join(parents)}]\npart: rubric\n---\n## Hypothesis\n\n{hypothesis}\n"
+
+
+@dataclass(slots=True)
+class World:
+    """A task set, a judge and a proposer, and searches on them."""
+
+    folder: Path
+    judge: WordJudge
+    proposer: Any
+    seeds: list[Seed]
+    taskset: TaskSet
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.folder / "runs" / "r1")
+
+    def create(self, **requested: object) -> Layout:
+        """A new run that has not begun."""
+        asyncio.run(create(self.layout, requested, self.taskset, judge="simulated", seeds=self.seeds))
+        return self.layout
+
+    def open(self) -> Setup:
+        """A setup of the run with this world's judge and proposer in place of the named ones."""
+        display = Quiet()
+        display.notes = self.notes
+        setup = open_setup(self.layout, display, seeds=self.seeds, taskset=self.taskset)
+        cache = Cache(self.folder / "cache")
+        setup.gateway = Gateway(self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout))
+        setup.proposer = self.proposer
+        return setup
+
+    def search(self, iterations: int | None = None) -> Outcome:
+        """Create the run if need be, and search."""
+        if not self.layout.config.exists():
+            self.create(limits={"iterations": iterations or 0})
+        elif iterations is not None:
+            raise_limits(self.layout, {"limits": {"iterations": iterations}})
+        return asyncio.run(search(self.open()))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Twelve tasks, a judge that rates GOOD above BAD only when it is told to look closely, one naive seed."""
+    seeds = [Seed("baseline", harness("Rate this run."))]
+    taskset = make_task_set(tmp_path / "tasks" / "small", tasks=12)
+    return World(tmp_path, WordJudge(_looks_closely), WritingProposer(), seeds, taskset)
+
+
+def _looks_closely(prompt: str, draw: int) -> str:
+    if "closely" in prompt:
+        return "90" if "GOOD" in prompt else "10"
+    return "50"

@@ -1,0 +1,216 @@
+"""The loop: what a run directory holds after a search, whatever happened on the way."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from meta_reward.errors import JudgeUnavailable, UsageError
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import load_ledger
+from meta_reward.run.record import load_decisions, load_iterations
+from meta_reward.search.setup import Seed, open_setup, raise_limits
+from tests.conftest import make_task_set
+from tests.search.conftest import World, harness, proposal
+
+BETTER = harness("Look closely at this run.")
+
+
+def git(layout: Layout, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=layout.root, check=True, capture_output=True, text=True).stdout
+
+
+def ledger(world: World) -> list[dict[str, object]]:
+    return [json.loads(line) for line in world.layout.ledger.read_text().splitlines()]
+
+
+def test_seeds_alone_are_a_search_of_no_iterations(world: World) -> None:
+    outcome = world.search(iterations=0)
+    assert (outcome.state, outcome.reason) == ("finished", "0 iterations done")
+    assert [(row["id"], row["name"], row["agreement"]) for row in ledger(world)] == [("c0001", "baseline", 0.5)]
+    assert world.layout.best.read_text() == world.seeds[0].source
+
+
+def test_better_candidate_replaces_the_baseline(world: World) -> None:
+    world.proposer.drafts = {1: {"look-closely": (BETTER, proposal("c0001"))}}
+    world.search(iterations=1)
+    assert [(r["id"], r["parents"], r["status"], r["accepted"], r["agreement"]) for r in ledger(world)] == [
+        ("c0001", [], "scored", False, 0.5),
+        ("c0002", ["c0001"], "scored", True, 1.0),
+    ]
+    assert world.layout.best.read_text() == BETTER
+
+
+def test_each_candidate_is_one_commit_with_trailers_and_a_tag_on_its_parents(world: World) -> None:
+    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}, 2: {"b": (BETTER + "\nX = 1\n", proposal("c0002"))}}
+    world.search(iterations=2)
+    trailers = git(world.layout, "log", "--format=%(trailers:key=Candidate,valueonly,separator=%x20)", "main").split()
+    assert trailers == ["c0003", "c0002", "c0001"]
+    assert git(world.layout, "rev-parse", "c0003^", "c0002^").split() == [
+        git(world.layout, "rev-parse", tag).strip() for tag in ("c0002", "c0001")
+    ]
+    assert git(world.layout, "ls-tree", "-r", "--name-only", "c0003").split() == [
+        "harness.py",
+        "proposal.md",
+        "scores.json",
+    ]
+
+
+def test_work_tree_is_clean_and_committed_after_a_search(world: World) -> None:
+    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
+    world.search(iterations=2)
+    assert git(world.layout, "status", "--porcelain") == ""
+    assert ".work" not in git(world.layout, "ls-tree", "-r", "--name-only", "main")
+
+
+def test_best_harness_has_a_commit_each_time_it_is_replaced(world: World) -> None:
+    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}, 2: {"b": (BETTER + "\nX = 1\n", proposal())}}
+    world.search(iterations=2)
+    subjects = git(world.layout, "log", "--format=%s", "main", "--", "harness.py").splitlines()
+    assert [subject.split(":")[0] for subject in subjects] == ["c0002 a", "c0001 baseline"]
+
+
+def test_what_the_validator_refuses_is_on_record_with_the_reason(world: World) -> None:
+    world.proposer.drafts = {1: {"broken": ("import socket\n" + BETTER, proposal("c0001"))}}
+    world.search(iterations=1)
+    assert ledger(world)[1]["status"] == "rejected"
+    assert ledger(world)[1]["reason"] == "line 1: imports 'socket', which a harness cannot use"
+    assert json.loads((world.layout.candidate("c0002-broken") / "validator.json").read_text())["ok"] is False
+
+
+def test_repeated_program_is_a_duplicate(world: World) -> None:
+    world.proposer.drafts = {1: {"same": ("# a comment\n" + world.seeds[0].source, proposal())}}
+    world.search(iterations=1)
+    assert ledger(world)[1]["reason"] == "duplicate of c0001"
+
+
+def test_refused_candidate_may_be_repaired_once(world: World) -> None:
+    world.proposer = RepairingProposer(BETTER)
+    world.search(iterations=1)
+    assert world.proposer.findings == ["imports"]
+    assert [(row["id"], row["name"], row["status"]) for row in ledger(world)][1:] == [("c0002", "draft", "scored")]
+
+
+def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(world: World) -> None:
+    failing = harness("x").replace("try:", "if 'Case' in trajectory.transcript(): raise KeyError('lost')\n    try:")
+    world.proposer.drafts = {1: {"failing": (failing, proposal())}}
+    world.search(iterations=1)
+    row = ledger(world)[1]
+    assert (row["status"], row["agreement"]) == ("failed", None)
+    assert "KeyError" in str(row["reason"])
+
+
+def test_proposer_learns_nothing_of_validation_but_the_decision(world: World) -> None:
+    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
+    world.search(iterations=1)
+    validation = open_setup(world.layout, Quiet(), taskset=world.taskset).splits["validation"]
+    seen = "".join(p.read_text() for p in world.layout.history.rglob("*") if p.is_file())
+    assert load_decisions(world.layout)[0]["challenger"] == "c0002"
+    assert not [task for task in validation if task in seen]
+
+
+def test_history_shows_the_search_split_alone(world: World) -> None:
+    layout = world.create()
+    shown = {path.stem.partition("-")[0] for path in (layout.taskset / "trajectories").iterdir()}
+    assert shown == set(open_setup(layout, Quiet(), taskset=world.taskset).splits["search"])
+
+
+def test_extending_a_finished_search_goes_on_with_the_next_iteration(world: World) -> None:
+    world.search(iterations=1)
+    world.proposer.drafts = {2: {"late": (BETTER, proposal("c0001"))}}
+    assert world.search(iterations=2).reason == "2 iterations done"
+    assert [line.candidates for line in load_iterations(world.layout)] == [("c0001",), (), ("c0002",)]
+
+
+def test_raising_iterations_keeps_the_levels_of_past_challenges(world: World) -> None:
+    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
+    world.search(iterations=1)
+    before = load_decisions(world.layout)
+    world.search(iterations=9)
+    assert load_decisions(world.layout)[: len(before)] == before
+    assert before[0]["level"] == pytest.approx(0.10 / 2)
+
+
+def test_other_settings_on_an_existing_run_are_refused_with_both_values(world: World) -> None:
+    layout = world.create(limits={"iterations": 4})
+    with pytest.raises(UsageError, match=r"run r1 has seed = 0, and 7 was asked for"):
+        raise_limits(layout, {"seed": 7})
+    with pytest.raises(UsageError, match=r"limits.iterations = 4, and 2 was asked for"):
+        raise_limits(layout, {"limits": {"iterations": 2}})
+
+
+def test_changed_task_set_is_refused(world: World) -> None:
+    layout = world.create()
+    other = make_task_set(world.folder / "tasks" / "other", tasks=5)
+    with pytest.raises(UsageError, match="restore the task set"):
+        open_setup(layout, Quiet(), taskset=other)
+
+
+def test_seed_that_does_not_validate_makes_no_run(world: World) -> None:
+    world.seeds = [Seed("broken", "def reward(trajectory, judge): return 1")]
+    with pytest.raises(UsageError, match="seed broken does not validate: line 1: `reward` is not async"):
+        world.create()
+    assert not world.layout.root.exists()
+
+
+def test_too_few_tasks_to_split_is_one_clear_line(world: World, tmp_path: Path) -> None:
+    world.taskset = make_task_set(tmp_path / "tasks" / "tiny", tasks=2)
+    with pytest.raises(UsageError, match=r"2 task\(s\) with pairs cannot be divided"):
+        world.create()
+
+
+def test_session_that_fails_is_noted_and_the_search_goes_on(world: World) -> None:
+    world.proposer = FailingProposer()
+    assert world.search(iterations=2).state == "finished"
+    assert [line.notes for line in load_iterations(world.layout)][1:] == [("the agent gave up",)] * 2
+
+
+def test_outage_of_the_judge_stops_the_search_and_loses_nothing(world: World) -> None:
+    answers = world.judge.score
+    calls = iter(range(1000))
+
+    def failing(prompt: str, draw: int) -> str:
+        if next(calls) == 10:
+            raise JudgeUnavailable("the endpoint is down")
+        return answers(prompt, draw)
+
+    world.judge.score = failing
+    with pytest.raises(JudgeUnavailable):
+        world.search(iterations=0)
+    world.judge.score = answers
+    asked = len(world.judge.requests)
+    assert world.search().state == "finished"
+    total = json.loads((world.layout.candidate("c0001-baseline") / "scores.json").read_text())["trajectories"]
+    answered = asked - 1
+    assert len(world.judge.requests) - asked == total - answered
+
+
+def test_limit_of_calls_stops_at_a_clean_point_and_can_be_raised(world: World) -> None:
+    world.create(limits={"iterations": 0, "max_calls": 5})
+    stopped = world.search()
+    assert (stopped.state, stopped.reason) == ("stopped", "limit reached: max-calls 5 of 5")
+    assert load_ledger(world.layout.ledger) == []
+    raise_limits(world.layout, {"limits": {"max_calls": 500}})
+    assert world.search().state == "finished"
+
+
+def test_search_without_progress_ends_by_itself(world: World) -> None:
+    world.create(limits={"iterations": 50, "patience": 3})
+    assert world.search().reason == "no progress for 3 iterations"
+
+
+def test_traces_are_readable_by_line_and_by_program(world: World) -> None:
+    world.search(iterations=0)
+    path = next((world.layout.candidate("c0001-baseline") / "traces").iterdir())
+    trace = json.loads(path.read_text())
+    assert trace["calls"][0]["messages"][0]["content"][0] == "Rate this run."
+    assert trace["calls"][0]["reply"] == "50"
+    assert trace["reward"] == {"score": 50.0, "reason": "50", "findings": {}}
+    assert "I did " in path.read_text()
+
+
+async def _search(world: World):  # type: ignore[no-untyped-def]
+    from meta_reward.search.loop import search
+
+    return await search(world.open())
