@@ -12,7 +12,7 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_decisions, load_iterations
 from meta_reward.search.setup import Seed, open_setup, raise_limits
 from tests.conftest import make_task_set
-from tests.search.conftest import World, harness, proposal
+from tests.search.conftest import FailingProposer, Quiet, RepairingProposer, World, harness, proposal
 
 BETTER = harness("Look closely at this run.")
 
