@@ -61,10 +61,8 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        app.main(standalone_mode=False)
-        return 0
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+        code = app.main(prog_name="meta-reward", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -79,6 +77,10 @@ def _run() -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a full disk, a folder without permission: the machine's, wherever it strikes
+        where = error.filename or "a file"
+        click.echo(f"meta-reward: {where}: {error.strerror}: free space, or choose another folder", err=True)
+        return 1
     except Exception as error:
         handle, name = tempfile.mkstemp(prefix="meta-reward-", suffix=".log")
         with os.fdopen(handle, "w") as log:

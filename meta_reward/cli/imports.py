@@ -7,7 +7,11 @@ import click
 
 @click.group("import")
 def command() -> None:
-    """Make a task set in ./tasks from trajectories in another format."""
+    """Make a task set in ./tasks from trajectories in another format.
+
+    \b
+    meta-reward import tau-bench gpt-4o-airline.json --policy policy.md --name tau-airline
+    """
 
 
 @command.command("tau-bench")

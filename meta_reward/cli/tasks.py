@@ -12,7 +12,11 @@ from meta_reward.cli.common import TASKS, json_option, print_json
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """List the task sets in ./tasks: tasks, trajectories, pairs by split and category."""
+    """List the task sets in ./tasks: tasks, trajectories, pairs by split and category.
+
+    \b
+    meta-reward tasks --json
+    """
     if ctx.invoked_subcommand is not None:
         return
     listed = [_summary(path.parent) for path in sorted(TASKS.glob("*/taskset.json"))]

@@ -51,7 +51,7 @@ def finished(layout: Layout, limits: Limits) -> str | None:
     """Why a run is finished, None where there is more to do. The seeds are not counted as an iteration."""
     done = len(record.load_iterations(layout)) - 1
     if done >= limits.iterations:
-        return f"{done} iterations done"
+        return f"{done} iteration{'s' if done != 1 else ''} done"
     idle = idle_iterations(load_ledger(layout.ledger), done)
     if limits.patience and idle >= limits.patience:
         return f"no progress for {idle} iterations"

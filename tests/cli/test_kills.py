@@ -1,0 +1,94 @@
+"""SIGKILL at any point, start again: the run ends with the same files as one that nobody touched."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import MetaReward
+from tests.conftest import make_task_set
+
+ARGUMENTS = ("search", "small", "--judge", "simulated", "--iterations", "2", "--candidates", "2")
+
+
+def start(run: str, cache: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from meta_reward.cli import main; main()", *ARGUMENTS, "--run", run],
+        env=os.environ | {"META_REWARD_CACHE": str(cache)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def content_of(run: Path) -> dict[str, bytes]:
+    """Every file of a run, but for what differs from machine to machine."""
+    files = [p for p in run.rglob("*") if p.is_file() and p.name != "calls.jsonl"]
+    relative = {p.relative_to(run): p for p in files}
+    return {str(name): p.read_bytes() for name, p in relative.items() if name.parts[0] not in (".git", ".work")}
+
+
+def subjects_of(run: Path) -> list[str]:
+    log = ["git", "log", "--format=%s", "main"]
+    return subprocess.run(log, cwd=run, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_search_killed_five_times_ends_like_one_that_was_not(here: Path, meta_reward: MetaReward, seed: int) -> None:
+    make_task_set(here / "tasks" / "small", tasks=12)
+    began = time.monotonic()
+    assert start("untouched", here / "cache-1").wait(100) == 0
+    whole_s = time.monotonic() - began
+    chance = random.Random(seed)
+    for _ in range(5):
+        process = start("killed", here / "cache-2")
+        time.sleep(0.15 + chance.random() * whole_s * 0.5)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+    assert start("killed", here / "cache-2").wait(100) == 0
+    untouched, killed = here / "runs" / "untouched", here / "runs" / "killed"
+    assert content_of(killed) == content_of(untouched)
+    assert [s.replace("killed", "untouched") for s in subjects_of(killed)] == subjects_of(untouched)
+
+
+def test_interrupt_ends_cleanly_and_says_how_to_go_on(here: Path, meta_reward: MetaReward) -> None:
+    make_task_set(here / "tasks" / "small", tasks=12)
+    process = start("stopped", here / "cache")
+    wait_for(here / "runs/stopped/history/ledger.jsonl")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    assert '"state": "interrupted"' in meta_reward("status", "stopped", "--json").out
+    assert start("stopped", here / "cache").wait(100) == 0
+
+
+def test_kill_leaves_no_process_behind(here: Path, meta_reward: MetaReward) -> None:
+    make_task_set(here / "tasks" / "small", tasks=12)
+    process = start("killed", here / "cache")
+    wait_for(here / "runs/killed/.work/evaluations")
+    workers = children_of(process.pid)
+    process.kill()
+    process.wait(10)
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}").exists() for pid in workers):
+            break
+        time.sleep(0.05)
+    assert workers
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(3000):
+        if path.exists():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} did not appear")
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
