@@ -37,10 +37,12 @@ def time_commits(layout: Layout, candidates: int, traces: int) -> list[float]:
     git.init(layout.root)
     files.write_bytes(layout.ledger, b"")
     files.write_bytes(layout.iterations, b"")
-    seconds = []
+    seconds: list[float] = []
+    rows: list[Row] = []
     for number in range(1, candidates + 1):
         row = _write_candidate(layout, number, traces)
-        record.save_iteration(layout, [row], record.Iteration(number - 1, (row.id,), None, ()))
+        rows.append(row)
+        record.save_iteration(layout, rows, record.Iteration(number - 1, (row.id,), None, ()))
         began = time.perf_counter()
         record.commit_candidates(layout)
         seconds.append(time.perf_counter() - began)

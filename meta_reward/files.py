@@ -19,6 +19,7 @@ import orjson
 
 from meta_reward.errors import DataError, UsageError
 
+_UNFINISHED = ".unfinished"  # how temporary files and folders end, which only a kill leaves behind
 # DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -137,7 +138,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write a file atomically, creating its folders. Raises UsageError on a full disk or read-only folder."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -168,7 +169,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}."))
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED))
         try:
             yield temporary
             temporary.chmod(0o755)
@@ -178,6 +179,16 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+
+def sweep(folder: Path, *, deep: bool = True) -> None:
+    """Remove what a killed process left half-written in a folder that nobody else writes to. deep: and below it."""
+    pattern = f".*{_UNFINISHED}"
+    for path in sorted(folder.rglob(pattern) if deep else folder.glob(pattern)):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

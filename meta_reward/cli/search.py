@@ -60,17 +60,17 @@ def command(
     tasks = load_task_set(find_task_set(taskset))
     layout = Layout(run_path(name or tasks.name))
     requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
-    starts = setup.load_seeds(seeds, baseline)
     if baseline is not None:
-        requested["baseline"] = starts[0].name
+        requested["baseline"] = setup.load_seeds(seeds, baseline)[0].name
     if not layout.config.exists():
         if layout.root.exists():
             raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
         chosen = default_judge(tasks, requested.get("judge", {}).get("spec"))
+        starts = setup.load_seeds(seeds, baseline)
         asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts))
     with locked(layout), shown() as progress:
         setup.raise_limits(layout, {**requested, "digest": tasks.digest})
-        ready = setup.open_setup(layout, progress, seeds=starts, taskset=tasks)
+        ready = setup.open_setup(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
             outcome = asyncio.run(search(ready))
             stop(outcome.state, outcome.reason)

@@ -15,6 +15,7 @@ from typing import Protocol
 from meta_reward.harness.validate import MAX_BYTES
 
 MAX_PROPOSAL_BYTES = 64 * 1024
+_MAX_NOTES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
             notes.append(f"{folder!r} is more than the {most} candidates asked for: left out")
         else:
             drafts.append(Draft(folder, source, _read(path / "proposal.md", MAX_PROPOSAL_BYTES) or ""))
+    if len(notes) > _MAX_NOTES:
+        notes[_MAX_NOTES:] = [f"{len(notes) - _MAX_NOTES} more were left out"]
     return drafts, notes
 
 

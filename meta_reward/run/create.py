@@ -1,11 +1,15 @@
 """A new run directory: its settings, its history so far empty, and the search split for all to see."""
 
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward import files
 from meta_reward.run import git
 from meta_reward.run.config import RunConfig, save_config
 from meta_reward.run.layout import Layout
+from meta_reward.run.sessions import save_session
 from meta_reward.tasks.splits import divide
 from meta_reward.tasks.taskset import TaskSet, save_task_set
 from meta_reward.trajectory import Pair, Rollout
@@ -26,8 +30,18 @@ def part_of(taskset: TaskSet, tasks: tuple[str, ...]) -> tuple[list[Rollout], li
     return rollouts, [pair for pair in taskset.pairs if pair.task in wanted]
 
 
-def create_run(layout: Layout, config: RunConfig, taskset: TaskSet, search_tasks: tuple[str, ...]) -> None:
-    """Make the folder of a run; it appears whole or not at all."""
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A harness that a search starts from."""
+
+    name: str
+    source: str
+
+
+def create_run(
+    layout: Layout, config: RunConfig, taskset: TaskSet, search_tasks: tuple[str, ...], seeds: Sequence[Seed]
+) -> None:
+    """Make the folder of a run; it appears whole or not at all. The seeds wait there as iteration 0."""
     rollouts, pairs = part_of(taskset, search_tasks)
     with files.new_folder(layout.root) as folder:
         new = Layout(folder)
@@ -40,10 +54,23 @@ def create_run(layout: Layout, config: RunConfig, taskset: TaskSet, search_tasks
         save_task_set(
             new.taskset, taskset.about, policy=taskset.policy, tools=taskset.tools, rollouts=rollouts, pairs=pairs
         )
+        _place_seeds(new, seeds)
         git.init(folder)
         start = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files_of(folder)}
         git.commit(folder, git.Commit(f"Run {layout.root.name} on {taskset.name}", start))
 
 
+def _place_seeds(layout: Layout, seeds: Sequence[Seed]) -> None:
+    for seed in seeds:
+        folder = layout.staging(0) / seed.name
+        docstring = ast.get_docstring(ast.parse(seed.source)) or "A seed harness."
+        proposal = f"---\nparents: []\n---\n## Hypothesis\n\n{docstring}\n"
+        files.write_bytes(folder / "harness.py", seed.source.encode())
+        files.write_bytes(folder / "proposal.md", proposal.encode())
+    save_session(layout, 0, order=[seed.name for seed in seeds])
+
+
 def _files_of(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.is_file() and ".git" not in p.relative_to(folder).parts)
+    """What git keeps of a new run."""
+    left_out = {".git", ".work"}
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).parts[0] not in left_out)

@@ -13,6 +13,8 @@ from meta_reward import files
 from meta_reward.errors import DataError, RunInUse
 from meta_reward.run.layout import Layout
 
+_PATIENCE_S = 1.0  # somebody may just be looking whether the run is in use
+
 
 @contextmanager
 def locked(layout: Layout) -> Iterator[None]:
@@ -21,7 +23,7 @@ def locked(layout: Layout) -> Iterator[None]:
         layout.work.mkdir(parents=True, exist_ok=True)
     lock = FileLock(layout.work / "lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PATIENCE_S)
     except Timeout:
         raise RunInUse(layout.root.name, _holder(layout)) from None
     try:

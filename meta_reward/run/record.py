@@ -44,11 +44,12 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
             files.write_bytes(new / "proposer" / "log.txt", log.encode())
 
 
-def row_of(layout: Layout, id: str, name: str, iteration: int, *, judge: str, accepted: bool) -> Row:
-    """A candidate's ledger line, from what is in its folder."""
-    folder = layout.candidate(f"{id}-{name}")
-    proposal = parse_proposal(files.read_text(folder / "proposal.md"))
-    status, reason, scores = _status_of(folder)
+def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
+    """A candidate's ledger line before the gate has spoken, from what is in its folder."""
+    id, _, name = folder.partition("-")
+    path = layout.candidate(folder)
+    proposal = parse_proposal(files.read_text(path / "proposal.md"))
+    status, reason, scores = _status_of(path)
     scored = scores if status == "scored" else {}
     return Row(
         id=id,
@@ -56,7 +57,7 @@ def row_of(layout: Layout, id: str, name: str, iteration: int, *, judge: str, ac
         iteration=iteration,
         parents=proposal.parents,
         status=status,
-        accepted=accepted,
+        accepted=False,
         agreement=scored.get("agreement"),
         low=scored.get("low"),
         high=scored.get("high"),
@@ -111,12 +112,13 @@ def load_iterations(layout: Layout) -> list[Iteration]:
 
 
 def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) -> None:
-    """Put an iteration on record: ledger, frontier, best harness, and last the line that says it is done."""
-    before = [row for row in load_ledger(layout.ledger) if row.iteration < iteration.iteration]
-    every = [*before, *rows]
-    save_ledger(layout.ledger, every)
-    files.write_bytes(layout.frontier, render_frontier(every))
-    files.write_bytes(layout.best, (layout.candidate(best_of(every).folder) / "harness.py").read_bytes())
+    """Put an iteration on record: ledger, frontier, best harness, and last the line that says it is done.
+
+    rows: all rows so far, those of the iteration last.
+    """
+    save_ledger(layout.ledger, rows)
+    files.write_bytes(layout.frontier, render_frontier(rows))
+    files.write_bytes(layout.best, (layout.candidate(best_of(rows).folder) / "harness.py").read_bytes())
     lines = [*load_iterations(layout), iteration]
     files.write_lines(layout.iterations, ({"schema": SCHEMA, **asdict(line)} for line in lines))
 

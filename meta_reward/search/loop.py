@@ -6,7 +6,7 @@ only what is missing, so a search that was killed anywhere goes on from there.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meta_reward import files
 from meta_reward.errors import LimitReached, UsageError
@@ -34,6 +34,9 @@ class Outcome:
 async def search(setup: Setup) -> Outcome:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     setup.gateway.check = _limit_check(setup.config.limits)
+    files.sweep(setup.layout.root, deep=False)
+    for folder in (setup.layout.history, setup.layout.sealed):
+        files.sweep(folder)
     record.commit_candidates(setup.layout)
     try:
         while (reason := finished(setup.layout, setup.config.limits)) is None:
@@ -75,13 +78,14 @@ def _limit_check(limits: Limits) -> Callable[[Spent], None]:
 async def _iterate(setup: Setup, iteration: int) -> None:
     """One iteration, from the proposer's session to the commits."""
     session = await run_session(setup, iteration)
-    rows = [await _score_candidate(setup, folder, iteration) for folder in save_candidates(setup, session, iteration)]
-    accepted = await _challenge(setup, iteration, rows)
-    rows = [
-        record.row_of(setup.layout, r.id, r.name, iteration, judge=r.judge, accepted=r.id == accepted) for r in rows
-    ]
-    line = record.Iteration(iteration, tuple(row.id for row in rows), accepted, tuple(session.notes))
-    record.save_iteration(setup.layout, rows, line)
+    folders = save_candidates(setup, session, iteration)
+    before = [row for row in load_ledger(setup.layout.ledger) if row.iteration < iteration]
+    rows = [await _score_candidate(setup, folder, iteration) for folder in folders]
+    rows, unknown = _with_known_parents(rows, {row.id for row in before})
+    accepted = await _challenge(setup, iteration, before, rows)
+    rows = [replace(row, accepted=row.id == accepted) for row in rows]
+    line = record.Iteration(iteration, tuple(row.id for row in rows), accepted, (*session.notes, *unknown))
+    record.save_iteration(setup.layout, [*before, *rows], line)
     if rows:
         record.commit_candidates(setup.layout)
     else:
@@ -90,22 +94,24 @@ async def _iterate(setup: Setup, iteration: int) -> None:
 
 async def _score_candidate(setup: Setup, folder: str, iteration: int) -> Row:
     """A candidate's row after its evaluation on the search split, or its rejection."""
-    id, _, name = folder.partition("-")
     validator = files.load_json(setup.layout.candidate(folder) / "validator.json")
     if validator["ok"]:
         await run_split(setup, folder, "search")
-    judge = setup.config.judge.spec
-    row = record.row_of(setup.layout, id, name, iteration, judge=judge, accepted=False)
-    result = (
-        f"{row.agreement:.1%} on search, judge {judge}" if row.agreement is not None else f"{row.status}: {row.reason}"
-    )
-    setup.progress.note(f"{id} {name}: {result}")
+    row = record.row_of(setup.layout, folder, iteration, judge=setup.config.judge.spec)
+    scored = row.agreement is not None
+    result = f"{row.agreement:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
+    setup.progress.note(f"{row.id} {row.name}: {result}")
     return row
 
 
-async def _challenge(setup: Setup, iteration: int, rows: Sequence[Row]) -> str | None:
+def _with_known_parents(rows: Sequence[Row], known: set[str]) -> tuple[list[Row], list[str]]:
+    """The rows with only those parents that exist, and a note for each that does not."""
+    notes = [f"{row.id} names parent {p}, which does not exist" for row in rows for p in row.parents if p not in known]
+    return [replace(row, parents=tuple(p for p in row.parents if p in known)) for row in rows], notes
+
+
+async def _challenge(setup: Setup, iteration: int, before: Sequence[Row], rows: Sequence[Row]) -> str | None:
     """The id of the candidate that replaces the incumbent, None where none does."""
-    before = [row for row in load_ledger(setup.layout.ledger) if row.iteration < iteration]
     incumbent = best_of(before or rows)
     if incumbent.agreement is None:
         raise UsageError(f"the baseline {incumbent.name} {incumbent.status}: {incumbent.reason}", hint="mend it")

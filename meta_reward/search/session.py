@@ -4,20 +4,19 @@ A session that did not end is discarded and run anew. Ids are given when candida
 in the order of their folders' names.
 """
 
-import ast
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from meta_reward import files
-from meta_reward.errors import ProposerError
+from meta_reward.errors import ProposerError, UsageError
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
 from meta_reward.propose.base import Assignment, Draft, collect
 from meta_reward.run import record
 from meta_reward.run.ledger import candidate_id, load_ledger
+from meta_reward.run.sessions import load_session, save_session
 from meta_reward.search.setup import Setup
 
 
@@ -34,31 +33,20 @@ async def run_session(setup: Setup, iteration: int) -> Session:
     """The proposer's session of an iteration; one that did not end is discarded and run anew."""
     layout = setup.layout
     if not layout.session_record(iteration).exists():
+        if iteration == 0:
+            raise UsageError(f"run {layout.root.name} has lost its seeds", hint="start another run with --run NAME")
         shutil.rmtree(layout.session(iteration), ignore_errors=True)
         layout.staging(iteration).mkdir(parents=True)
         (layout.session(iteration) / "history").symlink_to(Path("../../history"))
-        ended = _place_seeds(setup) if iteration == 0 else await _propose(setup, iteration)
-        files.write_json(layout.session_record(iteration), {"schema": 1, "iteration": iteration, **ended})
-    stored = files.load_json(layout.session_record(iteration))
-    drafts, notes = _collect(setup, iteration, stored["order"])
-    return Session(await _validated(setup, drafts, iteration), [*stored["notes"], *notes], stored["log"])
+        log, notes = await _propose(setup, iteration)
+        save_session(layout, iteration, log=log, notes=notes)
+    stored = load_session(layout, iteration)
+    drafts, notes = _collect(setup, iteration, stored.order)
+    return Session(await _validated(setup, drafts, iteration), [*stored.notes, *notes], stored.log)
 
 
-def _place_seeds(setup: Setup) -> dict[str, Any]:
-    for seed in setup.seeds:
-        folder = setup.layout.staging(0) / seed.name
-        files.write_bytes(folder / "harness.py", seed.source.encode())
-        files.write_bytes(folder / "proposal.md", _seed_proposal(seed.source).encode())
-    return {"order": [seed.name for seed in setup.seeds], "notes": [], "log": ""}
-
-
-def _seed_proposal(source: str) -> str:
-    docstring = ast.get_docstring(ast.parse(source)) or "A seed harness."
-    return f"---\nparents: []\n---\n## Hypothesis\n\n{docstring}\n"
-
-
-async def _propose(setup: Setup, iteration: int) -> dict[str, Any]:
-    """Run the proposer, once more with what the validator refused where that is worth it."""
+async def _propose(setup: Setup, iteration: int) -> tuple[str, list[str]]:
+    """Run the proposer, once more with what the validator refused where that is worth it; its log, and notes."""
     assignment = Assignment(
         history=setup.layout.history.resolve(),
         staging=setup.layout.staging(iteration).resolve(),
@@ -73,8 +61,8 @@ async def _propose(setup: Setup, iteration: int) -> dict[str, Any]:
         if rejected:
             log += await setup.proposer.propose(replace(assignment, rejected=rejected))
     except ProposerError as error:
-        return {"order": [], "notes": [files.printable(str(error))], "log": ""}
-    return {"order": [], "notes": [], "log": log}
+        return "", [files.printable(str(error))]
+    return log, []
 
 
 async def _refused(setup: Setup, iteration: int) -> tuple[str, ...]:

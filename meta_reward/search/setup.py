@@ -16,7 +16,7 @@ from meta_reward.judge.gateway import Gateway
 from meta_reward.propose.base import Proposer, slug
 from meta_reward.propose.command import make_proposer
 from meta_reward.run.config import RunConfig, load_run_config, new_config, overlay, raised, save_config
-from meta_reward.run.create import create_run, splits_of
+from meta_reward.run.create import Seed, create_run, splits_of
 from meta_reward.run.layout import Layout
 from meta_reward.run.record import commit_paths
 from meta_reward.run.spent import spent_on_disk
@@ -40,14 +40,6 @@ class Progress(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """A harness that a search starts from."""
-
-    name: str
-    source: str
-
-
 @dataclass(slots=True)
 class Setup:
     """All that a search works with. splits: task ids by split."""
@@ -58,7 +50,6 @@ class Setup:
     splits: Mapping[str, tuple[str, ...]]
     gateway: Gateway
     proposer: Proposer
-    seeds: Sequence[Seed]
     progress: Progress
 
 
@@ -72,12 +63,10 @@ async def create(
     make_proposer(config.proposer)
     splits = _splits(taskset, config)
     await _check_seeds(seeds, config)
-    create_run(layout, config, taskset, splits["search"])
+    create_run(layout, config, taskset, splits["search"], seeds)
 
 
-def open_setup(
-    layout: Layout, progress: Progress, *, seeds: Sequence[Seed] = (), taskset: TaskSet | None = None
-) -> Setup:
+def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Setup:
     """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
     config = load_run_config(layout.config)
     tasks = taskset or load_task_set(Path(config.taskset))
@@ -91,7 +80,7 @@ def open_setup(
         spent=spent_on_disk(layout),
     )
     proposer = make_proposer(config.proposer)
-    return Setup(layout, config, tasks, _splits(tasks, config), gateway, proposer, seeds, progress)
+    return Setup(layout, config, tasks, _splits(tasks, config), gateway, proposer, progress)
 
 
 def raise_limits(layout: Layout, requested: Mapping[str, Any]) -> None:

@@ -12,10 +12,11 @@ from meta_reward.errors import ProposerError
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway
 from meta_reward.propose.base import Assignment
+from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.run.spent import spent_on_disk
 from meta_reward.search.loop import Outcome, search
-from meta_reward.search.setup import Seed, Setup, create, open_setup, raise_limits
+from meta_reward.search.setup import Setup, create, open_setup, raise_limits
 from meta_reward.tasks.taskset import TaskSet
 from tests.conftest import ASKING_HARNESS, WordJudge, make_task_set
 
@@ -114,7 +115,7 @@ class World:
         """A setup of the run with this world's judge and proposer in place of the named ones."""
         display = Quiet()
         display.notes = self.notes
-        setup = open_setup(self.layout, display, seeds=self.seeds, taskset=self.taskset)
+        setup = open_setup(self.layout, display, taskset=self.taskset)
         cache = Cache(self.folder / "cache")
         setup.gateway = Gateway(self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout))
         setup.proposer = self.proposer

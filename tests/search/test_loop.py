@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import JudgeUnavailable, UsageError
+from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_decisions, load_iterations
-from meta_reward.search.setup import Seed, open_setup, raise_limits
+from meta_reward.search.setup import open_setup, raise_limits
 from tests.conftest import make_task_set
 from tests.search.conftest import FailingProposer, Quiet, RepairingProposer, World, harness, proposal
 
@@ -108,6 +109,21 @@ def test_proposer_learns_nothing_of_validation_but_the_decision(world: World) ->
     seen = "".join(p.read_text() for p in world.layout.history.rglob("*") if p.is_file())
     assert load_decisions(world.layout)[0]["challenger"] == "c0002"
     assert not [task for task in validation if task in seen]
+
+
+def test_unknown_parent_is_noted_and_not_refused(world: World) -> None:
+    world.proposer.drafts = {1: {"orphan": (BETTER, proposal("c0001", "c0099"))}}
+    world.search(iterations=1)
+    assert (ledger(world)[1]["parents"], ledger(world)[1]["status"]) == (["c0001"], "scored")
+    assert load_iterations(world.layout)[1].notes == ("c0002 names parent c0099, which does not exist",)
+
+
+def test_what_a_killed_process_left_half_written_is_swept(world: World) -> None:
+    layout = world.create(limits={"iterations": 0})
+    (layout.root / ".harness.py.abc.unfinished").write_text("half")
+    (layout.history / "candidates" / ".c0001-x.abc.unfinished").mkdir(parents=True)
+    world.search()
+    assert [p.name for p in layout.root.rglob(".*.unfinished")] == []
 
 
 def test_history_shows_the_search_split_alone(world: World) -> None:
