@@ -13,7 +13,7 @@ import pytest
 
 from meta_reward.harness import Message, Reply, Tool, ToolCall, Trajectory
 from meta_reward.harness.runtime import check_reward
-from meta_reward.harness.validate import inspect_source
+from meta_reward.harness.validate import PARTS, inspect_source
 from meta_reward.propose.catalog.evidence import SYMPTOMS
 from meta_reward.propose.catalog.library import PACKAGE, Mechanism, find_mechanism, load_library
 from meta_reward.propose.catalog.parts import (
@@ -25,7 +25,7 @@ from meta_reward.propose.catalog.parts import (
     checks_tally,
 )
 from meta_reward.propose.catalog.parts.helpers import changes_something, user_agreed
-from meta_reward.propose.catalog.source import PARTS, fingerprint, parse_source, with_parts
+from meta_reward.propose.catalog.source import fingerprint, parse_source, with_parts
 
 ROOT = Path(__file__).parents[2]
 BASELINE = parse_source((ROOT / "seed_harnesses" / "baseline.py").read_text())
@@ -99,6 +99,13 @@ def test_a_mechanism_in_the_baseline_is_a_harness_that_scores(mechanism: Mechani
     assert inspect_source(text).findings == ()
     assert find_mechanism(mechanism.part, fingerprint(parse_source(text), mechanism.part)) is mechanism
     assert 0 < run(text, ObligingJudge(), trip()) <= 100
+
+
+@each_mechanism
+def test_a_mechanism_goes_into_every_seed_without_a_clash_of_helpers(mechanism: Mechanism) -> None:
+    for path in (ROOT / "seed_harnesses").glob("*.py"):
+        text = with_parts(parse_source(path.read_text()), {mechanism.part: mechanism.source}, doc="Mixed.")
+        assert parse_source(text).definitions.keys() >= {*PARTS, "reward"}
 
 
 @each_mechanism

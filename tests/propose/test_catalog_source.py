@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward.propose.catalog.source import PARTS, fingerprint, has_parts, parse_source, with_parts
+from meta_reward.harness.validate import PARTS
+from meta_reward.propose.catalog.source import fingerprint, has_parts, parse_source, with_parts
 
 SEEDS = Path(__file__).parents[2] / "seed_harnesses"
 BASELINE = parse_source((SEEDS / "baseline.py").read_text())
@@ -41,6 +42,11 @@ def test_two_helpers_of_one_name_are_not_mixed_up() -> None:
     text = (SEEDS / "evidence.py").read_text().replace("not result.is_error and not", "not")
     with pytest.raises(ValueError, match="two different definitions of 'has_worked'"):
         with_parts(EVIDENCE, {"checks": parse_source(text)}, doc="")
+
+
+def test_a_file_that_cannot_be_taken_apart_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 2"):
+        parse_source('"""Two at once."""\nLOW, HIGH = 0, 100\n')
 
 
 def test_a_fingerprint_ignores_words_and_layout_but_not_code() -> None:

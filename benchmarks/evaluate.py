@@ -1,0 +1,59 @@
+"""How fast is an evaluation with the simulated judge? 400 trajectories of Skyways, asked anew and then from the cache.
+
+    python benchmarks/evaluate.py [TRAJECTORIES]
+
+Prints seconds for the naive seed, beside the judge called directly without sandbox or record.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.harness.sandbox import Budget, Sandbox
+from meta_reward.judge.backends import make_backend
+from meta_reward.judge.cache import Cache
+from meta_reward.judge.gateway import Gateway
+from meta_reward.tasks.taskset import load_task_set
+from meta_reward.trajectory import Rollout
+from meta_reward.judge.base import Request
+from meta_reward.trajectory import Message
+
+PROJECT = Path(__file__).parents[1]
+
+
+def main(trajectories: int = 400) -> None:
+    """Print the table."""
+    rollouts = list(load_task_set(PROJECT / "tasks" / "skyways").rollouts.values())[:trajectories]
+    source = (PROJECT / "seed_harnesses" / "baseline.py").read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Cache(Path(folder))
+        bare = asyncio.run(_time_judge(rollouts))
+        anew, cached = (asyncio.run(_time_evaluation(source, rollouts, cache)) for _ in range(2))
+    print(f"{len(rollouts)} trajectories, simulated judge")
+    print(f"judge alone, no sandbox:  {bare:5.2f} s")
+    print(f"evaluate, asked anew:     {anew:5.2f} s (goal: under 4 s), {anew / bare:.1f} times the judge alone")
+    print(f"evaluate, from the cache: {cached:5.2f} s")
+
+
+async def _time_judge(rollouts: list[Rollout]) -> float:
+    judge = make_backend("simulated", {})
+    began = time.perf_counter()
+    for rollout in rollouts:
+        prompt = "Rate this run from 0 to 100.\n\n" + rollout.trajectory.transcript()
+        await judge.complete(Request((Message("user", prompt),)), draw=0)
+    return time.perf_counter() - began
+
+
+async def _time_evaluation(source: str, rollouts: list[Rollout], cache: Cache) -> float:
+    gateway = Gateway(make_backend("simulated", {}), cache)
+    began = time.perf_counter()
+    async with Sandbox(Budget()) as sandbox:
+        await evaluate(source, rollouts, gateway=gateway, sandbox=sandbox)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
