@@ -41,7 +41,7 @@ def command(
 
     from meta_reward import files
     from meta_reward.cli.progress import shown
-    from meta_reward.report.tables import SIMULATED, render_categories, render_metrics
+    from meta_reward.report.tables import SIMULATED, render_best_of_n, render_categories, render_metrics
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.single import Job, evaluate_file
     from meta_reward.tasks.taskset import load_task_set
@@ -61,8 +61,6 @@ def command(
     if as_json:
         print_json({key: value for key, value in result.items() if key not in ("schema", "broken")})
         return
-    click.echo(render_metrics({harness.stem: result}))
-    if categories := render_categories({harness.stem: result}):
-        click.echo("\n" + categories)
-    if result["simulated"]:
-        click.echo(f"\n{SIMULATED}")
+    columns = {harness.stem: result}
+    parts = [render_metrics(columns), render_categories(columns), render_best_of_n(columns)]
+    click.echo("\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part))

@@ -7,6 +7,7 @@ a missing reward loses its pair, so a candidate that fails cannot flatter itself
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from meta_reward.evaluation.best_of_n import BestOfN
 from meta_reward.evaluation.statistics import Interval, interval_by_task
 from meta_reward.trajectory import Pair
 
@@ -51,7 +52,7 @@ class Metrics:
     agreement counts ties as half, strict_agreement as nothing; both lose a pair without rewards.
     ties, failures: numbers of pairs; coverage: share of pairs with both rewards. mean_margin: over
     these, in points. low, high: 95% interval of agreement by task, None where it can't be trusted.
-    cost_usd: nominal, None where no price is known.
+    cost_usd: nominal, None where no price is known. best_of_n: empty where rollouts carry no labels.
     """
 
     agreement: float
@@ -71,6 +72,7 @@ class Metrics:
     cost_usd: float | None
     by_category: dict[str, Group]
     by_task: dict[str, Group]
+    best_of_n: list[BestOfN]
 
 
 def outcomes(pairs: Iterable[Pair], rewards: Mapping[str, float | None]) -> list[PairOutcome]:
@@ -86,7 +88,14 @@ def _outcome(pair: Pair, preferred: float | None, other: float | None) -> PairOu
     )
 
 
-def summarize(results: Sequence[PairOutcome], *, trajectories: int, tokens: Tokens, seed: int = 0) -> Metrics:
+def summarize(
+    results: Sequence[PairOutcome],
+    *,
+    trajectories: int,
+    tokens: Tokens,
+    selection: Sequence[BestOfN] = (),
+    seed: int = 0,
+) -> Metrics:
     """The metrics of an evaluation. Raises ValueError without any pair."""
     if not results:
         raise ValueError("no pairs to summarize")
@@ -110,6 +119,7 @@ def summarize(results: Sequence[PairOutcome], *, trajectories: int, tokens: Toke
         cost_usd=tokens.cost_usd,
         by_category=_grouped(results, lambda r: r.categories),
         by_task=_grouped(results, lambda r: (r.task,)),
+        best_of_n=list(selection),
     )
 
 

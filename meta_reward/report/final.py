@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from meta_reward.report.tables import SIMULATED, render_categories, render_metrics
+from meta_reward.report.tables import SIMULATED, render_best_of_n, render_categories, render_metrics
 
 
 def render_test(result: Mapping[str, Any]) -> str:
@@ -13,7 +13,7 @@ def render_test(result: Mapping[str, Any]) -> str:
     columns = dict(zip(names, (baseline, chosen), strict=True))
     if baseline["id"] == chosen["id"]:
         columns = {f"baseline and chosen {chosen['id']}": chosen}
-    parts = [render_metrics(columns), render_categories(columns), _difference(result)]
+    parts = [render_metrics(columns), render_categories(columns), _difference(result), render_best_of_n(columns)]
     times = result["openings"]
     parts.append(f"the test split of this task set has been opened {times} time{'s' if times != 1 else ''}")
     return "\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part)

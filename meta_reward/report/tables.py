@@ -71,5 +71,18 @@ def render_categories(columns: Mapping[str, Mapping[str, Any]]) -> str:
     return render_table(["category", "pairs", *columns], rows) if rows else ""
 
 
+def render_best_of_n(columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """Success when picking the best of N by reward, evaluations side by side; empty without labels."""
+    first, *_ = columns.values()
+    rows = []
+    for at, bare in enumerate(first["best_of_n"]):
+        picked = [metrics["best_of_n"][at]["harness"] for metrics in columns.values()]
+        lift = picked[-1] - (picked[0] if len(picked) > 1 else bare["random"])
+        shares = [percent(share) for share in (bare["random"], *picked, bare["oracle"])]
+        rows.append([bare["n"], bare["tasks"], *shares, f"{lift * 100:+.1f}"])
+    headers = ["best of", "tasks", "random", *columns, "oracle", "lift"]
+    return render_table(headers, rows) if rows else ""
+
+
 def _is_number(text: str) -> bool:
     return text == "-" or text[:1].isdigit() or (text[:1] in "+-$" and text[1:2].isdigit())

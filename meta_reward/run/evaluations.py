@@ -15,9 +15,10 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
+from meta_reward.evaluation.best_of_n import best_of_n
 from meta_reward.evaluation.evaluate import Evaluation, Unit
 from meta_reward.evaluation.metrics import PairOutcome, outcomes, summarize
-from meta_reward.trajectory import Pair
+from meta_reward.trajectory import Pair, Rollout
 
 SCHEMA = 1
 
@@ -35,10 +36,24 @@ def journal_unit(path: Path, unit: Unit) -> None:
     files.append_line(path, asdict(unit))
 
 
-def save_evaluation(folder: Path, evaluation: Evaluation, pairs: Iterable[Pair], *, judge: str, seed: int) -> None:
-    """Write all that an evaluation leaves behind into a folder, `scores.json` last."""
+def save_evaluation(
+    folder: Path,
+    evaluation: Evaluation,
+    rollouts: Iterable[Rollout],
+    pairs: Iterable[Pair],
+    *,
+    judge: str,
+    seed: int,
+) -> None:
+    """Write all that an evaluation of `rollouts` leaves behind into a folder, `scores.json` last."""
     results = outcomes(pairs, evaluation.rewards)
-    metrics = summarize(results, trajectories=len(evaluation.units), tokens=evaluation.tokens, seed=seed)
+    metrics = summarize(
+        results,
+        trajectories=len(evaluation.units),
+        tokens=evaluation.tokens,
+        selection=best_of_n(rollouts, evaluation.rewards),
+        seed=seed,
+    )
     for unit in evaluation.units:
         files.write_json(folder / "traces" / f"{unit.trajectory}.json", render_trace(unit))
     files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))

@@ -55,7 +55,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
         evaluation = await evaluate(
             source, rollouts, gateway=gateway, sandbox=sandbox, seed=config.seed, on_unit=progress.unit
         )
-    save_evaluation(folder, evaluation, pairs, judge=config.judge.spec, seed=config.seed)
+    save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec, seed=config.seed)
     about = {
         "harness": str(job.harness),
         "taskset": job.taskset.name,

@@ -39,6 +39,6 @@ async def run_split(setup: Setup, folder: str, split: str) -> dict[str, Any]:
             finished=units,
             on_unit=keep,
         )
-    save_evaluation(target, evaluation, pairs, judge=config.judge.spec, seed=config.seed)
+    save_evaluation(target, evaluation, rollouts, pairs, judge=config.judge.spec, seed=config.seed)
     journal.unlink(missing_ok=True)
     return load_scores(target) or {}

@@ -242,10 +242,11 @@ def _load_pairs(path: Path, rollouts: dict[str, Rollout]) -> tuple[Pair, ...]:
 def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]) -> Pair:
     place = f"line {number}"
     fields = data if isinstance(data, dict) else {}
-    texts = {key: fields.get(key) for key in ("id", "task", "preferred", "other")}
-    if not all(isinstance(text, str) for text in texts.values()):
+    texts = [text for key in ("id", "task", "preferred", "other") if isinstance(text := fields.get(key), str)]
+    if len(texts) < 4:
         raise DataError(path, "is not a pair: wants id, task, preferred and other", place=place)
-    pair = Pair(**texts, categories=tuple(str(c) for c in fields.get("categories") or ()))
+    id, task, preferred, other = texts
+    pair = Pair(id, task, preferred, other, tuple(str(c) for c in fields.get("categories") or ()))
     for side in (pair.preferred, pair.other):
         if side not in rollouts:
             raise DataError(path, f"names trajectory {side!r}, which does not exist", place=place)

@@ -1,0 +1,70 @@
+"""Best-of-N: how often the rollout with the highest reward succeeds, if N are drawn of each task.
+
+The use to which a reward is put, and exact: the expectation over all subsets of size N of a task's
+rollouts, ties broken at random. Knows no files and no randomness.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+
+from meta_reward.trajectory import Rollout
+
+SIZES = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class BestOfN:
+    """Success at one N, mean over the tasks that have at least N labelled rollouts.
+
+    random: picking blindly; harness: picking the highest reward; oracle: a success wherever one was
+    drawn. lift: harness minus random.
+    """
+
+    n: int
+    tasks: int
+    random: float
+    harness: float
+    oracle: float
+    lift: float
+
+
+def best_of_n(rollouts: Iterable[Rollout], rewards: Mapping[str, float | None]) -> list[BestOfN]:
+    """Best-of-N for each N that some task has enough labelled rollouts for; empty without labels.
+
+    rewards: by rollout id; a missing one ranks below all others.
+    """
+    by_task: dict[str, list[tuple[float, int]]] = {}
+    for rollout in rollouts:
+        if rollout.success is not None:
+            reward = rewards.get(rollout.id)
+            ranked = float("-inf") if reward is None else reward
+            by_task.setdefault(rollout.task, []).append((ranked, rollout.success))
+    sizes = [n for n in SIZES if any(len(task) >= n for task in by_task.values())]
+    return [_at(n, [task for task in by_task.values() if len(task) >= n]) for n in sizes]
+
+
+def expected_success(ranked: Sequence[tuple[float, int]], n: int) -> float:
+    """The chance that the best of n drawn rollouts succeeds. ranked: (reward, success) of a task's rollouts.
+
+    Whether the best drawn reward is r depends only on how many rollouts have r and how many have
+    less; given that, each rollout with reward r is picked alike.
+    """
+    expected = 0.0
+    for reward in {r for r, _ in ranked}:
+        tied = [success for r, success in ranked if r == reward]
+        below = sum(r < reward for r, _ in ranked)
+        ways = comb(below + len(tied), n) - comb(below, n)
+        expected += ways / comb(len(ranked), n) * sum(tied) / len(tied)
+    return expected
+
+
+def _at(n: int, tasks: Sequence[Sequence[tuple[float, int]]]) -> BestOfN:
+    random = _mean([expected_success([(0.0, success) for _, success in task], n) for task in tasks])
+    harness = _mean([expected_success(task, n) for task in tasks])
+    oracle = _mean([expected_success([(float(success), success) for _, success in task], n) for task in tasks])
+    return BestOfN(n, len(tasks), random, harness, oracle, harness - random)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
