@@ -11,15 +11,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from meta_reward.completion import Request
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.harness.sandbox import Budget, Sandbox
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway
 from meta_reward.tasks.taskset import load_task_set
-from meta_reward.trajectory import Rollout
-from meta_reward.judge.base import Request
-from meta_reward.trajectory import Message
+from meta_reward.trajectory import Message, Rollout
 
 PROJECT = Path(__file__).parents[1]
 

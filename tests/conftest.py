@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from meta_reward.judge.base import Completion, Request, Usage
+from meta_reward.completion import Completion, Request, Usage
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory

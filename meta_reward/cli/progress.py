@@ -31,7 +31,7 @@ def shown(*, quiet: bool = False) -> Iterator[Progress]:
 
         with rich.progress.Progress(
             rich.progress.TextColumn("{task.description}"),
-            rich.progress.BarColumn(),
+            rich.progress.BarColumn(bar_width=20),
             rich.progress.MofNCompleteColumn(),
             rich.progress.TextColumn("{task.fields[figures]}"),
             rich.progress.TimeRemainingColumn(),

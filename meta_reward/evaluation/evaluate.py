@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from meta_reward import files
+from meta_reward.completion import request_to_json
 from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.evaluation.metrics import Tokens
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.base import request_to_json
 from meta_reward.judge.gateway import Call, Gateway
 from meta_reward.trajectory import Rollout, trajectory_to_json
 

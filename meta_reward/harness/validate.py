@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meta_reward.completion import Backend
 from meta_reward.errors import CandidateError
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.base import Backend
 from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.probes import EchoJudge, NonsenseJudge
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, trajectory_to_json

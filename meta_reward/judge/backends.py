@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from meta_reward.completion import Backend
 from meta_reward.errors import UsageError
-from meta_reward.judge.base import Backend
 
 
 def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Backend:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
+from meta_reward.completion import Completion, Request, Usage, request_to_json
 from meta_reward.errors import DataError
-from meta_reward.judge.base import Completion, Request, Usage, request_to_json
 from meta_reward.trajectory import ToolCall
 
 SCHEMA = 1

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from meta_reward import files
+from meta_reward.completion import Backend, Completion, Request, request_to_json
 from meta_reward.errors import CandidateError
-from meta_reward.judge.base import Backend, Completion, Request, request_to_json
 from meta_reward.judge.cache import Cache, cache_key
 from meta_reward.trajectory import Message, Tool, ToolCall
 

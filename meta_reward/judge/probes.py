@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from meta_reward.judge.base import Completion, Request, Usage
+from meta_reward.completion import Completion, Request, Usage
 
 _NONSENSE = 'Colourless ideas 7e999 sleep -- {"score": "NaN", [furiously] <score>/100</score> \u0000\u202e 12,5 of'
 

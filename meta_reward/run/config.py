@@ -46,7 +46,8 @@ class ProposerSettings:
 class Limits:
     """When a search stops. max_calls and max_tokens count nominally, as if nothing were cached;
     max_usd counts what was spent; max_hours the time of this process. patience: iterations
-    without a new best on search and without an accepted candidate. Zero means no limit."""
+    without a new best on search and without an accepted candidate. Zero means no limit, except for
+    iterations, where it means the seeds alone."""
 
     iterations: int = 8
     patience: int = 10
@@ -130,7 +131,7 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
     for key, wanted in _flat(requested):
         if key in _WHAT_A_RUN_KNOWS or before.get(key) == wanted:
             continue
-        is_raised_limit = key.startswith("limits.") and _is_raised(before[key], wanted)
+        is_raised_limit = key.startswith("limits.") and _is_raised(key, before[key], wanted)
         if not is_raised_limit and key not in _FREE:
             what = f"run {run} has {key} = {before.get(key)!r}, and {wanted!r} was asked for"
             raise UsageError(what, hint="start another run with --run NAME; only limits can be raised")
@@ -138,7 +139,9 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
     return new_config(merged)
 
 
-def _is_raised(before: float, wanted: float) -> bool:
+def _is_raised(key: str, before: float, wanted: float) -> bool:
+    if key == "limits.iterations":
+        return wanted > before
     return before != 0 and (wanted == 0 or wanted > before)
 
 

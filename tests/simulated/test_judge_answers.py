@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from meta_reward.completion import Completion, Request
 from meta_reward.errors import PromptTooLong, UsageError
-from meta_reward.judge.base import Completion, Request
 from meta_reward.simulated.judge import simulated_judge
 from meta_reward.simulated.judge.prompt import read_request
 from meta_reward.trajectory import Message, Tool

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from meta_reward.judge.base import Request
+from meta_reward.completion import Request
 from meta_reward.simulated.judge import simulated_judge
 from meta_reward.trajectory import Message
 

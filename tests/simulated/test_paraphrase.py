@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from meta_reward.completion import Request
 from meta_reward.evaluation.metrics import outcomes
 from meta_reward.harness import Reply
-from meta_reward.judge.base import Request
 from meta_reward.simulated.judge import simulated_judge
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Message

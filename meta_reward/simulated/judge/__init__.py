@@ -31,9 +31,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from meta_reward.completion import Completion, Request, Usage, request_to_json
 from meta_reward.errors import PromptTooLong
 from meta_reward.files import canonical_json
-from meta_reward.judge.base import Completion, Request, Usage, request_to_json
 from meta_reward.simulated.judge.answer import Pen, reply_text
 from meta_reward.simulated.judge.episode import understand
 from meta_reward.simulated.judge.prompt import read_request

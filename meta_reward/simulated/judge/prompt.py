@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from meta_reward.judge.base import Request
+from meta_reward.completion import Request
 from meta_reward.simulated.judge.language import concepts, meaning, name_words, words
 from meta_reward.simulated.judge.transcript import TOOL, Turn, is_closing_tag, joined, printed_turns, speaker_turns
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from meta_reward.judge.base import Request
+from meta_reward.completion import Request
 from meta_reward.simulated.judge.episode import Episode, mentions
 from meta_reward.simulated.judge.language import STOP, acts, name_words, words
 from meta_reward.simulated.judge.transcript import CUSTOMER
