@@ -1,0 +1,93 @@
+"""The floors: a room imports only from rooms below it, and what is heavy is imported where it is used."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "meta_reward"
+# From the roof down. A module beside the rooms is ground: all may import it, and it imports ground alone.
+FLOORS = "cli report search propose run evaluation harness judge simulated tasks".split()
+GROUND = len(FLOORS)
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SHOWN_TO_CANDIDATES = ["harness/__init__.py", "harness/runtime.py", "harness/schema.py", "harness/worker.py", "trajectory.py"]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Full names of all that a module imports, wherever in it; `from package import x` names x too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if module.count(".") else ""
+
+
+def floor_of(room: str) -> int:
+    return FLOORS.index(room) if room in FLOORS else GROUND
+
+
+def test_every_folder_is_a_room_with_a_floor() -> None:
+    assert sorted(p.parent.name for p in PACKAGE.glob("*/__init__.py")) == sorted(FLOORS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_down_the_floors(path: Path) -> None:
+    parts = path.relative_to(PACKAGE).parts
+    room = parts[0] if len(parts) > 1 else ""
+    ours = [name for name in imports_of(path) if name.split(".")[0] == "meta_reward"]
+    upward = [
+        name
+        for name in ours
+        if room_of(name) != room
+        and not (floor_of(room_of(name)) == floor_of(room) == GROUND)
+        and floor_of(room_of(name)) <= floor_of(room)
+    ]
+    assert upward == []
+
+
+@pytest.mark.parametrize("name", SHOWN_TO_CANDIDATES)
+def test_what_candidates_see_needs_the_standard_library_alone(name: str) -> None:
+    ours = ("meta_reward.harness.", "meta_reward.trajectory.")
+    foreign = [
+        module
+        for module in imports_of(PACKAGE / name)
+        if module.split(".")[0] not in sys.stdlib_module_names and not module.startswith(ours)
+    ]
+    assert foreign == []
+
+
+def test_git_is_imported_in_one_module_only() -> None:
+    users = [name_of(p) for p in MODULES if any(name.split(".")[0] == "git" for name in imports_of(p))]
+    assert users == ["run/git.py"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["search", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = """
+import sys
+from meta_reward.cli import main
+sys.argv[0] = "meta-reward"
+try:
+    main()
+finally:
+    heavy = {"git", "numpy", "rich", "orjson", "asyncio", "anthropic", "openai", "claude_agent_sdk", "meta_reward.search"}
+    print("heavy:", sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+def test_every_module_opens_with_its_purpose() -> None:
+    assert [name_of(p) for p in MODULES if not ast.get_docstring(ast.parse(p.read_text()))] == []
