@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +105,13 @@ def parse_json(data: bytes, path: Path, *, place: str = "") -> Any:
 
 def load_lines(path: Path) -> list[Any]:
     """The JSON values of a JSON-lines file. Raises DataError that names the broken line."""
+    return [value for _, value in numbered_lines(path)]
+
+
+def numbered_lines(path: Path) -> list[tuple[int, Any]]:
+    """The JSON values of a JSON-lines file with the numbers of their lines; empty lines are passed over."""
     lines = read_bytes(path).split(b"\n")
-    return [parse_json(line, path, place=f"line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+    return [(n, parse_json(line, path, place=f"line {n}")) for n, line in enumerate(lines, 1) if line.strip()]
 
 
 def iter_whole_lines(path: Path) -> Iterator[Any]:
@@ -129,9 +134,18 @@ def mend_journal(path: Path) -> None:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Add one JSON line to a journal, in a single write."""
+    """Add one JSON line to a journal. A line that does not fit on the disk leaves nothing behind."""
+    line = dump_line(value)
     with writing(path), path.open("ab", buffering=0) as file:
-        file.write(dump_line(value))
+        before = file.tell()
+        try:
+            written = file.write(line)
+            while written < len(line):  # a disk that fills up says so only at the second try
+                written += file.write(line[written:])
+        except OSError:
+            with suppress(OSError):
+                file.truncate(before)
+            raise
 
 
 def write_bytes(path: Path, data: bytes) -> None:

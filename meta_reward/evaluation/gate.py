@@ -58,7 +58,11 @@ def choose_challenger(incumbent: Contender, candidates: Sequence[Contender]) -> 
         best = min(better, key=lambda c: (-c.agreement, c.judge_tokens, c.id))
         return Challenge(best.id, "better")
     limit = incumbent.judge_tokens * (1 - CHEAPER_BY)
-    equal = [c for c in candidates if c.agreement >= incumbent.agreement - EQUAL_AGREEMENT and c.judge_tokens <= limit]
+    equal = [
+        c
+        for c in candidates
+        if c.agreement >= incumbent.agreement - EQUAL_AGREEMENT and c.judge_tokens <= limit < incumbent.judge_tokens
+    ]
     if equal:
         return Challenge(min(equal, key=lambda c: (c.judge_tokens, c.id)).id, "cheaper")
     return None

@@ -4,7 +4,6 @@ The stable heart of the interface. Standard library only: it is imported by cand
 sandbox as well as by the parent process.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -79,7 +78,7 @@ def check_reward(value: Any) -> Reward:
     score = reward.score
     if isinstance(score, bool) or not isinstance(score, int | float):
         raise ValueError(f"reward() returned {type(score).__name__}, not a Reward or a number")
-    if not math.isfinite(score) or not MIN_SCORE <= score <= MAX_SCORE:
+    if not MIN_SCORE <= score <= MAX_SCORE:  # NaN and infinities do not either
         raise ValueError(f"score {score!r:.40} lies outside 0 to 100")
     if not isinstance(reward.reason, str):
         raise ValueError(f"reason is {type(reward.reason).__name__}, not text")

@@ -10,7 +10,6 @@ CandidateError; errors of `answer` (the judge's, a limit's) pass through as they
 """
 
 import asyncio
-import contextlib
 import itertools
 import signal
 import socket
@@ -32,6 +31,7 @@ from meta_reward.judge.gateway import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall, parse_tool
 
 _PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
+_DEPTH_OF_RECORDS = 32  # lists and objects around what a candidate wrote, at most
 _GONE = ("the harness has already answered", True)
 _KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", -signal.SIGSEGV: "crash"}
 
@@ -115,6 +115,8 @@ class Sandbox:
 
     def _stop(self) -> None:
         self._watcher.cancel()
+        for job in list(self._exits):  # none of them can be told any more how it ended
+            self._ended(job, -signal.SIGKILL)
         self._control.close()  # the zygote kills its children and ends when it sees this
         try:
             self._process.wait(_PATIENCE_S)
@@ -125,8 +127,10 @@ class Sandbox:
             self._process.stderr.close()
 
     def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
-        with contextlib.suppress(OSError):  # a dead zygote shows in the exits of its jobs
+        try:
             socket.send_fds(self._control, [worker.CONTROL.pack(op, job)], [attached.fileno()] if attached else [])
+        except OSError:  # the zygote has died, and its children with it
+            self._ended(job, -signal.SIGKILL)
 
     def _last_words(self) -> str:
         self._process.kill()
@@ -188,7 +192,7 @@ class _Conversation:
         self._reader, self._writer = reader, writer
         self._answer = answer
         self._budget = sandbox.budget
-        self._started = time.monotonic()
+        self._clock: asyncio.Timeout = asyncio.timeout(None)
         self._active_s = 0.0
         self._asking = 0
         self._tool_calls = itertools.count(1)
@@ -196,38 +200,39 @@ class _Conversation:
         self._answered = False
 
     async def run(self, start: Mapping[str, Any]) -> Reward:
+        """The reward. Asks under way when the candidate ends are waited for, so that every run counts the same."""
+        self._started = self._since = time.monotonic()
         try:
-            async with asyncio.TaskGroup() as asks:
+            async with self._clock, asyncio.TaskGroup() as asks:
+                self._set_clock()
                 self._send(start)
-                while True:
-                    frame = await self._next_frame()
-                    match frame.get("type"):
-                        case "ask":
-                            asks.create_task(self._serve(frame))
-                        case "result":
-                            self._take_result(frame)
-                        case "done":
-                            self._abandon_tools()
-                            return _reward_of(frame)
-                        case "error":
-                            raise _candidate_error(frame)
-                        case other:
-                            raise CandidateError("protocol", f"frame of type {other!r:.40}")
+                last = await self._until_the_end(asks)
+                self._abandon_tools()
+        except TimeoutError:
+            raise CandidateError("time-out", self._time_out_message()) from None
         except BaseExceptionGroup as group:
             raise _first(group) from None
+        if last["type"] == "error":
+            raise _candidate_error(last)
+        return _reward_of(last)
+
+    async def _until_the_end(self, asks: asyncio.TaskGroup) -> dict[str, Any]:
+        """Take in frames until the candidate's last one, `done` or `error`."""
+        while True:
+            frame = await self._next_frame()
+            match frame.get("type"):
+                case "ask":
+                    self._count_asks(+1)
+                    asks.create_task(self._serve(frame))
+                case "result":
+                    self._take_result(frame)
+                case "done" | "error":
+                    return frame
+                case other:
+                    raise CandidateError("protocol", f"frame of type {other!r:.40}")
 
     async def _next_frame(self) -> dict[str, Any]:
-        began = time.monotonic()
-        cap = self._budget.wall_s - (began - self._started)
-        active = self._budget.active_s - self._active_s
-        waiting = self._asking > 0
-        try:
-            async with asyncio.timeout(cap if waiting else min(cap, active)):
-                data = await self._read_frame()
-        except TimeoutError:
-            raise CandidateError("time-out", self._time_out_message(waiting)) from None
-        if not waiting:
-            self._active_s += time.monotonic() - began
+        data = await self._read_frame()
         try:
             frame = orjson.loads(data)
         except orjson.JSONDecodeError as error:
@@ -248,16 +253,30 @@ class _Conversation:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise CandidateError(kind, f"the process ended ({how}) without an answer") from None
 
-    def _time_out_message(self, waiting: bool) -> str:
-        if waiting or time.monotonic() - self._started >= self._budget.wall_s:
+    def _count_asks(self, change: int) -> None:
+        """One ask more or less is being answered: the candidate's own time stands still while there are any."""
+        now = time.monotonic()
+        if self._asking == 0:
+            self._active_s += now - self._since
+        self._asking, self._since = self._asking + change, now
+        self._set_clock()
+
+    def _set_clock(self) -> None:
+        left_s = self._started + self._budget.wall_s - time.monotonic()
+        if self._asking == 0:
+            left_s = min(left_s, self._budget.active_s - self._active_s)
+        if not self._clock.expired():
+            self._clock.reschedule(asyncio.get_running_loop().time() + left_s)
+
+    def _time_out_message(self) -> str:
+        if time.monotonic() - self._started >= self._budget.wall_s:
             return f"no answer within {self._budget.wall_s:g} s in all"
         return f"no answer within {self._budget.active_s:g} s of its own time"
 
     async def _serve(self, frame: Mapping[str, Any]) -> None:
-        ask = _parse_ask(frame)
-        number = frame["ask"]
-        self._asking += 1
         try:
+            ask = _parse_ask(frame)
+            number = frame["ask"]
             answer = await self._answer(ask, lambda call: self._run_tool(number, call))
         except JudgeUnavailable:
             raise
@@ -265,7 +284,7 @@ class _Conversation:
             self._send({"type": "fail", "ask": number, "kind": type(error).__name__, "message": str(error)})
             return
         finally:
-            self._asking -= 1
+            self._count_asks(-1)
         self._send(
             {
                 "type": "reply",
@@ -281,12 +300,12 @@ class _Conversation:
             return _GONE
         number = next(self._tool_calls)
         result = self._tool_results[number] = asyncio.get_running_loop().create_future()
-        self._asking -= 1  # the candidate's own time runs while its tool does
+        self._count_asks(-1)  # the candidate's own time runs while its tool does
         self._send({"type": "tool", "ask": ask, "call": number, "name": call.name, "arguments": call.arguments})
         try:
             content, is_error = await result
         finally:
-            self._asking += 1
+            self._count_asks(+1)
         return content, is_error
 
     def _abandon_tools(self) -> None:
@@ -318,13 +337,25 @@ def _parse_ask(frame: Mapping[str, Any]) -> Ask:
         raise CandidateError("TypeError", "prompt and system of judge.ask() must be text")
     if not isinstance(require, str | None) or not isinstance(schema, dict | None) or not isinstance(tools, list):
         raise CandidateError("TypeError", "require, schema or tools of judge.ask() have the wrong type")
+    _check_depth([schema, tools], "schema or tools")
     try:
         return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema)
     except ValueError as error:
         raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
 
 
+def _check_depth(value: Any, what: str) -> None:
+    """Raise CandidateError for what is nested too deeply to be written down inside a record."""
+    for _ in range(_DEPTH_OF_RECORDS):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        raise CandidateError("ValueError", f"{what} nested too deeply") from None
+
+
 def _reward_of(frame: Mapping[str, Any]) -> Reward:
+    _check_depth(frame.get("findings"), "findings")
     try:
         return check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
     except ValueError as error:

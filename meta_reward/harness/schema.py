@@ -6,6 +6,7 @@ Standard library only.
 
 import inspect
 import json
+import math
 import re
 import types
 import typing
@@ -46,7 +47,7 @@ def parse_reply(text: str, schema: Mapping[str, Any]) -> Any:
     fenced = _FENCE.search(text)
     for part in (text, fenced[1] if fenced else "", text[start : end + 1]):
         try:
-            value = json.loads(part)
+            value = json.loads(part, parse_float=_finite, parse_constant=_finite)
         except (ValueError, RecursionError):
             continue
         if fits(value, schema):
@@ -69,6 +70,14 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, list) and "items" in schema:
         return all(fits(item, schema["items"]) for item in value)
     return True
+
+
+def _finite(text: str) -> float:
+    """A float from JSON. Raises ValueError for NaN and infinities, which are no JSON, and for overflow."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not finite")
+    return value
 
 
 def _is(value: Any, kind: str) -> bool:

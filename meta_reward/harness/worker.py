@@ -227,6 +227,7 @@ class SocketJudge:
         self._asks = 0
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._tools: dict[int, dict[str, Callable[..., Any]]] = {}
+        self._running: set[asyncio.Task[None]] = set()
 
     async def ask(
         self,
@@ -265,8 +266,10 @@ class SocketJudge:
         while True:
             (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
             frame = json.loads(await reader.readexactly(length))
-            if frame["type"] == "tool":
-                self._send({"type": "result", "call": frame["call"], **await self._run_tool(frame)})
+            if frame["type"] == "tool":  # in a task of its own, since a tool may itself ask the judge
+                tool = asyncio.create_task(self._answer_tool(frame))
+                self._running.add(tool)
+                tool.add_done_callback(self._running.discard)
                 continue
             answer = self._waiting.pop(frame["ask"])
             if answer.done():  # the candidate gave up waiting
@@ -276,6 +279,9 @@ class SocketJudge:
             else:
                 kind = PromptTooLong if frame["kind"] == "PromptTooLong" else JudgeError
                 answer.set_exception(kind(frame["message"]))
+
+    async def _answer_tool(self, frame: Mapping[str, Any]) -> None:
+        self._send({"type": "result", "call": frame["call"], **await self._run_tool(frame)})
 
     async def _run_tool(self, frame: Mapping[str, Any]) -> dict[str, Any]:
         function = self._tools[frame["ask"]].get(frame["name"])

@@ -88,9 +88,18 @@ def _read(path: Path, most: int) -> str | None:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return None
-        data = file.read(most + 1)
+        data = _read_up_to(handle, most + 1)
+    finally:
+        os.close(handle)
     # One byte too many keeps an oversized harness recognisable to the validator, and the record small.
     return data.decode(errors="replace").replace("\r\n", "\n")
+
+
+def _read_up_to(handle: int, most: int) -> bytes:
+    data = b""
+    while len(data) < most and (chunk := os.read(handle, most - len(data))):
+        data += chunk
+    return data

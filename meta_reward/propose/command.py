@@ -12,17 +12,19 @@ import os
 import shlex
 import signal
 import sys
-from asyncio.subprocess import PIPE, STDOUT
+import tempfile
+from asyncio.subprocess import STDOUT
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from meta_reward.errors import ProposerError, UsageError
 from meta_reward.propose.base import Assignment, Proposer
 from meta_reward.run.config import ProposerSettings
 
 INSTRUCTIONS = Path(__file__).with_name("instructions.md")
-_MAX_LOG_CHARS = 200_000
+_MAX_LOG_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +36,44 @@ class CommandProposer:
     repairs: bool
 
     async def propose(self, assignment: Assignment) -> str:
-        process = await self._start(assignment)
-        try:
-            async with asyncio.timeout(self.minutes * 60):
-                output, _ = await process.communicate(INSTRUCTIONS.read_bytes())
-        except TimeoutError:
-            raise ProposerError(f"{self.command[0]}: no end within {self.minutes:g} minutes") from None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-        log = output.decode(errors="replace")[-_MAX_LOG_CHARS:]
+        # Files rather than pipes: a program is done when it exits, whatever it left running with its output.
+        with tempfile.TemporaryFile() as output:
+            process = await self._start(assignment, output)
+            try:
+                async with asyncio.timeout(self.minutes * 60):
+                    await process.wait()
+            except TimeoutError:
+                raise ProposerError(f"{self.command[0]}: no end within {self.minutes:g} minutes") from None
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+            log = _last_of(output)
         if process.returncode:
             last = log.strip().rpartition("\n")[2]
             raise ProposerError(f"{self.command[0]}: exit code {process.returncode}: {last or 'no output'}")
         return log
 
-    async def _start(self, assignment: Assignment) -> asyncio.subprocess.Process:
+    async def _start(self, assignment: Assignment, output: IO[bytes]) -> asyncio.subprocess.Process:
         try:
-            return await asyncio.create_subprocess_exec(
-                *self.command,
-                cwd=assignment.staging,
-                env=os.environ | _environment(assignment),
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=STDOUT,
-                start_new_session=True,
-            )
+            with INSTRUCTIONS.open("rb") as instructions:
+                return await asyncio.create_subprocess_exec(
+                    *self.command,
+                    cwd=assignment.staging,
+                    env=os.environ | _environment(assignment),
+                    stdin=instructions,
+                    stdout=output,
+                    stderr=STDOUT,
+                    start_new_session=True,
+                )
         except OSError as error:
             raise UsageError(f"proposer {self.command[0]} does not start: {error.strerror}") from None
+
+
+def _last_of(output: IO[bytes]) -> str:
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - _MAX_LOG_BYTES))
+    return output.read().decode(errors="replace")
 
 
 def _environment(assignment: Assignment) -> dict[str, str]:

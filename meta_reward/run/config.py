@@ -5,6 +5,7 @@ the wrong type, is one clear line. A run keeps its settings: asking for other on
 except for raised limits and for what does not touch results.
 """
 
+import math
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
@@ -181,9 +182,9 @@ def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
         return _parse(typing.cast(type[Any], wanted), value, path, key)
     kind = typing.get_origin(wanted) or wanted
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise DataError(path, f"{key} is {value!r}, not of type {kind.__name__}")
-    if isinstance(value, int | float) and value < 0:
-        raise DataError(path, f"{key} is {value!r}, which is negative")
+    if isinstance(value, int | float) and not 0 <= value < math.inf:
+        raise DataError(path, f"{key} is {value!r}, which is {'negative' if value < 0 else 'no finite number'}")
     return value

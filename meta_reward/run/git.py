@@ -10,7 +10,8 @@ nothing.
 import os
 import tempfile
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -98,20 +99,24 @@ def _write_commit(stream: BinaryIO, ref: str, entry: Commit, parents: Sequence[s
 
 
 def _environment(root: Path) -> dict[str, str]:
-    """Names the repository outright and shuts out whatever GIT_* the caller lives under."""
-    folder = root / ".git"
+    """Names the repository outright and leaves the user's configuration out."""
     return {
-        "GIT_DIR": str(folder),
+        "GIT_DIR": str(root / ".git"),
         "GIT_WORK_TREE": str(root),
-        "GIT_INDEX_FILE": str(folder / "index"),
-        "GIT_OBJECT_DIRECTORY": str(folder / "objects"),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
-        "GIT_NAMESPACE": "",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_COUNT": "0",
         "GIT_TERMINAL_PROMPT": "0",
     }
+
+
+@contextmanager
+def _without_git_variables() -> Iterator[None]:
+    """Take whatever GIT_* the caller lives under (a hook, say) out of the environment, and put it back."""
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
 
 
 def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
@@ -123,9 +128,10 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
     root = root.resolve()
     try:
         # In a session of its own, so that Ctrl-C reaches us and not git in the middle of a write.
-        output = Git(str(root)).execute(
-            ["git", *arguments], istream=stdin, env=_environment(root), start_new_session=True
-        )
+        with _without_git_variables():
+            output = Git(str(root)).execute(
+                ["git", *arguments], istream=stdin, env=_environment(root), start_new_session=True
+            )
     except GitCommandNotFound as error:
         raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
     except GitCommandError as error:

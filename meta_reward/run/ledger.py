@@ -49,7 +49,7 @@ def candidate_id(number: int) -> str:
 
 def load_ledger(path: Path) -> list[Row]:
     """All rows, in the order of their ids. Raises DataError that names a broken line."""
-    return [_parse_row(item, path, number) for number, item in enumerate(files.load_lines(path), 1)]
+    return [_parse_row(item, path, number) for number, item in files.numbered_lines(path)]
 
 
 def save_ledger(path: Path, rows: Sequence[Row]) -> None:

@@ -28,7 +28,7 @@ def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -
     """
     shares = shares or SplitShares()
     parts = (shares.search, shares.validation, shares.test)
-    if min(parts) <= 0 or abs(sum(parts) - 1) > 1e-6:
+    if not (min(parts) > 0 and abs(sum(parts) - 1) <= 1e-6):  # NaN is none either
         raise ValueError(f"split shares {parts} are not three positive numbers that sum to 1")
     if len(tasks) < MIN_TASKS:
         raise ValueError(f"{len(tasks)} task(s) with pairs cannot be divided into three splits")

@@ -218,6 +218,8 @@ def _load_rollout(path: Path, policy: str, tools: tuple[Tool, ...]) -> Rollout:
     if not messages:
         raise DataError(path, "has no messages")
     own_policy = files.as_text(data.get("policy", policy))
+    if not isinstance(own_policy, str):
+        raise DataError(path, f"policy is of type {type(own_policy).__name__}, not text")
     return Rollout(path.stem, data["task"], Trajectory(own_policy, tools, messages), success)
 
 
@@ -228,15 +230,15 @@ def _joined(message: Any) -> Any:
 
 
 def _load_pairs(path: Path, rollouts: dict[str, Rollout]) -> tuple[Pair, ...]:
-    pairs = [_parse_pair(item, path, n, rollouts) for n, item in enumerate(files.load_lines(path), 1)]
+    pairs: dict[str, Pair] = {}
+    for number, item in files.numbered_lines(path):
+        pair = _parse_pair(item, path, number, rollouts)
+        if pair.id in pairs:
+            raise DataError(path, f"pair id {pair.id!r} occurs twice", place=f"line {number}")
+        pairs[pair.id] = pair
     if not pairs:
         raise DataError(path, "holds no pairs")
-    seen: set[str] = set()
-    for number, pair in enumerate(pairs, 1):
-        if pair.id in seen:
-            raise DataError(path, f"pair id {pair.id!r} occurs twice", place=f"line {number}")
-        seen.add(pair.id)
-    return tuple(pairs)
+    return tuple(pairs.values())
 
 
 def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]) -> Pair:
@@ -245,8 +247,11 @@ def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]
     texts = [text for key in ("id", "task", "preferred", "other") if isinstance(text := fields.get(key), str)]
     if len(texts) < 4:
         raise DataError(path, "is not a pair: wants id, task, preferred and other", place=place)
+    categories = fields.get("categories", [])
+    if not isinstance(categories, list) or not all(isinstance(category, str) for category in categories):
+        raise DataError(path, "categories are not a list of texts", place=place)
     id, task, preferred, other = texts
-    pair = Pair(id, task, preferred, other, tuple(str(c) for c in fields.get("categories") or ()))
+    pair = Pair(id, task, preferred, other, tuple(categories))
     for side in (pair.preferred, pair.other):
         if side not in rollouts:
             raise DataError(path, f"names trajectory {side!r}, which does not exist", place=place)

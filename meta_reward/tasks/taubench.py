@@ -109,7 +109,10 @@ def _messages(entry: _Entry, path: Path) -> tuple[Message, ...]:
         if role not in ("user", "assistant", "tool", "system") or not isinstance(content, str):
             raise DataError(path, f"is not a message: role {role!r}, content {type(content).__name__}", place=place)
         made = []
-        for call in data.get("tool_calls") or ():
+        called = data.get("tool_calls") or []
+        if not isinstance(called, list):
+            raise DataError(path, "tool_calls is not a list", place=place)
+        for call in called:
             calls += 1
             made.append(_call(call, str(calls), path, place))
             numbers[str(call.get("id"))] = str(calls)
