@@ -6,6 +6,7 @@ could drive a terminal or reorder a line of text are escaped. Reads raise DataEr
 the file and the line.
 """
 
+import io
 import os
 import re
 import shutil
@@ -136,7 +137,7 @@ def mend_journal(path: Path) -> None:
 def append_line(path: Path, value: Any) -> None:
     """Add one JSON line to a journal. A line that does not fit on the disk leaves nothing behind."""
     line = dump_line(value)
-    with writing(path), path.open("ab", buffering=0) as file:
+    with writing(path), _opened_to_append(path) as file:
         before = file.tell()
         try:
             written = file.write(line)
@@ -146,6 +147,14 @@ def append_line(path: Path, value: Any) -> None:
             with suppress(OSError):
                 file.truncate(before)
             raise
+
+
+def _opened_to_append(path: Path) -> io.FileIO:
+    try:
+        return path.open("ab", buffering=0)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("ab", buffering=0)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -187,9 +196,13 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         try:
             yield temporary
             temporary.chmod(0o755)
-            if replace and path.exists():
-                shutil.rmtree(path)
-            temporary.rename(path)
+            if replace and path.exists():  # moved aside first, so that at no time neither of them is whole
+                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED))
+                path.rename(old / path.name)
+                temporary.rename(path)
+                shutil.rmtree(old)
+            else:
+                temporary.rename(path)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise

@@ -13,7 +13,13 @@ PACKAGE = Path(__file__).parents[1] / "meta_reward"
 FLOORS = "cli report search propose run evaluation harness judge simulated tasks".split()
 GROUND = len(FLOORS)
 MODULES = sorted(PACKAGE.rglob("*.py"))
-SHOWN_TO_CANDIDATES = ["harness/__init__.py", "harness/runtime.py", "harness/schema.py", "harness/worker.py", "trajectory.py"]
+SHOWN_TO_CANDIDATES = [
+    "harness/__init__.py",
+    "harness/runtime.py",
+    "harness/schema.py",
+    "harness/worker.py",
+    "trajectory.py",
+]
 
 
 def name_of(path: Path) -> str:
@@ -82,7 +88,7 @@ sys.argv[0] = "meta-reward"
 try:
     main()
 finally:
-    heavy = {"git", "numpy", "rich", "orjson", "asyncio", "anthropic", "openai", "claude_agent_sdk", "meta_reward.search"}
+    heavy = set("git numpy rich orjson asyncio anthropic openai claude_agent_sdk meta_reward.search".split())
     print("heavy:", sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)

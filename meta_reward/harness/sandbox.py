@@ -10,6 +10,7 @@ CandidateError; errors of `answer` (the judge's, a limit's) pass through as they
 """
 
 import asyncio
+import contextlib
 import itertools
 import signal
 import socket
@@ -63,6 +64,7 @@ class Sandbox:
         self.budget = budget
         self._jobs = itertools.count(worker.READY + 1)
         self._exits: dict[int, asyncio.Future[int]] = {}
+        self._restart = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -80,20 +82,22 @@ class Sandbox:
 
         Raises CandidateError for whatever is the candidate's fault.
         """
-        if self._process.poll() is not None:  # a candidate brought it down with itself; the next one gets another
-            self._stop()
-            await self._start()
+        async with self._restart:
+            if self._process.poll() is not None:  # a candidate brought it down with itself; the next gets another
+                self._stop()
+                await self._start()
         host, child = socket.socketpair()
         job = next(self._jobs)
         self._exits[job] = asyncio.get_running_loop().create_future()
-        with child:
-            self._send(b"s", job, child)
-        reader, writer = await asyncio.open_connection(sock=host, limit=self.budget.output_bytes + 4)
         start = {"type": "start", "protocol": worker.PROTOCOL, "source": source, "trajectory": trajectory}
         try:
-            return await _Conversation(self, job, reader, writer, answer).run(start)
+            with child:
+                self._send(b"s", job, child)
+            reader, writer = await asyncio.open_connection(sock=host, limit=self.budget.output_bytes + 4)
+            with contextlib.closing(writer):
+                return await _Conversation(self, job, reader, writer, answer).run(start)
         finally:
-            writer.close()
+            host.close()
             if not self._exits[job].done():
                 self._send(b"k", job)
             del self._exits[job]

@@ -87,6 +87,8 @@ def _is(value: Any, kind: str) -> bool:
         return kind == "boolean"
     if isinstance(value, int):
         return kind in ("integer", "number")
+    if isinstance(value, float) and kind == "integer":
+        return value.is_integer()
     return _TYPES.get(type(value)) == kind
 
 

@@ -109,6 +109,7 @@ def _kill_all(jobs: dict[int, int]) -> None:
 
 
 def _fork(descriptor: int, control: socket.socket, budget: Mapping[str, Any]) -> int:
+    zygote = os.getpid()
     pid = os.fork()
     if pid:
         os.close(descriptor)
@@ -118,6 +119,8 @@ def _fork(descriptor: int, control: socket.socket, budget: Mapping[str, Any]) ->
         control.close()
         os.dup2(0, 2)  # what a candidate prints goes nowhere
         _limit(budget)
+        if os.getppid() != zygote:  # it died before this child could ask to die with it
+            os._exit(code)
         random.seed(0)  # a harness that samples does so alike in every run
         run_child(socket.socket(fileno=descriptor))
         code = 0

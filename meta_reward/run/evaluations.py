@@ -31,8 +31,6 @@ def open_journal(path: Path) -> dict[str, Unit]:
 
 def journal_unit(path: Path, unit: Unit) -> None:
     """Write a finished unit down."""
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True)
     files.append_line(path, asdict(unit))
 
 

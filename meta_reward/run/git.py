@@ -49,6 +49,12 @@ def init(root: Path) -> None:
             _git(root, "config", key, value)
 
 
+def unlock(root: Path) -> None:
+    """Remove locks that a killed git left. Only for the one process that holds the run."""
+    for path in (root / ".git").rglob("*.lock"):
+        path.unlink(missing_ok=True)
+
+
 def refs(root: Path) -> set[str]:
     """The full names of all branches and tags."""
     return set(_git(root, "for-each-ref", "--format=%(refname)").split())

@@ -6,10 +6,11 @@ only what is missing, so a search that was killed anywhere goes on from there.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from meta_reward import files
-from meta_reward.errors import LimitReached, UsageError
+from meta_reward.errors import GitError, LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
 from meta_reward.judge.gateway import Spent
@@ -37,6 +38,7 @@ async def search(setup: Setup) -> Outcome:
     files.sweep(setup.layout.root, deep=False)
     for folder in (setup.layout.history, setup.layout.sealed):
         files.sweep(folder)
+    git.unlock(setup.layout.root)
     record.commit_candidates(setup.layout)
     try:
         while (reason := finished(setup.layout, setup.config.limits)) is None:
@@ -47,7 +49,8 @@ async def search(setup: Setup) -> Outcome:
     except LimitReached as limit:
         return Outcome("stopped", str(limit))
     finally:
-        git.refresh(setup.layout.root)
+        with suppress(GitError):  # the index is a convenience, and how the search ended matters more
+            git.refresh(setup.layout.root)
 
 
 def finished(layout: Layout, limits: Limits) -> str | None:

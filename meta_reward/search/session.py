@@ -88,12 +88,12 @@ async def _validated(setup: Setup, drafts: Sequence[Draft], iteration: int) -> l
             break
         known |= _identity(files.read_text(setup.layout.candidate(row.folder) / "harness.py"), row.id)
     result = []
-    async with Sandbox(setup.config.budget) as sandbox:
-        for draft in drafts:
+    for draft in drafts:
+        async with Sandbox(setup.config.budget) as sandbox:
             report = await validate(draft.source, sandbox=sandbox, known=known)
             result.append((draft, report))
             if report.ok:
-                known |= _identity(draft.source, draft.folder)
+                known |= _identity(draft.source, draft.name)
     return result
 
 

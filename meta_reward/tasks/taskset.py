@@ -87,7 +87,7 @@ def load_task_set(path: Path) -> TaskSet:
     tools = _load_tools(path / "tools.json")
     rollouts = _load_rollouts(path / "trajectories", policy, tools)
     pairs = _load_pairs(path / "pairs.jsonl", rollouts)
-    splits = _load_splits(path / "splits.json", {pair.task for pair in pairs})
+    splits = _load_splits(path / "splits.json", {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
     return TaskSet(path, about, policy, tools, rollouts, pairs, splits, digest_of(path))
 
 
@@ -262,15 +262,18 @@ def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]
     return pair
 
 
-def _load_splits(path: Path, tasks: set[str]) -> dict[str, tuple[str, ...]] | None:
+def _load_splits(path: Path, with_pairs: set[str], tasks: set[str]) -> dict[str, tuple[str, ...]] | None:
     if not path.exists():
         return None
     data = files.load_json(path)
     if not isinstance(data, dict) or not all(isinstance(data.get(s), list) for s in SPLITS):
         raise DataError(path, f"wants a list of tasks for each of {', '.join(SPLITS)}")
     splits = {split: tuple(str(task) for task in data[split]) for split in SPLITS}
+    unknown = sorted({task for members in splits.values() for task in members} - tasks)
+    if unknown:
+        raise DataError(path, f"names task {unknown[0]!r}, which does not exist")
     try:
-        check_splits(splits, tasks)
+        check_splits(splits, with_pairs)
     except ValueError as error:
         raise DataError(path, str(error)) from None
     return splits

@@ -1,0 +1,217 @@
+"""Evaluation: one trajectory a unit, each finished unit handed over at once and never redone."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from meta_reward.errors import JudgeUnavailable, LimitReached
+from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Unit, evaluate, tokens_of
+from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
+from meta_reward.harness.sandbox import Budget, Sandbox
+from meta_reward.judge.cache import Cache
+from meta_reward.judge.gateway import Gateway, Spent
+from meta_reward.tasks.pairs import pairs_from_labels
+from meta_reward.trajectory import Rollout
+from tests.conftest import ASKING_HARNESS, WordJudge, make_rollouts
+
+ROLLOUTS = make_rollouts(3)
+
+
+def failing_on(word: str) -> str:
+    return ASKING_HARNESS.replace(
+        "    reply", f"    if {word!r} in trajectory.transcript(): raise KeyError(5)\n    reply"
+    )
+
+
+def run(
+    source: str,
+    gateway: Gateway,
+    rollouts: Sequence[Rollout] = ROLLOUTS,
+    *,
+    finished: dict[str, Unit] | None = None,
+    on_unit: Callable[[Unit], None] = lambda unit: None,
+    seed: int = 0,
+    budget: Budget | None = None,
+) -> Evaluation:
+    async def work() -> Evaluation:
+        async with Sandbox(budget or Budget(active_s=5.0)) as sandbox:
+            return await evaluate(
+                source, rollouts, gateway=gateway, sandbox=sandbox, seed=seed, finished=finished, on_unit=on_unit
+            )
+
+    return asyncio.run(work())
+
+
+def test_every_trajectory_gets_its_reward_in_the_order_of_the_rollouts() -> None:
+    evaluation = run(ASKING_HARNESS, Gateway(WordJudge(), None))
+    assert evaluation.rewards == {r.id: 90.0 if r.success else 10.0 for r in ROLLOUTS}
+    assert [unit.trajectory for unit in evaluation.units] == [rollout.id for rollout in ROLLOUTS]
+    results = outcomes(pairs_from_labels(ROLLOUTS), evaluation.rewards)
+    assert summarize(results, trajectories=12, tokens=evaluation.tokens).agreement == 1.0
+
+
+def test_unit_holds_every_call_apart_from_what_it_took() -> None:
+    unit = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).units[0]
+    (call,), (cost,) = unit.calls, unit.costs
+    assert (unit.trajectory, unit.task, unit.error) == ("t01-r1", "t01", None)
+    assert unit.reward == {"score": 90.0, "reason": "90", "findings": {}}
+    assert (call["ask"], call["turn"], call["draw"], call["reply"], call["stop_reason"]) == (1, 1, 0, "90", "end")
+    assert "I did GOOD." in call["messages"][0]["content"]
+    assert (cost["ask"], cost["output_tokens"], cost["cached"]) == (1, 2, False)
+    assert not set(call) & {"cached", "seconds", "cost_usd"}
+
+
+def test_failure_of_the_candidate_is_a_unit_with_an_error_and_its_calls() -> None:
+    source = "async def reward(trajectory, judge):\n    await judge.ask('a')\n    return 500\n"
+    unit = run(source, Gateway(WordJudge(), None), ROLLOUTS[:1]).units[0]
+    assert (unit.reward, unit.score, len(unit.calls)) == (None, None, 1)
+    assert unit.error == {"kind": "ValueError", "message": "score 500 lies outside 0 to 100", "traceback": ""}
+
+
+def test_candidate_that_fails_on_a_few_is_scored_on_all() -> None:
+    evaluation = run(failing_on("Case 1-1"), Gateway(WordJudge(), None))
+    assert (len(evaluation.units), evaluation.broken) == (12, False)
+    assert [unit.trajectory for unit in evaluation.units if unit.error] == ["t01-r1"]
+
+
+def test_broken_candidate_stops_after_the_first_eight() -> None:
+    judge = WordJudge()
+    evaluation = run(failing_on("Case"), Gateway(judge, None, concurrency=3), make_rollouts(5))
+    assert (len(evaluation.units), evaluation.broken, judge.requests) == (PROBATION, True, [])
+
+
+def test_broken_candidate_is_still_broken_after_a_resume() -> None:
+    first = run(failing_on("Case"), Gateway(WordJudge(), None), make_rollouts(5))
+    again = run(
+        failing_on("Case"),
+        Gateway(WordJudge(), None),
+        make_rollouts(5),
+        finished={u.trajectory: u for u in first.units},
+    )
+    assert again == first
+
+
+def test_nesting_that_cannot_be_written_down_fails_the_candidate_and_not_the_search() -> None:
+    source = """import json
+async def reward(trajectory, judge):
+    await judge.ask("a", schema={"a": json.loads("[" * 500 + "]" * 500)})
+    return 5
+"""
+    assert [unit.score for unit in run(source, Gateway(WordJudge(), None), ROLLOUTS[:2]).units] == [None, None]
+
+
+def test_resume_redoes_nothing_that_is_finished() -> None:
+    judge = WordJudge()
+    whole = run(ASKING_HARNESS, Gateway(judge, None))
+    kept = {unit.trajectory: unit for unit in whole.units[:7]}
+    judge.requests.clear()
+    reported: list[str] = []
+    resumed = run(ASKING_HARNESS, Gateway(judge, None), finished=kept, on_unit=lambda u: reported.append(u.trajectory))
+    assert sorted(reported) == [unit.trajectory for unit in whole.units[7:]]
+    assert len(judge.requests) == 5
+    assert [replace(u, costs=[]) for u in resumed.units] == [replace(u, costs=[]) for u in whole.units]
+
+
+def test_evaluation_that_is_finished_asks_nothing() -> None:
+    judge = WordJudge()
+    whole = run(ASKING_HARNESS, Gateway(judge, None))
+    judge.requests.clear()
+    assert run(ASKING_HARNESS, Gateway(judge, None), finished={u.trajectory: u for u in whole.units}) == whole
+    assert judge.requests == []
+
+
+def test_second_evaluation_is_served_from_the_cache_and_counts_the_same(tmp_path: Path) -> None:
+    first, second = (run(ASKING_HARNESS, Gateway(WordJudge(), Cache(tmp_path))) for _ in range(2))
+    assert [u.calls for u in second.units] == [u.calls for u in first.units]
+    assert {cost["cached"] for unit in second.units for cost in unit.costs} == {True}
+    assert first.tokens == second.tokens
+
+
+def test_outage_stops_everything_and_keeps_what_was_reported() -> None:
+    def reply(prompt: str, draw: int) -> str:
+        if "Case 2-" in prompt:
+            raise JudgeUnavailable("down")
+        return "50"
+
+    reported: list[Unit] = []
+    with pytest.raises(JudgeUnavailable, match="down"):
+        run(ASKING_HARNESS, Gateway(WordJudge(reply), None, concurrency=1), on_unit=reported.append)
+    assert 0 < len(reported) < 12
+    assert not [unit for unit in reported if unit.task == "t02" or unit.error]
+    finished = {unit.trajectory: unit for unit in reported}
+    assert len(run(ASKING_HARNESS, Gateway(WordJudge(), None), finished=finished).units) == 12
+
+
+def test_limit_stops_everything_before_another_call() -> None:
+    judge = WordJudge()
+
+    def check(spent: Spent) -> None:
+        if spent.calls >= 3:
+            raise LimitReached("max-calls", spent.calls, 3)
+
+    with pytest.raises(LimitReached):
+        run(ASKING_HARNESS, Gateway(judge, None, concurrency=1, check=check))
+    assert len(judge.requests) == 3
+
+
+def order_of(rollouts: Sequence[Rollout], seed: int) -> list[str]:
+    reported: list[str] = []
+    gateway = Gateway(WordJudge(), None, concurrency=1)
+    run(
+        "async def reward(t, j): return 5",
+        gateway,
+        rollouts,
+        on_unit=lambda u: reported.append(u.trajectory),
+        seed=seed,
+    )
+    return reported
+
+
+def test_order_tells_nothing_of_labels_and_follows_the_seed() -> None:
+    turned = [replace(rollout, success=1 - (rollout.success or 0)) for rollout in reversed(ROLLOUTS)]
+    orders = [order_of(ROLLOUTS, 0), order_of(turned, 0), order_of(ROLLOUTS, 1)]
+    assert orders[0] == orders[1] != orders[2]
+    assert sorted(orders[0]) == [rollout.id for rollout in ROLLOUTS] != orders[0]
+
+
+def test_harness_sees_neither_id_nor_task_nor_label() -> None:
+    source = """from meta_reward.harness import Reward
+async def reward(trajectory, judge):
+    return Reward(5, f"{trajectory!r} {dir(trajectory)} {vars(judge)}")
+"""
+    rollout = replace(ROLLOUTS[0], id="secret-id", task="secret-task")
+    reward = run(source, Gateway(WordJudge(), None), [rollout]).units[0].reward
+    assert reward is not None
+    assert "GOOD" in reward["reason"]
+    assert "secret" not in reward["reason"]
+    assert "success" not in reward["reason"]
+
+
+def test_budget_of_calls_is_that_of_each_trajectory() -> None:
+    source = "async def reward(t, judge):\n    for _ in range(3): await judge.ask('a')\n    return 5\n"
+    budgets = (Budget(judge_calls=3), Budget(judge_calls=2))
+    units = [run(source, Gateway(WordJudge(), None), ROLLOUTS[:2], budget=budget).units for budget in budgets]
+    assert [[unit.error and unit.error["kind"] for unit in part] for part in units] == [
+        [None, None],
+        ["judge-calls", "judge-calls"],
+    ]
+
+
+def test_nothing_to_score_is_an_empty_evaluation() -> None:
+    assert run(ASKING_HARNESS, Gateway(WordJudge(), None), []) == Evaluation([], broken=False)
+
+
+def test_unit_is_plain_json() -> None:
+    unit = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).units[0]
+    assert json.loads(json.dumps([unit.reward, unit.calls, unit.costs])) == [unit.reward, unit.calls, unit.costs]
+
+
+def test_price_of_all_is_unknown_where_one_is() -> None:
+    cost = {"input_tokens": 3, "output_tokens": 2, "cost_usd": 0.5}
+    assert tokens_of([cost, cost]) == Tokens(2, 6, 4, 1.0)
+    assert tokens_of([cost, {**cost, "cost_usd": None}]) == Tokens(2, 6, 4, None)
+    assert tokens_of([]) == Tokens(0, 0, 0, 0)

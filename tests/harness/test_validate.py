@@ -1,0 +1,173 @@
+"""The validator: what is no harness is refused with its line and how to mend it, before anything is spent on it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meta_reward.harness.sandbox import Budget, Sandbox
+from meta_reward.harness.validate import Finding, Report, fingerprint, inspect_source, report_to_json, validate
+from tests.conftest import ASKING_HARNESS
+
+GOOD = '''"""Counts."""
+
+
+async def reward(trajectory, judge):
+    """Score it."""
+    return 5  # of 100
+'''
+
+
+def checked(source: str, budget: Budget | None = None) -> Report:
+    async def work() -> Report:
+        async with Sandbox(budget or Budget(active_s=0.5)) as sandbox:
+            return await validate(source, sandbox=sandbox)
+
+    return asyncio.run(work())
+
+
+def found(source: str) -> list[tuple[str, int | None]]:
+    return [(finding.check, finding.line) for finding in inspect_source(source).findings]
+
+
+def test_harness_that_believes_the_judge_is_valid() -> None:
+    assert checked(ASKING_HARNESS) == Report((), ())
+
+
+def test_parts_are_named_in_the_order_of_the_convention() -> None:
+    source = f"{GOOD}\ndef score(): ...\nasync def view(): ...\nrubric = 5\nclass decide: ...\n"
+    assert inspect_source(source).parts == ("view", "score")
+
+
+@pytest.mark.parametrize(
+    ("source", "findings"),
+    [
+        ("", [("interface", None)]),
+        ("reward = 5", [("interface", None)]),
+        ("\ndef reward(trajectory, judge): ...", [("interface", 2)]),
+        ("async def reward(trajectory): ...", [("interface", 1)]),
+        ("async def reward(trajectory, judge, extra): ...", [("interface", 1)]),
+        ("def reward(): ...", [("interface", 1), ("interface", 1)]),
+        ("class A:\n    async def reward(self, judge): ...", [("interface", None)]),
+        ("async def reward(trajectory, judge, extra=1): ...", []),
+        ("async def reward(*both): ...", []),
+        ("\nasync def reward(", [("syntax", 2)]),
+        ("x = 1\n  y = 2", [("syntax", 2)]),
+        ("a\x00b", [("syntax", None)]),
+        ("\ud800", [("syntax", None)]),
+        ("(" * 2000, [("syntax", 1)]),
+        ("-" * 60_000 + "1", [("syntax", None)]),
+        ("x = 1\n" * 12_000, [("size", None)]),
+    ],
+)
+def test_what_is_no_harness_is_found_at_its_line(source: str, findings: list[tuple[str, int | None]]) -> None:
+    assert found(source) == findings
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os",
+        "import json, subprocess",
+        "import os.path as p",
+        "from urllib.request import urlopen",
+        "import numpy",
+        "import orjson",
+        "import meta_reward",
+        "from meta_reward import harness",
+        "from meta_reward.harness.worker import serve",
+        "from . import x",
+        "from .harness import x",
+        "import importlib",
+        "import ctypes",
+    ],
+)
+def test_import_that_a_harness_cannot_use_is_found_wherever_it_stands(line: str) -> None:
+    assert found(f"{GOOD}\ndef late():\n    {line}\n") == [("imports", 9)]
+
+
+@pytest.mark.parametrize(
+    "line", ["import json, re", "import collections.abc", "from meta_reward.harness import Judge", "import asyncio"]
+)
+def test_pure_standard_library_and_the_interface_may_be_imported(line: str) -> None:
+    assert found(f"{line}\n{GOOD}") == []
+
+
+def test_all_findings_come_at_once_each_with_how_to_mend_it() -> None:
+    findings = inspect_source("import os\nimport sys, socket\ndef reward(t): ...").findings
+    assert [(f.check, f.line) for f in findings] == [
+        ("interface", 3),
+        ("interface", 3),
+        ("imports", 1),
+        ("imports", 2),
+    ]
+    assert (
+        str(findings[0])
+        == "line 3: `reward` is not async (define `async def reward(trajectory, judge)` at the top level)"
+    )
+
+
+def test_program_with_another_layout_is_a_duplicate_and_one_that_does_something_else_is_not() -> None:
+    known = {fingerprint(GOOD): "c0003"}
+    relaid = "async def reward( trajectory,judge ):\n\n    'Other words.'\n    # why\n    return (5)\n"
+    report = inspect_source(relaid, known=known)
+    assert report.findings == (
+        Finding("duplicate", "duplicate of c0003", "change what the harness does, or leave it out"),
+    )
+    assert inspect_source(GOOD.replace("5", "6"), known=known).ok
+
+
+def test_text_that_is_no_docstring_counts() -> None:
+    assert fingerprint('x = "a"') != fingerprint('x = "b"')
+    assert fingerprint('"""a"""\nx = 1') == fingerprint('"""b"""\nx = 1') == fingerprint("x = 1")
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=60))
+def test_any_text_is_answered_with_findings(source: str) -> None:
+    assert not inspect_source(source).ok
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "line"),
+    [
+        ("return 1 / 0", "ZeroDivisionError: division by zero (line 4)", 4),
+        ("return 101", "score 101 lies outside 0 to 100", None),
+        ("while True: pass", "time-out", None),
+        ("return {'Noooo': 1}[(await judge.ask('a')).text]", "KeyError", 4),
+        ("return Reward(5, findings={1: {2, 3}})", "findings cannot be written as JSON", None),
+    ],
+)
+def test_harness_that_falls_over_in_the_smoke_run_is_refused(body: str, message: str, line: int | None) -> None:
+    source = f"from meta_reward.harness import *\n\nasync def reward(trajectory, judge):\n    {body}\n"
+    report = checked(source)
+    assert {finding.check for finding in report.findings} == {"smoke"}
+    assert message in report.findings[0].message
+    assert report.findings[0].line == line
+
+
+def test_harness_may_refuse_a_reply_it_cannot_read() -> None:
+    assert checked("async def reward(trajectory, judge):\n    return float((await judge.ask('5')).text)\n").ok
+
+
+def test_harness_that_only_falls_over_nonsense_is_told_so() -> None:
+    body = "return 5 if 'furiously' not in (await judge.ask('5')).text else {}[1]"
+    (finding,) = checked(f"async def reward(trajectory, judge):\n    {body}\n").findings
+    assert finding.message == "fails against a judge that answers nonsense: KeyError: 1 (line 2)"
+
+
+def test_nothing_is_run_of_a_program_that_reads_badly(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    assert not checked(f"import os\nopen({str(mark)!r}, 'w')\n").ok
+    assert not mark.exists()
+
+
+def test_report_is_written_with_a_schema() -> None:
+    report = Report((Finding("syntax", "does not parse", "mend it", 2),), ("view",))
+    assert report_to_json(report) == {
+        "schema": 1,
+        "ok": False,
+        "findings": [{"check": "syntax", "line": 2, "message": "does not parse", "hint": "mend it"}],
+        "parts": ["view"],
+    }

@@ -1,0 +1,119 @@
+"""What an evaluation leaves behind: a journal to go on from, and files a person can read."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meta_reward.errors import DataError
+from meta_reward.evaluation.evaluate import Evaluation, Unit
+from meta_reward.evaluation.metrics import outcomes
+from meta_reward.run.evaluations import (
+    journal_unit,
+    load_outcomes,
+    load_scores,
+    open_journal,
+    render_trace,
+    save_evaluation,
+)
+from meta_reward.trajectory import Pair, Rollout
+from tests.conftest import make_trajectory
+
+COST = {"ask": 1, "turn": 1, "input_tokens": 10, "output_tokens": 2, "cost_usd": 0.1, "cached": False, "seconds": 0.5}
+CALL: dict[str, Any] = {
+    "ask": 1,
+    "messages": [{"role": "user", "content": "Rate.\nIt."}],
+    "reply": "90\n",
+    "tool_calls": [],
+}
+UNIT = Unit("t1-r1", "t1", {"score": 90.1, "reason": "good\nwork", "findings": {"a": [1]}}, None, [CALL], [COST])
+FAILED = Unit("t1-r2", "t1", None, {"kind": "KeyError", "message": "5", "traceback": "a\nb\n"}, [], [])
+ROLLOUTS = [Rollout("t1-r1", "t1", make_trajectory(), 1), Rollout("t1-r2", "t1", make_trajectory(), 0)]
+PAIRS = [Pair("p1", "t1", "t1-r1", "t1-r2", ("refusal",)), Pair("p2", "t1", "t1-r1", "t1-r1x")]
+
+
+def test_journal_gives_back_every_finished_unit(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "c0001-search.jsonl"
+    assert open_journal(path) == {}
+    for unit in (UNIT, FAILED):
+        journal_unit(path, unit)
+    assert open_journal(path) == {"t1-r1": UNIT, "t1-r2": FAILED}
+
+
+def test_torn_last_line_of_a_journal_is_owed_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal_unit(path, UNIT)
+    journal_unit(path, FAILED)
+    path.write_bytes(path.read_bytes()[:-5])
+    assert open_journal(path) == {"t1-r1": UNIT}
+    journal_unit(path, FAILED)
+    assert open_journal(path) == {"t1-r1": UNIT, "t1-r2": FAILED}
+
+
+def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
+    evaluation = Evaluation([UNIT, FAILED], broken=False)
+    save_evaluation(tmp_path, evaluation, ROLLOUTS, PAIRS, judge="word", seed=0)
+    scores = load_scores(tmp_path)
+    assert scores is not None
+    assert {key: scores[key] for key in ("schema", "judge", "broken", "pairs", "failures", "judge_tokens")} == {
+        "schema": 1,
+        "judge": "word",
+        "broken": False,
+        "pairs": 2,
+        "failures": 2,
+        "judge_tokens": 12,
+    }
+    assert [row["n"] for row in scores["best_of_n"]] == [1, 2]
+    assert load_outcomes(tmp_path) == outcomes(PAIRS, evaluation.rewards)
+    assert json.loads((tmp_path / "calls.jsonl").read_text()) == {"trajectory": "t1-r1", **COST}
+    assert sorted(p.name for p in tmp_path.rglob("*.json*")) == [
+        "calls.jsonl",
+        "pairs.jsonl",
+        "scores.json",
+        "t1-r1.json",
+        "t1-r2.json",
+    ]
+
+
+def test_what_differs_from_machine_to_machine_is_in_calls_alone(tmp_path: Path) -> None:
+    for name, unit in (("a", UNIT), ("b", replace(UNIT, costs=[{**COST, "cached": True, "seconds": 9.0}]))):
+        save_evaluation(tmp_path / name, Evaluation([unit], broken=False), ROLLOUTS, PAIRS, judge="word", seed=0)
+    files = ("scores.json", "pairs.jsonl", "traces/t1-r1.json", "calls.jsonl")
+    assert [(tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files] == [True] * 3 + [
+        False
+    ]
+
+
+def test_trace_shows_texts_line_by_line() -> None:
+    assert render_trace(UNIT) == {
+        "schema": 1,
+        "trajectory": "t1-r1",
+        "task": "t1",
+        "calls": [
+            {
+                "ask": 1,
+                "messages": [{"role": "user", "content": ["Rate.", "It."]}],
+                "reply": ["90", ""],
+                "tool_calls": [],
+            }
+        ],
+        "reward": {"score": 90.1, "reason": ["good", "work"], "findings": {"a": [1]}},
+        "error": None,
+    }
+
+
+def test_evaluation_without_scores_is_none_and_one_of_another_version_is_named(tmp_path: Path) -> None:
+    assert load_scores(tmp_path) is None
+    (tmp_path / "scores.json").write_text('{"schema": 9}')
+    with pytest.raises(DataError, match=r"scores\.json: is not a score file of schema 1"):
+        load_scores(tmp_path)
+
+
+def test_scores_are_written_last(tmp_path: Path) -> None:
+    (tmp_path / "calls.jsonl").mkdir()  # where a write fails, nothing says that all is there
+    with pytest.raises(Exception, match=r"calls\.jsonl: cannot be written"):
+        save_evaluation(tmp_path, Evaluation([UNIT], broken=False), ROLLOUTS, PAIRS, judge="word", seed=0)
+    assert (tmp_path / "pairs.jsonl").exists()
+    assert load_scores(tmp_path) is None

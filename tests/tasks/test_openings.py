@@ -1,0 +1,30 @@
+"""Openings of a test split: each look is written down, a resumed one once."""
+
+import json
+from pathlib import Path
+
+from meta_reward.tasks.openings import count_openings, record_opening
+
+
+def test_a_test_split_nobody_looked_at_has_no_openings(tmp_path: Path) -> None:
+    assert count_openings(tmp_path) == 0
+
+
+def test_every_look_counts_and_a_resumed_one_counts_once(tmp_path: Path) -> None:
+    keys = ["night-1", "night-1", None, None, "night-2"]
+    assert [record_opening(tmp_path, "sha256:0", by="test", key=key) for key in keys] == [1, 1, 2, 3, 4]
+    assert count_openings(tmp_path) == 4
+
+
+def test_opening_says_who_looked_when_and_at_what(tmp_path: Path) -> None:
+    record_opening(tmp_path, "sha256:0", by="evaluate")
+    line = json.loads((tmp_path / "openings.jsonl").read_text())
+    assert line.pop("when")[:2] == "20"
+    assert line == {"schema": 1, "by": "evaluate", "key": None, "digest": "sha256:0"}
+
+
+def test_look_whose_line_was_torn_is_written_down_anew(tmp_path: Path) -> None:
+    record_opening(tmp_path, "sha256:0", by="test", key="a")
+    path = tmp_path / "openings.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"schema": 1, "wh')
+    assert record_opening(tmp_path, "sha256:0", by="test", key="b") == 2
