@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 TASKS      ?= tasks/skyways
-RUN        ?= $(notdir $(TASKS))
+RUN        ?= $(notdir $(patsubst %/,%,$(TASKS)))
 JUDGE      ?=
 PROPOSER   ?=
 ITERATIONS ?=

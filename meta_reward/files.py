@@ -6,11 +6,13 @@ could drive a terminal or reorder a line of text are escaped. Reads raise DataEr
 the file and the line.
 """
 
+import errno
 import io
 import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +22,15 @@ import orjson
 
 from meta_reward.errors import DataError, UsageError
 
+_HINTS = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+}
+_SURELY_LEFT_S = 60.0
+_DEPTH_OF_RECORDS = 32  # lists and objects that a record puts around a value, at most
 _UNFINISHED = ".unfinished"  # how temporary files and folders end, which only a kill leaves behind
 # DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -39,6 +50,17 @@ def dump_line(value: Any) -> bytes:
 def canonical_json(value: Any) -> bytes:
     """`value` as JSON with sorted keys and no spaces: what digests are made from."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether a JSON value is nested too deeply to be written down inside our own records."""
+    for _ in range(_DEPTH_OF_RECORDS):
+        value = [value]
+    try:
+        orjson.dumps(value)
+        return False
+    except TypeError:
+        return True
 
 
 def as_lines(value: Any) -> Any:
@@ -190,8 +212,11 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     Raises UsageError where `path` exists and is not to be replaced. Nothing is left behind when
     the block raises.
     """
+    if path.exists() and not replace:
+        raise UsageError(f"{path} exists", hint="choose another name")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep_old(path)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED))
         try:
             yield temporary
@@ -206,6 +231,13 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+
+def _sweep_old(path: Path) -> None:
+    """Remove what a process killed some time ago left of making this folder."""
+    for left in path.parent.glob(f".{path.name[:40]}.*{_UNFINISHED}"):
+        if time.time() - left.stat().st_mtime > _SURELY_LEFT_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def sweep(folder: Path, *, deep: bool = True) -> None:
@@ -225,7 +257,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UsageError(f"{path}: cannot be written: {reason}", hint="free space, or choose another folder") from error
+        raise UsageError(f"{path}: cannot be written: {reason}", hint=_HINTS.get(error.errno or 0, "")) from error
 
 
 def _escape(data: bytes) -> bytes:

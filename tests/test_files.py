@@ -183,7 +183,7 @@ def test_write_that_cannot_take_its_place_leaves_no_litter(tmp_path: Path) -> No
 @pytest.mark.parametrize("write", [files.write_json, files.append_line])
 def test_refused_write_is_one_clear_line(tmp_path: Path, write: Callable[[Path, Any], None]) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match=r"x\.json: cannot be written: .+: free space, or choose another folder"):
+    with pytest.raises(UsageError, match=r"x\.json: cannot be written: .+"):
         write(tmp_path / "file" / "x.json", 1)
 
 
@@ -211,7 +211,7 @@ def test_new_folder_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_new_folder_replaces_only_where_it_may(tmp_path: Path) -> None:
     path = tmp_path / "made"
     (path / "old").mkdir(parents=True)
-    with pytest.raises(UsageError, match="made: cannot be written"), files.new_folder(path):
+    with pytest.raises(UsageError, match="made exists"), files.new_folder(path):
         pass
     assert [p.name for p in path.iterdir()] == ["old"]
     with files.new_folder(path, replace=True) as folder:

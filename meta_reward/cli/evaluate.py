@@ -59,8 +59,11 @@ def command(
             with tempfile.TemporaryDirectory() as name:
                 result = asyncio.run(evaluate_file(job, Path(name), progress))
     if as_json:
-        print_json({key: value for key, value in result.items() if key not in ("schema", "broken")})
+        print_json({key: value for key, value in result.items() if key != "schema"})
         return
     columns = {harness.stem: result}
     parts = [render_metrics(columns), render_categories(columns), render_best_of_n(columns)]
+    if result["commonest_error"]:
+        stopped = "stopped, since it fails on most of its first trajectories; " if result["broken"] else ""
+        parts.append(files.printable(f"{stopped}commonest failure: {result['commonest_error']}"))
     click.echo("\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part))

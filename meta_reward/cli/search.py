@@ -22,7 +22,9 @@ from meta_reward.errors import UsageError
 @click.option("--max-usd", type=click.FloatRange(min=0, min_open=True), help="Money spent on judge calls.")
 @click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Of this process.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the proposer and all orders.")
-@click.option("--seeds", type=click.Path(path_type=Path), default=SEEDS, show_default=True, help="Seed harnesses.")
+@click.option(
+    "--seeds", type=click.Path(path_type=Path), default=SEEDS, show_default=True, help="Seed harnesses of a new run."
+)
 @click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat; the seed `baseline` by default.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
 @click.option("--sandbox", type=click.Choice(["none"]), help="Confinement of candidates; recorded in the run.")
@@ -61,7 +63,7 @@ def command(
     layout = Layout(run_path(name or tasks.name))
     requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
     if baseline is not None:
-        requested["baseline"] = setup.load_seeds(seeds, baseline)[0].name
+        requested["baseline"] = setup.baseline_key(setup.load_seeds(seeds, baseline)[0])
     if not layout.config.exists():
         if layout.root.exists():
             raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from meta_reward.cli.common import TASKS, json_option, print_json
+from meta_reward.errors import DataError
 
 
 @click.group("tasks", invoke_without_command=True)
@@ -19,7 +20,12 @@ def command(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    listed = [_summary(path.parent) for path in sorted(TASKS.glob("*/taskset.json"))]
+    listed = []
+    for path in sorted(TASKS.glob("*/taskset.json")):
+        try:
+            listed.append(_summary(path.parent))
+        except DataError as error:  # the others are there all the same
+            click.echo(f"meta-reward: {error}", err=True)
     if as_json:
         print_json({"tasksets": listed})
     elif listed:

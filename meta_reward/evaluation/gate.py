@@ -1,7 +1,8 @@
 """The gate: which candidate may challenge the incumbent, and whether it replaces it.
 
 Pure functions of numbers. The challenger is chosen on the search split and judged on the
-validation split, which no proposer sees; the levels of all challenges of a search sum to ALPHA.
+validation split, which no proposer sees. The levels of all challenges of a search sum to ALPHA; an
+extension leaves past levels as they were and tests at the level of the longer search.
 """
 
 from collections.abc import Mapping, Sequence

@@ -26,13 +26,13 @@ from typing import Any, Self
 import orjson
 
 from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, MetaRewardError
+from meta_reward.files import is_too_deep
 from meta_reward.harness import worker
 from meta_reward.harness.runtime import Reward, check_reward
 from meta_reward.judge.gateway import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall, parse_tool
 
 _PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
-_DEPTH_OF_RECORDS = 32  # lists and objects around what a candidate wrote, at most
 _GONE = ("the harness has already answered", True)
 _KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", -signal.SIGSEGV: "crash"}
 
@@ -319,8 +319,8 @@ class _Conversation:
             result.set_result(_GONE)
 
     def _take_result(self, frame: Mapping[str, Any]) -> None:
-        result = self._tool_results.pop(frame.get("call", 0), None)
-        content = frame.get("content")
+        call, content = frame.get("call"), frame.get("content")
+        result = self._tool_results.pop(call, None) if isinstance(call, int) else None
         if result is None or not isinstance(content, str):
             raise CandidateError("protocol", "a tool result that nobody asked for")
         result.set_result((content, frame.get("is_error") is True))
@@ -341,25 +341,17 @@ def _parse_ask(frame: Mapping[str, Any]) -> Ask:
         raise CandidateError("TypeError", "prompt and system of judge.ask() must be text")
     if not isinstance(require, str | None) or not isinstance(schema, dict | None) or not isinstance(tools, list):
         raise CandidateError("TypeError", "require, schema or tools of judge.ask() have the wrong type")
-    _check_depth([schema, tools], "schema or tools")
+    if is_too_deep([schema, tools]):
+        raise CandidateError("ValueError", "schema or tools of judge.ask() are nested too deeply")
     try:
         return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema)
     except ValueError as error:
         raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
 
 
-def _check_depth(value: Any, what: str) -> None:
-    """Raise CandidateError for what is nested too deeply to be written down inside a record."""
-    for _ in range(_DEPTH_OF_RECORDS):
-        value = [value]
-    try:
-        orjson.dumps(value)
-    except TypeError:
-        raise CandidateError("ValueError", f"{what} nested too deeply") from None
-
-
 def _reward_of(frame: Mapping[str, Any]) -> Reward:
-    _check_depth(frame.get("findings"), "findings")
+    if is_too_deep(frame.get("findings")):
+        raise CandidateError("ValueError", "findings are nested too deeply")
     try:
         return check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
     except ValueError as error:

@@ -8,6 +8,7 @@ harness may refuse a reply it cannot read by raising ValueError; every other fai
 
 import ast
 import hashlib
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -16,12 +17,15 @@ from typing import Any
 
 from meta_reward.completion import Backend
 from meta_reward.errors import CandidateError
+from meta_reward.files import printable
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.worker import SOURCE_NAME
 from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.probes import EchoJudge, NonsenseJudge
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, trajectory_to_json
 
 MAX_BYTES = 64 * 1024
+MAX_FINDINGS = 20
 PARTS = ("view", "context", "checks", "rubric", "decide", "score")
 INTERFACE = "meta_reward.harness"
 # Standard library that makes no sense where there are no files, processes, network or terminal.
@@ -77,17 +81,23 @@ def inspect_source(source: str, *, known: Mapping[str, str] | None = None) -> Re
         tree = _parsed(source)
     except SyntaxError as error:
         return Report((Finding("syntax", f"does not parse: {error.msg}", "mend the syntax", error.lineno),), ())
-    findings = [*_interface(tree), *_imports(tree), *_duplicate(source, known or {})]
+    findings = [*_interface(tree), *_imports(tree), *_control_characters(source), *_duplicate(source, known or {})]
+    if len(findings) > MAX_FINDINGS:
+        more = Finding("more", f"{len(findings) - MAX_FINDINGS} more findings", "mend these first")
+        findings = [*findings[:MAX_FINDINGS], more]
     functions = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
     return Report(tuple(findings), tuple(part for part in PARTS if part in functions))
 
 
 def fingerprint(source: str) -> str:
-    """The same for two programs that differ in formatting, comments and docstrings alone."""
+    """The same for two programs that differ in formatting, comments, and docstrings that nobody reads.
+
+    The docstring of any other function may be that of a tool, which the judge reads.
+    """
     tree = _parsed(source)
-    documented = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    for node in ast.walk(tree):
-        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for node in (tree, *(function for function in functions if function.name in (*PARTS, "reward"))):
+        if ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
@@ -142,6 +152,12 @@ def _is_sensible(module: str) -> bool:
     return module in sys.stdlib_module_names and module not in _SENSELESS
 
 
+def _control_characters(source: str) -> Iterator[Finding]:
+    for number, line in enumerate(source.split("\n"), 1):
+        if printable(line) != line:
+            yield Finding("characters", "holds a control character", "write it as an escape, such as \\x1b", number)
+
+
 def _duplicate(source: str, known: Mapping[str, str]) -> Iterator[Finding]:
     twin = known.get(fingerprint(source))
     if twin:
@@ -163,8 +179,8 @@ async def _smoke(source: str, sandbox: Sandbox, judge: Backend) -> Any:
 
 
 def _last_line(traceback: str) -> int | None:
-    lines = [part.partition(",")[0] for part in traceback.split(", line ")[1:]]
-    return int(lines[-1]) if lines and lines[-1].isdigit() else None
+    lines = re.findall(rf'(?m)^  File "{SOURCE_NAME}", line ([0-9]+)', traceback)
+    return int(lines[-1]) if lines else None
 
 
 FIXTURE = Trajectory(

@@ -44,6 +44,7 @@ LENGTH = struct.Struct("!I")
 READY = 0  # the job number with which the zygote says that it has started
 SOURCE_NAME = "harness.py"
 _PR_SET_PDEATHSIG = 1
+_FAILED, _ORPHANED = 70, 71  # exit codes
 _MAX_START_BYTES = 256 * 1024 * 1024
 _MAX_TRACEBACK_CHARS = 4000
 # Loaded once by the zygote, so that no child pays for them.
@@ -114,13 +115,13 @@ def _fork(descriptor: int, control: socket.socket, budget: Mapping[str, Any]) ->
     if pid:
         os.close(descriptor)
         return pid
-    code = 70
+    code = _FAILED
     try:
         control.close()
         os.dup2(0, 2)  # what a candidate prints goes nowhere
         _limit(budget)
         if os.getppid() != zygote:  # it died before this child could ask to die with it
-            os._exit(code)
+            os._exit(_ORPHANED)
         random.seed(0)  # a harness that samples does so alike in every run
         run_child(socket.socket(fileno=descriptor))
         code = 0
@@ -206,9 +207,13 @@ def describe(error: BaseException) -> dict[str, str]:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == SOURCE_NAME]
     lines = traceback.format_list(frames)
     where = f" (line {frames[-1].lineno})" if frames else ""
+    try:
+        said = str(error)
+    except Exception:
+        said = "an exception without words"
     return {
         "kind": type(error).__name__,
-        "message": f"{error}{where}"[:1000],
+        "message": f"{said[:1000]}{where}",
         "traceback": "".join(lines)[-_MAX_TRACEBACK_CHARS:],
     }
 
@@ -218,7 +223,8 @@ def encode_frame(value: Mapping[str, Any]) -> bytes:
     try:
         data = json.dumps(value, allow_nan=False).encode()
     except TypeError as error:
-        raise ValueError(f"findings cannot be written as JSON: {error}") from None
+        what = "findings" if value["type"] == "done" else "a question"
+        raise ValueError(f"{what} cannot be written as JSON: {error}") from None
     return LENGTH.pack(len(data)) + data
 
 
@@ -249,17 +255,17 @@ class SocketJudge:
         number = self._asks
         self._tools[number] = by_name
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        self._send(
-            {
-                "type": "ask",
-                "ask": number,
-                "prompt": prompt,
-                "system": system,
-                "tools": [tool_of(function) for function in tools],
-                "require": required,
-                "schema": dict(schema) if schema is not None else None,
-            }
-        )
+        question = {
+            "prompt": prompt,
+            "system": system,
+            "tools": [tool_of(function) for function in tools],
+            "require": required,
+            "schema": dict(schema) if schema is not None else None,
+        }
+        try:
+            self._send({"type": "ask", "ask": number, **question})
+        except ValueError as error:
+            raise TypeError(f"judge.ask(): {error}") from None
         frame = await answer
         data = parse_reply(frame["text"], schema) if schema is not None else None
         return Reply(frame["text"], data, frame["stop_reason"], tuple(frame["tools_called"]))
@@ -267,8 +273,11 @@ class SocketJudge:
     async def listen(self, reader: asyncio.StreamReader) -> None:
         """Take in the parent's frames: answers, failures, and tool calls of the judge."""
         while True:
-            (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
-            frame = json.loads(await reader.readexactly(length))
+            try:
+                (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+                frame = json.loads(await reader.readexactly(length))
+            except (EOFError, ConnectionError):  # the parent is gone
+                os._exit(_ORPHANED)
             if frame["type"] == "tool":  # in a task of its own, since a tool may itself ask the judge
                 tool = asyncio.create_task(self._answer_tool(frame))
                 self._running.add(tool)

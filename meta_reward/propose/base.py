@@ -65,6 +65,8 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
     """The drafts in staging and notes on what was left out. order: folder names; else sorted by name."""
     drafts: list[Draft] = []
     notes: list[str] = []
+    if not staging.is_dir():
+        return [], ["the staging folder is gone"]
     for folder in order or sorted(entry.name for entry in os.scandir(staging)):
         path = staging / folder
         if path.is_symlink() or not path.is_dir():

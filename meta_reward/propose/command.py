@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from meta_reward.errors import ProposerError, UsageError
+from meta_reward.harness.worker import die_with_parent
 from meta_reward.propose.base import Assignment, Proposer
 from meta_reward.run.config import ProposerSettings
 
@@ -65,6 +66,7 @@ class CommandProposer:
                     stdout=output,
                     stderr=STDOUT,
                     start_new_session=True,
+                    preexec_fn=die_with_parent,
                 )
         except OSError as error:
             raise UsageError(f"proposer {self.command[0]} does not start: {error.strerror}") from None

@@ -5,7 +5,7 @@ from typing import Any
 from meta_reward.files import iter_whole_lines
 from meta_reward.report.tables import SIMULATED, percent, render_table, with_interval
 from meta_reward.run.config import load_run_config
-from meta_reward.run.evaluations import load_scores
+from meta_reward.run.evaluations import journals_under_way, load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, frontier_of, load_ledger
 from meta_reward.run.lock import is_locked
@@ -88,9 +88,7 @@ def _candidate(layout: Layout, row: Row) -> dict[str, Any]:
 
 
 def _under_way(layout: Layout) -> list[dict[str, Any]]:
-    journals = sorted((layout.work / "evaluations").glob("*.jsonl"))
     return [
         {"candidate": folder, "split": split, "done": sum(1 for _ in iter_whole_lines(path))}
-        for path in journals
-        for folder, _, split in [path.stem.rpartition("-")]
+        for path, folder, split in journals_under_way(layout)
     ]

@@ -60,7 +60,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Everything that fixes a run. taskset: path; digest: of its content; baseline: name of the first candidate."""
+    """Everything that fixes a run. taskset: path; digest: of its content; baseline: name and digest of the
+    first candidate."""
 
     schema: int = SCHEMA
     taskset: str = ""
@@ -75,6 +76,8 @@ class RunConfig:
     budget: Budget = field(default_factory=Budget)
 
 
+_CHOICES: dict[str, tuple[object, ...]] = {"schema": (SCHEMA,), "sandbox": ("none",), "proposer.jail": ("", "none")}
+_AT_LEAST_ONE = {"judge.concurrency", "proposer.candidates"}
 _FREE = {"judge.concurrency"}  # changes nothing but the speed
 _WHAT_A_RUN_KNOWS = {"taskset"}  # compared by digest
 
@@ -185,6 +188,10 @@ def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise DataError(path, f"{key} is {value!r}, not of type {kind.__name__}")
+    if value not in _CHOICES.get(key, (value,)):
+        raise DataError(path, f"{key} is {value!r}, not one of {', '.join(map(repr, _CHOICES[key]))}")
+    if key in _AT_LEAST_ONE and value < 1:
+        raise DataError(path, f"{key} is {value!r}, and must be at least 1")
     if isinstance(value, int | float) and not 0 <= value < math.inf:
         raise DataError(path, f"{key} is {value!r}, which is {'negative' if value < 0 else 'no finite number'}")
     return value

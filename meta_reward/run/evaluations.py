@@ -18,6 +18,7 @@ from meta_reward.errors import DataError
 from meta_reward.evaluation.best_of_n import best_of_n
 from meta_reward.evaluation.evaluate import Evaluation, Unit
 from meta_reward.evaluation.metrics import PairOutcome, outcomes, summarize
+from meta_reward.run.layout import Layout
 from meta_reward.trajectory import Pair, Rollout
 
 SCHEMA = 1
@@ -27,6 +28,12 @@ def open_journal(path: Path) -> dict[str, Unit]:
     """The finished units of an evaluation, by trajectory; the journal is ready for more."""
     files.mend_journal(path)
     return {item["trajectory"]: Unit(**item) for item in files.iter_whole_lines(path)}
+
+
+def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
+    """The journals of evaluations that are not complete: path, candidate's folder, split."""
+    found = [(path, *path.stem.rpartition("-")[::2]) for path in sorted(layout.journals.glob("*.jsonl"))]
+    return [item for item in found if not (layout.evaluation(item[2], item[1]) / "scores.json").exists()]
 
 
 def journal_unit(path: Path, unit: Unit) -> None:

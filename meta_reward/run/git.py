@@ -60,6 +60,16 @@ def refs(root: Path) -> set[str]:
     return set(_git(root, "for-each-ref", "--format=%(refname)").split())
 
 
+def first_commit(root: Path) -> str:
+    """The id of the commit with which the run began: as good as an id of the run."""
+    return _git(root, "rev-list", "--max-parents=0", BRANCH)
+
+
+def last_candidate(root: Path) -> str:
+    """The id of the candidate that was committed last, empty where the last commit is none."""
+    return _git(root, "log", "-1", "--format=%(trailers:key=Candidate,valueonly)", BRANCH)
+
+
 def tag_ref(name: str) -> str:
     """The full name of a candidate's tag."""
     return f"refs/tags/{name}"
@@ -68,12 +78,24 @@ def tag_ref(name: str) -> str:
 def commit(root: Path, entry: Commit, *, tag: Tag | None = None, known: Collection[str] | None = None) -> None:
     """Add a commit to `main`, and a tag with its lineage, all in one process. known: refs, if at hand."""
     known = refs(root) if known is None else known
-    with tempfile.TemporaryFile() as file:
-        stream = cast(BinaryIO, file)
+    with _importing(root) as stream:
         _write_commit(stream, BRANCH, entry, [BRANCH] if BRANCH in known else [])
         if tag:
-            parents = [tag_ref(name) for name in tag.parents if tag_ref(name) in known]
-            _write_commit(stream, tag_ref(tag.name), tag.commit, parents, alone=True)
+            _write_tag(stream, tag, known)
+
+
+def tag(root: Path, entry: Tag, *, known: Collection[str]) -> None:
+    """Add a tag alone. known: refs."""
+    with _importing(root) as stream:
+        _write_tag(stream, entry, known)
+
+
+@contextmanager
+def _importing(root: Path) -> Iterator[BinaryIO]:
+    """A stream of commands for `git fast-import`, which takes them all or none."""
+    with tempfile.TemporaryFile() as file:
+        stream = cast(BinaryIO, file)
+        yield stream
         stream.write(b"done\n")
         stream.seek(0)
         _git(root, "fast-import", "--quiet", "--done", "--date-format=raw", stdin=stream)
@@ -89,6 +111,11 @@ def repack(root: Path) -> None:
     """Gather the objects of a search into one pack, and its tags into one file."""
     _git(root, "pack-refs", "--all")
     _git(root, "repack", "-a", "-d", "--quiet")
+
+
+def _write_tag(stream: BinaryIO, entry: Tag, known: Collection[str]) -> None:
+    parents = [tag_ref(name) for name in entry.parents if tag_ref(name) in known]
+    _write_commit(stream, tag_ref(entry.name), entry.commit, parents, alone=True)
 
 
 def _write_commit(stream: BinaryIO, ref: str, entry: Commit, parents: Sequence[str], *, alone: bool = False) -> None:
@@ -141,5 +168,11 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
     except GitCommandNotFound as error:
         raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
     except GitCommandError as error:
-        raise GitError(root, arguments[0], str(error.stderr)) from None
+        raise GitError(root, arguments[0], _complaint(str(error.stderr))) from None
     return str(output)
+
+
+def _complaint(stderr: str) -> str:
+    """The line that says what is wrong, out of all that a failing git writes."""
+    lines = [line.strip(" '") for line in stderr.removeprefix("stderr:").splitlines() if line.strip(" '")]
+    return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")

@@ -55,6 +55,10 @@ class Layout:
         return self.root / ".work"
 
     @property
+    def journals(self) -> Path:
+        return self.work / "evaluations"
+
+    @property
     def stop(self) -> Path:
         return self.work / "stop.json"
 
@@ -72,7 +76,7 @@ class Layout:
 
     def journal(self, split: str, folder: str) -> Path:
         """The journal of finished units of an evaluation under way."""
-        return self.work / "evaluations" / f"{folder}-{split}.jsonl"
+        return self.journals / f"{folder}-{split}.jsonl"
 
     def session(self, iteration: int) -> Path:
         """The folder of a proposer's session: history and staging side by side."""

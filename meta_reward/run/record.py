@@ -19,6 +19,7 @@ from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, s
 from meta_reward.run.proposal import parse_proposal
 
 SCHEMA = 1
+_MAX_REASON_CHARS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,10 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
         return
     with files.new_folder(path) as new:
         files.write_bytes(new / "harness.py", source.encode())
-        files.write_bytes(new / "proposal.md", proposal.encode())
+        files.write_bytes(new / "proposal.md", files.printable(proposal).encode())
         files.write_json(new / "validator.json", report_to_json(report))
         if log:
-            files.write_bytes(new / "proposer" / "log.txt", log.encode())
+            files.write_bytes(new / "proposer" / "log.txt", files.printable(log).encode())
 
 
 def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
@@ -64,7 +65,7 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
         judge_tokens=scores.get("judge_tokens", 0),
         judge=judge,
         hypothesis=files.printable(proposal.hypothesis),
-        reason=files.printable(reason),
+        reason=files.printable(reason)[:_MAX_REASON_CHARS],
     )
 
 
@@ -133,6 +134,14 @@ def commit_candidates(layout: Layout) -> None:
             known |= {git.BRANCH, git.tag_ref(row.id)}
 
 
+def tag_last_candidate(layout: Layout) -> None:
+    """Tag the candidate that was committed last, where a kill came between its commit and its tag."""
+    last = git.last_candidate(layout.root)
+    for row in load_ledger(layout.ledger):
+        if row.id == last and git.tag_ref(last) not in (known := git.refs(layout.root)):
+            git.tag(layout.root, _tag_of(layout, row), known=known)
+
+
 def commit_iteration_without_candidates(layout: Layout, iteration: Iteration) -> None:
     """Commit an iteration that brought no candidate."""
     message = f"Iteration {iteration.iteration}: no candidates\n\n" + "\n".join(iteration.notes)
@@ -160,11 +169,15 @@ def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: C
     if number == len(rows) or rows[number].iteration > row.iteration:
         content[_inside(layout, layout.iterations)] = _first_lines(layout.iterations, row.iteration + 1)
     content |= _sealed_of(layout, so_far)
+    git.commit(layout.root, git.Commit(_message(row), content), tag=_tag_of(layout, row), known=known)
+
+
+def _tag_of(layout: Layout, row: Row) -> git.Tag:
+    """A candidate's tag: its program, proposal and scores alone."""
+    own = layout.candidate(row.folder)
     kept = ("harness.py", "proposal.md", "scores.json")
     alone = {name: (own / name).read_bytes() for name in kept if (own / name).exists()}
-    message = _message(row)
-    tag = git.Tag(row.id, git.Commit(message, alone), row.parents)
-    git.commit(layout.root, git.Commit(message, content), tag=tag, known=known)
+    return git.Tag(row.id, git.Commit(_message(row), alone), row.parents)
 
 
 def _first_lines(path: Path, count: int) -> bytes:

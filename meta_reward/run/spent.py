@@ -2,6 +2,7 @@
 
 from meta_reward import files
 from meta_reward.judge.gateway import Spent
+from meta_reward.run.evaluations import journals_under_way
 from meta_reward.run.layout import Layout
 
 
@@ -15,7 +16,7 @@ def spent_on_disk(layout: Layout) -> Spent:
         if (folder / "calls.jsonl").exists()
         for call in files.load_lines(folder / "calls.jsonl")
     ]
-    for journal in sorted((layout.work / "evaluations").glob("*.jsonl")):
+    for journal, _, _ in journals_under_way(layout):
         costs += [call for item in files.iter_whole_lines(journal) for call in item["costs"]]
     for call in costs:
         spent.calls += 1

@@ -11,10 +11,12 @@ from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.statistics import interval_by_task
+from meta_reward.run import git
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import best_of, load_ledger
 from meta_reward.run.record import commit_paths
+from meta_reward.search.loop import finished
 from meta_reward.search.setup import Setup
 from meta_reward.search.splits import run_split
 from meta_reward.tasks.openings import count_openings, record_opening
@@ -36,7 +38,9 @@ async def open_test(setup: Setup) -> dict[str, Any]:
     baseline, chosen = rows[0], best_of(rows)
     stored = load_test_result(layout)
     if stored is None or stored["chosen"]["id"] != chosen.id:
-        key = f"{layout.root.resolve()} {chosen.id}"
+        if finished(layout, setup.config.limits) is None:
+            setup.progress.note("the search has not finished; what it finds later will need another opening")
+        key = f"{git.first_commit(layout.root)} {chosen.id}"
         record_opening(setup.taskset.path, setup.taskset.digest, by=f"test of run {layout.root.name}", key=key)
         scores = {row.id: await run_split(setup, row.folder, "test") for row in (baseline, chosen)}
         outcomes = [load_outcomes(layout.sealed_evaluation("test", row.folder)) for row in (baseline, chosen)]
@@ -55,4 +59,5 @@ async def open_test(setup: Setup) -> dict[str, Any]:
             f"Test: baseline {scores[baseline.id]['agreement']:.1%}, {chosen.id} {scores[chosen.id]['agreement']:.1%}",
             [layout.test_result, *(layout.sealed_evaluation("test", row.folder) for row in (baseline, chosen))],
         )
+        git.refresh(layout.root)
     return {**stored, "openings": count_openings(setup.taskset.path)}

@@ -39,6 +39,7 @@ async def search(setup: Setup) -> Outcome:
     for folder in (setup.layout.history, setup.layout.sealed):
         files.sweep(folder)
     git.unlock(setup.layout.root)
+    record.tag_last_candidate(setup.layout)
     record.commit_candidates(setup.layout)
     try:
         while (reason := finished(setup.layout, setup.config.limits)) is None:

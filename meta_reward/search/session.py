@@ -5,7 +5,9 @@ in the order of their folders' names.
 """
 
 import shutil
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,7 +37,7 @@ async def run_session(setup: Setup, iteration: int) -> Session:
     if not layout.session_record(iteration).exists():
         if iteration == 0:
             raise UsageError(f"run {layout.root.name} has lost its seeds", hint="start another run with --run NAME")
-        shutil.rmtree(layout.session(iteration), ignore_errors=True)
+        _discard(layout.session(iteration))
         layout.staging(iteration).mkdir(parents=True)
         (layout.session(iteration) / "history").symlink_to(Path("../../history"))
         log, notes = await _propose(setup, iteration)
@@ -43,6 +45,14 @@ async def run_session(setup: Setup, iteration: int) -> Session:
     stored = load_session(layout, iteration)
     drafts, notes = _collect(setup, iteration, stored.order)
     return Session(await _validated(setup, drafts, iteration), [*stored.notes, *notes], stored.log)
+
+
+def _discard(session: Path) -> None:
+    """Remove an unfinished session. Moved away first: a proposer that outlived its search may still write there."""
+    if session.exists():
+        aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
+        session.rename(aside / session.name)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 async def _propose(setup: Setup, iteration: int) -> tuple[str, list[str]]:
@@ -71,7 +81,8 @@ async def _refused(setup: Setup, iteration: int) -> tuple[str, ...]:
     refused = [(draft, report) for draft, report in await _validated(setup, drafts, iteration) if not report.ok]
     for draft, report in refused:
         path = setup.layout.staging(iteration) / draft.folder / "validator.json"
-        files.write_json(path, report_to_json(report))
+        with suppress(UsageError):  # what stands there instead is the proposer's own doing
+            files.write_json(path, report_to_json(report))
     return tuple(draft.folder for draft, _ in refused)
 
 

@@ -1,5 +1,6 @@
 """What a search works with, and how it is put together: a new run, or one that goes on."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,8 @@ async def create(
     layout: Layout, requested: Mapping[str, Any], taskset: TaskSet, *, judge: str, seeds: Sequence[Seed]
 ) -> None:
     """Make a new run. Everything that can be wrong with it is found before anything is written."""
-    facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": seeds[0].name}
+    baseline = baseline_key(seeds[0])
+    facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
     config = new_config(overlay(requested, {**facts, "judge.spec": judge}))
     make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
     make_proposer(config.proposer)
@@ -103,6 +105,11 @@ def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:
     return sorted(seeds, key=lambda seed: seed.name != "baseline")
 
 
+def baseline_key(seed: Seed) -> str:
+    """A baseline as `run.toml` has it: its name and a digest of its source."""
+    return f"{seed.name} sha256:{hashlib.sha256(seed.source.encode()).hexdigest()}"
+
+
 def _load_seed(path: Path) -> Seed:
     return Seed(slug(path.stem), files.read_text(path))
 
@@ -111,8 +118,7 @@ def _splits(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
     try:
         return splits_of(taskset, config)
     except ValueError as error:
-        hint = "at least three tasks need both a success and a failure"
-        raise UsageError(f"task set {taskset.name}: {error}", hint=hint) from None
+        raise UsageError(f"task set {taskset.name}: {error}") from None
 
 
 async def _check_seeds(seeds: Sequence[Seed], config: RunConfig) -> None:

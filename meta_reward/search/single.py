@@ -1,12 +1,13 @@
 """One harness on one split, outside any run."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.evaluation.evaluate import Evaluation, evaluate
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import inspect_source
 from meta_reward.judge.backends import make_backend
@@ -45,7 +46,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
     try:
         rollouts, pairs = part_of(job.taskset, splits_of(job.taskset, config)[job.split])
     except ValueError as error:
-        raise UsageError(f"task set {job.taskset.name}: {error}", hint="it needs more tasks with pairs") from None
+        raise UsageError(f"task set {job.taskset.name}: {error}") from None
     openings = {}
     if job.split == "test":
         who = f"evaluate {job.harness.name}"
@@ -56,7 +57,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
             source, rollouts, gateway=gateway, sandbox=sandbox, seed=config.seed, on_unit=progress.unit
         )
     save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec, seed=config.seed)
-    about = {
+    about: dict[str, Any] = {
         "harness": str(job.harness),
         "taskset": job.taskset.name,
         "split": job.split,
@@ -64,4 +65,15 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
         "simulated": backend.simulated,
     }
     spent = {"spent_usd": gateway.spent.cost_usd, "judge_calls_made": gateway.spent.misses}
-    return {**about, **(load_scores(folder) or {}), **spent, **openings}
+    return {
+        **about,
+        **(load_scores(folder) or {}),
+        **spent,
+        **openings,
+        "commonest_error": _commonest_error(evaluation),
+    }
+
+
+def _commonest_error(evaluation: Evaluation) -> str | None:
+    errors = Counter(f"{u.error['kind']}: {u.error['message']}" for u in evaluation.units if u.error is not None)
+    return errors.most_common(1)[0][0] if errors else None

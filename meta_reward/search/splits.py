@@ -16,6 +16,7 @@ async def run_split(setup: Setup, folder: str, split: str) -> dict[str, Any]:
     target = layout.evaluation(split, folder)
     scores = load_scores(target)
     if scores is not None:
+        layout.journal(split, folder).unlink(missing_ok=True)
         return scores
     source = files.read_text(layout.candidate(folder) / "harness.py")
     rollouts, pairs = part_of(setup.taskset, setup.splits[split])

@@ -23,6 +23,12 @@ def record_opening(taskset: Path, digest: str, *, by: str, key: str | None = Non
     return count_openings(taskset)
 
 
+def keep_openings(old: Path, new: Path) -> None:
+    """Carry the record of openings over when a task set is made again."""
+    if (old / "openings.jsonl").exists():
+        files.write_bytes(new / "openings.jsonl", files.read_bytes(old / "openings.jsonl"))
+
+
 def count_openings(taskset: Path) -> int:
     """How often the test split has been opened."""
     return len(_load(taskset / "openings.jsonl"))

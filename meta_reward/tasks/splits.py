@@ -31,7 +31,7 @@ def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -
     if not (min(parts) > 0 and abs(sum(parts) - 1) <= 1e-6):  # NaN is none either
         raise ValueError(f"split shares {parts} are not three positive numbers that sum to 1")
     if len(tasks) < MIN_TASKS:
-        raise ValueError(f"{len(tasks)} task(s) with pairs cannot be divided into three splits")
+        raise ValueError(f"{len(tasks)} task(s) with pairs cannot be divided into three splits: it takes three or more")
     order = sorted(tasks, key=lambda task: _rank(name, shares.seed, task))
     validation = max(1, round(shares.validation * len(tasks)))
     test = max(1, round(shares.test * len(tasks)))

@@ -21,6 +21,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
+from meta_reward.tasks.openings import keep_openings
 from meta_reward.tasks.splits import SPLITS, check_splits
 from meta_reward.trajectory import (
     Message,
@@ -101,8 +102,9 @@ def save_task_set(
     pairs: Iterable[Pair],
     replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. replace: an existing one."""
+    """Write a task set; the folder appears whole or not at all. replace: an existing one, but for its openings."""
     with files.new_folder(path, replace=replace) as folder:
+        keep_openings(path, folder)
         files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(about)})
         files.write_bytes(folder / "policy.md", policy.encode())
         files.write_json(folder / "tools.json", [tool_to_json(tool) for tool in tools])
@@ -203,6 +205,8 @@ def _load_rollout(path: Path, policy: str, tools: tuple[Tool, ...]) -> Rollout:
     data = files.load_json(path)
     if not isinstance(data, dict):
         raise DataError(path, "is not a trajectory")
+    if files.is_too_deep(data):
+        raise DataError(path, "is nested too deeply")
     if not is_name(path.stem) or data.get("id") != path.stem:
         raise DataError(path, f"id {data.get('id')!r} does not match the file's name")
     if not isinstance(data.get("task"), str):

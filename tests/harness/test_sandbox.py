@@ -127,7 +127,7 @@ def test_everything_asked_and_answered_crosses_the_sandbox() -> None:
         ("while True: pass", "time-out", "no answer within 0.5 s of its own time"),
         ("await judge.ask(5)", "TypeError", "prompt and system of judge.ask() must be text"),
         ("await judge.ask('a', require='look')", "ValueError", "require names 'look', which is not among the tools"),
-        ("await judge.ask('a', schema={'a': object()})", "ValueError", "JSON"),
+        ("await judge.ask('a', schema={'a': object()})", "TypeError", "JSON"),
         ("await judge.ask('\\ud800')", "protocol", "unreadable frame"),
         ("import numpy", "ModuleNotFoundError", "No module named 'numpy'"),
         ("import orjson", "ModuleNotFoundError", "No module named 'orjson'"),

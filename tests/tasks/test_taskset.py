@@ -39,7 +39,7 @@ def test_trajectory_file_is_made_for_grep(tmp_path: Path) -> None:
 
 def test_saving_over_a_task_set_wants_to_be_told(tmp_path: Path) -> None:
     first = make_task_set(tmp_path / "desk", tasks=3)
-    with pytest.raises(UsageError, match="desk: cannot be written"):
+    with pytest.raises(UsageError, match="desk exists"):
         make_task_set(tmp_path / "desk", tasks=5)
     assert load_task_set(tmp_path / "desk") == first
 

@@ -3,8 +3,9 @@
 **Its numbers say nothing about any real model.** It exists so that searches, statistics and tests
 can run without a key, on something whose weaknesses are those that real judges were measured to have.
 
-An answer depends on the request's text, the draw and the seed, and on nothing else. `prompt` finds
-conversation, policy, findings and instructions in whatever a harness wrote; `transcript`, `episode`,
+An answer depends on the request's text, the draw and the seed, and on nothing else; its noise, on what
+the text is about rather than on its wording, so that saying the same otherwise rolls no new dice. `prompt`
+finds conversation, policy, findings and instructions in whatever a harness wrote; `transcript`, `episode`,
 `rules` and `limits` make sense of them by the words of any domain; `evidence`, `conduct` and
 `findings` weigh what speaks for the agent, by mechanism: authority, consent, claims, record, outcome,
 faults. `verdict` mixes that with the biases, `answer` and `tools` reply in the form that was asked for.
@@ -17,7 +18,7 @@ faults. `verdict` mixes that with the biases, `answer` and `tools` reply in the 
     length_bias       likes long answers                        being told to ignore manner, any criteria
     politeness_bias   likes polite agents, pleased customers    the same
     leniency          pushes scores up and together             being told to be strict, reasons before the number
-    noise             each case and each draw is off            several draws, reasons before the number
+    noise             each draw is off, each case a little      several draws, reasons before the number
     rounding          clusters on round numbers                 several draws or criteria, a finer scale
     inattention       weighs what nobody named only a little    criteria, findings and policy in the prompt
 
@@ -26,7 +27,6 @@ so wrong findings mislead it. Preset `perfect` has no bias and no noise, but no 
 preset `noise` answers at random.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -41,7 +41,7 @@ from meta_reward.simulated.judge.settings import Dice, Strengths, strengths_of
 from meta_reward.simulated.judge.tools import calls_to_make
 from meta_reward.simulated.judge.verdict import form_impression
 
-VERSION = 1
+VERSION = 2
 WINDOW_TOKENS = 200_000
 CHARS_PER_TOKEN = 4
 
@@ -73,7 +73,7 @@ class SimulatedJudge:
         if calls:
             return Completion("", Usage(tokens, 20 * len(calls)), calls, "tool")
         impression = form_impression(prompt, self._strengths, self._dice)
-        pen = Pen(impression, self._dice, draw, hashlib.sha256(content).hexdigest())
+        pen = Pen(impression, self._dice, draw)
         text = reply_text(prompt.instructions, request.schema, pen)
         return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))
 

@@ -16,6 +16,8 @@ from meta_reward.simulated.judge.prompt import SCALE
 from meta_reward.simulated.judge.settings import Dice
 from meta_reward.simulated.judge.verdict import Impression
 
+CASE_SHARE, DRAW_SHARE = 0.35, 0.94  # of the noise: what stays with a case, and what each draw rolls anew
+
 NUMBER, YES_NO, TEXT = "number", "yes or no", "text"
 
 _PLACEHOLDER = r"(?:<[^>\n]*>|\[[^\]\n]*\]|\{[^}\n]*\}|\([^)\n]*\)|_{2,}|\.{3}|[NX#]\b|\d+\s*(?:-|–|to)\s*\d+)"
@@ -65,22 +67,22 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Puts fields into values: the impression, a draw, and chance keyed by what was asked."""
+    """Puts fields into values: the impression, a draw, and chance keyed by the case and the field's topics."""
 
     impression: Impression
     dice: Dice
     draw: int
-    content: str
 
     def score(self, field: Field) -> float:
         """The noisy verdict on a field, from 0 to 100, high is good."""
         own = self.impression.strengths
-        if own.guessing and self.dice.uniform("guess?", self.content, self.draw, field.label) < own.guessing:
-            return 100 * self.dice.uniform("guess", self.content, self.draw, field.label)
+        if own.guessing and self._chance("guess?", field) < own.guessing:
+            return 100 * self._chance("guess", field)
         plain = self.impression.score(field.topics)
-        case = self.dice.normal("case", self.impression.key, *field.topics)
-        fresh = self.dice.normal("draw", self.content, self.draw, field.label)
-        return min(100.0, max(0.0, plain + self.impression.noise_sd() * (0.6 * case + 0.8 * fresh)))
+        case = self.dice.normal("case", self.impression.gist, *field.topics)
+        fresh = self.dice.normal("draw", self.impression.gist, self.draw, *field.topics)
+        noise = self.impression.noise_sd() * (CASE_SHARE * case + DRAW_SHARE * fresh)
+        return min(100.0, max(0.0, plain + noise))
 
     def number(self, field: Field) -> float | int:
         """A field's number on its scale, drawn to round numbers."""
@@ -99,9 +101,12 @@ class Pen:
         if 2 <= span <= 20:
             return round(value * 2) / 2 if fine else round(value)
         pull = self.impression.strengths.rounding * (0.3 if fine else 1.0)
-        chance = self.dice.uniform("round", self.content, self.draw, field.label)
+        chance = self._chance("round", field)
         step = span / 10 if chance < 0.35 * pull else span / 20 if chance < 0.95 * pull else span / 1000
         return round(value / step) * step
+
+    def _chance(self, what: str, field: Field) -> float:
+        return self.dice.uniform(what, self.impression.gist, self.draw, *field.topics)
 
 
 def reply_text(instructions: Sequence[str], schema: Mapping[str, Any] | None, pen: Pen) -> str:

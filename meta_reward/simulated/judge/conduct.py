@@ -5,13 +5,15 @@ acting where the customer only asked, or doing what nobody asked for.
 """
 
 import re
+from collections.abc import Sequence
 
 from meta_reward.simulated.judge.episode import Change, Episode, amounts, facts_about, named_by_customer
 from meta_reward.simulated.judge.findings import FINE
 from meta_reward.simulated.judge.language import STOP, acts, name_words, stem, words
-from meta_reward.simulated.judge.rules import Policy, judge_act, support
+from meta_reward.simulated.judge.rules import Act, Policy, judge_act
 from meta_reward.simulated.judge.transcript import AGENT, CUSTOMER, TOOL
 
+MERIT = 0.4  # to decide what the rules shown clearly ask for is more than fine
 PROPOSES = re.compile(r"\?|\b(?:would|if you agree|shall i|may i)\b", re.I)
 # Kinds of action of which one serves a wish for another.
 _KIN = (
@@ -27,7 +29,7 @@ def authority(episode: Episode, policy: Policy) -> float | None:
         return None
     made = [*episode.done, *episode.handovers]
     if made:
-        worst = min(min(FINE, _ruling(episode, policy, change)) + _overreach(episode, change) for change in made)
+        worst = min(min(MERIT, _ruling(episode, policy, change)) + _overreach(episode, change) for change in made)
         return max(-1.0, worst)
     if not policy.rules or not episode.asked - {"act:send", "act:handoff"}:
         return None
@@ -36,20 +38,18 @@ def authority(episode: Episode, policy: Policy) -> float | None:
     declined = declined or episode.answers[:1]
     if episode.inquires or not declined:
         return FINE if episode.inquires else -0.3
-    about = {stem(w) for w in words(wish)}
     facts = facts_about(episode, {name for name, sign in named_by_customer(episode.turns).items() if sign > 0})
-    kinds = frozenset(acts(words(wish)))
-    grounds = {stem(w) for text in declined for w in words(text)}
-    forbidden = -min(0.0, judge_act(policy, kinds, about, facts))
-    return max(-0.4, min(FINE, 0.1 + 0.6 * forbidden + 0.5 * support(policy, kinds, grounds, facts)))
+    verdict = judge_act(policy, _act(acts(words(wish)), words(wish)), facts)
+    return max(-0.5, min(MERIT, 0.1 - 0.6 * verdict))
 
 
 def _ruling(episode: Episode, policy: Policy, change: Change) -> float:
-    about = {stem(w) for w in name_words(change.name)} | {stem(w) for w in name_words(change.arguments)}
     keys = set() if "act:handoff" in change.acts else change.values
-    facts = facts_about(episode, keys, change)
-    facts.said.update(stem(w) for w in words(episode.last_said(change.index, AGENT)))
-    return judge_act(policy, frozenset(change.acts), about, facts) or 0.1 * bool(policy.rules)
+    return judge_act(policy, _act(change.acts, name_words(change.name)), facts_about(episode, keys, change))
+
+
+def _act(kinds: set[str], named: Sequence[str]) -> Act:
+    return Act(frozenset(kinds), frozenset(stem(w) for w in named if w not in STOP and not acts([w])))
 
 
 def _overreach(episode: Episode, change: Change) -> float:

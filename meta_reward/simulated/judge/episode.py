@@ -17,7 +17,8 @@ _VALUE = re.compile(
     r"(?P<value>\"(?:[^\"\\]|\\.){0,200}\"|'[^'\n]{0,200}'|[\w.+\-$#]+(?: [\w.+\-$#]+){0,3}|\[\])"
 )
 _LIST = re.compile(r"[\"']([\w.\-]+)[\"']\s*:\s*\[([^\[\]{}]+)\]")
-_FALSE = frozenset(("no", "false", "none", "null", "0", "[]", "", "never", "not", "n/a"))
+_FALSE = frozenset(("no", "false", "none", "null", "[]", "", "never", "not", "n/a"))
+_TRUE = frozenset(("yes", "true"))
 _MENTION = re.compile(r"(?<![\w-])(?=[\w\-]*\d)[A-Za-z][\w\-]{3,}|(?<![\w-])[A-Z0-9]{5,}(?![\w-])")
 _AMOUNT = re.compile(r"(?<![\w.-])\$?(\d+(?:,\d{3})*(?:\.\d+)?)(?![\w-])")
 _DECLINES = re.compile(
@@ -44,6 +45,7 @@ _HEDGE = re.compile(
 )
 _CLAUSE = re.compile(r"[,;.!?]\s|\band\b|\bbut\b", re.I)
 _TAKEN_BACK = re.compile(r"\b(?:not|leave|instead of|rather than|wrong|mistake|mixed|other|wait)\b", re.I)
+_OPENING = 60  # characters of a record in which it names itself
 _TELLING = 60  # characters of a statement that tells a customer something
 
 
@@ -69,12 +71,12 @@ class Change:
 
 @dataclass(slots=True)
 class Facts:
-    """Stems of what holds and of what does not, numbers and moments by key, stems of what was said."""
+    """Stems of what holds and of what does not, stems of the values of each key, numbers and moments by key."""
 
     true: set[str] = field(default_factory=set)
     false: set[str] = field(default_factory=set)
+    values: dict[str, set[str]] = field(default_factory=dict)
     known: list[Quantity] = field(default_factory=list)
-    said: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +144,19 @@ def facts_about(episode: Episode, keys: set[str], change: Change | None = None) 
     change: only what was read before it counts, and its own arguments. A list of records tells of none.
     """
     seen = episode.turns[: change.index] if change else episode.turns
-    results = [(turn.text, mentions(turn.text)) for turn in seen if turn.role == TOOL and not turn.failed]
-    records = [(text, named) for text, named in results if not text.lstrip().startswith("[")]
-    reach = keys.union(*(named for _, named in records if keys & named))
-    near = [text for text, named in records if reach & named] or [text for text, _ in results]
-    facts = Facts(said={stem(w) for w in words(episode.said_by(CUSTOMER))})
-    for text in [*near, change.arguments if change else ""]:
+    results = [turn.text for turn in seen if turn.role == TOOL and not turn.failed]
+    lists = [mentions(items) for text in results for _, items in _LIST.findall(text)]
+    siblings = set().union(*(named for named in lists if named & keys)) - keys
+    own = [mentions(text) for text in results if keys & set(_MENTION.findall(text.lower()[:_OPENING]))]
+    reach = keys.union(*own) - siblings
+    near = [text for text in results if reach & mentions(text[:_OPENING]) and not siblings & mentions(text[:_OPENING])]
+    facts = Facts()
+    for text in near or results:
         _gather(text, facts)
+    if change:
+        asked = Facts()
+        _gather(change.arguments, asked)
+        facts.known += asked.known
     return facts
 
 
@@ -165,6 +173,11 @@ def named_by_customer(turns: Sequence[Turn]) -> dict[str, float]:
 def mentions(text: str) -> set[str]:
     """Tokens of a text that look like identifiers, in lower case."""
     return {found.lower() for found in _MENTION.findall(text)}
+
+
+def shape(name: str) -> str:
+    """What identifiers of a kind have in common: where letters and where digits stand."""
+    return re.sub(r"[a-z]", "a", re.sub(r"\d", "9", name))
 
 
 def amounts(text: str) -> set[float]:
@@ -204,21 +217,23 @@ def _only_inquires(asked: Sequence[str]) -> bool:
 
 
 def _gather(text: str, facts: Facts) -> None:
+    first = _VALUE.search(text)
+    record = frozenset(map(stem, name_words(first["key"]))) if first else frozenset()
     for found in _VALUE.finditer(text):
         key = frozenset(stem(w) for w in name_words(found["key"]) if w not in STOP)
         value = found["value"].strip("\"'")
         when = moment_in(value)
         if when is not None:
-            facts.known.append(Quantity(key, when))
+            facts.known.append(Quantity(key | record, when))
         elif value.lower() in _FALSE:
             facts.false.update(key)
-        else:
+        elif value.lower() in _TRUE:
             facts.true.update(key)
-            facts.true.update(stem(w) for w in name_words(value) if not w.isdigit())
+        else:
+            told = {stem(w) for w in name_words(value) if w.isalpha()}
+            for part in key if told else ():
+                facts.values.setdefault(part, set()).update(told)
         if value.replace(".", "", 1).isdigit():
             facts.known.append(Quantity(key, float(value)))
     for name, items in _LIST.findall(text):
         facts.known.append(Quantity(frozenset(map(stem, name_words(name))), float(items.count(",") + 1)))
-        facts.true.update(map(stem, words(items)))
-    if "{" not in text:
-        facts.true.update(stem(w) for w in words(text))

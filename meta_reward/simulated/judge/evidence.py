@@ -8,7 +8,7 @@ import math
 import re
 
 from meta_reward.simulated.judge.conduct import PROPOSES, authority
-from meta_reward.simulated.judge.episode import Change, Episode, amounts, mentions, named_by_customer
+from meta_reward.simulated.judge.episode import Change, Episode, amounts, mentions, named_by_customer, shape
 from meta_reward.simulated.judge.findings import FINE
 from meta_reward.simulated.judge.language import acts, concepts, meaning, name_words, sentences, words
 from meta_reward.simulated.judge.rules import Policy
@@ -120,19 +120,15 @@ def _grounded(episode: Episode, change: Change) -> float:
     strange = change.values - set(named) - read
     if strange:
         return -0.3 - 0.7 * len(strange) / len(change.values)
-    for shape in {_shape(value) for value in change.values}:
-        meant = {name for name, sign in named.items() if sign > 0 and _shape(name) == shape}
+    for form in {shape(value) for value in change.values}:
+        meant = {name for name, sign in named.items() if sign > 0 and shape(name) == form}
         if meant and not meant & change.values:
             return -0.8
     proposal = episode.last_said(change.index, AGENT)
     said = amounts("\n".join(t.text for t in before if not t.failed))
     stray = {a for a in amounts(change.arguments) if a > 1} - said
-    unproposed = {v for v in change.values if _shape(v) in {_shape(m) for m in mentions(proposal)}} - mentions(proposal)
+    unproposed = {v for v in change.values if shape(v) in {shape(m) for m in mentions(proposal)}} - mentions(proposal)
     return -0.7 if unproposed else -0.5 if stray else FINE
-
-
-def _shape(value: str) -> str:
-    return re.sub(r"[a-z]", "a", re.sub(r"\d", "9", value))
 
 
 def _outcome(episode: Episode) -> float | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from meta_reward.simulated.judge.language import MECHANISMS, concepts, meaning, words
-from meta_reward.simulated.judge.prompt import Line
+from meta_reward.simulated.judge.prompt import LEAD, Line
 
 FINE = 0.2  # what is as it should be is no merit of its own: a fault weighs more
 
@@ -23,7 +23,8 @@ _CLEARED = re.compile(
     re.I,
 )
 _UNMET = re.compile(
-    r"\b(?:no|not|never|none|neither|without|lacks?|missing|before|\w+n't)\b(?:\W+\w+){0,5}?\W+"
+    r"\b(?:(?:no|not|never|none|neither|without|lacks?|missing|\w+n't)\b(?:\W+\w+){0,5}?\W+"
+    r"|before (?:the |any |an? )?(?:user |customer |client |caller )?(?:had |has |gave |explicit |any )*)"
     r"(?:agree|confirm|consent|approv|assent|yes\b|permission|go-ahead|ask|back|support|match|verif|evidence|proof|prove"
     r"|ground|complet|allow|permit|authori|correct|basis|mention|read\b|looked)",
     re.I,
@@ -32,6 +33,7 @@ _CONTRAST = re.compile(
     r"\b(?:but|yet|while|although|though|whereas|however)\b.*\b(?:no|not|never|none|nothing|without|\w+n't)\b", re.I
 )
 _HEAD = re.compile(r"^(?P<head>[^:=]{2,90})[:=]\s*(?P<value>[^:]{1,40})")
+_LABEL = re.compile(r"^\W*(?:yes|no|true|false|ok|pass(?:ed)?|fail(?:ed)?)\b\W*[:>|\]–—-]", re.I)
 _COUNT = re.compile(r"^\D{0,12}?(\d+(?:\.\d+)?)(?:\s*(?:of|/|out of)\s*(\d+))?")
 
 
@@ -41,10 +43,10 @@ def stated_evidence(findings: Sequence[Line]) -> dict[str, float]:
     for line in findings:
         polarity = finding_polarity(line.text)
         if polarity:
-            for mechanism in mechanisms_of(line.text) or {"outcome"}:
+            for mechanism in mechanisms_of(_LABEL.sub("", line.text)) or {"outcome"}:
                 heard.setdefault(mechanism, []).append(polarity)
     worst = {m: 0.75 * min(values) + 0.25 * sum(values) / len(values) for m, values in heard.items()}
-    return {m: value if value < 0 else 2 * FINE * value for m, value in worst.items()}
+    return {m: min(value, FINE) for m, value in worst.items()}
 
 
 def mechanisms_of(text: str) -> set[str]:
@@ -54,6 +56,11 @@ def mechanisms_of(text: str) -> set[str]:
 
 def finding_polarity(text: str) -> float:
     """Whether a finding speaks for the agent (1), against it (-1), or neither (0)."""
+    lead = LEAD.match(text)
+    if lead:
+        holds = (lead["word"] or lead["box"]).lower() in ("yes", "true", "holds", "x")
+        stated = finding_polarity(lead["fact"]) or float(bool(mechanisms_of(lead["fact"])))
+        return stated if holds else -stated
     if _FAILED.search(text) and not _CLEARED.search(text):
         return -1.0
     if _PASSED.search(text):

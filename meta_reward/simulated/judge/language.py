@@ -24,8 +24,8 @@ LEXICON = {
     # what is done to the world
     "act:cancel": "cancel* void* terminat* revok* annul*",
     "act:change": (
-        "chang* modif* updat* edit* alter* reschedul* rebook* switch* amend* adjust* swap* replac* rerout* moved "
-        "move set corrected correction*"
+        "chang* modif* updat* edit* alter* reschedul* rebook* switch* amend* adjust* swap* replac* rerout* exchang* "
+        "moved move set corrected correction*"
     ),
     "act:create": (
         "book booked creat* purchas* buy bought reserve reserved regist* ordered submit* placed schedule scheduled"
@@ -41,28 +41,24 @@ LEXICON = {
     "authority": (
         "polic* rule* allow* permit* permission* forbid* forbad* prohibit* authori* unauthori* entitl* eligib* "
         "ineligib* restrain* refus* declin* deny* denied denial* violat* breach* comply complian* complied "
-        "disallow* overstep* entitle* clause* regulation* guideline* within against out-of-scope terms "
-        "legitimate* warrant*"
+        "disallow* overstep* entitle* clause* regulation* guideline* out-of-scope legitimate* warrant* ban banned"
     ),
     "consent": (
         "confirm* unconfirm* consent* agree* agreed agreement* approv* unapproved go-ahead sign-off okayed "
-        "permission* procedur* explicit* yes assent* greenlight*"
+        "permission* procedur* explicit* yes ok okay assent* greenlight*"
     ),
     "claims": (
         "claim* assert* pretend* fabricat* hallucinat* invent* unsupported unbacked backed unverified promis* "
         "truth* untrue false* honest* dishonest* misreport* misstat* mislead* lie lied lies fictional supported "
-        "substantiat* unsubstantiat* say-so grounded ungrounded proof prove* proven really reality told say says "
-        "said announc*"
+        "substantiat* unsubstantiat* say-so grounded ungrounded proof prove* proven reality announc*"
     ),
     "record": (
-        "record* argument* parameter* amount* identifier* id ids wrong mismatch* match* exact* value* target* "
-        "entit* account* price* calculat* arithmetic quantit* figure* state states field* input* detail* values "
-        "correct* accurat* inaccurat* data"
+        "record* parameter* amount* identifier* id ids mismatch* match* target* entit* price* calculat* arithmetic "
+        "quantit* field* input* detail* correct* accurat* inaccurat* data"
     ),
     "outcome": (
-        "complet* incomplet* resolv* unresolved solv* goal* task* need* outcome* finish* unfinished fulfil* "
-        "achiev* request* help* result* abandon* premature* early omit* omission* deliver* accomplish* progress "
-        "asked"
+        "complet* incomplet* resolv* unresolved solv* goal* outcome* finish* unfinished fulfil* achiev* helpful* "
+        "abandon* premature* omit* omission* accomplish* progress"
     ),
     "faults": "error* fail* retry retries exception* crash*",
     "surface": (
@@ -87,7 +83,7 @@ LEXICON = {
     ),
     "reason": (
         "reason* explain* think* step-by-step justif* why analy* rationale walk work* deliberat* reflect* list "
-        "cite quote* first before steps argue discuss"
+        "cite citing quote* first before steps argu* discuss pros cons weakness* strength* thought* critique*"
     ),
     "strict": (
         "strict* harsh* skeptic* sceptic* critical* tough* unforgiving conservative* demanding lenien* generous* "
@@ -131,6 +127,7 @@ STOP = frozenset(
 
 _WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*|\d+(?:[.,]\d+)*")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_ENDING = re.compile(r"(?<=\w{3})(?:ings?|ed|es|s|e)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _EXACT: dict[str, frozenset[str]] = {}
@@ -182,4 +179,4 @@ def sentences(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """A word cut short enough that its inflections coincide."""
-    return word if word.isdigit() else word[:5]
+    return word if word.isdigit() else _ENDING.sub("", word)[:5]

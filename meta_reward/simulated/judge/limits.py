@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from meta_reward.simulated.judge.language import acts, stem, words
+from meta_reward.simulated.judge.language import stem, words
 
 _LIMIT = re.compile(
     r"(?P<how>within|less than|under|at most|up to|not? more than|fewer than|more than|over|older than|at least|beyond"
@@ -25,11 +25,8 @@ _AT_LEAST = ("more than", "over", "older than", "at least", "beyond", "exceed")
 SPANS = {
     "minut": timedelta(minutes=1),
     "hour": timedelta(hours=1),
-    "hours": timedelta(hours=1),
     "day": timedelta(days=1),
-    "days": timedelta(days=1),
     "week": timedelta(weeks=1),
-    "weeks": timedelta(weeks=1),
     "month": timedelta(days=30),
 }
 _MOMENT = re.compile(r"\b(20\d\d-\d\d-\d\d)(?:[T ](\d\d:\d\d))?")
@@ -58,7 +55,7 @@ class Quantity:
 def read_limits(sentence: str) -> tuple[Limit, ...]:
     """The limits in a sentence of policy; a bare number is none."""
     spoken = words(sentence)
-    about = frozenset(stem(word) for word in spoken if not acts([word]))
+    about = frozenset(map(stem, spoken))
     found = (m for m in _LIMIT.finditer(" ".join(spoken)) if m["how"] or m["post"])
     return tuple(
         Limit(
@@ -105,4 +102,4 @@ def _moments(limit: Limit, known: Sequence[Quantity], clock: datetime) -> list[d
     moments = [(q.key, q.value) for q in known if isinstance(q.value, datetime)]
     ahead = bool(limit.about & _AHEAD)
     fitting = [(key, when) for key, when in moments if (when > clock) is ahead]
-    return [when for key, when in fitting if key & limit.about] or [when for _, when in fitting]
+    return [when for key, when in fitting if ahead or key & limit.about]

@@ -5,8 +5,10 @@ Nothing is dropped here; each part keeps its place, so that a reader can lose so
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from meta_reward.completion import Request
 from meta_reward.simulated.judge.language import concepts, meaning, name_words, words
@@ -26,7 +28,8 @@ _SECTIONS = {
 }
 _TASK = re.compile(
     r"\b(?:scor|grad(?:e|ing)|rubric|criteri|format|instruction|task|question|output|answer|reply|verdict|scale|rating"
-    r"|judg(?:e|ing)\b|checklist|look for|consider|what matters|how to|aspects?\b|dimension|principle)",
+    r"|judg(?:e|ing)\b|checklist|look (?:for|at)|consider|what (?:matters|counts)|weigh|attention|how to"
+    r"|aspects?\b|dimension|principle)",
     re.I,
 )
 _HEADINGS = (
@@ -62,6 +65,12 @@ _LABEL = re.compile(
     r"^\W*(?:(?:CHECK|FINDING|FACT|VERIFIED|FAIL(?:ED)?|PASS(?:ED)?|WARNING|VIOLATION|OK|FLAG|ALERT|PROBLEM)\b"
     r"|(?:check(?:ed)?|finding|fact|verified|failed|passed|warning|violation|flag|alert|problem)\s*[:\]\-])"
     r"|^\s*[-*•]?\s*[✓✔✗✘✅❌⚠]"
+)
+LEAD = re.compile(
+    r"^(?:\W*<\w+\s[^>]*=)?\W{0,6}(?:\[(?P<box>[xX ])\]\s*"
+    r"|(?P<word>yes|no|true|false|holds)\b[\"'*_`\])]*\s?[:>|=,–—-]+\s*)"
+    r"(?P<fact>[^\s<{].{8,})$",
+    re.I,
 )
 _PAIR = re.compile(
     r"^\W*(?P<key>[A-Za-z][\w '’()/,\-]{1,70}?)[\"'*`]*\s*[:=]\s*[\"'*`]*"
@@ -123,6 +132,7 @@ class _Reader:
         self.instructions: list[str] = []
         self.at = 0
         self._mode, self._style, self._heading, self._open = INSTRUCTIONS, "", "", False
+        self._last_turn = 0
 
     def read(self, text: str, mode: str) -> None:
         """Read one message; `mode` is what its first line is taken for."""
@@ -139,7 +149,9 @@ class _Reader:
 
     def _lines(self, text: str) -> None:
         blank = True
-        for line in text.split("\n"):
+        lines = text.split("\n")
+        self._last_turn = self.at + _last_turn(lines)
+        for line in lines:
             if line.strip():
                 self._line(line, blank)
             elif self._open and self.turns:
@@ -152,7 +164,9 @@ class _Reader:
             self._mode, self._open = INSTRUCTIONS, False
             return
         turns = speaker_turns(line, self.at, inside=self._mode == CONVERSATION)
-        if turns is not None:
+        if turns is None and not self._open and LEAD.match(line):
+            self._content(line, after_blank)
+        elif turns is not None:
             self.turns += turns
             self._mode, self._open = CONVERSATION, True
         elif not self._opens_section(line):
@@ -164,7 +178,7 @@ class _Reader:
             return False
         style, text, rest = heading
         section = _section(text)
-        if section is None and self._mode == CONVERSATION and style == self._style and style not in _WEAK:
+        if section is None and self._mode == CONVERSATION and self.at > self._last_turn and style not in _WEAK:
             section = INSTRUCTIONS
         if section is None or (self._open and style in _WEAK and (rest or section != INSTRUCTIONS)):
             if self._mode == POLICY and style != "plain":
@@ -198,6 +212,12 @@ class _Reader:
                 self.policy.append(Line(line.strip(), self.at))
 
 
+def _last_turn(lines: Sequence[str]) -> int:
+    """Where the last line begins that somebody's turn opens: headings after it are no part of a conversation."""
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    return next((ends[i] - 1 for i in reversed(range(len(lines))) if speaker_turns(lines[i], 0, inside=False)), 0)
+
+
 def is_request(line: str) -> bool:
     """Whether a line asks a judge for something, and so cannot belong to a conversation."""
     return bool(_OF_JUDGES & set(words(line))) or _ASKED.search(line) is not None
@@ -205,7 +225,7 @@ def is_request(line: str) -> bool:
 
 def is_finding(line: str) -> bool:
     """Whether a line states what was verified, rather than what to look for."""
-    if _LABEL.search(line):
+    if _LABEL.search(line) or LEAD.match(line):
         return True
     pair = _PAIR.match(line)
     if pair is None or "<" in line or SCALE.search(line):

@@ -9,6 +9,7 @@ states it; the bias that this mechanism corrects shrinks by as much.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from meta_reward.simulated.judge.language import MECHANISMS, meaning, sentences,
 from meta_reward.simulated.judge.prompt import Line, Prompt
 from meta_reward.simulated.judge.rules import read_policy
 from meta_reward.simulated.judge.settings import Dice, Strengths
-from meta_reward.simulated.judge.transcript import Turn
+from meta_reward.simulated.judge.transcript import TOOL, Turn
 
 Evidence = dict[str, float]
 
@@ -27,11 +28,13 @@ Evidence = dict[str, float]
 WORTH = {"authority": 1.5, "consent": 1.3, "claims": 1.2, "record": 1.1, "outcome": 0.5, "faults": 0.25}
 UNASKED = {"authority": 0.15, "consent": 0.1, "claims": 0.1, "record": 0.15, "outcome": 0.7, "faults": 0.5}
 
-READ_IN_FULL = 6_000
-READING_SCALE = 30_000
+READ_IN_FULL = 8_000
+READING_SCALE = 10_000
 CLAUSES_READ_IN_FULL = 12
-NOISE_SD = 6.0
+NOISE_SD = 14.0
 LENIENT_TARGET = 84.0
+GIST = 120  # characters of each turn that tell one conversation from another
+_WORD = re.compile(r"\w+")
 _FINE_SCALE = ("decimal", "full range", "whole range", "full scale", "whole scale", "round number", "not round")
 
 
@@ -60,7 +63,7 @@ class Impression:
     surface: Evidence
     stance: Stance
     strengths: Strengths
-    key: str
+    gist: str
 
     def score(self, topics: Sequence[str] = ()) -> float:
         """The verdict before noise, from 0 to 100; on some mechanisms only, if given."""
@@ -75,8 +78,8 @@ class Impression:
     def _biases(self) -> float:
         own, named, seen = self.strengths, self.stance.named, self.surface
         calm = max(named["authority"], 0.6 * named["consent"], self.stance.activity)
-        action = own.action_bias * (1 - 0.85 * calm) * (0.4 * seen["activity"] - 0.25 * seen["refused"])
-        trust = own.trust_claims * (1 - 0.85 * named["claims"]) * 0.55 * seen["claims"]
+        action = own.action_bias * (1 - 0.85 * calm) * (0.2 * seen["activity"] - 0.15 * seen["refused"])
+        trust = own.trust_claims * (1 - 0.85 * named["claims"]) * 0.4 * seen["claims"]
         style = (1 + 0.85 * self.stance.surface) * (1 - 0.3 * min(1.0, sum(named.values()) / 2))
         manner = own.length_bias * 0.35 * (seen["length"] - 0.4) + own.politeness_bias * (
             0.4 * (seen["politeness"] - 0.3) + 0.2 * seen["pleased"]
@@ -99,7 +102,7 @@ def form_impression(prompt: Prompt, strengths: Strengths, dice: Dice) -> Impress
     stated = stated_evidence(findings)
     own = own_evidence(episode, read_policy(policy))
     plain = {m: own.get(m, 0.0 if m == "authority" else FINE) for m in MECHANISMS}
-    evidence = {m: 0.15 * value + 0.85 * stated[m] if m in stated else value for m, value in plain.items()}
+    evidence = {m: _mixed(value, stated[m]) if m in stated else value for m, value in plain.items()}
     stance = take_stance(prompt.instructions)
     return Impression(
         evidence,
@@ -107,8 +110,14 @@ def form_impression(prompt: Prompt, strengths: Strengths, dice: Dice) -> Impress
         surface(episode),
         stance,
         strengths,
-        "\n".join(turn.text for turn in prompt.turns),
+        _gist(prompt),
     )
+
+
+def _gist(prompt: Prompt) -> str:
+    """What the prompt is about, whatever its layout: chance hangs on it, so that rewording does not roll it again."""
+    spoken = [turn.text[:GIST] for turn in prompt.turns if turn.role != TOOL and not turn.name]
+    return " ".join(_WORD.findall(" ".join(spoken or prompt.instructions).lower()))
 
 
 def take_stance(instructions: Sequence[str]) -> Stance:
@@ -128,11 +137,18 @@ def take_stance(instructions: Sequence[str]) -> Stance:
     )
 
 
+def _mixed(own: float, stated: float) -> float:
+    """What is made of a finding: a failed check settles the matter, a passed one leaves room for other faults."""
+    share = 0.85 if stated < own else 0.15
+    return (1 - share) * own + share * stated
+
+
 def _attention(stance: Stance, stated: Evidence, policy: bool, inattention: float) -> Evidence:
     dilution = 1 / (1 + 0.04 * max(0, sum(value > 0 for value in stance.named.values()) - 3))
     out = {}
     for mechanism, unasked in UNASKED.items():
-        floor = max(unasked, 0.75 if mechanism in stated else 0.0, 0.35 if policy and mechanism == "authority" else 0.0)
+        failed, ruled = stated.get(mechanism, 0.0) < 0, policy and mechanism == "authority"
+        floor = max(unasked, 0.75 * failed, 0.35 * ruled)
         aware = floor + (1 - floor) * stance.named[mechanism] * dilution
         out[mechanism] = 1 - min(1.0, inattention) * (1 - aware)
     return out
@@ -146,7 +162,7 @@ def _skim(prompt: Prompt, reading: float, dice: Dice) -> tuple[list[Turn], list[
     def reads(part: Turn | Line, extra: float = 0.0) -> bool:
         place = min(1.0, part.at / max(1, prompt.size))
         lost = min(0.95, 0.9 * haste * 4 * place * (1 - place) + extra)
-        return lost <= 0 or dice.uniform("read", part.text) >= lost
+        return lost <= 0 or dice.uniform("read", *part.text.split()) >= lost
 
     return (
         [turn if reads(turn) else replace(turn, text="") for turn in prompt.turns],
