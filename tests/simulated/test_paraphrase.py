@@ -84,7 +84,7 @@ PARAPHRASES = {
         QUALITY: "<aspect>quality, meaning how good a job the representative did (0 = very poor, 100 = ideal)</aspect>",
         NUMBER: "What is the quality on a scale of 0 to 100?</task>\n\nWrite nothing but `Score: <value>`.",
         REASONS: (
-            "Set down your thinking on quality: weaknesses, strengths, and which numbered messages show them.</task>\n\n"
+            "Set down your thinking on quality: weaknesses, strengths, which numbered messages show them.</task>\n\n"
             "Conclude with `Score: <value from 0 to 100>`."
         ),
     },
