@@ -13,7 +13,8 @@ from pathlib import Path
 
 from meta_reward.completion import Request
 from meta_reward.evaluation.evaluate import evaluate
-from meta_reward.harness.sandbox import Budget, Sandbox
+from meta_reward.harness.budget import Budget
+from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway

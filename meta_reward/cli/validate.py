@@ -22,7 +22,8 @@ def command(ctx: click.Context, harness: Path, as_json: bool) -> None:
     import asyncio
 
     from meta_reward.files import printable, read_text
-    from meta_reward.harness.sandbox import Budget, Sandbox
+    from meta_reward.harness.budget import Budget
+    from meta_reward.harness.sandbox import Sandbox
     from meta_reward.harness.validate import Report, report_to_json, validate
 
     async def look() -> Report:

@@ -16,43 +16,21 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
 
-from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, MetaRewardError
-from meta_reward.files import is_too_deep
+from meta_reward.errors import MetaRewardError
 from meta_reward.harness import worker
-from meta_reward.harness.runtime import Reward, check_reward
-from meta_reward.judge.gateway import Answer, Ask, RunTool
-from meta_reward.trajectory import ToolCall, parse_tool
+from meta_reward.harness.budget import Budget
+from meta_reward.harness.conversation import AnswerAsk, Conversation
+from meta_reward.harness.runtime import Reward
 
 _PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
-_GONE = ("the harness has already answered", True)
-_KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", -signal.SIGSEGV: "crash"}
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a candidate may use on one trajectory; exceeding it is its recorded failure there.
-
-    active_s: wall time not spent waiting for the judge. wall_s: a cap on all of it.
-    output_bytes: size of one frame, be it a prompt or the answer. Judge calls and tokens count
-    cache hits as if they were calls.
-    """
-
-    cpu_s: int = 20
-    active_s: float = 30.0
-    wall_s: float = 900.0
-    memory_mb: int = 1024
-    output_bytes: int = 8_000_000
-    judge_calls: int = 100
-    judge_tokens: int = 2_000_000
 
 
 class Sandbox:
@@ -75,9 +53,7 @@ class Sandbox:
     ) -> None:
         self._stop()
 
-    async def score(
-        self, source: str, trajectory: Mapping[str, Any], answer: Callable[[Ask, RunTool], Awaitable[Answer]]
-    ) -> Reward:
+    async def score(self, source: str, trajectory: Mapping[str, Any], answer: AnswerAsk) -> Reward:
         """The reward of one trajectory (in its JSON form), with judge calls served by `answer`.
 
         Raises CandidateError for whatever is the candidate's fault.
@@ -95,14 +71,15 @@ class Sandbox:
                 self._send(b"s", job, child)
             reader, writer = await asyncio.open_connection(sock=host, limit=self.budget.output_bytes + 4)
             with contextlib.closing(writer):
-                return await _Conversation(self, job, reader, writer, answer).run(start)
+                talk = Conversation(reader, writer, self.budget, answer, lambda: self._exit_of(job))
+                return await talk.run(start)
         finally:
             host.close()
             if not self._exits[job].done():
                 self._send(b"k", job)
             del self._exits[job]
 
-    async def exit_of(self, job: int) -> int:
+    async def _exit_of(self, job: int) -> int:
         """How a job's process ended: its exit code, or minus the signal that killed it."""
         return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
 
@@ -179,191 +156,3 @@ async def _receive(loop: asyncio.AbstractEventLoop, control: socket.socket) -> b
         return await loop.sock_recv(control, 4096)
     except ConnectionError:
         return b""
-
-
-class _Conversation:
-    """One child's frames, from the start frame to its answer, under its budget."""
-
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        job: int,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        answer: Callable[[Ask, RunTool], Awaitable[Answer]],
-    ) -> None:
-        self._sandbox, self._job = sandbox, job
-        self._reader, self._writer = reader, writer
-        self._answer = answer
-        self._budget = sandbox.budget
-        self._clock: asyncio.Timeout = asyncio.timeout(None)
-        self._active_s = 0.0
-        self._asking = 0
-        self._tool_calls = itertools.count(1)
-        self._tool_results: dict[int, asyncio.Future[tuple[str, bool]]] = {}
-        self._answered = False
-
-    async def run(self, start: Mapping[str, Any]) -> Reward:
-        """The reward. Asks under way when the candidate ends are waited for, so that every run counts the same."""
-        self._started = self._since = time.monotonic()
-        try:
-            async with self._clock, asyncio.TaskGroup() as asks:
-                self._set_clock()
-                self._send(start)
-                last = await self._until_the_end(asks)
-                self._abandon_tools()
-        except TimeoutError:
-            raise CandidateError("time-out", self._time_out_message()) from None
-        except BaseExceptionGroup as group:
-            raise _first(group) from None
-        if last["type"] == "error":
-            raise _candidate_error(last)
-        return _reward_of(last)
-
-    async def _until_the_end(self, asks: asyncio.TaskGroup) -> dict[str, Any]:
-        """Take in frames until the candidate's last one, `done` or `error`."""
-        while True:
-            frame = await self._next_frame()
-            match frame.get("type"):
-                case "ask":
-                    self._count_asks(+1)
-                    asks.create_task(self._serve(frame))
-                case "result":
-                    self._take_result(frame)
-                case "done" | "error":
-                    return frame
-                case other:
-                    raise CandidateError("protocol", f"frame of type {other!r:.40}")
-
-    async def _next_frame(self) -> dict[str, Any]:
-        data = await self._read_frame()
-        try:
-            frame = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise CandidateError("protocol", f"unreadable frame: {error}") from None
-        if not isinstance(frame, dict):
-            raise CandidateError("protocol", "a frame is not an object")
-        return frame
-
-    async def _read_frame(self) -> bytes:
-        try:
-            (length,) = worker.LENGTH.unpack(await self._reader.readexactly(worker.LENGTH.size))
-            if length > self._budget.output_bytes:
-                raise CandidateError("output", f"{length} bytes at once, more than {self._budget.output_bytes}")
-            return await self._reader.readexactly(length)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            code = await self._sandbox.exit_of(self._job)
-            kind = _KINDS_OF_EXIT.get(code, "exit")
-            how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            raise CandidateError(kind, f"the process ended ({how}) without an answer") from None
-
-    def _count_asks(self, change: int) -> None:
-        """One ask more or less is being answered: the candidate's own time stands still while there are any."""
-        now = time.monotonic()
-        if self._asking == 0:
-            self._active_s += now - self._since
-        self._asking, self._since = self._asking + change, now
-        self._set_clock()
-
-    def _set_clock(self) -> None:
-        left_s = self._started + self._budget.wall_s - time.monotonic()
-        if self._asking == 0:
-            left_s = min(left_s, self._budget.active_s - self._active_s)
-        if not self._clock.expired():
-            self._clock.reschedule(asyncio.get_running_loop().time() + left_s)
-
-    def _time_out_message(self) -> str:
-        if time.monotonic() - self._started >= self._budget.wall_s:
-            return f"no answer within {self._budget.wall_s:g} s in all"
-        return f"no answer within {self._budget.active_s:g} s of its own time"
-
-    async def _serve(self, frame: Mapping[str, Any]) -> None:
-        try:
-            ask = _parse_ask(frame)
-            number = frame["ask"]
-            answer = await self._answer(ask, lambda call: self._run_tool(number, call))
-        except JudgeUnavailable:
-            raise
-        except JudgeError as error:
-            self._send({"type": "fail", "ask": number, "kind": type(error).__name__, "message": str(error)})
-            return
-        finally:
-            self._count_asks(-1)
-        self._send(
-            {
-                "type": "reply",
-                "ask": number,
-                "text": answer.text,
-                "stop_reason": answer.stop_reason,
-                "tools_called": answer.tools_called,
-            }
-        )
-
-    async def _run_tool(self, ask: int, call: ToolCall) -> tuple[str, bool]:
-        if self._answered:
-            return _GONE
-        number = next(self._tool_calls)
-        result = self._tool_results[number] = asyncio.get_running_loop().create_future()
-        self._count_asks(-1)  # the candidate's own time runs while its tool does
-        self._send({"type": "tool", "ask": ask, "call": number, "name": call.name, "arguments": call.arguments})
-        try:
-            content, is_error = await result
-        finally:
-            self._count_asks(+1)
-        return content, is_error
-
-    def _abandon_tools(self) -> None:
-        """The candidate has answered: no tool of it will run any more, though a judge may wait for one."""
-        self._answered = True
-        for result in self._tool_results.values():
-            result.set_result(_GONE)
-
-    def _take_result(self, frame: Mapping[str, Any]) -> None:
-        call, content = frame.get("call"), frame.get("content")
-        result = self._tool_results.pop(call, None) if isinstance(call, int) else None
-        if result is None or not isinstance(content, str):
-            raise CandidateError("protocol", "a tool result that nobody asked for")
-        result.set_result((content, frame.get("is_error") is True))
-
-    def _send(self, frame: Mapping[str, Any]) -> None:
-        data = orjson.dumps(frame)
-        if not self._writer.is_closing():
-            self._writer.write(worker.LENGTH.pack(len(data)) + data)
-
-
-def _parse_ask(frame: Mapping[str, Any]) -> Ask:
-    """An ask from a candidate's frame, which may hold anything. Raises CandidateError."""
-    number, prompt, system = frame.get("ask"), frame.get("prompt"), frame.get("system")
-    require, schema, tools = frame.get("require"), frame.get("schema"), frame.get("tools")
-    if not isinstance(number, int):
-        raise CandidateError("protocol", "an ask without a number")
-    if not isinstance(prompt, str) or not isinstance(system, str | None):
-        raise CandidateError("TypeError", "prompt and system of judge.ask() must be text")
-    if not isinstance(require, str | None) or not isinstance(schema, dict | None) or not isinstance(tools, list):
-        raise CandidateError("TypeError", "require, schema or tools of judge.ask() have the wrong type")
-    if is_too_deep([schema, tools]):
-        raise CandidateError("ValueError", "schema or tools of judge.ask() are nested too deeply")
-    try:
-        return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema)
-    except ValueError as error:
-        raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
-
-
-def _reward_of(frame: Mapping[str, Any]) -> Reward:
-    if is_too_deep(frame.get("findings")):
-        raise CandidateError("ValueError", "findings are nested too deeply")
-    try:
-        return check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
-    except ValueError as error:
-        raise CandidateError("ValueError", str(error)) from None
-
-
-def _candidate_error(frame: Mapping[str, Any]) -> CandidateError:
-    kind, message, trace = (str(frame.get(key, "")) for key in ("kind", "message", "traceback"))
-    return CandidateError(kind[:100], message, traceback=trace)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error behind a task group's: one that stops the run before one of the candidate."""
-    leaves = [e if not isinstance(e, BaseExceptionGroup) else _first(e) for e in group.exceptions]
-    return next((e for e in leaves if not isinstance(e, CandidateError)), leaves[0])

@@ -2,11 +2,12 @@
 
     python -P -s -S -m meta_reward.harness.worker CONTROL_FD BUDGET_JSON
 
-Started by the parent process (`sandbox.py`) and standalone: standard library and the harness
-runtime, nothing else. The zygote is single-threaded and never executes candidate code. For each
-trajectory it receives one end of a socket, forks, and the child limits itself, reads its one
-trajectory from that socket, executes the candidate's source and answers. So no trajectory and no
-candidate ever passes through the zygote's memory, and nothing carries over from one to the next.
+Started by the parent process (`sandbox.py`; `conversation.py` is the other end of the frames) and
+standalone: standard library and the harness runtime, nothing else. The zygote is single-threaded
+and never executes candidate code. For each trajectory it receives one end of a socket and forks;
+the child limits itself, reads its one trajectory from that socket, executes the candidate's source
+and answers. So no trajectory and no candidate ever passes through the zygote's memory, and nothing
+carries over from one to the next.
 
 Control messages are five bytes: `s` (start, with a socket attached) or `k` (kill), then the job's
 number; the zygote answers with job number and exit code when a child has ended. A child speaks

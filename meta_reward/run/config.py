@@ -15,7 +15,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
-from meta_reward.harness.sandbox import Budget
+from meta_reward.harness.budget import Budget
 from meta_reward.tasks.splits import SplitShares
 
 SCHEMA = 1

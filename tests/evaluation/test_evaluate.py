@@ -11,7 +11,8 @@ import pytest
 from meta_reward.errors import JudgeUnavailable, LimitReached
 from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Unit, evaluate, tokens_of
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
-from meta_reward.harness.sandbox import Budget, Sandbox
+from meta_reward.harness.budget import Budget
+from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway, Spent
 from meta_reward.tasks.pairs import pairs_from_labels

@@ -11,8 +11,9 @@ import pytest
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, PromptTooLong
+from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
-from meta_reward.harness.sandbox import Budget, Sandbox
+from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.gateway import Answer, Ask, Gateway, RunTool, Session
 from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import ASKING_HARNESS, WordJudge, make_trajectory

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.harness.sandbox import Budget, Sandbox
+from meta_reward.harness.budget import Budget
+from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import Finding, Report, fingerprint, inspect_source, report_to_json, validate
 from tests.conftest import ASKING_HARNESS
 

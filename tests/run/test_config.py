@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import DataError, UsageError
-from meta_reward.harness.sandbox import Budget
+from meta_reward.harness.budget import Budget
 from meta_reward.run.config import (
     JudgeSettings,
     Limits,

@@ -1,0 +1,21 @@
+"""What a candidate may use on one trajectory. Fixed by the run, the same for every candidate."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a candidate may use on one trajectory; exceeding it is its recorded failure there.
+
+    active_s: wall time not spent waiting for the judge. wall_s: a cap on all of it.
+    output_bytes: size of one frame, be it a prompt or the answer. Judge calls and tokens count
+    cache hits as if they were calls.
+    """
+
+    cpu_s: int = 20
+    active_s: float = 30.0
+    wall_s: float = 900.0
+    memory_mb: int = 1024
+    output_bytes: int = 8_000_000
+    judge_calls: int = 100
+    judge_tokens: int = 2_000_000
