@@ -1,6 +1,6 @@
 """Which of a harness's six parts carry it? Each put back to the baseline's, one at a time.
 
-    python benchmarks/ablation.py HARNESS [TASKSET] [SPLIT] [JUDGE_SEEDS]
+    python benchmarks/ablation.py [HARNESS] [TASKSET] [SPLIT] [JUDGE_SEEDS]
 
 Prints the agreement of the harness, of the baseline, and what is lost with each part put back, as a
 mean over judge seeds. The harness must follow the six-part convention.
