@@ -20,7 +20,10 @@ COMMAND = [sys.executable, "-c", "from meta_reward.cli import main; main()", "ev
 
 
 def main(
-    harness: str, taskset: str = str(PROJECT / "tasks" / "skyways"), split: str = "validation", seeds: str = "3"
+    harness: str = str(PROJECT / "seed_harnesses" / "evidence.py"),
+    taskset: str = str(PROJECT / "tasks" / "skyways"),
+    split: str = "validation",
+    seeds: str = "3",
 ) -> None:
     """Print the table."""
     whole = parse_source(Path(harness).read_text())

@@ -107,9 +107,14 @@ def refresh(root: Path) -> None:
         _git(root, "reset", "--quiet", "--mixed")
 
 
+def pack_refs(root: Path) -> None:
+    """Gather tags into one file: git reads loose ones one by one."""
+    _git(root, "pack-refs", "--all")
+
+
 def repack(root: Path) -> None:
     """Gather the objects of a search into one pack, and its tags into one file."""
-    _git(root, "pack-refs", "--all")
+    pack_refs(root)
     _git(root, "repack", "-a", "-d", "--quiet")
 
 

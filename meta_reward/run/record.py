@@ -20,6 +20,7 @@ from meta_reward.run.proposal import parse_proposal
 
 SCHEMA = 1
 _MAX_REASON_CHARS = 1000
+_TAGS_LEFT_LOOSE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ def commit_candidates(layout: Layout) -> None:
         if git.tag_ref(row.id) not in known:
             _commit_candidate(layout, rows, number, known)
             known |= {git.BRANCH, git.tag_ref(row.id)}
+            if number % _TAGS_LEFT_LOOSE == 0:
+                git.pack_refs(layout.root)
 
 
 def tag_last_candidate(layout: Layout) -> None:
