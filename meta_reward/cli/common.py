@@ -12,11 +12,12 @@ from meta_reward.errors import UsageError
 if TYPE_CHECKING:
     from meta_reward.tasks.taskset import TaskSet
 
+OFFLINE_WORLD = "skyways"
 TASKS, RUNS, SEEDS = Path("tasks"), Path("runs"), Path("seed_harnesses")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 judge_option = click.option(
-    "--judge", metavar="KIND", help="The judge, such as simulated. Simulated task sets have it as default."
+    "--judge", metavar="KIND", help="The judge, such as simulated, which is the default for skyways alone."
 )
 
 
@@ -46,7 +47,7 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
     """The judge to use. Raises UsageError where none is given and the task set has no default."""
     if judge:
         return judge
-    if taskset.about.simulated:
+    if taskset.about.simulated and taskset.name == OFFLINE_WORLD:
         return "simulated"
     raise UsageError(f"task set {taskset.name} has no default judge", hint="say which one, such as --judge simulated")
 

@@ -52,6 +52,14 @@ def test_numbers_of_the_simulated_judge_say_so(meta_reward: MetaReward, here: Pa
     )
 
 
+def test_skyways_alone_has_a_default_judge(meta_reward: MetaReward) -> None:
+    for name in ("skyways", "other"):
+        assert meta_reward("tasks", "build", "skyways", "--tasks", 6, "--name", name).code == 0
+    assert meta_reward("evaluate", "seed_harnesses/baseline.py", "skyways").code == 0
+    refused = meta_reward("evaluate", "seed_harnesses/baseline.py", "other")
+    assert (refused.code, "task set other has no default judge" in refused.err) == (1, True)
+
+
 def test_every_opening_of_the_test_split_is_counted(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=6)
     evaluate = ("evaluate", "seed_harnesses/baseline.py", "small", "--judge", "simulated", "--split", "test", "--json")
