@@ -105,12 +105,17 @@ def message_to_json(message: Message) -> dict[str, Any]:
     """The JSON form of a message; fields at their default are left out."""
     out: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.tool_calls:
-        out["tool_calls"] = [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in message.tool_calls]
+        out["tool_calls"] = [tool_call_to_json(call) for call in message.tool_calls]
     if message.tool_call_id is not None:
         out["tool_call_id"] = message.tool_call_id
     if message.is_error:
         out["is_error"] = True
     return out
+
+
+def tool_call_to_json(call: ToolCall) -> dict[str, Any]:
+    """The JSON form of a tool call."""
+    return {"id": call.id, "name": call.name, "arguments": call.arguments}
 
 
 def parse_message(data: Any) -> Message:

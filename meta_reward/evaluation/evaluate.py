@@ -19,7 +19,7 @@ from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.evaluation.metrics import Tokens
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.gateway import Call, Gateway
-from meta_reward.trajectory import Rollout, trajectory_to_json
+from meta_reward.trajectory import Rollout, tool_call_to_json, trajectory_to_json
 
 PROBATION = 8
 
@@ -137,7 +137,7 @@ def _said(call: Call) -> dict[str, Any]:
         "draw": call.draw,
         **request_to_json(call.request),
         "reply": completion.text,
-        "tool_calls": [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in completion.tool_calls],
+        "tool_calls": [tool_call_to_json(made) for made in completion.tool_calls],
         "stop_reason": completion.stop_reason,
     }
 

@@ -89,22 +89,23 @@ def _first_error(folder: Path) -> str:
     return "unknown"
 
 
-def save_decision(layout: Layout, iteration: int, challenger: str, incumbent: str, decision: Decision) -> None:
-    """Add the gate's decision on an iteration to the sealed record, once."""
+def save_decision(
+    layout: Layout, iteration: int, challenger: str, incumbent: str, decision: Decision
+) -> dict[str, Any]:
+    """Add the gate's decision on an iteration to the sealed record, once; returns the one that stands there."""
     known = load_decisions(layout)
-    if not any(line["iteration"] == iteration for line in known):
-        who = {"iteration": iteration, "challenger": challenger, "incumbent": incumbent}
-        files.write_lines(layout.decisions, [*known, {"schema": SCHEMA, **who, **asdict(decision)}])
+    for line in known:
+        if line["iteration"] == iteration:
+            return line
+    who = {"iteration": iteration, "challenger": challenger, "incumbent": incumbent}
+    made = {"schema": SCHEMA, **who, **asdict(decision)}
+    files.write_lines(layout.decisions, [*known, made])
+    return made
 
 
 def load_decisions(layout: Layout) -> list[dict[str, Any]]:
     """All decisions of the gate, a dict an iteration that had one."""
     return files.load_lines(layout.decisions) if layout.decisions.exists() else []
-
-
-def decision_of(layout: Layout, iteration: int) -> dict[str, Any]:
-    """The decision on record for an iteration."""
-    return next(line for line in load_decisions(layout) if line["iteration"] == iteration)
 
 
 def load_iterations(layout: Layout) -> list[Iteration]:

@@ -130,12 +130,11 @@ async def _challenge(setup: Setup, iteration: int, before: Sequence[Row], rows: 
         *(load_outcomes(setup.layout.sealed_evaluation("validation", s.folder)) for s in (incumbent, challenger))
     )
     decision = decide(values, ground=challenge.ground, level=level_of(setup.config.limits.iterations))
-    record.save_decision(setup.layout, iteration, challenger.id, incumbent.id, decision)
-    accepted = record.decision_of(setup.layout, iteration)["accepted"]
-    provisional = " (provisional: too few validation tasks for a test)" if decision.provisional else ""
-    verdict = "replaces" if accepted else "does not replace"
+    stands = record.save_decision(setup.layout, iteration, challenger.id, incumbent.id, decision)
+    provisional = " (provisional: too few validation tasks for a test)" if stands["provisional"] else ""
+    verdict = "replaces" if stands["accepted"] else "does not replace"
     setup.progress.note(f"{challenger.id} {verdict} {incumbent.id}{provisional}")
-    return challenger.id if accepted else None
+    return challenger.id if stands["accepted"] else None
 
 
 def _contender(row: Row) -> Contender:

@@ -61,9 +61,9 @@ async def create(
     baseline = baseline_key(seeds[0])
     facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
     config = new_config(overlay(requested, {**facts, "judge.spec": judge}))
-    make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
+    open_gateway(config)
     make_proposer(config.proposer)
-    splits = _splits(taskset, config)
+    splits = divided(taskset, config)
     await _check_seeds(seeds, config)
     create_run(layout, config, taskset, splits["search"], seeds)
 
@@ -75,14 +75,23 @@ def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = 
     if tasks.digest != config.digest:
         what = f"run {layout.root.name} is on task set {config.digest}, and {tasks.path} is {tasks.digest}"
         raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
-    gateway = Gateway(
-        make_backend(config.judge.spec, config.judge.settings, seed=config.seed),
-        Cache(default_cache_folder()),
-        concurrency=config.judge.concurrency,
-        spent=spent_on_disk(layout),
-    )
-    proposer = make_proposer(config.proposer)
-    return Setup(layout, config, tasks, _splits(tasks, config), gateway, proposer, progress)
+    gateway = open_gateway(config)
+    gateway.spent = spent_on_disk(layout)
+    return Setup(layout, config, tasks, divided(tasks, config), gateway, make_proposer(config.proposer), progress)
+
+
+def open_gateway(config: RunConfig) -> Gateway:
+    """The gateway to the judge that the settings name, with the user's cache. Raises UsageError for an unknown one."""
+    backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
+    return Gateway(backend, Cache(default_cache_folder()), concurrency=config.judge.concurrency)
+
+
+def divided(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
+    """Task ids by split. Raises UsageError for a task set that cannot be divided so."""
+    try:
+        return splits_of(taskset, config)
+    except ValueError as error:
+        raise UsageError(f"task set {taskset.name}: {error}") from None
 
 
 def raise_limits(layout: Layout, requested: Mapping[str, Any]) -> None:
@@ -112,13 +121,6 @@ def baseline_key(seed: Seed) -> str:
 
 def _load_seed(path: Path) -> Seed:
     return Seed(slug(path.stem), files.read_text(path))
-
-
-def _splits(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
-    try:
-        return splits_of(taskset, config)
-    except ValueError as error:
-        raise UsageError(f"task set {taskset.name}: {error}") from None
 
 
 async def _check_seeds(seeds: Sequence[Seed], config: RunConfig) -> None:

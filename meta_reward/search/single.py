@@ -10,13 +10,10 @@ from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import Evaluation, evaluate
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import inspect_source
-from meta_reward.judge.backends import make_backend
-from meta_reward.judge.cache import Cache, default_cache_folder
-from meta_reward.judge.gateway import Gateway
 from meta_reward.run.config import RunConfig
-from meta_reward.run.create import part_of, splits_of
+from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import load_scores, save_evaluation
-from meta_reward.search.setup import Progress
+from meta_reward.search.setup import Progress, divided, open_gateway
 from meta_reward.tasks.openings import record_opening
 from meta_reward.tasks.taskset import TaskSet
 
@@ -41,12 +38,8 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
     if not report.ok:
         raise UsageError(f"{job.harness} is no harness: {report.findings[0]}")
     config = job.config
-    backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
-    gateway = Gateway(backend, Cache(default_cache_folder()), concurrency=config.judge.concurrency)
-    try:
-        rollouts, pairs = part_of(job.taskset, splits_of(job.taskset, config)[job.split])
-    except ValueError as error:
-        raise UsageError(f"task set {job.taskset.name}: {error}") from None
+    gateway = open_gateway(config)
+    rollouts, pairs = part_of(job.taskset, divided(job.taskset, config)[job.split])
     openings = {}
     if job.split == "test":
         who = f"evaluate {job.harness.name}"
@@ -62,7 +55,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
         "taskset": job.taskset.name,
         "split": job.split,
         "judge": config.judge.spec,
-        "simulated": backend.simulated,
+        "simulated": gateway.backend.simulated,
     }
     spent = {"spent_usd": gateway.spent.cost_usd, "judge_calls_made": gateway.spent.misses}
     return {

@@ -85,7 +85,7 @@ def load_task_set(path: Path) -> TaskSet:
         raise DataError(path, "is no task set: no such folder", hint="see `meta-reward tasks`")
     about = _load_about(path / "taskset.json")
     policy = files.read_text(path / "policy.md")
-    tools = _load_tools(path / "tools.json")
+    tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
     rollouts = _load_rollouts(path / "trajectories", policy, tools)
     pairs = _load_pairs(path / "pairs.jsonl", rollouts)
     splits = _load_splits(path / "splits.json", {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
@@ -181,8 +181,8 @@ def _load_about(path: Path) -> About:
     )
 
 
-def _load_tools(path: Path) -> tuple[Tool, ...]:
-    data = files.load_json(path)
+def parse_tools(data: Any, path: Path) -> tuple[Tool, ...]:
+    """The tools in a JSON list read from `path`. Raises DataError that names the tool by its number, from 1."""
     if not isinstance(data, list):
         raise DataError(path, "is not a list of tools")
     tools = []

@@ -15,7 +15,8 @@ import orjson
 
 from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory, parse_tool
+from meta_reward.tasks.taskset import parse_tools
+from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 
 _FORMAT = "is not a τ-bench results file: wants a list of {task_id, trial, reward, traj}"
 
@@ -59,15 +60,9 @@ def load_results(path: Path, *, policy: str | None, tools: Sequence[Tool] = ()) 
 def load_tools(path: Path) -> list[Tool]:
     """Tools from a JSON list, in the form of OpenAI's `tools` or as plain `{name, description, parameters}`."""
     data = files.load_json(path)
-    if not isinstance(data, list):
-        raise DataError(path, "is not a list of tools")
-    tools = []
-    for number, item in enumerate(data, 1):
-        try:
-            tools.append(parse_tool(item.get("function", item) if isinstance(item, dict) else item))
-        except ValueError as error:
-            raise DataError(path, str(error), place=f"tool {number}") from None
-    return tools
+    if isinstance(data, list):
+        data = [item.get("function", item) if isinstance(item, dict) else item for item in data]
+    return list(parse_tools(data, path))
 
 
 @dataclass(frozen=True, slots=True)
