@@ -14,6 +14,7 @@ from pathlib import Path
 from meta_reward.completion import Request
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.levels import choose_level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.cache import Cache
@@ -50,7 +51,7 @@ async def _time_judge(rollouts: list[Rollout]) -> float:
 async def _time_evaluation(source: str, rollouts: list[Rollout], cache: Cache) -> float:
     gateway = Gateway(make_backend("simulated", {}), cache)
     began = time.perf_counter()
-    async with Sandbox(Budget()) as sandbox:
+    async with Sandbox(Budget(), level=await choose_level()) as sandbox:
         await evaluate(source, rollouts, gateway=gateway, sandbox=sandbox)
     return time.perf_counter() - began
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.metrics import outcomes
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.levels import choose_level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.gateway import Gateway
@@ -46,7 +47,7 @@ def _line(label: str, shares: list[float]) -> str:
 
 async def _agreement(source: str, world: TaskSet) -> float:
     gateway = Gateway(make_backend("simulated", {}), cache=None)
-    async with Sandbox(Budget()) as sandbox:
+    async with Sandbox(Budget(), level=await choose_level()) as sandbox:
         result = await evaluate(source, list(world.rollouts.values()), gateway=gateway, sandbox=sandbox)
     agreed = [outcome.agreement for outcome in outcomes(world.pairs, result.rewards)]
     return sum(agreed) / len(agreed)

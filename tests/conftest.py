@@ -4,6 +4,7 @@ A made-up task set needs no domain: the runs of task t1 are named t1-r1, t1-r2, 
 did well says GOOD somewhere, one that failed says BAD, and `WordJudge` may or may not look for it.
 """
 
+import asyncio
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -14,11 +15,15 @@ from typing import Any
 import pytest
 
 from meta_reward.completion import Completion, Request, Usage
+from meta_reward.harness.levels import AUTO, choose_level
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 
 PROJECT = Path(__file__).parents[1]
+LEVEL = asyncio.run(choose_level(os.environ.get("SANDBOX", AUTO)))
+"""The level of the sandbox under which tests run: the strictest here, or the one that SANDBOX names. Where there is
+none, every test fails: what confines candidates is not optional."""
 
 ASKING_HARNESS = '''"""Asks for a number and takes it."""
 

@@ -20,6 +20,12 @@ judge_option = click.option(
     "--judge", metavar="KIND", help="The judge, such as simulated, which is the default for skyways alone."
 )
 
+sandbox_option = click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "strict", "locked", "seatbelt", "none"]),
+    help="How candidates are confined: auto, the default, is the strictest that works here; none must be asked for.",
+)
+
 
 def find_task_set(name: str) -> Path:
     """The folder of a task set given by name or path. Raises UsageError that lists what there is."""

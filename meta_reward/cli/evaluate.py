@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import default_judge, find_task_set, json_option, judge_option, print_json
+from meta_reward.cli.common import default_judge, find_task_set, json_option, judge_option, print_json, sandbox_option
 
 
 @click.command("evaluate")
@@ -14,6 +14,7 @@ from meta_reward.cli.common import default_judge, find_task_set, json_option, ju
 @click.option("--split", type=click.Choice(["search", "validation", "test"]), default="search", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the order and the interval.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
+@sandbox_option
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep scores, pairs and traces in this new folder.")
 @json_option
@@ -24,6 +25,7 @@ def command(
     split: str,
     seed: int | None,
     concurrency: int | None,
+    sandbox: str | None,
     config: Path | None,
     out: Path | None,
     as_json: bool,
@@ -47,7 +49,7 @@ def command(
     from meta_reward.tasks.taskset import load_task_set
 
     tasks = load_task_set(find_task_set(taskset))
-    flags = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency}
+    flags = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency, "sandbox": sandbox}
     tables = overlay(load_user_config(config), flags)
     chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
     job = Job(harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import SEEDS, default_judge, find_task_set, judge_option, run_path
+from meta_reward.cli.common import SEEDS, default_judge, find_task_set, judge_option, run_path, sandbox_option
 from meta_reward.errors import UsageError
 
 
@@ -27,7 +27,7 @@ from meta_reward.errors import UsageError
 )
 @click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat; the seed `baseline` by default.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
-@click.option("--sandbox", type=click.Choice(["none"]), help="Confinement of candidates; recorded in the run.")
+@sandbox_option
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml; flags win.")
 def command(
     taskset: str,

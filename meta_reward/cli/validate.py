@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import json_option, print_json
+from meta_reward.cli.common import json_option, print_json, sandbox_option
 
 
 @click.command("validate")
 @click.argument("harness", type=click.Path(path_type=Path))
+@sandbox_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, harness: Path, as_json: bool) -> None:
+def command(ctx: click.Context, harness: Path, sandbox: str | None, as_json: bool) -> None:
     """Check a harness before anything is spent on it: what is wrong, in which line, how to mend it.
 
     \b
@@ -23,13 +24,16 @@ def command(ctx: click.Context, harness: Path, as_json: bool) -> None:
 
     from meta_reward.files import printable, read_text
     from meta_reward.harness.budget import Budget
+    from meta_reward.harness.levels import AUTO, UNCONFINED_WARNING, choose_level
     from meta_reward.harness.sandbox import Sandbox
     from meta_reward.harness.validate import Report, report_to_json, validate
 
     async def look() -> Report:
-        async with Sandbox(Budget()) as sandbox:
-            return await validate(read_text(harness), sandbox=sandbox)
+        async with Sandbox(Budget(), level=await choose_level(sandbox or AUTO)) as opened:
+            return await validate(read_text(harness), sandbox=opened)
 
+    if sandbox == "none":
+        click.echo(UNCONFINED_WARNING, err=True)
     report = asyncio.run(look())
     if as_json:
         print_json(report_to_json(report))

@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
-from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable
+from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, MetaRewardError
 from meta_reward.files import is_too_deep
-from meta_reward.harness import worker
+from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward, check_reward
 from meta_reward.judge.gateway import Answer, Ask, RunTool
@@ -92,12 +92,14 @@ class Conversation:
 
     async def _read_frame(self) -> bytes:
         try:
-            (length,) = worker.LENGTH.unpack(await self._reader.readexactly(worker.LENGTH.size))
+            (length,) = child.LENGTH.unpack(await self._reader.readexactly(child.LENGTH.size))
             if length > self._budget.output_bytes:
                 raise CandidateError("output", f"{length} bytes at once, more than {self._budget.output_bytes}")
             return await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self._exit_code()
+            if code == child.UNLOCKED:
+                raise MetaRewardError("the sandbox does not lock down any more on this machine") from None
             kind = _KINDS_OF_EXIT.get(code, "exit")
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise CandidateError(kind, f"the process ended ({how}) without an answer") from None
@@ -173,7 +175,7 @@ class Conversation:
     def _send(self, frame: Mapping[str, Any]) -> None:
         data = orjson.dumps(frame)
         if not self._writer.is_closing():
-            self._writer.write(worker.LENGTH.pack(len(data)) + data)
+            self._writer.write(child.LENGTH.pack(len(data)) + data)
 
 
 def _parse_ask(frame: Mapping[str, Any]) -> Ask:

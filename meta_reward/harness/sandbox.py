@@ -1,11 +1,12 @@
 """The parent's side of the sandbox: starts a zygote, runs one trajectory at a time in a forked child of it.
 
-    async with Sandbox(Budget()) as sandbox:
+    async with Sandbox(Budget(), level="strict") as sandbox:
         reward = await sandbox.score(source, trajectory, answer)
 
 Protects against: a candidate that crashes, hangs, floods, answers out of range, prints, or leaves
-state behind for the next trajectory. At level `none`, the only one so far, it does not protect
-against a candidate that opens files or sockets. Every failure of the candidate raises
+state behind for the next trajectory; at the levels `strict` and `locked` also against one that wants
+to read files, open sockets, start processes or disturb others. `confinement.py` lists the levels,
+`levels.py` finds out which of them this machine can do. Every failure of the candidate raises
 CandidateError; errors of `answer` (the judge's, a limit's) pass through as they are.
 """
 
@@ -15,18 +16,14 @@ import itertools
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import orjson
-
 from meta_reward.errors import MetaRewardError
-from meta_reward.harness import worker
+from meta_reward.harness import child, worker
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.confinement import Level, worker_command, worker_environment
 from meta_reward.harness.conversation import AnswerAsk, Conversation
 from meta_reward.harness.runtime import Reward
 
@@ -34,44 +31,93 @@ _PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
 
 
 class Sandbox:
-    """A zygote process and the trajectories running under it. Use as an async context manager."""
+    """Scores trajectories, each in a process of its own. Use as an async context manager."""
 
-    level = "none"
-
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        self._jobs = itertools.count(worker.READY + 1)
-        self._exits: dict[int, asyncio.Future[int]] = {}
-        self._restart = asyncio.Lock()
+    def __init__(self, budget: Budget, *, level: Level, packages: Sequence[str] = ()) -> None:
+        """packages: installed packages that candidates may import beside the standard library."""
+        self.budget, self.level, self.packages = budget, level, tuple(packages)
+        self._zygote: Zygote | None = None
+        self._starting = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        await self._start()
+        if self.level != "seatbelt":
+            self._zygote = await self._start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        if self._zygote is not None:
+            self._zygote.stop()
 
     async def score(self, source: str, trajectory: Mapping[str, Any], answer: AnswerAsk) -> Reward:
         """The reward of one trajectory (in its JSON form), with judge calls served by `answer`.
 
         Raises CandidateError for whatever is the candidate's fault.
         """
-        async with self._restart:
-            if self._process.poll() is not None:  # a candidate brought it down with itself; the next gets another
-                self._stop()
-                await self._start()
-        host, child = socket.socketpair()
+        start = {"type": "start", "protocol": child.PROTOCOL, "source": source, "trajectory": trajectory}
+        if self._zygote is None:  # a process of its own for each trajectory
+            zygote = await self._start()
+            try:
+                return await zygote.run(start, answer)
+            finally:
+                zygote.stop()
+        async with self._starting:
+            if not self._zygote.is_alive():  # a candidate brought it down with itself; the next gets another
+                self._zygote.stop()
+                self._zygote = await self._start()
+        return await self._zygote.run(start, answer)
+
+    async def _start(self) -> "Zygote":
+        zygote = Zygote(self.budget, self.level, self.packages)
+        await zygote.start()
+        return zygote
+
+
+class Zygote:
+    """A zygote process and the jobs running under it."""
+
+    def __init__(self, budget: Budget, level: Level, packages: Sequence[str]) -> None:
+        self._budget = budget
+        self._jobs = itertools.count(worker.READY + 1)
+        self._exits: dict[int, asyncio.Future[int]] = {}
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                worker_command(level, theirs.fileno(), budget, packages),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+                env=worker_environment(level),
+                cwd="/",
+            )
+        self._control.setblocking(False)
+
+    async def start(self) -> None:
+        """Wait until it is ready. Raises MetaRewardError with its last words when it does not come up."""
+        ready = self._exits[worker.READY] = asyncio.get_running_loop().create_future()
+        self._watcher = asyncio.create_task(self._watch(self._control))
+        code = await asyncio.wait_for(ready, _PATIENCE_S)
+        if code != 0:
+            words = self._last_words()
+            self.stop()
+            raise MetaRewardError(f"the sandbox does not start: {words}")
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    async def run(self, start: Mapping[str, Any], answer: AnswerAsk) -> Reward:
+        """One job in a child of its own: its start frame in, its reward out."""
+        host, theirs = socket.socketpair()
         job = next(self._jobs)
         self._exits[job] = asyncio.get_running_loop().create_future()
-        start = {"type": "start", "protocol": worker.PROTOCOL, "source": source, "trajectory": trajectory}
         try:
-            with child:
-                self._send(b"s", job, child)
-            reader, writer = await asyncio.open_connection(sock=host, limit=self.budget.output_bytes + 4)
+            with theirs:
+                self._send(b"s", job, theirs)
+            reader, writer = await asyncio.open_connection(sock=host, limit=self._budget.output_bytes + 4)
             with contextlib.closing(writer):
-                talk = Conversation(reader, writer, self.budget, answer, lambda: self._exit_of(job))
+                talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job))
                 return await talk.run(start)
         finally:
             host.close()
@@ -79,22 +125,8 @@ class Sandbox:
                 self._send(b"k", job)
             del self._exits[job]
 
-    async def _exit_of(self, job: int) -> int:
-        """How a job's process ended: its exit code, or minus the signal that killed it."""
-        return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
-
-    async def _start(self) -> None:
-        self._control, child = socket.socketpair()
-        with child:
-            self._process = _spawn(child.fileno(), self.budget)
-        self._control.setblocking(False)
-        ready = self._exits[worker.READY] = asyncio.get_running_loop().create_future()
-        self._watcher = asyncio.create_task(self._watch(self._control))
-        code = await asyncio.wait_for(ready, _PATIENCE_S)
-        if code != 0:
-            raise MetaRewardError(f"the sandbox does not start: {self._last_words()}")
-
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End it, and its children with it."""
         self._watcher.cancel()
         for job in list(self._exits):  # none of them can be told any more how it ended
             self._ended(job, -signal.SIGKILL)
@@ -106,6 +138,10 @@ class Sandbox:
             self._process.wait()
         if self._process.stderr is not None:
             self._process.stderr.close()
+
+    async def _exit_of(self, job: int) -> int:
+        """How a job's process ended: its exit code, or minus the signal that killed it."""
+        return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
 
     def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
         try:
@@ -133,22 +169,6 @@ class Sandbox:
     def _ended(self, job: int, code: int) -> None:
         if job in self._exits and not self._exits[job].done():
             self._exits[job].set_result(code)
-
-
-def _spawn(control: int, budget: Budget) -> subprocess.Popen[bytes]:
-    """Start a zygote that knows nothing of this process but one socket."""
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-P", "-s", "-S", "-B", "-m", worker.__name__),
-            *(str(control), orjson.dumps(asdict(budget)).decode()),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        pass_fds=[control],
-        env={"PYTHONPATH": str(Path(worker.__file__).parents[2]), "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"},
-        cwd="/",
-    )
 
 
 async def _receive(loop: asyncio.AbstractEventLoop, control: socket.socket) -> bytes:

@@ -18,8 +18,8 @@ from typing import Any
 from meta_reward.completion import Backend
 from meta_reward.errors import CandidateError
 from meta_reward.files import printable
+from meta_reward.harness.child import SOURCE_NAME
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.harness.worker import SOURCE_NAME
 from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.probes import EchoJudge, NonsenseJudge
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, trajectory_to_json

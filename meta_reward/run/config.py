@@ -16,6 +16,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.levels import AUTO, CHOICES
 from meta_reward.tasks.splits import SplitShares
 
 SCHEMA = 1
@@ -61,14 +62,16 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class RunConfig:
     """Everything that fixes a run. taskset: path; digest: of its content; baseline: name and digest of the
-    first candidate."""
+    first candidate. sandbox: the level found when the run was made. packages: installed packages that
+    candidates may import beside the standard library."""
 
     schema: int = SCHEMA
     taskset: str = ""
     digest: str = ""
     baseline: str = ""
     seed: int = 0
-    sandbox: str = "none"
+    sandbox: str = AUTO
+    packages: tuple[str, ...] = ()
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     proposer: ProposerSettings = field(default_factory=ProposerSettings)
     limits: Limits = field(default_factory=Limits)
@@ -76,9 +79,9 @@ class RunConfig:
     budget: Budget = field(default_factory=Budget)
 
 
-_CHOICES: dict[str, tuple[object, ...]] = {"schema": (SCHEMA,), "sandbox": ("none",), "proposer.jail": ("", "none")}
+_CHOICES: dict[str, tuple[object, ...]] = {"schema": (SCHEMA,), "sandbox": CHOICES, "proposer.jail": ("", "none")}
 _AT_LEAST_ONE = {"judge.concurrency", "proposer.candidates"}
-_FREE = {"judge.concurrency"}  # changes nothing but the speed
+_FREE = {"judge.concurrency", "sandbox"}  # change no result
 _WHAT_A_RUN_KNOWS = {"taskset"}  # compared by digest
 
 
@@ -133,7 +136,7 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
     merged = asdict(stored)
     before = dict(_flat(merged))
     for key, wanted in _flat(requested):
-        if key in _WHAT_A_RUN_KNOWS or before.get(key) == wanted:
+        if key in _WHAT_A_RUN_KNOWS or before.get(key) == wanted or (key, wanted) == ("sandbox", AUTO):
             continue
         is_raised_limit = key.startswith("limits.") and _is_raised(key, before[key], wanted)
         if not is_raised_limit and key not in _FREE:
@@ -186,8 +189,11 @@ def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
     kind = typing.get_origin(wanted) or wanted
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = tuple(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise DataError(path, f"{key} is {value!r}, not of type {kind.__name__}")
+        wanted_name = "list of names" if kind is tuple else kind.__name__
+        raise DataError(path, f"{key} is {value!r}, not of type {wanted_name}")
     if value not in _CHOICES.get(key, (value,)):
         raise DataError(path, f"{key} is {value!r}, not one of {', '.join(map(repr, _CHOICES[key]))}")
     if key in _AT_LEAST_ONE and value < 1:

@@ -13,13 +13,12 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import ProposerError, UsageError
-from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
 from meta_reward.propose.base import Assignment, Draft, collect
 from meta_reward.run import record
 from meta_reward.run.ledger import candidate_id, load_ledger
 from meta_reward.run.sessions import load_session, save_session
-from meta_reward.search.setup import Setup
+from meta_reward.search.setup import Setup, open_sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ async def _validated(setup: Setup, drafts: Sequence[Draft], iteration: int) -> l
         known |= _identity(files.read_text(setup.layout.candidate(row.folder) / "harness.py"), row.id)
     result = []
     for draft in drafts:
-        async with Sandbox(setup.config.budget) as sandbox:
+        async with await open_sandbox(setup.config) as sandbox:
             report = await validate(draft.source, sandbox=sandbox, known=known)
             result.append((draft, report))
             if report.ok:

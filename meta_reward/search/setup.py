@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import Unit
+from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fingerprint, validate
 from meta_reward.judge.backends import make_backend
@@ -60,7 +61,8 @@ async def create(
     """Make a new run. Everything that can be wrong with it is found before anything is written."""
     baseline = baseline_key(seeds[0])
     facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
-    config = new_config(overlay(requested, {**facts, "judge.spec": judge}))
+    level = await choose_level(new_config(requested).sandbox)
+    config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
     open_gateway(config)
     make_proposer(config.proposer)
     splits = divided(taskset, config)
@@ -75,6 +77,8 @@ def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = 
     if tasks.digest != config.digest:
         what = f"run {layout.root.name} is on task set {config.digest}, and {tasks.path} is {tasks.digest}"
         raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
+    if config.sandbox == "none":
+        progress.note(UNCONFINED_WARNING)
     gateway = open_gateway(config)
     gateway.spent = spent_on_disk(layout)
     return Setup(layout, config, tasks, divided(tasks, config), gateway, make_proposer(config.proposer), progress)
@@ -84,6 +88,11 @@ def open_gateway(config: RunConfig) -> Gateway:
     """The gateway to the judge that the settings name, with the user's cache. Raises UsageError for an unknown one."""
     backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
     return Gateway(backend, Cache(default_cache_folder()), concurrency=config.judge.concurrency)
+
+
+async def open_sandbox(config: RunConfig) -> Sandbox:
+    """The sandbox that the settings ask for, not yet entered. Raises UsageError where this machine cannot do it."""
+    return Sandbox(config.budget, level=await choose_level(config.sandbox), packages=config.packages)
 
 
 def divided(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
@@ -126,7 +135,7 @@ def _load_seed(path: Path) -> Seed:
 async def _check_seeds(seeds: Sequence[Seed], config: RunConfig) -> None:
     """Raise UsageError for the first seed that is no valid harness, before a run is made of them."""
     known: dict[str, str] = {}
-    async with Sandbox(config.budget) as sandbox:
+    async with await open_sandbox(config) as sandbox:
         for seed in seeds:
             report = await validate(seed.source, sandbox=sandbox, known=known)
             if not report.ok:

@@ -8,12 +8,12 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import Evaluation, evaluate
-from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.validate import inspect_source
 from meta_reward.run.config import RunConfig
 from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import load_scores, save_evaluation
-from meta_reward.search.setup import Progress, divided, open_gateway
+from meta_reward.search.setup import Progress, divided, open_gateway, open_sandbox
 from meta_reward.tasks.openings import record_opening
 from meta_reward.tasks.taskset import TaskSet
 
@@ -44,8 +44,10 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
     if job.split == "test":
         who = f"evaluate {job.harness.name}"
         openings["openings"] = record_opening(job.taskset.path, job.taskset.digest, by=who)
+    if config.sandbox == "none":
+        progress.note(UNCONFINED_WARNING)
     progress.evaluation(job.harness.name, job.split, len(rollouts), pairs)
-    async with Sandbox(config.budget) as sandbox:
+    async with await open_sandbox(config) as sandbox:
         evaluation = await evaluate(
             source, rollouts, gateway=gateway, sandbox=sandbox, seed=config.seed, on_unit=progress.unit
         )
@@ -56,6 +58,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
         "split": job.split,
         "judge": config.judge.spec,
         "simulated": gateway.backend.simulated,
+        "sandbox": sandbox.level,
     }
     spent = {"spent_usd": gateway.spent.cost_usd, "judge_calls_made": gateway.spent.misses}
     return {

@@ -4,10 +4,9 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.evaluation.evaluate import Unit, evaluate
-from meta_reward.harness.sandbox import Sandbox
 from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import journal_unit, load_scores, open_journal, save_evaluation
-from meta_reward.search.setup import Setup
+from meta_reward.search.setup import Setup, open_sandbox
 
 
 async def run_split(setup: Setup, folder: str, split: str) -> dict[str, Any]:
@@ -30,7 +29,7 @@ async def run_split(setup: Setup, folder: str, split: str) -> dict[str, Any]:
         journal_unit(journal, unit)
         setup.progress.unit(unit)
 
-    async with Sandbox(config.budget) as sandbox:
+    async with await open_sandbox(config) as sandbox:
         evaluation = await evaluate(
             source,
             rollouts,

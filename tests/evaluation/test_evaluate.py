@@ -17,7 +17,7 @@ from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway, Spent
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.trajectory import Rollout
-from tests.conftest import ASKING_HARNESS, WordJudge, make_rollouts
+from tests.conftest import ASKING_HARNESS, LEVEL, WordJudge, make_rollouts
 
 ROLLOUTS = make_rollouts(3)
 
@@ -39,7 +39,7 @@ def run(
     budget: Budget | None = None,
 ) -> Evaluation:
     async def work() -> Evaluation:
-        async with Sandbox(budget or Budget(active_s=5.0)) as sandbox:
+        async with Sandbox(budget or Budget(active_s=5.0), level=LEVEL) as sandbox:
             return await evaluate(
                 source, rollouts, gateway=gateway, sandbox=sandbox, seed=seed, finished=finished, on_unit=on_unit
             )

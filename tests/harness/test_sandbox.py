@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ import pytest
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, PromptTooLong
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.confinement import Level
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.gateway import Answer, Ask, Gateway, RunTool, Session
 from meta_reward.trajectory import ToolCall, trajectory_to_json
-from tests.conftest import ASKING_HARNESS, WordJudge, make_trajectory
+from tests.conftest import ASKING_HARNESS, LEVEL, WordJudge, make_trajectory
 
 QUICK = Budget(active_s=0.5, wall_s=20.0)
 TRAJECTORY = trajectory_to_json(make_trajectory("I did GOOD."))
@@ -41,12 +43,14 @@ def session(judge: WordJudge | None = None) -> Session:
     return Gateway(judge or WordJudge(), None).session("t")
 
 
-def score_all(*sources: str, judge: Judge | None = None, budget: Budget = QUICK) -> list[Reward | str]:
+def score_all(
+    *sources: str, judge: Judge | None = None, budget: Budget = QUICK, level: Level = LEVEL
+) -> list[Reward | str]:
     """Each source's reward or the kind of its failure, one after the other in one sandbox."""
 
     async def work() -> list[Reward | str]:
         results: list[Reward | str] = []
-        async with Sandbox(budget) as sandbox:
+        async with Sandbox(budget, level=level) as sandbox:
             for source in sources:
                 try:
                     results.append(await sandbox.score(source, TRAJECTORY, judge or session().ask))
@@ -61,7 +65,7 @@ def score(source: str, judge: Judge | None = None, budget: Budget = QUICK) -> Re
     """The reward of one source; raises what the sandbox raises."""
 
     async def work() -> Reward:
-        async with Sandbox(budget) as sandbox:
+        async with Sandbox(budget, level=LEVEL) as sandbox:
             return await sandbox.score(source, TRAJECTORY, judge or session().ask)
 
     return asyncio.run(work())
@@ -121,9 +125,9 @@ def test_everything_asked_and_answered_crosses_the_sandbox() -> None:
         ("return (lambda f: f(f))(lambda f: f(f))", "RecursionError", ""),
         ("import os; os._exit(3)", "exit", "the process ended (exit code 3) without an answer"),
         ("import os; os._exit(0)", "exit", "the process ended (exit code 0) without an answer"),
-        ("import os; os.abort()", "exit", "the process ended (signal 6) without an answer"),
-        ("import os; os.kill(os.getpid(), 11)", "crash", "the process ended (signal 11)"),
-        ("import os; os.kill(os.getpid(), 9)", "killed", "the process ended (signal 9)"),
+        ("import os; os.abort()", "crash", "the process ended (signal 11) without an answer"),
+        ("import ctypes; ctypes.string_at(0)", "crash", "the process ended (signal 11)"),
+        ("import os; os.kill(os.getpid(), 9)", "PermissionError", "Operation not permitted (line 4)"),
         ("import asyncio; await asyncio.sleep(60)", "time-out", "no answer within 0.5 s of its own time"),
         ("while True: pass", "time-out", "no answer within 0.5 s of its own time"),
         ("await judge.ask(5)", "TypeError", "prompt and system of judge.ask() must be text"),
@@ -191,7 +195,7 @@ def test_nesting_that_cannot_be_written_down_is_the_candidates_fault(body: str) 
 
 def test_timeout_kills_the_candidate_and_keeps_the_others() -> None:
     async def work() -> list[Any]:
-        async with Sandbox(QUICK) as sandbox:
+        async with Sandbox(QUICK, level=LEVEL) as sandbox:
             sources = [harness("return 1"), harness("while True: pass"), harness("return 3")]
             scores = (sandbox.score(source, TRAJECTORY, session().ask) for source in sources)
             return await asyncio.gather(*scores, return_exceptions=True)
@@ -202,16 +206,16 @@ def test_timeout_kills_the_candidate_and_keeps_the_others() -> None:
     assert stuck.kind == "time-out"
 
 
-def test_process_of_a_candidate_that_timed_out_is_gone(tmp_path: Any) -> None:
-    path = tmp_path / "pid"
-    body = f"import os, time; open({str(path)!r}, 'w').write(str(os.getpid()))\n    while True: pass"
+def test_process_of_a_candidate_that_timed_out_is_gone() -> None:
+    judge = WordJudge()
 
     async def work() -> bool:
-        async with Sandbox(QUICK) as sandbox:
+        async with Sandbox(QUICK, level="none") as sandbox:
+            source = harness("await judge.ask(str(os.getpid()))\n    while True: pass", "import os")
             with pytest.raises(CandidateError, match="time-out"):
-                await sandbox.score(harness(body), TRAJECTORY, session().ask)
+                await sandbox.score(source, TRAJECTORY, session(judge).ask)
             for _ in range(100):
-                if not os.path.exists(f"/proc/{path.read_text()}"):  # noqa: ASYNC240, PTH110
+                if not os.path.exists(f"/proc/{judge.requests[0].messages[0].content}"):  # noqa: ASYNC240, PTH110
                     return True
                 await asyncio.sleep(0.01)
         return False
@@ -267,7 +271,7 @@ def test_endless_asking_ends_at_the_budget_of_calls() -> None:
 
 
 def test_candidate_that_kills_its_zygote_fails_and_the_next_one_gets_another() -> None:
-    assert score_all(KILLER, harness("return 5"), KILLER, harness("return 6")) == [
+    assert score_all(KILLER, harness("return 5"), KILLER, harness("return 6"), level="none") == [
         "killed",
         Reward(5.0),
         "killed",
@@ -277,7 +281,7 @@ def test_candidate_that_kills_its_zygote_fails_and_the_next_one_gets_another() -
 
 def test_many_that_kill_their_zygote_at_once_all_fail_as_candidates() -> None:
     async def work() -> list[str | Reward]:
-        async with Sandbox(QUICK) as sandbox:
+        async with Sandbox(QUICK, level="none") as sandbox:
 
             async def some() -> list[str]:
                 kinds = []
@@ -295,7 +299,7 @@ def test_many_that_kill_their_zygote_at_once_all_fail_as_candidates() -> None:
 
 def test_those_under_way_when_a_zygote_dies_fail_although_another_takes_its_place_at_once() -> None:
     async def work() -> list[Reward | BaseException]:
-        async with Sandbox(QUICK) as sandbox:
+        async with Sandbox(QUICK, level="none") as sandbox:
             zygote = int(
                 (
                     await sandbox.score(
@@ -338,9 +342,7 @@ def test_randomness_is_the_same_for_every_trajectory() -> None:
 
 def test_candidate_finds_no_environment_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
-    source = harness("return Reward(5, str(dict(os.environ)) + open('/proc/self/environ').read())", "import os")
-    assert "sk-secret" not in score(source).reason
-    assert "/work" not in score(harness("return Reward(5, str(os.environ))", "import os")).reason
+    assert score(harness("return Reward(5, str(dict(os.environ)))", "import os")).reason == "{}"
 
 
 def test_prints_go_nowhere_and_input_is_empty(capfd: pytest.CaptureFixture[str]) -> None:
@@ -495,7 +497,7 @@ def test_outage_weighs_more_than_a_failure_of_the_candidate_at_the_same_moment()
 
 def test_forty_trajectories_at_once_are_isolated_and_quick() -> None:
     async def work() -> list[float]:
-        async with Sandbox(Budget()) as sandbox:
+        async with Sandbox(Budget(), level=LEVEL) as sandbox:
             sent = [trajectory_to_json(make_trajectory(str(n))) for n in range(40)]
             source = harness("return float(trajectory.messages[-1].content)")
             return [r.score for r in await asyncio.gather(*(sandbox.score(source, t, session().ask) for t in sent))]
@@ -506,13 +508,20 @@ def test_forty_trajectories_at_once_are_isolated_and_quick() -> None:
     assert time.monotonic() - began < 5
 
 
-def test_sandbox_leaves_no_process_behind() -> None:
-    async def work() -> int:
-        async with Sandbox(QUICK) as sandbox:
-            await sandbox.score(harness("return 5"), TRAJECTORY, session().ask)
-            return sandbox._process.pid
+def children() -> set[str]:
+    me = os.getpid()
+    return set(Path(f"/proc/{me}/task/{me}/children").read_text().split())
 
-    assert not os.path.exists(f"/proc/{asyncio.run(work())}")  # noqa: PTH110
+
+def test_sandbox_leaves_no_process_behind() -> None:
+    async def work() -> set[str]:
+        async with Sandbox(QUICK, level=LEVEL) as sandbox:
+            await sandbox.score(harness("return 5"), TRAJECTORY, session().ask)
+            return children()
+
+    before = children()
+    assert len(asyncio.run(work()) - before) == 1
+    assert children() == before
 
 
 def test_scores_are_finite_whatever_a_candidate_sends() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import Finding, Report, fingerprint, inspect_source, report_to_json, validate
-from tests.conftest import ASKING_HARNESS
+from tests.conftest import ASKING_HARNESS, LEVEL
 
 GOOD = '''"""Counts."""
 
@@ -23,7 +23,7 @@ async def reward(trajectory, judge):
 
 def checked(source: str, budget: Budget | None = None) -> Report:
     async def work() -> Report:
-        async with Sandbox(budget or Budget(active_s=0.5)) as sandbox:
+        async with Sandbox(budget or Budget(active_s=0.5), level=LEVEL) as sandbox:
             return await validate(source, sandbox=sandbox)
 
     return asyncio.run(work())

@@ -1,0 +1,128 @@
+"""How a zygote is started at each level of the sandbox, and what of the machine it can see there.
+
+`strict`    bubblewrap (own namespaces, no network, an almost empty file system) and lockdown
+`locked`    lockdown alone, for containers in which bubblewrap cannot make namespaces
+`seatbelt`  macOS: sandbox-exec, and a fresh process for each trajectory; weak, and untested
+`none`      a plain process
+
+At every level a zygote gets a clean environment and no descriptor but one socket.
+"""
+
+import importlib.metadata
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from meta_reward.errors import UsageError
+from meta_reward.harness import worker
+from meta_reward.harness.budget import Budget
+
+Level = Literal["strict", "locked", "seatbelt", "none"]
+
+_PACKAGE = Path(worker.__file__).parents[1]
+_RUNTIME = (
+    "__init__",
+    "trajectory",
+    *(f"harness/{name}" for name in ("__init__", "runtime", "schema", "lockdown", "child", "worker")),
+)
+_SHOWN_AT = "/runtime"  # where a strict sandbox shows the modules of the runtime
+_SEATBELT = """(version 1)(deny default)(import "system.sb")(allow process-fork)(allow process-exec)
+(allow file-read* {folders})(allow file-write-data (literal "/dev/null"))(allow sysctl-read)"""
+
+
+def worker_command(level: Level, control: int, budget: Budget, packages: Sequence[str] = ()) -> list[str]:
+    """The command line of a zygote. control: the number of its end of the control socket."""
+    locked = level in ("strict", "locked")
+    settings: dict[str, Any] = {
+        "budget": asdict(budget),
+        "locked": locked,
+        "readable": [str(path) for path in readable_paths(packages)] if locked else [],
+        "packages": list(packages),
+        "package_folders": sorted({str(path.parent) for path in package_paths(packages)}),
+    }
+    python = [str(interpreter()), "-P", "-s", "-S", "-B", "-m", worker.__name__]
+    return [*_around(level, packages), *python, str(control), orjson.dumps(settings).decode()]
+
+
+def worker_environment(level: Level) -> Mapping[str, str]:
+    """All that a zygote finds in its environment, until it clears that as well."""
+    where = _SHOWN_AT if level == "strict" else str(_PACKAGE.parent)
+    one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}  # a zygote must not have two
+    return {"PYTHONPATH": where, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", **one_thread}
+
+
+def interpreter() -> Path:
+    """The Python itself, not a virtual environment's link to it."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+
+def package_paths(packages: Sequence[str]) -> list[Path]:
+    """The files and folders that installed packages consist of. Raises UsageError for one that is not installed."""
+    return [path for name in packages for path in _package_paths(name)]
+
+
+@cache
+def _package_paths(name: str) -> tuple[Path, ...]:
+    try:
+        distribution = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise UsageError(
+            f"package {name} is not installed", hint=f"pip install {name}, or drop it from packages"
+        ) from None
+    root = Path(str(distribution.locate_file("")))
+    tops = {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}
+    return tuple(sorted(root / top for top in tops if (root / top).exists()))
+
+
+def readable_paths(packages: Sequence[str]) -> list[Path]:
+    """What a child may read: the standard library without what is installed into it, shared libraries, packages."""
+    library = Path(sysconfig.get_path("stdlib"))
+    own = [path for path in sorted(library.iterdir()) if path.name not in ("site-packages", "dist-packages")]
+    return [*own, *shared_libraries(), *package_paths(packages)]
+
+
+def shared_libraries() -> list[Path]:
+    """Where the interpreter and its extension modules find the libraries that they are linked to."""
+    triplet = sysconfig.get_config_var("MULTIARCH") or ""
+    folders = [Path(base) / triplet for base in ("/lib", "/usr/lib")] if triplet else []
+    folders += [Path("/lib64"), Path("/usr/lib64"), Path("/etc/ld.so.cache")]
+    beside = sorted((Path(sys.base_prefix) / "lib").glob("lib*.so*")) if sys.base_prefix != "/usr" else []
+    return [path for path in [*folders, *beside] if path.exists()]
+
+
+def _around(level: Level, packages: Sequence[str]) -> list[str]:
+    """The command that goes before the interpreter."""
+    if level == "strict":
+        return ["bwrap", *_BWRAP, *_mounts(packages), "--remount-ro", "/", "--chdir", "/", "--"]
+    if level == "seatbelt":
+        shown = [sys.base_prefix, str(_PACKAGE), *map(str, package_paths(packages)), "/usr/lib", "/System/Library"]
+        folders = " ".join(f'(subpath "{folder}")' for folder in shown)
+        return ["sandbox-exec", "-p", _SEATBELT.format(folders=folders)]
+    return []
+
+
+_BWRAP = (
+    *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"),
+    *("--cap-drop", "ALL", "--hostname", "sandbox"),
+)
+
+
+def _mounts(packages: Sequence[str]) -> Iterator[str]:
+    library = sysconfig.get_path("stdlib")
+    yield from ("--dev-bind", os.devnull, os.devnull)
+    for path in (*shared_libraries(), interpreter(), Path(library)):
+        yield from ("--ro-bind", str(path), str(path))
+    for installed in ("site-packages", "dist-packages"):
+        if (Path(library) / installed).is_dir():
+            yield from ("--tmpfs", f"{library}/{installed}")
+    for path in package_paths(packages):
+        yield from ("--ro-bind", str(path), str(path))
+    for module in _RUNTIME:
+        yield from ("--ro-bind", f"{_PACKAGE}/{module}.py", f"{_SHOWN_AT}/meta_reward/{module}.py")

@@ -1,0 +1,246 @@
+"""What a child gives up before it reads its trajectory: files, sockets, processes, signals, shared state.
+
+    lockdown = Lockdown(readable=["/usr/lib/python3.12"])    # once, in the zygote
+    lockdown.apply()                                         # in each child; there is no way back
+
+Linux only, standard library only. Three layers, each of which would do for most attacks:
+capabilities are dropped; Landlock denies every file but those listed as readable (and, where the
+kernel can, TCP, abstract sockets and signals to others); a seccomp filter allows the system calls
+that a computing Python needs, and answers all others with EPERM. What two processes could share
+(locks, shared memory, keyrings, message queues, open file descriptions) is denied as well, since one
+trajectory must not tell another anything. What remains: asking whether a path exists, and timing.
+
+Sources: man pages landlock(7), seccomp(2), the kernel's system call tables.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import stat
+import struct
+import sys
+from collections.abc import Iterable
+from typing import Final
+
+# name: number on x86_64, on aarch64 (None where it has no such call). Allowed whatever their arguments.
+_ALLOWED: Final[dict[str, tuple[int, int | None]]] = {
+    # memory
+    "brk": (12, 214),
+    "madvise": (28, 233),
+    "mmap": (9, 222),
+    "mprotect": (10, 226),
+    "mremap": (25, 216),
+    "munmap": (11, 215),
+    # files that Landlock lets through, and descriptors of its own
+    "access": (21, None),
+    "close": (3, 57),
+    "close_range": (436, 436),
+    "dup": (32, 23),
+    "dup2": (33, None),
+    "dup3": (292, 24),
+    "faccessat": (269, 48),
+    "faccessat2": (439, 439),
+    "fstat": (5, 80),
+    "fstatfs": (138, 44),
+    "getcwd": (79, 17),
+    "getdents64": (217, 61),
+    "lseek": (8, 62),
+    "lstat": (6, None),
+    "newfstatat": (262, 79),
+    "open": (2, None),
+    "openat": (257, 56),
+    "pipe": (22, None),
+    "pipe2": (293, 59),
+    "pread64": (17, 67),
+    "read": (0, 63),
+    "readlink": (89, None),
+    "readlinkat": (267, 78),
+    "readv": (19, 65),
+    "stat": (4, None),
+    "statx": (332, 291),
+    "write": (1, 64),
+    "writev": (20, 66),
+    # its one socket, and waiting for it
+    "epoll_create1": (291, 20),
+    "epoll_ctl": (233, 21),
+    "epoll_pwait": (281, 22),
+    "epoll_wait": (232, None),
+    "eventfd2": (290, 19),
+    "getpeername": (52, 205),
+    "getsockname": (51, 204),
+    "getsockopt": (55, 209),
+    "poll": (7, None),
+    "ppoll": (271, 73),
+    "pselect6": (270, 72),
+    "recvfrom": (45, 207),
+    "recvmsg": (47, 212),
+    "select": (23, None),
+    "sendmsg": (46, 211),
+    "sendto": (44, 206),
+    "shutdown": (48, 210),
+    # time and chance
+    "clock_getres": (229, 114),
+    "clock_gettime": (228, 113),
+    "clock_nanosleep": (230, 115),
+    "getrandom": (318, 278),
+    "gettimeofday": (96, 169),
+    "nanosleep": (35, 101),
+    "time": (201, None),
+    # itself and its threads
+    "arch_prctl": (158, None),
+    "exit": (60, 93),
+    "exit_group": (231, 94),
+    "futex": (202, 98),
+    "getegid": (108, 177),
+    "geteuid": (107, 175),
+    "getgid": (104, 176),
+    "getpid": (39, 172),
+    "getppid": (110, 173),
+    "getrlimit": (97, 163),
+    "getrusage": (98, 165),
+    "gettid": (186, 178),
+    "getuid": (102, 174),
+    "membarrier": (324, 283),
+    "restart_syscall": (219, 128),
+    "rseq": (334, 293),
+    "rt_sigaction": (13, 134),
+    "rt_sigprocmask": (14, 135),
+    "rt_sigreturn": (15, 139),
+    "sched_getaffinity": (204, 123),
+    "sched_yield": (24, 124),
+    "set_robust_list": (273, 99),
+    "set_tid_address": (218, 96),
+    "sigaltstack": (131, 132),
+    "times": (100, 153),
+    "uname": (63, 160),
+}
+
+_Check = tuple[int, int, tuple[int, ...]]
+"""(word, mask, values): that 32-bit word of the arguments, masked, must be one of the values."""
+
+_ALL_BITS = 0xFFFFFFFF
+_AF_UNIX, _SOCK_STREAM, _SOCK_TYPE = 1, 1, 0xF
+_CLONE_THREAD, _CLONE_OTHERS = 0x10000, 0x7E020000 | 0x2000  # a thread; new namespaces, being traced
+# name: numbers as above, and what must hold. Word 2n is the lower half of argument n, 2n + 1 the upper.
+_CHECKED: Final[dict[str, tuple[tuple[int, int], tuple[_Check, ...]]]] = {
+    "clone": ((56, 220), ((0, _CLONE_THREAD | _CLONE_OTHERS, (_CLONE_THREAD,)),)),
+    "fcntl": ((72, 25), ((2, _ALL_BITS, (0, 1, 2, 3, 4, 1030)),)),  # duplicate, flags; no locks, leases, owners
+    "ioctl": (
+        (16, 29),
+        ((2, _ALL_BITS, (0x5421, 0x5450, 0x5451, 0x541B)),),
+    ),  # blocking or not, close on exec, bytes left
+    "prlimit64": ((302, 261), ((0, _ALL_BITS, (0,)), (4, _ALL_BITS, (0,)), (5, _ALL_BITS, (0,)))),  # read its own
+    "socketpair": ((53, 199), ((0, _ALL_BITS, (_AF_UNIX,)), (2, _SOCK_TYPE, (_SOCK_STREAM,)))),
+}
+_CLONE3 = 435  # its flags lie in memory, out of a filter's sight: ENOSYS makes the C library use clone
+
+_MACHINES: Final[dict[str, tuple[int, int]]] = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+"""Machine: its column above, and its AUDIT_ARCH."""
+
+_LD, _JEQ, _JGE, _AND, _RET = 0x20, 0x15, 0x35, 0x54, 0x06
+_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_X32_BIT = 0x40000000
+_NR_AT, _ARCH_AT, _ARGS_AT = 0, 4, 16
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+class LockdownError(Exception):
+    """This machine cannot lock a child down; says what is missing."""
+
+
+class Lockdown:
+    """Prepared once, applied by each child to itself. Raises LockdownError where the kernel cannot."""
+
+    def __init__(self, readable: Iterable[str]) -> None:
+        """readable: files, and folders with all in them, that a child may still read."""
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._machine = platform.machine()
+        if sys.platform != "linux" or self._machine not in _MACHINES:
+            raise LockdownError(f"no system call filter is written for {sys.platform} on {self._machine}")
+        self.ruleset = self._make_ruleset()
+        for path in readable:
+            self._let_read(path)
+        self._filter = make_filter(self._machine)
+
+    def apply(self) -> None:
+        """Confine the calling process and all its threads to come."""
+        self._call("PR_SET_NO_NEW_PRIVS", self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        self._drop_capabilities()
+        self._call("landlock_restrict_self", self._libc.syscall(_RESTRICT_SELF, self.ruleset, 0))
+        os.close(self.ruleset)
+        code = ctypes.create_string_buffer(self._filter, len(self._filter))
+        program = struct.pack("HxxxxxxQ", len(self._filter) // 8, ctypes.addressof(code))
+        self._call("seccomp", self._libc.prctl(_PR_SET_SECCOMP, _FILTER, program, 0, 0))
+
+    def _make_ruleset(self) -> int:
+        version = self._libc.syscall(_CREATE_RULESET, None, 0, 1)
+        if version < 1:
+            raise LockdownError("the kernel has no Landlock (it needs Linux 5.13, with landlock among its lsm=)")
+        files = (1 << 13) - 1  # all rights over files of version 1, then those that came later
+        files |= sum(bit for since, bit in ((2, 1 << 13), (3, 1 << 14), (5, 1 << 15)) if version >= since)
+        attributes = struct.pack("QQQ", files, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
+        size = 8 if version < 4 else 16 if version < 6 else 24
+        return self._call("landlock_create_ruleset", self._libc.syscall(_CREATE_RULESET, attributes, size, 0))
+
+    def _let_read(self, path: str) -> None:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            rights = _READ_FILE | (_READ_DIR if is_folder else 0)
+            rule = struct.pack("=Qi", rights, descriptor)
+            self._call("landlock_add_rule", self._libc.syscall(_ADD_RULE, self.ruleset, 1, rule, 0))
+        finally:
+            os.close(descriptor)
+
+    def _drop_capabilities(self) -> None:
+        header = struct.pack("Ii", _CAPABILITY_VERSION_3, 0)
+        none = bytes(2 * 3 * 4)
+        self._call("capset", self._libc.syscall(_CAPSET[self._machine], header, none))
+
+    def _call(self, what: str, result: int) -> int:
+        if result < 0:
+            raise LockdownError(f"{what}: {os.strerror(ctypes.get_errno())}")
+        return result
+
+
+def make_filter(machine: str) -> bytes:
+    """The seccomp filter as the kernel takes it: eight bytes an instruction."""
+    column, architecture = _MACHINES[machine]
+    code = [_load(_ARCH_AT), _jump(_JEQ, architecture, 1, 0), _return(_KILL), _load(_NR_AT)]
+    code += [_jump(_JGE, _X32_BIT, 0, 1), _return(_ERRNO | errno.EPERM)]
+    for numbers in _ALLOWED.values():
+        if (number := numbers[column]) is not None:
+            code += _case(number, [_return(_ALLOW)])
+    for checked, checks in _CHECKED.values():
+        code += _case(checked[column], [*(step for check in checks for step in _demand(check)), _return(_ALLOW)])
+    code += _case(_CLONE3, [_return(_ERRNO | errno.ENOSYS)])
+    return b"".join([*code, _return(_ERRNO | errno.EPERM)])
+
+
+def _case(number: int, then: list[bytes]) -> list[bytes]:
+    return [_jump(_JEQ, number, 0, len(then)), *then]
+
+
+def _demand(check: _Check) -> list[bytes]:
+    """Go on where the check holds, else return EPERM."""
+    word, mask, values = check
+    tests = [_jump(_JEQ, value, len(values) - i, 0) for i, value in enumerate(values)]
+    return [_load(_ARGS_AT + 4 * word), struct.pack("HBBI", _AND, 0, 0, mask), *tests, _return(_ERRNO | errno.EPERM)]
+
+
+def _load(offset: int) -> bytes:
+    return struct.pack("HBBI", _LD, 0, 0, offset)
+
+
+def _jump(kind: int, value: int, if_so: int, if_not: int) -> bytes:
+    return struct.pack("HBBI", kind, if_so, if_not, value)
+
+
+def _return(value: int) -> bytes:
+    return struct.pack("HBBI", _RET, 0, 0, value)
