@@ -8,7 +8,8 @@ capabilities are dropped; Landlock denies every file but those listed as readabl
 kernel can, TCP, abstract sockets and signals to others); a seccomp filter allows the system calls
 that a computing Python needs, and answers all others with EPERM. What two processes could share
 (locks, shared memory, keyrings, message queues, open file descriptions) is denied as well, since one
-trajectory must not tell another anything. What remains: asking whether a path exists, and timing.
+trajectory must not tell another anything. So are threads: their ids would show the next child how many
+there were. What remains: asking whether a path exists, and timing.
 
 Sources: man pages landlock(7), seccomp(2), the kernel's system call tables.
 """
@@ -87,11 +88,10 @@ _ALLOWED: Final[dict[str, tuple[int, int | None]]] = {
     "gettimeofday": (96, 169),
     "nanosleep": (35, 101),
     "time": (201, None),
-    # itself and its threads
+    # itself
     "arch_prctl": (158, None),
     "exit": (60, 93),
     "exit_group": (231, 94),
-    "futex": (202, 98),
     "getegid": (108, 177),
     "geteuid": (107, 175),
     "getgid": (104, 176),
@@ -101,7 +101,6 @@ _ALLOWED: Final[dict[str, tuple[int, int | None]]] = {
     "getrusage": (98, 165),
     "gettid": (186, 178),
     "getuid": (102, 174),
-    "membarrier": (324, 283),
     "restart_syscall": (219, 128),
     "rseq": (334, 293),
     "rt_sigaction": (13, 134),
@@ -121,19 +120,17 @@ _Check = tuple[int, int, tuple[int, ...]]
 
 _ALL_BITS = 0xFFFFFFFF
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE = 1, 1, 0xF
-_CLONE_THREAD, _CLONE_OTHERS = 0x10000, 0x7E020000 | 0x2000  # a thread; new namespaces, being traced
+_FUTEX_PRIVATE = 128  # without this flag, two processes could wake each other through a file that both can read
+_BLOCKING, _CLOSE_ON_EXEC, _BYTES_LEFT = 0x5421, (0x5450, 0x5451), 0x541B
+_OWN_DESCRIPTORS = (0, 1, 2, 3, 4, 1030)  # duplicates and flags; no locks, leases or owners
 # name: numbers as above, and what must hold. Word 2n is the lower half of argument n, 2n + 1 the upper.
 _CHECKED: Final[dict[str, tuple[tuple[int, int], tuple[_Check, ...]]]] = {
-    "clone": ((56, 220), ((0, _CLONE_THREAD | _CLONE_OTHERS, (_CLONE_THREAD,)),)),
-    "fcntl": ((72, 25), ((2, _ALL_BITS, (0, 1, 2, 3, 4, 1030)),)),  # duplicate, flags; no locks, leases, owners
-    "ioctl": (
-        (16, 29),
-        ((2, _ALL_BITS, (0x5421, 0x5450, 0x5451, 0x541B)),),
-    ),  # blocking or not, close on exec, bytes left
+    "fcntl": ((72, 25), ((2, _ALL_BITS, _OWN_DESCRIPTORS),)),
+    "futex": ((202, 98), ((2, _FUTEX_PRIVATE, (_FUTEX_PRIVATE,)),)),
+    "ioctl": ((16, 29), ((2, _ALL_BITS, (_BLOCKING, *_CLOSE_ON_EXEC, _BYTES_LEFT)),)),
     "prlimit64": ((302, 261), ((0, _ALL_BITS, (0,)), (4, _ALL_BITS, (0,)), (5, _ALL_BITS, (0,)))),  # read its own
     "socketpair": ((53, 199), ((0, _ALL_BITS, (_AF_UNIX,)), (2, _SOCK_TYPE, (_SOCK_STREAM,)))),
 }
-_CLONE3 = 435  # its flags lie in memory, out of a filter's sight: ENOSYS makes the C library use clone
 
 _MACHINES: Final[dict[str, tuple[int, int]]] = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """Machine: its column above, and its AUDIT_ARCH."""
@@ -169,7 +166,7 @@ class Lockdown:
         self._filter = make_filter(self._machine)
 
     def apply(self) -> None:
-        """Confine the calling process and all its threads to come."""
+        """Confine the calling process."""
         self._call("PR_SET_NO_NEW_PRIVS", self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         self._drop_capabilities()
         self._call("landlock_restrict_self", self._libc.syscall(_RESTRICT_SELF, self.ruleset, 0))
@@ -219,7 +216,6 @@ def make_filter(machine: str) -> bytes:
             code += _case(number, [_return(_ALLOW)])
     for checked, checks in _CHECKED.values():
         code += _case(checked[column], [*(step for check in checks for step in _demand(check)), _return(_ALLOW)])
-    code += _case(_CLONE3, [_return(_ERRNO | errno.ENOSYS)])
     return b"".join([*code, _return(_ERRNO | errno.EPERM)])
 
 
