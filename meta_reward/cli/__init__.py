@@ -25,6 +25,7 @@ _COMMANDS = {
     "validate": "meta_reward.cli.validate",
     "tasks": "meta_reward.cli.tasks",
     "import": "meta_reward.cli.imports",
+    "doctor": "meta_reward.cli.doctor",
 }
 
 

@@ -2,13 +2,14 @@
 
 import click
 
-from meta_reward.cli.common import find_run, json_option, print_json
+from meta_reward.cli.common import find_run, json_option, print_json, sandbox_option
 
 
 @click.command("test")
 @click.argument("run")
+@sandbox_option
 @json_option
-def command(run: str, as_json: bool) -> None:
+def command(run: str, sandbox: str | None, as_json: bool) -> None:
     """Open the sealed test split: the baseline against the chosen harness.
 
     \b
@@ -23,10 +24,11 @@ def command(run: str, as_json: bool) -> None:
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
     from meta_reward.search.final import open_test
-    from meta_reward.search.setup import open_setup
+    from meta_reward.search.setup import open_setup, raise_limits
 
     layout = Layout(find_run(run))
     with locked(layout), shown(quiet=as_json) as progress:
+        raise_limits(layout, {"sandbox": sandbox} if sandbox else {})
         result = asyncio.run(open_test(open_setup(layout, progress)))
     if as_json:
         print_json({key: value for key, value in result.items() if key != "schema"})

@@ -10,6 +10,7 @@ At every level a zygote gets a clean environment and no descriptor but one socke
 
 import importlib.metadata
 import os
+import shutil
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,12 +101,19 @@ def shared_libraries() -> list[Path]:
 def _around(level: Level, packages: Sequence[str]) -> list[str]:
     """The command that goes before the interpreter."""
     if level == "strict":
-        return ["bwrap", *_BWRAP, *_mounts(packages), "--remount-ro", "/", "--chdir", "/", "--"]
+        return [_program("bwrap"), *_BWRAP, *_mounts(packages), "--remount-ro", "/", "--chdir", "/", "--"]
     if level == "seatbelt":
         shown = [sys.base_prefix, str(_PACKAGE), *map(str, package_paths(packages)), "/usr/lib", "/System/Library"]
         folders = " ".join(f'(subpath "{folder}")' for folder in shown)
-        return ["sandbox-exec", "-p", _SEATBELT.format(folders=folders)]
+        return [_program("sandbox-exec"), "-p", _SEATBELT.format(folders=folders)]
     return []
+
+
+def _program(name: str) -> str:
+    """Where a program is on the user's PATH, which a zygote's environment does not have. Raises UsageError."""
+    if (path := shutil.which(name)) is None:
+        raise UsageError(f"there is no {name} on PATH")
+    return path
 
 
 _BWRAP = (

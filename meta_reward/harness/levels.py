@@ -5,6 +5,7 @@ and a kernel may have Landlock and not have it switched on. A level counts as av
 zygote starts and the probe gets nothing that the level denies. `none` is never chosen, only asked for.
 """
 
+import shutil
 import sys
 from pathlib import Path
 from typing import cast, get_args
@@ -19,10 +20,16 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 AUTO = "auto"
 CHOICES = (AUTO, *LEVELS)
 UNCONFINED_WARNING = "sandbox level none: candidates run with all your rights, and could read labels and keys"
-_CONFINED: tuple[Level, ...] = ("strict", "locked") if sys.platform == "linux" else ("seatbelt",)
-_HOW = (
-    "install bubblewrap, or run on Linux 5.13 or later with Landlock; `meta-reward doctor` says what is missing; "
-    "--sandbox none goes without, at your own risk"
+CONFINED: tuple[Level, ...] = ("strict", "locked") if sys.platform == "linux" else ("seatbelt",)
+"""The levels that this system may have, the strictest first."""
+_UNCONFINED = "--sandbox none goes without, at your own risk"
+_NAMESPACES = (
+    "let bubblewrap make user namespaces: on Debian sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
+    "kernel.apparmor_restrict_unprivileged_userns=0, in a container start it with the right to"
+)
+_LANDLOCK = (
+    "use Linux 5.13 or later on x86_64 or aarch64, with landlock in the lsm= of the kernel's command line, "
+    "and in a container a runtime that does not forbid it"
 )
 _TRAJECTORY = {"policy": "", "tools": [], "messages": [{"role": "user", "content": "Hello."}]}
 _PROBE = '''"""Try to get out, and tell what succeeded."""
@@ -52,23 +59,32 @@ async def reward(trajectory, judge):
 _found: dict[Level, str] = {}
 
 
-async def choose_level(wanted: str = AUTO) -> Level:
-    """The level to use: the one that was asked for, else the strictest that works here.
+async def choose_level(wanted: str = AUTO, *, of: str = "") -> Level:
+    """The level to use: the one that was asked for, else the strictest that works here. of: what has the level.
 
-    Raises UsageError where it does not work, or none does.
+    Raises UsageError where it does not work, or none does; it says why, and what to do.
     """
     if wanted == "none":
         return "none"
     if wanted != AUTO:
         level = cast(Level, wanted)
         if problem := await problem_of(level):
-            raise UsageError(f"this machine cannot do sandbox level {level}: {problem}", hint=_HOW)
+            what = f"this machine cannot do sandbox level {level}" + (f", which {of} is at" if of else "")
+            raise UsageError(f"{what} ({problem})", hint=await _ways_out(level))
         return level
-    for level in _CONFINED:
+    if (found := await strictest()) is not None:
+        return found
+    reasons = "; ".join([f"{level}: {await problem_of(level)}" for level in CONFINED])
+    ways = " or ".join(remedy(level) for level in reversed(CONFINED))
+    raise UsageError(f"this machine cannot confine candidates ({reasons})", hint=f"{ways}; {_UNCONFINED}")
+
+
+async def strictest() -> Level | None:
+    """The strictest level that works here; None where only `none` would."""
+    for level in CONFINED:
         if not await problem_of(level):
             return level
-    reasons = "; ".join(f"{level}: {_found[level]}" for level in _CONFINED)
-    raise UsageError(f"this machine cannot confine candidates ({reasons})", hint=_HOW)
+    return None
 
 
 async def problem_of(level: Level) -> str:
@@ -78,15 +94,30 @@ async def problem_of(level: Level) -> str:
     return _found[level]
 
 
+def remedy(level: Level) -> str:
+    """What a person can do to get a level that does not work here; empty where no one can."""
+    if level not in CONFINED:
+        return ""
+    if level == "strict":
+        return "install bubblewrap" if shutil.which("bwrap") is None else _NAMESPACES
+    return _LANDLOCK if level == "locked" else "put sandbox-exec on PATH"
+
+
+async def _ways_out(level: Level) -> str:
+    other = await strictest()
+    ways = (remedy(level), f"--sandbox {other} works here" if other else _UNCONFINED)
+    return "; ".join(way for way in ways if way)
+
+
 async def _probe(level: Level) -> str:
-    if level != "none" and level not in _CONFINED:
+    if level != "none" and level not in CONFINED:
         return f"not on {sys.platform}"
     more = "" if level == "seatbelt" else ", start, signal"
     try:
         async with Sandbox(Budget(), level=level) as sandbox:
             found = await sandbox.score(_PROBE.format(file=str(Path(__file__)), more=more), _TRAJECTORY, _no_judge)
     except (MetaRewardError, OSError) as error:
-        return str(error)
+        return str(error) or type(error).__name__
     return "" if found.score else f"a candidate could still {found.reason}"
 
 

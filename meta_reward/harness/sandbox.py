@@ -82,23 +82,32 @@ class Zygote:
         self._jobs = itertools.count(worker.READY + 1)
         self._exits: dict[int, asyncio.Future[int]] = {}
         self._control, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                worker_command(level, theirs.fileno(), budget, packages),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                env=worker_environment(level),
-                cwd="/",
-            )
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    worker_command(level, theirs.fileno(), budget, packages),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    pass_fds=[theirs.fileno()],
+                    env=worker_environment(level),
+                    cwd="/",
+                )
+        except BaseException:
+            self._control.close()
+            raise
         self._control.setblocking(False)
 
     async def start(self) -> None:
         """Wait until it is ready. Raises MetaRewardError with its last words when it does not come up."""
         ready = self._exits[worker.READY] = asyncio.get_running_loop().create_future()
         self._watcher = asyncio.create_task(self._watch(self._control))
-        code = await asyncio.wait_for(ready, _PATIENCE_S)
+        try:
+            code = await asyncio.wait_for(ready, _PATIENCE_S)
+        except TimeoutError:
+            self._process.kill()
+            self.stop()
+            raise MetaRewardError(f"the sandbox does not start within {_PATIENCE_S:g} s") from None
         if code != 0:
             words = self._last_words()
             self.stop()

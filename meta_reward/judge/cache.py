@@ -15,18 +15,23 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.completion import Completion, Request, Usage, request_to_json
-from meta_reward.errors import DataError
+from meta_reward.errors import DataError, UsageError
 from meta_reward.trajectory import ToolCall
 
 SCHEMA = 1
 
 
 def default_cache_folder() -> Path:
-    """`$META_REWARD_CACHE`, else `meta-reward` in the user's cache folder."""
+    """`$META_REWARD_CACHE`, else `meta-reward` in the user's cache folder. Raises UsageError without a home."""
     if own := os.environ.get("META_REWARD_CACHE"):
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "meta-reward"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "meta-reward"
+    except RuntimeError:
+        raise UsageError(
+            "there is no home folder for the judge's cache", hint="set HOME or META_REWARD_CACHE"
+        ) from None
 
 
 def cache_key(settings: Mapping[str, Any], *, trajectory_digest: str, repeat: int, request: Request, draw: int) -> str:

@@ -47,7 +47,10 @@ def render_status(status: dict[str, Any]) -> str:
     iterations = status["iterations"]
     done = f"{iterations['done']} of {iterations['limit']} iterations"
     reason = f": {status['reason']}" if status["reason"] else ""
-    lines = [f"{status['run']}: {status['state']}{reason} ({done}, judge {status['judge']})", ""]
+    lines = [
+        f"{status['run']}: {status['state']}{reason} ({done}, judge {status['judge']}, sandbox {status['sandbox']})",
+        "",
+    ]
     rows = [
         [
             c["id"] + ("*" if c["id"] == status["best"] else ""),

@@ -41,6 +41,11 @@ class Tag:
     parents: Sequence[str]
 
 
+def version(root: Path) -> str:
+    """What git says of itself, such as `2.39.5`. root: any folder."""
+    return _git(root, "version").removeprefix("git version ")
+
+
 def init(root: Path) -> None:
     """Make `root` a repository, if it is none."""
     if not (root / ".git").exists():
@@ -67,7 +72,7 @@ def first_commit(root: Path) -> str:
 
 def last_candidate(root: Path) -> str:
     """The id of the candidate that was committed last, empty where the last commit is none."""
-    return _git(root, "log", "-1", "--format=%(trailers:key=Candidate,valueonly)", BRANCH)
+    return _git(root, "log", "-1", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).strip()
 
 
 def tag_ref(name: str) -> str:

@@ -17,7 +17,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import best_of, load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.search.loop import finished
-from meta_reward.search.setup import Setup
+from meta_reward.search.setup import Setup, check_sandbox
 from meta_reward.search.splits import run_split
 from meta_reward.tasks.openings import count_openings, record_opening
 
@@ -38,6 +38,7 @@ async def open_test(setup: Setup) -> dict[str, Any]:
     baseline, chosen = rows[0], best_of(rows)
     stored = load_test_result(layout)
     if stored is None or stored["chosen"]["id"] != chosen.id:
+        await check_sandbox(setup)
         if finished(layout, setup.config.limits) is None:
             setup.progress.note("the search has not finished; what it finds later will need another opening")
         key = f"{git.first_commit(layout.root)} {chosen.id}"

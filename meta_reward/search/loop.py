@@ -20,7 +20,7 @@ from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
 from meta_reward.search.session import run_session, save_candidates
-from meta_reward.search.setup import Setup
+from meta_reward.search.setup import Setup, check_sandbox
 from meta_reward.search.splits import run_split
 
 
@@ -34,6 +34,7 @@ class Outcome:
 
 async def search(setup: Setup) -> Outcome:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
+    await check_sandbox(setup)
     setup.gateway.check = _limit_check(setup.config.limits)
     files.sweep(setup.layout.root, deep=False)
     for folder in (setup.layout.history, setup.layout.sealed):

@@ -95,6 +95,11 @@ async def open_sandbox(config: RunConfig) -> Sandbox:
     return Sandbox(config.budget, level=await choose_level(config.sandbox), packages=config.packages)
 
 
+async def check_sandbox(setup: Setup) -> None:
+    """Raise UsageError where this machine cannot do the level that a run is at, before anything is spent on it."""
+    await choose_level(setup.config.sandbox, of=f"run {setup.layout.root.name}")
+
+
 def divided(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
     """Task ids by split. Raises UsageError for a task set that cannot be divided so."""
     try:
@@ -104,12 +109,17 @@ def divided(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
 
 
 def raise_limits(layout: Layout, requested: Mapping[str, Any]) -> None:
-    """Put raised limits on record. Raises UsageError for any other change of an existing run's settings."""
+    """Put raised limits, and another sandbox level, on record.
+
+    Raises UsageError for any other change of an existing run's settings.
+    """
     stored = load_run_config(layout.config)
     config = raised(stored, requested, layout.root.name)
     if config != stored:
         save_config(layout.config, config)
-        commit_paths(layout, "Raise limits", [layout.config])
+        moved = stored.sandbox != config.sandbox
+        why = f"Sandbox level {config.sandbox}, which was {stored.sandbox}" if moved else "Raise limits"
+        commit_paths(layout, why, [layout.config])
 
 
 def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:

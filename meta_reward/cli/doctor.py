@@ -1,0 +1,30 @@
+"""`meta-reward doctor`: what this machine can do."""
+
+import click
+
+from meta_reward.cli.common import json_option, print_json
+
+
+@click.command("doctor")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """What this machine can do, and how to mend what it cannot: sandbox, git, disk, coding agents, keys.
+
+    \b
+    meta-reward doctor
+
+    Keys are reported as set or not, and never shown. Exits with 1 where a search cannot run offline.
+    """
+    import asyncio
+
+    from meta_reward.report.doctor import can_search_offline, examine, render_rows
+
+    rows = asyncio.run(examine())
+    ready = can_search_offline(rows)
+    if as_json:
+        print_json({"can_search_offline": ready, "rows": rows})
+    else:
+        click.echo(render_rows(rows))
+        click.echo("\na search can run offline here" if ready else "\na search cannot run here: see FAIL")
+    ctx.exit(0 if ready else 1)

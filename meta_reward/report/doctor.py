@@ -1,0 +1,216 @@
+"""What this machine can do, a row a thing: Python, git, the sandbox, the proposer's jail, disk, coding agents, keys.
+
+Found out by trying: git makes a repository, a job tries to get out of the sandbox, a file is written
+where a run would write. Nothing is left behind, nothing goes over the network, and of a key only
+whether it is set is looked at; no program that is asked for its version gets to see one.
+A row fails where a search cannot run offline because of it, and only there.
+"""
+
+import asyncio
+import importlib.util
+import os
+import platform
+import shutil
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from meta_reward.errors import GitError, UsageError
+from meta_reward.files import printable
+from meta_reward.harness.confinement import Level
+from meta_reward.harness.levels import CONFINED, problem_of, remedy, strictest
+from meta_reward.judge.cache import default_cache_folder
+from meta_reward.run import git
+
+State = Literal["ok", "warn", "fail", "absent"]
+AGENTS = ("claude", "codex", "gemini", "opencode")
+KEYS = {
+    "ANTHROPIC_API_KEY": "models of Anthropic",
+    "OPENAI_API_KEY": "models of OpenAI",
+    "CLAUDE_CODE_OAUTH_TOKEN": "Claude by subscription",
+}
+"""Key: what it is for."""
+_GIB = 1024**3
+_LEAST_FREE = _GIB // 10  # what a search of 8 iterations on skyways takes: 78 MiB, and 24 MiB of cache
+_PATIENCE_S = 15.0
+_MARKS: dict[State, str] = {"ok": "ok", "warn": "warn", "fail": "FAIL", "absent": "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing. absent: a search can do without, and nothing is wrong. fix: for what is neither ok nor absent."""
+
+    name: str
+    state: State
+    what: str
+    fix: str = ""
+
+
+async def examine() -> list[Row]:
+    """A row for everything that matters to a search."""
+    return [
+        Row("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        git_row(),
+        await sandbox_row(),
+        await jail_row(),
+        *disk_rows(),
+        *await agent_rows(),
+        *key_rows(os.environ),
+    ]
+
+
+def can_search_offline(rows: Sequence[Row]) -> bool:
+    """Whether nothing stands in the way of a search with the simulated judge and the catalog."""
+    return all(row.state != "fail" for row in rows)
+
+
+def render_rows(rows: Sequence[Row]) -> str:
+    """The rows for a person, each fix under what it mends."""
+    width = max(len(row.name) for row in rows)
+    lines = []
+    for row in rows:
+        lines.append(f"{_MARKS[row.state]:<4}  {row.name:<{width}}  {row.what}".rstrip())
+        if row.fix:
+            lines.append(f"{'':<4}  {'':<{width}}  fix: {row.fix}")
+    return printable("\n".join(lines))
+
+
+def git_row() -> Row:
+    """Whether git can do what a run asks of it."""
+    entry = git.Commit("Try\n\nCandidate: c0001", {"harness.py": b""})
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            root = Path(name)
+            version = git.version(root)
+            try:
+                git.init(root)
+                git.commit(root, entry, tag=git.Tag("c0001", entry, ()))
+                works = git.last_candidate(root) == "c0001"
+            except GitError as error:
+                return Row("git", "fail", f"{version}: {_told(error)}", "install git 2.28 or later")
+    except UsageError as error:
+        return Row("git", "fail", error.what, error.hint)
+    except (GitError, OSError) as error:
+        return Row("git", "fail", f"cannot be tried: {_told(error)}", "install git 2.28 or later")
+    if not works:
+        return Row("git", "fail", f"{version} does not find its own commit", "install git 2.28 or later")
+    return Row("git", "ok", version)
+
+
+async def sandbox_row() -> Row:
+    """At which level candidates run here, and why at no stricter one."""
+    level = await strictest()
+    missed = CONFINED if level is None else CONFINED[: CONFINED.index(level)]
+    reasons = "; ".join([f"no {each}: {await problem_of(each)}" for each in missed])
+    fix = "; or ".join(remedy(each) for each in missed)
+    if level is None:
+        return Row("sandbox", "fail", reasons, f"{fix}; --sandbox none goes without, at your own risk")
+    if level == "seatbelt":
+        return Row(
+            "sandbox", "warn", "seatbelt, which is weak and untested", "use Linux for candidates you do not trust"
+        )
+    return Row("sandbox", "warn", f"{level}; {reasons}", fix) if missed else Row("sandbox", "ok", level)
+
+
+async def jail_row() -> Row:
+    """Whether a coding agent can be confined while it proposes; the offline catalog needs no jail."""
+    strict: Level = "strict"
+    if problem := await problem_of(strict):
+        fix = remedy(strict) or "use Linux"
+        return Row("proposer's jail", "warn", f"coding agents cannot be confined: {problem}", fix)
+    return Row("proposer's jail", "ok", "bubblewrap")
+
+
+def disk_row(name: str, folder: Path, *, least: int = _LEAST_FREE, plenty: int = _GIB) -> Row:
+    """Whether a folder, there already or not, can be written, and the room in it. least, plenty: bytes."""
+    exists = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=exists) as file:
+            file.write(b".")
+        free = shutil.disk_usage(exists).free
+    except OSError as error:
+        return Row(name, "fail", f"{exists} cannot be written: {error.strerror}", "free space, or use another folder")
+    what = f"{free / _GIB:.1f} GiB free for {folder}"
+    if free < plenty:
+        fix = f"free some space: a search on skyways takes {_LEAST_FREE / _GIB:.1f} GiB, one on a larger task set more"
+        return Row(name, "fail" if free < least else "warn", what, fix)
+    return Row(name, "ok", what)
+
+
+def disk_rows() -> list[Row]:
+    """Where a search writes: its run, the judge's replies, temporary files."""
+    rows = [disk_row("disk for runs", Path("runs").absolute())]
+    try:
+        rows.append(disk_row("disk for the cache", default_cache_folder().absolute()))
+    except UsageError as error:
+        rows.append(Row("disk for the cache", "fail", error.what, error.hint))
+    try:
+        rows.append(disk_row("disk for temporary files", Path(tempfile.gettempdir())))
+    except OSError:
+        rows.append(Row("disk for temporary files", "fail", "no folder can be written", "set TMPDIR to one that can"))
+    return rows
+
+
+async def agent_rows() -> list[Row]:
+    """The coding agents that a proposer can use: the one that comes with the Claude Agent SDK, and those on PATH."""
+    bundled = bundled_claude()
+    programs = [
+        ("claude of the SDK", str(bundled) if bundled else None),
+        *((name, shutil.which(name)) for name in AGENTS),
+    ]
+    return list(await asyncio.gather(*(_agent_row(name, path) for name, path in programs)))
+
+
+def bundled_claude() -> Path | None:
+    """The command line inside the Claude Agent SDK; None where it was installed without one."""
+    spec = importlib.util.find_spec("claude_agent_sdk")
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / "_bundled" / "claude"
+    return path if path.exists() else None
+
+
+def key_rows(environment: Mapping[str, str]) -> list[Row]:
+    """Which keys are set; nothing of what they are."""
+    rows = []
+    for name, purpose in KEYS.items():
+        what = "set" if environment.get(name) else "set, and empty" if name in environment else "not set"
+        rows.append(Row(name, "ok" if what == "set" else "absent", f"{what} ({purpose})"))
+    return rows
+
+
+async def _agent_row(name: str, path: str | None) -> Row:
+    if path is None:
+        return Row(name, "absent", "not found")
+    try:
+        version = await _version_of(path)
+    except (OSError, ValueError) as error:
+        return Row(name, "warn", f"{path} does not run: {_told(error)}", "install it again, or take it off PATH")
+    return Row(name, "ok", f"{version} at {path}")
+
+
+async def _version_of(path: str) -> str:
+    """The first line of what a program says to --version. Raises OSError or ValueError where it says nothing good."""
+    environment = {key: value for key, value in os.environ.items() if key not in KEYS}
+    process = await asyncio.create_subprocess_exec(
+        path, "--version", stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, env=environment
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), _PATIENCE_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise ValueError(f"no answer within {_PATIENCE_S:g} s") from None
+    if process.returncode:
+        raise ValueError(f"exit code {process.returncode}")
+    return output.decode(errors="replace").strip().partition("\n")[0][:80] or "no version"
+
+
+def _told(error: Exception) -> str:
+    """What an error says, without the temporary folder that it happened in."""
+    if isinstance(error, GitError):
+        return f"git {error.command}: {error.output or 'no output'}"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
