@@ -65,6 +65,8 @@ class _Tally:
 
 
 class _Silent:
+    """Says no more than what must be said: the notes, beside the standard output that a program reads."""
+
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
         pass
 
@@ -72,7 +74,7 @@ class _Silent:
         pass
 
     def note(self, text: str) -> None:
-        pass
+        _print_note(text)
 
 
 class _Plain:
@@ -91,7 +93,7 @@ class _Plain:
             self.note(f"{self._title}: {self._tally.done} of {self._total}, {self._tally.figures()}")
 
     def note(self, text: str) -> None:
-        print(printable(text), file=sys.stderr, flush=True)
+        _print_note(text)
 
 
 class _Live:
@@ -114,3 +116,7 @@ class _Live:
 
     def note(self, text: str) -> None:
         self._bar.console.print(printable(text), markup=False, highlight=False)
+
+
+def _print_note(text: str) -> None:
+    print(printable(text), file=sys.stderr, flush=True)

@@ -86,6 +86,8 @@ def readable_paths(packages: Sequence[str]) -> list[Path]:
     """What a child may read: the standard library without what is installed into it, shared libraries, packages."""
     library = Path(sysconfig.get_path("stdlib"))
     own = [path for path in sorted(library.iterdir()) if path.name not in ("site-packages", "dist-packages")]
+    # Debian links its sitecustomize to /etc, which a strict sandbox does not have.
+    own = [path for path in own if path.resolve().is_relative_to(library.resolve())]
     return [*own, *shared_libraries(), *package_paths(packages)]
 
 

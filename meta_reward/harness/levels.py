@@ -7,13 +7,14 @@ zygote starts and the probe gets nothing that the level denies. `none` is never 
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import cast, get_args
 
 from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
-from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.sandbox import NOT_STARTED, Sandbox
 from meta_reward.judge.gateway import Answer, Ask, RunTool
 
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -24,13 +25,10 @@ CONFINED: tuple[Level, ...] = ("strict", "locked") if sys.platform == "linux" el
 """The levels that this system may have, the strictest first."""
 _UNCONFINED = "--sandbox none goes without, at your own risk"
 _NAMESPACES = (
-    "let bubblewrap make user namespaces: on Debian sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
-    "kernel.apparmor_restrict_unprivileged_userns=0, in a container start it with the right to"
+    "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
+    "kernel.apparmor_restrict_unprivileged_userns=0; a container must be started with the right to make them)"
 )
-_LANDLOCK = (
-    "use Linux 5.13 or later on x86_64 or aarch64, with landlock in the lsm= of the kernel's command line, "
-    "and in a container a runtime that does not forbid it"
-)
+_LANDLOCK = "use Linux 5.13 or later on x86_64 or aarch64, with landlock in the lsm= of its command line"
 _TRAJECTORY = {"policy": "", "tools": [], "messages": [{"role": "user", "content": "Hello."}]}
 _PROBE = '''"""Try to get out, and tell what succeeded."""
 import os
@@ -40,7 +38,7 @@ from meta_reward.harness import Reward
 
 
 def read(): os.close(os.open({file!r}, os.O_RDONLY))
-def write(): os.close(os.open("/tmp/meta-reward-probe", os.O_CREAT | os.O_WRONLY))
+def write(): os.close(os.open({folder!r} + "/written", os.O_CREAT | os.O_WRONLY))
 def connect(): socket.socket().close()
 def start(): os.fork() or os._exit(0)
 def signal(): os.kill(os.getppid(), 0)
@@ -74,9 +72,9 @@ async def choose_level(wanted: str = AUTO, *, of: str = "") -> Level:
         return level
     if (found := await strictest()) is not None:
         return found
-    reasons = "; ".join([f"{level}: {await problem_of(level)}" for level in CONFINED])
-    ways = " or ".join(remedy(level) for level in reversed(CONFINED))
-    raise UsageError(f"this machine cannot confine candidates ({reasons})", hint=f"{ways}; {_UNCONFINED}")
+    # What ails the weakest of them ails them all.
+    what = f"this machine cannot confine candidates ({await problem_of(CONFINED[-1])})"
+    raise UsageError(what, hint=f"{await remedy(CONFINED[-1])}; {_UNCONFINED}")
 
 
 async def strictest() -> Level | None:
@@ -94,18 +92,23 @@ async def problem_of(level: Level) -> str:
     return _found[level]
 
 
-def remedy(level: Level) -> str:
+async def remedy(level: Level) -> str:
     """What a person can do to get a level that does not work here; empty where no one can."""
     if level not in CONFINED:
         return ""
-    if level == "strict":
-        return "install bubblewrap" if shutil.which("bwrap") is None else _NAMESPACES
-    return _LANDLOCK if level == "locked" else "put sandbox-exec on PATH"
+    if level == "seatbelt":
+        return "put sandbox-exec on PATH"
+    if await problem_of("locked"):  # strict needs all that locked needs
+        return _LANDLOCK
+    if shutil.which("bwrap") is None:
+        return "install bubblewrap"
+    refused = (await problem_of("strict")).startswith("bwrap: ")
+    return _NAMESPACES if refused else "report this, with what `meta-reward doctor --json` prints"
 
 
 async def _ways_out(level: Level) -> str:
     other = await strictest()
-    ways = (remedy(level), f"--sandbox {other} works here" if other else _UNCONFINED)
+    ways = (await remedy(level), f"--sandbox {other} works here" if other else _UNCONFINED)
     return "; ".join(way for way in ways if way)
 
 
@@ -114,10 +117,12 @@ async def _probe(level: Level) -> str:
         return f"not on {sys.platform}"
     more = "" if level == "seatbelt" else ", start, signal"
     try:
-        async with Sandbox(Budget(), level=level) as sandbox:
-            found = await sandbox.score(_PROBE.format(file=str(Path(__file__)), more=more), _TRAJECTORY, _no_judge)
+        with tempfile.TemporaryDirectory() as folder:
+            probe = _PROBE.format(file=str(Path(__file__)), folder=folder, more=more)
+            async with Sandbox(Budget(), level=level) as sandbox:
+                found = await sandbox.score(probe, _TRAJECTORY, _no_judge)
     except (MetaRewardError, OSError) as error:
-        return str(error) or type(error).__name__
+        return str(error).removeprefix(NOT_STARTED) or type(error).__name__
     return "" if found.score else f"a candidate could still {found.reason}"
 
 

@@ -27,6 +27,7 @@ from meta_reward.harness.confinement import Level, worker_command, worker_enviro
 from meta_reward.harness.conversation import AnswerAsk, Conversation
 from meta_reward.harness.runtime import Reward
 
+NOT_STARTED = "the sandbox does not start: "
 _PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
 
 
@@ -107,11 +108,11 @@ class Zygote:
         except TimeoutError:
             self._process.kill()
             self.stop()
-            raise MetaRewardError(f"the sandbox does not start within {_PATIENCE_S:g} s") from None
+            raise MetaRewardError(f"{NOT_STARTED}no sign of it within {_PATIENCE_S:g} s") from None
         if code != 0:
             words = self._last_words()
             self.stop()
-            raise MetaRewardError(f"the sandbox does not start: {words}")
+            raise MetaRewardError(NOT_STARTED + words)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None

@@ -7,12 +7,14 @@ A row fails where a search cannot run offline because of it, and only there.
 """
 
 import asyncio
+import contextlib
 import importlib.util
 import os
 import platform
 import shutil
+import signal
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,6 @@ from typing import Literal
 
 from meta_reward.errors import GitError, UsageError
 from meta_reward.files import printable
-from meta_reward.harness.confinement import Level
 from meta_reward.harness.levels import CONFINED, problem_of, remedy, strictest
 from meta_reward.judge.cache import default_cache_folder
 from meta_reward.run import git
@@ -35,7 +36,8 @@ KEYS = {
 """Key: what it is for."""
 _GIB = 1024**3
 _LEAST_FREE = _GIB // 10  # what a search of 8 iterations on skyways takes: 78 MiB, and 24 MiB of cache
-_PATIENCE_S = 15.0
+_PATIENCE_S = 10.0
+_MAX_VERSION_BYTES = 80
 _MARKS: dict[State, str] = {"ok": "ok", "warn": "warn", "fail": "FAIL", "absent": "-"}
 
 
@@ -103,55 +105,59 @@ def git_row() -> Row:
 async def sandbox_row() -> Row:
     """At which level candidates run here, and why at no stricter one."""
     level = await strictest()
-    missed = CONFINED if level is None else CONFINED[: CONFINED.index(level)]
-    reasons = "; ".join([f"no {each}: {await problem_of(each)}" for each in missed])
-    fix = "; or ".join(remedy(each) for each in missed)
     if level is None:
-        return Row("sandbox", "fail", reasons, f"{fix}; --sandbox none goes without, at your own risk")
+        fix = f"{await remedy(CONFINED[-1])}; or --sandbox none, at your own risk"
+        return Row("sandbox", "fail", await problem_of(CONFINED[-1]), fix)
     if level == "seatbelt":
         return Row(
             "sandbox", "warn", "seatbelt, which is weak and untested", "use Linux for candidates you do not trust"
         )
-    return Row("sandbox", "warn", f"{level}; {reasons}", fix) if missed else Row("sandbox", "ok", level)
+    if level != CONFINED[0]:
+        return Row("sandbox", "warn", f"{level}; not strict: {await problem_of('strict')}", await remedy("strict"))
+    return Row("sandbox", "ok", level)
 
 
 async def jail_row() -> Row:
     """Whether a coding agent can be confined while it proposes; the offline catalog needs no jail."""
-    strict: Level = "strict"
-    if problem := await problem_of(strict):
-        fix = remedy(strict) or "use Linux"
+    if problem := await problem_of("strict"):
+        fix = await remedy("strict") or "use Linux"
         return Row("proposer's jail", "warn", f"coding agents cannot be confined: {problem}", fix)
     return Row("proposer's jail", "ok", "bubblewrap")
 
 
-def disk_row(name: str, folder: Path, *, least: int = _LEAST_FREE, plenty: int = _GIB) -> Row:
-    """Whether a folder, there already or not, can be written, and the room in it. least, plenty: bytes."""
+def disk_rows() -> list[Row]:
+    """Where a search writes: its run, the judge's replies, temporary files."""
+    rows = [disk_row("disk for runs", Path("runs").absolute(), "work in another folder")]
+    try:
+        cache = default_cache_folder().absolute()
+        rows.append(disk_row("disk for the cache", cache, "set META_REWARD_CACHE to another folder"))
+    except UsageError as error:
+        rows.append(Row("disk for the cache", "fail", error.what, error.hint))
+    name, elsewhere = "disk for temporary files", "set TMPDIR to another folder"
+    try:
+        rows.append(disk_row(name, Path(tempfile.gettempdir()), elsewhere))
+    except OSError:
+        rows.append(Row(name, "fail", "no folder can be written", elsewhere))
+    return rows
+
+
+def disk_row(name: str, folder: Path, elsewhere: str, *, least: int = _LEAST_FREE, plenty: int = _GIB) -> Row:
+    """Whether a folder, there already or not, can be written, and the room in it.
+
+    elsewhere: how to have another one. least, plenty: bytes, below which it fails, or is worth a warning.
+    """
     exists = next(place for place in (folder, *folder.parents) if place.exists())
     try:
         with tempfile.TemporaryFile(dir=exists) as file:
             file.write(b".")
         free = shutil.disk_usage(exists).free
     except OSError as error:
-        return Row(name, "fail", f"{exists} cannot be written: {error.strerror}", "free space, or use another folder")
+        return Row(name, "fail", f"{exists} cannot be written: {error.strerror}", elsewhere)
     what = f"{free / _GIB:.1f} GiB free for {folder}"
-    if free < plenty:
-        fix = f"free some space: a search on skyways takes {_LEAST_FREE / _GIB:.1f} GiB, one on a larger task set more"
-        return Row(name, "fail" if free < least else "warn", what, fix)
-    return Row(name, "ok", what)
-
-
-def disk_rows() -> list[Row]:
-    """Where a search writes: its run, the judge's replies, temporary files."""
-    rows = [disk_row("disk for runs", Path("runs").absolute())]
-    try:
-        rows.append(disk_row("disk for the cache", default_cache_folder().absolute()))
-    except UsageError as error:
-        rows.append(Row("disk for the cache", "fail", error.what, error.hint))
-    try:
-        rows.append(disk_row("disk for temporary files", Path(tempfile.gettempdir())))
-    except OSError:
-        rows.append(Row("disk for temporary files", "fail", "no folder can be written", "set TMPDIR to one that can"))
-    return rows
+    if free >= plenty:
+        return Row(name, "ok", what)
+    needs = f"a search on skyways takes {_LEAST_FREE / _GIB:.1f} GiB, one on a larger task set more"
+    return Row(name, "fail" if free < least else "warn", f"{what}; {needs}", f"free some space, or {elsewhere}")
 
 
 async def agent_rows() -> list[Row]:
@@ -195,18 +201,24 @@ async def _agent_row(name: str, path: str | None) -> Row:
 async def _version_of(path: str) -> str:
     """The first line of what a program says to --version. Raises OSError or ValueError where it says nothing good."""
     environment = {key: value for key, value in os.environ.items() if key not in KEYS}
-    process = await asyncio.create_subprocess_exec(
-        path, "--version", stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, env=environment
-    )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), _PATIENCE_S)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise ValueError(f"no answer within {_PATIENCE_S:g} s") from None
-    if process.returncode:
-        raise ValueError(f"exit code {process.returncode}")
-    return output.decode(errors="replace").strip().partition("\n")[0][:80] or "no version"
+    # A file rather than a pipe, and a session of its own: it is done when it exits, whatever it leaves running.
+    with tempfile.TemporaryFile() as output:
+        process = await asyncio.create_subprocess_exec(
+            path, "--version", stdin=DEVNULL, stdout=output, stderr=DEVNULL, env=environment, start_new_session=True
+        )
+        try:
+            code = await asyncio.wait_for(process.wait(), _PATIENCE_S)
+        except TimeoutError:
+            raise ValueError(f"no answer within {_PATIENCE_S:g} s") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+        output.seek(0)
+        words = output.read(_MAX_VERSION_BYTES).decode(errors="replace")
+    if code:
+        raise ValueError(f"exit code {code}")
+    return words.strip().partition("\n")[0] or "no version"
 
 
 def _told(error: Exception) -> str:

@@ -184,5 +184,5 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
 
 def _complaint(stderr: str) -> str:
     """The line that says what is wrong, out of all that a failing git writes."""
-    lines = [line.strip(" '") for line in stderr.removeprefix("stderr:").splitlines() if line.strip(" '")]
+    lines = [line.strip(" '") for line in stderr.strip().removeprefix("stderr:").splitlines() if line.strip(" '")]
     return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")
