@@ -1,6 +1,7 @@
 """The cache: one completion by the content of what was asked, and a miss for whatever cannot be read."""
 
 import json
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_reward.completion import Completion, Request, Usage
+from meta_reward.errors import UsageError
 from meta_reward.judge.cache import Cache, cache_key, default_cache_folder
 from meta_reward.trajectory import Message, Tool, ToolCall
 
@@ -94,3 +96,14 @@ def test_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found.append(default_cache_folder())
     assert found == [Path.home() / "cache", Path.home() / ".cache" / "meta-reward", tmp_path / "meta-reward"]
+
+
+def test_person_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "META_REWARD_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match="no home folder for the judge's cache: set HOME or META_REWARD_CACHE"):
+        default_cache_folder()
