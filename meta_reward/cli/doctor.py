@@ -9,12 +9,13 @@ from meta_reward.cli.common import json_option, print_json
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """What this machine can do, and how to mend what it cannot: sandbox, git, disk, coding agents, keys.
+    """What this machine can do, and how to mend the rest.
 
     \b
     meta-reward doctor
 
-    Keys are reported as set or not, and never shown. Exits with 1 where a search cannot run offline.
+    Tries git, the sandbox and the disk, and looks for coding agents and keys, which are never shown.
+    Exits with 1 where a search cannot run offline.
     """
     import asyncio
 
