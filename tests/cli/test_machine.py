@@ -65,7 +65,7 @@ def move_run_to(level: str) -> None:
 
 
 def test_run_records_its_level_and_status_shows_it(meta_reward: MetaReward) -> None:
-    ran = meta_reward(*SEARCH)
+    ran = meta_reward(*SEARCH, "--sandbox", LEVEL)
     assert recorded() == f'sandbox = "{LEVEL}"'
     assert f"judge simulated, sandbox {LEVEL})" in ran.out
     assert json.loads(meta_reward("status", "small", "--json").out)["sandbox"] == LEVEL

@@ -11,7 +11,6 @@ from meta_reward.harness import levels
 from meta_reward.harness.confinement import readable_paths
 from meta_reward.harness.levels import choose_level, problem_of, strictest
 from meta_reward.harness.sandbox import Sandbox
-from tests.conftest import LEVEL
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +78,7 @@ def test_bubblewrap_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.M
 
 def test_none_is_taken_by_name_alone() -> None:
     assert asyncio.run(choose_level("none")) == "none"
-    assert asyncio.run(choose_level()) == LEVEL
+    assert asyncio.run(choose_level()) == asyncio.run(strictest())
 
 
 def test_links_out_of_the_standard_library_are_not_readable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward.harness.levels import choose_level
 from meta_reward.report import doctor
 from meta_reward.report.doctor import Row, can_search_offline, disk_row, git_row, key_rows, render_rows
-from tests.conftest import LEVEL
 
 GIB = 1024**3
 
@@ -48,7 +48,8 @@ def test_git_that_commits_nothing_fails(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_sandbox_row_names_the_level_that_a_search_would_take() -> None:
     row = asyncio.run(doctor.sandbox_row())
-    assert (row.what.partition(";")[0], row.state) == (LEVEL, "ok" if LEVEL == "strict" else "warn")
+    level = asyncio.run(choose_level())
+    assert (row.what.partition(";")[0], row.state) == (level, "ok" if level == "strict" else "warn")
 
 
 @pytest.mark.parametrize(("state", "expected"), [("sk-ant-12345", "set"), ("", "set, and empty"), (None, "not set")])
