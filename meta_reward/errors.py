@@ -8,6 +8,8 @@
     ├── JudgeError          the judge's
     │   ├── PromptTooLong   a harness may catch it and ask with a shorter view
     │   └── JudgeUnavailable   nobody's fault: the evaluation stays unfinished, the run stops cleanly
+    │       └── JudgeMisconfigured   the same, and only the user can mend it: key, model, credit, package
+    ├── JudgeTransient      one try of a call failed in a way that another may not: the gateway tries again
     ├── ProposerError       the proposer's
     ├── LimitReached        a limit of the run: stops the search at a clean point
     └── GitError            git's
@@ -61,15 +63,46 @@ class JudgeError(MetaRewardError):
 
 
 class PromptTooLong(JudgeError):
-    """A prompt does not fit the judge's context window."""
+    """A prompt does not fit the judge's context window. tokens, limit: where the judge names them."""
 
-    def __init__(self, tokens: int, limit: int) -> None:
+    def __init__(self, tokens: int | None = None, limit: int | None = None) -> None:
         self.tokens, self.limit = tokens, limit
-        super().__init__(f"prompt of about {tokens} tokens does not fit the judge's window of {limit}")
+        what = "prompt" if tokens is None else f"prompt of about {tokens} tokens"
+        window = "window" if limit is None else f"window of {limit}"
+        super().__init__(f"{what} does not fit the judge's {window}")
 
 
 class JudgeUnavailable(JudgeError):
     """The judge's endpoint failed beyond all retries."""
+
+
+class JudgeMisconfigured(JudgeUnavailable):
+    """The judge cannot be asked at all until the user mends something; no retry would help."""
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        self.what, self.hint = what, hint
+        super().__init__(f"{what}: {hint}" if hint else what)
+
+
+class JudgeTransient(MetaRewardError):
+    """One try of a judge call failed; another may succeed.
+
+    status: of the HTTP response, None where there was none. retry_after_s: what the endpoint asks to
+    wait. throttled: it asks for fewer calls (429, overloaded). seconds: how long the try took.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        throttled: bool = False,
+        seconds: float = 0.0,
+    ) -> None:
+        self.what, self.status, self.retry_after_s = what, status, retry_after_s
+        self.throttled, self.seconds = throttled, seconds
+        super().__init__(what)
 
 
 class ProposerError(MetaRewardError):
