@@ -49,6 +49,19 @@ class Completion:
     stop_reason: str = "end"
 
 
+_UNREADABLE = "arguments that are no JSON object"
+
+
+def unreadable_arguments(text: str) -> dict[str, Any]:
+    """What stands for a tool call's arguments that cannot be read: such a call is never run."""
+    return {_UNREADABLE: text}
+
+
+def is_unreadable(call: ToolCall) -> bool:
+    """Whether the judge wrote arguments that cannot be read; it is then told so instead of given a result."""
+    return call.arguments.keys() == {_UNREADABLE}
+
+
 class Backend(Protocol):
     """A kind of judge."""
 
@@ -65,7 +78,8 @@ class Backend(Protocol):
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn. draw: 0 for the first time this is asked of a trajectory, then 1, ...
 
-        Raises PromptTooLong, or JudgeUnavailable when the endpoint fails beyond all retries.
+        One try. Raises PromptTooLong, JudgeError for a request that is refused, JudgeTransient where
+        another try may succeed, JudgeMisconfigured where only the user can mend it.
         """
         ...
 

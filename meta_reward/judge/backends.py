@@ -1,17 +1,54 @@
-"""The kinds of judges, by the name before the colon of `--judge KIND:MODEL`."""
+"""The kinds of judges, by the name before the colon of `--judge KIND:MODEL`.
 
-from collections.abc import Mapping
+    anthropic:MODEL     the Messages API              openai:MODEL    chat completions
+    claude-code:MODEL   a Claude subscription         simulated       the offline judge
+
+`@http://host:port/...` after the model names another address. Nothing is imported, started or asked
+for before the first call, so that a run can be looked at where there is no key.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from meta_reward.completion import Backend
 from meta_reward.errors import UsageError
 
+Make = Callable[[str, Mapping[str, Any]], Backend]
+
 
 def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Backend:
-    """The judge that a spec names. Raises UsageError for one that is not known."""
+    """The judge that a spec names. Raises UsageError for one that is not known, or a setting it does not take."""
     kind, _, model = spec.partition(":")
     if kind == "simulated":
         from meta_reward.simulated.judge import simulated_judge
 
         return simulated_judge(model, **{"seed": seed, **settings})
-    raise UsageError(f"unknown judge {spec!r}", hint="known: simulated, simulated:perfect, simulated:noise")
+    if kind not in _KINDS:
+        known = "simulated, simulated:perfect, simulated:noise, " + ", ".join(f"{name}:MODEL" for name in _KINDS)
+        raise UsageError(f"unknown judge {spec!r}", hint=f"known: {known}")
+    return _KINDS[kind](spec, settings)
+
+
+def _anthropic(spec: str, given: Mapping[str, Any]) -> Backend:
+    from meta_reward.judge.anthropic import AnthropicJudge
+    from meta_reward.judge.places import ANTHROPIC, find_place
+    from meta_reward.judge.settings import parse_settings
+    from meta_reward.judge.wire import open_wire
+
+    settings = parse_settings("anthropic", given)
+    place = find_place(ANTHROPIC, spec, settings)
+    return AnthropicJudge(place, settings, open_wire("anthropic", place, settings))
+
+
+def _openai(spec: str, given: Mapping[str, Any]) -> Backend:
+    from meta_reward.judge.openai import OpenAIJudge
+    from meta_reward.judge.places import OPENAI, find_place
+    from meta_reward.judge.settings import parse_settings
+    from meta_reward.judge.wire import open_wire
+
+    settings = parse_settings("openai", given, without=("thinking",))
+    place = find_place(OPENAI, spec, settings)
+    return OpenAIJudge(place, settings, open_wire("openai", place, settings))
+
+
+_KINDS: dict[str, Make] = {"anthropic": _anthropic, "openai": _openai}

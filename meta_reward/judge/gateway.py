@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from meta_reward import files
-from meta_reward.completion import Backend, Completion, Request, request_to_json
+from meta_reward.completion import Backend, Completion, Request, is_unreadable, request_to_json
 from meta_reward.errors import CandidateError
 from meta_reward.judge.cache import Cache, cache_key
 from meta_reward.trajectory import Message, Tool, ToolCall
@@ -165,5 +165,7 @@ class Session:
         return completion
 
     async def _result(self, call: ToolCall, run_tool: RunTool) -> Message:
+        if is_unreadable(call):
+            return Message("tool", "the arguments are no JSON object; call again", tool_call_id=call.id, is_error=True)
         content, is_error = await run_tool(call)
         return Message("tool", content, tool_call_id=call.id, is_error=is_error)

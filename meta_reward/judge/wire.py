@@ -1,0 +1,135 @@
+"""The provider's own client, reduced to one thing: a body goes out, the reply's JSON comes in.
+
+One try, no redirects, a limit on the whole of it. Whatever goes wrong leaves as one of our errors. A
+client belongs to the event loop in which it is first used and is closed when that loop ends.
+"""
+
+import asyncio
+import importlib
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from meta_reward.errors import JudgeMisconfigured, MetaRewardError
+from meta_reward.judge.failures import Refusal, Whose, broken, error_of_body, failure_of, missing_package
+from meta_reward.judge.places import Place
+from meta_reward.judge.settings import ModelSettings
+from meta_reward.judge.wording import parse_body
+
+NO_KEY = "none"  # what a server gets that needs no key: clients insist on one
+_lives: WeakKeyDictionary[asyncio.AbstractEventLoop, list[AsyncGenerator[Any, None]]] = WeakKeyDictionary()
+_CLIENTS = {"anthropic": "AsyncAnthropic", "openai": "AsyncOpenAI"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Wire:
+    """package: `anthropic` or `openai`. key: "" where the server needs none and may get none."""
+
+    package: str
+    address: str
+    key: str
+    whose: Whose
+    timeout_s: float
+    needs_key: bool = True
+    _client: Any = None
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def post(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply to a request's body. Raises what `failures` makes of anything else."""
+        client = await self._open()
+        package = importlib.import_module(self.package)
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                return self._parse(await _create(self.package, client, dict(body)))
+        except package.APIStatusError as error:
+            raise self._refused(error) from None
+        except (package.APITimeoutError, TimeoutError):
+            raise broken(f"no answer within {self.timeout_s:g} s", self.whose) from None
+        except package.APIConnectionError as error:
+            raise broken(f"the connection to {self.address} failed ({error.__cause__ or error})", self.whose) from None
+        except package.APIError as error:
+            raise broken(str(error), self.whose) from None
+
+    async def _open(self) -> Any:
+        """The client of this event loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            check_key(self.key, self.whose, needed=self.needs_key)
+            life = _life(self.package, self.address, self.key or NO_KEY, self.timeout_s)
+            self._client, self._loop = await anext(life), loop
+            _lives.setdefault(loop, []).append(life)  # or it would be collected before the loop ends
+        return self._client
+
+    def _parse(self, data: bytes) -> dict[str, Any]:
+        try:
+            body = parse_body(data)
+        except ValueError as error:
+            raise broken(f"a reply that is no JSON ({error})", self.whose, status=200) from None
+        if not isinstance(body, dict):
+            raise broken("a reply that is no JSON object", self.whose, status=200)
+        if body.get("error") and not body.get("content") and not body.get("choices"):
+            raise self._error_inside(body)
+        return body
+
+    def _error_inside(self, body: dict[str, Any]) -> MetaRewardError:
+        """The error in a reply that calls itself a success, as some proxies send it."""
+        error = body["error"]
+        code = error.get("code") if isinstance(error, dict) else None
+        kind, message = error_of_body(body)
+        if isinstance(code, int) and 400 <= code < 600:
+            return failure_of(Refusal(code, message, kind), self.whose)
+        return broken(message, self.whose, status=200)
+
+    def _refused(self, error: Any) -> MetaRewardError:
+        try:
+            body = parse_body(error.response.content)
+        except (ValueError, RuntimeError):
+            body = error.response.reason_phrase
+        kind, message = error_of_body(body)
+        return failure_of(Refusal(error.status_code, message, kind, error.response.headers), self.whose)
+
+
+def open_wire(package: str, place: Place, settings: ModelSettings) -> Wire:
+    """The way to a place; nothing is opened before the first post."""
+    whose, needs_key = place.whose(settings), bool(place.key_name)
+    return Wire(
+        package=package,
+        address=place.address,
+        key=place.key,
+        whose=whose,
+        timeout_s=settings.timeout_s,
+        needs_key=needs_key,
+    )
+
+
+def check_key(key: str, whose: Whose, *, needed: bool) -> None:
+    """Raise JudgeMisconfigured for a key that is missing or can be none."""
+    if needed and not key:
+        raise JudgeMisconfigured(f"judge {whose.spec} needs a key", hint=whose.key_hint)
+    if not (key.isascii() and key.isprintable()):
+        raise JudgeMisconfigured(f"the key of judge {whose.spec} holds what no key can", hint=whose.key_hint)
+
+
+async def _life(package: str, address: str, key: str, timeout_s: float) -> AsyncGenerator[Any, None]:
+    """A client from now to the end of the event loop, which closes every generator that still runs."""
+    try:
+        module = importlib.import_module(package)
+    except ImportError:
+        raise missing_package(package) from None
+    http_client = module.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout_s)
+    make = getattr(module, _CLIENTS[package])
+    client = make(api_key=key, base_url=address, max_retries=0, timeout=timeout_s, http_client=http_client)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def _create(package: str, client: Any, body: dict[str, Any]) -> bytes:
+    """The raw reply; what an older client does not know of yet travels as an extra field."""
+    needed = {name: body.pop(name) for name in ("model", "messages", "max_tokens") if name in body}
+    where = client.messages if package == "anthropic" else client.chat.completions
+    reply = await where.with_raw_response.create(**needed, extra_body=body)
+    content: bytes = reply.http_response.content
+    return content

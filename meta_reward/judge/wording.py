@@ -1,0 +1,115 @@
+"""What every real judge has in common: how a schema is asked for in words, and what comes in is made safe.
+
+Replies hold whatever a model or a broken server writes. After this module, texts can be encoded and
+arguments of tool calls are JSON objects that can be written to any of our files.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from meta_reward.completion import unreadable_arguments
+from meta_reward.files import is_too_deep
+from meta_reward.trajectory import ToolCall
+
+CHARS_PER_TOKEN = 4
+
+
+def schema_in_words(schema: dict[str, Any]) -> str:
+    """Asks for JSON of a shape, for a judge that has no other way to be told."""
+    shape = json.dumps(schema, ensure_ascii=False)
+    return f"\n\nAnswer with one JSON value that fits this JSON schema, and with nothing else:\n{shape}"
+
+
+def closed(schema: Any) -> Any:
+    """A schema whose objects allow no further properties, as native modes demand; what fits it fits the original."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: value if key in ("enum", "const", "default") else closed(value) for key, value in schema.items()}
+    if schema.get("type") == "object" and "properties" in schema:
+        inner.setdefault("additionalProperties", False)
+    return inner
+
+
+def is_strict(schema: Any) -> bool:
+    """Whether every object of a closed schema demands all its properties and allows no others."""
+    if isinstance(schema, list):
+        return all(map(is_strict, schema))
+    if not isinstance(schema, dict):
+        return True
+    if schema.get("type") == "object" and (
+        schema.get("additionalProperties") is not False
+        or set(schema.get("required", ())) != set(schema.get("properties", {}))
+    ):
+        return False
+    return all(map(is_strict, schema.values()))
+
+
+def mend(text: Any) -> str:
+    """A text that can be encoded: halves of surrogate pairs are joined or replaced; what is no text is empty."""
+    if not isinstance(text, str):
+        return ""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def parse_body(data: bytes) -> Any:
+    """The JSON value of a response. Raises ValueError."""
+    try:
+        return json.loads(data, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
+def arguments_of(value: Any) -> dict[str, Any]:
+    """A tool call's arguments, given as an object or as JSON text; marked as unreadable where they are neither."""
+    try:
+        parsed = json.loads(value or "{}", parse_constant=_no_constant) if isinstance(value, str) else value
+        safe = _mended(parsed)
+        orjson.dumps(safe)
+    except (ValueError, TypeError, RecursionError):
+        return unreadable_arguments(mend(value))
+    if not isinstance(safe, dict) or is_too_deep(safe):
+        return unreadable_arguments(mend(value))
+    return safe
+
+
+def with_own_ids(calls: Iterable[ToolCall], turn: int) -> tuple[ToolCall, ...]:
+    """Calls whose ids are there and differ, also where a server gives none or the same twice."""
+    seen: set[str] = set()
+    kept = []
+    for number, call in enumerate(calls, 1):
+        name = call.id if call.id and call.id not in seen else f"call_{turn}_{number}"
+        seen.add(name)
+        kept.append(ToolCall(name, call.name, call.arguments))
+    return tuple(kept)
+
+
+def count(value: Any) -> int:
+    """A number of tokens as a server tells it; what is none counts as zero."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def guessed_tokens(text: str) -> int:
+    """About how many tokens a text has, for servers that do not count."""
+    return math.ceil(len(text) / CHARS_PER_TOKEN)
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return mend(value)
+    if isinstance(value, dict):
+        return {mend(key): _mended(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("not finite")
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
