@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         said = self.server.endpoint.answer_to(self.path, headers, body)
         if isinstance(said, Fault):
-            self._fail(said)
+            self._fail(said, body)
         elif self.path.partition("?")[0].endswith("/chat/completions"):
             self._send(200, _chat_completion(said, body))
         elif body.get("stream"):
@@ -164,13 +164,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
         self.close_connection = True
 
-    def _fail(self, fault: Fault) -> None:
+    def _fail(self, fault: Fault, body: Mapping[str, Any]) -> None:
         if fault.how == "status":
             self._send(fault.status, "" if fault.body is None else fault.body, fault.headers)
             return
         if fault.how == "hang":
             self.server.endpoint.closing.wait(fault.seconds)
-        if fault.how == "cut":
+        if fault.how == "cut" and body.get("stream"):
+            self._stream(_messages_events(_message(Said("I was about to"), body)), upto=3)
+        elif fault.how == "cut":
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", "1000")

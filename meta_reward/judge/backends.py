@@ -51,4 +51,13 @@ def _openai(spec: str, given: Mapping[str, Any]) -> Backend:
     return OpenAIJudge(place, settings, open_wire("openai", place, settings))
 
 
-_KINDS: dict[str, Make] = {"anthropic": _anthropic, "openai": _openai}
+def _claude_code(spec: str, given: Mapping[str, Any]) -> Backend:
+    from meta_reward.judge.claude_code import ClaudeCodeJudge
+    from meta_reward.judge.places import SUBSCRIPTION, find_place
+    from meta_reward.judge.settings import parse_settings
+
+    settings = parse_settings("claude-code", given, without=("temperature", "extra"))
+    return ClaudeCodeJudge(find_place(SUBSCRIPTION, spec, settings), settings)
+
+
+_KINDS: dict[str, Make] = {"anthropic": _anthropic, "openai": _openai, "claude-code": _claude_code}

@@ -27,6 +27,7 @@ _TOO_LONG = re.compile(
 _TOO_LARGE = re.compile(r"request too large for", re.IGNORECASE)  # a 429 that no waiting mends
 _NUMBERS = (  # tokens first or limit first, as providers word it
     re.compile(r"(?P<tokens>\d{3,}) tokens > (?P<limit>\d{3,})"),
+    re.compile(r"(?P<tokens>\d{3,}) tokens \(limit (?P<limit>\d{3,})"),
     re.compile(r"(?P<tokens>\d{3,}) \+ \d+ > (?P<limit>\d{3,})"),
     re.compile(r"length is (?:only )?(?P<limit>\d{3,}) tokens.*?(?P<tokens>\d{3,})", re.DOTALL),
     re.compile(r"Limit (?P<limit>\d{3,}), Requested (?P<tokens>\d{3,})"),
