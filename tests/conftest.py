@@ -40,11 +40,14 @@ async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
 """A harness that believes the judge."""
 
 
+_THEIRS = ("GIT_", "META_REWARD_", "XDG_", "ANTHROPIC_", "CLAUDE_", "OPENAI_")
+
+
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No home, no git identity, no cache and no GIT_* of the person who runs the tests."""
+    """No home, no git identity, no cache and no key of the person who runs the tests."""
     home = tmp_path_factory.mktemp("home")
-    for name in [name for name in os.environ if name.startswith(("GIT_", "META_REWARD_", "XDG_"))]:
+    for name in [name for name in os.environ if name.startswith(_THEIRS)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("META_REWARD_CACHE", str(home / "cache"))
