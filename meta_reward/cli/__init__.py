@@ -23,6 +23,7 @@ _COMMANDS = {
     "test": "meta_reward.cli.test",
     "evaluate": "meta_reward.cli.evaluate",
     "validate": "meta_reward.cli.validate",
+    "judge": "meta_reward.cli.judge",
     "tasks": "meta_reward.cli.tasks",
     "import": "meta_reward.cli.imports",
     "doctor": "meta_reward.cli.doctor",

@@ -144,7 +144,7 @@ class Session:
             if not completion.tool_calls:
                 return Answer(completion.text, completion.stop_reason, tuple(called))
             results = [await self._result(call, run_tool) for call in completion.tool_calls]
-            called += [call.name for call in completion.tool_calls]
+            called += [call.name for call in completion.tool_calls if not is_unreadable(call)]
             said = Message("assistant", completion.text, completion.tool_calls)
             require = None if request.require in called else request.require
             request = replace(request, messages=(*request.messages, said, *results), require=require)

@@ -111,6 +111,7 @@ def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
     def answer(seen: Seen) -> Said:
         if seen.turn == 0:
             return Said("", (("policy_check", '{"clause": "Be ki'),))
+        assert "tool_choice" in seen.body
         assert seen.texts[-1] == "error: the arguments are no JSON object; call again"
         return Said(json.dumps({"reason": "told", "score": 50}))
 
@@ -119,7 +120,7 @@ def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
     assert unit.reward == {
         "score": 50.0,
         "reason": "told",
-        "findings": {"checked": [], "called": ["policy_check"]},
+        "findings": {"checked": [], "called": []},
     }
 
 
