@@ -14,15 +14,15 @@ the date. A process takes about 0.3 s and 200 MB, so there are as many at a time
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meta_reward.completion import Completion, Request, Usage
-from meta_reward.errors import JudgeMisconfigured, MetaRewardError
+from meta_reward.errors import JudgeMisconfigured
 from meta_reward.judge.anthropic import parse_message
-from meta_reward.judge.failures import Refusal, Whose, broken, failure_of, missing_package
+from meta_reward.judge.claude_turn import SERVER, first_message
+from meta_reward.judge.failures import broken, missing_package
 from meta_reward.judge.places import Place
 from meta_reward.judge.prices import cost_usd
 from meta_reward.judge.settings import ModelSettings, identity, join_system
@@ -33,11 +33,9 @@ from meta_reward.trajectory import Message, Tool, render_call
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
 
-_SERVER = "harness"
-_PREFIX = f"mcp__{_SERVER}__"
 _ONE_CALL_USD = 1e-9
 _LONGEST_ARGUMENT = 100_000  # bytes; the system allows 128 KB
-_NOT_LOGGED_IN = ("/login", "not logged in")
+_UPGRADE = "pip install --upgrade claude-agent-sdk"
 
 
 class ClaudeCodeJudge:
@@ -65,7 +63,7 @@ class ClaudeCodeJudge:
                 options = self._options(request, Path(home))
                 try:
                     async with asyncio.timeout(self._given.timeout_s):
-                        message = await _first_message(_prompt(request), options, self._whose)
+                        message = await first_message(_prompt(request), options, self._whose)
                 except TimeoutError:
                     raise broken(f"no answer within {self._given.timeout_s:g} s", self._whose) from None
         return parse_message(message, self._whose, turn=len(request.messages))
@@ -87,100 +85,28 @@ class ClaudeCodeJudge:
         except ImportError:
             raise missing_package("claude-agent-sdk") from None
         effort: Any = self._given.effort
-        return ClaudeAgentOptions(
-            cwd="/",
-            model=self._place.model,
-            system_prompt=_system_prompt(join_system(self._given, request.system), home),
-            tools=[],
-            mcp_servers={_SERVER: _server(request.tools)} if request.tools else {},
-            strict_mcp_config=True,
-            setting_sources=[],
-            permission_mode="dontAsk",
-            verbatim_prompts=True,
-            include_partial_messages=True,
-            max_turns=1,
-            max_budget_usd=_ONE_CALL_USD,
-            thinking=_thinking(self._given),
-            effort=effort,
-            extra_args={"no-session-persistence": None},
-            env=_environment(self._place, self._given, home),
-            stderr=lambda line: None,
-        )
-
-
-async def _first_message(prompt: str, options: "ClaudeAgentOptions", whose: Whose) -> dict[str, Any]:
-    """The first reply of the Messages API as it came in. Raises what `failures` makes of anything else."""
-    import claude_agent_sdk as sdk
-
-    reply, result = _Reply(), None
-    try:
-        async with aclosing(_messages_of(prompt, options)) as messages:
-            async for message in messages:
-                if isinstance(message, sdk.StreamEvent):
-                    reply.take(message.event)
-                elif isinstance(message, sdk.ResultMessage):
-                    result = message
-    except sdk.CLINotFoundError:
-        raise JudgeMisconfigured(
-            "claude-agent-sdk has no program of its own here", hint="install its wheel with pip"
-        ) from None
-    except sdk.ClaudeSDKError as error:  # also how a result that is an error ends
-        if not reply.complete and result is None:
-            raise broken(str(error), whose) from None
-    if not reply.complete:
-        raise _failure(result, whose)
-    return reply.message()
-
-
-async def _messages_of(prompt: str, options: "ClaudeAgentOptions") -> AsyncGenerator[Any, None]:
-    from claude_agent_sdk import query
-
-    async for message in query(prompt=prompt, options=options):
-        yield message
-
-
-class _Reply:
-    """The first message of a stream of the Messages API's events, put together again."""
-
-    def __init__(self) -> None:
-        self.complete = False
-        self._blocks: dict[int, dict[str, Any]] = {}
-        self._usage: dict[str, Any] = {}
-        self._stop: Any = None
-
-    def take(self, event: Mapping[str, Any]) -> None:
-        """Add an event; those after the first message's end are no part of it."""
-        kind, index = event.get("type"), event.get("index", 0)
-        if self.complete:
-            return
-        if kind == "message_start":
-            self._blocks, self._usage = {}, dict(event["message"].get("usage") or {})
-        elif kind == "content_block_start":
-            self._blocks[index] = {**event["content_block"], "input": ""}
-        elif kind == "content_block_delta" and index in self._blocks:
-            block, delta = self._blocks[index], event["delta"]
-            block["text"] = block.get("text", "") + delta.get("text", "")
-            block["input"] += delta.get("partial_json", "")
-        elif kind == "message_delta":
-            self._stop = event["delta"].get("stop_reason")
-            self._usage |= {name: value for name, value in (event.get("usage") or {}).items() if value is not None}
-        elif kind == "message_stop":
-            self.complete = True
-
-    def message(self) -> dict[str, Any]:
-        """The message as a plain reply would have it, tools under the names the harness gave them."""
-        blocks = [{**block, "name": block.get("name", "").removeprefix(_PREFIX)} for block in self._blocks.values()]
-        return {"content": blocks, "stop_reason": self._stop, "usage": self._usage}
-
-
-def _failure(result: Any, whose: Whose) -> MetaRewardError:
-    """What kept the program from a reply, from what it says about it."""
-    if result is None:
-        return broken("the program ended without a word", whose)
-    said, status = result.result or "; ".join(result.errors or ()) or result.subtype, result.api_error_status
-    if any(words in said.lower() for words in _NOT_LOGGED_IN):
-        return failure_of(Refusal(401, said), whose)
-    return broken(said, whose) if status is None else failure_of(Refusal(status, said), whose)
+        try:
+            return ClaudeAgentOptions(
+                cwd="/",
+                model=self._place.model,
+                system_prompt=_system_prompt(join_system(self._given, request.system), home),
+                tools=[],
+                mcp_servers={SERVER: _server(request.tools)} if request.tools else {},
+                strict_mcp_config=True,
+                setting_sources=[],
+                permission_mode="dontAsk",
+                verbatim_prompts=True,
+                include_partial_messages=True,
+                max_turns=1,
+                max_budget_usd=_ONE_CALL_USD,
+                thinking=_thinking(self._given),
+                effort=effort,
+                extra_args={"no-session-persistence": None},
+                env=_environment(self._place, self._given, home),
+                stderr=lambda line: None,
+            )
+        except TypeError as error:  # an option that this version does not know
+            raise JudgeMisconfigured(f"claude-agent-sdk is too old ({error})", hint=_UPGRADE) from None
 
 
 def _prompt(request: Request) -> str:
@@ -214,7 +140,7 @@ def _server(tools: tuple[Tool, ...]) -> Any:
         SdkMcpTool(tool.name, tool.description, {"type": "object", "properties": {}, **tool.parameters}, refuse)
         for tool in tools
     ]
-    return create_sdk_mcp_server(_SERVER, tools=offered)
+    return create_sdk_mcp_server(SERVER, tools=offered)
 
 
 def _system_prompt(text: str, home: Path) -> Any:
