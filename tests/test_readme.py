@@ -3,8 +3,10 @@
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
+from meta_reward.judge.backends import make_backend
 from tests.cli.conftest import MetaReward
 from tests.cli.conftest import meta_reward as meta_reward
 from tests.conftest import PROJECT
@@ -53,6 +55,11 @@ def test_commands_of_the_readme_run_as_they_stand(meta_reward: MetaReward, here:
 def test_harness_of_the_readme_is_valid(meta_reward: MetaReward, here: Path) -> None:
     (here / "mine.py").write_text(block_with("async def reward"))
     assert meta_reward("validate", "mine.py").out == "mine.py: ok (parts: none)\n"
+
+
+def test_judge_settings_of_the_readme_are_settings() -> None:
+    settings = tomllib.loads(block_with("[judge.settings]"))["judge"]["settings"]
+    assert make_backend("anthropic:m", settings).settings["temperature"] == settings["temperature"]
 
 
 def test_paths_the_readme_names_exist() -> None:

@@ -19,6 +19,8 @@ from meta_reward.judge.settings import ModelSettings
 
 _SPEC = re.compile(r"(?P<model>.+?)(?:@(?P<address>https?://.+))?")
 
+_SCHEMELESS = re.compile(r"@.*[:/]|@localhost")  # an address, which would go unnoticed as part of a model's name
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -76,8 +78,10 @@ class Place:
 def find_place(provider: Provider, spec: str, settings: ModelSettings) -> Place:
     """The place that `KIND:MODEL` or `KIND:MODEL@ADDRESS` names. Raises UsageError."""
     found = _SPEC.fullmatch(spec.partition(":")[2].strip())
-    if found is None:
+    if found is None or found["model"].startswith("@"):
         raise UsageError(f"judge {spec!r} names no model", hint="say KIND:MODEL or KIND:MODEL@http://host:port")
+    if _SCHEMELESS.search(found["model"]):
+        raise UsageError(f"judge {spec!r}: its address has no scheme", hint="say @http://host:port/v1")
     named = found["address"]
     address = (named or os.environ.get(provider.variable) or provider.address).rstrip("/")
     _check_address(address, spec)

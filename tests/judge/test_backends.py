@@ -29,6 +29,9 @@ def key_of(seen: Seen) -> str:
     [
         ("gpt-5.5", "unknown judge 'gpt-5.5': known: simulated"),
         ("anthropic:", "judge 'anthropic:' names no model"),
+        ("openai:@http://host/v1", "names no model"),
+        ("openai:m@localhost:8000/v1", "its address has no scheme: say @http://host:port/v1"),
+        ("openai:m@ftp://host/v1", "its address has no scheme"),
         ("openai:m@http://user:pw@host/v1", "its address holds more than host, port and path"),
         ("openai:m@http://host/v1?key=1", "its address holds more than host, port and path"),
         ("openai:m@http://host:99999/v1", "'http://host:99999/v1' is no address"),
