@@ -161,8 +161,11 @@ def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[dict[s
 
 def _prompt(text: str, upto: int, asked: str) -> list[dict[str, Any]]:
     """The prompt's blocks: what is shared, marked, then the rest."""
-    parts = [(text[:upto], _MARK), (text[upto:] + asked, {})] if upto else [(text + asked, {})]
-    return [{"type": "text", "text": part, **mark} for part, mark in parts if part or len(parts) == 1]
+    head, rest = text[:upto], text[upto:] + asked
+    if not rest.strip():  # no block may be blank
+        head, rest = text + asked, ""
+    blocks = [(head, _MARK), (rest, {})] if upto else [(text + asked, {})]
+    return [{"type": "text", "text": part, **mark} for part, mark in blocks if part or not upto]
 
 
 def _said(message: Message) -> list[dict[str, Any]]:

@@ -30,18 +30,24 @@ class Provider:
     address: str
     variable: str
     keys: tuple[str, ...]
+    key_from: str = ""
 
 
 ANTHROPIC = Provider("anthropic", "https://api.anthropic.com", "ANTHROPIC_BASE_URL", ("ANTHROPIC_API_KEY",))
 OPENAI = Provider("openai", "https://api.openai.com/v1", "OPENAI_BASE_URL", ("OPENAI_API_KEY",))
 SUBSCRIPTION = Provider(
-    "anthropic", ANTHROPIC.address, ANTHROPIC.variable, ("CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY")
+    "anthropic",
+    ANTHROPIC.address,
+    ANTHROPIC.variable,
+    ("CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY"),
+    "; `claude setup-token` makes one for a subscription",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A judge's address. key_name: the environment variable that its key comes from, "" where it needs none."""
+    """A judge's address. key_name: the environment variable that its key comes from, "" where it needs none. own: it is
+    the provider's, or the one that the provider's own variable names."""
 
     provider: Provider
     spec: str
@@ -72,7 +78,7 @@ class Place:
         if not self.key_name:
             return "if it needs a key, name the environment variable that holds it as key_env in [judge.settings]"
         names = " or ".join(self.provider.keys) if self.key_name in self.provider.keys else self.key_name
-        return f"set {names} to a valid key"
+        return f"set {names} to a valid key" + self.provider.key_from
 
 
 def find_place(provider: Provider, spec: str, settings: ModelSettings) -> Place:

@@ -6,6 +6,7 @@ client belongs to the event loop in which it is first used and is closed when th
 
 import asyncio
 import importlib
+import os
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,8 @@ _CLIENTS = {"anthropic": "AsyncAnthropic", "openai": "AsyncOpenAI"}
 
 @dataclass(slots=True, kw_only=True)
 class Wire:
-    """package: `anthropic` or `openai`. key: "" where the server needs none and may get none."""
+    """package: `anthropic` or `openai`. key: "" where the server needs none and may get none. own: whether what the
+    environment says about the provider is meant for this address too."""
 
     package: str
     address: str
@@ -32,6 +34,7 @@ class Wire:
     whose: Whose
     timeout_s: float
     needs_key: bool = True
+    own: bool = True
     _client: Any = None
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -56,7 +59,7 @@ class Wire:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             check_key(self.key, self.whose, needed=self.needs_key)
-            life = _life(self.package, self.address, self.key or NO_KEY, self.timeout_s)
+            life = _life(self)
             self._client, self._loop = await anext(life), loop
             _lives.setdefault(loop, []).append(life)  # or it would be collected before the loop ends
         return self._client
@@ -100,6 +103,7 @@ def open_wire(package: str, place: Place, settings: ModelSettings) -> Wire:
         whose=whose,
         timeout_s=settings.timeout_s,
         needs_key=needs_key,
+        own=place.own,
     )
 
 
@@ -111,19 +115,29 @@ def check_key(key: str, whose: Whose, *, needed: bool) -> None:
         raise JudgeMisconfigured(f"the key of judge {whose.spec} holds what no key can", hint=whose.key_hint)
 
 
-async def _life(package: str, address: str, key: str, timeout_s: float) -> AsyncGenerator[Any, None]:
+async def _life(wire: Wire) -> AsyncGenerator[Any, None]:
     """A client from now to the end of the event loop, which closes every generator that still runs."""
     try:
-        module = importlib.import_module(package)
+        module = importlib.import_module(wire.package)
     except ImportError:
-        raise missing_package(package) from None
-    http_client = module.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout_s)
-    make = getattr(module, _CLIENTS[package])
-    client = make(api_key=key, base_url=address, max_retries=0, timeout=timeout_s, http_client=http_client)
+        raise missing_package(wire.package) from None
+    key = wire.key or NO_KEY
+    hooks = {"request": [] if wire.own else [lambda request: _drop_inherited(request, key)]}
+    http_client = module.DefaultAsyncHttpxClient(follow_redirects=False, timeout=wire.timeout_s, event_hooks=hooks)
+    make = getattr(module, _CLIENTS[wire.package])
+    client = make(api_key=key, base_url=wire.address, max_retries=0, timeout=wire.timeout_s, http_client=http_client)
     try:
         yield client
     finally:
         await client.close()
+
+
+async def _drop_inherited(request: Any, key: str) -> None:
+    """Take out the headers that a client adds because the environment says so: they may hold a key."""
+    lines = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines()
+    for name in (*(line.partition(":")[0].strip() for line in lines), "openai-organization", "openai-project"):
+        request.headers.pop(name or "-", None)
+    request.headers["authorization"] = f"Bearer {key}"
 
 
 async def _create(package: str, client: Any, body: dict[str, Any]) -> bytes:

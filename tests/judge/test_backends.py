@@ -130,6 +130,19 @@ def test_key_that_can_be_none_is_refused_without_being_shown(monkeypatch: pytest
     assert "cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("key_env", ["", "MY_KEY"])
+def test_headers_that_the_environment_names_stay_at_home(key_env: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "sk-mine")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", f"X-Token: {REAL}\nAuthorization: Bearer {REAL}\nno header")
+    with Endpoint(lambda seen: Said("80")) as endpoint:
+        ask(make_backend(f"anthropic:m@{endpoint.url}", {"key_env": key_env}))
+        ask(make_backend(f"openai:m@{endpoint.url}/v1", {"key_env": key_env}))
+    assert [key_of(seen) for seen in endpoint.seen] == ["sk-mine" if key_env else "none"] * 2
+    assert REAL not in str(endpoint.seen)
+    assert "org-1" not in str(endpoint.seen)
+
+
 @pytest.mark.parametrize(("kind", "path"), [("anthropic", ""), ("openai", "/v1")])
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirect_carries_nothing_to_another_host(

@@ -267,6 +267,13 @@ def test_prompts_that_start_alike_are_marked_where_they_part() -> None:
         assert "".join(block["text"] for block in body["messages"][0]["content"]) == one.messages[0].content
 
 
+def test_no_block_of_a_prompt_is_blank() -> None:
+    policy = "Be kind to every customer.\n" * 200
+    _, bodies = ask("anthropic", Said("80"), *(request(policy + end) for end in ("a", "b", " \n", "")))
+    blocks = [block for body in bodies for block in body["messages"][0]["content"]]
+    assert all(block["text"].strip() for block in blocks)
+
+
 def test_prompt_with_tools_is_marked_for_the_round_that_follows() -> None:
     _, (body,) = ask("anthropic", Said("80"), request(tools=(LOOK,)))
     assert body["messages"][0]["content"][0]["cache_control"] == {"type": "ephemeral"}
