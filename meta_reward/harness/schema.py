@@ -47,7 +47,7 @@ def parse_reply(text: str, schema: Mapping[str, Any]) -> Any:
     fenced = _FENCE.search(text)
     for part in (text, fenced[1] if fenced else "", text[start : end + 1]):
         try:
-            value = json.loads(part, parse_float=_finite, parse_constant=_finite)
+            value = _encodable(json.loads(part, parse_float=_finite, parse_constant=_finite))
         except (ValueError, RecursionError):
             continue
         if fits(value, schema):
@@ -70,6 +70,13 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, list) and "items" in schema:
         return all(fits(item, schema["items"]) for item in value)
     return True
+
+
+def _encodable(value: Any) -> Any:
+    """A JSON value whose texts can be sent on: an escape may name half of a surrogate pair, which no encoding has."""
+    text = json.dumps(value, ensure_ascii=False)
+    mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value if mended == text else json.loads(mended)
 
 
 def _finite(text: str) -> float:

@@ -148,3 +148,8 @@ def test_every_value_has_its_types(value: Any, kinds: set[str]) -> None:
 )
 def test_enum_items_and_properties_are_looked_at(value: Any, schema: dict[str, Any], fit: bool) -> None:
     assert fits(value, schema) is fit
+
+
+def test_half_of_a_surrogate_pair_in_a_reply_is_replaced() -> None:
+    schema = {"type": "object", "properties": {"reason": {"type": "string"}}}
+    assert parse_reply(r'{"reason": "a\ud800b \ud83d\ude00"}', schema) == {"reason": "a\ufffdb \U0001f600"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward import files
 from meta_reward.evaluation.evaluate import Unit, evaluate
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
@@ -71,10 +72,10 @@ def judge_of_the_policy(seen: Seen) -> Said:
     return Said(json.dumps({"reason": "as checked", "score": score}))
 
 
-def score(spec: str, cache: Path | None = None, rollouts: int = 2) -> list[Unit]:
+def score(spec: str, cache: Path | None = None, *, rollouts: int = 2, budget: Budget | None = None) -> list[Unit]:
     async def work() -> list[Unit]:
         gateway = Gateway(make_backend(spec, {}), Cache(cache) if cache else None)
-        async with Sandbox(Budget(), level=LEVEL) as sandbox:
+        async with Sandbox(budget or Budget(), level=LEVEL) as sandbox:
             made = make_rollouts(1, rollouts)
             return (await evaluate(HARNESS, made, gateway=gateway, sandbox=sandbox)).units
 
@@ -122,6 +123,27 @@ def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
         "reason": "told",
         "findings": {"checked": [], "called": []},
     }
+
+
+def test_judge_that_never_stops_calling_tools_is_stopped_by_the_budget() -> None:
+    with Endpoint(lambda seen: Said("", (("policy_check", {"clause": "Be kind."}),))) as endpoint:
+        (unit,) = score(f"openai:m@{endpoint.url}/v1", rollouts=1, budget=Budget(judge_calls=5))
+    assert unit.error is not None
+    assert (unit.error["kind"], len(unit.calls), len(endpoint.seen)) == ("judge-calls", 5, 5)
+
+
+def test_reply_that_no_file_could_hold_is_mended_before_it_reaches_one() -> None:
+    said = json.dumps({"reason": "\ud800 \x00\x1b[31m \u202e", "score": 50})
+
+    def answer(seen: Seen) -> Said:
+        return Said(f"\ud800{said}") if seen.turn else Said("\udfff", (("policy_check", {"clause": "\ud800"}),))
+
+    with Endpoint(answer) as endpoint:
+        (unit,) = score(f"anthropic:m@{endpoint.url}", rollouts=1)
+    assert unit.score == 50.0
+    written = files.dump_json(unit).decode()
+    assert all(mark not in written for mark in ("\x00", "\x1b", "\u202e"))
+    assert "\ufffd" in written
 
 
 def test_prompt_that_is_too_long_may_be_caught_by_the_harness() -> None:
