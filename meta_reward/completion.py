@@ -78,8 +78,8 @@ class Backend(Protocol):
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn. draw: 0 for the first time this is asked of a trajectory, then 1, ...
 
-        One try. Raises PromptTooLong, JudgeError for a request that is refused, JudgeTransient where
-        another try may succeed, JudgeMisconfigured where only the user can mend it.
+        Tries once. Raises JudgeTransient where another try may succeed, JudgeMisconfigured where only the
+        user can help, PromptTooLong, and JudgeError for another fault of this request.
         """
         ...
 
