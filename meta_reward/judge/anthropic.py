@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage
-from meta_reward.files import canonical_json
-from meta_reward.judge.concessions import Concessions
+from meta_reward.judge.concessions import Concessions, schema_feature
 from meta_reward.judge.failures import Whose, broken
 from meta_reward.judge.marks import Shared
 from meta_reward.judge.places import Place
@@ -89,7 +88,7 @@ def _features(request: Request, settings: ModelSettings) -> dict[str, str]:
     """What this request would use if the model takes it."""
     features = {}
     if request.schema is not None:
-        features[_schema_feature(request.schema)] = ""
+        features[schema_feature(request.schema)] = ""
     if request.messages[-1].role == "tool" and settings.thinking == "adaptive":
         features["thinking after tools"] = "thinking"
     if request.require:
@@ -97,15 +96,11 @@ def _features(request: Request, settings: ModelSettings) -> dict[str, str]:
     return features
 
 
-def _schema_feature(schema: Mapping[str, Any]) -> str:
-    return f"schema {canonical_json(schema).decode()}"
-
-
 def _body(
     request: Request, model: str, settings: ModelSettings, without: frozenset[str], marks: tuple[bool, int]
 ) -> dict[str, Any]:
     """The request's JSON. without: features that are not used."""
-    native = request.schema is not None and _schema_feature(request.schema) not in without
+    native = request.schema is not None and schema_feature(request.schema) not in without
     forced = request.require is not None and "tool_choice" not in without
     asked = ""
     if request.schema is not None and not native:

@@ -6,9 +6,10 @@ without it succeeds, so that a request that is bad for another reason teaches no
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from meta_reward.errors import JudgeError, JudgeMisconfigured, PromptTooLong
+from meta_reward.files import canonical_json
 
 T = TypeVar("T")
 
@@ -39,6 +40,11 @@ class Concessions:
             else:
                 self._refused |= dropped
                 return reply
+
+
+def schema_feature(schema: Mapping[str, Any]) -> str:
+    """The name of one schema asked for natively: a server may take one and refuse another."""
+    return f"schema {canonical_json(schema).decode()}"
 
 
 def _culprit(error: JudgeError, features: Mapping[str, str]) -> str | None:

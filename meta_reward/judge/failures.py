@@ -21,11 +21,14 @@ _THROTTLED = {429, 529}
 _LONGEST_MESSAGE = 300
 _TOO_LONG = re.compile(
     r"prompt is too long|context.{0,12}(length|window|limit|size)|too many tokens|request.{0,6}too large"
-    r"|exceeds? the (available|maximum) context|maximum (prompt|input|context) |input is too long|string_above_max",
+    r"|exceeds? the (available|maximum) context|maximum (prompt|input|context) |input is too long|string_above_max"
+    r"|input token count|max_new_tokens`? must be",
     re.IGNORECASE,
 )
 _TOO_LARGE = re.compile(r"request too large for", re.IGNORECASE)  # a 429 that no waiting mends
 _NUMBERS = (  # tokens first or limit first, as providers word it
+    re.compile(r"(?P<tokens>\d{3,}) input tokens.*?length is only (?P<limit>\d{3,})", re.DOTALL),
+    re.compile(r"count \((?P<tokens>\d{3,})\).*?allowed \((?P<limit>\d{3,})\)", re.DOTALL),
     re.compile(r"(?P<tokens>\d{3,}) tokens > (?P<limit>\d{3,})"),
     re.compile(r"(?P<tokens>\d{3,}) tokens \(limit (?P<limit>\d{3,})"),
     re.compile(r"(?P<tokens>\d{3,}) \+ \d+ > (?P<limit>\d{3,})"),

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage
-from meta_reward.files import canonical_json
-from meta_reward.judge.concessions import Concessions
+from meta_reward.judge.concessions import Concessions, schema_feature
 from meta_reward.judge.failures import Whose, broken
 from meta_reward.judge.places import Place
 from meta_reward.judge.prices import cost_usd
@@ -62,7 +61,7 @@ class OpenAIJudge:
         """What this request would use if the server takes it."""
         features = {}
         if request.schema is not None:
-            features[_schema_feature(request.schema)] = ""
+            features[schema_feature(request.schema)] = ""
         if request.require:
             features["tool_choice"] = "tool_choice|tool choice"
         features[self._limit_names[0]] = "max_completion_tokens"
@@ -70,7 +69,7 @@ class OpenAIJudge:
 
     def _body(self, request: Request, without: frozenset[str]) -> dict[str, Any]:
         """The request's JSON. without: features that are not used."""
-        native = request.schema is not None and _schema_feature(request.schema) not in without
+        native = request.schema is not None and schema_feature(request.schema) not in without
         asked = "" if request.schema is None or native else schema_in_words(request.schema)
         limit_name = self._limit_names[self._limit_names[0] in without]
         return {
@@ -111,10 +110,6 @@ def _usage(given: Any, sent: Mapping[str, Any], text: str) -> Usage:
     details = given.get("prompt_tokens_details")
     cached = count(details.get("cached_tokens")) if isinstance(details, dict) else 0
     return Usage(count(given["prompt_tokens"]), count(given.get("completion_tokens")), cached)
-
-
-def _schema_feature(schema: Mapping[str, Any]) -> str:
-    return f"schema {canonical_json(schema).decode()}"
 
 
 def _response_format(schema: Any) -> dict[str, Any]:

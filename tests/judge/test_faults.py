@@ -123,6 +123,16 @@ def test_refused_connection_is_worth_another_try(kind: str) -> None:
             (9001, 8192),
         ),
         (
+            chat_error(400, "BadRequestError", "You passed 9001 input tokens and requested 4096 output tokens. "
+                       "However, the model's context length is only 8192 tokens, resulting in a maximum of 4096."),
+            (9001, 8192),
+        ),
+        (
+            chat_error(400, None, "The input token count (1200000) exceeds the maximum number of tokens "
+                       "allowed (1048576)."),
+            (1200000, 1048576),
+        ),
+        (
             chat_error(400, None, "request (9001 tokens) exceeds the available context size (8192 tokens)"),
             (9001, 8192),
         ),
