@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from meta_reward.trajectory import Message, Tool, ToolCall, message_to_json, tool_to_json
 
+CHARS_PER_TOKEN = 4  # about, of English text
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -97,3 +99,10 @@ def request_to_json(request: Request) -> dict[str, Any]:
         "require": request.require,
         "schema": request.schema,
     }
+
+
+def estimated_tokens(request: Request) -> int:
+    """About how many tokens a request has, by its characters."""
+    chars = len(request.system or "") + sum(len(message.content) for message in request.messages)
+    chars += sum(len(str(part)) for part in (*request.tools, request.schema) if part)
+    return chars // CHARS_PER_TOKEN + 1

@@ -114,7 +114,7 @@ class LimitReached(MetaRewardError):
 
     def __init__(self, name: str, used: float, limit: float) -> None:
         self.name, self.used, self.limit = name, used, limit
-        super().__init__(f"limit reached: {name} {used:g} of {limit:g}")
+        super().__init__(f"limit reached: {name} {used:g} of {limit:g}; raise it to go on")
 
 
 class GitError(MetaRewardError):

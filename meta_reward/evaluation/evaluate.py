@@ -67,29 +67,34 @@ async def evaluate(
     gateway: Gateway,
     sandbox: Sandbox,
     seed: int = 0,
+    repeat: int = 0,
     finished: Mapping[str, Unit] | None = None,
     on_unit: Callable[[Unit], None] = lambda unit: None,
 ) -> Evaluation:
     """Score every rollout that is not finished yet. on_unit: called with each unit as soon as it is done.
 
-    Raises JudgeUnavailable and LimitReached as they come, after the units under way were dropped.
+    repeat: another number asks the judge anew. Raises JudgeUnavailable and LimitReached after the units
+    under way were dropped, and the calls of theirs that had been sent were kept.
     """
     units = dict(finished or {})
     order = sorted(rollouts, key=lambda rollout: rollout.id)
     random.Random(seed).shuffle(order)
 
     async def score(rollout: Rollout) -> None:
-        unit = await _score(source, rollout, gateway, sandbox)
+        unit = await _score(source, rollout, gateway, sandbox, repeat)
         on_unit(unit)
         units[rollout.id] = unit
 
     broken = False
-    for part in (order[:PROBATION], order[PROBATION:]):
-        await _each([r for r in part if r.id not in units], score, limit=gateway.concurrency)
-        failed = sum(units[r.id].error is not None for r in order[:PROBATION])
-        if failed > len(order[:PROBATION]) / 2:
-            broken = True
-            break
+    try:
+        for part in (order[:PROBATION], order[PROBATION:]):
+            await _each([r for r in part if r.id not in units], score, limit=gateway.concurrency)
+            failed = sum(units[r.id].error is not None for r in order[:PROBATION])
+            if failed > len(order[:PROBATION]) / 2:
+                broken = True
+                break
+    finally:
+        await gateway.settle()
     return Evaluation([units[r.id] for r in rollouts if r.id in units], broken)
 
 
@@ -109,10 +114,11 @@ async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, 
         raise next((e for e in errors.exceptions if isinstance(e, MetaRewardError)), errors.exceptions[0]) from None
 
 
-async def _score(source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox) -> Unit:
+async def _score(source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, repeat: int) -> Unit:
     sent = trajectory_to_json(rollout.trajectory)
     session = gateway.session(
         hashlib.sha256(files.canonical_json(sent)).hexdigest(),
+        repeat=repeat,
         max_calls=sandbox.budget.judge_calls,
         max_tokens=sandbox.budget.judge_tokens,
     )
@@ -139,6 +145,7 @@ def _said(call: Call) -> dict[str, Any]:
         "reply": completion.text,
         "tool_calls": [tool_call_to_json(made) for made in completion.tool_calls],
         "stop_reason": completion.stop_reason,
+        **({"error": f"{type(call.error).__name__}: {call.error}"} if call.error else {}),
     }
 
 
@@ -154,6 +161,8 @@ def _took(call: Call) -> dict[str, Any]:
         "cache_write_tokens": usage.cache_write_tokens,
         "cost_usd": call.cost_usd,
         "cached": call.cached,
+        "tries": call.tries,
+        "error": type(call.error).__name__ if call.error else None,
         "seconds": round(call.seconds, 4),
     }
 

@@ -1,17 +1,22 @@
 """Judge replies on disk, by the content of what was asked: nothing is paid for twice.
 
-    <folder>/ab/abcdef....json    one completion, with the judge that gave it
+    <folder>/replies/<judge>/ab/abcdef....json    a request, the judge it went to, and the completion
 
 One file a completion, written atomically, so any number of processes may share the folder and a
-person may look into it. A file that cannot be read counts as a miss and is written again.
+person may look into it. A file that cannot be read counts as a miss and is written again. Folders stay
+when they are cleared, since another process may be about to write there. What was asked is stored too,
+as lines to read and grep, so the folder is for its owner's eyes alone.
 """
 
 import hashlib
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from meta_reward import files
 from meta_reward.completion import Completion, Request, Usage, request_to_json
@@ -19,6 +24,8 @@ from meta_reward.errors import DataError, UsageError
 from meta_reward.trajectory import ToolCall
 
 SCHEMA = 1
+_REPLIES = "replies"
+_DAY_S = 86400.0
 
 
 def default_cache_folder() -> Path:
@@ -32,6 +39,14 @@ def default_cache_folder() -> Path:
         raise UsageError(
             "there is no home folder for the judge's cache", hint="set HOME or META_REWARD_CACHE"
         ) from None
+
+
+def folder_of_judge(spec: str, root: Path | None = None) -> Path:
+    """Where the completions of a judge are; its folder is named after it, and readable by its owner alone."""
+    root = root or default_cache_folder()
+    with files.writing(root):
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return root / _REPLIES / quote(spec, safe=":@")
 
 
 def cache_key(settings: Mapping[str, Any], *, trajectory_digest: str, repeat: int, request: Request, draw: int) -> str:
@@ -61,9 +76,13 @@ class Cache:
         except (DataError, KeyError, TypeError):
             return None
 
-    def save(self, key: str, completion: Completion, settings: Mapping[str, Any]) -> None:
-        """Store a completion."""
-        files.write_json(self._path(key), {"schema": SCHEMA, "judge": dict(settings), "completion": asdict(completion)})
+    def save(
+        self, key: str, completion: Completion, settings: Mapping[str, Any], request: Request | None = None
+    ) -> None:
+        """Store a completion, and for those who look into it what was asked."""
+        asked = files.as_lines(request_to_json(request)) if request else None
+        entry = {"schema": SCHEMA, "judge": dict(settings), "request": asked, "completion": asdict(completion)}
+        files.write_json(self._path(key), entry)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
@@ -77,3 +96,47 @@ def _parse(data: Any) -> Completion:
         tool_calls=tuple(ToolCall(**call) for call in stored["tool_calls"]),
         stop_reason=stored["stop_reason"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What the cache holds of one judge. bytes: as the entries' sizes add up."""
+
+    judge: str
+    entries: int
+    bytes: int
+
+
+def holdings(root: Path) -> list[Holding]:
+    """What the cache holds, judge by judge; those of whom it holds nothing are left out."""
+    found = []
+    for folder in sorted((root / _REPLIES).glob("*")):
+        sizes = [status.st_size for _, status in _entries(folder)]
+        found.append(Holding(unquote(folder.name), len(sizes), sum(sizes)))
+    return [holding for holding in found if holding.entries]
+
+
+def clear(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
+    """Remove entries, of one judge or all, and of any age or written so long ago; returns what is gone."""
+    gone = []
+    before = time.time() - older_than_days * _DAY_S
+    for holding in holdings(root):
+        if judge in (None, holding.judge):
+            sizes = list(_removed(folder_of_judge(holding.judge, root), before))
+            gone.append(Holding(holding.judge, len(sizes), sum(sizes)))
+    return gone
+
+
+def _removed(folder: Path, before: float) -> Iterator[int]:
+    for path, status in _entries(folder):
+        if status.st_mtime <= before:
+            with suppress(FileNotFoundError):  # another process clears it too
+                path.unlink()
+                yield status.st_size
+
+
+def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for path in folder.glob("*/*.json"):
+        if not path.name.startswith("."):  # another process is writing it
+            with suppress(FileNotFoundError):
+                yield path, path.stat()

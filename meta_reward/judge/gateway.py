@@ -1,23 +1,28 @@
-"""The one way to the judge: cache, concurrency, budgets, and a record of every call.
+"""The one way to the judge: cache, limits, budgets, and a record of every call.
 
 A `Gateway` belongs to a process; a `Session` to one trajectory scored by one harness. The session
 numbers identical asks (the draw), plays the rounds in which the judge calls the harness's tools,
 and keeps every turn as a `Call`. *Nominal* numbers count a cached call like any other; *spent*
-ones count only what was asked anew.
+ones count only what was asked anew. What is not in the cache goes over the `Line`, which retries.
 """
 
-import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_reward import files
-from meta_reward.completion import Backend, Completion, Request, is_unreadable, request_to_json
-from meta_reward.errors import CandidateError
+from meta_reward.completion import Backend, Completion, Request, Usage, is_unreadable, request_to_json
+from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable
+from meta_reward.judge.account import Account
+from meta_reward.judge.books import Books, Spent
 from meta_reward.judge.cache import Cache, cache_key
+from meta_reward.judge.line import Line
+from meta_reward.judge.pace import Clock, Pace
+from meta_reward.judge.retry import Retries
 from meta_reward.trajectory import Message, Tool, ToolCall
+
+_NOTHING = Completion("", Usage(0, 0), stop_reason="error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Call:
     """One turn of the judge on record: what was asked and answered, and what it took.
 
     ask, turn: from 1. cost_usd: what it costs when it is not cached, None where no price is known.
+    tries: 0 for a reply that was there already. error: why there is no reply, which then is empty.
     """
 
     ask: int
@@ -59,28 +65,37 @@ class Call:
     cached: bool
     seconds: float
     cost_usd: float | None
+    tries: int = 1
+    error: JudgeError | None = None
 
 
-@dataclass(slots=True)
-class Spent:
-    """What a process has used so far. calls and tokens are nominal; misses and cost_usd are real."""
-
-    calls: int = 0
-    tokens: int = 0
-    misses: int = 0
-    cost_usd: float = 0.0
-
-
-@dataclass(slots=True)
 class Gateway:
-    """A backend behind its cache. check: called before each new call, raises LimitReached."""
+    """A backend behind its cache and its line. check: called before each call, raises LimitReached."""
 
-    backend: Backend
-    cache: Cache | None
-    concurrency: int = 16
-    check: Callable[[Spent], None] = lambda spent: None
-    spent: Spent = field(default_factory=Spent)
-    _slots: asyncio.Semaphore | None = None
+    def __init__(
+        self,
+        backend: Backend,
+        cache: Cache | None,
+        *,
+        concurrency: int = 16,
+        pace: Pace | None = None,
+        retries: Retries | None = None,
+        clock: Clock | None = None,
+        account: Account | None = None,
+        spent: Spent | None = None,
+        check: Callable[[Spent], None] = lambda spent: None,
+        notice: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.backend, self.concurrency, self.check = backend, concurrency, check
+        self.clock = clock or Clock()
+        self.books = Books(backend, cache, account or Account(), spent or Spent())
+        pace = pace or Pace(concurrency, clock=self.clock)
+        self.line = Line(self.books, pace, retries or Retries(), self.clock, notice)
+
+    @property
+    def spent(self) -> Spent:
+        """What was used so far."""
+        return self.books.spent
 
     def session(
         self, trajectory_digest: str, *, repeat: int = 0, max_calls: int = 100, max_tokens: int = 2_000_000
@@ -90,27 +105,29 @@ class Gateway:
 
     async def complete(
         self, request: Request, *, trajectory_digest: str, repeat: int, draw: int
-    ) -> tuple[Completion, bool, float]:
-        """A completion, whether it came from the cache, and the seconds it took."""
+    ) -> tuple[Completion, int]:
+        """A completion, and after how many tries it came: 0 where it was there already or under way."""
         self.check(self.spent)
         key = cache_key(
             self.backend.settings, trajectory_digest=trajectory_digest, repeat=repeat, request=request, draw=draw
         )
-        began = time.monotonic()
-        completion = self.cache.load(key) if self.cache else None
-        cached = completion is not None
+        tries, completion = 0, self.books.cache.load(key) if self.books.cache else None
         if completion is None:
-            if self._slots is None:  # bound to the running loop on first use
-                self._slots = asyncio.Semaphore(self.concurrency)
-            async with self._slots:
-                completion = await self.backend.complete(request, draw=draw)
-            if self.cache:
-                self.cache.save(key, completion, self.backend.settings)
-            self.spent.misses += 1
-            self.spent.cost_usd += self.backend.cost_usd(completion.usage) or 0.0
-        self.spent.calls += 1
-        self.spent.tokens += completion.usage.input_tokens + completion.usage.output_tokens
-        return completion, cached, time.monotonic() - began
+            shared = self.line.is_under_way(key)
+            try:
+                completion, tries = await self.line.ask(key, request, draw)
+            except JudgeUnavailable:
+                raise
+            except JudgeError:
+                self.books.nominal(_NOTHING.usage)
+                raise
+            tries = 0 if shared else tries
+        self.books.nominal(completion.usage)
+        return completion, tries
+
+    async def settle(self) -> None:
+        """Wait for calls that were sent and that nobody waits for any more, so that they are kept and counted."""
+        await self.line.settle()
 
 
 class Session:
@@ -156,12 +173,21 @@ class Session:
         if self._tokens >= self._max_tokens:
             raise CandidateError("judge-tokens", f"more than {self._max_tokens} judge tokens on one trajectory")
         self._turns += 1
-        completion, cached, seconds = await self._gateway.complete(
-            request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw
-        )
+        began, failure = self._gateway.clock.now(), None
+        try:
+            completion, tries = await self._gateway.complete(
+                request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw
+            )
+            cost = self._gateway.backend.cost_usd(completion.usage)
+        except JudgeUnavailable:
+            raise
+        except JudgeError as error:
+            completion, tries, cost, failure = _NOTHING, 1, 0.0, error
+        seconds = self._gateway.clock.now() - began
         self._tokens += completion.usage.input_tokens + completion.usage.output_tokens
-        cost = self._gateway.backend.cost_usd(completion.usage)
-        self._calls.append(Call(ask, turn, draw, request, completion, cached, seconds, cost))
+        self._calls.append(Call(ask, turn, draw, request, completion, tries == 0, seconds, cost, tries, failure))
+        if failure is not None:
+            raise failure
         return completion
 
     async def _result(self, call: ToolCall, run_tool: RunTool) -> Message:

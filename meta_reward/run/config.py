@@ -24,11 +24,19 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
-    """spec: kind and model, such as `simulated`. settings: what that kind of judge takes."""
+    """spec: kind and model, such as `simulated`. settings: what that kind of judge takes.
+
+    requests_per_minute, tokens_per_minute: 0 for no bound. retries: of a call that failed.
+    retry_after_s: the longest wait that an endpoint may ask for; beyond it the search stops.
+    """
 
     spec: str = ""
     concurrency: int = 16
     settings: dict[str, Any] = field(default_factory=dict)
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
+    retries: int = 10
+    retry_after_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class ProposerSettings:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """When a search stops. max_calls and max_tokens count nominally, as if nothing were cached;
-    max_usd counts what was spent; max_hours the time of this process. patience: iterations
+    max_usd counts what was spent, 0 where its user lifted it; max_hours the time of this process. patience: iterations
     without a new best on search and without an accepted candidate. Zero means no limit, except for
     iterations, where it means the seeds alone."""
 
@@ -81,7 +89,9 @@ class RunConfig:
 
 _CHOICES: dict[str, tuple[object, ...]] = {"schema": (SCHEMA,), "sandbox": CHOICES, "proposer.jail": ("", "none")}
 _AT_LEAST_ONE = {"judge.concurrency", "proposer.candidates"}
-_FREE = {"judge.concurrency", "sandbox"}  # change no result
+_FREE = {"sandbox"} | {  # change no result
+    f"judge.{name}" for name in "concurrency requests_per_minute tokens_per_minute retries retry_after_s".split()
+}
 _WHAT_A_RUN_KNOWS = {"taskset"}  # compared by digest
 
 

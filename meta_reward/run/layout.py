@@ -59,6 +59,10 @@ class Layout:
         return self.work / "evaluations"
 
     @property
+    def account(self) -> Path:
+        return self.work / "account.jsonl"
+
+    @property
     def stop(self) -> Path:
         return self.work / "stop.json"
 

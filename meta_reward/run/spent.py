@@ -1,26 +1,51 @@
-"""What a run has used so far, added up from what is on disk."""
+"""What a run has used so far, added up from what is on disk.
+
+Nominal calls and tokens are those of finished and half-done evaluations. Money is what the account
+says, which knows every call as soon as it is sent; a run without one, such as a clone, has the money
+of its evaluations.
+"""
+
+from collections.abc import Iterator
+from typing import Any
 
 from meta_reward import files
-from meta_reward.judge.gateway import Spent
+from meta_reward.judge.account import Paid, load_account
+from meta_reward.judge.books import Spent
 from meta_reward.run.evaluations import journals_under_way
 from meta_reward.run.layout import Layout
 
 
 def spent_on_disk(layout: Layout) -> Spent:
-    """What a run has used so far: nominal calls and tokens, and money, of finished and half-done evaluations."""
-    spent = Spent()
-    folders = [*layout.history.glob("candidates/*"), *layout.sealed.glob("*/*")]
-    costs = [
-        call
-        for folder in folders
-        if (folder / "calls.jsonl").exists()
-        for call in files.load_lines(folder / "calls.jsonl")
-    ]
+    """What a run has used so far, also while it runs."""
+    costs = list(_costs(layout))
+    paid = load_account(layout.account) if layout.account.exists() else _paid_of(costs)
+    return Spent(
+        calls=len(costs),
+        tokens=sum(cost["input_tokens"] + cost["output_tokens"] for cost in costs),
+        misses=paid.calls,
+        cost_usd=paid.cost_usd,
+        unpriced=paid.unpriced,
+    )
+
+
+def paid_in_evaluations(layout: Layout) -> Paid:
+    """What the calls on record were paid, for a run that has no account."""
+    return _paid_of(_costs(layout))
+
+
+def _paid_of(costs: Any) -> Paid:
+    paid = Paid()
+    for cost in costs:
+        if not cost["cached"]:
+            paid.add(cost["cost_usd"])
+    return paid
+
+
+def _costs(layout: Layout) -> Iterator[dict[str, Any]]:
+    """What each call on record took, of finished evaluations and of those under way."""
+    for folder in (*layout.history.glob("candidates/*"), *layout.sealed.glob("*/*")):
+        if (folder / "calls.jsonl").exists():
+            yield from files.load_lines(folder / "calls.jsonl")
     for journal, _, _ in journals_under_way(layout):
-        costs += [call for item in files.iter_whole_lines(journal) for call in item["costs"]]
-    for call in costs:
-        spent.calls += 1
-        spent.tokens += call["input_tokens"] + call["output_tokens"]
-        spent.misses += not call["cached"]
-        spent.cost_usd += 0.0 if call["cached"] else call["cost_usd"] or 0.0
-    return spent
+        for item in files.iter_whole_lines(journal):
+            yield from item["costs"]

@@ -4,8 +4,7 @@ Its state is the run directory and nothing else. Every step looks at what is on 
 only what is missing, so a search that was killed anywhere goes on from there.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -13,12 +12,12 @@ from meta_reward import files
 from meta_reward.errors import GitError, LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
-from meta_reward.judge.gateway import Spent
 from meta_reward.run import git, record
 from meta_reward.run.config import Limits
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
+from meta_reward.search.limits import limit_check
 from meta_reward.search.session import run_session, save_candidates
 from meta_reward.search.setup import Setup, check_sandbox
 from meta_reward.search.splits import run_split
@@ -35,7 +34,7 @@ class Outcome:
 async def search(setup: Setup) -> Outcome:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     await check_sandbox(setup)
-    setup.gateway.check = _limit_check(setup.config.limits)
+    setup.gateway.check = limit_check(setup.config.limits)
     files.sweep(setup.layout.root, deep=False)
     for folder in (setup.layout.history, setup.layout.sealed):
         files.sweep(folder)
@@ -64,20 +63,6 @@ def finished(layout: Layout, limits: Limits) -> str | None:
     if limits.patience and idle >= limits.patience:
         return f"no progress for {idle} iterations"
     return None
-
-
-def _limit_check(limits: Limits) -> Callable[[Spent], None]:
-    began = time.monotonic()
-
-    def check(spent: Spent) -> None:
-        hours = (time.monotonic() - began) / 3600
-        used = {"max-calls": spent.calls, "max-tokens": spent.tokens, "max-usd": spent.cost_usd, "max-hours": hours}
-        for name, value in used.items():
-            limit = getattr(limits, name.replace("-", "_"))
-            if limit and value >= limit:
-                raise LimitReached(name, round(value, 4), limit)
-
-    return check
 
 
 async def _iterate(setup: Setup, iteration: int) -> None:

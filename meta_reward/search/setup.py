@@ -1,7 +1,7 @@
 """What a search works with, and how it is put together: a new run, or one that goes on."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,16 +12,20 @@ from meta_reward.evaluation.evaluate import Unit
 from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fingerprint, validate
+from meta_reward.judge.account import Account, balance, open_account
 from meta_reward.judge.backends import make_backend
-from meta_reward.judge.cache import Cache, default_cache_folder
+from meta_reward.judge.cache import Cache, folder_of_judge
 from meta_reward.judge.gateway import Gateway
+from meta_reward.judge.pace import Pace
+from meta_reward.judge.retry import Retries
 from meta_reward.propose.base import Proposer, slug
 from meta_reward.propose.command import make_proposer
 from meta_reward.run.config import RunConfig, load_run_config, new_config, overlay, raised, save_config
 from meta_reward.run.create import Seed, create_run, splits_of
 from meta_reward.run.layout import Layout
 from meta_reward.run.record import commit_paths
-from meta_reward.run.spent import spent_on_disk
+from meta_reward.run.spent import paid_in_evaluations, spent_on_disk
+from meta_reward.search.limits import require_limit
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair
 
@@ -63,7 +67,7 @@ async def create(
     facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
-    open_gateway(config)
+    require_limit(open_gateway(config).backend, judge, requested.get("limits", {}))
     make_proposer(config.proposer)
     splits = divided(taskset, config)
     await _check_seeds(seeds, config)
@@ -79,15 +83,35 @@ def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = 
         raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
-    gateway = open_gateway(config)
-    gateway.spent = spent_on_disk(layout)
+    gateway = open_gateway(config, layout=layout, notice=progress.note)
     return Setup(layout, config, tasks, divided(tasks, config), gateway, make_proposer(config.proposer), progress)
 
 
-def open_gateway(config: RunConfig) -> Gateway:
-    """The gateway to the judge that the settings name, with the user's cache. Raises UsageError for an unknown one."""
-    backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
-    return Gateway(backend, Cache(default_cache_folder()), concurrency=config.judge.concurrency)
+def open_gateway(
+    config: RunConfig, *, layout: Layout | None = None, notice: Callable[[str], None] = lambda text: None
+) -> Gateway:
+    """The gateway to the judge that the settings name, with the user's cache. Raises UsageError for an unknown one.
+
+    layout: of the run whose account it keeps.
+    """
+    judge = config.judge
+    backend, cache = make_backend(judge.spec, judge.settings, seed=config.seed), Cache(folder_of_judge(judge.spec))
+    pace = Pace(
+        judge.concurrency, requests_per_minute=judge.requests_per_minute, tokens_per_minute=judge.tokens_per_minute
+    )
+    if layout is not None:
+        open_account(layout.account, paid_in_evaluations(layout))
+        balance(layout.account, cache, backend)
+    return Gateway(
+        backend,
+        cache,
+        concurrency=judge.concurrency,
+        pace=pace,
+        retries=Retries(again=judge.retries, retry_after_s=judge.retry_after_s),
+        account=Account(layout.account) if layout else None,
+        spent=spent_on_disk(layout) if layout else None,
+        notice=notice,
+    )
 
 
 async def open_sandbox(config: RunConfig) -> Sandbox:

@@ -10,8 +10,9 @@ import pytest
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached
+from meta_reward.judge.books import Spent
 from meta_reward.judge.cache import Cache
-from meta_reward.judge.gateway import Answer, Ask, Gateway, Spent
+from meta_reward.judge.gateway import Answer, Ask, Gateway
 from meta_reward.trajectory import Message, Tool, ToolCall
 from tests.conftest import WordJudge
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import ProposerError
+from meta_reward.judge.account import Account
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway
 from meta_reward.propose.base import Assignment
@@ -117,7 +118,8 @@ class World:
         display.notes = self.notes
         setup = open_setup(self.layout, display, taskset=self.taskset)
         cache = Cache(self.folder / "cache")
-        setup.gateway = Gateway(self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout))
+        account = Account(self.layout.account)
+        setup.gateway = Gateway(self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout), account=account)
         setup.proposer = self.proposer
         return setup
 

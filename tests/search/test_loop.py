@@ -205,7 +205,7 @@ def test_outage_of_the_judge_stops_the_search_and_loses_nothing(world: World) ->
 def test_limit_of_calls_stops_at_a_clean_point_and_can_be_raised(world: World) -> None:
     world.create(limits={"iterations": 0, "max_calls": 5})
     stopped = world.search()
-    assert (stopped.state, stopped.reason) == ("stopped", "limit reached: max-calls 5 of 5")
+    assert (stopped.state, stopped.reason) == ("stopped", "limit reached: max-calls 5 of 5; raise it to go on")
     assert load_ledger(world.layout.ledger) == []
     raise_limits(world.layout, {"limits": {"max_calls": 500}})
     assert world.search().state == "finished"

@@ -1,0 +1,114 @@
+"""The line to the judge: every call that is not in the cache goes over it, and is tried until it answers.
+
+A call that was sent is never given up: when whoever asked has gone, it still ends, is kept and is
+counted (`settle` waits for that). Two that ask the same at the same time share one call.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from meta_reward.completion import Completion, Request, Usage, estimated_tokens
+from meta_reward.errors import JudgeTransient, JudgeUnavailable
+from meta_reward.judge.books import Books
+from meta_reward.judge.pace import Clock, Pace
+from meta_reward.judge.retry import Retries
+
+EXPECTED_REPLY_TOKENS = 400  # of a reply that has not come yet, for limits, paces and forecasts
+_SILENCE_S = 2.0  # so long calls under way may take to end before somebody is told
+_BETWEEN_NOTICES_S = 60.0
+
+Served = tuple[Completion, int]
+"""A reply, and after how many tries it came."""
+
+
+@dataclass(slots=True)
+class Line:
+    """Calls under way. notice: told when the judge fails, and when it keeps this process from ending."""
+
+    books: Books
+    pace: Pace
+    retries: Retries = field(default_factory=Retries)
+    clock: Clock = field(default_factory=Clock)
+    notice: Callable[[str], None] = lambda text: None
+    _calls: dict[str, asyncio.Task[Served]] = field(default_factory=dict)
+    _sent: set[str] = field(default_factory=set)
+    _settling: bool = False
+    _noticed: float | None = None
+
+    def is_under_way(self, key: str) -> bool:
+        """Whether somebody has asked this, and no reply has come yet."""
+        return key in self._calls
+
+    async def ask(self, key: str, request: Request, draw: int) -> Served:
+        """The reply to a request. Raises JudgeError, or JudgeUnavailable when it fails beyond all retries."""
+        task = self._calls.get(key)
+        if task is None:
+            task = self._calls[key] = asyncio.create_task(self._call(key, request, draw))
+            task.add_done_callback(lambda done: self._ended(key, done))
+        return await asyncio.shield(task)
+
+    async def settle(self) -> None:
+        """Wait for the calls that were sent and drop the others: nobody is waiting for them any more."""
+        self._settling = True
+        try:
+            for key, task in self._calls.items():
+                if key not in self._sent:
+                    task.cancel()
+            if under_way := set(self._calls.values()):
+                _, slow = await asyncio.wait(under_way, timeout=_SILENCE_S)
+                if slow:
+                    self.notice(f"waiting for {len(slow)} judge calls that are already paid for; Ctrl-C to leave now")
+                    await asyncio.wait(slow)
+        finally:
+            self._settling = False
+
+    def _ended(self, key: str, task: asyncio.Task[Served]) -> None:
+        del self._calls[key]
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone
+
+    async def _call(self, key: str, request: Request, draw: int) -> Served:
+        expected = Usage(estimated_tokens(request), EXPECTED_REPLY_TOKENS)
+        tries = 0
+        with self.books.pending(key, expected):
+            while True:
+                tries += 1
+                result = await self._try(key, request, draw, expected)
+                if isinstance(result, Completion):
+                    self.books.answered(key, request, result, tries)
+                    return result, tries
+                await self._back_off(result, tries)
+
+    async def _try(self, key: str, request: Request, draw: int, expected: Usage) -> Completion | JudgeTransient:
+        async with self.pace.turn(expected.input_tokens + expected.output_tokens) as turn:
+            self.books.sending(key, expected)
+            self._sent.add(key)
+            try:
+                completion = await self.books.backend.complete(request, draw=draw)
+            except JudgeTransient as failure:
+                if failure.throttled:
+                    turn.throttled()
+                return failure
+            except asyncio.CancelledError:
+                self.books.cut_off(key)
+                raise
+            finally:
+                self._sent.discard(key)
+            turn.succeeded(completion.usage.input_tokens + completion.usage.output_tokens)
+            return completion
+
+    async def _back_off(self, failure: JudgeTransient, tries: int) -> None:
+        wait_s = self.retries.wait_s(failure, tries=tries, chance=self.clock.chance())
+        if self._settling:
+            raise JudgeUnavailable(str(failure)) from failure
+        if failure.retry_after_s is not None:
+            self.pace.pause(failure.retry_after_s)
+        self._tell(f"the judge fails, and is tried again in {wait_s:.0f} s: {failure}")
+        await self.clock.sleep(wait_s)
+
+    def _tell(self, text: str) -> None:
+        now = self.clock.now()
+        if self._noticed is None or now - self._noticed >= _BETWEEN_NOTICES_S:
+            self._noticed = now
+            self.notice(text)

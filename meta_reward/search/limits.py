@@ -1,0 +1,47 @@
+"""The limits of a run: when one is reached, and that money is never spent without one."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from meta_reward.completion import Backend, Usage
+from meta_reward.errors import LimitReached, UsageError
+from meta_reward.judge.books import Spent
+from meta_reward.run.config import Limits
+
+_SOME = Usage(1_000_000, 1_000_000)
+_LIFT = "lift it with --max-usd none"
+
+
+def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Callable[[Spent], None]:
+    """What raises LimitReached when another call would go beyond a limit. Calls under way count as expected."""
+    began = now()
+
+    def check(spent: Spent) -> None:
+        used = {
+            "max-calls": spent.calls + spent.pending_calls,
+            "max-tokens": spent.tokens + spent.pending_tokens,
+            "max-usd": spent.cost_usd + spent.pending_usd,
+            "max-hours": (now() - began) / 3600,
+        }
+        for name, value in used.items():
+            limit = getattr(limits, name.replace("-", "_"))
+            if limit and value >= limit:
+                raise LimitReached(name, round(value, 4), limit)
+
+    return check
+
+
+def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any]) -> None:
+    """Raise UsageError where a judge that may cost money has no limit. limits: what the user has said of them."""
+    if backend.simulated:
+        return
+    price = backend.cost_usd(_SOME)
+    if price is None and limits.get("max_usd"):
+        what = f"the price of {spec} is not known, so that no limit in dollars can hold"
+        raise UsageError(what, hint="limit it with --max-tokens N or --max-calls N instead of --max-usd")
+    if price is None and not {"max_usd", "max_tokens", "max_calls"} & set(limits):
+        what = f"the price of {spec} is not known, and nothing limits what may be spent"
+        raise UsageError(what, hint=f"set a limit with --max-tokens N or --max-calls N, or {_LIFT}")
+    if price and "max_usd" not in limits:
+        raise UsageError(f"{spec} costs money, and no limit is set", hint=f"set one with --max-usd 20, or {_LIFT}")
