@@ -26,6 +26,7 @@ _COMMANDS = {
     "judge": "meta_reward.cli.judge",
     "tasks": "meta_reward.cli.tasks",
     "import": "meta_reward.cli.imports",
+    "cache": "meta_reward.cli.cache",
     "doctor": "meta_reward.cli.doctor",
 }
 

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,6 +12,8 @@ from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.tasks.taskset import TaskSet
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 OFFLINE_WORLD = "skyways"
 TASKS, RUNS, SEEDS = Path("tasks"), Path("runs"), Path("seed_harnesses")
@@ -25,6 +28,44 @@ sandbox_option = click.option(
     type=click.Choice(["auto", "strict", "locked", "seatbelt", "none"]),
     help="How candidates are confined: auto, the default, is the strictest that works here; none must be asked for.",
 )
+
+
+def _dollars(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """An amount of money; 0 for `none`, where its user wants no limit."""
+    if value in (None, "none"):
+        return None if value is None else 0.0
+    try:
+        amount = float(value)
+    except ValueError:
+        amount = 0.0
+    if not 0 < amount < float("inf"):
+        raise click.BadParameter(f"{value!r} is neither an amount such as 20 nor none", ctx, param)
+    return amount
+
+
+def max_usd_option(text: str) -> Callable[[Command], Command]:
+    """`--max-usd AMOUNT` or `--max-usd none`."""
+    return click.option("--max-usd", metavar="USD|none", callback=_dollars, help=text)
+
+
+_LIMITS = (
+    click.option("--max-calls", type=click.IntRange(min=1), help="Judge calls, counting cached ones."),
+    click.option("--max-tokens", type=click.IntRange(min=1), help="Judge tokens, counting cached calls."),
+    max_usd_option("Money spent on judge calls."),
+    click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Of this process."),
+)
+
+
+def limit_options(command: Command) -> Command:
+    """The limits on what may be spent on the judge."""
+    for option in reversed(_LIMITS):
+        command = option(command)
+    return command
+
+
+def limits_given(flags: dict[str, Any]) -> dict[str, Any]:
+    """The limits among flags, by the keys under which run.toml has them."""
+    return {f"limits.{name}": flags[name] for name in ("max_calls", "max_tokens", "max_usd", "max_hours")}
 
 
 def find_task_set(name: str) -> Path:

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import default_judge, find_task_set, json_option, judge_option, print_json, sandbox_option
+from meta_reward.cli.common import (
+    default_judge,
+    find_task_set,
+    json_option,
+    judge_option,
+    limit_options,
+    limits_given,
+    print_json,
+    sandbox_option,
+)
 
 
 @click.command("evaluate")
@@ -15,6 +24,7 @@ from meta_reward.cli.common import default_judge, find_task_set, json_option, ju
 @click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the order and the interval.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
 @sandbox_option
+@limit_options
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep scores, pairs and traces in this new folder.")
 @json_option
@@ -29,6 +39,7 @@ def command(
     config: Path | None,
     out: Path | None,
     as_json: bool,
+    **flags: object,
 ) -> None:
     """How often a harness gives the preferred trajectory the higher reward.
 
@@ -49,10 +60,10 @@ def command(
     from meta_reward.tasks.taskset import load_task_set
 
     tasks = load_task_set(find_task_set(taskset))
-    flags = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency, "sandbox": sandbox}
-    tables = overlay(load_user_config(config), flags)
+    about = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency, "sandbox": sandbox}
+    tables = overlay(load_user_config(config), {**about, **limits_given(flags)})
     chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
-    job = Job(harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})))
+    job = Job(harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})), tables.get("limits", {}))
     with shown(quiet=as_json) as progress:
         if out is not None:
             with files.new_folder(out) as folder:

@@ -1,11 +1,27 @@
 """`meta-reward search`: start a run, or go on with one."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from meta_reward.cli.common import SEEDS, default_judge, find_task_set, judge_option, run_path, sandbox_option
+from meta_reward.cli.common import (
+    SEEDS,
+    default_judge,
+    find_task_set,
+    judge_option,
+    limit_options,
+    limits_given,
+    run_path,
+    sandbox_option,
+)
 from meta_reward.errors import UsageError
+
+if TYPE_CHECKING:
+    from meta_reward.run.create import Seed
+    from meta_reward.run.layout import Layout
+    from meta_reward.tasks.taskset import TaskSet
 
 
 @click.command("search")
@@ -17,10 +33,7 @@ from meta_reward.errors import UsageError
 @click.option("--iterations", type=click.IntRange(min=0), help="After the seeds; 8 by default.")
 @click.option("--candidates", type=click.IntRange(min=1), help="An iteration; 2 by default.")
 @click.option("--patience", type=click.IntRange(min=0), help="Iterations without progress before it ends; 0: any.")
-@click.option("--max-calls", type=click.IntRange(min=1), help="Judge calls, counting cached ones.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Judge tokens, counting cached calls.")
-@click.option("--max-usd", type=click.FloatRange(min=0, min_open=True), help="Money spent on judge calls.")
-@click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Of this process.")
+@limit_options
 @click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the proposer and all orders.")
 @click.option(
     "--seeds", type=click.Path(path_type=Path), default=SEEDS, show_default=True, help="Seed harnesses of a new run."
@@ -29,6 +42,7 @@ from meta_reward.errors import UsageError
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
 @sandbox_option
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml; flags win.")
+@click.option("--dry-run", is_flag=True, help="Estimate what it will take and cost, and ask the judge nothing.")
 def command(
     taskset: str,
     name: str | None,
@@ -36,6 +50,7 @@ def command(
     seeds: Path,
     baseline: Path | None,
     config: Path | None,
+    dry_run: bool,
     **flags: object,
 ) -> None:
     """Search for a harness whose rewards agree with the preferences of a task set.
@@ -64,6 +79,9 @@ def command(
     requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
     if baseline is not None:
         requested["baseline"] = setup.baseline_key(setup.load_seeds(seeds, baseline)[0])
+    if dry_run:
+        _forecast(layout, requested, tasks, setup.load_seeds(seeds, baseline))
+        return
     if not layout.config.exists():
         if layout.root.exists():
             raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
@@ -81,7 +99,6 @@ def command(
 
 def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
     """Flags by the keys under which run.toml has them."""
-    limits = ("iterations", "patience", "max_calls", "max_tokens", "max_usd", "max_hours")
     return {
         "judge.spec": judge,
         "judge.concurrency": flags["concurrency"],
@@ -90,5 +107,25 @@ def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
         "proposer.candidates": flags["candidates"],
         "seed": flags["seed"],
         "sandbox": flags["sandbox"],
-        **{f"limits.{name}": flags[name] for name in limits},
+        "limits.iterations": flags["iterations"],
+        "limits.patience": flags["patience"],
+        **limits_given(flags),
     }
+
+
+def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", seeds: "Sequence[Seed]") -> None:
+    """Print what a new run, or the rest of an existing one, will take."""
+    import asyncio
+
+    from meta_reward.report.forecast import render_forecast
+    from meta_reward.run import config as settings
+    from meta_reward.run.record import load_iterations
+    from meta_reward.search.forecast import forecast
+
+    if layout.config.exists():
+        done = max(0, len(load_iterations(layout)) - 1)
+        config = settings.raised(settings.load_run_config(layout.config), requested, layout.root.name)
+    else:
+        done, chosen = None, default_judge(tasks, requested.get("judge", {}).get("spec"))
+        config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))
+    click.echo(render_forecast(asyncio.run(forecast(config, tasks, seeds, done=done))))

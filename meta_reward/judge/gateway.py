@@ -22,6 +22,7 @@ from meta_reward.judge.pace import Clock, Pace
 from meta_reward.judge.retry import Retries
 from meta_reward.trajectory import Message, Tool, ToolCall
 
+_DRAWS_OF_A_REPEAT = 100_000  # more than any trajectory has
 _NOTHING = Completion("", Usage(0, 0), stop_reason="error")
 
 
@@ -113,9 +114,11 @@ class Gateway:
         )
         tries, completion = 0, self.books.cache.load(key) if self.books.cache else None
         if completion is None:
+            # A repeat asks anew; where answers follow from the draw, it therefore draws others.
+            fresh = draw + repeat * _DRAWS_OF_A_REPEAT
             shared = self.line.is_under_way(key)
             try:
-                completion, tries = await self.line.ask(key, request, draw)
+                completion, tries = await self.line.ask(key, request, fresh)
             except JudgeUnavailable:
                 raise
             except JudgeError:

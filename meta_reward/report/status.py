@@ -3,7 +3,7 @@
 from typing import Any
 
 from meta_reward.files import iter_whole_lines
-from meta_reward.report.tables import SIMULATED, percent, render_table, with_interval
+from meta_reward.report.tables import SIMULATED, dollars, percent, render_table, with_interval
 from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import journals_under_way, load_scores
 from meta_reward.run.layout import Layout
@@ -37,7 +37,8 @@ def status_of(layout: Layout) -> dict[str, Any]:
             "judge_calls": spent.calls,
             "judge_tokens": spent.tokens,
             "calls_made": spent.misses,
-            "cost_usd": spent.cost_usd,
+            "cost_usd": spent.usd,
+            "unpriced_calls": spent.unpriced,
         },
     }
 
@@ -69,9 +70,14 @@ def render_status(status: dict[str, Any]) -> str:
     spent = status["spent"]
     lines.append(
         f"spent: {spent['judge_calls']} judge calls, {spent['judge_tokens']} tokens, "
-        f"{spent['calls_made']} of the calls made anew, ${spent['cost_usd']:.2f}"
+        f"{spent['calls_made']} of the calls made anew, {_money(spent)}"
     )
     return "\n".join(lines + ([SIMULATED] if status["simulated"] else []))
+
+
+def _money(spent: dict[str, Any]) -> str:
+    unpriced = spent["unpriced_calls"] if spent["cost_usd"] is not None else 0
+    return dollars(spent["cost_usd"]) + (f", and {unpriced} calls of unknown price" if unpriced else "")
 
 
 def _candidate(layout: Layout, row: Row) -> dict[str, Any]:

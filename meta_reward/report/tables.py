@@ -42,6 +42,18 @@ def points(value: float | None) -> str:
     return "-" if value is None else f"{value:+.1f}"
 
 
+def dollars(value: float | None) -> str:
+    """An amount of money as text; cents and fractions of them where it is small."""
+    if value is None:
+        return "price unknown"
+    return f"${value:,.4f}" if 0 < value < 0.1 else f"${value:,.2f}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A number of things: `1 call`, `2 calls`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
     """Evaluations side by side, a column each."""
     lines: list[tuple[str, Any]] = [
@@ -55,7 +67,7 @@ def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
         ("trajectories", lambda m: m["trajectories"]),
         ("judge calls", lambda m: m["judge_calls"]),
         ("judge tokens", lambda m: m["judge_tokens"]),
-        ("cost", lambda m: "price unknown" if m["cost_usd"] is None else f"${m['cost_usd']:.2f}"),
+        ("cost", lambda m: dollars(m["cost_usd"])),
     ]
     return render_table(["", *columns], [[name, *(show(m) for m in columns.values())] for name, show in lines])
 

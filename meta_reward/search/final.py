@@ -1,7 +1,8 @@
 """Opening the sealed test split of a run: the baseline against the chosen harness, once.
 
 The result is kept in `sealed/test.json`. Asking again shows it again; only after another harness
-was chosen is the split opened anew. Every opening is counted with the task set.
+was chosen is the split opened anew. Every opening is counted with the task set. Of the run's limits
+the one in dollars holds here too; the others end the search alone.
 """
 
 from dataclasses import asdict
@@ -12,10 +13,12 @@ from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.statistics import interval_by_task
 from meta_reward.run import git
+from meta_reward.run.config import Limits
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import best_of, load_ledger
 from meta_reward.run.record import commit_paths
+from meta_reward.search.limits import limit_check
 from meta_reward.search.loop import finished
 from meta_reward.search.setup import Setup, check_sandbox
 from meta_reward.search.splits import run_split
@@ -32,6 +35,7 @@ def load_test_result(layout: Layout) -> dict[str, Any] | None:
 async def open_test(setup: Setup) -> dict[str, Any]:
     """Baseline and chosen harness on the test split, with the number of openings of the task set so far."""
     layout = setup.layout
+    setup.gateway.check = limit_check(Limits(max_usd=setup.config.limits.max_usd))
     rows = load_ledger(layout.ledger)
     if not rows:
         raise UsageError(f"run {layout.root.name} has no candidate yet", hint="run `meta-reward search` first")

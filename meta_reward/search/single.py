@@ -1,7 +1,8 @@
 """One harness on one split, outside any run."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import Evaluation, evaluate
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.validate import inspect_source
+from meta_reward.judge.gateway import Gateway
 from meta_reward.run.config import RunConfig
 from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import load_scores, save_evaluation
+from meta_reward.search.limits import limit_check, require_limit
 from meta_reward.search.setup import Progress, divided, open_gateway, open_sandbox
 from meta_reward.tasks.openings import record_opening
 from meta_reward.tasks.taskset import TaskSet
@@ -20,12 +23,23 @@ from meta_reward.tasks.taskset import TaskSet
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to evaluate. config: as of a run; its judge, seed, splits and budget count here."""
+    """What to evaluate. config: as of a run; its judge, limits, seed, splits and budget count here.
+
+    limits: those that its user has named, as settings.
+    """
 
     harness: Path
     taskset: TaskSet
     split: str
     config: RunConfig
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    def gateway(self, progress: Progress) -> Gateway:
+        """The gateway to its judge, with its limits. Raises UsageError where nothing limits what it may cost."""
+        gateway = open_gateway(self.config, notice=progress.note)
+        require_limit(gateway.backend, self.config.judge.spec, self.limits)
+        gateway.check = limit_check(self.config.limits)
+        return gateway
 
 
 async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -38,7 +52,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
     if not report.ok:
         raise UsageError(f"{job.harness} is no harness: {report.findings[0]}")
     config = job.config
-    gateway = open_gateway(config)
+    gateway = job.gateway(progress)
     rollouts, pairs = part_of(job.taskset, divided(job.taskset, config)[job.split])
     openings = {}
     if job.split == "test":
@@ -60,7 +74,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
         "simulated": gateway.backend.simulated,
         "sandbox": sandbox.level,
     }
-    spent = {"spent_usd": gateway.spent.cost_usd, "judge_calls_made": gateway.spent.misses}
+    spent = {"spent_usd": gateway.spent.usd, "judge_calls_made": gateway.spent.misses}
     return {
         **about,
         **(load_scores(folder) or {}),

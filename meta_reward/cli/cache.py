@@ -1,0 +1,65 @@
+"""`meta-reward cache`: the judge's replies that are kept, and how to be rid of them."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from meta_reward.cli.common import json_option, print_json
+
+if TYPE_CHECKING:
+    from meta_reward.judge.cache import Holding
+
+
+@click.group("cache", invoke_without_command=True)
+@json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """Show where the judges' replies are kept, how many there are, and how large they are.
+
+    \b
+    meta-reward cache
+    meta-reward cache clear --judge simulated --older-than 30
+
+    One file a reply, with what was asked: cat and grep read it. $META_REWARD_CACHE names another folder.
+    """
+    from meta_reward.judge.cache import default_cache_folder, holdings
+
+    if ctx.invoked_subcommand:
+        return
+    folder = default_cache_folder()
+    held = holdings(folder)
+    if as_json:
+        print_json({"folder": str(folder), "judges": held})
+    else:
+        click.echo(f"{folder}\n\n{_rendered(held)}" if held else f"{folder}: empty")
+
+
+@command.command("clear")
+@click.option("--judge", metavar="KIND", help="Of this judge alone, named as `meta-reward cache` does.")
+@click.option("--older-than", "days", type=click.FloatRange(min=0), default=0.0, metavar="DAYS", help="These alone.")
+def clear(judge: str | None, days: float) -> None:
+    """Remove replies. A run keeps its traces; what it has not asked yet will be asked, and paid, anew.
+
+    \b
+    meta-reward cache clear --judge simulated --older-than 30
+
+    Searches under way are not disturbed.
+    """
+    from meta_reward.errors import UsageError
+    from meta_reward.judge import cache
+
+    folder = cache.default_cache_folder()
+    known = [holding.judge for holding in cache.holdings(folder)]
+    if judge is not None and judge not in known:
+        raise UsageError(f"the cache holds nothing of judge {judge!r}", hint=f"known: {', '.join(known) or 'none'}")
+    gone = cache.clear(folder, judge=judge, older_than_days=days)
+    size = sum(holding.bytes for holding in gone)
+    click.echo(f"{folder}: {sum(holding.entries for holding in gone)} replies removed, {size / 1e6:.1f} MB")
+
+
+def _rendered(held: "list[Holding]") -> str:
+    from meta_reward.report.tables import render_table
+
+    rows = [[holding.judge, holding.entries, f"{holding.bytes / 1e6:.1f}"] for holding in held]
+    total = ["all", sum(holding.entries for holding in held), f"{sum(holding.bytes for holding in held) / 1e6:.1f}"]
+    return render_table(["judge", "replies", "MB"], [*rows, total])

@@ -1,0 +1,79 @@
+"""`meta-reward judge noise`: how far a judge agrees with itself."""
+
+from pathlib import Path
+
+import click
+
+from meta_reward.cli.common import (
+    SEEDS,
+    default_judge,
+    find_task_set,
+    json_option,
+    judge_option,
+    limit_options,
+    limits_given,
+    print_json,
+    sandbox_option,
+)
+
+
+@click.command("noise")
+@click.argument("taskset")
+@judge_option
+@click.option("--repeats", type=click.IntRange(min=2), default=5, show_default=True)
+@click.option(
+    "--harness",
+    type=click.Path(path_type=Path),
+    default=SEEDS / "baseline.py",
+    show_default=True,
+    help="How the judge is asked.",
+)
+@click.option("--split", type=click.Choice(["search", "validation"]), default="search", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge and the order.")
+@click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
+@limit_options
+@sandbox_option
+@click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
+@json_option
+def noise(
+    taskset: str,
+    judge: str | None,
+    repeats: int,
+    harness: Path,
+    split: str,
+    seed: int | None,
+    concurrency: int | None,
+    sandbox: str | None,
+    config: Path | None,
+    as_json: bool,
+    **flags: object,
+) -> None:
+    """How far a judge agrees with itself: the spread of its scores, and the pairs that flip.
+
+    \b
+    meta-reward judge noise tasks/skyways --repeats 5
+    meta-reward judge noise tau-airline --judge simulated --harness my_harness.py --json
+
+    Every repeat asks the judge anew, and is kept in the cache; the first one shares it with `evaluate`.
+    """
+    import asyncio
+
+    from meta_reward.cli.progress import shown
+    from meta_reward.report.noise import render_noise
+    from meta_reward.run.config import load_user_config, new_config, overlay
+    from meta_reward.search.noise import measure_noise
+    from meta_reward.search.single import Job
+    from meta_reward.tasks.taskset import load_task_set
+
+    tasks = load_task_set(find_task_set(taskset))
+    about = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency, "sandbox": sandbox}
+    tables = overlay(load_user_config(config), {**about, **limits_given(flags)})
+    chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
+    settings = new_config(overlay(tables, {"judge.spec": chosen}))
+    job = Job(harness, tasks, split, settings, tables.get("limits", {}))
+    with shown(quiet=as_json) as progress:
+        result = asyncio.run(measure_noise(job, repeats=repeats, progress=progress))
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(render_noise(result))

@@ -1,0 +1,48 @@
+"""The estimate of what a search will take, for a person."""
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from meta_reward.report.tables import SIMULATED, dollars, plural, render_table
+
+
+def render_forecast(forecast: Mapping[str, Any]) -> str:
+    """Parts of the search with their calls, tokens and price, which limits they pass, and what that rests on."""
+    parts = forecast["parts"]
+    titles = {
+        "seeds": f"the seeds ({plural(len(forecast['calls_per_trajectory']), 'harness', 'harnesses')})",
+        "iteration": f"an iteration ({plural(forecast['candidates'], 'candidate')})",
+        "search": f"the whole search ({plural(forecast['iterations'], 'iteration')} to go)",
+        "test": "the test afterwards",
+    }
+    rows = [
+        [title, f"{parts[name]['judge_calls']:,}", f"{parts[name]['judge_tokens']:,}", dollars(parts[name]["cost_usd"])]
+        for name, title in titles.items()
+    ]
+    table = render_table([f"judge {forecast['judge']}", "judge calls", "tokens", "cost"], rows)
+    lines = [table, "", *_limits_passed(forecast), _basis(forecast)]
+    return "\n".join([*lines, SIMULATED] if forecast["simulated"] else lines)
+
+
+def _limits_passed(forecast: Mapping[str, Any]) -> list[str]:
+    needs = forecast["parts"]["search"]
+    used = {"max_calls": "judge_calls", "max_tokens": "judge_tokens", "max_usd": "cost_usd"}
+    return [
+        f"it would stop early, at --{name.replace('_', '-')} {limit:g}"
+        for name, limit in forecast["limits"].items()
+        if limit and (needs[used[name]] or 0) > limit
+    ]
+
+
+def _basis(forecast: Mapping[str, Any]) -> str:
+    reply = forecast["reply_tokens"]
+    calls = ", ".join(f"{name} {calls:g}" for name, calls in forecast["calls_per_trajectory"].items())
+    tokens = f"{forecast['chars_per_token']} characters a token" + (f" and {reply} tokens a reply" if reply else "")
+    return textwrap.fill(
+        f"An estimate, and nothing was sent: the seeds were run on {forecast['sample']} of the "
+        f"{forecast['trajectories']['search']} search trajectories with a simulated judge in place of the real one, "
+        f"counting {tokens}. They ask so often a trajectory: {calls}. Candidates are taken to ask like the mean of "
+        "them; one that asks twice as much costs twice as much. What is in the cache already costs nothing.",
+        width=100,
+    )
