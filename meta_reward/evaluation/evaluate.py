@@ -124,7 +124,7 @@ async def _score(source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandb
     )
     reward = error = None
     try:
-        result = await sandbox.score(source, sent, session.ask)
+        result = await sandbox.score(source, sent, session.ask, waited_s=lambda: session.waits.seconds)
         reward = {"score": result.score, "reason": result.reason, "findings": dict(result.findings)}
     except CandidateError as failure:
         error = {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Budget:
     """What a candidate may use on one trajectory; exceeding it is its recorded failure there.
 
-    active_s: wall time not spent waiting for the judge. wall_s: a cap on all of it.
+    active_s: wall time not spent waiting for the judge. wall_s: a cap on all of it but the waits that are
+    the endpoint's doing: for a turn, between tries, for tries that failed.
     output_bytes: size of one frame, be it a prompt or the answer. Judge calls and tokens count
     cache hits as if they were calls.
     """

@@ -23,8 +23,17 @@ from meta_reward.trajectory import ToolCall, parse_tool
 AnswerAsk = Callable[[Ask, RunTool], Awaitable[Answer]]
 """Answers a question of the candidate; may have its tools run on the way."""
 
+WaitedSeconds = Callable[[], float]
+"""How long an answer was kept waiting so far, through no fault of the candidate."""
+
+_LOOK_AGAIN_S = 0.02
 _GONE = ("the harness has already answered", True)
 _KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", -signal.SIGSEGV: "crash"}
+
+
+def no_waits() -> float:
+    """Answers that come when they come."""
+    return 0.0
 
 
 class Conversation:
@@ -37,11 +46,17 @@ class Conversation:
         budget: Budget,
         answer: AnswerAsk,
         exit_code: Callable[[], Awaitable[int]],
+        waited_s: WaitedSeconds,
     ) -> None:
-        """exit_code: waits for the child's end and tells its exit code, or minus the signal that killed it."""
+        """exit_code: waits for the child's end and tells its exit code, or minus the signal that killed it.
+
+        waited_s: seconds so far that are not on the budget.
+        """
         self._reader, self._writer = reader, writer
         self._budget, self._answer, self._exit_code = budget, answer, exit_code
+        self._waited_s = waited_s
         self._clock: asyncio.Timeout = asyncio.timeout(None)
+        self._alarm: asyncio.TimerHandle | None = None
         self._active_s = 0.0
         self._asking = 0
         self._tool_calls = itertools.count(1)
@@ -61,6 +76,9 @@ class Conversation:
             raise CandidateError("time-out", self._time_out_message()) from None
         except BaseExceptionGroup as group:
             raise _first(group) from None
+        finally:
+            if self._alarm is not None:
+                self._alarm.cancel()
         if last["type"] == "error":
             raise _candidate_error(last)
         return _reward_of(last)
@@ -113,14 +131,23 @@ class Conversation:
         self._set_clock()
 
     def _set_clock(self) -> None:
-        left_s = self._started + self._budget.wall_s - time.monotonic()
+        """End it if its time is up, else look again when that may be so: waits may have prolonged it by then."""
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        left_s = self._wall_left_s()
         if self._asking == 0:
-            left_s = min(left_s, self._budget.active_s - self._active_s)
-        if not self._clock.expired():
-            self._clock.reschedule(asyncio.get_running_loop().time() + left_s)
+            left_s = min(left_s, self._budget.active_s - self._active_s - (now - self._since))
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if left_s > 0:
+            self._alarm = loop.call_later(max(left_s, _LOOK_AGAIN_S), self._set_clock)
+        elif not self._clock.expired():
+            self._clock.reschedule(loop.time())
+
+    def _wall_left_s(self) -> float:
+        return self._started + self._budget.wall_s + self._waited_s() - time.monotonic()
 
     def _time_out_message(self) -> str:
-        if time.monotonic() - self._started >= self._budget.wall_s:
+        if self._wall_left_s() <= 0:
             return f"no answer within {self._budget.wall_s:g} s in all"
         return f"no answer within {self._budget.active_s:g} s of its own time"
 

@@ -24,7 +24,7 @@ from meta_reward.errors import MetaRewardError
 from meta_reward.harness import child, worker
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level, worker_command, worker_environment
-from meta_reward.harness.conversation import AnswerAsk, Conversation
+from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds, no_waits
 from meta_reward.harness.runtime import Reward
 
 NOT_STARTED = "the sandbox does not start: "
@@ -51,23 +51,26 @@ class Sandbox:
         if self._zygote is not None:
             self._zygote.stop()
 
-    async def score(self, source: str, trajectory: Mapping[str, Any], answer: AnswerAsk) -> Reward:
+    async def score(
+        self, source: str, trajectory: Mapping[str, Any], answer: AnswerAsk, *, waited_s: WaitedSeconds = no_waits
+    ) -> Reward:
         """The reward of one trajectory (in its JSON form), with judge calls served by `answer`.
 
+        waited_s: how long so far `answer` was kept waiting by nobody's fault; it is not on the budget.
         Raises CandidateError for whatever is the candidate's fault.
         """
         start = {"type": "start", "protocol": child.PROTOCOL, "source": source, "trajectory": trajectory}
         if self._zygote is None:  # a process of its own for each trajectory
             zygote = await self._start()
             try:
-                return await zygote.run(start, answer)
+                return await zygote.run(start, answer, waited_s)
             finally:
                 zygote.stop()
         async with self._starting:
             if not self._zygote.is_alive():  # a candidate brought it down with itself; the next gets another
                 self._zygote.stop()
                 self._zygote = await self._start()
-        return await self._zygote.run(start, answer)
+        return await self._zygote.run(start, answer, waited_s)
 
     async def _start(self) -> "Zygote":
         zygote = Zygote(self.budget, self.level, self.packages)
@@ -117,7 +120,7 @@ class Zygote:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    async def run(self, start: Mapping[str, Any], answer: AnswerAsk) -> Reward:
+    async def run(self, start: Mapping[str, Any], answer: AnswerAsk, waited_s: WaitedSeconds) -> Reward:
         """One job in a child of its own: its start frame in, its reward out."""
         host, theirs = socket.socketpair()
         job = next(self._jobs)
@@ -127,7 +130,7 @@ class Zygote:
                 self._send(b"s", job, theirs)
             reader, writer = await asyncio.open_connection(sock=host, limit=self._budget.output_bytes + 4)
             with contextlib.closing(writer):
-                talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job))
+                talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job), waited_s)
                 return await talk.run(start)
         finally:
             host.close()

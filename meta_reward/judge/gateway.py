@@ -18,7 +18,7 @@ from meta_reward.judge.account import Account
 from meta_reward.judge.books import Books, Spent
 from meta_reward.judge.cache import Cache, cache_key
 from meta_reward.judge.line import Line
-from meta_reward.judge.pace import Clock, Pace
+from meta_reward.judge.pace import Clock, Pace, Waits
 from meta_reward.judge.retry import Retries
 from meta_reward.trajectory import Message, Tool, ToolCall
 
@@ -105,7 +105,7 @@ class Gateway:
         return Session(self, trajectory_digest, repeat, max_calls, max_tokens)
 
     async def complete(
-        self, request: Request, *, trajectory_digest: str, repeat: int, draw: int
+        self, request: Request, *, trajectory_digest: str, repeat: int, draw: int, waits: Waits
     ) -> tuple[Completion, int]:
         """A completion, and after how many tries it came: 0 where it was there already or under way."""
         self.check(self.spent)
@@ -118,7 +118,7 @@ class Gateway:
             fresh = draw + repeat * _DRAWS_OF_A_REPEAT
             shared = self.line.is_under_way(key)
             try:
-                completion, tries = await self.line.ask(key, request, fresh)
+                completion, tries = await self.line.ask(key, request, fresh, waits)
             except JudgeUnavailable:
                 raise
             except JudgeError:
@@ -142,6 +142,7 @@ class Session:
         self._draws: Counter[bytes] = Counter()
         self._asks = self._turns = self._tokens = 0
         self._calls: list[Call] = []
+        self.waits = Waits(gateway.clock)
 
     @property
     def calls(self) -> list[Call]:
@@ -179,7 +180,7 @@ class Session:
         began, failure = self._gateway.clock.now(), None
         try:
             completion, tries = await self._gateway.complete(
-                request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw
+                request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw, waits=self.waits
             )
             cost = self._gateway.backend.cost_usd(completion.usage)
         except JudgeUnavailable:

@@ -5,13 +5,14 @@ counted (`settle` waits for that). Two that ask the same at the same time share 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
 from meta_reward.errors import JudgeTransient, JudgeUnavailable
 from meta_reward.judge.books import Books
-from meta_reward.judge.pace import Clock, Pace
+from meta_reward.judge.pace import Clock, Pace, Waits
 from meta_reward.judge.retry import Retries
 
 EXPECTED_REPLY_TOKENS = 400  # of a reply that has not come yet, for limits, paces and forecasts
@@ -40,11 +41,14 @@ class Line:
         """Whether somebody has asked this, and no reply has come yet."""
         return key in self._calls
 
-    async def ask(self, key: str, request: Request, draw: int) -> Served:
-        """The reply to a request. Raises JudgeError, or JudgeUnavailable when it fails beyond all retries."""
+    async def ask(self, key: str, request: Request, draw: int, waits: Waits) -> Served:
+        """The reply to a request. Raises JudgeError, or JudgeUnavailable when it fails beyond all retries.
+
+        waits: of whoever asks first.
+        """
         task = self._calls.get(key)
         if task is None:
-            task = self._calls[key] = asyncio.create_task(self._call(key, request, draw))
+            task = self._calls[key] = asyncio.create_task(self._call(key, request, draw, waits))
             task.add_done_callback(lambda done: self._ended(key, done))
         return await asyncio.shield(task)
 
@@ -68,35 +72,52 @@ class Line:
         if not task.cancelled():
             task.exception()  # whoever asked may have gone
 
-    async def _call(self, key: str, request: Request, draw: int) -> Served:
+    async def _call(self, key: str, request: Request, draw: int, waits: Waits) -> Served:
         expected = Usage(estimated_tokens(request), EXPECTED_REPLY_TOKENS)
         tries = 0
-        with self.books.pending(key, expected):
-            while True:
-                tries += 1
-                result = await self._try(key, request, draw, expected)
-                if isinstance(result, Completion):
-                    self.books.answered(key, request, result, tries)
-                    return result, tries
-                await self._back_off(result, tries)
+        waits.count(+1)
+        try:
+            with self.books.pending(key, expected):
+                while True:
+                    tries += 1
+                    result = await self._try(key, request, draw, expected, waits)
+                    if isinstance(result, Completion):
+                        self.books.answered(key, request, result, tries)
+                        return result, tries
+                    await self._back_off(result, tries)
+        finally:
+            waits.count(-1)
 
-    async def _try(self, key: str, request: Request, draw: int, expected: Usage) -> Completion | JudgeTransient:
+    async def _try(
+        self, key: str, request: Request, draw: int, expected: Usage, waits: Waits
+    ) -> Completion | JudgeTransient:
         async with self.pace.turn(expected.input_tokens + expected.output_tokens) as turn:
-            self.books.sending(key, expected)
-            self._sent.add(key)
-            try:
-                completion = await self.books.backend.complete(request, draw=draw)
-            except JudgeTransient as failure:
-                if failure.throttled:
-                    turn.throttled()
-                return failure
-            except asyncio.CancelledError:
-                self.books.cut_off(key)
-                raise
-            finally:
-                self._sent.discard(key)
+            with self._sending(key, expected, waits):
+                began = self.clock.now()
+                try:
+                    completion = await self.books.backend.complete(request, draw=draw)
+                except JudgeTransient as failure:
+                    waits.add(self.clock.now() - began)
+                    if failure.throttled:
+                        turn.throttled()
+                    return failure
             turn.succeeded(completion.usage.input_tokens + completion.usage.output_tokens)
             return completion
+
+    @contextmanager
+    def _sending(self, key: str, expected: Usage, waits: Waits) -> Iterator[None]:
+        """The block in which a call is with the judge: it may cost money, and must not be given up."""
+        self.books.sending(key, expected)
+        self._sent.add(key)
+        waits.count(-1)
+        try:
+            yield
+        except asyncio.CancelledError:
+            self.books.cut_off(key)
+            raise
+        finally:
+            self._sent.discard(key)
+            waits.count(+1)
 
     async def _back_off(self, failure: JudgeTransient, tries: int) -> None:
         wait_s = self.retries.wait_s(failure, tries=tries, chance=self.clock.chance())

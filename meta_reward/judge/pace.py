@@ -23,6 +23,28 @@ class Clock:
     chance: Callable[[], float] = random.random
 
 
+class Waits:
+    """Seconds that somebody waited on account of the endpoint: in line, backing off, for tries that failed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting, self._since, self._seconds = 0, 0.0, 0.0
+
+    @property
+    def seconds(self) -> float:
+        """So far; several waits at the same time count once."""
+        return self._seconds + (self._clock.now() - self._since if self._waiting else 0.0)
+
+    def count(self, change: int) -> None:
+        """One wait more, or less."""
+        self._seconds = self.seconds
+        self._waiting, self._since = self._waiting + change, self._clock.now()
+
+    def add(self, seconds: float) -> None:
+        """What turned out to be waiting when it was over."""
+        self._seconds += seconds
+
+
 @dataclass(slots=True)
 class Bucket:
     """A rate that is kept by spacing: what is taken pushes back the time at which more may be taken."""

@@ -262,6 +262,21 @@ def test_all_of_it_has_a_cap_also_while_the_judge_is_asked() -> None:
         score(harness("await judge.ask('a')"), never, Budget(wall_s=0.4))
 
 
+def test_waiting_for_an_endpoint_that_is_down_is_on_nobodys_budget() -> None:
+    began = time.monotonic()
+
+    async def slow(ask: Ask, run_tool: RunTool) -> Answer:
+        await asyncio.sleep(0.6)
+        return Answer("7", "end")
+
+    async def work() -> Reward:
+        async with Sandbox(Budget(wall_s=0.3), level=LEVEL) as sandbox:
+            source = harness("return float((await judge.ask('a')).text)")
+            return await sandbox.score(source, TRAJECTORY, slow, waited_s=lambda: time.monotonic() - began)
+
+    assert asyncio.run(work()) == Reward(7.0)
+
+
 def test_endless_asking_ends_at_the_budget_of_calls() -> None:
     judge = WordJudge()
     gateway = Gateway(judge, None)
