@@ -3,8 +3,6 @@
 Counts a call under way at what it is expected to take, so that limits hold for it too.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from meta_reward.completion import Backend, Completion, Request, Usage
@@ -36,36 +34,36 @@ class Spent:
 
 @dataclass(slots=True)
 class Books:
-    """The three places where a call is counted, kept together."""
+    """The three places where a call is counted, kept together.
+
+    A call is `expect`ed as soon as it is asked for, `sending` each time it is tried, and ends as
+    `answered`, or by `close`.
+    """
 
     backend: Backend
     cache: Cache | None = None
     account: Account = field(default_factory=Account)
     spent: Spent = field(default_factory=Spent)
+    _expected: dict[str, Usage] = field(default_factory=dict)
     _sent: set[str] = field(default_factory=set)
 
-    @contextmanager
-    def pending(self, key: str, expected: Usage) -> Iterator[None]:
-        """A call that may be sent in this block, and is expected to take so much."""
-        tokens, usd = expected.input_tokens + expected.output_tokens, self.backend.cost_usd(expected) or 0.0
-        self._expect(+1, tokens, usd)
-        try:
-            yield
-        finally:
-            self._expect(-1, -tokens, -usd)
-            if key in self._sent:  # it came to nothing
-                self._sent.discard(key)
-                self.account.void(key)
+    def expect(self, key: str, usage: Usage) -> None:
+        """A call is asked for that will take about so much."""
+        self._expected[key] = usage
+        self._add_pending(usage, +1)
 
-    def sending(self, key: str, expected: Usage) -> None:
-        """The call is about to be sent; from here on it may cost money."""
+    def sending(self, key: str) -> None:
+        """It is about to be sent; from here on it may cost money."""
         if key not in self._sent:
             self._sent.add(key)
-            self.account.sent(key, expected.input_tokens + expected.output_tokens, self.backend.cost_usd(expected))
+            usage = self._expected[key]
+            self.account.sent(key, usage.input_tokens + usage.output_tokens, self.backend.cost_usd(usage))
 
     def answered(self, key: str, request: Request, completion: Completion, tries: int) -> None:
-        """Keep the reply, and what it took."""
+        """Keep the reply, and count what it took."""
         cost = self.backend.cost_usd(completion.usage)
+        self._release(key)
+        self.nominal(completion.usage)
         self.spent.misses += 1
         self.spent.cost_usd += cost or 0.0
         self.spent.unpriced += cost is None
@@ -75,15 +73,29 @@ class Books:
         self._sent.discard(key)
 
     def cut_off(self, key: str) -> None:
-        """Nobody will know what became of a call that was sent: it stays open on the account."""
+        """Nobody will know what became of it: it stays open on the account."""
         self._sent.discard(key)
+
+    def close(self, key: str) -> None:
+        """It is over. Without an answer, it has cost nothing."""
+        self._release(key)
+        if key in self._sent:
+            self._sent.discard(key)
+            self.account.void(key)
 
     def nominal(self, usage: Usage) -> None:
         """Count a call as if nothing had been cached."""
         self.spent.calls += 1
         self.spent.tokens += usage.input_tokens + usage.output_tokens
 
-    def _expect(self, calls: int, tokens: int, usd: float) -> None:
-        self.spent.pending_calls += calls
-        self.spent.pending_tokens += tokens
-        self.spent.pending_usd = self.spent.pending_usd + usd if self.spent.pending_calls else 0.0
+    def _release(self, key: str) -> None:
+        if (usage := self._expected.pop(key, None)) is not None:
+            self._add_pending(usage, -1)
+
+    def _add_pending(self, usage: Usage, times: int) -> None:
+        spent = self.spent
+        spent.pending_calls += times
+        spent.pending_tokens += times * (usage.input_tokens + usage.output_tokens)
+        spent.pending_usd += times * (self.backend.cost_usd(usage) or 0.0)
+        if not self._expected:
+            spent.pending_usd = 0.0  # not the dust of its sums

@@ -112,21 +112,17 @@ class Gateway:
         key = cache_key(
             self.backend.settings, trajectory_digest=trajectory_digest, repeat=repeat, request=request, draw=draw
         )
-        tries, completion = 0, self.books.cache.load(key) if self.books.cache else None
-        if completion is None:
-            # A repeat asks anew; where answers follow from the draw, it therefore draws others.
-            fresh = draw + repeat * _DRAWS_OF_A_REPEAT
-            shared = self.line.is_under_way(key)
-            try:
-                completion, tries = await self.line.ask(key, request, fresh, waits)
-            except JudgeUnavailable:
-                raise
-            except JudgeError:
-                self.books.nominal(_NOTHING.usage)
-                raise
-            tries = 0 if shared else tries
-        self.books.nominal(completion.usage)
-        return completion, tries
+        stored = self.books.cache.load(key) if self.books.cache else None
+        if stored is not None:
+            self.books.nominal(stored.usage)
+            return stored, 0
+        # A repeat asks anew; where answers follow from the draw, it therefore draws others.
+        fresh = draw + repeat * _DRAWS_OF_A_REPEAT
+        if self.line.is_under_way(key):
+            completion, _ = await self.line.ask(key, request, fresh, waits)
+            self.books.nominal(completion.usage)
+            return completion, 0
+        return await self.line.ask(key, request, fresh, waits)
 
     async def settle(self) -> None:
         """Wait for calls that were sent and that nobody waits for any more, so that they are kept and counted."""
@@ -187,6 +183,7 @@ class Session:
             raise
         except JudgeError as error:
             completion, tries, cost, failure = _NOTHING, 1, 0.0, error
+            self._gateway.books.nominal(completion.usage)
         seconds = self._gateway.clock.now() - began
         self._tokens += completion.usage.input_tokens + completion.usage.output_tokens
         self._calls.append(Call(ask, turn, draw, request, completion, tries == 0, seconds, cost, tries, failure))

@@ -48,7 +48,10 @@ class Line:
         """
         task = self._calls.get(key)
         if task is None:
-            task = self._calls[key] = asyncio.create_task(self._call(key, request, draw, waits))
+            tokens = estimated_tokens(request)
+            self.books.expect(key, Usage(tokens, EXPECTED_REPLY_TOKENS))
+            call = self._call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, waits)
+            task = self._calls[key] = asyncio.create_task(call)
             task.add_done_callback(lambda done: self._ended(key, done))
         return await asyncio.shield(task)
 
@@ -69,30 +72,29 @@ class Line:
 
     def _ended(self, key: str, task: asyncio.Task[Served]) -> None:
         del self._calls[key]
+        self.books.close(key)
         if not task.cancelled():
             task.exception()  # whoever asked may have gone
 
-    async def _call(self, key: str, request: Request, draw: int, waits: Waits) -> Served:
-        expected = Usage(estimated_tokens(request), EXPECTED_REPLY_TOKENS)
+    async def _call(self, key: str, request: Request, draw: int, tokens: int, waits: Waits) -> Served:
         tries = 0
         waits.count(+1)
         try:
-            with self.books.pending(key, expected):
-                while True:
-                    tries += 1
-                    result = await self._try(key, request, draw, expected, waits)
-                    if isinstance(result, Completion):
-                        self.books.answered(key, request, result, tries)
-                        return result, tries
-                    await self._back_off(result, tries)
+            while True:
+                tries += 1
+                result = await self._try(key, request, draw, tokens, waits)
+                if isinstance(result, Completion):
+                    self.books.answered(key, request, result, tries)
+                    return result, tries
+                await self._back_off(result, tries)
         finally:
             waits.count(-1)
 
     async def _try(
-        self, key: str, request: Request, draw: int, expected: Usage, waits: Waits
+        self, key: str, request: Request, draw: int, tokens: int, waits: Waits
     ) -> Completion | JudgeTransient:
-        async with self.pace.turn(expected.input_tokens + expected.output_tokens) as turn:
-            with self._sending(key, expected, waits):
+        async with self.pace.turn(tokens) as turn:
+            with self._sending(key, waits):
                 began = self.clock.now()
                 try:
                     completion = await self.books.backend.complete(request, draw=draw)
@@ -105,9 +107,9 @@ class Line:
             return completion
 
     @contextmanager
-    def _sending(self, key: str, expected: Usage, waits: Waits) -> Iterator[None]:
+    def _sending(self, key: str, waits: Waits) -> Iterator[None]:
         """The block in which a call is with the judge: it may cost money, and must not be given up."""
-        self.books.sending(key, expected)
+        self.books.sending(key)
         self._sent.add(key)
         waits.count(-1)
         try:
