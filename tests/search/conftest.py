@@ -12,6 +12,7 @@ from meta_reward.errors import ProposerError
 from meta_reward.judge.account import Account
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway
+from meta_reward.judge.pace import Clock
 from meta_reward.propose.base import Assignment
 from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
@@ -102,6 +103,7 @@ class World:
     seeds: list[Seed]
     taskset: TaskSet
     notes: list[str] = field(default_factory=list)
+    clock: Clock | None = None
 
     @property
     def layout(self) -> Layout:
@@ -119,7 +121,9 @@ class World:
         setup = open_setup(self.layout, display, taskset=self.taskset)
         cache = Cache(self.folder / "cache")
         account = Account(self.layout.account)
-        setup.gateway = Gateway(self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout), account=account)
+        setup.gateway = Gateway(
+            self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout), account=account, clock=self.clock
+        )
         setup.proposer = self.proposer
         return setup
 
