@@ -1,7 +1,10 @@
 """The cache: one completion by the content of what was asked, and a miss for whatever cannot be read."""
 
 import json
+import os
 import pwd
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import UsageError
-from meta_reward.judge.cache import Cache, cache_key, default_cache_folder
+from meta_reward.judge.cache import Cache, cache_key, clear, default_cache_folder, folder_of_judge, holdings
 from meta_reward.trajectory import Message, Tool, ToolCall
 
 REQUEST = Request((Message("user", "Rate this."),))
@@ -107,3 +110,59 @@ def test_person_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(UsageError, match="no home folder for the judge's cache: set HOME or META_REWARD_CACHE"):
         default_cache_folder()
+
+
+def test_what_was_asked_can_be_read_line_by_line(tmp_path: Path) -> None:
+    request = Request((Message("user", "Rate this.\nNow."),), "Be strict.")
+    Cache(tmp_path).save("ab12", COMPLETION, {}, request)
+    text = (tmp_path / "ab" / "ab12.json").read_text()
+    assert '"Rate this.",\n' in text
+    assert json.loads(text)["request"]["messages"][0]["content"] == ["Rate this.", "Now."]
+
+
+def fill(root: Path, judge: str, *keys: str) -> Cache:
+    cache = Cache(folder_of_judge(judge, root))
+    for key in keys:
+        cache.save(key, COMPLETION, {})
+    return cache
+
+
+def test_every_judge_has_a_folder_that_its_owner_alone_reads(tmp_path: Path) -> None:
+    fill(tmp_path / "cache", "openai:a/b@http://localhost:1/v1", "ab1", "cd2")
+    fill(tmp_path / "cache", "simulated", "ab1")
+    assert [(held.judge, held.entries) for held in holdings(tmp_path / "cache")] == [
+        ("openai:a/b@http://localhost:1/v1", 2),
+        ("simulated", 1),
+    ]
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+    assert holdings(tmp_path / "nothing") == []
+
+
+def test_clearing_takes_the_judge_and_the_age_that_it_is_told(tmp_path: Path) -> None:
+    fill(tmp_path, "a", "ab1", "cd2")
+    fill(tmp_path, "b", "ab1")
+    old = tmp_path / "replies" / "a" / "ab" / "ab1.json"
+    os.utime(old, (0, 0))
+    assert [held.entries for held in clear(tmp_path, judge="a", older_than_days=30)] == [1]
+    assert [(held.judge, held.entries) for held in holdings(tmp_path)] == [("a", 1), ("b", 1)]
+    assert sum(held.entries for held in clear(tmp_path)) == 2
+    assert holdings(tmp_path) == []
+
+
+def test_clearing_does_not_disturb_those_who_write(tmp_path: Path) -> None:
+    cache = fill(tmp_path, "a", *(f"{n:02x}ff" for n in range(64)))
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            for n in range(64):
+                cache.save(f"{n:02x}ff", COMPLETION, {})
+
+    with ThreadPoolExecutor() as pool:
+        writer = pool.submit(write)
+        for _ in range(20):
+            clear(tmp_path)
+        done.set()
+        writer.result(10)
+    cache.save("00ff", COMPLETION, {})
+    assert cache.load("00ff") == COMPLETION
