@@ -182,8 +182,11 @@ def _opened_to_append(path: Path) -> io.FileIO:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file atomically, creating its folders. Raises UsageError on a full disk or read-only folder."""
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED)
+        try:
+            handle, name = _temporary_beside(path)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = _temporary_beside(path)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -193,6 +196,10 @@ def write_bytes(path: Path, data: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _temporary_beside(path: Path) -> tuple[int, str]:
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED)
 
 
 def write_json(path: Path, value: Any) -> None:

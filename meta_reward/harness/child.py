@@ -36,7 +36,8 @@ def run(sock: socket.socket) -> None:
     start = json.loads(_receive_frame(sock))
     if start["protocol"] != PROTOCOL:
         raise RuntimeError(f"protocol {start['protocol']} is not {PROTOCOL}")
-    asyncio.run(_answer(sock, start["source"], start["trajectory"]))
+    # Not asyncio.run(): the process ends right after, and cleaning up first would double what a child costs.
+    asyncio.new_event_loop().run_until_complete(_answer(sock, start["source"], start["trajectory"]))
 
 
 def _receive_frame(sock: socket.socket) -> bytes:

@@ -12,6 +12,7 @@ Control messages are five bytes: `s` (start, with a socket attached) or `k` (kil
 number; the zygote answers with job number and exit code when a child has ended.
 """
 
+import asyncio
 import ctypes
 import gc
 import importlib
@@ -181,6 +182,7 @@ def _main() -> None:
         lockdown = Lockdown(settings["readable"]) if settings["locked"] else None
     except LockdownError as error:
         sys.exit(f"{error}")
+    asyncio.run(asyncio.sleep(0))  # what an event loop needs is now in memory, so that no child pays for it
     control.sendall(STATUS.pack(READY, 0))
     Zygote(control, settings["budget"], lockdown).serve()
 

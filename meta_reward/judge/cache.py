@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -81,7 +81,7 @@ class Cache:
     ) -> None:
         """Store a completion, and for those who look into it what was asked."""
         asked = files.as_lines(request_to_json(request)) if request else None
-        entry = {"schema": SCHEMA, "judge": dict(settings), "request": asked, "completion": asdict(completion)}
+        entry = {"schema": SCHEMA, "judge": dict(settings), "request": asked, "completion": completion}
         files.write_json(self._path(key), entry)
 
     def _path(self, key: str) -> Path:

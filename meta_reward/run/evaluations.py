@@ -38,7 +38,7 @@ def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
 
 def journal_unit(path: Path, unit: Unit) -> None:
     """Write a finished unit down."""
-    files.append_line(path, asdict(unit))
+    files.append_line(path, unit)
 
 
 def save_evaluation(
