@@ -1,0 +1,103 @@
+"""What a person does around the judge's calls: forecast them, limit them, measure their noise, look at what is kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import MetaReward
+from tests.conftest import make_task_set
+
+EVALUATE = ("evaluate", "seed_harnesses/baseline.py", "small", "--judge", "simulated")
+
+
+@pytest.fixture(autouse=True)
+def small(here: Path) -> Path:
+    make_task_set(here / "tasks" / "small", tasks=8)
+    return here / "tasks" / "small"
+
+
+def test_dry_run_forecasts_the_calls_of_the_seeds_and_spends_and_writes_nothing(
+    meta_reward: MetaReward, here: Path
+) -> None:
+    ran = meta_reward("search", "small", "--judge", "simulated", "--iterations", 3, "--max-calls", 50, "--dry-run")
+    assert ran.code == 0, ran.err
+    rows = {line.split("  ")[0]: line.split()[-3:] for line in ran.out.splitlines()[1:5]}
+    seeds, iteration, search = (rows[name] for name in rows if "test" not in name)
+    # Three seeds ask once a trajectory: 16 on search; validation has 8, which one challenge an iteration adds.
+    assert (seeds[0], iteration[0], search[0]) == ("56", "40", "184")
+    assert "it would stop early, at --max-calls 50" in ran.out
+    assert "An estimate, and nothing was sent" in ran.out
+    assert not (here / "runs").exists()
+    assert meta_reward("cache").out.endswith("empty\n")
+
+
+def test_forecast_of_the_seeds_is_what_their_search_takes(meta_reward: MetaReward) -> None:
+    arguments = ("search", "small", "--judge", "simulated", "--iterations", 0)
+    forecast = meta_reward(*arguments, "--dry-run").out.splitlines()[1].split()[-3:]
+    meta_reward(*arguments)
+    spent = json.loads(meta_reward("status", "small", "--json").out)["spent"]
+    calls, tokens = (int(number.replace(",", "")) for number in forecast[:2])
+    assert spent["judge_calls"] in (calls, calls + 8)  # the baseline's validation is counted with the search
+    assert tokens == pytest.approx(spent["judge_tokens"], rel=0.5)
+
+
+def test_dry_run_of_a_run_forecasts_what_is_left_of_it(meta_reward: MetaReward) -> None:
+    meta_reward("search", "small", "--judge", "simulated", "--iterations", 1, "--candidates", 1)
+    ran = meta_reward("search", "small", "--iterations", 4, "--dry-run")
+    assert "the whole search (3 iterations to go)" in ran.out
+
+
+def test_limit_ends_an_evaluation_with_one_line_and_raised_it_goes_on_from_the_cache(meta_reward: MetaReward) -> None:
+    stopped = meta_reward(*EVALUATE, "--max-calls", 5)
+    assert (stopped.code, stopped.out) == (1, "")
+    assert stopped.err == "meta-reward: limit reached: max-calls 5 of 5; raise it to go on\n"
+    done = json.loads(meta_reward(*EVALUATE, "--max-calls", 500, "--json").out)
+    assert (done["judge_calls"], done["judge_calls_made"]) == (16, 11)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "nan", "inf", "lots"])
+def test_amount_that_is_none_is_wrong_usage(meta_reward: MetaReward, amount: str) -> None:
+    ran = meta_reward(*EVALUATE, f"--max-usd={amount}")
+    assert ran.code == 2
+    assert "is neither an amount such as 20 nor none" in ran.err
+
+
+def test_no_limit_on_money_may_be_said(meta_reward: MetaReward) -> None:
+    assert meta_reward(*EVALUATE, "--max-usd", "none").code == 0
+
+
+def test_noise_of_a_judge_is_measured_by_asking_it_anew(meta_reward: MetaReward) -> None:
+    arguments = ("judge", "noise", "small", "--judge", "simulated", "--repeats", 3)
+    noise = json.loads(meta_reward(*arguments, "--json").out)
+    assert (noise["repeats"], noise["trajectories"], noise["judge_calls_made"]) == (3, 16, 48)
+    assert len(set(noise["agreement"])) >= 1
+    assert noise["score_sd_max"] > 0
+    again = json.loads(meta_reward(*arguments, "--json").out)
+    assert (again.pop("judge_calls_made"), noise.pop("judge_calls_made")) == (0, 48)
+    assert again == noise
+    assert "pairs that flip" in meta_reward(*arguments).out
+    assert json.loads(meta_reward(*EVALUATE, "--json").out)["judge_calls_made"] == 0
+
+
+def test_judge_without_any_noise_has_none(meta_reward: MetaReward) -> None:
+    ran = meta_reward("judge", "noise", "small", "--judge", "simulated:perfect", "--repeats", 2, "--json")
+    noise = json.loads(ran.out)
+    assert (noise["score_sd_max"], noise["flips"], noise["disagreement"], noise["unchanged"]) == (0, 0, 0, 1)
+
+
+def test_cache_is_shown_and_cleared_by_judge(meta_reward: MetaReward, here: Path) -> None:
+    meta_reward(*EVALUATE)
+    meta_reward(*EVALUATE[:-1], "simulated:perfect")
+    held = json.loads(meta_reward("cache", "--json").out)
+    assert [(judge["judge"], judge["entries"]) for judge in held["judges"]] == [
+        ("simulated", 16),
+        ("simulated:perfect", 16),
+    ]
+    assert "16 replies removed" in meta_reward("cache", "clear", "--judge", "simulated").out
+    assert "0 replies removed" in meta_reward("cache", "clear", "--older-than", 1).out
+    assert [judge["judge"] for judge in json.loads(meta_reward("cache", "--json").out)["judges"]] == [
+        "simulated:perfect"
+    ]
+    wrong = meta_reward("cache", "clear", "--judge", "other")
+    assert wrong.err == "meta-reward: the cache holds nothing of judge 'other': known: simulated:perfect\n"
