@@ -1,0 +1,139 @@
+"""Real clients and a real endpoint that misbehaves: the same rewards, every call accounted for, clean ends."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import MetaReward
+from tests.conftest import ASKING_HARNESS, make_task_set
+from tests.endpoints import Endpoint, Fault, Said, Seen, chat_error
+
+PRICED = "[judge.settings]\nprice_input = 1000.0\nprice_output = 1000.0\n"
+FAULTS = [
+    chat_error(429, "rate_limit_exceeded", "Slow down."),
+    Fault(429, {}, {"retry-after": "1"}),
+    Fault(500),
+    Fault(503),
+    Fault(529),
+    Fault(how="drop"),
+    Fault(how="cut"),
+    Fault(200, "<html>gateway</html>", {"content-type": "text/html"}),
+    Fault(200, '{"choices": [{"mess'),
+]
+
+
+@dataclass
+class Troubles:
+    """Rates runs by their words. Until it is mended: every question fails once, each with the next of the faults."""
+
+    faults: list[Fault] = field(default_factory=list)
+    always_after: int = 10**9
+    failed: set[str] = field(default_factory=set)
+    answered: int = 0
+
+    def __call__(self, seen: Seen) -> Said | Fault:
+        question = seen.texts[-1]
+        if self.answered >= self.always_after:
+            return self.faults[0]
+        if self.faults and question not in self.failed:
+            self.failed.add(question)
+            return self.faults[len(self.failed) % len(self.faults)]
+        self.answered += 1
+        return Said("90" if "GOOD" in question else "10")
+
+
+@pytest.fixture
+def troubles() -> Troubles:
+    return Troubles()
+
+
+@pytest.fixture
+def judge(troubles: Troubles, here: Path) -> Iterator[str]:
+    make_task_set(here / "tasks" / "small", tasks=8)
+    (here / "seeds").mkdir()
+    (here / "seeds" / "asking.py").write_text(ASKING_HARNESS)
+    (here / "priced.toml").write_text(PRICED)
+    with Endpoint(troubles) as endpoint:
+        yield f"openai:m@{endpoint.url}/v1"
+
+
+def evaluate(meta_reward: MetaReward, judge: str, *more: object, cache: str = "cache") -> Any:
+    arguments = ("evaluate", "seeds/asking.py", "small", "--judge", judge, "--max-usd", "none", "--json")
+    ran = meta_reward(*arguments, *more, META_REWARD_CACHE=cache)
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def traces(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "traces").iterdir()}
+
+
+def search(meta_reward: MetaReward, judge: str, *more: object) -> Any:
+    return meta_reward("search", "small", "--judge", judge, "--iterations", 0, "--seeds", "seeds", *more)
+
+
+@pytest.mark.slow
+def test_evaluation_through_all_faults_has_the_same_rewards_and_counts_every_call(
+    meta_reward: MetaReward, judge: str, troubles: Troubles, here: Path
+) -> None:
+    smooth = evaluate(meta_reward, judge, "--config", "priced.toml", "--out", "smooth", cache="cache-1")
+    troubles.faults, answered = FAULTS, troubles.answered
+    rough = evaluate(meta_reward, judge, "--config", "priced.toml", "--out", "rough", cache="cache-2")
+    assert rough == smooth
+    assert traces(here / "rough") == traces(here / "smooth")
+    calls = [json.loads(line) for line in (here / "rough" / "calls.jsonl").read_text().splitlines()]
+    assert {call["tries"] for call in calls} == {2}
+    assert len(calls) == rough["judge_calls_made"] == troubles.answered - answered == 16
+    assert rough["spent_usd"] == pytest.approx(sum(call["cost_usd"] for call in calls))
+    assert rough["spent_usd"] > 0
+
+
+def test_judge_with_a_price_is_refused_without_a_limit_and_ends_at_one(
+    meta_reward: MetaReward, judge: str, troubles: Troubles
+) -> None:
+    refused = search(meta_reward, judge, "--config", "priced.toml")
+    assert (refused.code, refused.err.count("\n"), troubles.answered) == (1, 1, 0)
+    assert "costs money, and no limit is set: set one with --max-usd 20, or lift it with --max-usd none" in refused.err
+    assert not Path("runs").exists()
+    limited = search(meta_reward, judge, "--config", "priced.toml", "--max-usd", 1, "--concurrency", 1)
+    assert (limited.code, limited.out.startswith("small: stopped: limit reached: max-usd ")) == (0, True), limited
+    assert 0 < troubles.answered < 16
+    done = search(meta_reward, judge, "--config", "priced.toml", "--max-usd", "none")
+    assert done.out.startswith("small: finished: "), done
+    assert troubles.answered == 16  # what was paid for was not asked again
+
+
+def test_price_that_is_not_known_is_said_to_be_so(meta_reward: MetaReward, judge: str) -> None:
+    refused = search(meta_reward, judge)
+    assert "is not known, and nothing limits what may be spent" in refused.err
+    done = search(meta_reward, judge, "--max-calls", 1000)
+    assert "16 of the calls made anew, price unknown" in done.out
+    assert json.loads(meta_reward("status", "small", "--json").out)["spent"]["cost_usd"] is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        (Fault(429, {}, {"retry-after": "3600"}), "the judge asks to wait 3600 s, more than the 120 s"),
+        (chat_error(401, "invalid_api_key", "Incorrect API key."), "key"),
+        (chat_error(404, "model_not_found", "The model does not exist."), "model"),
+        (chat_error(429, "insufficient_quota", "You exceeded your current quota."), "quota"),
+    ],
+)
+def test_search_stops_cleanly_with_the_line_that_helps_and_goes_on_when_it_is_mended(
+    meta_reward: MetaReward, judge: str, troubles: Troubles, fault: Fault, line: str
+) -> None:
+    troubles.faults, troubles.always_after = [fault], 0
+    troubles.failed = {"all"}
+    stopped = search(meta_reward, judge, "--max-usd", "none")
+    assert stopped.code == 1
+    assert line in stopped.err.splitlines()[-1]
+    status = json.loads(meta_reward("status", "small", "--json").out)
+    assert (status["state"], status["candidates"]) == ("stopped", [])
+    assert line in status["reason"]
+    troubles.faults, troubles.always_after = [], 10**9
+    assert search(meta_reward, judge).out.startswith("small: finished: ")
