@@ -13,7 +13,7 @@ class Retries:
     the endpoint asks for. retry_after_s: the longest such request that is obeyed.
     """
 
-    again: int = 10
+    again: int = 12
     first_s: float = 1.0
     longest_s: float = 60.0
     retry_after_s: float = 120.0

@@ -35,7 +35,7 @@ class JudgeSettings:
     settings: dict[str, Any] = field(default_factory=dict)
     requests_per_minute: int = 0
     tokens_per_minute: int = 0
-    retries: int = 10
+    retries: int = 12
     retry_after_s: float = 120.0
 
 

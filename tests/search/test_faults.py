@@ -101,7 +101,7 @@ def test_outage_leaves_the_evaluation_unfinished_and_the_search_goes_on_from_the
     untroubled.search(iterations=1)
     assert isinstance(troubled.judge, TroubledJudge)
     troubled.judge.down_after = 12
-    with pytest.raises(JudgeUnavailable, match="failed 11 times in a row, at last with: connection refused"):
+    with pytest.raises(JudgeUnavailable, match="failed 13 times in a row, at last with: connection refused"):
         troubled.search(iterations=1)
     assert not list(troubled.layout.history.glob("candidates/*/scores.json"))
     assert spent_on_disk(troubled.layout).misses == len(troubled.judge.requests)
