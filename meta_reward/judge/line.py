@@ -1,10 +1,11 @@
 """The line to the judge: every call that is not in the cache goes over it, and is tried until it answers.
 
-A call that was sent is never given up: when whoever asked has gone, it still ends, is kept and is
-counted (`settle` waits for that). Two that ask the same at the same time share one call.
+Two that ask the same at the same time share one call. When whoever asked has gone, a call that is with
+the judge is not given up: it ends, is kept and counted (`settle` waits for that), but is not tried again.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,8 +34,8 @@ class Line:
     clock: Clock = field(default_factory=Clock)
     notice: Callable[[str], None] = lambda text: None
     _calls: dict[str, asyncio.Task[Served]] = field(default_factory=dict)
+    _waiting: Counter[str] = field(default_factory=Counter)
     _sent: set[str] = field(default_factory=set)
-    _settling: bool = False
     _noticed: float | None = None
 
     def is_under_way(self, key: str) -> bool:
@@ -46,35 +47,44 @@ class Line:
 
         waits: of whoever asks first.
         """
-        task = self._calls.get(key)
-        if task is None:
-            tokens = estimated_tokens(request)
-            self.books.expect(key, Usage(tokens, EXPECTED_REPLY_TOKENS))
-            call = self._call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, waits)
-            task = self._calls[key] = asyncio.create_task(call)
-            task.add_done_callback(lambda done: self._ended(key, done))
-        return await asyncio.shield(task)
+        task = self._calls.get(key) or self._start(key, request, draw, waits)
+        self._waiting[key] += 1
+        try:
+            return await asyncio.shield(task)
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key]
+                if key not in self._sent and not task.done():
+                    task.cancel()
+                    self._forget(key, task)
 
     async def settle(self) -> None:
-        """Wait for the calls that were sent and drop the others: nobody is waiting for them any more."""
-        self._settling = True
-        try:
-            for key, task in self._calls.items():
-                if key not in self._sent:
-                    task.cancel()
-            if under_way := set(self._calls.values()):
-                _, slow = await asyncio.wait(under_way, timeout=_SILENCE_S)
-                if slow:
-                    self.notice(f"waiting for {len(slow)} judge calls that are already paid for; Ctrl-C to leave now")
-                    await asyncio.wait(slow)
-        finally:
-            self._settling = False
+        """Wait for the calls that were sent and that nobody waits for any more."""
+        left = {task for key, task in self._calls.items() if not self._waiting[key]}
+        if left:
+            _, slow = await asyncio.wait(left, timeout=_SILENCE_S)
+            if slow:
+                self.notice(f"waiting for {len(slow)} judge calls that are already paid for; Ctrl-C to leave now")
+                await asyncio.wait(slow)
+
+    def _start(self, key: str, request: Request, draw: int, waits: Waits) -> asyncio.Task[Served]:
+        tokens = estimated_tokens(request)
+        self.books.expect(key, Usage(tokens, EXPECTED_REPLY_TOKENS))
+        call = self._call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, waits)
+        task = self._calls[key] = asyncio.create_task(call)
+        task.add_done_callback(lambda done: self._ended(key, done))
+        return task
 
     def _ended(self, key: str, task: asyncio.Task[Served]) -> None:
-        del self._calls[key]
-        self.books.close(key)
+        self._forget(key, task)
         if not task.cancelled():
             task.exception()  # whoever asked may have gone
+
+    def _forget(self, key: str, task: asyncio.Task[Served]) -> None:
+        if self._calls.get(key) is task:
+            del self._calls[key]
+            self.books.close(key)
 
     async def _call(self, key: str, request: Request, draw: int, tokens: int, waits: Waits) -> Served:
         tries = 0
@@ -86,7 +96,7 @@ class Line:
                 if isinstance(result, Completion):
                     self.books.answered(key, request, result, tries)
                     return result, tries
-                await self._back_off(result, tries)
+                await self._back_off(key, result, tries)
         finally:
             waits.count(-1)
 
@@ -121,9 +131,9 @@ class Line:
             self._sent.discard(key)
             waits.count(+1)
 
-    async def _back_off(self, failure: JudgeTransient, tries: int) -> None:
+    async def _back_off(self, key: str, failure: JudgeTransient, tries: int) -> None:
         wait_s = self.retries.wait_s(failure, tries=tries, chance=self.clock.chance())
-        if self._settling:
+        if not self._waiting[key]:
             raise JudgeUnavailable(str(failure)) from failure
         if failure.retry_after_s is not None:
             self.pace.pause(failure.retry_after_s)

@@ -165,6 +165,7 @@ def test_call_that_was_sent_ends_and_is_kept_though_nobody_waits_for_it(tmp_path
         await asyncio.sleep(0.01)
         for task in asked:
             task.cancel()
+        await asyncio.wait(asked)
         asyncio.get_running_loop().call_later(0.05, judge.let.set)
         await gateway.settle()
         return judge.asked, gateway.spent
@@ -179,6 +180,41 @@ def test_call_that_was_sent_ends_and_is_kept_though_nobody_waits_for_it(tmp_path
     assert run(ask(again, "a"))[1][0].cached
 
 
+def test_settling_for_one_leaves_the_calls_of_another_alone() -> None:
+    async def work() -> tuple[str, str, int]:
+        judge = Slow()
+        gateway = Gateway(judge, None, concurrency=1)
+        gone, sent, queued = (asyncio.create_task(ask(gateway, prompt)) for prompt in "abc")
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.wait([gone])
+        asyncio.get_running_loop().call_later(0.02, judge.let.set)
+        await gateway.settle()
+        return (await sent)[0].text, (await queued)[0].text, judge.asked
+
+    assert run(work()) == ("b", "c", 3)
+
+
+def test_call_that_waits_for_its_turn_is_dropped_with_whoever_asked_and_may_be_asked_again() -> None:
+    async def work() -> tuple[str, int, Spent]:
+        judge = Slow()
+        gateway = Gateway(judge, None, concurrency=1)
+        first, queued = (asyncio.create_task(ask(gateway, prompt)) for prompt in "ab")
+        await asyncio.sleep(0.01)
+        queued.cancel()
+        await asyncio.sleep(0)
+        again = asyncio.create_task(ask(gateway, "b"))
+        await asyncio.sleep(0.01)
+        pending = gateway.spent.pending_calls
+        judge.let.set()
+        await first
+        return (await again)[0].text, pending, gateway.spent
+
+    text, pending, spent = run(work())
+    assert (text, pending) == ("b", 2)
+    assert spent == Spent(calls=2, tokens=220, misses=2, cost_usd=0.22)
+
+
 def test_settling_does_not_wait_for_retries(hours: Hours) -> None:
     async def never(seconds: float) -> None:
         await asyncio.sleep(60)
@@ -190,6 +226,7 @@ def test_settling_does_not_wait_for_retries(hours: Hours) -> None:
         asked = asyncio.create_task(ask(gateway))
         await asyncio.sleep(0.02)
         asked.cancel()
+        await asyncio.wait([asked])
         await gateway.settle()
         return gateway.spent
 
