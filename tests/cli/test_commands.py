@@ -98,7 +98,7 @@ def test_validate_reports_every_finding_with_its_line(meta_reward: MetaReward, h
 
 def test_validate_accepts_a_harness_without_the_six_parts(meta_reward: MetaReward, here: Path) -> None:
     (here / "mine.py").write_text(ASKING_HARNESS)
-    assert meta_reward("validate", "mine.py").out == "mine.py: ok (parts: none)\n"
+    assert "mine.py: ok (parts: none)\n" in meta_reward("validate", "mine.py").out
 
 
 def test_tasks_lists_what_is_here(meta_reward: MetaReward, here: Path) -> None:

@@ -34,11 +34,14 @@ def found(source: str) -> list[tuple[str, int | None]]:
 
 
 def test_harness_that_believes_the_judge_is_valid() -> None:
-    assert checked(ASKING_HARNESS) == Report((), ())
+    report = checked(ASKING_HARNESS)
+    assert (report.findings, report.parts, report.separable) == ((), (), False)
 
 
 def test_parts_are_named_in_the_order_of_the_convention() -> None:
-    source = f"{GOOD}\ndef score(): ...\nasync def view(): ...\nrubric = 5\nclass decide: ...\n"
+    source = (
+        f"{GOOD}\ndef score(verdicts, findings): ...\ndef view(run, *, wide=True): ...\nrubric = 5\nclass decide: ...\n"
+    )
     assert inspect_source(source).parts == ("view", "score")
 
 
@@ -170,5 +173,7 @@ def test_report_is_written_with_a_schema() -> None:
         "schema": 1,
         "ok": False,
         "findings": [{"check": "syntax", "line": 2, "message": "does not parse", "hint": "mend it"}],
+        "notes": [],
         "parts": ["view"],
+        "separable": False,
     }

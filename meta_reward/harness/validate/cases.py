@@ -1,0 +1,219 @@
+"""What the trajectories of a search split hold that belongs to single cases.
+
+Identifiers, amounts and names that occur in few of the tasks, and the words of every message, to look
+long phrases up. What stands in a text that is common to all cases (policy, tools, interface) belongs
+to none; neither does what many tasks share, which is the vocabulary of the domain. A candidate may
+see all of this: it is the search split and nothing else.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from meta_reward.trajectory import Message, Rollout, Tool, Trajectory, tool_to_json
+
+PHRASE = 8  # words in a row that nobody writes twice by chance
+_RARE = 0.25  # of the tasks: names and identifiers that more of them share are the domain's
+_RARE_PHRASE = 0.1
+_SAMPLE = 4
+
+# A sign of a script without spaces, or letters and digits in a row.
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
+# Words and numbers held together by the signs that occur within identifiers, dates and addresses.
+TOKEN = re.compile(r"[^\W_]+(?:[-_.:/@#+][^\W_]+)*")
+CAPITALISED = re.compile(r"(?<![^\W_])[^\W\d_]{3,}(?:[-'’][^\W\d_]+)*")
+CURRENCY = r"EUR|USD|GBP|CHF|JPY|INR|CNY|[$€£¥₹]"
+AMOUNT = re.compile(
+    rf"(?:\b(?:{CURRENCY})|[$€£¥₹])\s?(\d[\d,]*(?:\.\d+)?)|(?<![\w.])(\d[\d,]*(?:\.\d+)?)\s?(?:{CURRENCY})"
+)
+NUMBER = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_TIME = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
+_ENDS_A_SENTENCE = frozenset(".!?:\n*#-([")
+_NO_NAMES = frozenset(
+    """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december english french german spanish italian chinese japanese internet yes okay hello
+    thanks thank please sorry sir madam mrs miss""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was said: a message, counted from 1, of a trajectory of a task."""
+
+    trajectory: str
+    task: str
+    message: int
+
+    def __str__(self) -> str:
+        return f"{self.trajectory}, message {self.message}"
+
+
+@dataclass(slots=True)
+class Cases:
+    """The search split by what it says.
+
+    sample: a few of its trajectories. ids, amounts, names: what belongs to few tasks, in lower case, with its first
+    place.
+    """
+
+    sample: list[Trajectory] = field(default_factory=list)
+    ids: dict[str, Place] = field(default_factory=dict)
+    amounts: dict[str, Place] = field(default_factory=dict)
+    names: dict[str, Place] = field(default_factory=dict)
+    _texts: list[tuple[Place, str]] = field(default_factory=list)
+    _by_word: dict[str, set[int]] = field(default_factory=dict)
+    _common: str = ""
+    _tasks: int = 0
+
+    def place_of_phrase(self, words: Sequence[str]) -> Place | None:
+        """Where so many words in a row come from; None where they are from nowhere, or from everywhere."""
+        candidates = [self._by_word.get(word, set()) for word in words]
+        smallest = min(candidates, key=len)
+        phrase = f" {' '.join(words)} "
+        places = [
+            self._texts[i][0]
+            for i in sorted(smallest)
+            if all(i in each for each in candidates) and phrase in self._texts[i][1]
+        ]
+        if not places or phrase in self._common:
+            return None
+        return places[0] if _is_rare(places, self._tasks, _RARE_PHRASE) else None
+
+
+def cases_of(
+    rollouts: Sequence[Rollout], *, policy: str = "", tools: Sequence[Tool] = (), common: Iterable[str] = ()
+) -> Cases:
+    """What belongs to single cases in these trajectories. common: other texts that belong to none."""
+    shared = [policy, *common, *(json.dumps(tool_to_json(tool), ensure_ascii=False) for tool in tools)]
+    shared += {rollout.trajectory.policy for rollout in rollouts} - {policy}
+    said = list(_said(rollouts))
+    seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))
+    cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
+    cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
+    cases._tasks = seen.tasks
+    for number, (place, text) in enumerate(said):
+        words = words_of(text)
+        cases._texts.append((place, f" {' '.join(words)} "))
+        for word in words:
+            cases._by_word.setdefault(word, set()).add(number)
+    return cases
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case."""
+    return [word.lower() for word in WORD.findall(text)]
+
+
+def ids_in(text: str) -> Iterator[str]:
+    """What looks like an identifier, a date or an address, in lower case; and the numbers within."""
+    for token in TOKEN.findall(text.lower()):
+        digits = sum(character.isdigit() for character in token)
+        if digits and (digits < len(token) or digits >= 4) and len(token) >= 4 and _says_something(token):
+            yield token
+            if not token.isdigit():
+                yield from (part for part in re.findall(r"\d{4,}", token) if _says_something(part))
+        elif "@" in token:
+            yield token
+
+
+def numbers_in(text: str) -> Iterator[str]:
+    """The numbers that stand by themselves, without separators of thousands."""
+    yield from (_plain(number) for number in NUMBER.findall(text))
+
+
+def amounts_in(text: str) -> Iterator[str]:
+    """The numbers with a currency, without separators of thousands."""
+    for before, after in AMOUNT.findall(text):
+        yield _plain(before or after)
+
+
+def capitalised_in(text: str) -> Iterator[str]:
+    """The capitalised words that do not open a sentence."""
+    for found in CAPITALISED.finditer(text):
+        before = text[: found.start()].rstrip(" ")
+        word = found[0]
+        if word[0].isupper() and not word.isupper() and before and before[-1] not in _ENDS_A_SENTENCE:
+            yield word
+
+
+def is_telling(number: str) -> bool:
+    """Whether a number is neither small nor round, so that it is no one's threshold by chance."""
+    value = float(number)
+    if value != int(value):
+        return len(number.replace(".", "").strip("0")) >= 4
+    is_power_of_two = int(value) & (int(value) - 1) == 0
+    return len(str(int(value)).rstrip("0")) >= 3 and not is_power_of_two
+
+
+class _Seen:
+    """Everything said, by token and by the places where it was said."""
+
+    def __init__(self, shared: Sequence[str], said: Sequence[tuple[Place, str]], tasks: int) -> None:
+        self.tasks = tasks
+        self._said = said
+        self._shared = "\n".join(shared)
+        self._lower = {
+            word for text in (self._shared, *(t for _, t in said)) for word in WORD.findall(text) if word.islower()
+        }
+
+    def ids(self) -> dict[str, Place]:
+        return self._rare(ids_in)
+
+    def amounts(self) -> dict[str, Place]:
+        return self._rare(numbers_in)
+
+    def names(self) -> dict[str, Place]:
+        every = self._rare(capitalised_in)
+        known = {word.lower() for word in CAPITALISED.findall(self._shared)} | self._lower | _NO_NAMES
+        return {word.lower(): place for word, place in every.items() if word.lower() not in known}
+
+    def _rare(self, find: Callable[[str], Iterable[str]]) -> dict[str, Place]:
+        """What is found in the messages of few tasks and in none of the shared texts, and where it was first."""
+        places: dict[str, list[Place]] = defaultdict(list)
+        for place, text in self._said:
+            for token in set(find(text)):
+                places[token].append(place)
+        common = set(find(self._shared))
+        return {
+            token: where[0]
+            for token, where in places.items()
+            if token not in common and _is_rare(where, self.tasks, _RARE)
+        }
+
+
+def _is_rare(places: Iterable[Place], tasks: int, share: float) -> bool:
+    return len({place.task for place in places}) <= max(1, share * tasks)
+
+
+def _says_something(token: str) -> bool:
+    """Whether a token is no time of day, no year and no number that anybody may use."""
+    if _TIME.fullmatch(token):
+        return False
+    return not token.isdigit() or (is_telling(token) and not 1900 <= int(token) < 2100)
+
+
+def _said(rollouts: Sequence[Rollout]) -> Iterator[tuple[Place, str]]:
+    for rollout in rollouts:
+        for number, message in enumerate(rollout.trajectory.messages, 1):
+            yield Place(rollout.id, rollout.task, number), _text_of(message)
+
+
+def _text_of(message: Message) -> str:
+    """What a message says, and the arguments of its calls."""
+    calls = [json.dumps(call.arguments, ensure_ascii=False) for call in message.tool_calls]
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), message.content).replace("\\n", "\n")
+    return "\n".join([text, *calls])
+
+
+def _plain(number: str) -> str:
+    return number.replace(",", "")
+
+
+def _sample(rollouts: Sequence[Rollout]) -> list[Trajectory]:
+    """A few trajectories, spread over the split."""
+    every = sorted(rollouts, key=lambda rollout: rollout.id)
+    step = max(1, len(every) // _SAMPLE)
+    return [rollout.trajectory for rollout in every[::step][:_SAMPLE]]
