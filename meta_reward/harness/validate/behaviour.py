@@ -126,7 +126,7 @@ def _differences(plain: Run, again: Run, forward: Sequence[Run], backward: Seque
 def _without_reward(runs: Mapping[str, Run]) -> Iterator[Finding]:
     if all(run.score is None for run in runs.values()):
         said = next((run.error.message for run in runs.values() if run.error), "")
-        hint = "ask for a form that a judge keeps to, and read it with tolerance"
+        hint = "these judges are made up; see that a real one can keep to the form, and read it with tolerance"
         yield Finding("rewards", f"gave no reward in {len(runs)} runs: {said[:_MAX_SAID]}", hint)
 
 

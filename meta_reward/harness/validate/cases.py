@@ -14,23 +14,24 @@ from dataclasses import dataclass, field
 
 from meta_reward.trajectory import Message, Rollout, Tool, Trajectory, tool_to_json
 
-PHRASE = 8  # words in a row that nobody writes twice by chance
+PHRASE = 10  # words in a row that nobody writes twice by chance
 _RARE = 0.25  # of the tasks: names and identifiers that more of them share are the domain's
-_RARE_PHRASE = 0.1
 _SAMPLE = 4
 
 # A sign of a script without spaces, or letters and digits in a row.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
 # Words and numbers held together by the signs that occur within identifiers, dates and addresses.
 TOKEN = re.compile(r"[^\W_]+(?:[-_.:/@#+][^\W_]+)*")
-CAPITALISED = re.compile(r"(?<![^\W_])[^\W\d_]{3,}(?:[-'’][^\W\d_]+)*")
+LETTERS = re.compile(r"[^\W\d_]+")
 CURRENCY = r"EUR|USD|GBP|CHF|JPY|INR|CNY|[$€£¥₹]"
 AMOUNT = re.compile(
     rf"(?:\b(?:{CURRENCY})|[$€£¥₹])\s?(\d[\d,]*(?:\.\d+)?)|(?<![\w.])(\d[\d,]*(?:\.\d+)?)\s?(?:{CURRENCY})"
 )
 NUMBER = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
-_TIME = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
+_PART = re.compile(r"[^\W_]+")
+_MEASURE = re.compile(r"\d+(st|nd|rd|th|am|pm|h|hr|hrs|d|min|mins|s|ms|kg|lb|lbs|g|cm|mm|km|x|k|m|gb|mb|eur|usd)")
+_WITHIN_NAMES = frozenset((" ", "-", "'", "’"))
 _ENDS_A_SENTENCE = frozenset(".!?:\n*#-([")
 _NO_NAMES = frozenset(
     """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
@@ -66,7 +67,6 @@ class Cases:
     _texts: list[tuple[Place, str]] = field(default_factory=list)
     _by_word: dict[str, set[int]] = field(default_factory=dict)
     _common: str = ""
-    _tasks: int = 0
 
     def place_of_phrase(self, words: Sequence[str]) -> Place | None:
         """Where so many words in a row come from; None where they are from nowhere, or from everywhere."""
@@ -78,9 +78,8 @@ class Cases:
             for i in sorted(smallest)
             if all(i in each for each in candidates) and phrase in self._texts[i][1]
         ]
-        if not places or phrase in self._common:
-            return None
-        return places[0] if _is_rare(places, self._tasks, _RARE_PHRASE) else None
+        is_of_one_case = len({place.task for place in places}) == 1  # what two cases share, people just say
+        return places[0] if is_of_one_case and phrase not in self._common else None
 
 
 def cases_of(
@@ -93,7 +92,6 @@ def cases_of(
     seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))
     cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
     cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
-    cases._tasks = seen.tasks
     for number, (place, text) in enumerate(said):
         words = words_of(text)
         cases._texts.append((place, f" {' '.join(words)} "))
@@ -108,15 +106,13 @@ def words_of(text: str) -> list[str]:
 
 
 def ids_in(text: str) -> Iterator[str]:
-    """What looks like an identifier, a date or an address, in lower case; and the numbers within."""
+    """What looks like an identifier, a date or an address, in lower case; and the long numbers within."""
     for token in TOKEN.findall(text.lower()):
-        digits = sum(character.isdigit() for character in token)
-        if digits and (digits < len(token) or digits >= 4) and len(token) >= 4 and _says_something(token):
-            yield token
-            if not token.isdigit():
-                yield from (part for part in re.findall(r"\d{4,}", token) if _says_something(part))
-        elif "@" in token:
-            yield token
+        parts = _PART.findall(token)
+        if "@" in token or any(_is_code(part) for part in parts) or sum(len(p) for p in parts if p.isdigit()) >= 6:
+            if not token.isdigit() or _is_code(token):
+                yield token
+            yield from (number for number in re.findall(r"\d{4,}", token) if number != token and _is_code(number))
 
 
 def numbers_in(text: str) -> Iterator[str]:
@@ -131,12 +127,18 @@ def amounts_in(text: str) -> Iterator[str]:
 
 
 def capitalised_in(text: str) -> Iterator[str]:
-    """The capitalised words that do not open a sentence."""
-    for found in CAPITALISED.finditer(text):
-        before = text[: found.start()].rstrip(" ")
-        word = found[0]
-        if word[0].isupper() and not word.isupper() and before and before[-1] not in _ENDS_A_SENTENCE:
-            yield word
+    """The capitalised words that neither open a sentence nor follow a number, as the names of streets do."""
+    end, in_street = 0, False
+    for found in LETTERS.finditer(text):
+        if not found[0].istitle():
+            continue
+        between, before = text[end : found.start()], text[: found.start()].rstrip(" ")[-1:]
+        goes_on = end > 0 and between in _WITHIN_NAMES
+        in_street = in_street if goes_on else before.isdigit()
+        end = found.end()
+        opens = not before or before in _ENDS_A_SENTENCE
+        if len(found[0]) > 2 and not in_street and (goes_on or not opens):
+            yield found[0]
 
 
 def is_telling(number: str) -> bool:
@@ -167,7 +169,7 @@ class _Seen:
 
     def names(self) -> dict[str, Place]:
         every = self._rare(capitalised_in)
-        known = {word.lower() for word in CAPITALISED.findall(self._shared)} | self._lower | _NO_NAMES
+        known = set(words_of(self._shared)) | self._lower | _NO_NAMES
         return {word.lower(): place for word, place in every.items() if word.lower() not in known}
 
     def _rare(self, find: Callable[[str], Iterable[str]]) -> dict[str, Place]:
@@ -188,11 +190,11 @@ def _is_rare(places: Iterable[Place], tasks: int, share: float) -> bool:
     return len({place.task for place in places}) <= max(1, share * tasks)
 
 
-def _says_something(token: str) -> bool:
-    """Whether a token is no time of day, no year and no number that anybody may use."""
-    if _TIME.fullmatch(token):
-        return False
-    return not token.isdigit() or (is_telling(token) and not 1900 <= int(token) < 2100)
+def _is_code(part: str) -> bool:
+    """Whether a piece of a token is no mere number, measure or year that anybody may write."""
+    if part.isdigit():
+        return len(part) >= 4 and is_telling(part) and not 1900 <= int(part) < 2100
+    return len(part) >= 4 and any(map(str.isdigit, part)) and not _MEASURE.fullmatch(part)
 
 
 def _said(rollouts: Sequence[Rollout]) -> Iterator[tuple[Place, str]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from meta_reward.harness.validate.cases import (
+    LETTERS,
     NUMBER,
     PHRASE,
     Cases,
@@ -28,7 +29,7 @@ from meta_reward.harness.validate.report import Finding
 MAX_COPIED = 10
 _HINT = "state a rule that holds for cases nobody has seen, without names, numbers or sentences of the ones shown"
 _LABEL_WORDS = 3  # a text of so many words is a label or an entry of a table rather than prose
-_COMPANY = {"amount": 3, "key": 2, "word": 2}  # how many different ones of a kind are no chance
+_COMPANY = {"amount": 3, "key": 2, "word": 3, "label": 2}  # how many different ones of a kind are no chance
 _SEPARATORS = re.compile(r"[^\w\s'’.-]+|\n")
 
 
@@ -72,7 +73,8 @@ def _look_at_text(literal: Literal, value: str, cases: Cases, matches: _Matches)
         _look_at_number(Literal(value, line, is_key=True), value.strip().replace(",", ""), cases, matches)
         return
     for text in _readings(value):
-        for token in (*ids_in(text), *ids_in(text[::-1])):
+        backwards = (token for token in ids_in(text[::-1]) if not token.isdigit())
+        for token in (*ids_in(text), *backwards):
             matches.add(token, line, cases.ids.get(token))
         for amount in amounts_in(text):
             matches.add(amount, line, cases.amounts.get(amount), kind="" if is_telling(amount) else "amount")
@@ -93,14 +95,14 @@ def _look_at_number(literal: Literal, number: str, cases: Cases, matches: _Match
 
 
 def _look_at_names(segment: str, line: int, cases: Cases, matches: _Matches) -> None:
-    words = re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", segment)
-    if len(words) > _LABEL_WORDS:
-        words = [word for word in words if word in set(capitalised_in(segment))]
+    words = LETTERS.findall(segment)
+    within = set(capitalised_in(segment))
     for word in words:
-        is_name = word[0].isupper()
-        matches.add(
-            word if is_name else word.lower(), line, cases.names.get(word.lower()), kind="" if is_name else "word"
-        )
+        place = cases.names.get(word.lower())
+        if word in within or (word.istitle() and len(words) == 1):
+            matches.add(word, line, place)
+        elif len(words) <= _LABEL_WORDS:
+            matches.add(word, line, place, kind="label" if word.istitle() else "word")
 
 
 def _phrases(text: str, cases: Cases) -> Iterator[tuple[str, Place]]:
