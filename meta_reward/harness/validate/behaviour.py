@@ -17,7 +17,7 @@ from meta_reward.errors import CandidateError
 from meta_reward.harness.child import SOURCE_NAME
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
-from meta_reward.harness.validate.report import Finding
+from meta_reward.harness.validate.report import Finding, steady
 from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.probes import PROBES, ProbeJudge
 from meta_reward.simulated.judge import simulated_judge
@@ -114,13 +114,13 @@ async def _every_run(trial: _Trial, sample: Sequence[Trajectory], first: Run) ->
 
 
 def _differences(plain: Run, again: Run, forward: Sequence[Run], backward: Sequence[Run]) -> Iterator[Finding]:
+    """Findings without the values: those differ from time to time, and a report must not."""
     if plain.outcome != again.outcome:
-        what = f"scores the same trajectory {_said(plain)} and then {_said(again)}, with the same replies of the judge"
-        yield Finding("repeat", what, _SAME_AGAIN)
-    for one, other in zip(forward, backward, strict=True):
-        if one.outcome != other.outcome:
-            what = f"scores a trajectory {_said(one)}, and {_said(other)} when others come first, with the same replies"
-            yield Finding("order", what, _SAME_AGAIN)
+        yield Finding(
+            "repeat", "scores the same trajectory otherwise a second time, with the same replies", _SAME_AGAIN
+        )
+    if [run.outcome for run in forward] != [run.outcome for run in backward]:
+        yield Finding("order", "scores trajectories otherwise in another order, with the same replies", _SAME_AGAIN)
 
 
 def _without_reward(runs: Mapping[str, Run]) -> Iterator[Finding]:
@@ -128,10 +128,6 @@ def _without_reward(runs: Mapping[str, Run]) -> Iterator[Finding]:
         said = next((run.error.message for run in runs.values() if run.error), "")
         hint = "these judges are made up; see that a real one can keep to the form, and read it with tolerance"
         yield Finding("rewards", f"gave no reward in {len(runs)} runs: {said[:_MAX_SAID]}", hint)
-
-
-def _said(run: Run) -> str:
-    return f"{run.score:g}" if run.score is not None else f"not ({run.error.kind if run.error else 'nothing'})"
 
 
 def _against(probe: ProbeJudge) -> str:
@@ -144,7 +140,7 @@ def _failures(runs: Mapping[str, Run]) -> Iterator[Finding]:
     for what, run in runs.items():
         if run.error and not run.refused:
             lines = re.findall(rf'(?m)^  File "{SOURCE_NAME}", line ([0-9]+)', run.error.traceback)
-            where.setdefault((str(run.error), int(lines[-1]) if lines else None), []).append(what)
+            where.setdefault((steady(str(run.error)), int(lines[-1]) if lines else None), []).append(what)
     for (error, line), places in where.items():
         also = f" and in {len(places) - 1} more of {len(runs)} runs" if len(places) > 1 else ""
         hint = _READ_WITH_CARE if "judge" in places[0] else _TAKE_ANY

@@ -69,6 +69,7 @@ class _Renaming(ast.NodeTransformer):
         self._tools = possible_tools(tree)
         functions = {node.name: node for node in tree.body if isinstance(node, Function)}
         self._parameters = {name: _named(node) for name, node in functions.items() if name not in self._tools}
+        self._keywords = _keywords_elsewhere(tree, self._parameters)
 
     def top_level(self, statement: ast.stmt) -> ast.stmt:
         """A statement of the module with its local names renamed."""
@@ -85,8 +86,9 @@ class _Renaming(ast.NodeTransformer):
     def _function(self, node: Function) -> ast.AST:
         node.decorator_list = [self.visit(decorator) for decorator in node.decorator_list]
         node.returns = self.visit(node.returns) if node.returns else None
-        is_shown = node.name in self._tools or self._in_class()
-        kept = {arg.arg for arg in _arguments(node.args)} if is_shown else set()
+        kept = self._keywords if self._scopes else set()
+        if node.name in self._tools:
+            kept = set(_arguments_bound(node.args))
         node.name = self._name(node.name)
         self._visit_defaults(node.args)
         bound = [*_arguments_bound(node.args), *_bound(node.body)]
@@ -98,7 +100,7 @@ class _Renaming(ast.NodeTransformer):
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         self._visit_defaults(node.args)
-        self._open([*_arguments_bound(node.args), *_bound([node.body])])
+        self._open([*_arguments_bound(node.args), *_bound([node.body])], keep=self._keywords)
         self._rename_arguments(node.args)
         node.body = self.visit(node.body)
         self._scopes.pop()
@@ -189,9 +191,6 @@ class _Renaming(ast.NodeTransformer):
         arguments.defaults = [self.visit(default) for default in arguments.defaults]
         arguments.kw_defaults = [self.visit(default) if default else None for default in arguments.kw_defaults]
 
-    def _in_class(self) -> bool:
-        return bool(self._scopes) and self._scopes[-1].is_class
-
     def _is_local(self, name: str) -> bool:
         return any(name in scope.names for scope in self._scopes)
 
@@ -211,6 +210,13 @@ class _Renaming(ast.NodeTransformer):
 def _named(function: Function) -> dict[str, str]:
     """What the parameters of a top-level function become, so that calls by keyword can follow."""
     return {arg.arg: f"parameter {number}" for number, arg in enumerate(_arguments(function.args))}
+
+
+def _keywords_elsewhere(tree: ast.Module, known: Collection[str]) -> set[str]:
+    """The keywords of calls to anything but the known functions: parameters of that name keep it."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    unknown = [call for call in calls if not (isinstance(call.func, ast.Name) and call.func.id in known)]
+    return {keyword.arg for call in unknown for keyword in call.keywords if keyword.arg}
 
 
 def _arguments(arguments: ast.arguments) -> list[ast.arg]:

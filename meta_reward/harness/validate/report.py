@@ -13,7 +13,7 @@ from meta_reward.files import printable
 
 MAX_FINDINGS = 20
 _MAX_CHARS = 600
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")  # of an object: another one in every process
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 _LINES = str.maketrans({"\n": "\\n", "\t": " "})
 
 
@@ -58,6 +58,11 @@ def bounded(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return (*every[:MAX_FINDINGS], Finding("more", f"{len(every) - MAX_FINDINGS} more findings", "mend these first"))
 
 
+def steady(text: str) -> str:
+    """A text without the addresses of objects, which differ from process to process."""
+    return _ADDRESS.sub("0x...", text)
+
+
 def report_to_json(report: Report) -> dict[str, Any]:
     """The content of `validator.json`."""
     return {
@@ -75,8 +80,7 @@ def _to_json(finding: Finding) -> dict[str, Any]:
 
 
 def _short(finding: Finding) -> Finding:
-    said = _ADDRESS.sub("0x...", finding.message)
-    said = printable(said.translate(_LINES).encode(errors="backslashreplace").decode())
+    said = printable(steady(finding.message).translate(_LINES).encode(errors="backslashreplace").decode())
     if len(said) > _MAX_CHARS:
         said = f"{said[:_MAX_CHARS]} ..."
     return Finding(finding.check, said, finding.hint, finding.line)
