@@ -1,4 +1,4 @@
-"""`meta-reward validate`: whether a program is a harness."""
+"""`meta-reward validate`: whether a program is a harness, and one that knows no cases."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +31,8 @@ def command(
     First its source is read, then it is run in the sandbox on made-up trajectories, against judges that
     echo, refuse, or answer nonsense, nothing or too much. With --tasks it is refused if it holds names,
     identifiers, amounts or long phrases of single trajectories of the search split, or if the reward of
-    one depends on which was scored before. No judge is paid. Exits with 1 where something is wrong.
+    one depends on which was scored before; a run's history/taskset is such a split as a whole. No judge is
+    paid. Exits with 1 where something is wrong.
     """
     import asyncio
 
@@ -60,11 +61,14 @@ def command(
 
 
 def _cases(tasks: str, settings: "RunConfig") -> "Cases":
+    from meta_reward.run.layout import Layout
     from meta_reward.search.setup import divided, search_cases
     from meta_reward.tasks.taskset import load_task_set
 
-    taskset = load_task_set(find_task_set(tasks))
-    return search_cases(taskset, divided(taskset, settings)["search"])
+    path = find_task_set(tasks)
+    taskset = load_task_set(path)
+    is_search_split = Layout(path.resolve().parent.parent).taskset == path.resolve()  # a run shows its proposer no more
+    return search_cases(taskset, taskset.tasks_with_pairs if is_search_split else divided(taskset, settings)["search"])
 
 
 def _lines(report: "Report") -> list[str]:

@@ -113,6 +113,18 @@ def test_validate_with_a_task_set_finds_what_is_copied_from_its_search_split(
     assert (report["ok"], report["separable"], report["seconds"] > 0) == (True, False, True)
 
 
+def test_validate_takes_all_of_a_runs_history_for_its_search_split(meta_reward: MetaReward, here: Path) -> None:
+    make_task_set(here / "tasks" / "small", tasks=12)
+    meta_reward("search", "small", "--judge", "simulated", "--iterations", 0)
+    history = here / "runs" / "small" / "history" / "taskset"
+    for trajectory in sorted((history / "trajectories").glob("*.json")):
+        trajectory.write_text(trajectory.read_text().replace("I did", f"As QZ{trajectory.stem[1:3]}7K I did"))
+    codes = {f"QZ{trajectory.stem[1:3]}7K": 90 for trajectory in (history / "trajectories").glob("*.json")}
+    (here / "mine.py").write_text(f"{ASKING_HARNESS}\nTABLE = {codes!r}\n")
+    ran = meta_reward("validate", "mine.py", "--tasks", history, "--json")
+    assert len(json.loads(ran.out)["findings"]) == len(codes) == 4
+
+
 def test_validate_takes_the_packages_of_a_run(meta_reward: MetaReward, here: Path) -> None:
     (here / "mine.py").write_text(f"def late():\n    import orjson\n\n{ASKING_HARNESS}")
     (here / "own.toml").write_text('packages = ["orjson"]\n')

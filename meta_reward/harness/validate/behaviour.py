@@ -23,12 +23,14 @@ from meta_reward.judge.probes import PROBES, ProbeJudge
 from meta_reward.simulated.judge import simulated_judge
 from meta_reward.trajectory import Trajectory, trajectory_to_json
 
-# ValueError itself, and those of the standard library that say the same of a reply.
-_REFUSALS = frozenset({"ValueError", "JSONDecodeError", "StatisticsError"})
-_NO_WINDOW = 10**9
+# ValueError itself, those of the standard library that say the same of a reply, and a prompt beyond the window of
+# the made-up judge, which may fit the real one's.
+_REFUSALS = frozenset({"ValueError", "JSONDecodeError", "StatisticsError", "PromptTooLong"})
+_WINDOW_TOKENS = 100_000
 _AT_A_TIME = 4  # so that each has time of its own
 _MAX_SAID = 200
 _READ_WITH_CARE = "read replies with care: return 0 to 100, or raise ValueError where a reply cannot be read"
+_ALWAYS = "mend this first: it fails whatever it is given"
 _TAKE_ANY = "take any messages, calls and characters; where something cannot be done, do without it"
 _SAME_AGAIN = "let a reward depend on the trajectory and the judge's replies alone: no clock, no chance, no memory"
 
@@ -94,7 +96,7 @@ class _Trial:
 
 
 async def _every_run(trial: _Trial, sample: Sequence[Trajectory], first: Run) -> Behaviour:
-    judge = simulated_judge(window_tokens=_NO_WINDOW)
+    judge = simulated_judge(window_tokens=_WINDOW_TOKENS)
     others, plain, again, odd, forward, backward = await asyncio.gather(
         asyncio.gather(*(trial.run(fixtures.PLAIN, probe) for probe in PROBES[1:])),
         trial.run(fixtures.PLAIN, judge),
@@ -108,7 +110,8 @@ async def _every_run(trial: _Trial, sample: Sequence[Trajectory], first: Run) ->
     runs |= dict(zip((f"on {what}" for what in fixtures.ODDITIES), odd, strict=True))
     real = {f"on run {number} of the search split": run for number, run in enumerate(forward, 1)}
     findings = [*_failures(runs), *_differences(plain, again, forward, backward[::-1])]
-    notes = [*_failures(real), *_without_reward({**runs, **real})]  # on real runs a failure costs its pairs, no more
+    # On a run of the search split a failure costs its pairs, and no more.
+    notes = [] if findings else [*_failures(real), *_without_reward({**runs, **real})]
     every = [*runs.values(), again, *forward, *backward]
     return Behaviour(findings, notes, max(run.seconds for run in every))
 
@@ -143,5 +146,5 @@ def _failures(runs: Mapping[str, Run]) -> Iterator[Finding]:
             where.setdefault((steady(str(run.error)), int(lines[-1]) if lines else None), []).append(what)
     for (error, line), places in where.items():
         also = f" and in {len(places) - 1} more of {len(runs)} runs" if len(places) > 1 else ""
-        hint = _READ_WITH_CARE if "judge" in places[0] else _TAKE_ANY
+        hint = _ALWAYS if len(places) == len(runs) else _READ_WITH_CARE if "judge" in places[0] else _TAKE_ANY
         yield Finding("smoke", f"fails {places[0]}{also}: {error}", hint, line)

@@ -65,19 +65,15 @@ class Cases:
     amounts: dict[str, Place] = field(default_factory=dict)
     names: dict[str, Place] = field(default_factory=dict)
     _texts: list[tuple[Place, str]] = field(default_factory=list)
-    _by_word: dict[str, set[int]] = field(default_factory=dict)
+    _phrases: set[int] = field(default_factory=set)  # hashes of all that are there
     _common: str = ""
 
     def place_of_phrase(self, words: Sequence[str]) -> Place | None:
-        """Where so many words in a row come from; None where they are from nowhere, or from everywhere."""
-        candidates = [self._by_word.get(word, set()) for word in words]
-        smallest = min(candidates, key=len)
+        """Where PHRASE words in a row come from; None where they are from nowhere, or from more than one case."""
+        if hash(tuple(words)) not in self._phrases:
+            return None
         phrase = f" {' '.join(words)} "
-        places = [
-            self._texts[i][0]
-            for i in sorted(smallest)
-            if all(i in each for each in candidates) and phrase in self._texts[i][1]
-        ]
+        places = [place for place, text in self._texts if phrase in text]
         is_of_one_case = len({place.task for place in places}) == 1  # what two cases share, people just say
         return places[0] if is_of_one_case and phrase not in self._common else None
 
@@ -92,11 +88,10 @@ def cases_of(
     seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))
     cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
     cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
-    for number, (place, text) in enumerate(said):
+    for place, text in said:
         words = words_of(text)
         cases._texts.append((place, f" {' '.join(words)} "))
-        for word in words:
-            cases._by_word.setdefault(word, set()).add(number)
+        cases._phrases |= {hash(tuple(words[at : at + PHRASE])) for at in range(len(words) - PHRASE + 1)}
     return cases
 
 

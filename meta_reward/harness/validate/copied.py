@@ -106,15 +106,14 @@ def _look_at_names(segment: str, line: int, cases: Cases, matches: _Matches) -> 
 
 
 def _phrases(text: str, cases: Cases) -> Iterator[tuple[str, Place]]:
-    """The long phrases of a text that are from few cases, with where each is from."""
+    """The first long phrase of a text that is from one case, with where it is from."""
     for part in text.split(GAP):
         words = words_of(part)
-        at = 0
-        while at + PHRASE <= len(words):
+        for at in range(len(words) - PHRASE + 1):
             place = cases.place_of_phrase(words[at : at + PHRASE])
             if place is not None:
                 yield " ".join(words[at : at + PHRASE]), place
-            at += PHRASE if place is not None else 1
+                return
 
 
 def _readings(text: str) -> Iterator[str]:

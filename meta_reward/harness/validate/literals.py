@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 GAP = "\0"
-_MAX_CHARS = 200_000  # of one text; harnesses are far smaller
-_MAX_WORK = 2_000_000  # characters put together in all
+_MAX_CHARS = 70_000  # of one text; a harness is smaller
+_MAX_WORK = 500_000  # characters put together in all
 _METHODS = frozenset(
     """capitalize casefold decode encode format join lower lstrip removeprefix removesuffix replace rstrip strip
     swapcase title upper hex""".split()
