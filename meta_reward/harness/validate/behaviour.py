@@ -26,6 +26,7 @@ from meta_reward.trajectory import Trajectory, trajectory_to_json
 # ValueError itself, those of the standard library that say the same of a reply, and a prompt beyond the window of
 # the made-up judge, which may fit the real one's.
 _REFUSALS = frozenset({"ValueError", "JSONDecodeError", "StatisticsError", "PromptTooLong"})
+_TOO_LONG = frozenset({"time-out", "cpu-time"})
 _WINDOW_TOKENS = 100_000
 _AT_A_TIME = 4  # so that each has time of its own
 _MAX_SAID = 200
@@ -66,7 +67,7 @@ async def behaviour(source: str, sandbox: Sandbox, sample: Sequence[Trajectory] 
     """Everything the runs show. sample: trajectories of a search split, to be scored in two orders."""
     trial = _Trial(source, sandbox)
     first = await trial.run(fixtures.PLAIN, PROBES[0])
-    if first.error and first.error.kind in ("time-out", "cpu-time"):  # the others would take as long
+    if first.error and first.error.kind in _TOO_LONG:  # the others would take as long
         return Behaviour(list(_failures({_against(PROBES[0]): first})), [], first.seconds)
     return await _every_run(trial, sample, first)
 
@@ -118,12 +119,18 @@ async def _every_run(trial: _Trial, sample: Sequence[Trajectory], first: Run) ->
 
 def _differences(plain: Run, again: Run, forward: Sequence[Run], backward: Sequence[Run]) -> Iterator[Finding]:
     """Findings without the values: those differ from time to time, and a report must not."""
-    if plain.outcome != again.outcome:
+    if _differ(plain, again):
         yield Finding(
             "repeat", "scores the same trajectory otherwise a second time, with the same replies", _SAME_AGAIN
         )
-    if [run.outcome for run in forward] != [run.outcome for run in backward]:
+    if any(map(_differ, forward, backward)):
         yield Finding("order", "scores trajectories otherwise in another order, with the same replies", _SAME_AGAIN)
+
+
+def _differ(one: Run, other: Run) -> bool:
+    """Whether a trajectory was scored otherwise. A run that took too long says more of the machine than of the harness."""
+    too_long = any(run.error is not None and run.error.kind in _TOO_LONG for run in (one, other))
+    return not too_long and one.outcome != other.outcome
 
 
 def _without_reward(runs: Mapping[str, Run]) -> Iterator[Finding]:
