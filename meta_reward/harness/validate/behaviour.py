@@ -128,7 +128,7 @@ def _differences(plain: Run, again: Run, forward: Sequence[Run], backward: Seque
 
 
 def _differ(one: Run, other: Run) -> bool:
-    """Whether a trajectory was scored otherwise. A run that took too long says more of the machine than of the harness."""
+    """Whether a trajectory was scored otherwise; a run that took too long says more of the machine."""
     too_long = any(run.error is not None and run.error.kind in _TOO_LONG for run in (one, other))
     return not too_long and one.outcome != other.outcome
 
