@@ -119,6 +119,15 @@ def test_texts_that_are_common_to_all_belong_to_no_case() -> None:
     assert found("T = 'KD14X1', 'Bartholomew'", cases) == []
 
 
+@pytest.mark.parametrize(
+    "odd", ["\u00b2\u00b2\u00b2\u00b2", "x-" + "1" * 5000, "1" * 5000, "\u0664\u0665\u0666\u0667", "\ud800", "9e999"]
+)
+def test_any_text_of_a_trajectory_and_of_a_harness_can_be_compared(odd: str) -> None:
+    cases = cases_of([rollout(1, f"It is {odd}, or EUR {odd}.")], policy=odd)
+    assert found(f"T = {odd!r}, 1e308 * 10, 1e999, {'7' * 400}, 0x{'f' * 5000}", cases) == []
+    assert cases_of([rollout(1, f"It is {odd}, or EUR {odd}.")]).sample
+
+
 def test_findings_are_few_and_the_rest_is_counted(cases: Cases) -> None:
     strings = [f"KD{n}4X{n}" for n in range(1, 10)] + ["C-81734", "Okonkwo", "Bartholomew"]
     findings = found(f"T = {strings!r}", cases)

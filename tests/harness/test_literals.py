@@ -76,6 +76,9 @@ def test_what_a_program_tells_things_apart_by_is_marked() -> None:
         "'abc'[10**30]",
         "''.join([1, 2])",
         "chr(-1)",
+        "0x" + "f" * 5000,
+        "1e999",
+        "-(10**400)",
     ],
 )
 def test_what_would_fill_the_memory_or_fail_is_no_constant(expression: str) -> None:

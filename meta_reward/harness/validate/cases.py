@@ -17,6 +17,7 @@ from meta_reward.trajectory import Message, Rollout, Tool, Trajectory, tool_to_j
 PHRASE = 10  # words in a row that nobody writes twice by chance
 _RARE = 0.25  # of the tasks: names and identifiers that more of them share are the domain's
 _SAMPLE = 4
+_LONG = 15  # digits, beyond which no number is round by chance
 
 # A sign of a script without spaces, or letters and digits in a row.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
@@ -104,8 +105,8 @@ def ids_in(text: str) -> Iterator[str]:
     """What looks like an identifier, a date or an address, in lower case; and the long numbers within."""
     for token in TOKEN.findall(text.lower()):
         parts = _PART.findall(token)
-        if "@" in token or any(_is_code(part) for part in parts) or sum(len(p) for p in parts if p.isdigit()) >= 6:
-            if not token.isdigit() or _is_code(token):
+        if "@" in token or any(_is_code(part) for part in parts) or sum(len(p) for p in parts if p.isdecimal()) >= 6:
+            if not token.isdecimal() or _is_code(token):
                 yield token
             yield from (number for number in re.findall(r"\d{4,}", token) if number != token and _is_code(number))
 
@@ -129,7 +130,7 @@ def capitalised_in(text: str) -> Iterator[str]:
             continue
         between, before = text[end : found.start()], text[: found.start()].rstrip(" ")[-1:]
         goes_on = end > 0 and between in _WITHIN_NAMES
-        in_street = in_street if goes_on else before.isdigit()
+        in_street = in_street if goes_on else before.isdecimal()
         end = found.end()
         opens = not before or before in _ENDS_A_SENTENCE
         if len(found[0]) > 2 and not in_street and (goes_on or not opens):
@@ -138,6 +139,8 @@ def capitalised_in(text: str) -> Iterator[str]:
 
 def is_telling(number: str) -> bool:
     """Whether a number is neither small nor round, so that it is no one's threshold by chance."""
+    if len(number) > _LONG:
+        return True
     value = float(number)
     if value != int(value):
         return len(number.replace(".", "").strip("0")) >= 4
@@ -187,9 +190,10 @@ def _is_rare(places: Iterable[Place], tasks: int, share: float) -> bool:
 
 def _is_code(part: str) -> bool:
     """Whether a piece of a token is no mere number, measure or year that anybody may write."""
-    if part.isdigit():
-        return len(part) >= 4 and is_telling(part) and not 1900 <= int(part) < 2100
-    return len(part) >= 4 and any(map(str.isdigit, part)) and not _MEASURE.fullmatch(part)
+    if part.isdecimal():
+        is_year = len(part) == 4 and 1900 <= int(part) < 2100
+        return len(part) >= 4 and is_telling(part) and not is_year
+    return len(part) >= 4 and any(map(str.isdecimal, part)) and not _MEASURE.fullmatch(part)
 
 
 def _said(rollouts: Sequence[Rollout]) -> Iterator[tuple[Place, str]]:

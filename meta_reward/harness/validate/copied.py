@@ -73,7 +73,7 @@ def _look_at_text(literal: Literal, value: str, cases: Cases, matches: _Matches)
         _look_at_number(Literal(value, line, is_key=True), value.strip().replace(",", ""), cases, matches)
         return
     for text in _readings(value):
-        backwards = (token for token in ids_in(text[::-1]) if not token.isdigit())
+        backwards = (token for token in ids_in(text[::-1]) if not token.isdecimal())
         for token in (*ids_in(text), *backwards):
             matches.add(token, line, cases.ids.get(token))
         for amount in amounts_in(text):

@@ -70,7 +70,9 @@ def _keys(tree: ast.Module) -> Iterator[ast.expr]:
 def _plain(value: Any) -> Iterator[str | int | float]:
     if isinstance(value, bytes):
         yield value.decode("latin-1")
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+    elif isinstance(value, str) or (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e18
+    ):
         yield value
     elif isinstance(value, list) and len(value) >= 4 and all(isinstance(v, int) and 32 <= v < 127 for v in value):
         yield "".join(map(chr, value))
