@@ -1,45 +1,80 @@
-"""`meta-reward validate`: whether a program is a harness."""
+"""`meta-reward validate`: whether a program is a harness, and one that knows no cases."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from meta_reward.cli.common import json_option, print_json, sandbox_option
+from meta_reward.cli.common import find_task_set, json_option, print_json, sandbox_option
+
+if TYPE_CHECKING:
+    from meta_reward.harness.validate import Cases, Report
+    from meta_reward.run.config import RunConfig
 
 
 @click.command("validate")
 @click.argument("harness", type=click.Path(path_type=Path))
+@click.option("--tasks", metavar="TASKSET", help="Also look for answers copied from its search split, and score a few.")
+@click.option("--config", type=click.Path(path_type=Path), help="A run.toml: packages, budget and splits of that run.")
 @sandbox_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, harness: Path, sandbox: str | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context, harness: Path, tasks: str | None, config: Path | None, sandbox: str | None, as_json: bool
+) -> None:
     """Check a harness before anything is spent on it: what is wrong, in which line, how to mend it.
 
     \b
     meta-reward validate my_harness.py
+    meta-reward validate my_harness.py --tasks tasks/skyways
 
-    Exits with 1 where something is wrong.
+    First its source is read, then it is run in the sandbox on made-up trajectories, against judges that
+    echo, refuse, or answer nonsense, nothing or too much. With --tasks it is refused if it holds names,
+    identifiers, amounts or long phrases of single trajectories of the search split, or if the reward of
+    one depends on which was scored before; a run's history/taskset is such a split as a whole. No judge is
+    paid. Exits with 1 where something is wrong.
     """
     import asyncio
 
     from meta_reward.files import printable, read_text
-    from meta_reward.harness.budget import Budget
-    from meta_reward.harness.levels import AUTO, UNCONFINED_WARNING, choose_level
-    from meta_reward.harness.sandbox import Sandbox
-    from meta_reward.harness.validate import Report, report_to_json, validate
+    from meta_reward.harness.levels import UNCONFINED_WARNING
+    from meta_reward.harness.validate import report_to_json, validate
+    from meta_reward.run.config import load_user_config, new_config, overlay
+    from meta_reward.search.setup import open_sandbox
 
-    async def look() -> Report:
-        async with Sandbox(Budget(), level=await choose_level(sandbox or AUTO)) as opened:
-            return await validate(read_text(harness), sandbox=opened)
+    settings = new_config(overlay(load_user_config(config), {"sandbox": sandbox}))
+    cases = _cases(tasks, settings) if tasks else None
 
-    if sandbox == "none":
+    async def look() -> "Report":
+        async with await open_sandbox(settings) as opened:
+            return await validate(read_text(harness), sandbox=opened, packages=settings.packages, cases=cases)
+
+    if settings.sandbox == "none":
         click.echo(UNCONFINED_WARNING, err=True)
     report = asyncio.run(look())
     if as_json:
-        print_json(report_to_json(report))
+        print_json({**report_to_json(report), "seconds": report.seconds})
     else:
-        for finding in report.findings:
-            click.echo(printable(f"{harness}: {finding}"))
-        if report.ok:
-            click.echo(f"{harness}: ok (parts: {', '.join(report.parts) or 'none'})")
+        for line in _lines(report):
+            click.echo(printable(f"{harness}: {line}"))
     ctx.exit(0 if report.ok else 1)
+
+
+def _cases(tasks: str, settings: "RunConfig") -> "Cases":
+    from meta_reward.run.layout import Layout
+    from meta_reward.search.setup import divided, search_cases
+    from meta_reward.tasks.taskset import load_task_set
+
+    path = find_task_set(tasks)
+    taskset = load_task_set(path)
+    is_search_split = Layout(path.resolve().parent.parent).taskset == path.resolve()  # a run shows its proposer no more
+    return search_cases(taskset, taskset.tasks_with_pairs if is_search_split else divided(taskset, settings)["search"])
+
+
+def _lines(report: "Report") -> list[str]:
+    lines = [str(finding) for finding in report.findings] + [f"note: {note}" for note in report.notes]
+    if report.ok:
+        lines.append(f"ok (parts: {', '.join(report.parts) or 'none'})")
+    if report.seconds is not None:
+        lines.append(f"the longest run took {report.seconds:.2f} s")
+    return lines

@@ -11,7 +11,6 @@ CandidateError; errors of `answer` (the judge's, a limit's) pass through as they
 """
 
 import asyncio
-import contextlib
 import itertools
 import signal
 import socket
@@ -129,9 +128,11 @@ class Zygote:
             with theirs:
                 self._send(b"s", job, theirs)
             reader, writer = await asyncio.open_connection(sock=host, limit=self._budget.output_bytes + 4)
-            with contextlib.closing(writer):
+            try:
                 talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job), waited_s)
                 return await talk.run(start)
+            finally:  # unsent words are dropped: a closed transport that still waits to send them would keep its place
+                writer.transport.abort()  # in the selector, and the next socket of the same number would be deaf
         finally:
             host.close()
             if not self._exits[job].done():

@@ -6,6 +6,7 @@ except for raised limits and for what does not touch results.
 """
 
 import math
+import sys
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
@@ -167,7 +168,7 @@ def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
         if isinstance(value, Mapping) and key != "settings":
             yield from _flat(value, f"{prefix}{key}.")
         else:
-            yield prefix + key, value
+            yield prefix + key, tuple(value) if isinstance(value, list) else value
 
 
 def _load_toml(path: Path) -> dict[str, Any]:
@@ -197,13 +198,12 @@ def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
             raise DataError(path, f"{key} is not a table")
         return _parse(typing.cast(type[Any], wanted), value, path, key)
     kind = typing.get_origin(wanted) or wanted
+    if kind is tuple:
+        return _names(value, path, key)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        value = tuple(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        wanted_name = "list of names" if kind is tuple else kind.__name__
-        raise DataError(path, f"{key} is {value!r}, not of type {wanted_name}")
+        raise DataError(path, f"{key} is {value!r}, not of type {kind.__name__}")
     if value not in _CHOICES.get(key, (value,)):
         raise DataError(path, f"{key} is {value!r}, not one of {', '.join(map(repr, _CHOICES[key]))}")
     if key in _AT_LEAST_ONE and value < 1:
@@ -211,3 +211,14 @@ def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
     if isinstance(value, int | float) and not 0 <= value < math.inf:
         raise DataError(path, f"{key} is {value!r}, which is {'negative' if value < 0 else 'no finite number'}")
     return value
+
+
+def _names(value: Any, path: Path, key: str) -> tuple[str, ...]:
+    """The packages in a list: names that an import statement can begin with, and that are no one else's."""
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise DataError(path, f"{key} is {value!r}, not a list of names")
+    for name in value:
+        if not name.isidentifier() or name in sys.stdlib_module_names or name == "meta_reward":
+            hint = 'write what comes after `import`, such as packages = ["numpy"]'
+            raise DataError(path, f"{key} holds {name!r}, which is no package of others", hint=hint)
+    return tuple(value)

@@ -30,6 +30,11 @@ def part_of(taskset: TaskSet, tasks: tuple[str, ...]) -> tuple[list[Rollout], li
     return rollouts, [pair for pair in taskset.pairs if pair.task in wanted]
 
 
+def interface_text() -> str:
+    """What a candidate is told of the harness interface."""
+    return files.read_text(_HERE / "INTERFACE.md")
+
+
 @dataclass(frozen=True, slots=True)
 class Seed:
     """A harness that a search starts from."""
@@ -48,7 +53,7 @@ def create_run(
         save_config(new.config, config)
         files.write_bytes(folder / ".gitignore", _IGNORED.encode())
         files.write_bytes(new.history / "README.md", (_HERE / "HISTORY.md").read_bytes())
-        files.write_bytes(new.history / "INTERFACE.md", (_HERE / "INTERFACE.md").read_bytes())
+        files.write_bytes(new.history / "INTERFACE.md", interface_text().encode())
         files.write_bytes(new.ledger, b"")
         files.write_bytes(new.iterations, b"")
         save_task_set(

@@ -100,7 +100,9 @@ async def _validated(setup: Setup, drafts: Sequence[Draft], iteration: int) -> l
     result = []
     for draft in drafts:
         async with await open_sandbox(setup.config) as sandbox:
-            report = await validate(draft.source, sandbox=sandbox, known=known)
+            report = await validate(
+                draft.source, sandbox=sandbox, known=known, packages=setup.config.packages, cases=setup.cases
+            )
             result.append((draft, report))
             if report.ok:
                 known |= _identity(draft.source, draft.name)

@@ -11,7 +11,7 @@ from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import Unit
 from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.harness.validate import fingerprint, validate
+from meta_reward.harness.validate import Cases, cases_of, fingerprint, validate
 from meta_reward.judge.account import Account, balance, open_account
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.cache import Cache, folder_of_judge
@@ -21,8 +21,9 @@ from meta_reward.judge.retry import Retries
 from meta_reward.propose.base import Proposer, slug
 from meta_reward.propose.command import make_proposer
 from meta_reward.run.config import RunConfig, load_run_config, new_config, overlay, raised, save_config
-from meta_reward.run.create import Seed, create_run, splits_of
+from meta_reward.run.create import Seed, create_run, interface_text, part_of, splits_of
 from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.run.spent import paid_in_evaluations, spent_on_disk
 from meta_reward.search.limits import require_limit
@@ -57,6 +58,23 @@ class Setup:
     gateway: Gateway
     proposer: Proposer
     progress: Progress
+    _cases: Cases | None = None
+
+    @property
+    def cases(self) -> Cases:
+        """What belongs to single cases of the search split. What the seeds hold does not: the user wrote it."""
+        if self._cases is None:
+            rows = [row for row in load_ledger(self.layout.ledger) if row.iteration == 0]
+            recorded = [self.layout.candidate(row.folder) / "harness.py" for row in rows]
+            seeds = recorded or sorted(self.layout.staging(0).glob("*/harness.py"))
+            self._cases = search_cases(self.taskset, self.splits["search"], [files.read_text(seed) for seed in seeds])
+        return self._cases
+
+
+def search_cases(taskset: TaskSet, search_tasks: tuple[str, ...], common: Sequence[str] = ()) -> Cases:
+    """What belongs to single cases of a search split, and not to its policy, its tools or `common` texts."""
+    rollouts, _ = part_of(taskset, search_tasks)
+    return cases_of(rollouts, policy=taskset.policy, tools=taskset.tools, common=[interface_text(), *common])
 
 
 async def create(
@@ -70,7 +88,7 @@ async def create(
     require_limit(open_gateway(config).backend, judge, requested.get("limits", {}))
     make_proposer(config.proposer)
     splits = divided(taskset, config)
-    await _check_seeds(seeds, config)
+    await _check_seeds(seeds, config, search_cases(taskset, splits["search"], [seed.source for seed in seeds]))
     create_run(layout, config, taskset, splits["search"], seeds)
 
 
@@ -166,12 +184,12 @@ def _load_seed(path: Path) -> Seed:
     return Seed(slug(path.stem), files.read_text(path))
 
 
-async def _check_seeds(seeds: Sequence[Seed], config: RunConfig) -> None:
+async def _check_seeds(seeds: Sequence[Seed], config: RunConfig, cases: Cases) -> None:
     """Raise UsageError for the first seed that is no valid harness, before a run is made of them."""
     known: dict[str, str] = {}
     async with await open_sandbox(config) as sandbox:
         for seed in seeds:
-            report = await validate(seed.source, sandbox=sandbox, known=known)
+            report = await validate(seed.source, sandbox=sandbox, known=known, packages=config.packages, cases=cases)
             if not report.ok:
                 raise UsageError(f"seed {seed.name} does not validate: {report.findings[0]}")
             known[fingerprint(seed.source)] = f"seed {seed.name}"

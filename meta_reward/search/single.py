@@ -48,7 +48,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
     An opening of the test split is counted before it happens, and the count is part of the result.
     """
     source = files.read_text(job.harness)
-    report = inspect_source(source)
+    report = inspect_source(source, packages=job.config.packages)
     if not report.ok:
         raise UsageError(f"{job.harness} is no harness: {report.findings[0]}")
     config = job.config

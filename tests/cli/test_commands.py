@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from tests.cli.conftest import MetaReward
-from tests.conftest import ASKING_HARNESS, make_task_set
+from tests.conftest import ASKING_HARNESS, PROJECT, make_task_set
 
 EVALUATION = {
     "agreement", "low", "high", "strict_agreement", "pairs", "ties", "failures", "coverage", "mean_margin",
@@ -98,7 +98,38 @@ def test_validate_reports_every_finding_with_its_line(meta_reward: MetaReward, h
 
 def test_validate_accepts_a_harness_without_the_six_parts(meta_reward: MetaReward, here: Path) -> None:
     (here / "mine.py").write_text(ASKING_HARNESS)
-    assert meta_reward("validate", "mine.py").out == "mine.py: ok (parts: none)\n"
+    assert "mine.py: ok (parts: none)\n" in meta_reward("validate", "mine.py").out
+
+
+def test_validate_with_a_task_set_finds_what_is_copied_from_its_search_split(
+    meta_reward: MetaReward, here: Path
+) -> None:
+    (here / "mine.py").write_text(ASKING_HARNESS + '\nTABLE = {"C-70277": 90}\n')
+    assert meta_reward("validate", "mine.py").code == 0
+    ran = meta_reward("validate", "mine.py", "--tasks", PROJECT / "tasks" / "skyways")
+    assert ran.code == 1
+    assert re.match(r"mine.py: line 13: holds 'c-70277', which is from t\d+-r\d, message \d+ \(state a rule", ran.out)
+    report = json.loads(meta_reward("validate", "mine.py", "--json").out)
+    assert (report["ok"], report["separable"], report["seconds"] > 0) == (True, False, True)
+
+
+def test_validate_takes_all_of_a_runs_history_for_its_search_split(meta_reward: MetaReward, here: Path) -> None:
+    make_task_set(here / "tasks" / "small", tasks=12)
+    meta_reward("search", "small", "--judge", "simulated", "--iterations", 0)
+    history = here / "runs" / "small" / "history" / "taskset"
+    for trajectory in sorted((history / "trajectories").glob("*.json")):
+        trajectory.write_text(trajectory.read_text().replace("I did", f"As QZ{trajectory.stem[1:3]}7K I did"))
+    codes = {f"QZ{trajectory.stem[1:3]}7K": 90 for trajectory in (history / "trajectories").glob("*.json")}
+    (here / "mine.py").write_text(f"{ASKING_HARNESS}\nTABLE = {codes!r}\n")
+    ran = meta_reward("validate", "mine.py", "--tasks", history, "--json")
+    assert len(json.loads(ran.out)["findings"]) == len(codes) == 4
+
+
+def test_validate_takes_the_packages_of_a_run(meta_reward: MetaReward, here: Path) -> None:
+    (here / "mine.py").write_text(f"def late():\n    import orjson\n\n{ASKING_HARNESS}")
+    (here / "own.toml").write_text('packages = ["orjson"]\n')
+    assert meta_reward("validate", "mine.py").code == 1
+    assert meta_reward("validate", "mine.py", "--config", "own.toml").code == 0
 
 
 def test_tasks_lists_what_is_here(meta_reward: MetaReward, here: Path) -> None:

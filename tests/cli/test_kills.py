@@ -28,7 +28,7 @@ def start(run: str, cache: Path) -> subprocess.Popen[bytes]:
 
 def content_of(run: Path) -> dict[str, bytes]:
     """Every file of a run, but for what differs from machine to machine."""
-    files = [p for p in run.rglob("*") if p.is_file() and p.name != "calls.jsonl"]
+    files = [p for p in run.rglob("*") if p.is_file() and p.name not in ("calls.jsonl", "seconds.json")]
     relative = {p.relative_to(run): p for p in files}
     return {str(name): p.read_bytes() for name, p in relative.items() if name.parts[0] not in (".git", ".work")}
 

@@ -528,6 +528,28 @@ def children() -> set[str]:
     return set(Path(f"/proc/{me}/task/{me}/children").read_text().split())
 
 
+def test_replies_that_a_candidate_did_not_wait_for_disturb_no_other_trajectory() -> None:
+    top = "import asyncio\nasync def first(judge):\n    return (await judge.ask('x')).text[10**9]\n"
+    hasty = harness("await asyncio.gather(*(first(judge) for i in range(4)))", top)
+    honest = harness("return len((await judge.ask('x')).text) / 10_000")
+
+    async def answer(ask: Ask, run_tool: RunTool) -> Answer:
+        return Answer("long" * 100_000, "end")
+
+    async def work() -> list[str | float]:
+        async with Sandbox(Budget(active_s=10), level=LEVEL) as sandbox:
+
+            async def one(source: str) -> str | float:
+                try:
+                    return (await sandbox.score(source, TRAJECTORY, answer)).score
+                except CandidateError as error:
+                    return error.kind
+
+            return await asyncio.gather(*(one(source) for source in [hasty, honest] * 20))
+
+    assert asyncio.run(work()) == ["IndexError", 40.0] * 20
+
+
 def test_sandbox_leaves_no_process_behind() -> None:
     async def work() -> set[str]:
         async with Sandbox(QUICK, level=LEVEL) as sandbox:

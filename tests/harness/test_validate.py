@@ -34,11 +34,14 @@ def found(source: str) -> list[tuple[str, int | None]]:
 
 
 def test_harness_that_believes_the_judge_is_valid() -> None:
-    assert checked(ASKING_HARNESS) == Report((), ())
+    report = checked(ASKING_HARNESS)
+    assert (report.findings, report.parts, report.separable) == ((), (), False)
 
 
 def test_parts_are_named_in_the_order_of_the_convention() -> None:
-    source = f"{GOOD}\ndef score(): ...\nasync def view(): ...\nrubric = 5\nclass decide: ...\n"
+    source = (
+        f"{GOOD}\ndef score(verdicts, findings): ...\ndef view(run, *, wide=True): ...\nrubric = 5\nclass decide: ...\n"
+    )
     assert inspect_source(source).parts == ("view", "score")
 
 
@@ -83,6 +86,13 @@ def test_what_is_no_harness_is_found_at_its_line(source: str, findings: list[tup
         "from .harness import x",
         "import importlib",
         "import ctypes",
+        "import threading",
+        "import pickle",
+        "import _socket",
+        "x = __import__('json')",
+        "x = eval('1')",
+        "exec('x = 1')",
+        "x = open",
     ],
 )
 def test_import_that_a_harness_cannot_use_is_found_wherever_it_stands(line: str) -> None:
@@ -90,10 +100,54 @@ def test_import_that_a_harness_cannot_use_is_found_wherever_it_stands(line: str)
 
 
 @pytest.mark.parametrize(
-    "line", ["import json, re", "import collections.abc", "from meta_reward.harness import Judge", "import asyncio"]
+    "line",
+    [
+        "import json, re",
+        "import collections.abc",
+        "from meta_reward.harness import Judge",
+        "import asyncio",
+        "from __future__ import annotations",
+        "import hashlib, random, datetime, time, statistics, difflib, unicodedata, zlib, base64, io, sys, typing",
+        "import re\nA = re.compile('a')",
+        "from re import compile\nA = compile('a')",
+        "def f(input, open): return input + open",
+    ],
 )
 def test_pure_standard_library_and_the_interface_may_be_imported(line: str) -> None:
     assert found(f"{line}\n{GOOD}") == []
+
+
+def test_each_refused_import_says_why() -> None:
+    hints = {f.line: f.hint for f in inspect_source("import socket\nimport pandas\nimport pickle\n" + GOOD).findings}
+    assert hints == {
+        1: "there is no network; the judge is the only one to ask",
+        2: "use the standard library's pure parts and meta_reward.harness",
+        3: "code must be readable as it stands",
+    }
+
+
+def test_packages_that_the_run_allows_may_be_imported() -> None:
+    source = f"import numpy as np\nfrom numpy.linalg import norm\n{GOOD}"
+    assert inspect_source(source, packages=("numpy",)).ok
+    (finding,) = inspect_source("import pandas\n" + GOOD, packages=("numpy",)).findings
+    assert finding.hint == "use the standard library's pure parts and meta_reward.harness, and numpy"
+
+
+def test_function_that_is_named_like_a_part_and_is_none_is_noted() -> None:
+    report = inspect_source(f"{GOOD}\ndef decide(judge, case, criteria): ...\ndef view(): ...\n")
+    assert (report.parts, report.separable) == ((), False)
+    assert [(note.check, note.line, note.message) for note in report.notes] == [
+        ("parts", 8, "`decide` is not the part of that name"),
+        ("parts", 9, "`view` is not the part of that name"),
+    ]
+    assert "`async def decide(judge, case, criteria)`" in report.notes[0].hint
+
+
+def test_harness_with_all_six_parts_is_separable() -> None:
+    parts = "def view(t): ...\ndef context(t): ...\ndef checks(t): ...\ndef rubric(): ...\ndef score(v, f): ...\n"
+    report = inspect_source(GOOD + parts + "async def decide(j, c, k): ...\n")
+    assert (report.separable, report.notes) == (True, ())
+    assert not inspect_source(GOOD + parts).separable
 
 
 def test_all_findings_come_at_once_each_with_how_to_mend_it() -> None:
@@ -170,5 +224,7 @@ def test_report_is_written_with_a_schema() -> None:
         "schema": 1,
         "ok": False,
         "findings": [{"check": "syntax", "line": 2, "message": "does not parse", "hint": "mend it"}],
+        "notes": [],
         "parts": ["view"],
+        "separable": False,
     }

@@ -142,3 +142,18 @@ def test_other_settings_of_a_run_stay_and_both_are_named(requested: dict[str, An
 def test_limit_that_is_none_cannot_be_brought_in_later() -> None:
     with pytest.raises(UsageError, match=r"has limits\.max_usd = 0\.0, and 5\.0 was asked for"):
         raised(RunConfig(), {"limits": {"max_usd": 5.0}}, "night-1")
+
+
+def test_packages_are_a_list_of_names_and_part_of_what_fixes_a_run(tmp_path: Path) -> None:
+    config = new_config({"packages": ["numpy"]})
+    save_config(tmp_path / "run.toml", config)
+    assert load_run_config(tmp_path / "run.toml").packages == ("numpy",)
+    assert raised(config, {"packages": ["numpy"]}, "night-1") == config
+    with pytest.raises(UsageError, match="packages = "):
+        raised(config, {"packages": []}, "night-1")
+
+
+@pytest.mark.parametrize("packages", ["numpy", [5], ["numpy.linalg"], ["os"], ["meta_reward"], [""]])
+def test_what_can_be_no_package_is_refused(packages: object) -> None:
+    with pytest.raises(DataError, match="packages"):
+        new_config({"packages": packages})

@@ -32,7 +32,7 @@ from dataclasses import asdict
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage, request_to_json
-from meta_reward.errors import PromptTooLong
+from meta_reward.errors import JudgeError, PromptTooLong
 from meta_reward.files import canonical_json
 from meta_reward.simulated.judge.answer import Pen, reply_text
 from meta_reward.simulated.judge.episode import understand
@@ -63,11 +63,17 @@ class SimulatedJudge:
         }
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. Raises PromptTooLong."""
+        """Answer one turn. Raises PromptTooLong, and JudgeError for a schema or tool that is none."""
         content = canonical_json(request_to_json(request))
         tokens = len(content) // CHARS_PER_TOKEN
         if tokens > self._window:
             raise PromptTooLong(tokens, self._window)
+        try:
+            return self._answer(request, tokens, draw)
+        except Exception as error:  # a harness may hand over anything as a schema or a tool
+            raise JudgeError(f"the judge cannot make sense of the request: {error}") from None
+
+    def _answer(self, request: Request, tokens: int, draw: int) -> Completion:
         prompt = read_request(request)
         calls = calls_to_make(request, understand(prompt.turns)) if request.tools else ()
         if calls:

@@ -1,0 +1,220 @@
+"""What the trajectories of a search split hold that belongs to single cases.
+
+Identifiers, amounts and names that occur in few of the tasks, and the words of every message, to look
+long phrases up. What stands in a text that is common to all cases (policy, tools, interface) belongs
+to none; neither does what many tasks share, which is the vocabulary of the domain. A candidate may
+see all of this: it is the search split and nothing else.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from meta_reward.trajectory import Message, Rollout, Tool, Trajectory, tool_to_json
+
+PHRASE = 10  # words in a row that nobody writes twice by chance
+_RARE = 0.25  # of the tasks: names and identifiers that more of them share are the domain's
+_SAMPLE = 4
+_LONG = 15  # digits, beyond which no number is round by chance
+
+# A sign of a script without spaces, or letters and digits in a row.
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
+# Words and numbers held together by the signs that occur within identifiers, dates and addresses.
+TOKEN = re.compile(r"[^\W_]+(?:[-_.:/@#+][^\W_]+)*")
+LETTERS = re.compile(r"[^\W\d_]+")
+CURRENCY = r"EUR|USD|GBP|CHF|JPY|INR|CNY|[$€£¥₹]"
+AMOUNT = re.compile(
+    rf"(?:\b(?:{CURRENCY})|[$€£¥₹])\s?(\d[\d,]*(?:\.\d+)?)|(?<![\w.])(\d[\d,]*(?:\.\d+)?)\s?(?:{CURRENCY})"
+)
+NUMBER = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_PART = re.compile(r"[^\W_]+")
+_MEASURE = re.compile(r"\d+(st|nd|rd|th|am|pm|h|hr|hrs|d|min|mins|s|ms|kg|lb|lbs|g|cm|mm|km|x|k|m|gb|mb|eur|usd)")
+_WITHIN_NAMES = frozenset((" ", "-", "'", "’"))
+_ENDS_A_SENTENCE = frozenset(".!?:\n*#-([")
+_NO_NAMES = frozenset(
+    """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december english french german spanish italian chinese japanese internet yes okay hello
+    thanks thank please sorry sir madam mrs miss""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was said: a message, counted from 1, of a trajectory of a task."""
+
+    trajectory: str
+    task: str
+    message: int
+
+    def __str__(self) -> str:
+        return f"{self.trajectory}, message {self.message}"
+
+
+@dataclass(slots=True)
+class Cases:
+    """The search split by what it says.
+
+    sample: a few of its trajectories. ids, amounts, names: what belongs to few tasks, in lower case, with its first
+    place.
+    """
+
+    sample: list[Trajectory] = field(default_factory=list)
+    ids: dict[str, Place] = field(default_factory=dict)
+    amounts: dict[str, Place] = field(default_factory=dict)
+    names: dict[str, Place] = field(default_factory=dict)
+    _texts: list[tuple[Place, str]] = field(default_factory=list)
+    _phrases: set[int] = field(default_factory=set)  # hashes of all that are there
+    _common: str = ""
+
+    def place_of_phrase(self, words: Sequence[str]) -> Place | None:
+        """Where PHRASE words in a row come from; None where they are from nowhere, or from more than one case."""
+        if hash(tuple(words)) not in self._phrases:
+            return None
+        phrase = f" {' '.join(words)} "
+        places = [place for place, text in self._texts if phrase in text]
+        is_of_one_case = len({place.task for place in places}) == 1  # what two cases share, people just say
+        return places[0] if is_of_one_case and phrase not in self._common else None
+
+
+def cases_of(
+    rollouts: Sequence[Rollout], *, policy: str = "", tools: Sequence[Tool] = (), common: Iterable[str] = ()
+) -> Cases:
+    """What belongs to single cases in these trajectories. common: other texts that belong to none."""
+    shared = [policy, *common, *(json.dumps(tool_to_json(tool), ensure_ascii=False) for tool in tools)]
+    shared += {rollout.trajectory.policy for rollout in rollouts} - {policy}
+    said = list(_said(rollouts))
+    seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))
+    cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
+    cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
+    for place, text in said:
+        words = words_of(text)
+        cases._texts.append((place, f" {' '.join(words)} "))
+        cases._phrases |= {hash(tuple(words[at : at + PHRASE])) for at in range(len(words) - PHRASE + 1)}
+    return cases
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case."""
+    return [word.lower() for word in WORD.findall(text)]
+
+
+def ids_in(text: str) -> Iterator[str]:
+    """What looks like an identifier, a date or an address, in lower case; and the long numbers within."""
+    for token in TOKEN.findall(text.lower()):
+        parts = _PART.findall(token)
+        if "@" in token or any(_is_code(part) for part in parts) or sum(len(p) for p in parts if p.isdecimal()) >= 6:
+            if not token.isdecimal() or _is_code(token):
+                yield token
+            yield from (number for number in re.findall(r"\d{4,}", token) if number != token and _is_code(number))
+
+
+def numbers_in(text: str) -> Iterator[str]:
+    """The numbers that stand by themselves, without separators of thousands."""
+    yield from (_plain(number) for number in NUMBER.findall(text))
+
+
+def amounts_in(text: str) -> Iterator[str]:
+    """The numbers with a currency, without separators of thousands."""
+    for before, after in AMOUNT.findall(text):
+        yield _plain(before or after)
+
+
+def capitalised_in(text: str) -> Iterator[str]:
+    """The capitalised words that neither open a sentence nor follow a number, as the names of streets do."""
+    end, in_street = 0, False
+    for found in LETTERS.finditer(text):
+        if not found[0].istitle():
+            continue
+        between, before = text[end : found.start()], text[: found.start()].rstrip(" ")[-1:]
+        goes_on = end > 0 and between in _WITHIN_NAMES
+        in_street = in_street if goes_on else before.isdecimal()
+        end = found.end()
+        opens = not before or before in _ENDS_A_SENTENCE
+        if len(found[0]) > 2 and not in_street and (goes_on or not opens):
+            yield found[0]
+
+
+def is_telling(number: str) -> bool:
+    """Whether a number is neither small nor round, so that it is no one's threshold by chance."""
+    if len(number) > _LONG:
+        return True
+    value = float(number)
+    if value != int(value):
+        return len(number.replace(".", "").strip("0")) >= 4
+    is_power_of_two = int(value) & (int(value) - 1) == 0
+    return len(str(int(value)).rstrip("0")) >= 3 and not is_power_of_two
+
+
+class _Seen:
+    """Everything said, by token and by the places where it was said."""
+
+    def __init__(self, shared: Sequence[str], said: Sequence[tuple[Place, str]], tasks: int) -> None:
+        self.tasks = tasks
+        self._said = said
+        self._shared = "\n".join(shared)
+        self._lower = {
+            word for text in (self._shared, *(t for _, t in said)) for word in WORD.findall(text) if word.islower()
+        }
+
+    def ids(self) -> dict[str, Place]:
+        return self._rare(ids_in)
+
+    def amounts(self) -> dict[str, Place]:
+        return self._rare(numbers_in)
+
+    def names(self) -> dict[str, Place]:
+        every = self._rare(capitalised_in)
+        known = set(words_of(self._shared)) | self._lower | _NO_NAMES
+        return {word.lower(): place for word, place in every.items() if word.lower() not in known}
+
+    def _rare(self, find: Callable[[str], Iterable[str]]) -> dict[str, Place]:
+        """What is found in the messages of few tasks and in none of the shared texts, and where it was first."""
+        places: dict[str, list[Place]] = defaultdict(list)
+        for place, text in self._said:
+            for token in set(find(text)):
+                places[token].append(place)
+        common = set(find(self._shared))
+        return {
+            token: where[0]
+            for token, where in places.items()
+            if token not in common and _is_rare(where, self.tasks, _RARE)
+        }
+
+
+def _is_rare(places: Iterable[Place], tasks: int, share: float) -> bool:
+    return len({place.task for place in places}) <= max(1, share * tasks)
+
+
+def _is_code(part: str) -> bool:
+    """Whether a piece of a token is no mere number, measure or year that anybody may write."""
+    if part.isdecimal():
+        is_year = len(part) == 4 and 1900 <= int(part) < 2100
+        return len(part) >= 4 and is_telling(part) and not is_year
+    return len(part) >= 4 and any(map(str.isdecimal, part)) and not _MEASURE.fullmatch(part)
+
+
+def _said(rollouts: Sequence[Rollout]) -> Iterator[tuple[Place, str]]:
+    for rollout in rollouts:
+        for number, message in enumerate(rollout.trajectory.messages, 1):
+            yield Place(rollout.id, rollout.task, number), _text_of(message)
+
+
+def _text_of(message: Message) -> str:
+    """What a message says, and the arguments of its calls."""
+    calls = [json.dumps(call.arguments, ensure_ascii=False) for call in message.tool_calls]
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), message.content).replace("\\n", "\n")
+    return "\n".join([text, *calls])
+
+
+def _plain(number: str) -> str:
+    return number.replace(",", "")
+
+
+def _sample(rollouts: Sequence[Rollout]) -> list[Trajectory]:
+    """A few trajectories, spread over the split."""
+    every = sorted(rollouts, key=lambda rollout: rollout.id)
+    step = max(1, len(every) // _SAMPLE)
+    return [rollout.trajectory for rollout in every[::step][:_SAMPLE]]

@@ -1,0 +1,124 @@
+"""Whether a harness carries answers copied from the cases it was shown.
+
+Looks for identifiers, names, amounts and long phrases of the search split in the constants of a
+harness, also where they are put together from pieces, spelled otherwise, or escaped in a regular
+expression. What could be anybody's number or word by itself counts only in company: a table of
+them is no chance. Each finding names the string and where it comes from.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from meta_reward.harness.validate.cases import (
+    LETTERS,
+    NUMBER,
+    PHRASE,
+    Cases,
+    Place,
+    amounts_in,
+    capitalised_in,
+    ids_in,
+    is_telling,
+    words_of,
+)
+from meta_reward.harness.validate.literals import GAP, Literal, literals_of
+from meta_reward.harness.validate.report import Finding
+
+MAX_COPIED = 10
+_HINT = "state a rule that holds for cases nobody has seen, without names, numbers or sentences of the ones shown"
+_LABEL_WORDS = 3  # a text of so many words is a label or an entry of a table rather than prose
+_COMPANY = {"amount": 3, "key": 2, "word": 3, "label": 2}  # how many different ones of a kind are no chance
+_SEPARATORS = re.compile(r"[^\w\s'’.-]+|\n")
+
+
+@dataclass(slots=True)
+class _Matches:
+    """What was found: certain by itself, or in company of others of its kind."""
+
+    certain: dict[str, tuple[int, Place]] = field(default_factory=dict)
+    doubtful: dict[str, dict[str, tuple[int, Place]]] = field(default_factory=dict)
+
+    def add(self, text: str, line: int, place: Place | None, *, kind: str = "") -> None:
+        if place is not None:
+            found = self.doubtful.setdefault(kind, {}) if kind else self.certain
+            found.setdefault(text, (line, place))
+
+    def every(self) -> dict[str, tuple[int, Place]]:
+        in_company = [found for kind, found in self.doubtful.items() if len(found) >= _COMPANY[kind]]
+        return {text: where for found in (*in_company, self.certain) for text, where in found.items()}
+
+
+def copied(tree: ast.Module, cases: Cases) -> Iterator[Finding]:
+    """A finding for each string of the cases that a harness carries, the first MAX_COPIED of them."""
+    matches = _Matches()
+    for literal in literals_of(tree):
+        if isinstance(literal.value, str):
+            _look_at_text(literal, literal.value, cases, matches)
+        else:
+            _look_at_number(literal, repr(literal.value), cases, matches)
+    found = matches.every()
+    whole = [text for text in found if not any(text != other and text in other for other in found)]
+    for text in sorted(whole, key=lambda text: found[text][0])[:MAX_COPIED]:
+        line, place = found[text]
+        yield Finding("copied", f"holds {text!r}, which is from {place}", _HINT, line)
+    if len(whole) > MAX_COPIED:
+        yield Finding("copied", f"holds {len(whole) - MAX_COPIED} more strings of the search split", _HINT)
+
+
+def _look_at_text(literal: Literal, value: str, cases: Cases, matches: _Matches) -> None:
+    line = literal.line
+    if NUMBER.fullmatch(value.strip()):
+        _look_at_number(Literal(value, line, is_key=True), value.strip().replace(",", ""), cases, matches)
+        return
+    for text in _readings(value):
+        backwards = (token for token in ids_in(text[::-1]) if not token.isdecimal())
+        for token in (*ids_in(text), *backwards):
+            matches.add(token, line, cases.ids.get(token))
+        for amount in amounts_in(text):
+            matches.add(amount, line, cases.amounts.get(amount), kind="" if is_telling(amount) else "amount")
+        for segment in _SEPARATORS.split(text):
+            _look_at_names(segment, line, cases, matches)
+        for phrase, place in _phrases(text, cases):
+            matches.add(phrase, line, place)
+
+
+def _look_at_number(literal: Literal, number: str, cases: Cases, matches: _Matches) -> None:
+    place = cases.ids.get(number) or cases.amounts.get(number)
+    if place is None or not is_telling(number):
+        return
+    if len(number) >= 4:
+        matches.add(number, literal.line, place)
+    elif literal.is_key:
+        matches.add(number, literal.line, place, kind="key")
+
+
+def _look_at_names(segment: str, line: int, cases: Cases, matches: _Matches) -> None:
+    words = LETTERS.findall(segment)
+    within = set(capitalised_in(segment))
+    for word in words:
+        place = cases.names.get(word.lower())
+        if word in within or (word.istitle() and len(words) == 1):
+            matches.add(word, line, place)
+        elif len(words) <= _LABEL_WORDS:
+            matches.add(word, line, place, kind="label" if word.istitle() else "word")
+
+
+def _phrases(text: str, cases: Cases) -> Iterator[tuple[str, Place]]:
+    """The first long phrase of a text that is from one case, with where it is from."""
+    for part in text.split(GAP):
+        words = words_of(part)
+        for at in range(len(words) - PHRASE + 1):
+            place = cases.place_of_phrase(words[at : at + PHRASE])
+            if place is not None:
+                yield " ".join(words[at : at + PHRASE]), place
+                return
+
+
+def _readings(text: str) -> Iterator[str]:
+    """A text as it stands, and as what it matches where it is a regular expression."""
+    yield text
+    if "\\" in text or "[" in text:
+        plain = re.sub(r"\\[sn][+*?]?|\\[bBAZ]|\(\?[a-zA-Z]+\)|\(\?:", " ", text)
+        yield re.sub(r"\[([^\]\\^])\]|\\([^\w\s])", lambda found: found[1] or found[2], plain)

@@ -1,0 +1,218 @@
+"""The constants a harness carries, put together as far as reading shows.
+
+Text that is split into pieces comes out whole: concatenated, joined, formatted, sliced, spelled as
+numbers, hexadecimal or base64, as bytes, or kept in variables that are assigned once. What is only
+known at run time stands as GAP within a text. Comments are nobody's data and are left out.
+"""
+
+import ast
+import base64
+import binascii
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+GAP = "\0"
+_MAX_CHARS = 70_000  # of one text; a harness is smaller
+_MAX_WORK = 500_000  # characters put together in all
+_METHODS = frozenset(
+    """capitalize casefold decode encode format join lower lstrip removeprefix removesuffix replace rstrip strip
+    swapcase title upper hex""".split()
+)
+_WIDTH = re.compile(r"%[^%a-zA-Z]*[0-9*]|\{[^}]*[:!.\[]")  # formats that could be made to fill the memory
+_ENCODED = re.compile(r"[0-9A-Za-z+/_-]{8,}={0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant. value: a text or a number. is_key: compared with, looked up, or an element that can be."""
+
+    value: str | int | float
+    line: int
+    is_key: bool = False
+
+
+def literals_of(tree: ast.Module) -> list[Literal]:
+    """All constants of a harness, each whole text once, in the order of their lines."""
+    keys = {id(node) for node in _keys(tree)}
+    folding = _Folding(tree)
+    found: list[Literal] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            value = folding.value(node)
+            for each in _plain(value):
+                found.append(Literal(each, node.lineno, id(node) in keys))
+                found += [Literal(text, node.lineno) for text in _decoded(each)]
+    return sorted(dict.fromkeys(found), key=lambda literal: literal.line)
+
+
+def _keys(tree: ast.Module) -> Iterator[ast.expr]:
+    """The expressions by which a program tells one thing from another."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Dict(keys=keys):
+                yield from (key for key in keys if key is not None)
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                if any(isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for op in ops):
+                    yield from (left, *others)
+            case ast.Set(elts=elements):
+                yield from elements
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                yield from elements
+            case ast.MatchValue(value=value):
+                yield value
+            case ast.Subscript(slice=index):
+                yield index
+
+
+def _plain(value: Any) -> Iterator[str | int | float]:
+    if isinstance(value, bytes):
+        yield value.decode("latin-1")
+    elif isinstance(value, str) or (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e18
+    ):
+        yield value
+    elif isinstance(value, list) and len(value) >= 4 and all(isinstance(v, int) and 32 <= v < 127 for v in value):
+        yield "".join(map(chr, value))
+
+
+def _decoded(value: str | int | float) -> Iterator[str]:
+    """What a text says when read as hexadecimal or base64, if that is text again."""
+    if not isinstance(value, str):
+        return
+    for word in _ENCODED.findall(value):
+        for decode in (bytes.fromhex, base64.urlsafe_b64decode):
+            try:
+                data = decode(word.replace("+", "-").replace("/", "_"))
+            except (ValueError, binascii.Error):
+                continue
+            if len(data) >= 4 and all(32 <= byte < 127 for byte in data):
+                yield data.decode()
+
+
+class _Folding:
+    """Evaluates what is constant, without running anything of the harness; None where it is not."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._known: dict[int, Any] = {}
+        self._left = _MAX_WORK
+        self._names: dict[str, ast.expr] = {}
+        assigned = Counter(
+            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+        )
+        for node in ast.walk(tree):
+            match node:
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                ) if assigned[name] == 1:
+                    self._names[name] = value
+
+    def value(self, node: ast.expr) -> Any:
+        """A text, bytes, a number or a list of such; None where it is none."""
+        if isinstance(node, ast.Constant):
+            return node.value
+        if id(node) not in self._known:
+            self._known[id(node)] = None  # a name that refers to itself is no constant
+            try:
+                value = self._fold(node)
+            except Exception:  # whatever a made-up operation raises: it is not constant
+                value = None
+            self._known[id(node)] = self._bounded(value)
+        return self._known[id(node)]
+
+    def _bounded(self, value: Any) -> Any:
+        if isinstance(value, str | bytes | list):
+            self._left -= len(value)
+            return value if len(value) <= _MAX_CHARS and self._left > 0 else None
+        return value if isinstance(value, int | float) and abs(value) < 1e18 else None
+
+    def _fold(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Name(id=name) if name in self._names:
+                return self.value(self._names[name])
+            case ast.JoinedStr(values=parts):
+                return "".join(self._text(part) for part in parts)
+            case ast.FormattedValue(value=value, format_spec=None):
+                return self._text(value)
+            case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+                return [self.value(element) for element in elements]
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._operation(left, op, right)
+            case ast.Subscript(value=whole, slice=index):
+                return self.value(whole)[self._index(index)]
+            case ast.Call(func=ast.Attribute(value=whole, attr=method), args=arguments, keywords=[]):
+                return self._method(whole, method, arguments)
+            case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
+                return self._function(function, arguments)
+        return None
+
+    def _text(self, node: ast.expr) -> str:
+        value = self.value(node)
+        if isinstance(value, bytes):
+            return value.decode("latin-1")
+        return str(value) if isinstance(value, str | int | float) else GAP
+
+    def _operation(self, left: ast.expr, op: ast.operator, right: ast.expr) -> Any:
+        a, b = self.value(left), self.value(right)
+        match op:
+            case ast.Add():
+                if isinstance(a, str) or isinstance(b, str):
+                    return self._text(left) + self._text(right)
+                return a + b
+            case ast.Sub() if isinstance(a, int) and isinstance(b, int):
+                return a - b
+            case ast.Mod() if isinstance(a, str) and not _WIDTH.search(a):
+                return a % (tuple(b) if isinstance(b, list) else b)
+            case ast.Mult():
+                size = len(a) * b if isinstance(a, str | list | bytes) else a * b
+                return a * b if abs(size) <= _MAX_CHARS else None
+        return None
+
+    def _index(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Slice):
+            ends = (node.lower, node.upper, node.step)
+            return slice(*(None if end is None else self._number(end) for end in ends))
+        return self._number(node)
+
+    def _number(self, node: ast.expr) -> int:
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -self._number(node.operand)
+        number: int = self.value(node).__index__()
+        return number
+
+    def _method(self, whole: ast.expr, method: str, arguments: list[ast.expr]) -> Any:
+        if method == "fromhex":
+            return bytes.fromhex(self.value(arguments[0]))
+        value = self.value(whole)
+        if method not in _METHODS or not isinstance(value, str | bytes):
+            return None
+        given = [self.value(argument) for argument in arguments]
+        if method == "format":
+            given = [self._text(argument) for argument in arguments]
+            if not isinstance(value, str) or _WIDTH.search(value):
+                return None
+        if (
+            len(value) * max([len(each) for each in given if isinstance(each, str | bytes | list)], default=0)
+            > _MAX_WORK
+        ):
+            return None
+        return getattr(value, method)(*given)
+
+    def _function(self, function: str, arguments: list[ast.expr]) -> Any:
+        match function, [self.value(argument) for argument in arguments]:
+            case "str", [str() | int() as value]:
+                return str(value)
+            case "chr", [int(value)]:
+                return chr(value)
+            case (("bytes" | "bytearray"), [list(value)]):
+                return bytes(value)
+            case "reversed", [str() | list() as value]:
+                return list(value[::-1])
+            case (("list" | "tuple" | "set" | "frozenset" | "sorted"), [list(value)]):
+                return value
+            case "map", _ if isinstance(arguments[0], ast.Name) and arguments[0].id == "chr":
+                return [chr(number) for number in self.value(arguments[1])]
+        return None

@@ -1,0 +1,55 @@
+"""The six parts by which a harness can be taken apart, if it keeps the convention.
+
+A part counts if it is a top-level function that takes what the convention hands it. A harness
+without some of them is valid; it is recorded as not separable.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from meta_reward.harness.validate.report import Finding
+
+SIGNATURES = {
+    "view": ("trajectory",),
+    "context": ("trajectory",),
+    "checks": ("trajectory",),
+    "rubric": (),
+    "decide": ("judge", "case", "criteria"),
+    "score": ("verdicts", "findings"),
+}
+"""The parts in the order of the convention, and what each is called with; `decide` alone is async."""
+
+PARTS = tuple(SIGNATURES)
+ASYNC = frozenset({"decide"})
+
+
+def parts_of(tree: ast.Module) -> tuple[str, ...]:
+    """The parts that a harness has, in the order of the convention."""
+    functions = _functions(tree)
+    return tuple(part for part in PARTS if part in functions and _keeps(functions[part]))
+
+
+def notes_on_parts(tree: ast.Module) -> Iterator[Finding]:
+    """A note for each function that is named like a part and is none."""
+    for name, function in _functions(tree).items():
+        if name in PARTS and not _keeps(function):
+            wanted = f"{'async ' if name in ASYNC else ''}def {name}({', '.join(SIGNATURES[name])})"
+            hint = f"the convention is `{wanted}`; without it the harness cannot be taken apart"
+            yield Finding("parts", f"`{name}` is not the part of that name", hint, function.lineno)
+
+
+def takes(function: ast.FunctionDef | ast.AsyncFunctionDef, count: int) -> bool:
+    """Whether a function can be called with so many positional arguments and nothing else."""
+    arguments = function.args
+    given = len(arguments.posonlyargs) + len(arguments.args)
+    fits = given - len(arguments.defaults) <= count and (given >= count or arguments.vararg is not None)
+    return fits and all(default is not None for default in arguments.kw_defaults)
+
+
+def _keeps(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    is_async = isinstance(function, ast.AsyncFunctionDef)
+    return is_async == (function.name in ASYNC) and takes(function, len(SIGNATURES[function.name]))
+
+
+def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}

@@ -1,0 +1,86 @@
+"""What the validator says of a harness: findings that refuse it, notes that do not, and its parts.
+
+Everything in a report is bounded in number and size, safe to print on a terminal, and the same on
+every machine, but for `seconds`, which is shown to people and never written into a run.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from meta_reward.files import printable
+
+MAX_FINDINGS = 20
+_MAX_CHARS = 600
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
+_LINES = str.maketrans({"\n": "\\n", "\t": " "})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or worth knowing. check: a stable word; line: from 1, None where there is none."""
+
+    check: str
+    message: str
+    hint: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line else ""
+        return f"{where}{self.message} ({self.hint})"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the validator found. findings: why it is refused. notes: what does not speak against it.
+
+    parts: which of the six parts it has as the convention wants them. seconds: the longest time that
+    one run in the sandbox took, None where nothing was run.
+    """
+
+    findings: tuple[Finding, ...]
+    parts: tuple[str, ...]
+    notes: tuple[Finding, ...] = ()
+    separable: bool = False
+    seconds: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+
+def bounded(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings without repetitions, at most MAX_FINDINGS and a word on the rest, each short and printable."""
+    every = list(dict.fromkeys(_short(finding) for finding in findings))
+    if len(every) <= MAX_FINDINGS:
+        return tuple(every)
+    return (*every[:MAX_FINDINGS], Finding("more", f"{len(every) - MAX_FINDINGS} more findings", "mend these first"))
+
+
+def steady(text: str) -> str:
+    """A text without the addresses of objects, which differ from process to process."""
+    return _ADDRESS.sub("0x...", text)
+
+
+def report_to_json(report: Report) -> dict[str, Any]:
+    """The content of `validator.json`."""
+    return {
+        "schema": 1,
+        "ok": report.ok,
+        "findings": [_to_json(finding) for finding in report.findings],
+        "notes": [_to_json(note) for note in report.notes],
+        "parts": list(report.parts),
+        "separable": report.separable,
+    }
+
+
+def _to_json(finding: Finding) -> dict[str, Any]:
+    return {"check": finding.check, "line": finding.line, "message": finding.message, "hint": finding.hint}
+
+
+def _short(finding: Finding) -> Finding:
+    said = printable(steady(finding.message).translate(_LINES).encode(errors="backslashreplace").decode())
+    if len(said) > _MAX_CHARS:
+        said = f"{said[:_MAX_CHARS]} ..."
+    return Finding(finding.check, said, finding.hint, finding.line)

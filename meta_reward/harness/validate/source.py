@@ -1,0 +1,145 @@
+"""What reading a harness shows: size, syntax, interface, imports, and characters that hide something.
+
+Reads text, runs nothing. It helps an honest author; what a harness can do is decided by the sandbox.
+"""
+
+import ast
+import sys
+import warnings
+from collections.abc import Collection, Iterator
+
+from meta_reward.files import printable
+from meta_reward.harness.validate.parts import takes
+from meta_reward.harness.validate.report import Finding
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 150
+INTERFACE = "meta_reward.harness"
+
+# Standard library that makes no sense inside, by the reason. What is private (`_socket`) makes none either.
+_SENSELESS = {
+    "there are no files to work with": """
+        dbm filecmp fileinput glob linecache mailbox mmap netrc ntpath nturl2path os pathlib posix posixpath shelve
+        shutil sqlite3 tarfile tempfile zipfile""",
+    "it cannot start or control processes": "concurrent multiprocessing pipes pty resource signal subprocess",
+    "there are no threads; use asyncio.gather": "queue sched threading",
+    "there is no network; the judge is the only one to ask": """
+        asynchat asyncore cgi cgitb ftplib http imaplib nntplib poplib select selectors smtpd smtplib socket
+        socketserver ssl telnetlib urllib webbrowser wsgiref xmlrpc""",
+    "there is no terminal and no log": """
+        argparse bdb cProfile cmd crypt curses doctest faulthandler getopt getpass grp idlelib logging nis optparse pdb
+        profile pstats pwd pydoc pydoc_data readline rlcompleter spwd syslog termios timeit tkinter trace tracemalloc
+        tty turtle turtledemo unittest""",
+    "machine code and memory are out of bounds": "ctypes fcntl gc",
+    "code must be readable as it stands": """
+        antigravity atexit builtins code codeop compileall copyreg distutils ensurepip imp importlib inspect lib2to3
+        marshal modulefinder pickle pickletools pkgutil py_compile runpy site sitecustomize this usercustomize venv
+        zipapp zipimport""",
+    "nothing may differ from one scoring to the next": "secrets",
+}
+_REASONS = {module: reason for reason, modules in _SENSELESS.items() for module in modules.split()}
+# Built-in functions of the same kind, wherever a harness calls its own thing by that name.
+_SENSELESS_CALLS = {
+    "__import__": "write an import statement",
+    "breakpoint": "there is no terminal",
+    "compile": "code must be readable as it stands",
+    "eval": "code must be readable as it stands; ast.literal_eval and json.loads read data",
+    "exec": "code must be readable as it stands",
+    "input": "there is no terminal",
+    "open": "there are no files to work with",
+}
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree. Raises SyntaxError for whatever cannot be one, also where it is nested too deeply."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tree = ast.parse(source)
+            source.encode()
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise SyntaxError(f"cannot be parsed: {error}") from None
+    if _is_deep(tree):
+        raise SyntaxError(f"cannot be parsed: nested more than {MAX_DEPTH} levels deep")
+    return tree
+
+
+def _is_deep(tree: ast.AST) -> bool:
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return bool(level)
+
+
+def size(source: str) -> Iterator[Finding]:
+    """Whether it is too long."""
+    if len(source.encode(errors="replace")) > MAX_BYTES:
+        yield Finding("size", f"is larger than {MAX_BYTES // 1024} KB", "shorten it")
+
+
+def interface(tree: ast.Module) -> Iterator[Finding]:
+    """Whether there is a `reward` to call."""
+    wanted = "define `async def reward(trajectory, judge)` at the top level"
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == "reward"]
+    if not functions:
+        yield Finding("interface", "has no function `reward`", wanted)
+        return
+    function = functions[-1]
+    if isinstance(function, ast.FunctionDef):
+        yield Finding("interface", "`reward` is not async", wanted, function.lineno)
+    if not takes(function, 2):
+        yield Finding("interface", "`reward` does not take two arguments", wanted, function.lineno)
+
+
+def imports(tree: ast.Module, packages: Collection[str] = ()) -> Iterator[Finding]:
+    """Imports, and calls that stand for them, which make no sense inside. packages: what the run allows besides."""
+    for line, name in _imported(tree):
+        reason = _reason_against(name, packages)
+        if reason:
+            yield Finding("imports", f"imports {name!r}, which a harness cannot use", reason, line)
+    own = {name for node in ast.walk(tree) for name in _names_given(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in _SENSELESS_CALLS and node.id not in own:
+            reason = _SENSELESS_CALLS[node.id]
+            yield Finding("imports", f"calls {node.id}(), which a harness cannot use", reason, node.lineno)
+
+
+def _names_given(node: ast.AST) -> tuple[str, ...]:
+    """The names that a statement, a parameter or an assignment gives to something of its own."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return (node.name,)
+        case ast.Name(ctx=ast.Store()):
+            return (node.id,)
+        case ast.arg():
+            return (node.arg,)
+        case ast.Import() | ast.ImportFrom():
+            return tuple(alias.asname or alias.name for alias in node.names)
+    return ()
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The line and full name of each module that is imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, "." * node.level + (node.module or "")
+
+
+def _reason_against(name: str, packages: Collection[str]) -> str:
+    """Why a harness cannot import a module; empty where it can."""
+    top = name.partition(".")[0]
+    if name == INTERFACE or (top in packages and top):
+        return ""
+    if top in sys.stdlib_module_names:
+        return _REASONS.get(top, "what is private stays so" if top.startswith("_") and top != "__future__" else "")
+    others = f", and {', '.join(packages)}" if packages else ""
+    return f"use the standard library's pure parts and {INTERFACE}{others}"
+
+
+def characters(source: str) -> Iterator[Finding]:
+    """Characters that hide what is written from whoever reads it."""
+    for number, line in enumerate(source.split("\n"), 1):
+        if printable(line) != line:
+            yield Finding("characters", "holds a control character", "write it as an escape, such as \\x1b", number)
