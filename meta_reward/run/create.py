@@ -56,6 +56,7 @@ def create_run(
         files.write_bytes(new.history / "INTERFACE.md", interface_text().encode())
         files.write_bytes(new.ledger, b"")
         files.write_bytes(new.iterations, b"")
+        files.write_bytes(new.outcomes, b"")
         save_task_set(
             new.taskset, taskset.about, policy=taskset.policy, tools=taskset.tools, rollouts=rollouts, pairs=pairs
         )
