@@ -28,6 +28,7 @@ _COMMANDS = {
     "import": "meta_reward.cli.imports",
     "cache": "meta_reward.cli.cache",
     "doctor": "meta_reward.cli.doctor",
+    "try": "meta_reward.cli.trial",
     **{name: f"meta_reward.cli.queries:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
 }
 

@@ -80,13 +80,15 @@ def flips(history: HistoryLayout, first: str, second: str, *, category: str = ""
 def diff(history: HistoryLayout, first: str, second: str) -> dict[str, Any]:
     """What the second candidate's program has changed against the first's, and what came of it."""
     a, b = find_candidate(history, first), find_candidate(history, second)
-    sources = [files.read_text(history.candidate(row.folder) / "harness.py") for row in (a, b)]
-    names = [f"{row.folder}/harness.py" for row in (a, b)]
+    before, after = (files.read_text(history.candidate(row.folder) / "harness.py") for row in (a, b))
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"{a.folder}/harness.py", f"{b.folder}/harness.py", lineterm=""
+    )
     return {
         "first": _about(a),
         "second": _about(b),
-        "changed": _definitions_that_differ(*sources),
-        "diff": list(difflib.unified_diff(*(source.splitlines() for source in sources), *names, lineterm="")),
+        "changed": _definitions_that_differ(before, after),
+        "diff": list(lines),
     }
 
 

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""`meta-reward` in a jail: asks the search to try a draft or to query the history; prints the answer as JSON.
+
+    meta-reward try my-draft --pairs t001-p1,t007,false-claim
+    meta-reward ledger | failures c0007 | flips c0003 c0007 | diff c0003 c0007 | trace c0007 t012-r3
+
+Talks to the socket at $META_REWARD_SOCKET. Drafts lie in $META_REWARD_STAGING, else in the current
+folder. A file by itself, of the standard library alone, so that a jail need show nothing else of
+this package. Exits with 1 where the answer is an error.
+"""
+
+import argparse
+import json
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+SOCKET, STAGING = "META_REWARD_SOCKET", "META_REWARD_STAGING"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Ask, print, and return the exit code."""
+    given = vars(_parser().parse_args(arguments))
+    command = given.pop("command")
+    if command == "try":
+        given = {"path": from_staging(given["path"]), "pairs": split_names(given["pairs"])}
+    if not os.environ.get(SOCKET):
+        print(f"meta-reward: {SOCKET} is not set: this works inside a proposer's session only", file=sys.stderr)
+        return 1
+    try:
+        answer = ask(os.environ[SOCKET], command, given)
+    except (OSError, ValueError) as error:
+        print(f"meta-reward: the search does not answer: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(answer, indent=1, ensure_ascii=False))
+    return 1 if "error" in answer else 0
+
+
+def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one request. Raises OSError, and ValueError for an answer that is none."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        connection.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
+        with connection.makefile("rb") as file:
+            answer = json.loads(file.readline())
+    if not isinstance(answer, dict):
+        raise ValueError("what came back is no answer")
+    return answer
+
+
+def from_staging(path: str) -> str:
+    """A path as the search knows it, which sees the staging folder elsewhere."""
+    return os.path.relpath(os.path.abspath(path), os.environ.get(STAGING) or os.getcwd())  # noqa: PTH100, PTH109
+
+
+def split_names(text: str) -> list[str]:
+    """Names separated by commas or spaces."""
+    return text.replace(",", " ").split()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="meta-reward", description="Ask the search from inside a session.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    trial = commands.add_parser("try", help="validate a draft and run it on a few search pairs")
+    trial.add_argument("path", help="a harness, or a folder with harness.py, in the staging folder")
+    trial.add_argument("--pairs", default="", help="ids of pairs, tasks or categories, separated by commas")
+    commands.add_parser("ledger", help="all candidates").add_argument("--limit", type=int, default=40)
+    failures = commands.add_parser("failures", help="the pairs that a candidate does not win")
+    failures.add_argument("candidate")
+    flips = commands.add_parser("flips", help="the pairs that two candidates decide differently")
+    diff = commands.add_parser("diff", help="what one program changes against another")
+    for command in (flips, diff):
+        command.add_argument("first")
+        command.add_argument("second")
+    for command in (failures, flips):
+        command.add_argument("--category", default="")
+        command.add_argument("--limit", type=int, default=5)
+    trace = commands.add_parser("trace", help="what the judge was shown of a trajectory and said")
+    trace.add_argument("candidate")
+    trace.add_argument("trajectory")
+    trace.add_argument("--ask", type=int, default=0)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
