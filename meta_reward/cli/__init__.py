@@ -30,6 +30,8 @@ _COMMANDS = {
     "doctor": "meta_reward.cli.doctor",
     "try": "meta_reward.cli.trial",
     **{name: f"meta_reward.cli.queries:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
+    "tasks": "meta_reward.cli.tasks",
+    "import": "meta_reward.cli.imports",
 }
 
 

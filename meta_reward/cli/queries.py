@@ -37,7 +37,7 @@ full_option = click.option("--full", is_flag=True, help="Cut nothing short.")
 @history_option
 @json_option
 def ledger(limit: int, where: str | None, as_json: bool) -> None:
-    """All candidates of a run: what each changed and what came of it.
+    """Candidates of a run: what each changed, what came of it.
 
     \b
     meta-reward ledger --run night-1
@@ -55,7 +55,7 @@ def ledger(limit: int, where: str | None, as_json: bool) -> None:
 @history_option
 @json_option
 def failures(candidate: str, category: str, limit: int, where: str | None, as_json: bool) -> None:
-    """The pairs that a candidate does not win, by category, worst first.
+    """Pairs that a candidate does not win, by category.
 
     \b
     meta-reward failures c0007
@@ -76,7 +76,7 @@ def failures(candidate: str, category: str, limit: int, where: str | None, as_js
 @history_option
 @json_option
 def flips(first: str, second: str, category: str, limit: int, where: str | None, as_json: bool) -> None:
-    """The pairs that two candidates decide differently, in both directions.
+    """Pairs that two candidates decide differently, both ways.
 
     \b
     meta-reward flips c0003 c0007
@@ -95,7 +95,7 @@ def flips(first: str, second: str, category: str, limit: int, where: str | None,
 @history_option
 @json_option
 def diff(first: str, second: str, full: bool, where: str | None, as_json: bool) -> None:
-    """What one candidate's program changes against another's, and both scores.
+    """What one candidate's program changes against another's.
 
     \b
     meta-reward diff c0003 c0007
@@ -114,7 +114,7 @@ def diff(first: str, second: str, full: bool, where: str | None, as_json: bool) 
 @history_option
 @json_option
 def trace(candidate: str, trajectory: str, ask: int | None, full: bool, where: str | None, as_json: bool) -> None:
-    """What the judge was shown of a trajectory and said of it, the reward, and its pairs.
+    """What the judge was shown of a trajectory, and said of it.
 
     \b
     meta-reward trace c0007 t012-r3

@@ -20,7 +20,7 @@ from meta_reward.errors import UsageError
 @history_option
 @json_option
 def command(draft: Path, pairs: str, calls: int | None, where: str | None, as_json: bool) -> None:
-    """Validate a draft and run it on search pairs, within a small budget of judge calls.
+    """Run a draft on a few search pairs, within a small budget.
 
     \b
     meta-reward try my_harness.py --run night-1

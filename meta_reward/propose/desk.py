@@ -5,7 +5,7 @@
 
 One request a connection. Whoever can open the socket may ask; it lies in a folder of its own that
 nobody else enters, to be bound into the jail. Everything that comes in is untrusted: lines are
-bounded in size and time, few connections are served at once, and the rest wait their turn.
+bounded in size and time, few connections are served at once, some wait, and more are turned away.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from meta_reward.errors import DataError, MetaRewardError
 
 MAX_REQUEST_BYTES = 64 * 1024
 AT_ONCE = 4
+MOST_WAITING = 64
 _PATIENCE_S = 10.0
 
 Answer = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
@@ -36,12 +37,13 @@ async def open_desk(answer: Answer) -> AsyncIterator[Path]:
     slots = asyncio.Semaphore(AT_ONCE)
     talks: set[asyncio.Task[None]] = set()
 
-    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if (task := asyncio.current_task()) is not None:
-            talks.add(task)
-            task.add_done_callback(talks.discard)
-        async with slots:
-            await _talk(reader, writer, answer)
+    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(talks) >= MOST_WAITING:
+            writer.close()
+            return
+        task = asyncio.create_task(_talk(reader, writer, answer, slots))
+        talks.add(task)
+        task.add_done_callback(talks.discard)
 
     try:
         server = await asyncio.start_unix_server(meet, path, limit=MAX_REQUEST_BYTES)
@@ -56,10 +58,13 @@ async def open_desk(answer: Answer) -> AsyncIterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
+async def _talk(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer, slots: asyncio.Semaphore
+) -> None:
     """One request, one answer. A client that goes away early is no trouble."""
     try:
-        reply = await _reply(reader, answer)
+        async with slots:
+            reply = await _reply(reader, answer)
         with contextlib.suppress(ConnectionError, TimeoutError):
             writer.write(files.dump_line(reply))
             async with asyncio.timeout(_PATIENCE_S):

@@ -74,7 +74,8 @@ def _asks(traces: Mapping[str, Any]) -> str:
     prompts = [sum(len(files.as_text(m["content"])) for m in call["messages"]) for call in calls]
     replies = [len(files.as_text(call["reply"])) for call in calls]
     return (
-        f"## Questions\n\n{len(calls) / len(traces):.1f} judge calls a trajectory. Characters, median: {statistics.median(prompts):.0f} "
+        f"## Questions\n\n{len(calls) / len(traces):.1f} judge calls a trajectory. "
+        f"Characters, median: {statistics.median(prompts):.0f} "
         f"a prompt (at most {max(prompts)}), {statistics.median(replies):.0f} a reply."
     )
 

@@ -57,6 +57,8 @@ def make_view(history: Path, target: Path, level: str) -> Path:
     """The folder to show at a level: `history` itself, or `target`, made anew."""
     if level == "full":
         return history
+    if target.is_symlink():
+        target.unlink()
     shutil.rmtree(target, ignore_errors=True)
     source = HistoryLayout(history)
     with files.new_folder(target) as folder:
