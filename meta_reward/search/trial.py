@@ -9,6 +9,7 @@ is plain JSON of bounded size, and never an exception. Money spent counts as the
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from meta_reward import files
 from meta_reward.completion import Backend, Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, ProposerError
 from meta_reward.evaluation.evaluate import Unit, evaluate
-from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import Report, fingerprint, validate
 from meta_reward.judge.gateway import Gateway, Spent
 from meta_reward.propose.drafts import read_draft
@@ -26,7 +26,7 @@ from meta_reward.run.create import part_of
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.search.sample import choose_pairs
-from meta_reward.search.setup import Setup, open_gateway
+from meta_reward.search.setup import Setup, open_gateway, open_sandbox
 from meta_reward.search.trial_answer import NO_CALLS, answer_of
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Pair, Rollout
@@ -122,11 +122,11 @@ class Trials:
         """What the validator says, the trajectories scored, and what stopped that early, if anything."""
         wanted = dict.fromkeys(id for pair in pairs for id in (pair.preferred, pair.other))
         units: list[Unit] = []
-        async with Sandbox(self.config.budget) as sandbox:
+        async with await open_sandbox(self.config) as sandbox:
             report = await validate(source, sandbox=sandbox, known=self._known())
             try:
                 if report.ok:
-                    await evaluate(
+                    evaluation = await evaluate(
                         source,
                         [self.rollouts[id] for id in wanted],
                         gateway=self.gateway,
@@ -136,7 +136,7 @@ class Trials:
                     )
             except (JudgeUnavailable, LimitReached) as error:
                 return report, units, files.printable(str(error))
-        return report, units, ""
+        return report, units, "it fails on most of its first trajectories" if report.ok and evaluation.broken else ""
 
     def _trial(self, path: str, source: str, report: Report, units: Sequence[Unit], used: Sequence[Usage]) -> Trial:
         prices = [self.judge.cost_usd(usage) for usage in used]
@@ -155,7 +155,7 @@ class Trials:
         """The candidates so far, by what makes a program the same."""
         known = {}
         for row in load_ledger(self.history.ledger):
-            if row.status != "rejected":
+            with suppress(SyntaxError):  # a rejected one need not parse
                 known[fingerprint(files.read_text(self.history.candidate(row.folder) / "harness.py"))] = row.id
         return known
 
@@ -201,7 +201,11 @@ def make_trials(
 ) -> Trials:
     """Trials behind a gateway, whose real spending they count into. rollouts, pairs: of the search split."""
     judge = RationedBackend(gateway.backend, config.proposer.try_calls, gateway.spent)
-    rationed = replace(gateway, backend=judge, spent=Spent(), check=lambda spent: gateway.check(gateway.spent))
     by_id = {rollout.id: rollout for rollout in rollouts}
     detailed = config.proposer.history == "full"
-    return Trials(history, staging, by_id, pairs, config, rationed, judge, detailed=detailed)
+    return Trials(history, staging, by_id, pairs, config, _behind(gateway, judge), judge, detailed=detailed)
+
+
+def _behind(gateway: Gateway, judge: RationedBackend) -> Gateway:
+    """A gateway like this one, to a rationed judge. What it uses counts as money, not as the run's nominal calls."""
+    return replace(gateway, backend=judge, spent=Spent(), check=lambda spent: gateway.check(gateway.spent))

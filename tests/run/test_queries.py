@@ -19,13 +19,16 @@ BETTER = harness("Look closely at this run.\\nTake your time.")
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> HistoryLayout:
-    """A history, to be read only, in which c0001 ties every pair, c0002 wins all, c0003 fails on one trajectory, c0004 is rejected."""
+    """Of a run in which c0001 ties every pair, c0002 wins all, c0003 fails on one trajectory, c0004 is rejected.
+
+    To be read only.
+    """
     world = make_world(tmp_path_factory.mktemp("searched"))
     history = HistoryLayout(world.create(limits={"iterations": 2}).history)
     world.proposer.drafts = {
         1: {"look-closely": (BETTER, proposal("c0001"))},
         2: {
-            "now-and-then": (failing_on(first_run(history)), proposal("c0002")),
+            "now-and-then": (failing_on(first_run(history)), proposal("c0002", hypothesis="Some are \x1b[31modd.")),
             "socket": ("import socket\n" + BETTER, proposal("c0002")),
         },
     }
