@@ -43,16 +43,13 @@ def render_failures(answer: Mapping[str, Any]) -> str:
         head = f"{group['category']}: {group['lost']} lost, {group['tied']} tied, {group['failed']} failed"
         rows = [
             [
-                p["id"],
-                p["preferred"],
-                _reward(p["preferred_reward"]),
-                p["other"],
-                _reward(p["other_reward"]),
-                _margin(p),
+                *(p["id"], p["preferred"], _reward(p["preferred_reward"]), p["other"], _reward(p["other_reward"])),
+                *(points(p["margin"]), _who(p["won_by"])),
             ]
             for p in group["worst"]
         ]
-        table = render_table(["pair", "preferred", "reward", "other", "reward", "margin"], rows) if rows else ""
+        headers = ["pair", "preferred", "reward", "other", "reward", "margin", "won by"]
+        table = render_table(headers, rows) if rows else ""
         parts.append(f"{head} of {group['pairs']} pairs" + (f"\n{_indented(table)}" if table else ""))
     return _paragraphs(*parts)
 
@@ -150,8 +147,9 @@ def _errors(errors: Sequence[Mapping[str, Any]]) -> str:
     return printable("\n".join(["errors:", *lines])) if lines else ""
 
 
-def _margin(pair: Mapping[str, Any]) -> str:
-    return points(pair["margin"])
+def _who(ids: Sequence[str]) -> str:
+    """The last few candidates of a list."""
+    return " ".join(["...", *ids[-4:]] if len(ids) > 4 else ids) or "nobody"
 
 
 def _margins(pair: Mapping[str, Any]) -> tuple[str, str]:

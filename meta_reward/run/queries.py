@@ -45,8 +45,9 @@ def failures(history: HistoryLayout, candidate: str, *, category: str = "", limi
     names = sorted({name for pair in pairs for name in _categories(pair)})
     if category and category not in names:
         raise _unknown("category", category, names)
+    winners = _winners(history)
     groups = [
-        _group(name, [pair for pair in pairs if name in _categories(pair)], limit)
+        _group(name, [pair for pair in pairs if name in _categories(pair)], limit, winners)
         for name in names
         if category in ("", name)
     ]
@@ -181,10 +182,20 @@ def _counts(pairs: Sequence[PairOutcome]) -> dict[str, int]:
     }
 
 
-def _group(name: str, pairs: Sequence[PairOutcome], limit: int) -> dict[str, Any]:
-    """A category with its worst pairs: those without a reward first, then by margin."""
+def _winners(history: HistoryLayout) -> dict[str, list[str]]:
+    """Who wins each pair, by its id; empty for a history that does not show it."""
+    if not history.outcomes.exists():
+        return {}
+    return {
+        line["id"]: [c for c, a in line["agreement"].items() if a == 1] for line in files.load_lines(history.outcomes)
+    }
+
+
+def _group(name: str, pairs: Sequence[PairOutcome], limit: int, winners: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A category with its worst pairs, those without a reward first, then by margin; and who wins each."""
     missed = sorted((p for p in pairs if p.agreement < 1), key=lambda p: (p.margin is not None, p.margin or 0, p.id))
-    return {"category": name, **_counts(pairs), "worst": [asdict(pair) for pair in _first(missed, limit)]}
+    worst = [{**asdict(pair), "won_by": winners.get(pair.id, [])} for pair in _first(missed, limit)]
+    return {"category": name, **_counts(pairs), "worst": worst}
 
 
 def _turned(both: Sequence[tuple[PairOutcome, PairOutcome]], limit: int) -> dict[str, Any]:
