@@ -4,9 +4,9 @@
     meta-reward try my-draft --pairs t001-p1,t007,false-claim
     meta-reward ledger | failures c0007 | flips c0003 c0007 | diff c0003 c0007 | trace c0007 t012-r3
 
-Talks to the socket at $META_REWARD_SOCKET. Drafts lie in $META_REWARD_STAGING, else in the current
-folder. A file by itself, of the standard library alone, so that a jail need show nothing else of
-this package. Exits with 1 where the answer is an error.
+Talks to the socket at $META_REWARD_TRY. Drafts lie in the folder `staging` beside $META_REWARD_PROMPT,
+else in the current one. A file by itself, of the standard library alone, so that a jail need show
+nothing else of this package. Exits with 1 where the answer is an error.
 """
 
 import argparse
@@ -15,9 +15,10 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-SOCKET, STAGING = "META_REWARD_SOCKET", "META_REWARD_STAGING"
+SOCKET, PROMPT = "META_REWARD_TRY", "META_REWARD_PROMPT"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +53,8 @@ def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def from_staging(path: str) -> str:
     """A path as the search knows it, which sees the staging folder elsewhere."""
-    return os.path.relpath(os.path.abspath(path), os.environ.get(STAGING) or os.getcwd())  # noqa: PTH100, PTH109
+    staging = Path(os.environ.get(PROMPT, "")).absolute().parent / "staging"
+    return os.path.relpath(Path(path).absolute(), staging if staging.is_dir() else Path.cwd())
 
 
 def split_names(text: str) -> list[str]:

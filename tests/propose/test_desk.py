@@ -128,12 +128,12 @@ def run_client(*arguments: str, cwd: Path, **environment: str) -> subprocess.Com
 def test_client_needs_nothing_of_the_package(tmp_path: Path) -> None:
     async def run() -> subprocess.CompletedProcess[str]:
         async with open_desk(echo) as path:
-            environment = {client.SOCKET: str(path), client.STAGING: str(tmp_path)}
+            environment = {client.SOCKET: str(path), client.PROMPT: str(tmp_path / "prompt.md")}
             return await asyncio.to_thread(
-                run_client, "try", "../draft", "--pairs", "a,b c", cwd=tmp_path / "sub", **environment
+                run_client, "try", "../draft", "--pairs", "a,b c", cwd=tmp_path / "staging" / "sub", **environment
             )
 
-    (tmp_path / "sub").mkdir()
+    (tmp_path / "staging" / "sub").mkdir(parents=True)
     ran = asyncio.run(run())
     assert (ran.returncode, json.loads(ran.stdout)) == (
         0,
