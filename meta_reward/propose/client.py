@@ -35,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"meta-reward: the search does not answer: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(answer, indent=1, ensure_ascii=False))
+    try:
+        print(rendered(answer), flush=True)
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if "error" in answer else 0
 
 
@@ -49,6 +52,17 @@ def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise ValueError("what came back is no answer")
     return answer
+
+
+def rendered(answer: dict[str, Any]) -> str:
+    """An answer as JSON with a line for each of its values, and for each item of a list: brief, and good to grep."""
+    return "{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in answer.items()) + "\n}"
+
+
+def _value(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value)
+    return "[\n" + ",\n".join(f" {json.dumps(item)}" for item in value) + "\n]"
 
 
 def from_staging(path: str) -> str:

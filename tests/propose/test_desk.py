@@ -161,3 +161,22 @@ def test_client_exits_with_1_on_an_error(tmp_path: Path, monkeypatch: pytest.Mon
             return await asyncio.to_thread(client.main, ["flips", "c0001", "c0002"])
 
     assert asyncio.run(run()) == 1
+
+
+def test_client_shows_an_item_a_line_and_stays_json() -> None:
+    answer = {"a": [], "b": [{"c": 1}, {"c": "\x1b\n"}], "d": {"e": None}}
+    assert json.loads(client.rendered(answer)) == answer
+    assert client.rendered(answer).splitlines() == [
+        "{",
+        '"a": [],',
+        '"b": [',
+        ' {"c": 1},',
+        ' {"c": "\\u001b\\n"}',
+        "],",
+        '"d": {"e": null}',
+        "}",
+    ]
+
+
+def test_client_can_be_run_as_it_lies_there() -> None:
+    assert os.access(client.__file__, os.X_OK)
