@@ -32,6 +32,7 @@ _COMMANDS = {
     **{name: f"meta_reward.cli.queries:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
     "tasks": "meta_reward.cli.tasks",
     "import": "meta_reward.cli.imports",
+    "doctor": "meta_reward.cli.doctor",
 }
 
 
