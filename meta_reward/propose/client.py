@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 SOCKET, PROMPT = "META_REWARD_TRY", "META_REWARD_PROMPT"
+# What the command outside a jail also takes; in here there is one history, and every answer is whole and JSON.
+_ELSEWHERE = ("json", "full", "where")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, print, and return the exit code."""
-    given = vars(_parser().parse_args(arguments))
+    given = {name: value for name, value in vars(_parser().parse_args(arguments)).items() if name not in _ELSEWHERE}
     command = given.pop("command")
     if command == "try":
         given = {"path": from_staging(given["path"]), "pairs": split_names(given["pairs"])}
@@ -79,21 +81,29 @@ def split_names(text: str) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="meta-reward", description="Ask the search from inside a session.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    trial = commands.add_parser("try", help="validate a draft and run it on a few search pairs")
+    same = argparse.ArgumentParser(add_help=False)
+    same.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
+    same.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
+    same.add_argument("--run", "--history", dest="where", help=argparse.SUPPRESS)
+
+    def command(name: str, about: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=about, parents=[same])
+
+    trial = command("try", "validate a draft and run it on a few search pairs")
     trial.add_argument("path", help="a harness, or a folder with harness.py, in the staging folder")
     trial.add_argument("--pairs", default="", help="ids of pairs, tasks or categories, separated by commas")
-    commands.add_parser("ledger", help="all candidates").add_argument("--limit", type=int, default=40)
-    failures = commands.add_parser("failures", help="the pairs that a candidate does not win")
+    command("ledger", "all candidates").add_argument("--limit", type=int, default=40)
+    failures = command("failures", "the pairs that a candidate does not win")
     failures.add_argument("candidate")
-    flips = commands.add_parser("flips", help="the pairs that two candidates decide differently")
-    diff = commands.add_parser("diff", help="what one program changes against another")
-    for command in (flips, diff):
-        command.add_argument("first")
-        command.add_argument("second")
-    for command in (failures, flips):
-        command.add_argument("--category", default="")
-        command.add_argument("--limit", type=int, default=5)
-    trace = commands.add_parser("trace", help="what the judge was shown of a trajectory and said")
+    flips = command("flips", "the pairs that two candidates decide differently")
+    diff = command("diff", "what one program changes against another")
+    for two in (flips, diff):
+        two.add_argument("first")
+        two.add_argument("second")
+    for pairs in (failures, flips):
+        pairs.add_argument("--category", default="")
+        pairs.add_argument("--limit", type=int, default=5)
+    trace = command("trace", "what the judge was shown of a trajectory and said")
     trace.add_argument("candidate")
     trace.add_argument("trajectory")
     trace.add_argument("--ask", type=int, default=0)

@@ -149,6 +149,28 @@ def test_client_without_a_search_says_so(tmp_path: Path) -> None:
         assert ran.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("ledger --json --history /proposer/history", {"limit": 40}),
+        ("failures c0007 --limit 0 --run x", {"candidate": "c0007", "category": "", "limit": 0}),
+        ("flips c3 c7 --category bias", {"first": "c3", "second": "c7", "category": "bias", "limit": 5}),
+        ("diff c3 c7 --full", {"first": "c3", "second": "c7"}),
+        ("trace c3 t1-r1 --ask 2 --full", {"candidate": "c3", "trajectory": "t1-r1", "ask": 2}),
+    ],
+)
+def test_client_takes_what_the_command_outside_takes(
+    words: str, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def run() -> int:
+        async with open_desk(echo) as path:
+            monkeypatch.setenv(client.SOCKET, str(path))
+            return await asyncio.to_thread(client.main, words.split())
+
+    assert asyncio.run(run()) == 0
+    assert json.loads(capsys.readouterr().out) == {"command": words.split()[0], **arguments}
+
+
 def test_client_exits_with_1_on_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 

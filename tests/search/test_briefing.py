@@ -66,28 +66,31 @@ def test_agent_at_the_socket_tries_and_queries(world: World) -> None:
     assert json.dumps(record)
 
 
-@pytest.mark.parametrize(
-    ("command", "arguments", "complaint"),
-    [
-        ("rm", {}, "there is no command 'rm': known: try, ledger"),
-        ("ledger", {}, "ledger takes limit"),
-        ("ledger", {"limit": -1}, "limit is not what it should be"),
-        ("ledger", {"limit": True}, "limit is not what it should be"),
-        ("failures", {"candidate": ["c0001"], "category": "", "limit": 1}, "candidate is not what it should be"),
-        ("failures", {"candidate": "x" * 10_000, "category": "", "limit": 1}, "candidate is not what it should be"),
-        ("diff", {"first": "c0001", "second": "c0009"}, "there is no candidate 'c0009'"),
-        ("diff", {"first": "c0001", "second": "c0001", "history": "/"}, "diff takes first, second"),
-        ("trace", {"candidate": "c0001", "trajectory": "../../../run", "ask": 0}, "there is no trajectory of c0001"),
-        ("try", {"path": "/etc/passwd", "pairs": []}, "is not in the staging folder"),
-        ("try", {"path": "x", "pairs": [1]}, "pairs is not what it should be"),
-        ("try", {"path": "x", "pairs": ["a"] * 1000}, "pairs is not what it should be"),
-    ],
-)
-def test_request_that_is_none_is_refused(world: World, command: str, arguments: dict[str, Any], complaint: str) -> None:
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("rm", {}, "there is no command 'rm': known: try, ledger"),
+    ("ledger", {}, "ledger takes limit"),
+    ("ledger", {"limit": -1}, "limit is not what it should be"),
+    ("ledger", {"limit": True}, "limit is not what it should be"),
+    ("failures", {"candidate": ["c0001"], "category": "", "limit": 1}, "candidate is not what it should be"),
+    ("failures", {"candidate": "x" * 10_000, "category": "", "limit": 1}, "candidate is not what it should be"),
+    ("diff", {"first": "c0001", "second": "c0009"}, "there is no candidate 'c0009'"),
+    ("diff", {"first": "c0001", "second": "c0001", "history": "/"}, "diff takes first, second"),
+    ("trace", {"candidate": "c0001", "trajectory": "../../../run", "ask": 0}, "there is no trajectory of c0001"),
+    ("try", {"path": "/etc/passwd", "pairs": []}, "is not in the staging folder"),
+    ("try", {"path": "x", "pairs": [1]}, "pairs is not what it should be"),
+    ("try", {"path": "x", "pairs": ["a"] * 1000}, "pairs is not what it should be"),
+]
+
+
+def test_requests_that_are_none_are_refused(world: World) -> None:
     world.search(iterations=0)
-    answer = in_session(world.open(), lambda briefing: ask(str(briefing.socket), command, arguments))
-    assert list(answer) == ["error"]
-    assert complaint in answer["error"]
+
+    def act(briefing: Briefing) -> list[Any]:
+        return [ask(str(briefing.socket), command, arguments) for command, arguments, _ in REFUSED]
+
+    for answer, (command, arguments, complaint) in zip(in_session(world.open(), act), REFUSED, strict=True):
+        assert list(answer) == ["error"], (command, arguments)
+        assert complaint in answer["error"]
 
 
 def test_run_without_trials_refuses_them_and_says_so(world: World) -> None:
