@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(rendered(answer), flush=True)
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1 if "error" in answer else 0
+    return 1 if isinstance(answer.get("error"), str) else 0  # a trace's error is an object
 
 
 def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from meta_reward.propose import client
 from meta_reward.propose.client import ask
 from meta_reward.search.briefing import Briefing, open_briefing
 from meta_reward.search.setup import Setup, keep_instructions
@@ -64,6 +65,18 @@ def test_agent_at_the_socket_tries_and_queries(world: World) -> None:
     assert [(trial["path"], trial["ok"], trial["agreement"]) for trial in record] == [("draft", True, 1.0)]
     assert record[0]["new_calls"] == tried["judge_calls"]["new"] > 0
     assert json.dumps(record)
+
+
+def test_every_command_of_the_client_is_understood(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.search(iterations=0)
+    run = min(path.stem for path in (world.layout.taskset / "trajectories").iterdir())
+    commands = ("ledger", "failures c0001", "flips c0001 c0001", "diff c0001 c0001", f"trace c0001 {run}")
+
+    def act(briefing: Briefing) -> list[int]:
+        monkeypatch.setenv(client.SOCKET, str(briefing.socket))
+        return [client.main(command.split()) for command in commands]
+
+    assert in_session(world.open(), act) == [0] * len(commands)
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
