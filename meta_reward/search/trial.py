@@ -70,7 +70,11 @@ class RationedBackend:
         if self.left <= 0:
             raise CandidateError(NO_CALLS, "the new judge calls that trials may make are used up")
         self.left -= 1
-        completion = await self.backend.complete(request, draw=draw)
+        try:
+            completion = await self.backend.complete(request, draw=draw)
+        except BaseException:
+            self.left += 1  # a call without an answer may be tried again
+            raise
         self.used.append(completion.usage)
         self.spent.misses += 1
         self.spent.cost_usd += self.backend.cost_usd(completion.usage) or 0.0

@@ -73,7 +73,7 @@ def test_good_draft_shows_its_agreement_beside_the_best_so_far(bench: Bench) -> 
 
 def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> None:
     bench.leave(BETTER)
-    trials = bench.trials()
+    trials, before = bench.trials(), bench.setup.gateway.spent.cost_usd
     first, second = (answer["judge_calls"] for answer in run(trials, ("draft", ()), ("draft", ())))
     used = first["new"]
     assert (first["made"], first["left"], second["made"], second["new"], second["left"]) == (
@@ -88,11 +88,7 @@ def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> N
         ("draft", used, 12),
         ("draft", 0, 12),
     ]
-    assert bench.setup.gateway.spent.cost_usd == pytest.approx(_spent_before(bench) + first["cost_usd"])
-
-
-def _spent_before(bench: Bench) -> float:
-    return bench.world.open().gateway.spent.cost_usd
+    assert bench.setup.gateway.spent.cost_usd == pytest.approx(before + first["cost_usd"])
 
 
 def test_used_up_ration_leaves_pairs_unscored_and_not_lost(bench: Bench) -> None:
