@@ -24,14 +24,11 @@ _COMMANDS = {
     "evaluate": "meta_reward.cli.evaluate",
     "validate": "meta_reward.cli.validate",
     "judge": "meta_reward.cli.judge",
-    "tasks": "meta_reward.cli.tasks",
-    "import": "meta_reward.cli.imports",
-    "cache": "meta_reward.cli.cache",
-    "doctor": "meta_reward.cli.doctor",
     "try": "meta_reward.cli.trial",
     **{name: f"meta_reward.cli.queries:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
     "tasks": "meta_reward.cli.tasks",
     "import": "meta_reward.cli.imports",
+    "cache": "meta_reward.cli.cache",
     "doctor": "meta_reward.cli.doctor",
 }
 

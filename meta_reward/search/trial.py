@@ -19,7 +19,8 @@ from meta_reward.completion import Backend, Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, ProposerError
 from meta_reward.evaluation.evaluate import Unit, evaluate
 from meta_reward.harness.validate import Report, fingerprint, validate
-from meta_reward.judge.gateway import Gateway, Spent
+from meta_reward.judge.books import Spent
+from meta_reward.judge.gateway import Gateway
 from meta_reward.propose.drafts import read_draft
 from meta_reward.run.config import RunConfig, load_run_config
 from meta_reward.run.create import part_of
@@ -75,9 +76,11 @@ class RationedBackend:
         except BaseException:
             self.left += 1  # a call without an answer may be tried again
             raise
+        cost = self.backend.cost_usd(completion.usage)
         self.used.append(completion.usage)
         self.spent.misses += 1
-        self.spent.cost_usd += self.backend.cost_usd(completion.usage) or 0.0
+        self.spent.cost_usd += cost or 0.0
+        self.spent.unpriced += cost is None
         return completion
 
     def cost_usd(self, usage: Usage) -> float | None:
@@ -212,4 +215,19 @@ def make_trials(
 
 def _behind(gateway: Gateway, judge: RationedBackend) -> Gateway:
     """A gateway like this one, to a rationed judge. What it uses counts as money, not as the run's nominal calls."""
-    return replace(gateway, backend=judge, spent=Spent(), check=lambda spent: gateway.check(gateway.spent))
+    books, line = gateway.books, gateway.line
+
+    def check(own: Spent) -> None:
+        gateway.check(replace(gateway.spent, pending_usd=gateway.spent.pending_usd + own.pending_usd))
+
+    return Gateway(
+        judge,
+        books.cache,
+        concurrency=gateway.concurrency,
+        pace=line.pace,
+        retries=line.retries,
+        clock=gateway.clock,
+        account=books.account,
+        check=check,
+        notice=line.notice,
+    )

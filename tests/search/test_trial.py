@@ -88,7 +88,8 @@ def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> N
         ("draft", used, 12),
         ("draft", 0, 12),
     ]
-    assert bench.setup.gateway.spent.cost_usd == pytest.approx(before + first["cost_usd"])
+    spent = bench.setup.gateway.spent.cost_usd
+    assert spent == bench.world.open().gateway.spent.cost_usd == pytest.approx(before + first["cost_usd"])
 
 
 def test_used_up_ration_leaves_pairs_unscored_and_not_lost(bench: Bench) -> None:
