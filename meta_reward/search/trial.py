@@ -18,7 +18,7 @@ from meta_reward import files
 from meta_reward.completion import Backend, Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, ProposerError
 from meta_reward.evaluation.evaluate import Unit, evaluate
-from meta_reward.harness.validate import Report, fingerprint, validate
+from meta_reward.harness.validate import Cases, Report, fingerprint, validate
 from meta_reward.judge.books import Spent
 from meta_reward.judge.gateway import Gateway
 from meta_reward.propose.drafts import read_draft
@@ -27,9 +27,9 @@ from meta_reward.run.create import part_of
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.search.sample import choose_pairs
-from meta_reward.search.setup import Setup, open_gateway, open_sandbox
+from meta_reward.search.setup import Setup, open_gateway, open_sandbox, search_cases
 from meta_reward.search.trial_answer import NO_CALLS, answer_of
-from meta_reward.tasks.taskset import load_task_set
+from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair, Rollout
 
 
@@ -101,6 +101,7 @@ class Trials:
     config: RunConfig
     gateway: Gateway
     judge: RationedBackend
+    cases: Cases
     detailed: bool = True
     done: list[Trial] = field(default_factory=list)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -130,7 +131,9 @@ class Trials:
         wanted = dict.fromkeys(id for pair in pairs for id in (pair.preferred, pair.other))
         units: list[Unit] = []
         async with await open_sandbox(self.config) as sandbox:
-            report = await validate(source, sandbox=sandbox, known=self._known())
+            report = await validate(
+                source, sandbox=sandbox, known=self._known(), packages=self.config.packages, cases=self.cases
+            )
             try:
                 if report.ok:
                     evaluation = await evaluate(
@@ -180,6 +183,7 @@ def trials_of(setup: Setup, staging: Path) -> Trials | None:
         rollouts=rollouts,
         pairs=pairs,
         staging=staging,
+        cases=setup.cases,
     )
 
 
@@ -192,9 +196,22 @@ def trials_on_run(layout: Layout, *, calls: int | None = None) -> Trials:
     rollouts = list(taskset.rollouts.values())
     history = HistoryLayout(layout.history)
     made = make_trials(
-        history, config, open_gateway(config), rollouts=rollouts, pairs=taskset.pairs, staging=layout.history
+        history,
+        config,
+        open_gateway(config),
+        rollouts=rollouts,
+        pairs=taskset.pairs,
+        staging=layout.history,
+        cases=_cases(layout, taskset),
     )
     return replace(made, detailed=True)
+
+
+def _cases(layout: Layout, taskset: TaskSet) -> Cases:
+    """What belongs to single cases of a run's search split, and not to its seeds."""
+    seeds = [row for row in load_ledger(layout.ledger) if row.iteration == 0]
+    sources = [files.read_text(layout.candidate(row.folder) / "harness.py") for row in seeds]
+    return search_cases(taskset, tuple({rollout.task for rollout in taskset.rollouts.values()}), sources)
 
 
 def make_trials(
@@ -205,12 +222,13 @@ def make_trials(
     rollouts: Sequence[Rollout],
     pairs: Sequence[Pair],
     staging: Path,
+    cases: Cases,
 ) -> Trials:
     """Trials behind a gateway, whose real spending they count into. rollouts, pairs: of the search split."""
     judge = RationedBackend(gateway.backend, config.proposer.try_calls, gateway.spent)
     by_id = {rollout.id: rollout for rollout in rollouts}
     detailed = config.proposer.history == "full"
-    return Trials(history, staging, by_id, pairs, config, _behind(gateway, judge), judge, detailed=detailed)
+    return Trials(history, staging, by_id, pairs, config, _behind(gateway, judge), judge, cases, detailed=detailed)
 
 
 def _behind(gateway: Gateway, judge: RationedBackend) -> Gateway:
