@@ -51,6 +51,13 @@ def test_commands_of_the_readme_run_as_they_stand(meta_reward: MetaReward, here:
         ran = meta_reward(*command[1:])
         assert (command[0], ran.code) == ("meta-reward", 0), ran
 
+    (here / "my_harness.py").write_text(block_with("async def reward"))
+    run = min(path.stem for path in (here / "runs/night-1/history/taskset/trajectories").iterdir())
+    stand_ins = {"TRAJECTORY": run, "false-claim,t012": run.partition("-")[0]}
+    for line in block_with("meta-reward failures").splitlines():
+        ran = meta_reward(*(stand_ins.get(word, word) for word in shlex.split(line, comments=True)[1:]))
+        assert (ran.code, ran.err) == (0, ""), line
+
 
 def test_harness_of_the_readme_is_valid(meta_reward: MetaReward, here: Path) -> None:
     (here / "mine.py").write_text(block_with("async def reward"))

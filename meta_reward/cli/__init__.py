@@ -24,6 +24,8 @@ _COMMANDS = {
     "evaluate": "meta_reward.cli.evaluate",
     "validate": "meta_reward.cli.validate",
     "judge": "meta_reward.cli.judge",
+    "try": "meta_reward.cli.trial",
+    **{name: f"meta_reward.cli.queries:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
     "tasks": "meta_reward.cli.tasks",
     "import": "meta_reward.cli.imports",
     "cache": "meta_reward.cli.cache",
@@ -38,8 +40,8 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = _COMMANDS.get(cmd_name)
-        return None if module is None else importlib.import_module(module).command
+        module, _, name = _COMMANDS.get(cmd_name, "").partition(":")
+        return getattr(importlib.import_module(module), name or "command") if module else None
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 @judge_option
 @click.option("--proposer", metavar="KIND", help="catalog (default), or command:PROGRAM ...")
 @click.option("--proposer-jail", type=click.Choice(["none"]), help="none: run a command with your own rights.")
+@click.option(
+    "--history",
+    type=click.Choice(["full", "scores", "summaries", "none"]),
+    help="What the proposer sees: everything (default), code and scores, these with summaries, or the seeds alone.",
+)
+@click.option("--instructions", type=click.Path(path_type=Path), help="Markdown to tell an agent in place of ours.")
 @click.option("--iterations", type=click.IntRange(min=0), help="After the seeds; 8 by default.")
 @click.option("--candidates", type=click.IntRange(min=1), help="An iteration; 2 by default.")
 @click.option("--patience", type=click.IntRange(min=0), help="Iterations without progress before it ends; 0: any.")
@@ -49,6 +55,7 @@ def command(
     judge: str | None,
     seeds: Path,
     baseline: Path | None,
+    instructions: Path | None,
     config: Path | None,
     dry_run: bool,
     **flags: object,
@@ -65,6 +72,7 @@ def command(
     import asyncio
 
     from meta_reward.cli.progress import shown
+    from meta_reward.propose.prompt import load_instructions
     from meta_reward.report.status import render_status, status_of
     from meta_reward.run import config as settings
     from meta_reward.run.layout import Layout
@@ -74,6 +82,7 @@ def command(
     from meta_reward.search.loop import search
     from meta_reward.tasks.taskset import load_task_set
 
+    told = None if instructions is None else load_instructions(instructions)
     tasks = load_task_set(find_task_set(taskset))
     layout = Layout(run_path(name or tasks.name))
     requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
@@ -87,9 +96,10 @@ def command(
             raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
         chosen = default_judge(tasks, requested.get("judge", {}).get("spec"))
         starts = setup.load_seeds(seeds, baseline)
-        asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts))
+        asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
         setup.raise_limits(layout, {**requested, "digest": tasks.digest})
+        setup.keep_instructions(layout, told)
         ready = setup.open_setup(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
             outcome = asyncio.run(search(ready))
@@ -105,6 +115,7 @@ def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
         "proposer.spec": flags["proposer"],
         "proposer.jail": flags["proposer_jail"],
         "proposer.candidates": flags["candidates"],
+        "proposer.history": flags["history"],
         "seed": flags["seed"],
         "sandbox": flags["sandbox"],
         "limits.iterations": flags["iterations"],

@@ -144,6 +144,8 @@ class Zygote:
         self._watcher.cancel()
         for job in list(self._exits):  # none of them can be told any more how it ended
             self._ended(job, -signal.SIGKILL)
+        # Now, and not when the watcher comes to notice: another file may have the number of this one by then.
+        asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()  # the zygote kills its children and ends when it sees this
         try:
             self._process.wait(_PATIENCE_S)

@@ -44,13 +44,16 @@ class JudgeSettings:
 class ProposerSettings:
     """spec: `catalog` or `command:...`. candidates: at most so many an iteration. minutes: a session's time.
 
-    jail: `none` runs a command with the user's own rights.
+    jail: `none` runs a command with the user's own rights. history: how much of it a session is shown.
+    try_calls: new judge calls that a session may make to try drafts.
     """
 
     spec: str = "catalog"
     candidates: int = 2
     minutes: float = 60.0
     jail: str = ""
+    history: str = "full"
+    try_calls: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,13 @@ class RunConfig:
     budget: Budget = field(default_factory=Budget)
 
 
-_CHOICES: dict[str, tuple[object, ...]] = {"schema": (SCHEMA,), "sandbox": CHOICES, "proposer.jail": ("", "none")}
+HISTORY_LEVELS = ("full", "scores", "summaries", "none")
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "schema": (SCHEMA,),
+    "sandbox": CHOICES,
+    "proposer.jail": ("", "none"),
+    "proposer.history": HISTORY_LEVELS,
+}
 _AT_LEAST_ONE = {"judge.concurrency", "proposer.candidates"}
 _FREE = {"sandbox"} | {  # change no result
     f"judge.{name}" for name in "concurrency requests_per_minute tokens_per_minute retries retry_after_s".split()

@@ -44,18 +44,29 @@ class Seed:
 
 
 def create_run(
-    layout: Layout, config: RunConfig, taskset: TaskSet, search_tasks: tuple[str, ...], seeds: Sequence[Seed]
+    layout: Layout,
+    config: RunConfig,
+    taskset: TaskSet,
+    search_tasks: tuple[str, ...],
+    seeds: Sequence[Seed],
+    *,
+    instructions: str,
 ) -> None:
-    """Make the folder of a run; it appears whole or not at all. The seeds wait there as iteration 0."""
+    """Make the folder of a run; it appears whole or not at all. The seeds wait there as iteration 0.
+
+    instructions: what a proposing agent will be told.
+    """
     rollouts, pairs = part_of(taskset, search_tasks)
     with files.new_folder(layout.root) as folder:
         new = Layout(folder)
         save_config(new.config, config)
+        files.write_bytes(new.instructions, instructions.encode())
         files.write_bytes(folder / ".gitignore", _IGNORED.encode())
         files.write_bytes(new.history / "README.md", (_HERE / "HISTORY.md").read_bytes())
         files.write_bytes(new.history / "INTERFACE.md", interface_text().encode())
         files.write_bytes(new.ledger, b"")
         files.write_bytes(new.iterations, b"")
+        files.write_bytes(new.outcomes, b"")
         save_task_set(
             new.taskset, taskset.about, policy=taskset.policy, tools=taskset.tools, rollouts=rollouts, pairs=pairs
         )

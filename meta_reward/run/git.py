@@ -75,6 +75,14 @@ def last_candidate(root: Path) -> str:
     return _git(root, "log", "-1", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).strip()
 
 
+def read(root: Path, path: str) -> bytes:
+    """The content of a file as it is on `main`. Raises GitError where there is none."""
+    with tempfile.TemporaryFile() as file:
+        _git(root, "cat-file", "blob", f"{BRANCH}:{path}", stdout=cast(BinaryIO, file))
+        file.seek(0)
+        return file.read()
+
+
 def tag_ref(name: str) -> str:
     """The full name of a candidate's tag."""
     return f"refs/tags/{name}"
@@ -162,7 +170,7 @@ def _without_git_variables() -> Iterator[None]:
         os.environ.update(taken)
 
 
-def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
+def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> str:
     try:
         from git import Git
         from git.exc import GitCommandError, GitCommandNotFound
@@ -173,7 +181,11 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
         # In a session of its own, so that Ctrl-C reaches us and not git in the middle of a write.
         with _without_git_variables():
             output = Git(str(root)).execute(
-                ["git", *arguments], istream=stdin, env=_environment(root), start_new_session=True
+                ["git", *arguments],
+                istream=stdin,
+                output_stream=stdout,
+                env=_environment(root),
+                start_new_session=True,
             )
     except GitCommandNotFound as error:
         raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error

@@ -5,6 +5,45 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryLayout:
+    """The paths of a history folder: a run's own, or the view of it that a proposer is given."""
+
+    path: Path
+
+    @property
+    def readme(self) -> Path:
+        return self.path / "README.md"
+
+    @property
+    def interface(self) -> Path:
+        return self.path / "INTERFACE.md"
+
+    @property
+    def taskset(self) -> Path:
+        return self.path / "taskset"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "ledger.jsonl"
+
+    @property
+    def frontier(self) -> Path:
+        return self.path / "frontier.json"
+
+    @property
+    def iterations(self) -> Path:
+        return self.path / "iterations.jsonl"
+
+    @property
+    def outcomes(self) -> Path:
+        return self.path / "outcomes.jsonl"
+
+    def candidate(self, folder: str) -> Path:
+        """The folder of a candidate on the search split. folder: such as `c0007-policy-check`."""
+        return self.path / "candidates" / folder
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The paths of one run."""
 
@@ -24,19 +63,27 @@ class Layout:
 
     @property
     def taskset(self) -> Path:
-        return self.history / "taskset"
+        return HistoryLayout(self.history).taskset
 
     @property
     def ledger(self) -> Path:
-        return self.history / "ledger.jsonl"
+        return HistoryLayout(self.history).ledger
 
     @property
     def frontier(self) -> Path:
-        return self.history / "frontier.json"
+        return HistoryLayout(self.history).frontier
 
     @property
     def iterations(self) -> Path:
-        return self.history / "iterations.jsonl"
+        return HistoryLayout(self.history).iterations
+
+    @property
+    def outcomes(self) -> Path:
+        return HistoryLayout(self.history).outcomes
+
+    @property
+    def instructions(self) -> Path:
+        return self.root / "instructions.md"
 
     @property
     def sealed(self) -> Path:
@@ -67,8 +114,8 @@ class Layout:
         return self.work / "stop.json"
 
     def candidate(self, folder: str) -> Path:
-        """The folder of a candidate on the search split. folder: such as `c0007-policy-check`."""
-        return self.history / "candidates" / folder
+        """The folder of a candidate on the search split."""
+        return HistoryLayout(self.history).candidate(folder)
 
     def sealed_evaluation(self, split: str, folder: str) -> Path:
         """The folder of a candidate on the validation or the test split."""

@@ -13,7 +13,7 @@ from meta_reward import files
 from meta_reward.evaluation.gate import Decision
 from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run import git
-from meta_reward.run.evaluations import load_scores
+from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, save_ledger
 from meta_reward.run.proposal import parse_proposal
@@ -123,9 +123,24 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
     """
     save_ledger(layout.ledger, rows)
     files.write_bytes(layout.frontier, render_frontier(rows))
+    files.write_bytes(layout.outcomes, render_outcomes(layout, rows))
     files.write_bytes(layout.best, (layout.candidate(best_of(rows).folder) / "harness.py").read_bytes())
     lines = [*load_iterations(layout), iteration]
     files.write_lines(layout.iterations, ({"schema": SCHEMA, **asdict(line)} for line in lines))
+
+
+def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:
+    """The text of `outcomes.jsonl`: a line a pair, with the agreement of every scored candidate on it.
+
+    So that one grep finds what two candidates decide differently.
+    """
+    pairs: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row.status == "scored":
+            for pair in load_outcomes(layout.candidate(row.folder)):
+                line = {"id": pair.id, "task": pair.task, "categories": pair.categories, "agreement": {}}
+                pairs.setdefault(pair.id, line)["agreement"][row.id] = pair.agreement
+    return b"".join(files.dump_line(line) for line in pairs.values())
 
 
 def commit_candidates(layout: Layout) -> None:
@@ -174,6 +189,7 @@ def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: C
         content[_inside(layout, layout.best)] = (own / "harness.py").read_bytes()
     if number == len(rows) or rows[number].iteration > row.iteration:
         content[_inside(layout, layout.iterations)] = _first_lines(layout.iterations, row.iteration + 1)
+        content[_inside(layout, layout.outcomes)] = render_outcomes(layout, so_far)
     content |= _sealed_of(layout, so_far)
     git.commit(layout.root, git.Commit(_message(row), content), tag=_tag_of(layout, row), known=known)
 

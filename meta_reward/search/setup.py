@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from meta_reward import files
-from meta_reward.errors import UsageError
+from meta_reward.errors import GitError, UsageError
 from meta_reward.evaluation.evaluate import Unit
 from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
 from meta_reward.harness.sandbox import Sandbox
@@ -20,6 +20,9 @@ from meta_reward.judge.pace import Pace
 from meta_reward.judge.retry import Retries
 from meta_reward.propose.base import Proposer, slug
 from meta_reward.propose.command import make_proposer
+from meta_reward.propose.prompt import default_instructions, load_instructions
+from meta_reward.propose.views import check_history_level
+from meta_reward.run import git
 from meta_reward.run.config import RunConfig, load_run_config, new_config, overlay, raised, save_config
 from meta_reward.run.create import Seed, create_run, interface_text, part_of, splits_of
 from meta_reward.run.layout import Layout
@@ -78,18 +81,29 @@ def search_cases(taskset: TaskSet, search_tasks: tuple[str, ...], common: Sequen
 
 
 async def create(
-    layout: Layout, requested: Mapping[str, Any], taskset: TaskSet, *, judge: str, seeds: Sequence[Seed]
+    layout: Layout,
+    requested: Mapping[str, Any],
+    taskset: TaskSet,
+    *,
+    judge: str,
+    seeds: Sequence[Seed],
+    instructions: str | None = None,
 ) -> None:
-    """Make a new run. Everything that can be wrong with it is found before anything is written."""
+    """Make a new run. Everything that can be wrong with it is found before anything is written.
+
+    instructions: what a proposing agent will be told, in place of the package's own.
+    """
     baseline = baseline_key(seeds[0])
     facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
     require_limit(open_gateway(config).backend, judge, requested.get("limits", {}))
     make_proposer(config.proposer)
+    check_history_level(config.proposer)
     splits = divided(taskset, config)
     await _check_seeds(seeds, config, search_cases(taskset, splits["search"], [seed.source for seed in seeds]))
-    create_run(layout, config, taskset, splits["search"], seeds)
+    told = default_instructions() if instructions is None else instructions
+    create_run(layout, config, taskset, splits["search"], seeds, instructions=told)
 
 
 def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Setup:
@@ -162,6 +176,22 @@ def raise_limits(layout: Layout, requested: Mapping[str, Any]) -> None:
         moved = stored.sandbox != config.sandbox
         why = f"Sandbox level {config.sandbox}, which was {stored.sandbox}" if moved else "Raise limits"
         commit_paths(layout, why, [layout.config])
+
+
+def keep_instructions(layout: Layout, told: str | None) -> None:
+    """Put on record what agents will be told from now on: a new text, or what the user has made of the run's file."""
+    if told is not None or not layout.instructions.exists():
+        files.write_bytes(layout.instructions, (default_instructions() if told is None else told).encode())
+    load_instructions(layout.instructions)
+    if not _is_committed(layout, layout.instructions):
+        commit_paths(layout, "Change the instructions", [layout.instructions])
+
+
+def _is_committed(layout: Layout, path: Path) -> bool:
+    try:
+        return git.read(layout.root, path.name) == files.read_bytes(path)
+    except GitError:
+        return False
 
 
 def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:

@@ -564,3 +564,21 @@ def test_sandbox_leaves_no_process_behind() -> None:
 def test_scores_are_finite_whatever_a_candidate_sends() -> None:
     results = score_all(*(harness(f"return float({value!r})") for value in ("inf", "-inf", "nan", "1e2")))
     assert results == ["ValueError", "ValueError", "ValueError", Reward(100.0)]
+
+
+def test_closed_sandbox_leaves_the_next_socket_alone(tmp_path: Path) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"here")
+        writer.close()
+
+    async def run() -> bytes:
+        async with Sandbox(QUICK, level=LEVEL):
+            pass
+        async with await asyncio.start_unix_server(answer, tmp_path / "s"), asyncio.timeout(5):
+            await asyncio.sleep(0.01)
+            reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
+            said = await reader.read()
+            writer.close()
+            return said
+
+    assert asyncio.run(run()) == b"here"

@@ -139,9 +139,14 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """Twelve tasks, a judge that rates GOOD above BAD only when it is told to look closely, one naive seed."""
+    return make_world(tmp_path)
+
+
+def make_world(folder: Path) -> World:
+    """The same world in any folder."""
     seeds = [Seed("baseline", harness("Rate this run."))]
-    taskset = make_task_set(tmp_path / "tasks" / "small", tasks=12)
-    return World(tmp_path, WordJudge(_looks_closely), WritingProposer(), seeds, taskset)
+    taskset = make_task_set(folder / "tasks" / "small", tasks=12)
+    return World(folder, WordJudge(_looks_closely), WritingProposer(), seeds, taskset)
 
 
 def _looks_closely(prompt: str, draw: int) -> str:

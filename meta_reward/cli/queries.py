@@ -1,0 +1,152 @@
+"""`meta-reward ledger`, `failures`, `flips`, `diff`, `trace`: walking the history of a run.
+
+Each reads a history folder alone: nothing of validation, of the test split or of the task set.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meta_reward.cli.common import RUNS, find_run, json_option, print_json
+from meta_reward.errors import UsageError
+
+if TYPE_CHECKING:
+    from meta_reward.run.layout import HistoryLayout
+
+_MARKER = "INTERFACE.md"  # every history and every view of one has it
+
+history_option = click.option(
+    "--run",
+    "--history",
+    "where",
+    metavar="WHERE",
+    help="A run, or a history folder; by default the one this is called in, $META_REWARD_HISTORY, or the only run.",
+)
+limit_option = click.option(
+    "--limit", type=click.IntRange(min=0), default=5, show_default=True, help="Pairs shown of each kind; 0: all."
+)
+category_option = click.option("--category", default="", help="Only pairs of this failure category.")
+full_option = click.option("--full", is_flag=True, help="Cut nothing short.")
+
+
+@click.command("ledger")
+@click.option("--limit", type=click.IntRange(min=0), default=40, show_default=True, help="The last so many; 0: all.")
+@history_option
+@json_option
+def ledger(limit: int, where: str | None, as_json: bool) -> None:
+    """Candidates of a run: what each changed, what came of it.
+
+    \b
+    meta-reward ledger --run night-1
+    """
+    from meta_reward.report.queries import render_ledger
+    from meta_reward.run import queries
+
+    _show(queries.ledger(find_history(where), limit=limit), as_json, render_ledger)
+
+
+@click.command("failures")
+@click.argument("candidate")
+@category_option
+@limit_option
+@history_option
+@json_option
+def failures(candidate: str, category: str, limit: int, where: str | None, as_json: bool) -> None:
+    """Pairs that a candidate does not win, by category.
+
+    \b
+    meta-reward failures c0007
+    meta-reward failures c0007 --category over-refusal --limit 20
+    """
+    from meta_reward.report.queries import render_failures
+    from meta_reward.run import queries
+
+    answer = queries.failures(find_history(where), candidate, category=category, limit=limit)
+    _show(answer, as_json, render_failures)
+
+
+@click.command("flips")
+@click.argument("first")
+@click.argument("second")
+@category_option
+@limit_option
+@history_option
+@json_option
+def flips(first: str, second: str, category: str, limit: int, where: str | None, as_json: bool) -> None:
+    """Pairs that two candidates decide differently, both ways.
+
+    \b
+    meta-reward flips c0003 c0007
+    """
+    from meta_reward.report.queries import render_flips
+    from meta_reward.run import queries
+
+    answer = queries.flips(find_history(where), first, second, category=category, limit=limit)
+    _show(answer, as_json, render_flips)
+
+
+@click.command("diff")
+@click.argument("first")
+@click.argument("second")
+@full_option
+@history_option
+@json_option
+def diff(first: str, second: str, full: bool, where: str | None, as_json: bool) -> None:
+    """What one candidate's program changes against another's.
+
+    \b
+    meta-reward diff c0003 c0007
+    """
+    from meta_reward.report.queries import render_diff
+    from meta_reward.run import queries
+
+    _show(queries.diff(find_history(where), first, second), as_json, lambda answer: render_diff(answer, full=full))
+
+
+@click.command("trace")
+@click.argument("candidate")
+@click.argument("trajectory")
+@click.option("--ask", type=click.IntRange(min=1), help="Only this question, counted from 1.")
+@full_option
+@history_option
+@json_option
+def trace(candidate: str, trajectory: str, ask: int | None, full: bool, where: str | None, as_json: bool) -> None:
+    """What the judge was shown of a trajectory, and said of it.
+
+    \b
+    meta-reward trace c0007 t012-r3
+    """
+    from meta_reward.report.queries import render_trace
+    from meta_reward.run import queries
+
+    answer = queries.trace(find_history(where), candidate, trajectory, ask=ask or 0)
+    _show(answer, as_json, lambda shown: render_trace(shown, full=full))
+
+
+def find_history(where: str | None) -> "HistoryLayout":
+    """The history that is asked for, or the one at hand. Raises UsageError that says what there is."""
+    from meta_reward.run.layout import HistoryLayout, Layout
+
+    wanted = where or os.environ.get("META_REWARD_HISTORY")
+    if wanted:
+        if (Path(wanted) / _MARKER).exists():
+            return HistoryLayout(Path(wanted))
+        return HistoryLayout(Layout(find_run(wanted)).history)
+    for path in (Path(), Path("history"), Path("../history")):
+        if (path / _MARKER).exists():
+            return HistoryLayout(path)
+    runs = sorted(path.parent.name for path in RUNS.glob("*/run.toml"))
+    if len(runs) == 1:
+        return HistoryLayout(Layout(RUNS / runs[0]).history)
+    hint = f"known: {', '.join(runs)}" if runs else "`meta-reward search` makes one"
+    raise UsageError("say which run, with --run NAME" if runs else "there is no run here", hint=hint)
+
+
+def _show(answer: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], str]) -> None:
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(render(answer))

@@ -1,0 +1,93 @@
+"""A socket at which an agent in a jail asks what it cannot do there: try a draft, query its history.
+
+    request    {"command": "try", "arguments": {"path": "draft", "pairs": ["t001-p1"]}}    one line of JSON
+    answer     one line of JSON: what was asked for, or {"error": "..."}
+
+One request a connection. Whoever can open the socket may ask; it lies in a folder of its own that
+nobody else enters, to be bound into the jail. Everything that comes in is untrusted: lines are
+bounded in size and time, few connections are served at once, some wait, and more are turned away.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError, MetaRewardError
+
+MAX_REQUEST_BYTES = 64 * 1024
+AT_ONCE = 4
+MOST_WAITING = 64
+_PATIENCE_S = 10.0
+
+Answer = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Answers a command with these arguments. Raises MetaRewardError for what cannot be answered."""
+
+
+@contextlib.asynccontextmanager
+async def open_desk(answer: Answer) -> AsyncIterator[Path]:
+    """Serve requests while the block runs; yields the path of the socket."""
+    # Not in the run: the path of a socket may have about a hundred characters only.
+    folder = Path(tempfile.mkdtemp(prefix="meta-reward-"))
+    path = folder / "desk.sock"
+    slots = asyncio.Semaphore(AT_ONCE)
+    talks: set[asyncio.Task[None]] = set()
+
+    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(talks) >= MOST_WAITING:
+            writer.close()
+            return
+        task = asyncio.create_task(_talk(reader, writer, answer, slots))
+        talks.add(task)
+        task.add_done_callback(talks.discard)
+
+    try:
+        server = await asyncio.start_unix_server(meet, path, limit=MAX_REQUEST_BYTES)
+        try:
+            yield path
+        finally:
+            server.close()
+            for task in talks:
+                task.cancel()
+            await asyncio.gather(*talks, return_exceptions=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _talk(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer, slots: asyncio.Semaphore
+) -> None:
+    """One request, one answer. A client that goes away early is no trouble."""
+    try:
+        async with slots:
+            reply = await _reply(reader, answer)
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            writer.write(files.dump_line(reply))
+            async with asyncio.timeout(_PATIENCE_S):
+                await writer.drain()
+    finally:
+        writer.close()
+
+
+async def _reply(reader: asyncio.StreamReader, answer: Answer) -> Mapping[str, Any]:
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            line = await reader.readline()
+        request = files.parse_json(line, Path("the request"), place="its line")
+    except TimeoutError:
+        return {"error": f"no request within {_PATIENCE_S:g} seconds"}
+    except (ValueError, ConnectionError):
+        return {"error": f"a request is one line of at most {MAX_REQUEST_BYTES // 1024} KB"}
+    except DataError as error:
+        return {"error": files.printable(str(error))}
+    command, arguments = (request.get(k) for k in ("command", "arguments")) if isinstance(request, dict) else ("", "")
+    if not isinstance(command, str) or not isinstance(arguments, dict):
+        return {"error": 'a request is {"command": "...", "arguments": {...}}'}
+    try:
+        return await answer(command, arguments)
+    except MetaRewardError as error:
+        return {"error": files.printable(str(error))}

@@ -1,0 +1,70 @@
+"""What an agent is told: the instructions of the run, then what is particular to it.
+
+The instructions are Markdown: the package's own unless a run was given others, kept in the run as
+`instructions.md` and part of its record. What follows them is written from the run's settings.
+"""
+
+from pathlib import Path
+
+from meta_reward import files
+from meta_reward.errors import UsageError
+from meta_reward.run.config import RunConfig
+
+MAX_BYTES = 64 * 1024
+_DEFAULT = Path(__file__).with_name("instructions.md")
+
+_SHOWN = {
+    "full": "The history is whole: programs, scores, every pair, and every prompt and reply.",
+    "scores": (
+        "The history shows programs and scores alone: no trajectories, no pairs, no prompts and no replies. Where the "
+        "instructions speak of these, rest on `scores.json` (by category, by task) and on the programs."
+    ),
+    "summaries": (
+        "The history shows programs, scores, and a `summary.md` of each candidate's traces: no trajectories, no single "
+        "pairs, no prompts and no replies. Where the instructions speak of these, rest on the summaries."
+    ),
+    "none": (
+        "The history shows the interface and the seed harnesses alone, and nothing of how any harness did. Write the "
+        "best harness you can from what you know of judges and of agents."
+    ),
+}
+
+
+def default_instructions() -> str:
+    """The package's own instructions."""
+    return files.read_text(_DEFAULT)
+
+
+def load_instructions(path: Path) -> str:
+    """Instructions from a user's file. Raises UsageError for one that says nothing or too much."""
+    text = files.read_text(path)
+    if not text.strip():
+        raise UsageError(f"{path} is empty", hint="write down what the agent is to do, or leave the instructions out")
+    if len(text.encode()) > MAX_BYTES:
+        raise UsageError(f"{path} is larger than {MAX_BYTES // 1024} KB", hint="shorten it")
+    return text
+
+
+def render_instructions(text: str, config: RunConfig, *, can_try: bool) -> str:
+    """All that an agent is told whatever the session: the instructions, and the facts of this run."""
+    budget = config.budget
+    facts = [
+        f"The judge is `{config.judge.spec}`. Model, temperature and token limit are fixed.",
+        f"On one trajectory a harness may make {budget.judge_calls} judge calls, use {budget.judge_tokens:,} judge "
+        f"tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for the judge, and "
+        f"{budget.memory_mb} MB. Beyond that it fails there, and its pairs are lost.",
+        _SHOWN[config.proposer.history],
+        _trying(config) if can_try else "Drafts cannot be tried in this run.",
+    ]
+    return "\n".join([text.rstrip(), "", "# This run", "", *(f"- {fact}" for fact in facts), ""])
+
+
+def _trying(config: RunConfig) -> str:
+    told = "agreement" if config.proposer.history != "full" else "rewards, margins, findings, errors and replies"
+    return (
+        "Drafts can be tried: the tool `try_harness(path, pairs)`, or the command `meta-reward try PATH --pairs A,B`, "
+        "validates a draft in your staging folder and runs it on search pairs, which you name by pair, task or "
+        f"category; without names on a small sample that covers all categories. It returns {told}, and how the best "
+        f"candidate does on the same pairs. What the judge was asked before costs nothing; up to "
+        f"{config.proposer.try_calls} new judge calls a session may be made."
+    )

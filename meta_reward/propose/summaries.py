@@ -1,0 +1,112 @@
+"""A candidate's traces, summed up by code: what is lost, how rewards lie, what the judge said where it was wrong.
+
+Names no trajectory, no task and no pair, and quotes only sentences of the judge that recur, so that a
+summary tells of mechanisms and not of cases.
+"""
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from meta_reward import files
+from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.run.evaluations import load_outcomes
+from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.ledger import Row
+
+CLOSE = 5.0
+_MOST_SENTENCES = 8
+_RECURS = 3
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def render_summary(history: HistoryLayout, row: Row) -> str:
+    """The text of a candidate's `summary.md`."""
+    folder = history.candidate(row.folder)
+    pairs = load_outcomes(folder) if (folder / "pairs.jsonl").exists() else []
+    traces = {path.stem: files.load_json(path) for path in sorted((folder / "traces").glob("*.json"))}
+    parts = [
+        f"# {row.id} {row.name}\n\nWhat its traces on the search split show, counted by a program.",
+        _lost(pairs),
+        _rewards(traces),
+        _asks(traces),
+        _errors(traces),
+        _said(pairs, traces),
+    ]
+    return files.printable("\n\n".join(part for part in parts if part) + "\n")
+
+
+def _lost(pairs: Sequence[PairOutcome]) -> str:
+    categories = sorted({name for pair in pairs for name in pair.categories or ("none",)})
+    lines = [
+        "## Pairs",
+        "",
+        "| category | pairs | lost | by 5 points or less | tied | failed |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in categories:
+        own = [pair for pair in pairs if name in (pair.categories or ("none",))]
+        lost = [pair.margin for pair in own if pair.margin is not None and pair.margin < 0]
+        close = sum(margin >= -CLOSE for margin in lost)
+        tied, failed = sum(pair.margin == 0 for pair in own), sum(pair.margin is None for pair in own)
+        lines.append(f"| {name} | {len(own)} | {len(lost)} | {close} | {tied} | {failed} |")
+    return "\n".join(lines) if pairs else ""
+
+
+def _rewards(traces: Mapping[str, Any]) -> str:
+    scores = [trace["reward"]["score"] for trace in traces.values() if trace["reward"] is not None]
+    if len(scores) < 2:
+        return ""
+    low, middle, high = statistics.quantiles(scores, n=4)
+    commonest = ", ".join(f"{score:g} ({count} times)" for score, count in Counter(scores).most_common(3))
+    return (
+        f"## Rewards\n\n{len(scores)} rewards from {min(scores):g} to {max(scores):g}; quartiles {low:.1f}, "
+        f"{middle:.1f}, {high:.1f}; {len(set(scores))} different values, the commonest {commonest}."
+    )
+
+
+def _asks(traces: Mapping[str, Any]) -> str:
+    calls = [call for trace in traces.values() for call in trace["calls"]]
+    if not calls:
+        return ""
+    prompts = [sum(len(files.as_text(m["content"])) for m in call["messages"]) for call in calls]
+    replies = [len(files.as_text(call["reply"])) for call in calls]
+    return (
+        f"## Questions\n\n{len(calls) / len(traces):.1f} judge calls a trajectory. "
+        f"Characters, median: {statistics.median(prompts):.0f} "
+        f"a prompt (at most {max(prompts)}), {statistics.median(replies):.0f} a reply."
+    )
+
+
+def _errors(traces: Mapping[str, Any]) -> str:
+    kinds = Counter(trace["error"]["kind"] for trace in traces.values() if trace["error"] is not None)
+    lines = [f"- {kind}: {count} of {len(traces)} trajectories" for kind, count in kinds.most_common()]
+    return "\n".join(["## Errors", "", *lines]) if lines else ""
+
+
+def _said(pairs: Sequence[PairOutcome], traces: Mapping[str, Any]) -> str:
+    """What the judge says of the trajectories in lost pairs more often than of the same side in pairs that are won."""
+    lost = [pair for pair in pairs if pair.agreement < 1]
+    won = [pair for pair in pairs if pair.agreement == 1]
+    sides = (("preferred, and got too little", "preferred"), ("not preferred, and got too much", "other"))
+    parts = []
+    for title, side in sides:
+        here, there = (_sentences((getattr(pair, side) for pair in group), traces) for group in (lost, won))
+        shares = {s: (count / len(lost), there[s] / max(1, len(won))) for s, count in here.items() if count >= _RECURS}
+        telling = sorted(shares.items(), key=lambda item: (item[1][1] - item[1][0], item[0]))[:_MOST_SENTENCES]
+        lines = [f"- {a:.0%} of lost pairs, {b:.0%} of won ones: {s}" for s, (a, b) in telling if a > b]
+        if lines:
+            parts.append("\n".join([f"### Of the trajectory that is {title}", "", *lines]))
+    return "\n\n".join(["## What the judge said", *parts]) if parts else ""
+
+
+def _sentences(names: Iterable[str], traces: Mapping[str, Any]) -> Counter[str]:
+    """How many of these trajectories' replies hold each sentence; those with a number in them are left out."""
+    found: Counter[str] = Counter()
+    for name in names:
+        replies = [files.as_text(call["reply"]) for call in traces.get(name, {}).get("calls", ())]
+        sentences = {s.strip(" -*#") for reply in replies for s in re.split(r"(?<=[.!?])\s+|\n", reply)}
+        found.update(s for s in sentences if len(_WORD.findall(s)) >= 3 and not re.search(r"\d", s) and len(s) <= 300)
+    return found

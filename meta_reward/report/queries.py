@@ -1,0 +1,182 @@
+"""Answers of the history's queries as text: for people, and for agents that read a terminal.
+
+Everything shown is made printable, since prompts, replies and names may come from a model; long texts
+are cut in the middle and say so.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from meta_reward.files import dump_line, printable
+from meta_reward.report.tables import points, render_table, with_interval
+
+MOST_TEXT = 3000
+_MOST_DIFF_LINES = 400
+_MOST_FINDINGS = 1500
+
+
+def render_ledger(answer: Mapping[str, Any]) -> str:
+    """A line a candidate."""
+    rows = [
+        [
+            c["id"] + ("*" if c["id"] == answer["best"] else ""),
+            c["name"],
+            " ".join(c["parents"]) or "-",
+            c["part"] or "-",
+            c["status"] + (", accepted" if c["accepted"] else "") + (", frontier" if c["frontier"] else ""),
+            with_interval(c),
+            c["judge_tokens"],
+            _shortened(c["reason"] or c["hypothesis"], 100),
+        ]
+        for c in answer["candidates"]
+    ]
+    headers = ["candidate", "name", "parents", "part", "status", "search [95%]", "judge tokens", "hypothesis or reason"]
+    more = f"{answer['left_out']} earlier ones are left out; --limit 0 shows all" if answer["left_out"] else ""
+    return _paragraphs(render_table(headers, rows), "* the best so far", more)
+
+
+def render_failures(answer: Mapping[str, Any]) -> str:
+    """What a candidate does not win, a block a category."""
+    counts = f"{answer['lost']} lost, {answer['tied']} tied, {answer['failed']} failed of {answer['pairs']} pairs"
+    parts = [_title(answer["candidate"]), counts, _errors(answer["errors"])]
+    for group in answer["groups"]:
+        head = f"{group['category']}: {group['lost']} lost, {group['tied']} tied, {group['failed']} failed"
+        rows = [
+            [
+                *(p["id"], p["preferred"], _reward(p["preferred_reward"]), p["other"], _reward(p["other_reward"])),
+                *(points(p["margin"]), _who(p["won_by"])),
+            ]
+            for p in group["worst"]
+        ]
+        headers = ["pair", "preferred", "reward", "other", "reward", "margin", "won by"]
+        table = render_table(headers, rows) if rows else ""
+        parts.append(f"{head} of {group['pairs']} pairs" + (f"\n{_indented(table)}" if table else ""))
+    return _paragraphs(*parts)
+
+
+def render_flips(answer: Mapping[str, Any]) -> str:
+    """Both directions, a block each."""
+    first, second = answer["first"]["id"], answer["second"]["id"]
+    sum_up = f"{second} against {first}: {answer['difference'] * 100:+.1f} points on {answer['pairs']} pairs"
+    parts = [f"{_title(answer['first'])}\n{_title(answer['second'])}", sum_up]
+    for way, verb in (("gained", "gains"), ("lost", "loses")):
+        turned = answer[way]
+        kinds = ", ".join(f"{name} {count}" for name, count in turned["by_category"].items())
+        rows = [
+            [p["id"], ", ".join(p["categories"]) or "-", p["preferred"], p["other"], *_margins(p)]
+            for p in turned["widest"]
+        ]
+        headers = ["pair", "categories", "preferred", "other", f"margin {first}", f"margin {second}"]
+        table = f"\n{_indented(render_table(headers, rows))}" if rows else ""
+        parts.append(f"{second} {verb} {turned['pairs']}" + (f" ({kinds})" if kinds else "") + table)
+    return _paragraphs(*parts)
+
+
+def render_diff(answer: Mapping[str, Any], *, full: bool = False) -> str:
+    """The program's difference under both candidates' scores."""
+    lines = answer["diff"]
+    shown = lines if full else lines[:_MOST_DIFF_LINES]
+    changed = f"changed: {', '.join(answer['changed'])}" if answer["changed"] else ""
+    more = f"{len(lines) - len(shown)} more lines; --full shows them" if len(lines) > len(shown) else ""
+    body = printable("\n".join(shown)) or "the programs are the same"
+    return _paragraphs(f"{_title(answer['first'])}\n{_title(answer['second'])}", printable(changed), body, more)
+
+
+def render_trace(answer: Mapping[str, Any], *, full: bool = False) -> str:
+    """A trajectory under a candidate: reward, pairs, then every question with its reply."""
+    most = 0 if full else MOST_TEXT
+    parts = [_title(answer["candidate"]), _outcome(answer, most), "\n".join(_pair(answer, p) for p in answer["pairs"])]
+    previous: Mapping[str, Any] = {}
+    for call in answer["calls"]:
+        known = len(previous["messages"]) if previous.get("ask") == call["ask"] else 0
+        parts.append(_call(call, known, answer["asks"], most))
+        previous = call
+    return _paragraphs(*parts)
+
+
+def _title(about: Mapping[str, Any]) -> str:
+    standing = with_interval(about) if about["agreement"] is not None else f"{about['status']}: {about['reason']}"
+    parents = f" from {' '.join(about['parents'])}" if about["parents"] else ""
+    accepted = ", accepted" if about["accepted"] else ""
+    return printable(f"{about['id']} {about['name']}{parents}: {standing}{accepted}, {about['judge_tokens']} tokens")
+
+
+def _outcome(answer: Mapping[str, Any], most: int) -> str:
+    where = f"{answer['trajectory']} (task {answer['task']})"
+    if answer["error"]:
+        error = answer["error"]
+        return printable(f"{where}: no reward: {error['kind']}: {error['message']}\n{error['traceback']}").rstrip()
+    reward = answer["reward"]
+    lines = [f"{where}: reward {_reward(reward['score'])}"]
+    if reward["reason"]:
+        lines.append(f"reason: {_cut(reward['reason'], most)}")
+    if reward["findings"]:
+        lines.append(f"findings: {_cut(dump_line(reward['findings']).decode().strip(), most and _MOST_FINDINGS)}")
+    return printable("\n".join(lines))
+
+
+def _pair(answer: Mapping[str, Any], pair: Mapping[str, Any]) -> str:
+    is_preferred = pair["preferred"] == answer["trajectory"]
+    role, partner = ("preferred to", pair["other"]) if is_preferred else ("should lose to", pair["preferred"])
+    reward = pair["other_reward"] if is_preferred else pair["preferred_reward"]
+    result = {1: "won", 0.5: "tied", 0: "lost"}[pair["agreement"]]
+    kinds = f" ({', '.join(pair['categories'])})" if pair["categories"] else ""
+    return printable(f"pair {pair['id']}: {role} {partner}, which got {_reward(reward)}: pair {result}{kinds}")
+
+
+def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
+    """One turn of the judge. known: how many of its messages the turn before has shown."""
+    turn = f", turn {call['turn']}" if call["turn"] > 1 else ""
+    draw = f", draw {call['draw']}" if call["draw"] else ""
+    lines = [f"== ask {call['ask']} of {asks}{turn}{draw}"]
+    if call["system"] and not known:
+        lines += ["-- system", _cut(call["system"], most)]
+    for message in call["messages"][known:]:
+        if message["role"] != "assistant":
+            lines += [f"-- {message['role']}", _cut(message["content"], most)]
+    if call["tools"] and not known:
+        required = f" (must call {call['require']})" if call["require"] else ""
+        lines.append(f"-- tools: {', '.join(tool['name'] for tool in call['tools'])}{required}")
+    lines += [f"-- reply ({call['stop_reason']})", call["reply"] if not most else _cut(call["reply"], 2 * most)]
+    lines += [f"-- calls {c['name']} {dump_line(c['arguments']).decode().strip()}" for c in call["tool_calls"]]
+    return printable("\n".join(lines))
+
+
+def _errors(errors: Sequence[Mapping[str, Any]]) -> str:
+    lines = [f"{e['trajectories']} trajectories, such as {e['example']}: {_shortened(e['error'], 300)}" for e in errors]
+    return printable("\n".join(["errors:", *lines])) if lines else ""
+
+
+def _who(ids: Sequence[str]) -> str:
+    """The last few candidates of a list."""
+    return " ".join(["...", *ids[-4:]] if len(ids) > 4 else ids) or "nobody"
+
+
+def _margins(pair: Mapping[str, Any]) -> tuple[str, str]:
+    return points(pair["first_margin"]), points(pair["second_margin"])
+
+
+def _reward(value: float | None) -> str:
+    return "-" if value is None else f"{value:g}"
+
+
+def _cut(text: str, most: int) -> str:
+    """A text of at most about so many characters, cut in its middle at ends of lines. most: 0 for all of it."""
+    if not most or len(text) <= most:
+        return text
+    head, tail = text[: most * 2 // 3].rpartition("\n"), text[-(most // 3) :].partition("\n")
+    kept = (head[0] or head[2], tail[2] or tail[0])
+    left_out = len(text) - len(kept[0]) - len(kept[1])
+    return f"{kept[0]}\n[... {left_out:,} characters left out; --full shows them ...]\n{kept[1]}"
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)

@@ -1,0 +1,140 @@
+"""The queries and `try` as a person or an agent calls them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from meta_reward.run.layout import HistoryLayout
+from tests.cli.conftest import MetaReward
+from tests.conftest import ASKING_HARNESS, make_task_set
+from tests.run.test_queries import first_run
+from tests.run.test_queries import history as history
+
+QUERIES = (("ledger",), ("failures", "c0003"), ("flips", "c0001", "c0002"), ("diff", "c0001", "c0002"))
+
+
+@pytest.fixture
+def night(history: HistoryLayout, here: Path) -> Path:
+    """A copy of the run, as runs/night."""
+    shutil.copytree(history.path.parent, here / "runs" / "night")
+    return here / "runs" / "night"
+
+
+def test_queries_of_the_only_run_need_no_name(meta_reward: MetaReward, night: Path) -> None:
+    for query in QUERIES:
+        ran = meta_reward(*query)
+        assert (ran.code, ran.err) == (0, ""), query
+        assert ran.out
+
+
+def test_json_is_one_object_and_nothing_else(meta_reward: MetaReward, night: Path) -> None:
+    trace = ("trace", "c0002", first_run(HistoryLayout(night / "history")))
+    for query in (*QUERIES, trace):
+        assert isinstance(json.loads(meta_reward(*query, "--json", "--run", "night").out), dict)
+
+
+def test_history_alone_is_enough_wherever_it_lies(meta_reward: MetaReward, night: Path, here: Path) -> None:
+    expected = meta_reward("ledger").out
+    (night / "history").rename(here / "alone")
+    shutil.rmtree(here / "runs")
+    assert meta_reward("ledger", "--history", "alone").out == expected
+    assert meta_reward("ledger", META_REWARD_HISTORY=str(here / "alone")).out == expected
+    (here / "staging").mkdir()
+    (here / "alone").rename(here / "history")
+    assert meta_reward("ledger").out == expected
+
+
+def test_text_of_the_ledger_shows_who_is_best_and_no_escape(meta_reward: MetaReward, night: Path) -> None:
+    lines = meta_reward("ledger").out.splitlines()
+    assert [line.split()[0] for line in lines[1:5]] == ["c0001", "c0002*", "c0003", "c0004"]
+    assert "Some are \\u001b[31modd." in lines[3]
+    assert "rejected" in lines[4]
+    assert "imports 'socket'" in lines[4]
+
+
+def test_text_of_failures_shows_error_and_unscored_pairs(meta_reward: MetaReward, night: Path) -> None:
+    run = first_run(HistoryLayout(night / "history"))
+    shown = meta_reward("failures", "c0003", "--limit", "1").out
+    assert f"1 trajectories, such as {run}: ValueError: odd (line 9)" in shown
+    assert shown.splitlines()[-1].split()[1:3] == [run, "-"]
+
+
+def test_text_of_a_trace_shows_prompt_and_reply_and_cuts_what_is_long(meta_reward: MetaReward, night: Path) -> None:
+    run = first_run(HistoryLayout(night / "history"))
+    path = night / "history/candidates/c0002-look-closely/traces" / f"{run}.json"
+    trace = json.loads(path.read_text())
+    trace["calls"][0]["messages"][0]["content"] = ["Look\x1b[2J closely.", *["word " * 20] * 500, "The end."]
+    path.write_text(json.dumps(trace))
+    short, full = (meta_reward("trace", "c0002", run, *more).out for more in ((), ("--full",)))
+    assert "reward 90\n" in short
+    assert "\n== ask 1 of 1\n-- user\nLook\\u001b[2J closely.\n" in short
+    assert "characters left out; --full shows them" in short
+    assert "\nThe end.\n-- reply (end)\n90\n" in short
+    assert (len(short) < 5000, full.count("word"), "\x1b" in full) == (True, 10_000, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("failures", "c0033"), "there is no candidate 'c0033': did you mean c0003"),
+        (("trace", "c0002", "t9-r9"), "there is no trajectory of c0002 't9-r9'"),
+        (("ledger", "--run", "day"), "there is no run 'day': known: night"),
+        (("ledger", "--run", "seed_harnesses"), "seed_harnesses is no run: it has no run.toml"),
+        (("try", "none.py"), "none.py: no such file"),
+        (("try", "mine.py", "--pairs", "x"), "there is no pair, task or category 'x' in the search split"),
+    ],
+)
+def test_wrong_names_are_one_line(
+    meta_reward: MetaReward, night: Path, here: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    (here / "mine.py").write_text(ASKING_HARNESS)
+    ran = meta_reward(*arguments)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert complaint in ran.err
+
+
+def test_several_runs_ask_for_a_name(meta_reward: MetaReward, night: Path) -> None:
+    shutil.copytree(night, night.parent / "day")
+    assert "say which run, with --run NAME: known: day, night" in meta_reward("ledger").err
+    shutil.rmtree(night.parent)
+    assert "there is no run here: `meta-reward search` makes one" in meta_reward("ledger").err
+
+
+def test_try_runs_a_draft_on_a_run_and_changes_nothing_in_it(meta_reward: MetaReward, night: Path, here: Path) -> None:
+    before = {path: path.read_bytes() for path in night.rglob("*") if path.is_file()}
+    seed = (here / "seed_harnesses/baseline.py").read_text()
+    (here / "mine.py").write_text(seed.replace("how well", "how very well"))
+    first, second = (json.loads(meta_reward("try", "mine.py", "--json", "--calls", n).out) for n in (500, 0))
+    assert (first["ok"], first["pairs"], first["best"]["id"]) == (True, 12, "c0002")
+    assert (second["judge_calls"]["new"], second["results"]) == (0, first["results"])
+    shown = meta_reward("try", "mine.py", "--pairs", first["results"][0]["id"]).out
+    assert f"agreement {first['results'][0]['agreement']:.1%} on 1 pairs" in shown
+    assert {path: path.read_bytes() for path in night.rglob("*") if path.is_file()} == before
+
+
+def test_try_shows_what_the_validator_finds(meta_reward: MetaReward, night: Path, here: Path) -> None:
+    (here / "mine.py").write_text("import socket\n" + ASKING_HARNESS)
+    assert meta_reward("try", "mine.py").out.startswith("not a valid harness:\nline 1: imports 'socket'")
+
+
+def test_search_tells_its_agent_what_the_user_says(meta_reward: MetaReward, here: Path) -> None:
+    make_task_set(here / "tasks" / "small", tasks=6)
+    (here / "mine.md").write_text("Be brief.\n")
+    arguments = ("search", "small", "--judge", "simulated", "--iterations", 0, "--proposer", "command:true")
+    more = ("--proposer-jail", "none", "--history", "scores", "--instructions", "mine.md")
+    ran = meta_reward(*arguments, *more)
+    assert ran.code == 0, ran.err
+    assert (here / "runs/small/instructions.md").read_text() == "Be brief.\n"
+    assert 'history = "scores"' in (here / "runs/small/run.toml").read_text()
+    assert "run small has proposer.history = 'scores', and 'full' was asked for" in (
+        meta_reward(*arguments, "--proposer-jail", "none", "--history", "full").err
+    )
+
+
+def test_catalog_refuses_to_work_blindfolded(meta_reward: MetaReward, here: Path) -> None:
+    make_task_set(here / "tasks" / "small", tasks=6)
+    ran = meta_reward("search", "small", "--judge", "simulated", "--history", "summaries")
+    assert (ran.code, (here / "runs").exists()) == (1, False)
+    assert "proposer catalog cannot work with history 'summaries'" in ran.err

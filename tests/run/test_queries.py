@@ -1,0 +1,170 @@
+"""The questions one asks of a history, on a run with a naive, a better, a failing and a rejected candidate."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from meta_reward.errors import UsageError
+from meta_reward.run import queries
+from meta_reward.run.layout import HistoryLayout
+from tests.search.conftest import harness, make_world, proposal
+
+BETTER = harness("Look closely at this run.\\nTake your time.")
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> HistoryLayout:
+    """Of a run in which c0001 ties every pair, c0002 wins all, c0003 fails on one trajectory, c0004 is rejected.
+
+    To be read only.
+    """
+    world = make_world(tmp_path_factory.mktemp("searched"))
+    history = HistoryLayout(world.create(limits={"iterations": 2}).history)
+    world.proposer.drafts = {
+        1: {"look-closely": (BETTER, proposal("c0001"))},
+        2: {
+            "now-and-then": (failing_on(first_run(history)), proposal("c0002", hypothesis="Some are \x1b[31modd.")),
+            "socket": ("import socket\n" + BETTER, proposal("c0002")),
+        },
+    }
+    world.search()
+    return history
+
+
+def first_run(history: HistoryLayout) -> str:
+    """The id of a trajectory that did well."""
+    return min(path.stem for path in (history.taskset / "trajectories").glob("*-r1.json"))
+
+
+def failing_on(trajectory: str) -> str:
+    """A harness that fails on this trajectory."""
+    task, _, number = trajectory.partition("-r")
+    case = f"Case {int(task[1:])}-{number}."
+    return BETTER.replace(
+        "    try:", f"    if {case!r} in trajectory.transcript():\n        raise ValueError('odd')\n    try:"
+    )
+
+
+def test_ledger_lists_candidates_with_what_each_changed(history: HistoryLayout) -> None:
+    answer = queries.ledger(history)
+    assert [(c["id"], c["parents"], c["part"], c["status"], c["frontier"]) for c in answer["candidates"]] == [
+        ("c0001", (), "", "scored", True),
+        ("c0002", ("c0001",), "rubric", "scored", True),
+        ("c0003", ("c0002",), "rubric", "scored", False),
+        ("c0004", ("c0002",), "rubric", "rejected", False),
+    ]
+    assert (answer["best"], answer["left_out"]) == ("c0002", 0)
+
+
+def test_ledger_shows_the_last_candidates_and_says_how_many_came_before(history: HistoryLayout) -> None:
+    answer = queries.ledger(history, limit=1)
+    assert ([c["id"] for c in answer["candidates"]], answer["left_out"], answer["frontier"]) == (
+        ["c0004"],
+        3,
+        ["c0001", "c0002"],
+    )
+
+
+def test_failures_of_a_naive_candidate_are_ties(history: HistoryLayout) -> None:
+    answer = queries.failures(history, "c0001", limit=2)
+    counts = {key: answer[key] for key in ("pairs", "lost", "tied", "failed")}
+    assert counts == {"pairs": answer["pairs"], "lost": 0, "tied": answer["pairs"], "failed": 0}
+    assert [(group["category"], len(group["worst"])) for group in answer["groups"]] == [("none", 2)]
+    assert answer["errors"] == []
+
+
+def test_failures_name_the_error_and_put_unscored_pairs_first(history: HistoryLayout) -> None:
+    answer = queries.failures(history, "now-and-then")
+    assert answer["failed"] == len(answer["groups"][0]["worst"]) > 0
+    assert answer["groups"][0]["worst"][0]["margin"] is None
+    assert answer["groups"][0]["worst"][0]["won_by"] == ["c0002"]
+    assert [error["error"] for error in answer["errors"]] == ["ValueError: odd (line 9)"]
+
+
+def test_flips_count_both_directions(history: HistoryLayout) -> None:
+    there, back = queries.flips(history, "c0001", "c0002"), queries.flips(history, "2", "1")
+    pairs = there["pairs"]
+    assert (there["gained"]["pairs"], there["lost"]["pairs"], there["difference"]) == (pairs, 0, 0.5)
+    assert (back["gained"]["pairs"], back["lost"]["pairs"], back["difference"]) == (0, pairs, -0.5)
+    assert there["gained"]["by_category"] == {"none": pairs}
+    assert (there["gained"]["widest"][0]["first_margin"], there["gained"]["widest"][0]["second_margin"]) == (0.0, 80.0)
+
+
+def test_diff_shows_what_changed_between_programs(history: HistoryLayout) -> None:
+    answer = queries.diff(history, "c0001", "c0002")
+    assert answer["changed"] == ["reward"]
+    assert answer["diff"][:2] == ["--- c0001-baseline/harness.py", "+++ c0002-look-closely/harness.py"]
+    assert [line[0] for line in answer["diff"][3:] if line[0] in "+-"] == ["-", "+"]
+
+
+def test_trace_tells_question_reply_reward_and_pairs(history: HistoryLayout) -> None:
+    name = first_run(history)
+    answer = queries.trace(history, "c0002", name)
+    assert (answer["reward"]["score"], answer["asks"], answer["calls"][0]["reply"]) == (90.0, 1, "90")
+    assert answer["calls"][0]["messages"][0]["content"].startswith("Look closely at this run.\nTake your time.\n[1]")
+    assert {pair["preferred"] for pair in answer["pairs"]} == {name}
+
+
+def test_trace_of_a_failure_tells_the_error(history: HistoryLayout) -> None:
+    answer = queries.trace(history, "c0003", first_run(history))
+    assert (answer["reward"], answer["error"]["kind"], answer["error"]["message"]) == (
+        None,
+        "ValueError",
+        "odd (line 9)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ask", "complaint"),
+    [
+        (lambda h: queries.failures(h, "c0022"), "there is no candidate 'c0022': did you mean c0002"),
+        (lambda h: queries.failures(h, "look-closly"), "did you mean look-closely"),
+        (lambda h: queries.failures(h, "c0004"), "c0004 has no pairs here: the validator refused it: line 1: imports"),
+        (lambda h: queries.failures(h, "c0001", category="x"), "there is no category 'x': there are none"),
+        (lambda h: queries.flips(h, "c0001", "c0004"), "c0004 has no pairs here"),
+        (lambda h: queries.trace(h, "c0001", "../../sealed"), "there is no trajectory of c0001 '../../sealed'"),
+        (lambda h: queries.trace(h, "c0004", "t01-r1"), "c0004 has no traces here: the validator refused it"),
+        (lambda h: queries.trace(h, "1", first_run(h), ask=7), "has no ask 7 on t"),
+    ],
+)
+def test_what_does_not_exist_is_one_line_with_what_comes_close(
+    history: HistoryLayout, ask: Callable[[HistoryLayout], object], complaint: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        ask(history)
+    assert complaint in str(raised.value)
+
+
+def test_queries_read_the_history_and_nothing_else(history: HistoryLayout, tmp_path: Path) -> None:
+    moved = HistoryLayout(tmp_path / "elsewhere" / "h")
+    shutil.copytree(history.path, moved.path)
+    assert queries.flips(moved, "c0001", "c0002")["difference"] == 0.5
+
+
+def test_outcomes_show_every_pair_under_every_scored_candidate(history: HistoryLayout) -> None:
+    lines = [json.loads(line) for line in history.outcomes.read_text().splitlines()]
+    assert len(lines) == queries.failures(history, "c0001")["pairs"]
+    assert {tuple(line["agreement"]) for line in lines} == {("c0001", "c0002", "c0003")}
+    assert all((line["agreement"]["c0001"], line["agreement"]["c0002"]) == (0.5, 1.0) for line in lines)
+
+
+def test_patterns_of_the_history_readme_find_what_they_promise(history: HistoryLayout) -> None:
+    one = first_run(history)
+    task = one.partition("-")[0]
+    commands = re.findall(r"^    (grep [^\n]*?)(?: +#[^\n]*)?$", history.readme.read_text(), re.MULTILINE)
+    assert len(commands) > 12
+    found = {}
+    for command in commands:
+        here = command.replace("t012-r3", one).replace("t012-p3", f"{task}-p1").replace("t012", task)
+        here = here.replace("approved by the manager", "I did GOOD").replace("c0001-*/pairs", "c0003-*/pairs")
+        done = subprocess.run(["sh", "-c", here], cwd=history.path, capture_output=True, text=True, check=False)
+        assert done.stderr == "", here
+        found[command] = done.stdout.count("\n")
+    # This little world has no categories and no judge that errs by a margin, and c0002 wins every pair that c0001 ties.
+    missing = ["false-claim", '"margin"', '"c0001":0', '"c0001":1', "grep -v ':1", 'grep -l \'"error"']
+    assert [command for command, lines in found.items() if not lines and not any(m in command for m in missing)] == []
