@@ -24,7 +24,8 @@ AnswerAsk = Callable[[Ask, RunTool], Awaitable[Answer]]
 """Answers a question of the candidate; may have its tools run on the way."""
 
 _GONE = ("the harness has already answered", True)
-_KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", -signal.SIGSEGV: "crash"}
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
+_KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", **{-number: "crash" for number in _CRASHES}}
 
 
 class Conversation:
@@ -46,7 +47,7 @@ class Conversation:
         self._asking = 0
         self._tool_calls = itertools.count(1)
         self._tool_results: dict[int, asyncio.Future[tuple[str, bool]]] = {}
-        self._answered = False
+        self._confined = self._answered = False
 
     async def run(self, start: Mapping[str, Any]) -> Reward:
         """The reward. Asks under way when the candidate ends are waited for, so that every run counts the same."""
@@ -70,6 +71,8 @@ class Conversation:
         while True:
             frame = await self._next_frame()
             match frame.get("type"):
+                case "confined" if not self._confined:
+                    self._confined = True
                 case "ask":
                     self._count_asks(+1)
                     asks.create_task(self._serve(frame))
@@ -98,7 +101,7 @@ class Conversation:
             return await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self._exit_code()
-            if code == child.UNLOCKED:
+            if code == child.UNLOCKED and not self._confined:  # later, any exit code is the candidate's own
                 raise MetaRewardError("the sandbox does not lock down any more on this machine") from None
             kind = _KINDS_OF_EXIT.get(code, "exit")
             how = f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -12,6 +12,7 @@ Control messages are five bytes: `s` (start, with a socket attached) or `k` (kil
 number; the zygote answers with job number and exit code when a child has ended.
 """
 
+import asyncio
 import ctypes
 import gc
 import importlib
@@ -100,17 +101,18 @@ class Zygote:
             return pid
         code = _FAILED
         try:
-            self._confine(descriptor)
+            runner = self._confine(descriptor)
             random.seed(0)  # a harness that samples does so alike in every run
-            child.run(socket.socket(fileno=descriptor))
+            with runner, socket.socket(fileno=descriptor) as sock:
+                child.run(runner, sock)
             code = 0
         except LockdownError:
             code = child.UNLOCKED
         finally:
             os._exit(code)
 
-    def _confine(self, descriptor: int) -> None:
-        """Give up everything but the one socket, before anything is read from it."""
+    def _confine(self, descriptor: int) -> asyncio.Runner:
+        """Give up everything but the one socket and an event loop, before anything is read from it."""
         die_with_parent()
         if os.getppid() != self._pid:  # it died before this child could ask to die with it
             os._exit(child.ORPHANED)
@@ -118,8 +120,12 @@ class Zygote:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _keep_only(descriptor, *([self._lockdown.ruleset] if self._lockdown else []))
         _limit(self._budget)
+        runner = asyncio.Runner()
+        runner.get_loop()  # while it may still make the descriptors of one
+        self._jobs.clear()  # a candidate can reach all that is in its memory
         if self._lockdown:
             self._lockdown.apply()
+        return runner
 
 
 def _drain(pipe: int) -> None:
