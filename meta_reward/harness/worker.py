@@ -88,11 +88,14 @@ class Zygote:
 
     def _reap(self) -> None:
         while self._jobs:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
             if pid in self._jobs:
-                self._control.sendall(STATUS.pack(self._jobs.pop(pid), os.waitstatus_to_exitcode(status)))
+                code = os.waitstatus_to_exitcode(status)
+                if code == -signal.SIGKILL and usage.ru_utime + usage.ru_stime >= self._budget["cpu_s"]:
+                    code = -signal.SIGXCPU  # which it ignored
+                self._control.sendall(STATUS.pack(self._jobs.pop(pid), code))
 
     def _fork(self, descriptor: int) -> int:
         pid = os.fork()

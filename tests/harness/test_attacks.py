@@ -19,7 +19,7 @@ from tests.harness.attacks.state import COUNTERS, RELAYS
 from tests.harness.attacks.table import Attack, Counter, Harm, Relay, rows, rows_shown
 
 ATTACKS = tuple(chain(FILES, SOCKETS, PROCESSES))
-UNDISTURBED = [HONEST_SCORE] * 3
+UNDISTURBED = [HONEST_SCORE] * 2
 SHORT = Budget(cpu_s=5, active_s=0.6, wall_s=20.0)
 
 

@@ -47,6 +47,7 @@ from meta_reward.harness import Judge, Reward, Trajectory
 
 {constants}
 libc = ctypes.CDLL(None, use_errno=True)
+ZYGOTE = os.getppid()
 
 
 def call(number, *arguments):
@@ -60,6 +61,16 @@ def call(number, *arguments):
 def own_socket():
     """The number of the one socket that leads out."""
     return JUDGE._writer.get_extra_info("socket").fileno()
+
+
+def everywhere():
+    """Once on each processor, where it may choose: many of the kernel's counters are handed out by processor."""
+    for cpu in sorted(os.sched_getaffinity(0)):
+        try:
+            os.sched_setaffinity(0, {{cpu}})
+        except OSError:
+            pass
+        yield cpu
 
 
 def frame(value):
@@ -160,6 +171,7 @@ class Arena:
 
     def __enter__(self) -> Self:
         self._runner.run(self._sandbox.__aenter__())
+        assert self._runner.run(self._honest()) == HONEST_SCORE
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -177,11 +189,11 @@ class Arena:
         return self._runner.run(self._outcome(self.program(body)))
 
     def siege(self, body: str) -> tuple[str, list[float | str]]:
-        """How an attack ends, and what an honest harness gets before it, at the same time, and after it."""
+        """How an attack ends, and what an honest harness gets at the same time and after it."""
         return self._runner.run(self._siege(self.program(body)))
 
     def relay(self, leave: str, find: str) -> list[str]:
-        """Whether the second trajectory finds what the first left: before it came, while it is there, when it has gone."""
+        """Whether the second trajectory finds what the first left: before it came, beside it, when it has gone."""
         return self._runner.run(self._relay(self.program(leave, holds=True), self.program(find)))
 
     def read(self, expression: str) -> str:
@@ -193,9 +205,8 @@ class Arena:
         return found if isinstance(found, str) else found.reason
 
     async def _siege(self, source: str) -> tuple[str, list[float | str]]:
-        before = await self._honest()
         ended, beside = await asyncio.gather(self._outcome(source), self._honest())
-        return ended, [before, beside, await self._honest()]
+        return ended, [beside, await self._honest()]
 
     async def _honest(self) -> float | str:
         reward = await self._score(HONEST)

@@ -45,7 +45,7 @@ FILES = (
         """
         here = ctypes.create_string_buffer(8)
         there = struct.pack("PN", ctypes.cast(libc.getpid, ctypes.c_void_p).value, 8)
-        return call(310, os.getppid(), struct.pack("PN", ctypes.addressof(here), 8), 1, there, 1, 0) == 8
+        return call(310, ZYGOTE, struct.pack("PN", ctypes.addressof(here), 8), 1, there, 1, 0) == 8
         """,
         needs="tracing",
     ),
@@ -54,7 +54,7 @@ FILES = (
         """
         here = ctypes.create_string_buffer(8)
         pair = struct.pack("PN", ctypes.addressof(here), 0)
-        return call(311, os.getppid(), pair, 1, pair, 1, 0) == 0
+        return call(311, ZYGOTE, pair, 1, pair, 1, 0) == 0
         """,
         needs="tracing",
     ),

@@ -34,6 +34,6 @@ SOCKETS = (
     Attack("make pipes", "return os.pipe()"),
     Attack("make a counter's descriptor", "return call(290, 0, 0)"),
     Attack("make a watch of descriptors", "return select.epoll()"),
-    Attack("be owner of a socket's signals", "return fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()) == 0"),
+    Attack("be owner of a socket's signals", "return fcntl.fcntl(0, fcntl.F_SETOWN, ZYGOTE) == 0"),
     Attack("start a ring of requests", "return call(425, 8, bytes(120))", needs="io_uring"),
 )

@@ -30,9 +30,9 @@ RELAYS = (
         "k = call(250, 10, -4, b'user', b'meta-reward', 0)\nreturn call(250, 9, k, -4, 0, 0) == 0",
     ),
     Relay(
-        "the session's keyring",
-        "call(248, b'user', b'meta-reward', b'x', 1, -3)",
-        "k = call(250, 10, -3, b'user', b'meta-reward', 0)\nreturn call(250, 9, k, -3, 0, 0) == 0",
+        "the session keyring",
+        "call(248, b'user', b'meta-reward', b'x', 1, -5)",
+        "k = call(250, 10, -5, b'user', b'meta-reward', 0)\nreturn call(250, 9, k, -5, 0, 0) == 0",
     ),
     Relay(
         "an abstract socket",
@@ -61,13 +61,13 @@ RELAYS = (
     ),
     Relay(
         "the zygote's priority",
-        "os.setpriority(os.PRIO_PROCESS, os.getppid(), 1)",
-        "return os.getpriority(os.PRIO_PROCESS, os.getppid()) == 1",
+        "os.setpriority(os.PRIO_PROCESS, ZYGOTE, 1)",
+        "return os.getpriority(os.PRIO_PROCESS, ZYGOTE) == 1",
     ),
     Relay(
         "the zygote's limits",
-        "resource.prlimit(os.getppid(), resource.RLIMIT_MSGQUEUE, (4242, 4242))",
-        "return resource.prlimit(os.getppid(), resource.RLIMIT_MSGQUEUE)[0] == 4242",
+        "resource.prlimit(ZYGOTE, resource.RLIMIT_MSGQUEUE, (4242, 4242))",
+        "return resource.prlimit(ZYGOTE, resource.RLIMIT_MSGQUEUE)[0] == 4242",
     ),
 )
 
@@ -80,21 +80,21 @@ COUNTERS = (
         remains=("locked",),
     ),
     Counter(
-        "numbers of inodes",
-        "for _ in range(3000): socket.socketpair()",
+        "numbers of sockets",
+        "for _ in everywhere():\n    for _ in range(3000): socket.socketpair()",
         "os.fstat(own_socket()).st_ino",
-        4000,
+        2000,
     ),
     Counter(
-        "numbers of inodes, by pipes",
-        "for _ in range(5000):\n    for end in os.pipe(): os.close(end)",
+        "numbers of pipes",
+        "for _ in everywhere():\n    for _ in range(5000): [os.close(end) for end in os.pipe()]",
         "os.fstat(own_socket()).st_ino",
-        4000,
+        2000,
     ),
     Counter(
         "cookies of sockets",
-        "for _ in range(5000):\n    for end in socket.socketpair(): end.getsockopt(1, 57, 8)",
-        "int.from_bytes(socket.socket(fileno=own_socket()).getsockopt(1, 57, 8), 'little')",
-        4000,
+        "for _ in everywhere():\n    for _ in range(3000): [end.getsockopt(1, 57, 8) for end in socket.socketpair()]",
+        "int.from_bytes(socket.socket(fileno=os.dup(own_socket())).getsockopt(1, 57, 8), 'little')",
+        2000,
     ),
 )
