@@ -3,11 +3,13 @@
 `SANDBOX=none pytest tests/harness/test_attacks.py` runs the same attacks unprotected, and fails.
 """
 
+import os
 from collections.abc import Iterator
 from itertools import chain
 
 import pytest
 
+from meta_reward.harness import confinement
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
 from tests.harness.attacks.arena import HONEST_SCORE, LEVELS, Arena, Prey
@@ -20,6 +22,7 @@ from tests.harness.attacks.table import Attack, Counter, Harm, Relay, rows, rows
 
 ATTACKS = tuple(chain(FILES, SOCKETS, PROCESSES))
 UNDISTURBED = [HONEST_SCORE] * 2
+RARELY_READ = {"strict": "antigravity.py", "locked": "this.py", "none": "nturl2path.py"}
 SHORT = Budget(cpu_s=5, active_s=0.6, wall_s=20.0)
 
 
@@ -73,26 +76,41 @@ def test_what_is_left_behind_is_found_where_nothing_protects(arena: Arena, relay
     assert "won" in later
 
 
-def jump(arena: Arena, counter: Counter) -> int:
-    """How far a counter moves while one trajectory pushes it on."""
-    before = arena.read(counter.read)
-    arena.run(counter.push)
-    after = arena.read(counter.read)
-    return int(after) - int(before) if before.isdigit() and after.isdigit() else 0
-
-
 @at_each_level
 @pytest.mark.parametrize("counter", rows(COUNTERS))
 def test_no_number_is_pushed_on_for_another_trajectory(arena: Arena, counter: Counter) -> None:
-    if arena.level in counter.remains:
-        pytest.skip("possible at this level, as sandbox.py says")
-    assert 0 <= jump(arena, counter) < counter.jump // 2
+    assert arena.run(f"{counter.push}\nreturn True") == "denied"
 
 
 @unprotected
 @pytest.mark.parametrize("counter", rows_shown(COUNTERS))
 def test_numbers_are_pushed_on_where_nothing_protects(arena: Arena, counter: Counter) -> None:
-    assert not 0 <= jump(arena, counter) < counter.jump
+    before = int(arena.read(counter.read))
+    arena.run(counter.push)
+    assert not 0 <= int(arena.read(counter.read)) - before < counter.jump
+
+
+def seen_read(prey: Prey, level: Level) -> bool:
+    """Whether a trajectory can see that another has read a file that nobody had read for long."""
+    file = Path(os.__file__).with_name(RARELY_READ[level])
+    try:
+        os.utime(file, (1000, file.stat().st_mtime))
+    except PermissionError:
+        pytest.skip("the standard library belongs to somebody else, so its times cannot be set back")
+    confinement._settle.cache_clear()
+    with Arena(level, prey) as arena:
+        before = arena.read(f"os.stat({str(file)!r}).st_atime")
+        arena.run(f"open({str(file)!r}).read()")
+        return arena.read(f"os.stat({str(file)!r}).st_atime") != before
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_reading_a_file_leaves_no_trace_in_its_times(prey: Prey, level: Level) -> None:
+    assert not seen_read(prey, level)
+
+
+def test_reading_a_file_leaves_a_trace_where_nothing_protects(prey: Prey) -> None:
+    assert seen_read(prey, "none")
 
 
 def harms(*levels: Level) -> list[object]:

@@ -132,14 +132,26 @@ PROCESSES = (
         """,
         ends="crash",
     ),
+    Attack("start a thread", "threading.Thread(target=int).start()\nreturn True"),
+    Attack("start many threads", "for _ in range(200): threading.Thread(target=int).start()\nreturn True"),
     Attack(
-        "find the processes of others in its memory",
+        "start a thread with raw clone",
         """
-        gc.unfreeze()
-        zygotes = [o for o in gc.get_objects() if type(o).__name__ == "Zygote"]
-        return any(job for zygote in zygotes for job in zygote._jobs)
+        stack = ctypes.create_string_buffer(1 << 16)
+        top = ctypes.c_void_p((ctypes.addressof(stack) + (1 << 16)) & ~15)
+        if libc.clone(libc.sched_yield, top, 0x10F00, None) < 0:
+            raise OSError
+        time.sleep(0.05)
+        return True
         """,
-        needs="company",
+    ),
+    Attack("start a thread of another loop", "return asyncio.to_thread(bool, 1)"),
+    Attack(
+        "wake another process through a file",
+        "m = mmap.mmap(os.open(os.__file__, os.O_RDONLY), 4096, prot=mmap.PROT_READ)\n"
+        "libc.mmap.restype = ctypes.c_void_p\n"
+        "at = libc.mmap(None, 4096, 1, 1, os.open(os.__file__, os.O_RDONLY), 0)\n"
+        "return call(202, at, 1, 1, None, None, 0) == 0",
     ),
     Attack("read another process's affinity", "return os.sched_getaffinity(1)"),
     Attack("page out what others read", "m = mmap.mmap(-1, 4096)\nm.madvise(21)\nreturn True"),

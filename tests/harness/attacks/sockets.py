@@ -29,6 +29,9 @@ SOCKETS = (
     Attack("open a crypto socket", "return socket.socket(38, socket.SOCK_SEQPACKET)", needs="crypto"),
     Attack("resolve a name", "return socket.socket(type=socket.SOCK_DGRAM).connect(('127.0.0.53', 53)) is None"),
     Attack("ask who is at the other end", "return socket.socket(fileno=os.dup(own_socket())).getsockopt(1, 17, 12)"),
+    Attack(
+        "read its number among all sockets", "return socket.socket(fileno=os.dup(own_socket())).getsockopt(1, 57, 8)"
+    ),
     Attack("set an option", "return libc.setsockopt(own_socket(), 1, 8, struct.pack('i', 1 << 20), 4) == 0"),
     Attack("make another loop", "return asyncio.new_event_loop()"),
     Attack("make pipes", "return os.pipe()"),

@@ -77,7 +77,6 @@ COUNTERS = (
         "for _ in range(150):\n    t = threading.Thread(target=int)\n    t.start()\n    t.join()",
         "os.getpid()",
         150,
-        remains=("locked",),
     ),
     Counter(
         "numbers of sockets",

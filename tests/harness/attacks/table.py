@@ -35,16 +35,12 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A number that a whole machine shares: one trajectory pushes it on by at least `jump`, the next one reads it.
-
-    remains: the levels at which that cannot be prevented, and `sandbox.py` says so.
-    """
+    """A number that a whole machine shares: one trajectory pushes it on by at least `jump`, the next one reads it."""
 
     name: str
     push: str
     read: str
     jump: int
-    remains: tuple[str, ...] = ()
     needs: str = ""
 
 
