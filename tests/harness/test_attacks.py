@@ -6,6 +6,7 @@
 import os
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
