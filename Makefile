@@ -14,7 +14,7 @@ SEED       ?=
 CONFIG     ?=
 
 # What `make bench` runs; benchmarks/seeds.py takes twelve minutes and is run by itself.
-BENCHMARKS = commits evaluate cheap_features worlds ablation
+BENCHMARKS = commits evaluate sandbox cheap_features worlds ablation
 
 SEARCH_FLAGS = --run "$(RUN)" \
 	$(if $(JUDGE),--judge "$(JUDGE)") $(if $(PROPOSER),--proposer "$(PROPOSER)") \
