@@ -16,7 +16,10 @@ HARMS = (
     Harm("sleep", "time.sleep(60)", "time-out"),
     Harm(
         "ignore signals",
-        "for n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: pass",
+        "for n in range(1, 65):\n"
+        "    try: signal.signal(n, signal.SIG_IGN)\n"
+        "    except (OSError, ValueError): pass\n"
+        "while True: pass",
         "time-out",
     ),
     Harm("block signals", "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass", "time-out"),
@@ -92,7 +95,8 @@ HARMS = (
     ),
     Harm(
         "answer with deep findings",
-        'raw(text(b\'{"type": "done", "score": 1, "reason": "", "findings": {"a": \' + b\'[\' * 900 + b\']\' * 900 + b\'}}\'))',
+        'raw(text(b\'{"type": "done", "score": 1, "reason": "", "findings": {"a": \' + b\'[\' * 900 + '
+        "b']' * 900 + b'}}'))",
         "ValueError",
     ),
     Harm("answer with a bomb of brackets", "raw(text(b'[' * 5_000_000))", "protocol"),
@@ -120,7 +124,9 @@ HARMS = (
     ),
     Harm(
         "ask with deep tools",
-        'raw(text(b\'{"type": "ask", "ask": 1, "prompt": "a", "tools": \' + b\'[\' * 900 + b\']\' * 900 + b\'}\'))\ntime.sleep(60)',
+        'raw(text(b\'{"type": "ask", "ask": 1, "prompt": "a", "tools": \' + b\'[\' * 900 + b\']\' * 900 '
+        "+ b'}'))\n"
+        "time.sleep(60)",
         "ValueError",
     ),
     Harm(
@@ -160,7 +166,12 @@ HARMS = (
     ),
     Harm(
         "answer with a reward that lies",
-        "class F(float):\n    def __le__(self, o): return True\n    __ge__ = __le__\n    def __float__(self): return 1e9\nasync def r(t, j): return F(1e9)\nreturn F(1e9) >= 1",
+        "class F(float):\n"
+        "    def __le__(self, o): return True\n"
+        "    __ge__ = __le__\n"
+        "    def __float__(self): return 1e9\n"
+        "async def r(t, j): return F(1e9)\n"
+        "return F(1e9) >= 1",
         "won",
     ),
     Harm(
@@ -170,12 +181,17 @@ HARMS = (
     ),
     Harm(
         "patch the check of rewards",
-        'import meta_reward.harness.child as child\nchild.encode_frame = lambda v: text(b\'{"type": "done", "score": 1e9, "reason": "", "findings": {}}\')\nreturn True',
+        "import meta_reward.harness.child as child\n"
+        'child.encode_frame = lambda v: text(b\'{"type": "done", "score": 1e9, "reason": "", '
+        '"findings": {}}\')\n'
+        "return True",
         "ValueError",
     ),
     Harm(
         "pass descriptors until none is left",
-        "for _ in range(100): socket.send_fds(socket.socket(fileno=os.dup(own_socket())), [frame({'type': 'pad'})[:1]], [0] * 200)\nos._exit(0)",
+        "for _ in range(100): socket.send_fds(socket.socket(fileno=os.dup(own_socket())), "
+        "[frame({'type': 'pad'})[:1]], [0] * 200)\n"
+        "os._exit(0)",
         "protocol",
     ),
 )

@@ -77,7 +77,8 @@ PROCESSES = (
     Attack("change its personality", "return call(135, 0x40000) >= 0"),
     Attack(
         "mount",
-        "try: call(165, b'none', FOLDER.encode(), b'no-such-type', 0, None)\nexcept OSError as e: return e.errno == errno.ENODEV",
+        "try: call(165, b'none', FOLDER.encode(), b'no-such-type', 0, None)\n"
+        "except OSError as e: return e.errno == errno.ENODEV",
         needs="root",
     ),
     Attack("anonymous file", "return call(319, b'name', 0)"),
@@ -105,7 +106,9 @@ PROCESSES = (
     ),
     Attack(
         "ask which pages are in memory",
-        "m = mmap.mmap(-1, 4096)\nreturn call(27, ctypes.addressof(ctypes.c_char.from_buffer(m)), 4096, bytearray(1) and ctypes.create_string_buffer(1)) == 0",
+        "m = mmap.mmap(-1, 4096)\n"
+        "return call(27, ctypes.addressof(ctypes.c_char.from_buffer(m)), 4096, bytearray(1) and "
+        "ctypes.create_string_buffer(1)) == 0",
     ),
     Attack("read the machine's load", "return call(99, ctypes.create_string_buffer(256)) == 0"),
     Attack("read the machine's log", "return call(103, 10, None, 0)", needs="root"),
@@ -116,7 +119,8 @@ PROCESSES = (
     ),
     Attack(
         "name a file by its handle",
-        "return call(303, -100, os.__file__.encode(), struct.pack('Ii', 128, 0).ljust(136, b'\\0'), ctypes.create_string_buffer(8), 0) == 0",
+        "return call(303, -100, os.__file__.encode(), struct.pack('Ii', 128, 0).ljust(136, b'\\0'), "
+        "ctypes.create_string_buffer(8), 0) == 0",
     ),
     Attack("read ahead", "return call(187, os.open(os.__file__, os.O_RDONLY), 0, 4096) == 0"),
     Attack(

@@ -21,7 +21,9 @@ SOCKETS = (
     Attack("make a pair of sockets", "return socket.socketpair()"),
     Attack(
         "receive a descriptor",
-        "s = socket.socket(fileno=os.dup(own_socket()))\ntry: socket.recv_fds(s, 1, 1)\nexcept BlockingIOError: return True",
+        "s = socket.socket(fileno=os.dup(own_socket()))\n"
+        "try: socket.recv_fds(s, 1, 1)\n"
+        "except BlockingIOError: return True",
     ),
     Attack("bind netlink", "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).bind((0, 0))\nreturn True"),
     Attack("open vsock", "return socket.socket(40, socket.SOCK_STREAM)", needs="vsock"),

@@ -52,11 +52,18 @@ RELAYS = (
     Relay(
         "a lock of a range",
         "global f\nf = open(FOLDER + '/lock', 'w')\nfcntl.lockf(f, fcntl.LOCK_EX)",
-        "try: fcntl.lockf(open(FOLDER + '/lock', 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)\nexcept BlockingIOError: return True",
+        "try: fcntl.lockf(open(FOLDER + '/lock', 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "except BlockingIOError: return True",
     ),
     Relay(
         "a daemon",
-        "if not os.fork():\n    s = socket.socket(socket.AF_UNIX)\n    s.bind('\\0daemon' + FOLDER)\n    s.listen()\n    time.sleep(0.5)\n    os._exit(0)\ntime.sleep(0.1)",
+        "if not os.fork():\n"
+        "    s = socket.socket(socket.AF_UNIX)\n"
+        "    s.bind('\\0daemon' + FOLDER)\n"
+        "    s.listen()\n"
+        "    time.sleep(0.5)\n"
+        "    os._exit(0)\n"
+        "time.sleep(0.1)",
         "socket.socket(socket.AF_UNIX).connect('\\0daemon' + FOLDER)\nreturn True",
     ),
     Relay(
