@@ -1,6 +1,6 @@
 """A child of the zygote: one candidate on one trajectory, in conversation with the parent.
 
-Reads a start frame from its socket, executes the candidate's source, awaits its `reward`, and
+Says that it is confined, reads a start frame from its socket, executes the candidate's source, awaits its `reward`, and
 answers; judge calls and the results of tools go over the same socket. Frames are four bytes of
 length, then JSON (`conversation.py` is the other end). `PROTOCOL` counts the changes of their format.
 Standard library and the harness runtime, nothing else.
@@ -23,7 +23,7 @@ from meta_reward.harness.runtime import JudgeError, PromptTooLong, Reply, check_
 from meta_reward.harness.schema import parse_reply, tool_of
 from meta_reward.trajectory import parse_trajectory
 
-PROTOCOL = 1
+PROTOCOL = 2
 LENGTH = struct.Struct("!I")
 SOURCE_NAME = "harness.py"
 ORPHANED, UNLOCKED = 71, 72  # exit codes of a child whose parent is gone, or that cannot lock itself down
@@ -31,13 +31,14 @@ _MAX_START_BYTES = 256 * 1024 * 1024
 _MAX_TRACEBACK_CHARS = 4000
 
 
-def run(sock: socket.socket) -> None:
-    """Read the one job from the socket, run it, answer."""
+def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
+    """Say that the confinement stands, read the one job from the socket, run it in that event loop, answer."""
+    sock.sendall(encode_frame({"type": "confined"}))
     start = json.loads(_receive_frame(sock))
     if start["protocol"] != PROTOCOL:
         raise RuntimeError(f"protocol {start['protocol']} is not {PROTOCOL}")
-    # Not asyncio.run(): the process ends right after, and cleaning up first would double what a child costs.
-    asyncio.new_event_loop().run_until_complete(_answer(sock, start["source"], start["trajectory"]))
+    # Not a runner, which would clean up: the process ends right after, and that would double what a child costs.
+    loop.run_until_complete(_answer(sock, start["source"], start["trajectory"]))
 
 
 def _receive_frame(sock: socket.socket) -> bytes:
@@ -93,7 +94,7 @@ def describe(error: BaseException) -> dict[str, str]:
     where = f" (line {frames[-1].lineno})" if frames else ""
     try:
         said = str(error)
-    except Exception:
+    except BaseException:
         said = "an exception without words"
     return {
         "kind": type(error).__name__,

@@ -28,7 +28,8 @@ WaitedSeconds = Callable[[], float]
 
 _LOOK_AGAIN_S = 0.02
 _GONE = ("the harness has already answered", True)
-_KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", -signal.SIGSEGV: "crash"}
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
+_KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", **{-number: "crash" for number in _CRASHES}}
 
 
 def no_waits() -> float:
@@ -61,7 +62,7 @@ class Conversation:
         self._asking = 0
         self._tool_calls = itertools.count(1)
         self._tool_results: dict[int, asyncio.Future[tuple[str, bool]]] = {}
-        self._answered = False
+        self._confined = self._answered = False
 
     async def run(self, start: Mapping[str, Any]) -> Reward:
         """The reward. Asks under way when the candidate ends are waited for, so that every run counts the same."""
@@ -88,6 +89,8 @@ class Conversation:
         while True:
             frame = await self._next_frame()
             match frame.get("type"):
+                case "confined" if not self._confined:
+                    self._confined = True
                 case "ask":
                     self._count_asks(+1)
                     asks.create_task(self._serve(frame))
@@ -116,7 +119,7 @@ class Conversation:
             return await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self._exit_code()
-            if code == child.UNLOCKED:
+            if code == child.UNLOCKED and not self._confined:  # later, any exit code is the candidate's own
                 raise MetaRewardError("the sandbox does not lock down any more on this machine") from None
             kind = _KINDS_OF_EXIT.get(code, "exit")
             how = f"signal {-code}" if code < 0 else f"exit code {code}"

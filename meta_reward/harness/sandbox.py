@@ -22,7 +22,7 @@ from typing import Any, Self
 from meta_reward.errors import MetaRewardError
 from meta_reward.harness import child, worker
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level, worker_command, worker_environment
+from meta_reward.harness.confinement import Level, settle, worker_command, worker_environment
 from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds, no_waits
 from meta_reward.harness.runtime import Reward
 
@@ -72,6 +72,8 @@ class Sandbox:
         return await self._zygote.run(start, answer, waited_s)
 
     async def _start(self) -> "Zygote":
+        if self.level in ("strict", "locked"):
+            await asyncio.to_thread(settle, self.packages)
         zygote = Zygote(self.budget, self.level, self.packages)
         await zygote.start()
         return zygote

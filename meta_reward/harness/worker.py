@@ -88,11 +88,14 @@ class Zygote:
 
     def _reap(self) -> None:
         while self._jobs:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
             if pid in self._jobs:
-                self._control.sendall(STATUS.pack(self._jobs.pop(pid), os.waitstatus_to_exitcode(status)))
+                code = os.waitstatus_to_exitcode(status)
+                if code == -signal.SIGKILL and usage.ru_utime + usage.ru_stime >= self._budget["cpu_s"]:
+                    code = -signal.SIGXCPU  # which it ignored
+                self._control.sendall(STATUS.pack(self._jobs.pop(pid), code))
 
     def _fork(self, descriptor: int) -> int:
         pid = os.fork()
@@ -101,17 +104,17 @@ class Zygote:
             return pid
         code = _FAILED
         try:
-            self._confine(descriptor)
+            loop = self._confine(descriptor)
             random.seed(0)  # a harness that samples does so alike in every run
-            child.run(socket.socket(fileno=descriptor))
+            child.run(loop, socket.socket(fileno=descriptor))
             code = 0
         except LockdownError:
             code = child.UNLOCKED
         finally:
             os._exit(code)
 
-    def _confine(self, descriptor: int) -> None:
-        """Give up everything but the one socket, before anything is read from it."""
+    def _confine(self, descriptor: int) -> asyncio.AbstractEventLoop:
+        """Give up everything but the one socket and an event loop, before anything is read from it."""
         die_with_parent()
         if os.getppid() != self._pid:  # it died before this child could ask to die with it
             os._exit(child.ORPHANED)
@@ -119,8 +122,11 @@ class Zygote:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _keep_only(descriptor, *([self._lockdown.ruleset] if self._lockdown else []))
         _limit(self._budget)
+        loop = asyncio.new_event_loop()  # while it may still make the descriptors of one
+        self._jobs.clear()  # a candidate can reach all that is in its memory
         if self._lockdown:
             self._lockdown.apply()
+        return loop
 
 
 def _drain(pipe: int) -> None:

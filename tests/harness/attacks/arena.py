@@ -1,0 +1,243 @@
+"""Where attacks run: one sandbox at a level, an honest harness before, beside and after each attack.
+
+An attack is the body of a function `attack()` that returns true when it got what it wanted. Its harness
+answers 100 then, and 0 when it was denied (an exception counts as that); the reason says which.
+What it may want stands outside the sandbox in a `Prey`, whose fields are constants of the program.
+"""
+
+import asyncio
+import ctypes
+import os
+import socket
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from meta_reward.errors import CandidateError
+from meta_reward.harness.budget import Budget
+from meta_reward.harness.confinement import Level
+from meta_reward.harness.levels import problem_of
+from meta_reward.harness.runtime import Reward
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.judge.gateway import Answer, Ask, RunTool
+from meta_reward.trajectory import trajectory_to_json
+from tests.conftest import LEVEL, PROJECT, make_trajectory
+
+LEVELS: tuple[Level, ...] = (LEVEL,) if LEVEL == "locked" or asyncio.run(problem_of("locked")) else (LEVEL, "locked")
+"""The level under test, and the lockdown alone, which must do by itself where there is no bubblewrap."""
+
+TRAJECTORY = trajectory_to_json(make_trajectory("I did GOOD."))
+HONEST_SCORE = 37.0
+HONEST = f"""
+async def reward(trajectory, judge):
+    reply = await judge.ask(trajectory.transcript())
+    return {HONEST_SCORE} if "GOOD" in trajectory.transcript() and reply.text == "yes" else 1
+"""
+QUICK = Budget(cpu_s=5, active_s=2.0, wall_s=20.0)
+_MARKER = b"the label is in here"
+
+_PRELUDE = '''"""An attack."""
+import asyncio, ctypes, errno, fcntl, gc, json, mmap, os, resource, select, signal, socket, stat, struct, subprocess
+import sys, threading, time
+
+from meta_reward.harness import Judge, Reward, Trajectory
+
+{constants}
+libc = ctypes.CDLL(None, use_errno=True)
+ZYGOTE = os.getppid()
+
+
+def call(number, *arguments):
+    """A raw system call; raises OSError."""
+    result = libc.syscall(ctypes.c_long(number), *(ctypes.c_long(a) if isinstance(a, int) else a for a in arguments))
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+
+def own_socket():
+    """The number of the one socket that leads out."""
+    return JUDGE._writer.get_extra_info("socket").fileno()
+
+
+def everywhere():
+    """Once on each processor, where it may choose: many of the kernel's counters are handed out by processor."""
+    for cpu in sorted(os.sched_getaffinity(0)):
+        try:
+            os.sched_setaffinity(0, {{cpu}})
+        except OSError:
+            pass
+        yield cpu
+
+
+def frame(value):
+    return text(json.dumps(value).encode())
+
+
+def text(data):
+    return struct.pack("!I", len(data)) + data
+
+
+def raw(data):
+    """Past the judge and its writer, straight into the socket."""
+    with socket.socket(fileno=os.dup(own_socket())) as sock:
+        sock.setblocking(True)
+        sock.sendall(data)
+
+
+def attack(judge):
+{body}
+
+
+async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
+    global JUDGE
+    JUDGE = judge
+    try:
+        won = attack(judge)
+        if asyncio.iscoroutine(won):
+            won = await won
+    except Exception as error:
+        return Reward(0, f"{{type(error).__name__}}: {{error}}")
+    if {holds}:
+        await judge.ask("hold")
+    return Reward(100 if won else 0, str(won))
+'''
+
+
+@dataclass(slots=True)
+class Prey:
+    """What attacks are after: a file of labels, sockets that listen, a secret in this process's memory."""
+
+    folder: Path
+    marker: ctypes.Array[ctypes.c_char] = field(default_factory=lambda: ctypes.create_string_buffer(_MARKER))
+    tcp: socket.socket = field(default_factory=socket.socket)
+    udp: socket.socket = field(default_factory=lambda: socket.socket(type=socket.SOCK_DGRAM))
+    unix: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_UNIX))
+    datagrams: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    abstract: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_UNIX))
+
+    def __post_init__(self) -> None:
+        self.labels.write_text("t1-r1 is preferred")
+        self.tcp.bind(("127.0.0.1", 0))
+        self.udp.bind(("127.0.0.1", 0))
+        self.unix.bind(str(self.folder / "u"))
+        self.datagrams.bind(str(self.folder / "d"))
+        self.abstract.bind(self.name)
+        for listening in (self.tcp, self.unix, self.abstract):
+            listening.listen(200)
+
+    @property
+    def labels(self) -> Path:
+        return self.folder / "labels.json"
+
+    @property
+    def name(self) -> str:
+        return f"\0meta-reward-test-{os.getpid()}"
+
+    def close(self) -> None:
+        for each in (self.tcp, self.udp, self.unix, self.datagrams, self.abstract):
+            each.close()
+
+    def constants(self) -> Mapping[str, Any]:
+        return {
+            "FOLDER": str(self.folder),
+            "LABELS": str(self.labels),
+            "TASKS": str(PROJECT / "tasks"),
+            "PACKAGE": str(PROJECT / "meta_reward"),
+            "SITE": str(Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"),
+            "PARENT": os.getpid(),
+            "ADDRESS": ctypes.addressof(self.marker),
+            "MARKER": _MARKER,
+            "TCP_PORT": self.tcp.getsockname()[1],
+            "UDP_PORT": self.udp.getsockname()[1],
+            "UNIX": str(self.folder / "u"),
+            "DATAGRAMS": str(self.folder / "d"),
+            "ABSTRACT": self.name,
+        }
+
+
+class Arena:
+    """A sandbox at one level, kept for many attacks: what one of them spoiled, the next would notice."""
+
+    def __init__(self, level: Level, prey: Prey, budget: Budget = QUICK) -> None:
+        self.level, self.prey = level, prey
+        self._runner = asyncio.Runner()
+        self._sandbox = Sandbox(budget, level=level)
+        self._held: asyncio.Event = asyncio.Event()
+        self._release: asyncio.Event = asyncio.Event()
+
+    def __enter__(self) -> Self:
+        self._runner.run(self._sandbox.__aenter__())
+        assert self._runner.run(self._honest()) == HONEST_SCORE
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._runner.run(self._sandbox.__aexit__(None, None, None))
+        self._runner.close()
+
+    def program(self, body: str, *, holds: bool = False) -> str:
+        """The harness that carries an attack. holds: it stays until the one who looks for traces has ended."""
+        constants = "\n".join(f"{name} = {value!r}" for name, value in self.prey.constants().items())
+        body = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
+        return _PRELUDE.format(constants=constants, body=body, holds=holds)
+
+    def run(self, body: str) -> str:
+        """How one attack ends: `won`, `denied`, or the kind of its failure."""
+        return self._runner.run(self._outcome(self.program(body)))
+
+    def siege(self, body: str) -> tuple[str, list[float | str]]:
+        """How an attack ends, and what an honest harness gets at the same time and after it."""
+        return self._runner.run(self._siege(self.program(body)))
+
+    def relay(self, leave: str, find: str) -> list[str]:
+        """Whether the second trajectory finds what the first left: before it came, beside it, when it has gone."""
+        return self._runner.run(self._relay(self.program(leave, holds=True), self.program(find)))
+
+    def read(self, expression: str) -> str:
+        """What an expression is worth inside."""
+        return self._runner.run(self._read(self.program(f"return {expression}")))
+
+    async def _read(self, source: str) -> str:
+        found = await self._score(source)
+        return found if isinstance(found, str) else found.reason
+
+    async def _siege(self, source: str) -> tuple[str, list[float | str]]:
+        ended, beside = await asyncio.gather(self._outcome(source), self._honest())
+        return ended, [beside, await self._honest()]
+
+    async def _honest(self) -> float | str:
+        reward = await self._score(HONEST)
+        return reward if isinstance(reward, str) else reward.score
+
+    async def _relay(self, leave: str, find: str) -> list[str]:
+        self._held, self._release = asyncio.Event(), asyncio.Event()
+        before = await self._outcome(find)
+        leaving = asyncio.create_task(self._outcome(leave))
+        holding = asyncio.create_task(self._held.wait())
+        await asyncio.wait([leaving, holding], return_when=asyncio.FIRST_COMPLETED)
+        holding.cancel()
+        beside = await self._outcome(find)
+        self._release.set()
+        await leaving
+        return [before, beside, await self._outcome(find)]
+
+    async def _outcome(self, source: str) -> str:
+        ended = await self._score(source)
+        if isinstance(ended, str):
+            return ended
+        return "won" if ended.score == 100 else "denied"
+
+    async def _score(self, source: str) -> Reward | str:
+        try:
+            return await self._sandbox.score(source, TRAJECTORY, self._judge)
+        except CandidateError as error:
+            return error.kind
+
+    async def _judge(self, ask: Ask, run_tool: RunTool) -> Answer:
+        if ask.prompt == "hold":
+            self._held.set()
+            await self._release.wait()
+        return Answer("yes", "end")
