@@ -89,5 +89,5 @@ def test_links_out_of_the_standard_library_are_not_readable(tmp_path: Path, monk
     (library / "alias.py").symlink_to("json.py")
     (library / "sitecustomize.py").symlink_to("../secret.py")
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(library))
-    assert readable_paths(())[:2] == [library / "alias.py", library / "json.py"]
+    assert [path for path in readable_paths(()) if path.is_relative_to(tmp_path)] == [library / "json.py"]
     assert library / "sitecustomize.py" not in readable_paths(())
