@@ -57,9 +57,7 @@ def _write_candidate(layout: Layout, number: int, traces: int) -> Row:
     )
     source = f'"""Synthetic candidate {number}."""\n' + "x = 1\n" * 500
     proposal = f"---\nparents: [{', '.join(parents)}]\n---\n{hypothesis}\n"
-    record.save_candidate(
-        layout, row.folder, source=source, proposal=proposal, report=Report((), ()), log=f"session {number}\n"
-    )
+    record.save_candidate(layout, row.folder, source=source, proposal=proposal, report=Report((), ()), iteration=number)
     folder = layout.candidate(row.folder)
     for trace in range(traces):
         text = [f"line {line} of trace {trace} of candidate {number}" for line in range(150)]

@@ -10,7 +10,8 @@
     │   └── JudgeUnavailable   nobody's fault: the evaluation stays unfinished, the run stops cleanly
     │       └── JudgeMisconfigured   the same, and only the user can mend it: key, model, credit, package
     ├── JudgeTransient      one try of a call failed in a way that another may not: the gateway tries again
-    ├── ProposerError       the proposer's
+    ├── ProposerError       the proposer's: the session is recorded, the search goes on with the next
+    │   └── ProposerUnavailable   no session could go better: the run stops cleanly
     ├── LimitReached        a limit of the run: stops the search at a clean point
     └── GitError            git's
 
@@ -106,7 +107,19 @@ class JudgeTransient(MetaRewardError):
 
 
 class ProposerError(MetaRewardError):
-    """A proposer's session ended badly; the search records it and goes on."""
+    """A proposer's session ended badly; the search records it and goes on. `status` is a word for programs."""
+
+    def __init__(self, what: str, *, status: str = "failed") -> None:
+        self.what, self.status = what, status
+        super().__init__(what)
+
+
+class ProposerUnavailable(ProposerError):
+    """A refused key, an unknown model: the next session would end in the same way."""
+
+    def __init__(self, what: str, *, hint: str) -> None:
+        self.hint = hint
+        super().__init__(f"{what}: {hint}", status="unavailable")
 
 
 class LimitReached(MetaRewardError):

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 @click.argument("taskset")
 @click.option("--run", "name", help="Name or path of the run; the task set's name by default.")
 @judge_option
-@click.option("--proposer", metavar="KIND", help="catalog (default), or command:PROGRAM ...")
+@click.option("--proposer", metavar="KIND", help="catalog (default), claude:MODEL, or command:PROGRAM ...")
 @click.option("--proposer-jail", type=click.Choice(["none"]), help="none: run a command with your own rights.")
+@click.option("--proposer-bind", metavar="PATH", multiple=True, help="Shown in a command's jail; PATH:rw to write to.")
+@click.option("--proposer-env", metavar="NAME", multiple=True, help="A variable that the proposer is given.")
+@click.option("--proposer-net", type=click.Choice(["none"]), help="none: no network in a command's jail.")
 @click.option(
     "--history",
     type=click.Choice(["full", "scores", "summaries", "none"]),
@@ -107,6 +110,10 @@ def command(
     click.echo(render_status(status_of(layout)))
 
 
+def _listed(values: object) -> tuple[object, ...] | None:
+    return values if isinstance(values, tuple) and values else None
+
+
 def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
     """Flags by the keys under which run.toml has them."""
     return {
@@ -114,6 +121,9 @@ def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
         "judge.concurrency": flags["concurrency"],
         "proposer.spec": flags["proposer"],
         "proposer.jail": flags["proposer_jail"],
+        "proposer.bind": _listed(flags["proposer_bind"]),
+        "proposer.env": _listed(flags["proposer_env"]),
+        "proposer.net": flags["proposer_net"],
         "proposer.candidates": flags["candidates"],
         "proposer.history": flags["history"],
         "seed": flags["seed"],

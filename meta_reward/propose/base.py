@@ -7,27 +7,57 @@ folder. What is left is collected with suspicion: regular files only, bounded in
 import os
 import re
 import stat
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from meta_reward import files
 from meta_reward.harness.validate import MAX_BYTES
 
 MAX_PROPOSAL_BYTES = 64 * 1024
 _MAX_NOTES = 20
 
 
+PACKAGE = Path(__file__).parents[1]
+"""Hidden from agents: the simulated world could be built from it, sealed splits and all."""
+
+Trial = Callable[[Path, Sequence[str]], Awaitable[dict[str, Any]]]
+"""Runs a draft on pairs of the search split that it names; none named means a sample."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One session of a proposer. candidates: how many it may leave. rejected: folders to mend."""
+    """One session of a proposer, whose own folder is the parent of staging.
 
-    history: Path
+    view: the folder it is shown, read only. staging: the only place it writes to. candidates: how many
+    it may leave. rejected: folders to mend, each with its findings in `validator.json`. instructions:
+    what it is told. max_usd: what it may spend, 0 for no limit. try_harness: how an agent of this process
+    tries a draft; socket: where one in a jail asks for the same. hidden: folders that no jail may show.
+    """
+
+    view: Path
     staging: Path
     iteration: int
     candidates: int
     seed: int
     rejected: tuple[str, ...] = ()
+    instructions: str = ""
+    max_usd: float = 0.0
+    try_harness: Trial | None = None
+    socket: Path | None = None
+    hidden: tuple[Path, ...] = ()
+
+    @property
+    def home(self) -> Path:
+        """The agent's home folder: empty when a session begins, gone with it."""
+        return self.staging.parent / "home"
+
+    @property
+    def transcript(self) -> Path:
+        """The raw record of the session."""
+        return self.staging.parent / "transcript.jsonl"
 
 
 class Proposer(Protocol):
@@ -38,9 +68,33 @@ class Proposer(Protocol):
         """Whether it is worth calling again with what the validator refused."""
         ...
 
-    async def propose(self, assignment: Assignment) -> str:
-        """Write candidates into staging; returns the log of the session. Raises ProposerError."""
+    def check(self) -> None:
+        """Raise UsageError where no session could begin on this machine."""
         ...
+
+    async def propose(self, assignment: Assignment) -> object:
+        """Write candidates into staging, and what happens into the transcript. Raises ProposerError."""
+        ...
+
+
+def render_prompt(assignment: Assignment, *, view: Path, staging: Path, resumed: bool = False) -> str:
+    """What an agent is told, with its folders as it sees them. resumed: it knows its instructions already."""
+    mending = ""
+    if assignment.rejected:
+        names = "\n".join(f"- {staging / name}" for name in map(files.printable, assignment.rejected))
+        mending = (
+            "The validator refused these candidates of this session; `validator.json` beside each harness says why. "
+            f"Mend them where they are, once, and change nothing else.\n\n{names}\n"
+        )
+    if resumed:
+        return mending
+    return (
+        f"{assignment.instructions.rstrip()}\n\n# This session\n\n"
+        f"- The history is in {view}; it cannot be written to.\n"
+        f"- Leave your candidates in {staging}, a folder each; nothing else can be written to.\n"
+        f"- This is iteration {assignment.iteration}. Leave up to {assignment.candidates} "
+        f"candidate{'s' if assignment.candidates != 1 else ''}, then end.\n" + (f"\n{mending}" if mending else "")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +119,7 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
     """The drafts in staging and notes on what was left out. order: folder names; else sorted by name."""
     drafts: list[Draft] = []
     notes: list[str] = []
-    if not staging.is_dir():
+    if staging.is_symlink() or not staging.is_dir():
         return [], ["the staging folder is gone"]
     for folder in order or sorted(entry.name for entry in os.scandir(staging)):
         path = staging / folder
@@ -79,9 +133,22 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
             notes.append(f"{folder!r} is more than the {most} candidates asked for: left out")
         else:
             drafts.append(Draft(folder, source, _read(path / "proposal.md", MAX_PROPOSAL_BYTES) or ""))
+    notes.sort(key=lambda note: "is not a folder" in note)  # what was meant as a candidate says more
     if len(notes) > _MAX_NOTES:
         notes[_MAX_NOTES:] = [f"{len(notes) - _MAX_NOTES} more were left out"]
     return drafts, notes
+
+
+def keep_only(staging: Path, drafts: Sequence[Draft]) -> None:
+    """Make staging hold the collected drafts and nothing else, whatever it held."""
+    aside = Path(tempfile.mkdtemp(dir=staging.parent, prefix="left-"))
+    if staging.is_symlink() or staging.exists():
+        staging.rename(aside / "staging")
+    for draft in drafts:
+        files.write_bytes(staging / draft.folder / "harness.py", draft.source.encode())
+        files.write_bytes(staging / draft.folder / "proposal.md", draft.proposal.encode())
+    staging.mkdir(exist_ok=True)
+    files.remove_folder(aside)
 
 
 def _read(path: Path, most: int) -> str | None:

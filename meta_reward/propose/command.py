@@ -1,119 +1,210 @@
-"""A proposer that is any program: it is run in its staging folder and is done when it exits.
+"""A proposer that is any program: it works in its staging folder and is done when it exits.
 
-It finds the history at `$META_REWARD_HISTORY` and as `../history`, how many candidates it may
-leave at `$META_REWARD_CANDIDATES`, and its instructions on standard input. The offline catalog is
-run the same way. There is no jail around it yet: a user's own command therefore runs only when
-`--proposer-jail none` says so.
+Its prompt comes on standard input and as a file, `$META_REWARD_PROMPT`; the history is at
+`$META_REWARD_HISTORY` and as `../history`, and how many candidates it may leave at `$META_REWARD_CANDIDATES`.
+It runs inside a jail, or with the user's own rights where the settings say so. The offline catalog is run the
+same way; being our own, it needs no jail.
 """
 
 import asyncio
 import contextlib
 import os
-import shlex
+import resource
 import signal
-import sys
 import tempfile
 from asyncio.subprocess import STDOUT
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from meta_reward.errors import ProposerError, UsageError
 from meta_reward.harness.worker import die_with_parent
-from meta_reward.propose.base import Assignment, Proposer
-from meta_reward.run.config import ProposerSettings
+from meta_reward.propose import jail
+from meta_reward.propose.base import PACKAGE, Assignment, render_prompt
+from meta_reward.propose.jail import Jail, Mount
+from meta_reward.propose.program import find_program
+from meta_reward.propose.transcript import Transcript, summarize
 
-INSTRUCTIONS = Path(__file__).with_name("instructions.md")
-_MAX_LOG_BYTES = 200_000
+_MAX_OUTPUT_BYTES = 4 * 1024 * 1024
+_MAX_FILE_BYTES = 1024**3
+_LEAST_MINUTES = 0.01
+_CLIENT = Path(__file__).with_name("client.py")
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
+_KEPT = ("LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """How a command is jailed, as the user asked. bind: paths; env: names of variables."""
+
+    bind: Sequence[str] = ()
+    env: Sequence[str] = ()
+    network: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CommandProposer:
-    """Runs a command line once a session."""
+    """Runs a command line once a session. confinement: None means with the user's own rights."""
 
     command: Sequence[str]
     minutes: float
     repairs: bool
+    confinement: Confinement | None = None
 
-    async def propose(self, assignment: Assignment) -> str:
+    def check(self) -> None:
+        """Raise UsageError where no session could begin."""
+        if self.confinement and (reason := jail.why_not()):
+            raise UsageError(f"this machine cannot jail a command proposer: {reason}", hint=jail.HINT)
+        find_program(self.command)
+        if self.confinement is None:
+            return
+        for text in self.confinement.bind:
+            jail.parse_bind(text)
+        for name in self.confinement.env:
+            if name not in os.environ:
+                raise UsageError(f"--proposer-env {name}: there is no such variable", hint="set it, or leave it out")
+
+    async def propose(self, assignment: Assignment) -> None:
+        self.check()
+        start = self._jailed(assignment) if self.confinement else self._unjailed(assignment)
+        transcript = Transcript(assignment.transcript, secrets=_secrets(start.environment))
+        left = self.minutes - summarize(assignment.transcript, view=assignment.view).minutes
+        jailed = "bubblewrap" if self.confinement else "none"
+        transcript.add("begin", runs=start.command, jail=jailed)
+        transcript.add("prompt", text=start.prompt)
         # Files rather than pipes: a program is done when it exits, whatever it left running with its output.
         with tempfile.TemporaryFile() as output:
-            process = await self._start(assignment, output)
             try:
-                async with asyncio.timeout(self.minutes * 60):
-                    await process.wait()
+                code = await _run(start, output, max(left, _LEAST_MINUTES) * 60)
             except TimeoutError:
-                raise ProposerError(f"{self.command[0]}: no end within {self.minutes:g} minutes") from None
+                reason = f"{self.command[0]}: no end within {self.minutes:g} minutes"
+                raise ProposerError(reason, status="timed out") from None
             finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-            log = _last_of(output)
-        if process.returncode:
-            last = log.strip().rpartition("\n")[2]
-            raise ProposerError(f"{self.command[0]}: exit code {process.returncode}: {last or 'no output'}")
-        return log
+                log = _last_of(output)
+                transcript.add("output", text=log)
+        if code:
+            raise ProposerError(f"{self.command[0]}: exit code {code}: {_last_line(log)}{self._hint(code)}")
 
-    async def _start(self, assignment: Assignment, output: IO[bytes]) -> asyncio.subprocess.Process:
+    def _hint(self, code: int) -> str:
+        return " (what it needs is named with --proposer-bind)" if self.confinement and code in (126, 127) else ""
+
+    def _unjailed(self, assignment: Assignment) -> "_Start":
+        prompt = render_prompt(assignment, view=assignment.view, staging=assignment.staging)
+        path = assignment.staging.parent / "prompt.md"
+        own = _environment(assignment, view=assignment.view, prompt=path, socket=assignment.socket)
+        return _Start(find_program(self.command).command, os.environ | own, prompt, path, assignment.staging)
+
+    def _jailed(self, assignment: Assignment) -> "_Start":
+        assert self.confinement is not None
+        program = find_program(self.command)
+        session = assignment.staging.parent
+        path = session / "prompt.md"
+        for folder in (assignment.home, session / "account"):
+            folder.mkdir(exist_ok=True)
+        path.touch()
+        mounts = [
+            Mount(assignment.view, jail.VIEW),
+            Mount(assignment.staging, jail.STAGING, writable=True),
+            Mount(path, jail.PROMPT),
+            *(Mount(need.resolve(), need) for need in program.needs),
+            *map(jail.parse_bind, self.confinement.bind),
+            *_ways_to_ask(assignment, session),
+        ]
+        hidden = (*assignment.hidden, PACKAGE)
+        inside = Jail(mounts, assignment.home, session / "account", hidden, self.confinement.network)
+        environment = {name: os.environ[name] for name in (*_KEPT, *self.confinement.env) if name in os.environ}
+        environment |= {
+            "HOME": str(jail.home_in_jail()),
+            "PATH": os.pathsep.join([*map(str, (*program.folders, jail.PROGRAMS)), jail.SYSTEM_PATH]),
+            "USER": "agent",
+            "TMPDIR": "/tmp",
+            **_environment(
+                assignment,
+                view=jail.VIEW,
+                prompt=jail.PROMPT,
+                socket=jail.SOCKET if assignment.socket else None,
+            ),
+        }
+        prompt = render_prompt(assignment, view=jail.VIEW, staging=jail.STAGING)
+        return _Start(inside.command(program.command), environment, prompt, path, session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """How a program is started. path: of the prompt as a file; folder: where."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    prompt: str
+    path: Path
+    folder: Path
+
+
+def _ways_to_ask(assignment: Assignment, session: Path) -> list[Mount]:
+    """The socket at which the search answers, and the program that asks there, as `meta-reward`."""
+    if assignment.socket is None:
+        return []
+    program = session / "meta-reward"
+    program.write_bytes(_CLIENT.read_bytes())
+    program.chmod(0o755)
+    return [Mount(assignment.socket, jail.SOCKET, writable=True), Mount(program, jail.PROGRAMS / "meta-reward")]
+
+
+async def _run(start: _Start, output: IO[bytes], timeout_s: float) -> int:
+    """The exit code of a program, after which nothing of it is left running. Raises TimeoutError."""
+    start.path.write_bytes(start.prompt.encode())
+    with start.path.open("rb") as prompt:
         try:
-            with INSTRUCTIONS.open("rb") as instructions:
-                return await asyncio.create_subprocess_exec(
-                    *self.command,
-                    cwd=assignment.staging,
-                    env=os.environ | _environment(assignment),
-                    stdin=instructions,
-                    stdout=output,
-                    stderr=STDOUT,
-                    start_new_session=True,
-                    preexec_fn=die_with_parent,
-                )
+            process = await asyncio.create_subprocess_exec(
+                *start.command,
+                cwd=start.folder,
+                env=start.environment,
+                stdin=prompt,
+                stdout=output,
+                stderr=STDOUT,
+                start_new_session=True,
+                preexec_fn=_before_start,
+            )
         except OSError as error:
-            raise UsageError(f"proposer {self.command[0]} does not start: {error.strerror}") from None
+            raise UsageError(f"proposer {start.command[0]} does not start: {error.strerror}") from None
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await process.wait()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _before_start() -> None:
+    die_with_parent()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _last_of(output: IO[bytes]) -> str:
     size = output.seek(0, os.SEEK_END)
-    output.seek(max(0, size - _MAX_LOG_BYTES))
+    output.seek(max(0, size - _MAX_OUTPUT_BYTES))
     return output.read().decode(errors="replace")
 
 
-def _environment(assignment: Assignment) -> dict[str, str]:
+def _last_line(log: str) -> str:
+    return log.strip().rpartition("\n")[2][:1000] or "no output"
+
+
+def _secrets(environment: Mapping[str, str]) -> list[str]:
+    return [value for name, value in environment.items() if any(word in name.upper() for word in _SECRET_WORDS)]
+
+
+def _environment(assignment: Assignment, *, view: Path, prompt: Path, socket: Path | None) -> dict[str, str]:
     return {
-        "META_REWARD_HISTORY": str(assignment.history),
+        "META_REWARD_HISTORY": str(view),
+        "META_REWARD_PROMPT": str(prompt),
         "META_REWARD_CANDIDATES": str(assignment.candidates),
         "META_REWARD_ITERATION": str(assignment.iteration),
         "META_REWARD_SEED": str(assignment.seed),
         "META_REWARD_REJECTED": "\n".join(assignment.rejected),
         "PYTHONHASHSEED": "0",
+        **({"META_REWARD_TRY": str(socket)} if socket else {}),
     }
-
-
-def make_proposer(settings: ProposerSettings) -> Proposer:
-    """The proposer that the settings name. Raises UsageError for one that is not known."""
-    kind, _, rest = settings.spec.partition(":")
-    if kind not in _KINDS:
-        raise UsageError(f"unknown proposer {settings.spec!r}", hint="known: catalog, command:PROGRAM ...")
-    return _KINDS[kind](rest, settings)
-
-
-def _catalog(rest: str, settings: ProposerSettings) -> Proposer:
-    if rest:
-        raise UsageError(f"proposer catalog takes no argument, and was given {rest!r}")
-    return CommandProposer((sys.executable, "-P", "-m", "meta_reward.propose.catalog"), settings.minutes, repairs=False)
-
-
-def _command(rest: str, settings: ProposerSettings) -> Proposer:
-    if settings.jail != "none":
-        hint = "--proposer-jail none runs it unconfined, with your own rights and the sealed splits in its reach"
-        raise UsageError("a command proposer has no jail yet", hint=hint)
-    try:
-        command = shlex.split(rest)
-    except ValueError as error:
-        raise UsageError(f"proposer command {rest!r} cannot be read: {error}") from None
-    if not command:
-        raise UsageError("proposer command: names no program", hint="for example command:./my-agent")
-    return CommandProposer(command, settings.minutes, repairs=True)
-
-
-_KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {"catalog": _catalog, "command": _command}

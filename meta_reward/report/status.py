@@ -10,6 +10,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, frontier_of, load_ledger
 from meta_reward.run.lock import is_locked
 from meta_reward.run.record import load_decisions, load_iterations
+from meta_reward.run.sessions import proposer_usd
 from meta_reward.run.spent import spent_on_disk
 from meta_reward.run.stops import load_stop
 
@@ -39,6 +40,7 @@ def status_of(layout: Layout) -> dict[str, Any]:
             "calls_made": spent.misses,
             "cost_usd": spent.usd,
             "unpriced_calls": spent.unpriced,
+            "proposer_usd": proposer_usd(layout),
         },
     }
 
@@ -72,6 +74,8 @@ def render_status(status: dict[str, Any]) -> str:
         f"spent: {spent['judge_calls']} judge calls, {spent['judge_tokens']} tokens, "
         f"{spent['calls_made']} of the calls made anew, {_money(spent)}"
     )
+    if spent["proposer_usd"]:
+        lines.append(f"the proposer: ${spent['proposer_usd']:.2f}")
     return "\n".join(lines + ([SIMULATED] if status["simulated"] else []))
 
 

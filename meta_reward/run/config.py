@@ -42,10 +42,12 @@ class JudgeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProposerSettings:
-    """spec: `catalog` or `command:...`. candidates: at most so many an iteration. minutes: a session's time.
+    """spec: `catalog`, `claude:MODEL` or `command:...`. candidates: at most so many an iteration.
 
-    jail: `none` runs a command with the user's own rights. history: how much of it a session is shown.
-    try_calls: new judge calls that a session may make to try drafts.
+    minutes, turns, max_usd: what a session may take; turns, max_usd, effort and tools are for claude.
+    jail: `none` runs a command with the user's own rights. bind, env, net: what a jail shows beyond what
+    every one does: paths (`PATH:rw` to be written to), names of variables, and `none` for no network.
+    history: how much of it a session is shown. try_calls: new judge calls that a session may make to try drafts.
     """
 
     spec: str = "catalog"
@@ -54,6 +56,13 @@ class ProposerSettings:
     jail: str = ""
     history: str = "full"
     try_calls: int = 100
+    turns: int = 200
+    max_usd: float = 10.0
+    effort: str = ""
+    tools: tuple[str, ...] = ()
+    bind: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    net: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,8 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "sandbox": CHOICES,
     "proposer.jail": ("", "none"),
     "proposer.history": HISTORY_LEVELS,
+    "proposer.net": ("", "none"),
+    "proposer.effort": ("", "low", "medium", "high", "xhigh", "max"),
 }
 _AT_LEAST_ONE = {"judge.concurrency", "proposer.candidates"}
 _FREE = {"sandbox"} | {  # change no result

@@ -9,7 +9,7 @@ from meta_reward import files
 from meta_reward.run import git
 from meta_reward.run.config import RunConfig, save_config
 from meta_reward.run.layout import Layout
-from meta_reward.run.sessions import save_session
+from meta_reward.run.sessions import SessionRecord, save_session
 from meta_reward.tasks.splits import divide
 from meta_reward.tasks.taskset import TaskSet, save_task_set
 from meta_reward.trajectory import Pair, Rollout
@@ -83,7 +83,7 @@ def _place_seeds(layout: Layout, seeds: Sequence[Seed]) -> None:
         proposal = f"---\nparents: []\n---\n## Hypothesis\n\n{docstring}\n"
         files.write_bytes(folder / "harness.py", seed.source.encode())
         files.write_bytes(folder / "proposal.md", proposal.encode())
-    save_session(layout, 0, order=[seed.name for seed in seeds])
+    save_session(layout, 0, SessionRecord(order=[seed.name for seed in seeds]))
 
 
 def _files_of(folder: Path) -> list[Path]:

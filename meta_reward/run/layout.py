@@ -110,6 +110,11 @@ class Layout:
         return self.work / "account.jsonl"
 
     @property
+    def discarded(self) -> Path:
+        """What sessions cost that did not end: a line each."""
+        return self.work / "discarded.jsonl"
+
+    @property
     def stop(self) -> Path:
         return self.work / "stop.json"
 
@@ -136,6 +141,10 @@ class Layout:
     def staging(self, iteration: int) -> Path:
         """Where a proposer leaves its candidates."""
         return self.session(iteration) / "staging"
+
+    def empty_session(self, iteration: int) -> Path:
+        """What is kept of a session that left no candidate."""
+        return self.history / "sessions" / f"{iteration:04d}"
 
     def session_record(self, iteration: int) -> Path:
         """Written when a session has ended: what lies in staging is complete."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
+from meta_reward.errors import GitError
 from meta_reward.evaluation.gate import Decision
 from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run import git
@@ -17,6 +18,7 @@ from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, save_ledger
 from meta_reward.run.proposal import parse_proposal
+from meta_reward.run.sessions import keep_session
 
 SCHEMA = 1
 _MAX_REASON_CHARS = 1000
@@ -33,7 +35,7 @@ class Iteration:
     notes: tuple[str, ...]
 
 
-def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: Report, log: str) -> None:
+def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: Report, iteration: int) -> None:
     """The folder of a new candidate; it appears whole or not at all, and is kept if it is there already."""
     path = layout.candidate(folder)
     if path.exists():
@@ -44,8 +46,7 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
         files.write_json(new / "validator.json", report_to_json(report))
         if report.seconds is not None:  # a clock's word: kept apart from what is the same on every machine
             files.write_json(new / "seconds.json", {"schema": 1, "longest_run_s": round(report.seconds, 4)})
-        if log:
-            files.write_bytes(new / "proposer" / "log.txt", files.printable(log).encode())
+        keep_session(layout, iteration, new / "proposer")
 
 
 def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
@@ -164,9 +165,20 @@ def tag_last_candidate(layout: Layout) -> None:
 
 
 def commit_iteration_without_candidates(layout: Layout, iteration: Iteration) -> None:
-    """Commit an iteration that brought no candidate."""
+    """Commit an iteration that brought no candidate, with what its session did."""
     message = f"Iteration {iteration.iteration}: no candidates\n\n" + "\n".join(iteration.notes)
-    commit_paths(layout, message, [layout.iterations])
+    keep_session(layout, iteration.iteration, layout.empty_session(iteration.iteration))
+    commit_paths(layout, message, [layout.iterations, layout.empty_session(iteration.iteration)])
+
+
+def commit_last_iteration(layout: Layout) -> None:
+    """Commit the last iteration, where it left no candidate and a kill came before its commit."""
+    lines = load_iterations(layout)
+    if lines and not lines[-1].candidates:
+        try:
+            git.read(layout.root, _inside(layout, layout.empty_session(lines[-1].iteration) / "session.json"))
+        except GitError:
+            commit_iteration_without_candidates(layout, lines[-1])
 
 
 def commit_paths(layout: Layout, message: str, paths: Iterable[Path]) -> None:

@@ -1,7 +1,13 @@
-"""The record of a proposer's session. Once it is there, what lies in staging is complete."""
+"""The record of a proposer's session. Once it is there, what lies in staging is complete.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+What is worth keeping goes into the history: the transcript and what it adds up to, with each
+candidate that the session left, or by itself where it left none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from meta_reward import files
 from meta_reward.run.layout import Layout
@@ -11,22 +17,48 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """How a session ended. order: of its folders, where it is not that of their names."""
+    """How a session ended. order: of its folders, where it is not that of their names. summary: what it did."""
 
-    order: Sequence[str]
-    notes: Sequence[str]
-    log: str
+    order: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    summary: Mapping[str, Any] = field(default_factory=dict)
 
 
-def save_session(
-    layout: Layout, iteration: int, *, log: str = "", notes: Sequence[str] = (), order: Sequence[str] = ()
-) -> None:
+def save_session(layout: Layout, iteration: int, session: SessionRecord) -> None:
     """Put the end of a session on record."""
-    record = {"schema": SCHEMA, "order": list(order), "notes": list(notes), "log": log}
-    files.write_json(layout.session_record(iteration), record)
+    record = {"schema": SCHEMA, "iteration": iteration, "order": session.order, "notes": session.notes}
+    files.write_json(layout.session_record(iteration), {**record, "summary": session.summary})
 
 
 def load_session(layout: Layout, iteration: int) -> SessionRecord:
     """The record of a session that has ended."""
     data = files.load_json(layout.session_record(iteration))
-    return SessionRecord(data["order"], data["notes"], data["log"])
+    return SessionRecord(data["order"], data["notes"], data.get("summary", {}))
+
+
+def keep_session(layout: Layout, iteration: int, target: Path) -> None:
+    """Copy the transcript and the summary of a session into the history, where it has them."""
+    if not layout.session_record(iteration).exists():
+        return
+    summary = load_session(layout, iteration).summary
+    transcript = layout.session(iteration) / "transcript.jsonl"
+    if summary:
+        files.write_json(target / "session.json", {"schema": SCHEMA, "iteration": iteration, **summary})
+    if transcript.exists():
+        files.write_bytes(target / "transcript.jsonl", transcript.read_bytes())
+
+
+def count_discarded(layout: Layout, iteration: int, cost_usd: float | None) -> None:
+    """Remember what a session cost that is about to be discarded."""
+    files.append_line(layout.discarded, {"iteration": iteration, "cost_usd": cost_usd})
+
+
+def proposer_usd(layout: Layout) -> float:
+    """What all sessions have cost so far, as far as it is known."""
+    kept = [*layout.history.glob("candidates/*/proposer/session.json"), *layout.history.glob("sessions/*/session.json")]
+    costs = {line["iteration"]: line["cost_usd"] for line in map(files.load_json, kept)}
+    for path in layout.work.glob("session-*/session.json"):
+        line = files.load_json(path)
+        costs.setdefault(line.get("iteration"), line.get("summary", {}).get("cost_usd"))
+    discarded = [line["cost_usd"] for line in files.iter_whole_lines(layout.discarded)]
+    return float(sum(cost or 0.0 for cost in [*costs.values(), *discarded]))

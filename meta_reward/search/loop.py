@@ -4,7 +4,7 @@ Its state is the run directory and nothing else. Every step looks at what is on 
 only what is missing, so a search that was killed anywhere goes on from there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -12,15 +12,19 @@ from meta_reward import files
 from meta_reward.errors import GitError, LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
+from meta_reward.judge.books import Spent
 from meta_reward.run import git, record
 from meta_reward.run.config import Limits
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
+from meta_reward.run.sessions import proposer_usd
 from meta_reward.search.limits import limit_check
 from meta_reward.search.session import run_session, save_candidates
 from meta_reward.search.setup import Setup, check_sandbox
 from meta_reward.search.splits import run_split
+
+_MOST_BARREN_SESSIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,21 @@ class Outcome:
 async def search(setup: Setup) -> Outcome:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     await check_sandbox(setup)
-    setup.gateway.check = limit_check(setup.config.limits)
+    limits, barren = limit_check(setup.config.limits), 0
     files.sweep(setup.layout.root, deep=False)
     for folder in (setup.layout.history, setup.layout.sealed):
         files.sweep(folder)
     git.unlock(setup.layout.root)
     record.tag_last_candidate(setup.layout)
     record.commit_candidates(setup.layout)
+    record.commit_last_iteration(setup.layout)
     try:
         while (reason := finished(setup.layout, setup.config.limits)) is None:
-            setup.gateway.check(setup.gateway.spent)
-            await _iterate(setup, len(record.load_iterations(setup.layout)))
+            if barren == _MOST_BARREN_SESSIONS:
+                return Outcome("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
+            _watch(setup, limits)
+            line = await _iterate(setup, len(record.load_iterations(setup.layout)), limits)
+            barren = 0 if line.candidates else barren + 1
         git.repack(setup.layout.root)
         return Outcome("finished", reason)
     except LimitReached as limit:
@@ -65,9 +73,22 @@ def finished(layout: Layout, limits: Limits) -> str | None:
     return None
 
 
-async def _iterate(setup: Setup, iteration: int) -> None:
+def _why_barren(last: record.Iteration) -> str:
+    why = f"; the last: {last.notes[0]}" if last.notes else ""
+    return f"{_MOST_BARREN_SESSIONS} sessions of the proposer in a row left no candidate{why}"
+
+
+def _watch(setup: Setup, limits: Callable[[Spent], None]) -> None:
+    """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
+    usd = proposer_usd(setup.layout)
+    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + usd))
+    setup.gateway.check(setup.gateway.spent)
+
+
+async def _iterate(setup: Setup, iteration: int, limits: Callable[[Spent], None]) -> record.Iteration:
     """One iteration, from the proposer's session to the commits."""
     session = await run_session(setup, iteration)
+    _watch(setup, limits)
     folders = save_candidates(setup, session, iteration)
     before = [row for row in load_ledger(setup.layout.ledger) if row.iteration < iteration]
     rows = [await _score_candidate(setup, folder, iteration) for folder in folders]
@@ -80,6 +101,7 @@ async def _iterate(setup: Setup, iteration: int) -> None:
         record.commit_candidates(setup.layout)
     else:
         record.commit_iteration_without_candidates(setup.layout, line)
+    return line
 
 
 async def _score_candidate(setup: Setup, folder: str, iteration: int) -> Row:

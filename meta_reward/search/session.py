@@ -4,30 +4,33 @@ A session that did not end is discarded and run anew. Ids are given when candida
 in the order of their folders' names.
 """
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from meta_reward import files
-from meta_reward.errors import ProposerError, UsageError
+from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
-from meta_reward.propose.base import Assignment, Draft, collect
+from meta_reward.judge.cache import default_cache_folder
+from meta_reward.propose.base import Assignment, Draft, collect, keep_only
+from meta_reward.propose.transcript import Transcript, summarize
 from meta_reward.run import record
+from meta_reward.run.integrity import restore_history, save_digests
+from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
-from meta_reward.run.sessions import load_session, save_session
+from meta_reward.run.sessions import SessionRecord, count_discarded, load_session, proposer_usd, save_session
+from meta_reward.search.briefing import Briefing, open_briefing
 from meta_reward.search.setup import Setup, open_sandbox
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a session brought: drafts with what the validator said of each, notes, and its log."""
+    """What a session brought: drafts with what the validator said of each, and notes."""
 
     drafts: Sequence[tuple[Draft, Report]]
     notes: Sequence[str]
-    log: str
 
 
 async def run_session(setup: Setup, iteration: int) -> Session:
@@ -36,42 +39,77 @@ async def run_session(setup: Setup, iteration: int) -> Session:
     if not layout.session_record(iteration).exists():
         if iteration == 0:
             raise UsageError(f"run {layout.root.name} has lost its seeds", hint="start another run with --run NAME")
-        _discard(layout.session(iteration))
+        _discard(layout, iteration)
         layout.staging(iteration).mkdir(parents=True)
-        (layout.session(iteration) / "history").symlink_to(Path("../../history"))
-        log, notes = await _propose(setup, iteration)
-        save_session(layout, iteration, log=log, notes=notes)
+        save_digests(layout, iteration)
+        save_session(layout, iteration, await _propose(setup, iteration))
     stored = load_session(layout, iteration)
-    drafts, notes = _collect(setup, iteration, stored.order)
-    return Session(await _validated(setup, drafts, iteration), [*stored.notes, *notes], stored.log)
+    drafts, _ = _collect(setup, iteration, stored.order)
+    return Session(await _validated(setup, drafts, iteration), stored.notes)
 
 
-def _discard(session: Path) -> None:
+def _discard(layout: Layout, iteration: int) -> None:
     """Remove an unfinished session. Moved away first: a proposer that outlived its search may still write there."""
+    session = layout.session(iteration)
     if session.exists():
+        restore_history(layout, iteration)
+        spent = summarize(session / "transcript.jsonl", view=layout.history.resolve())
+        count_discarded(layout, iteration, spent.cost_usd)
         aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
         session.rename(aside / session.name)
-        shutil.rmtree(aside, ignore_errors=True)
+        files.remove_folder(aside)
 
 
-async def _propose(setup: Setup, iteration: int) -> tuple[str, list[str]]:
-    """Run the proposer, once more with what the validator refused where that is worth it; its log, and notes."""
-    assignment = Assignment(
-        history=setup.layout.history.resolve(),
-        staging=setup.layout.staging(iteration).resolve(),
+async def _propose(setup: Setup, iteration: int) -> SessionRecord:
+    """Run the proposer's session, and keep of it what is worth keeping."""
+    setup.progress.note(f"iteration {iteration}: {setup.config.proposer.spec} is proposing")
+    async with open_briefing(setup, iteration) as briefing:
+        assignment = _assignment(setup, iteration, briefing)
+        status, reason = await _run_proposer(setup, assignment)
+    restored = restore_history(setup.layout, iteration)
+    drafts, left_out = _collect(setup, iteration, ())
+    keep_only(assignment.staging, drafts)
+    files.remove_folder(assignment.home)
+    if not drafts and status == "ended":
+        status, reason = "left nothing", "the session left no candidate"
+    if reason:
+        setup.progress.note(f"iteration {iteration}: {reason}")
+    Transcript(assignment.transcript).add("end", status=status, reason=reason)
+    notes = [*filter(None, [reason]), *restored, *map(files.printable, left_out)]
+    did = asdict(summarize(assignment.transcript, view=assignment.view))
+    summary = {"proposer": setup.config.proposer.spec, **did, "trials": briefing.trials}
+    return SessionRecord([draft.folder for draft in drafts], notes, summary)
+
+
+async def _run_proposer(setup: Setup, assignment: Assignment) -> tuple[str, str]:
+    """How a session ended, and why if not by itself. What the validator refuses goes back to it once."""
+    try:
+        await setup.proposer.propose(assignment)
+        rejected = await _refused(setup, assignment.iteration) if setup.proposer.repairs else ()
+        if rejected:
+            await setup.proposer.propose(replace(assignment, rejected=rejected))
+    except ProposerUnavailable:
+        raise
+    except ProposerError as error:
+        return error.status, files.printable(str(error))
+    return "ended", ""
+
+
+def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
+    layout, limits = setup.layout, setup.config.limits
+    spent = setup.gateway.spent.cost_usd + proposer_usd(layout)
+    return Assignment(
+        view=briefing.view,
+        staging=layout.staging(iteration).resolve(),
         iteration=iteration,
         candidates=setup.config.proposer.candidates,
         seed=setup.config.seed,
+        instructions=briefing.instructions,
+        try_harness=briefing.try_harness,
+        socket=briefing.socket,
+        max_usd=max(limits.max_usd - spent, 0.01) if limits.max_usd else 0.0,
+        hidden=(layout.root.resolve(), setup.taskset.path.resolve(), default_cache_folder().resolve()),
     )
-    setup.progress.note(f"iteration {iteration}: {setup.config.proposer.spec} is proposing")
-    try:
-        log = await setup.proposer.propose(assignment)
-        rejected = await _refused(setup, iteration) if setup.proposer.repairs else ()
-        if rejected:
-            log += await setup.proposer.propose(replace(assignment, rejected=rejected))
-    except ProposerError as error:
-        return "", [files.printable(str(error))]
-    return log, []
 
 
 async def _refused(setup: Setup, iteration: int) -> tuple[str, ...]:
@@ -123,7 +161,7 @@ def save_candidates(setup: Setup, session: Session, iteration: int) -> list[str]
     for number, (draft, report) in enumerate(session.drafts, first):
         folder = f"{candidate_id(number)}-{draft.name}"
         record.save_candidate(
-            setup.layout, folder, source=draft.source, proposal=draft.proposal, report=report, log=session.log
+            setup.layout, folder, source=draft.source, proposal=draft.proposal, report=report, iteration=iteration
         )
         folders.append(folder)
     return folders

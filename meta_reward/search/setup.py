@@ -19,7 +19,7 @@ from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.pace import Pace
 from meta_reward.judge.retry import Retries
 from meta_reward.propose.base import Proposer, slug
-from meta_reward.propose.command import make_proposer
+from meta_reward.propose.kinds import make_proposer
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.views import check_history_level
 from meta_reward.run import git
@@ -98,7 +98,7 @@ async def create(
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
     require_limit(open_gateway(config).backend, judge, requested.get("limits", {}))
-    make_proposer(config.proposer)
+    make_proposer(config.proposer).check()
     check_history_level(config.proposer)
     splits = divided(taskset, config)
     await _check_seeds(seeds, config, search_cases(taskset, splits["search"], [seed.source for seed in seeds]))

@@ -62,7 +62,7 @@ COMMANDS = [
         "unknown judge 'oracle': known: simulated",
     ),
     (["search", "small", *JUDGE, "--proposer", "genius"], "unknown proposer 'genius': known: catalog"),
-    (["search", "small", *JUDGE, "--proposer", "command:true"], "--proposer-jail none"),
+    (["search", "small", *JUDGE, "--proposer", "claude:x"], "proposer claude has no key: set ANTHROPIC_API_KEY"),
     (["search", "small"], "task set small has no default judge"),
     (["search", "small", *JUDGE, "--run", "a b"], "run name 'a b': use letters"),
     (["search", "small", *JUDGE, "--seeds", "tasks"], "tasks holds no seed harness"),

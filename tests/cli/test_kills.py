@@ -13,6 +13,7 @@ import pytest
 from tests.cli.conftest import MetaReward
 from tests.conftest import make_task_set
 
+_WITH_CLOCKS = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json")
 ARGUMENTS = ("search", "small", "--judge", "simulated", "--iterations", "2", "--candidates", "2")
 
 
@@ -28,7 +29,7 @@ def start(run: str, cache: Path) -> subprocess.Popen[bytes]:
 
 def content_of(run: Path) -> dict[str, bytes]:
     """Every file of a run, but for what differs from machine to machine."""
-    files = [p for p in run.rglob("*") if p.is_file() and p.name not in ("calls.jsonl", "seconds.json")]
+    files = [p for p in run.rglob("*") if p.is_file() and p.name not in _WITH_CLOCKS]
     relative = {p.relative_to(run): p for p in files}
     return {str(name): p.read_bytes() for name, p in relative.items() if name.parts[0] not in (".git", ".work")}
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_reward.harness.validate import MAX_BYTES, inspect_source
-from meta_reward.propose.base import MAX_PROPOSAL_BYTES, Draft, collect, slug
+from meta_reward.propose.base import MAX_PROPOSAL_BYTES, Draft, collect, keep_only, slug
 from meta_reward.tasks.taskset import is_name
 
 
@@ -58,8 +58,8 @@ def test_files_empty_folders_and_links_are_no_candidates(tmp_path: Path) -> None
         [],
         [
             "'empty' holds no regular file harness.py: left out",
-            "'file.py' is not a folder: left out",
             "'link-inside' holds no regular file harness.py: left out",
+            "'file.py' is not a folder: left out",
             "'linked' is not a folder: left out",
         ],
     )
@@ -122,3 +122,64 @@ def test_folder_gives_its_name_in_short(folder: str, name: str) -> None:
 def test_any_folder_gives_a_name_that_is_safe_in_paths(folder: str) -> None:
     assert is_name(slug(folder))
     assert slug(slug(folder)) == slug(folder)
+
+
+def test_hard_link_brings_its_text_and_no_way_back(tmp_path: Path) -> None:
+    (tmp_path / "outside.py").write_text("x = 1\n")
+    staging = tmp_path / "staging"
+    (staging / "a").mkdir(parents=True)
+    (staging / "a" / "harness.py").hardlink_to(tmp_path / "outside.py")
+    drafts, _ = collect(staging, most=1)
+    keep_only(staging, drafts)
+    (staging / "a" / "harness.py").write_text("changed\n")
+    assert (tmp_path / "outside.py").read_text() == "x = 1\n"
+
+
+def test_only_what_was_collected_is_kept(tmp_path: Path) -> None:
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    leave(staging, "two\nlines", "x = 1\n", "why")
+    leave(staging, "a", "y = 1\n")
+    (staging / "a" / "notes.txt").write_text("mine")
+    (staging / "core").write_bytes(b"\0" * 1000)
+    os.mkfifo(staging / "pipe")
+    drafts, _ = collect(staging, most=5)
+    keep_only(staging, drafts)
+    assert collect(staging, most=5) == (drafts, [])
+    assert {p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file()} == {
+        *(f"a/{name}" for name in ("harness.py", "proposal.md")),
+        *(f"two\nlines/{name}" for name in ("harness.py", "proposal.md")),
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["staging"]
+
+
+@pytest.mark.parametrize("instead", ["link", "file", "nothing"])
+def test_staging_that_was_replaced_holds_nothing(tmp_path: Path, instead: str) -> None:
+    staging = tmp_path / "staging"
+    leave_outside = tmp_path / "outside"
+    leave_outside.mkdir()
+    leave(leave_outside, "a")
+    if instead == "link":
+        staging.symlink_to(leave_outside)
+    elif instead == "file":
+        staging.write_text("")
+    drafts, notes = collect(staging, most=1)
+    keep_only(staging, drafts)
+    assert (drafts, notes) == ([], ["the staging folder is gone"])
+    assert (staging.is_dir(), list(staging.iterdir())) == (True, [])
+    assert (leave_outside / "a" / "harness.py").exists()
+
+
+def test_folders_nested_beyond_reason_are_removed(tmp_path: Path) -> None:
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    before = Path.cwd()
+    os.chdir(staging)
+    try:
+        for _ in range(1500):
+            Path("d").mkdir()
+            os.chdir("d")
+    finally:
+        os.chdir(before)
+    keep_only(staging, collect(staging, most=1)[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["staging"]

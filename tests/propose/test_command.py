@@ -1,6 +1,7 @@
 """Any program as a proposer: it works in its staging folder and is done when it exits."""
 
 import asyncio
+import json
 import os
 import shlex
 import signal
@@ -12,15 +13,20 @@ import pytest
 
 from meta_reward.errors import ProposerError, UsageError
 from meta_reward.propose.base import Assignment
-from meta_reward.propose.command import INSTRUCTIONS, CommandProposer, make_proposer
+from meta_reward.propose.command import CommandProposer, Confinement
+from meta_reward.propose.kinds import make_proposer
 from meta_reward.run.config import ProposerSettings
+
+TOLD = "# Write better harnesses"
 
 
 def propose(tmp_path: Path, program: str, *, minutes: float = 0.5, rejected: tuple[str, ...] = ()) -> str:
-    """The log of a shell program run as a proposer."""
+    """What a shell program says that is run as a proposer."""
     (tmp_path / "staging").mkdir(exist_ok=True)
-    assignment = Assignment(tmp_path / "history", tmp_path / "staging", 3, 2, 7, rejected)
-    return asyncio.run(CommandProposer(("sh", "-c", program), minutes, repairs=True).propose(assignment))
+    assignment = Assignment(tmp_path / "history", tmp_path / "staging", 3, 2, 7, rejected, TOLD)
+    asyncio.run(CommandProposer(("sh", "-c", program), minutes, repairs=True).propose(assignment))
+    events = [json.loads(line) for line in (tmp_path / "transcript.jsonl").read_text().splitlines()]
+    return str(next(event["text"] for event in reversed(events) if event["type"] == "output"))
 
 
 def ends(pid: int) -> bool:
@@ -50,14 +56,25 @@ def test_program_works_in_staging_and_finds_its_assignment(tmp_path: Path) -> No
         "META_REWARD_CANDIDATES=2",
         f"META_REWARD_HISTORY={tmp_path / 'history'}",
         "META_REWARD_ITERATION=3",
+        f"META_REWARD_PROMPT={tmp_path / 'prompt.md'}",
         "META_REWARD_REJECTED=a",
         "META_REWARD_SEED=7",
     ]
     assert (staging / "a" / "harness.py").exists()
 
 
-def test_instructions_come_on_standard_input(tmp_path: Path) -> None:
-    assert propose(tmp_path, "cat") == INSTRUCTIONS.read_text()
+def test_prompt_comes_on_standard_input_and_as_a_file(tmp_path: Path) -> None:
+    assert propose(tmp_path, "cat > in; cmp in $META_REWARD_PROMPT && echo same") == "same\n"
+    told = (tmp_path / "staging" / "in").read_text()
+    assert told.startswith(TOLD)
+    assert f"The history is in {tmp_path / 'history'}" in told
+
+
+def test_who_is_asked_to_mend_is_told_everything_again(tmp_path: Path) -> None:
+    propose(tmp_path, "cat > in", rejected=("a b",))
+    told = (tmp_path / "staging" / "in").read_text()
+    assert told.startswith(TOLD)
+    assert told.endswith(f"change nothing else.\n\n- {tmp_path / 'staging' / 'a b'}\n")
 
 
 def test_log_holds_what_is_said_on_both_streams(tmp_path: Path) -> None:
@@ -65,8 +82,8 @@ def test_log_holds_what_is_said_on_both_streams(tmp_path: Path) -> None:
 
 
 def test_program_that_reads_nothing_and_says_much_is_no_trouble(tmp_path: Path) -> None:
-    log = propose(tmp_path, "head -c 3000000 /dev/zero | tr '\\0' x; echo end")
-    assert (len(log), log[-5:]) == (200_000, "xend\n")
+    log = propose(tmp_path, "head -c 6000000 /dev/zero | tr '\\0' x; echo end")
+    assert (len(log), log[-5:]) == (4 * 1024 * 1024, "xend\n")
 
 
 def test_failed_program_is_an_error_with_its_last_words(tmp_path: Path) -> None:
@@ -110,25 +127,28 @@ def test_program_is_out_of_reach_of_our_terminals_interrupt(tmp_path: Path) -> N
 
 def test_program_that_does_not_exist_is_the_users_error(tmp_path: Path) -> None:
     proposer = CommandProposer(("./my-agent",), 1.0, repairs=True)
-    with pytest.raises(UsageError, match=r"proposer \./my-agent does not start: No such file or directory"):
+    with pytest.raises(UsageError, match=r"proposer \./my-agent does not start: no such program: give its path"):
         asyncio.run(proposer.propose(Assignment(tmp_path, tmp_path, 1, 1, 0)))
 
 
 def test_settings_name_the_catalog_or_a_command() -> None:
     catalog = make_proposer(ProposerSettings("catalog", minutes=2.0))
-    command = make_proposer(ProposerSettings("command:./my-agent --model 'a b'", minutes=2.0, jail="none"))
+    unjailed = make_proposer(ProposerSettings("command:./my-agent --model 'a b'", minutes=2.0, jail="none"))
+    jailed = make_proposer(ProposerSettings("command:x", bind=("~/.x:rw",), env=("X_KEY",), net="none"))
     python = (sys.executable, "-P", "-m", "meta_reward.propose.catalog")
     assert catalog == CommandProposer(python, 2.0, repairs=False)
-    assert command == CommandProposer(["./my-agent", "--model", "a b"], 2.0, repairs=True)
+    assert unjailed == CommandProposer(["./my-agent", "--model", "a b"], 2.0, repairs=True)
+    confinement = Confinement(("~/.x:rw",), ("X_KEY",), network=False)
+    assert jailed == CommandProposer(["x"], 60.0, repairs=True, confinement=confinement)
 
 
 @pytest.mark.parametrize(
     ("spec", "jail", "complaint"),
     [
-        ("", "", "unknown proposer '': known: catalog, command:PROGRAM"),
+        ("", "", "unknown proposer '': known: catalog, claude:MODEL, command:PROGRAM"),
         ("gepa:fast", "", "unknown proposer 'gepa:fast'"),
         ("catalog:x", "", "proposer catalog takes no argument, and was given 'x'"),
-        ("command:./a", "", "a command proposer has no jail yet: --proposer-jail none runs it unconfined"),
+        ("claude", "", "proposer claude: names no model: for example claude:claude-opus-4-6"),
         ("command:", "none", "names no program"),
         ("command:'a", "none", "cannot be read: No closing quotation"),
     ],

@@ -40,7 +40,7 @@ def test_session_of_a_whole_history_sees_the_history(world: World) -> None:
     ("level", "sees"), [("scores", "ledger.jsonl"), ("none", "candidates/c0001-baseline/harness.py")]
 )
 def test_session_of_less_sees_a_view_beside_its_staging_folder(world: World, level: str, sees: str) -> None:
-    world.create(proposer={"spec": "command:./agent", "jail": "none", "history": level}, limits={"iterations": 0})
+    world.create(proposer={"spec": "command:true", "jail": "none", "history": level}, limits={"iterations": 0})
     world.search()
     view = in_session(world.open(), lambda briefing: briefing.view)
     assert view == world.layout.session(1).resolve() / "history"

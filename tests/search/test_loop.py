@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import JudgeUnavailable, UsageError
+from meta_reward.propose.base import Assignment
+from meta_reward.propose.transcript import Transcript
 from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
@@ -209,6 +211,28 @@ def test_limit_of_calls_stops_at_a_clean_point_and_can_be_raised(world: World) -
     assert load_ledger(world.layout.ledger) == []
     raise_limits(world.layout, {"limits": {"max_calls": 500}})
     assert world.search().state == "finished"
+
+
+def test_dollars_of_the_proposer_count_against_the_limit(world: World) -> None:
+    sessions: list[int] = []
+
+    class Expensive:
+        repairs = False
+
+        async def propose(self, assignment: Assignment) -> None:
+            sessions.append(assignment.iteration)
+            spent = {"session_id": "s", "total_cost_usd": 3.0, "usage": {}, "num_turns": 1}
+            Transcript(assignment.transcript).add("message", kind="ResultMessage", message=spent)
+
+    world.proposer = Expensive()
+    world.create(limits={"iterations": 5, "max_usd": 5.0})
+    stopped = world.search()
+    assert stopped.state == "stopped"
+    assert stopped.reason.startswith("limit reached: max-usd 6.0")
+    assert (len(load_iterations(world.layout)), sessions) == (2, [1, 2])
+    raise_limits(world.layout, {"limits": {"iterations": 5, "max_usd": 8.0}})
+    assert world.search().state == "stopped"
+    assert sessions == [1, 2, 3]
 
 
 def test_search_without_progress_ends_by_itself(world: World) -> None:

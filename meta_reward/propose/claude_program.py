@@ -1,0 +1,78 @@
+"""The agent's program behind the Claude Agent SDK: where it is, how it starts cleanly, what confines its shell."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from meta_reward.errors import UsageError
+from meta_reward.propose.base import PACKAGE, Assignment
+from meta_reward.propose.program import SYSTEM
+
+KEYS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")
+_KEPT = (
+    *("PATH", "PWD", "LANG", "LC_*", "TZ", "HOME", "TMPDIR", "GIT_CEILING_DIRECTORIES", "ANTHROPIC_BASE_URL"),
+    *("CLAUDE_AGENT_SDK_*", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_MAX_RETRIES"),
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"),
+)
+_LOOKED_UP = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
+_LAUNCHER = Path(__file__).with_name("launch.py")
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What the program is given beside what it keeps of ours."""
+    for folder in (home, home / "tmp"):
+        folder.mkdir(exist_ok=True)
+    return {
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "CLAUDE_CONFIG_DIR": str(home / "claude"),
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "GIT_CEILING_DIRECTORIES": str(home.parent),
+    }
+
+
+def launcher(home: Path, named: Sequence[str]) -> Path:
+    """A program that is the agent's, started cleanly."""
+    home.mkdir(exist_ok=True)
+    kept = ",".join((*_KEPT, *KEYS, *named))
+    words = (sys.executable, "-I", "-S", str(_LAUNCHER), str(home / "pid"), kept, str(find_agent()))
+    (home / "pid").unlink(missing_ok=True)
+    script = home / "agent"
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def find_agent() -> Path:
+    """The agent's program. Raises UsageError where there is none."""
+    try:
+        import claude_agent_sdk
+    except ImportError:
+        raise UsageError("the package claude-agent-sdk is not installed", hint="run `make install`") from None
+    bundled = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
+    found = bundled if bundled.is_file() else shutil.which("claude")
+    if not found:
+        raise UsageError("claude-agent-sdk brought no program on this machine", hint="install Claude Code")
+    return Path(found)
+
+
+def shell_sandbox(assignment: Assignment) -> Any:
+    """The operating system's sandbox around the shell: no network, no key, no other files."""
+    return {
+        "enabled": True,
+        "failIfUnavailable": True,
+        "autoAllowBashIfSandboxed": True,
+        "allowUnsandboxedCommands": False,
+        "filesystem": {
+            "denyRead": ["/", *map(str, (*assignment.hidden, PACKAGE))],
+            "allowRead": [*map(str, SYSTEM), *_LOOKED_UP, str(assignment.view), str(assignment.staging)],
+            "denyWrite": [str(assignment.view)],
+        },
+        "network": {"allowedDomains": []},
+        "credentials": {"envVars": [{"name": name, "mode": "deny"} for name in KEYS]},
+    }

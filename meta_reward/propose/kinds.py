@@ -1,0 +1,59 @@
+"""The proposers there are, by the word that names them in the settings."""
+
+import shlex
+import sys
+from collections.abc import Callable
+
+from meta_reward.errors import UsageError
+from meta_reward.propose.base import Proposer
+from meta_reward.propose.claude import ClaudeProposer
+from meta_reward.propose.command import CommandProposer, Confinement
+from meta_reward.propose.guard import FILE_TOOLS, SHELL
+from meta_reward.run.config import ProposerSettings
+
+
+def make_proposer(settings: ProposerSettings) -> Proposer:
+    """The proposer that the settings name. Raises UsageError for one that is not known."""
+    kind, _, rest = settings.spec.partition(":")
+    if kind not in _KINDS:
+        raise UsageError(
+            f"unknown proposer {settings.spec!r}", hint="known: catalog, claude:MODEL, command:PROGRAM ..."
+        )
+    return _KINDS[kind](rest, settings)
+
+
+def _catalog(rest: str, settings: ProposerSettings) -> Proposer:
+    if rest:
+        raise UsageError(f"proposer catalog takes no argument, and was given {rest!r}")
+    return CommandProposer((sys.executable, "-P", "-m", "meta_reward.propose.catalog"), settings.minutes, repairs=False)
+
+
+def _command(rest: str, settings: ProposerSettings) -> Proposer:
+    try:
+        command = shlex.split(rest)
+    except ValueError as error:
+        raise UsageError(f"proposer command {rest!r} cannot be read: {error}") from None
+    if not command:
+        raise UsageError("proposer command: names no program", hint="for example command:./my-agent")
+    confinement = Confinement(settings.bind, settings.env, settings.net != "none") if settings.jail != "none" else None
+    return CommandProposer(command, settings.minutes, repairs=True, confinement=confinement)
+
+
+def _claude(rest: str, settings: ProposerSettings) -> Proposer:
+    if not rest:
+        raise UsageError("proposer claude: names no model", hint="for example claude:claude-opus-4-6")
+    allowed = (*FILE_TOOLS, SHELL)
+    unknown = [name for name in settings.tools if name not in allowed]
+    if unknown:
+        raise UsageError(f"proposer.tools names {unknown[0]!r}", hint=f"known: {', '.join(allowed)}")
+    if SHELL in settings.tools and len(settings.tools) > 1:
+        what = f"proposer.tools names {SHELL} and others: a shell could change a file while another tool looks at it"
+        raise UsageError(what, hint=f"name {SHELL} alone, which reads and writes as well")
+    return ClaudeProposer(rest, settings)
+
+
+_KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
+    "catalog": _catalog,
+    "claude": _claude,
+    "command": _command,
+}

@@ -1,0 +1,107 @@
+"""What must be visible for a command line to start: its program, its interpreter, and what these rest on.
+
+Follows links, `#!` lines, virtual environments of Python and packages of node. What lies in the system's own
+folders is visible anyway. Whatever else a program needs, its user names.
+"""
+
+import shlex
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from meta_reward.errors import UsageError
+
+SYSTEM = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")))
+_LONGEST_CHAIN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A command line with absolute paths, what it must see, and the folders that its PATH begins with."""
+
+    command: tuple[str, ...]
+    needs: tuple[Path, ...]
+    folders: tuple[Path, ...]
+
+
+def find_program(command: Sequence[str]) -> Program:
+    """What a command line needs. Files that it names are needed too. Raises UsageError for no program."""
+    found = _which(command[0])
+    if found is None:
+        what = f"proposer {command[0]} does not start: no such program"
+        raise UsageError(what, hint="give its path, or put it on PATH")
+    chain = list(_chain(found))
+    words, named = [str(found)], []
+    for word in command[1:]:
+        path = Path(word)
+        is_file = not word.startswith("-") and _is_file(path)
+        words.append(str(path.absolute()) if is_file else word)
+        named += [path.absolute()] if is_file else []
+    needs = [need for program in chain for need in _needs_of(program)] + named
+    return Program(
+        tuple(words),
+        tuple(dict.fromkeys(need for need in needs if not is_system(need))),
+        tuple(dict.fromkeys(program.parent for program in chain if not is_system(program))),
+    )
+
+
+def is_system(path: Path) -> bool:
+    """Whether a path lies in folders that every jail shows."""
+    return any(path.is_relative_to(folder) for folder in SYSTEM)
+
+
+def _which(name: str) -> Path | None:
+    found = shutil.which(name)
+    return Path(found).absolute() if found else None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long for a name, or no name at all
+        return False
+
+
+def _chain(program: Path) -> Iterator[Path]:
+    """A program, the interpreter in its first line, that one's interpreter, and so on."""
+    current: Path | None = program
+    for _ in range(_LONGEST_CHAIN):
+        if current is None:
+            return
+        yield current
+        current = _interpreter_of(current)
+
+
+def _interpreter_of(program: Path) -> Path | None:
+    try:
+        with program.open("rb") as file:
+            line = file.readline(1000)
+        words = shlex.split(line[2:].decode()) if line.startswith(b"#!") else []
+    except (OSError, ValueError):
+        return None
+    if words and Path(words[0]).name == "env":
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    return _which(words[0]) if words else None
+
+
+def _needs_of(program: Path) -> Iterator[Path]:
+    """The paths that a program rests on: itself, where its links lead, and its environment or package."""
+    yield program
+    real = program.resolve()
+    yield real
+    settings = program.parent.parent / "pyvenv.cfg"
+    if settings.is_file():
+        yield settings.parent
+    if real.name.startswith("python") and _is_prefix(real.parent.parent):
+        yield real.parent.parent
+    for folder in real.parents:
+        inside = (folder.parent.name, folder.parent.parent.name if folder.parent.name.startswith("@") else "")
+        if "node_modules" in inside and (folder / "package.json").is_file():
+            yield folder
+            return
+
+
+def _is_prefix(folder: Path) -> bool:
+    """Whether a folder is an installation of Python by itself, rather than a whole home or system."""
+    return any(folder.glob("lib/python3*")) and not Path.home().is_relative_to(folder)

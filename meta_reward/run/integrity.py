@@ -1,0 +1,77 @@
+"""What a proposer is shown is the same after its session as before, or is made so.
+
+A jail that works needs none of this; it is for agents that run with the user's own rights. The digests
+that a session begins with are on disk, so a session that was killed is looked at as well.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from meta_reward import files
+from meta_reward.errors import GitError
+from meta_reward.run import git
+from meta_reward.run.layout import Layout
+
+_MAX_NAMED = 5
+
+
+def save_digests(layout: Layout, iteration: int) -> None:
+    """Write down what the history looks like at the beginning of a session."""
+    files.write_json(_path(layout, iteration), dict(_digests(layout.history)))
+
+
+def restore_history(layout: Layout, iteration: int) -> list[str]:
+    """Undo what a session changed in the history; a note where there was something to undo."""
+    if not _path(layout, iteration).exists():
+        return []
+    before = files.load_json(_path(layout, iteration))
+    if layout.history.is_symlink() or not layout.history.is_dir():
+        _remove(layout.history)
+    after = dict(_digests(layout.history)) if layout.history.exists() else {}
+    added = sorted(set(after) - set(before))
+    changed = sorted(name for name in before if after.get(name) != before[name])
+    for name in (*added, *changed):
+        _remove(layout.history / name)
+    for name in changed:
+        _restore(layout, name)
+    if not added and not changed:
+        return []
+    named = ", ".join(map(repr, [*changed, *added][:_MAX_NAMED]))
+    return [f"the session changed {len(changed) + len(added)} files of the history, which were restored: {named}"]
+
+
+def _path(layout: Layout, iteration: int) -> Path:
+    return layout.session(iteration) / "digests.json"
+
+
+def _digests(folder: Path) -> Iterator[tuple[str, str]]:
+    """A digest of every file below a folder, by its path in there; what is no regular file has none."""
+    for root, folders, names in os.walk(folder):
+        for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
+            path = Path(root) / name
+            plain = path.is_file() and not path.is_symlink()
+            digest = hashlib.sha256(path.read_bytes()).hexdigest() if plain else "no regular file"
+            yield os.fsencode(path.relative_to(folder)).decode(errors="replace"), digest
+
+
+def _restore(layout: Layout, name: str) -> None:
+    path = layout.history / name
+    for parent in reversed(path.relative_to(layout.root).parents):
+        above = layout.root / parent
+        if above.is_symlink() or (above.exists() and not above.is_dir()):
+            _remove(above)
+    try:
+        content = git.read(layout.root, path.relative_to(layout.root).as_posix())
+    except GitError:
+        return  # not yet committed: nothing to restore it from
+    files.write_bytes(path, content)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

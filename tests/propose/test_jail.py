@@ -1,0 +1,259 @@
+"""The jail around a command: a program that tries to get out of it for real gets nothing."""
+
+import asyncio
+import json
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meta_reward.errors import ProposerError, UsageError
+from meta_reward.propose import jail
+from meta_reward.propose.base import Assignment, collect
+from meta_reward.propose.command import CommandProposer, Confinement
+from meta_reward.propose.program import find_program
+from tests.messages_api import messages_api, results_in, say, use
+from tests.propose.test_claude_escapes import CANARY, digests, make_run
+
+ESCAPES = Path(__file__).with_name("escapes.py")
+needs_jail = pytest.mark.skipif(bool(jail.why_not()), reason=jail.why_not())
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    """The port of a server of this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def assignment(session: Path, **more: Any) -> Assignment:
+    run = session.parents[1]
+    hidden = (run, run.parent / "tasks" / "t")
+    told = "# Write better harnesses"
+    return Assignment(run / "history", session / "staging", 1, 2, 0, instructions=told, hidden=hidden, **more)
+
+
+def propose(session: Path, *command: str, minutes: float = 0.5, **confinement: Any) -> str:
+    """What a jailed command says."""
+    proposer = CommandProposer(command, minutes, repairs=True, confinement=Confinement(**confinement))
+    asyncio.run(proposer.propose(assignment(session)))
+    return said(session)
+
+
+def said(session: Path) -> str:
+    events = [json.loads(line) for line in (session / "transcript.jsonl").read_text().splitlines()]
+    return str(next(event["text"] for event in reversed(events) if event["type"] == "output"))
+
+
+def clean(session: Path) -> None:
+    shutil.rmtree(session / "staging")
+    (session / "staging").mkdir()
+
+
+@needs_jail
+@pytest.mark.slow
+def test_program_that_tries_to_get_out_gets_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listener: int
+) -> None:
+    session = make_run(tmp_path)
+    run = session.parents[1]
+    clean(session)
+    monkeypatch.setenv("SECRET_API_KEY", CANARY)
+    unseen = [
+        *(run / "sealed" / "validation" / "pairs.jsonl", run / ".git" / "config", run / "run.toml"),
+        *(run / ".work" / "other" / "x.json", tmp_path / "tasks" / "t" / "pairs.jsonl", Path.home() / "secret.txt"),
+    ]
+    facts = {
+        "canary": CANARY,
+        "outside": str(run),
+        "unseen": list(map(str, unseen)),
+        "port": listener,
+        "pid": os.getpid(),
+        "marker": "pytest",
+        "hostname": socket.gethostname(),
+        "device": Path("/").stat().st_dev,
+    }
+    told = tmp_path / "facts.json"
+    told.write_text(json.dumps(facts))
+    before = digests(tmp_path) | digests(Path.home())
+
+    assert propose(session, sys.executable, str(ESCAPES), str(told), network=False).startswith("tried ")
+    report = json.loads((session / "staging" / "report.json").read_text())
+    assert len(report) >= 40
+    assert {name: result for name, result in report.items() if result == "GOT IT"} == {}
+    assert digests(tmp_path) | digests(Path.home()) == before
+    assert not Path("/usr/bin/planted").exists()
+    assert "98765" not in subprocess.run(["ps", "ax"], capture_output=True, text=True, check=True).stdout
+    assert CANARY not in (session / "transcript.jsonl").read_text()
+    drafts, notes = collect(session / "staging", most=5)
+    assert [draft.folder for draft in drafts] == ["big", "binary", "two\nlines"]
+    assert [len(draft.source) <= 70_000 for draft in drafts] == [True] * 3
+    left = [f"'{name}' holds no regular file harness.py: left out" for name in ("folder-link", "link", "pipe")]
+    assert (notes[:3], len(notes), notes[-1]) == (left, 21, "992 more were left out")
+    assert not any(CANARY in draft.source for draft in drafts)
+
+
+@needs_jail
+def test_jailed_program_reads_history_writes_into_staging_and_has_the_network(tmp_path: Path, listener: int) -> None:
+    session = make_run(tmp_path)
+    program = (
+        "cat $META_REWARD_HISTORY/README.md ../history/candidates/*/harness.py; mkdir mine; echo x > mine/harness.py; "
+        f"head -c 9 $META_REWARD_PROMPT; cat | wc -l; pwd; (exec 3<>/dev/tcp/127.0.0.1/{listener}) && echo connected"
+    )
+    output = propose(session, "bash", "-c", program).splitlines()
+    assert output[:2] == ["Read me.", "needle = 1"]
+    assert output[2].startswith("# Write b")
+    assert output[3:] == ["/proposer/staging", "connected"]
+    assert collect(session / "staging", most=1)[0][0].folder == "mine"
+
+
+@needs_jail
+def test_what_is_named_is_there_and_only_as_it_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = make_run(tmp_path)
+    settings, notes = Path.home() / ".agent", Path.home() / ".notes"
+    for folder in (settings, notes):
+        folder.mkdir()
+        (folder / "auth.json").write_text("signed in\n")
+    monkeypatch.setenv("AGENT_API_KEY", "a-key-of-its-own")
+    monkeypatch.setenv("OTHER_API_KEY", "another-key-entirely")
+    program = (
+        "cat ~/.agent/auth.json; echo changed > ~/.agent/auth.json; echo changed > ~/.notes/auth.json; "
+        "ls -A ~ | tr '\\n' ' '; echo $AGENT_API_KEY $OTHER_API_KEY"
+    )
+    bind = (f"{settings}:rw", "~/.notes")
+    output = propose(session, "/usr/bin/sh", "-c", program, bind=bind, env=("AGENT_API_KEY",))
+    assert output.splitlines() == [
+        "signed in",
+        f"/usr/bin/sh: 1: cannot create {notes}/auth.json: Read-only file system",
+        ".agent .notes [key]",
+    ]
+    assert (settings / "auth.json").read_text() == "changed\n"
+
+
+@needs_jail
+def test_program_that_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    session = make_run(tmp_path)
+    with pytest.raises(ProposerError, match=r"^sh: no end within 0\.02 minutes$") as raised:
+        propose(session, "sh", "-c", "setsid sleep 87654 & sleep 87654", minutes=0.02)
+    assert raised.value.status == "timed out"
+    time.sleep(0.1)
+    assert "87654" not in subprocess.run(["ps", "ax"], capture_output=True, text=True, check=True).stdout
+
+
+@needs_jail
+def test_run_stays_hidden_where_it_lies_in_a_folder_that_is_shown(tmp_path: Path) -> None:
+    session = make_run(tmp_path)
+    output = propose(session, "sh", "-c", f"ls -A {tmp_path} {tmp_path}/run {tmp_path}/tasks/t", bind=(str(tmp_path),))
+    assert output.split() == [f"{tmp_path}:", "run", "tasks", f"{tmp_path}/run:", f"{tmp_path}/tasks/t:"]
+
+
+@needs_jail
+def test_script_brings_its_interpreter_and_its_environment(tmp_path: Path) -> None:
+    session = make_run(tmp_path)
+    script = tmp_path / "agent"
+    script.write_text(f"#!{sys.executable}\nimport orjson\nprint('it runs')\n")
+    script.chmod(0o755)
+    assert propose(session, str(script)) == "it runs\n"
+
+
+@needs_jail
+def test_program_that_misses_something_is_told_how_to_name_it(tmp_path: Path) -> None:
+    session = make_run(tmp_path)
+    script = tmp_path / "agent"
+    script.write_text(f"#!/bin/sh\nexec {Path.home()}/bin/real-agent\n")
+    script.chmod(0o755)
+    with pytest.raises(
+        ProposerError, match=r"exit code 127: .*not found \(what it needs is named with --proposer-bind\)"
+    ):
+        propose(session, str(script))
+
+
+@needs_jail
+@pytest.mark.parametrize(
+    ("command", "confinement", "complaint"),
+    [
+        (("no-such-agent",), {}, "proposer no-such-agent does not start: no such program: give its path"),
+        (("true",), {"bind": ("/no/such",)}, "--proposer-bind /no/such: there is no /no/such"),
+        (("true",), {"bind": ("~",)}, "shows a whole home folder: name what the agent needs in there"),
+        (("true",), {"bind": ("/",)}, "shows a whole home folder"),
+        (("true",), {"env": ("NO_SUCH",)}, "--proposer-env NO_SUCH: there is no such variable"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_clear_line(
+    tmp_path: Path, command: tuple[str, ...], confinement: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        propose(make_run(tmp_path), *command, **confinement)
+    assert complaint in str(raised.value)
+
+
+@needs_jail
+def test_sealed_part_cannot_be_named(tmp_path: Path) -> None:
+    session = make_run(tmp_path)
+    with pytest.raises(UsageError, match=r"the jail would show .*/run: name something else"):
+        propose(session, "true", bind=(str(session.parents[1] / "sealed"),))
+
+
+def test_machine_that_cannot_jail_says_so_and_how_to_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "bin" / "bwrap"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken.parent}:/usr/bin:/bin")
+    jail.why_not.cache_clear()
+    try:
+        with pytest.raises(UsageError) as raised:
+            CommandProposer(("true",), 1.0, repairs=True, confinement=Confinement()).check()
+    finally:
+        jail.why_not.cache_clear()
+    assert str(raised.value) == (
+        "this machine cannot jail a command proposer: bubblewrap does not jail here: "
+        "bwrap: No permissions to create new namespace: install bubblewrap and allow user namespaces, "
+        "or pass --proposer-jail none to run it with your own rights"
+    )
+
+
+def test_program_in_a_package_of_node_brings_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "lib" / "node_modules" / "@maker" / "agent"
+    script = package / "bin" / "agent.js"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/usr/bin/env -S node --no-warnings\n")
+    script.chmod(0o755)
+    (package / "package.json").write_text("{}")
+    node, link = tmp_path / "bin" / "node", tmp_path / "bin" / "agent"
+    node.parent.mkdir()
+    node.write_bytes(b"\x7fELF")
+    node.chmod(0o755)
+    link.symlink_to(script)
+    monkeypatch.setenv("PATH", str(node.parent))
+    program = find_program(["agent", "--model", "x y", shlex.quote("none.txt")])
+    assert program.command == (str(link), "--model", "x y", "none.txt")
+    assert set(program.needs) == {link, script, package, node}
+    assert program.folders == (node.parent,)
+
+
+@needs_jail
+@pytest.mark.slow
+def test_claude_code_itself_runs_in_the_jail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import claude_agent_sdk
+
+    session = make_run(tmp_path)
+    program = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
+    look = "cat /proposer/history/README.md; mkdir mine; echo 'x = 1' > mine/harness.py"
+    with messages_api([[use("Bash", command=look, description="Look")], [say("I am done.")]]) as api:
+        for name, value in {"BASE_URL": api.url, "API_KEY": "sk-ant-a-key-of-its-own"}.items():
+            monkeypatch.setenv(f"ANTHROPIC_{name}", value)
+        monkeypatch.setenv("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1")
+        names = ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC")
+        words = ("-p", "--dangerously-skip-permissions", "--model", "claude-haiku-4-5-20251001")
+        assert propose(session, str(program), *words, env=names, minutes=1.0) == "I am done.\n"
+    assert "Read me." in results_in(api.requests[-1])[0]
+    assert [draft.folder for draft in collect(session / "staging", most=1)[0]] == ["mine"]

@@ -1,0 +1,76 @@
+"""What a session changed in the history is undone, whatever it was."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from meta_reward.run import git
+from meta_reward.run.integrity import restore_history, save_digests
+from meta_reward.run.layout import Layout
+
+FILES = {
+    "README.md": b"Read me.\n",
+    "candidates/c0001-a/harness.py": b"x = 1\n",
+    "candidates/c0001-a/t/r.json": b"[]",
+}
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A run with a history, at the beginning of a session."""
+    layout = Layout(tmp_path / "run")
+    for name, content in FILES.items():
+        path = layout.history / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    git.init(layout.root)
+    git.commit(layout.root, git.Commit("Run", {f"history/{name}": content for name, content in FILES.items()}))
+    layout.staging(1).mkdir(parents=True)
+    save_digests(layout, 1)
+    return layout
+
+
+def content(layout: Layout) -> dict[str, bytes]:
+    files = [path for path in layout.history.rglob("*") if path.is_file() and not path.is_symlink()]
+    return {path.relative_to(layout.history).as_posix(): path.read_bytes() for path in files}
+
+
+def keeping_its_time(path: Path, text: bytes) -> None:
+    before = path.stat()
+    path.write_bytes(text)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a changed file": lambda h: (h / "README.md").write_text("Believe me.\n"),
+    "a changed file of the same size and time": lambda h: keeping_its_time(h / "README.md", b"Read it.\n"),
+    "a removed file": lambda h: (h / "README.md").unlink(),
+    "an added file": lambda h: (h / "candidates" / "more.py").write_text("x"),
+    "an ignored file": lambda h: (h / ".gitignore").write_text("*") + (h / "more.py").write_text("x"),
+    "a removed folder": lambda h: shutil.rmtree(h / "candidates"),
+    "a file for a folder": lambda h: (shutil.rmtree(h / "candidates"), (h / "candidates").write_text("x")),
+    "a link for a file": lambda h: ((h / "README.md").unlink(), (h / "README.md").symlink_to("/etc/passwd")),
+    "a link for a folder": lambda h: (shutil.move(h / "candidates", h.parent), (h / "candidates").symlink_to("..")),
+    "an added link to a folder": lambda h: (h / "etc").symlink_to("/etc"),
+    "a pipe": lambda h: os.mkfifo(h / "pipe"),
+    "no history at all": lambda h: shutil.rmtree(h),
+    "a link for the history": lambda h: (shutil.move(h, h.parent / "h"), h.symlink_to("h")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_change_is_undone_and_noted(layout: Layout, change: Callable[[Path], object]) -> None:
+    change(layout.history)
+    notes = restore_history(layout, 1)
+    assert content(layout) == FILES
+    assert not layout.history.is_symlink()
+    assert [path for path in layout.history.rglob("*") if path.is_symlink()] == []
+    assert notes[0].startswith("the session changed ")
+    assert restore_history(layout, 1) == []
+
+
+def test_untouched_history_has_no_note(layout: Layout) -> None:
+    assert restore_history(layout, 1) == []
