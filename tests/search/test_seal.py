@@ -1,5 +1,6 @@
 """What a candidate prints, raises or asks outside the search split is nowhere in what a proposer reads."""
 
+import re
 from pathlib import Path
 
 from tests.conftest import ASKING_HARNESS
@@ -8,10 +9,10 @@ from tests.search.conftest import World, proposal
 LOUD = (
     ASKING_HARNESS.partition("    reply =")[0]
     + """
-    marker = trajectory.messages[-1].content.split()[1]
+    marker = " ".join(trajectory.messages[-1].content.split()[1:2])
     print("printed", marker)
     reply = await judge.ask(f"asked {marker} look closely\\n" + trajectory.transcript())
-    if marker.endswith(("3-2.", "6-2.", "9-2.")):
+    if marker[:1] in ("3", "6", "9") and marker.endswith("-2."):
         raise ValueError(f"raised {marker}")
     return Reward(float(reply.text), reason=f"reason {marker}", findings={"found": marker})
 """
@@ -28,7 +29,7 @@ def test_proposer_reads_nothing_of_what_happens_outside_the_search_split(world: 
     assert all(f"asked {marker}" in sealed for marker in validation)
     assert "raised " in history
     assert "raised " in sealed
-    assert not [marker for marker in validation + test if marker in history]
+    assert not [m for m in validation + test if re.search(rf"(?<!\d){re.escape(m)}", history)]
 
 
 def markers(world: World, split: str) -> list[str]:
