@@ -8,6 +8,12 @@ state behind for the next trajectory; at the levels `strict` and `locked` also a
 to read files, open sockets, start processes or disturb others. `confinement.py` lists the levels,
 `levels.py` finds out which of them this machine can do. Every failure of the candidate raises
 CandidateError; errors of `answer` (the judge's, a limit's) pass through as they are.
+
+What remains possible: answers written into the source; telling a trajectory scored at the same time
+something by how busy the machine is, or by what the kernel counts per user; telling a later one by
+what the caches of processor and disk still hold; at `locked`, asking of any path whether it exists, how
+large it is and when it was changed, and when it was read where the file system is mounted `strictatime`;
+the candidate's own process number, which tells how many came before it; holes of the kernel.
 """
 
 import asyncio
