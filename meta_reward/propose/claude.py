@@ -200,6 +200,8 @@ def _check_result(result: "ResultMessage") -> None:
     status = result.api_error_status
     if result.is_error and status in (401, 403):
         raise ProposerUnavailable(f"the API refuses the key ({status}): {said}", hint="check ANTHROPIC_API_KEY")
+    if result.is_error and status == 402:
+        raise ProposerUnavailable(f"the API wants to be paid: {said}", hint="add credit, or use another key")
     if result.is_error and status == 404:
         raise ProposerUnavailable(f"the API does not know the model: {said}", hint="check --proposer claude:MODEL")
     if result.subtype in _STATUSES:

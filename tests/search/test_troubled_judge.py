@@ -50,7 +50,8 @@ class TroubledJudge(WordJudge):
 
 def results(layout: Layout) -> dict[str, bytes]:
     """Every file of a run but for what differs from machine to machine."""
-    kept = [p for p in layout.root.rglob("*") if p.is_file() and p.name not in ("calls.jsonl", "seconds.json")]
+    with_clocks = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json")
+    kept = [p for p in layout.root.rglob("*") if p.is_file() and p.name not in with_clocks]
     names = {p.relative_to(layout.root): p for p in kept}
     return {str(name): p.read_bytes() for name, p in names.items() if name.parts[0] not in (".git", ".work")}
 
