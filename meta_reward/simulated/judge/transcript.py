@@ -32,7 +32,7 @@ _READS = frozenset(
     "verify validate convert inspect browse filter estimate status compare summarize explain".split()
 )
 _WRITES = frozenset(
-    "issue grant pay charge correct put post apply assign merge fix open close enable disable insert write".split()
+    "issue grant pay charge correct put set post apply assign merge fix open close enable disable insert write".split()
 )
 _NAMES = "|".join(
     sorted((n.replace("_", "[ _-]?") if len(n) > 1 else n.upper() for n in _ROLE_OF), key=len, reverse=True)

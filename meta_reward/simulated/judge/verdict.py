@@ -18,7 +18,7 @@ from meta_reward.simulated.judge.evidence import own_evidence, surface
 from meta_reward.simulated.judge.findings import FINE, stated_evidence
 from meta_reward.simulated.judge.language import MECHANISMS, meaning, sentences, words
 from meta_reward.simulated.judge.prompt import Line, Prompt
-from meta_reward.simulated.judge.rules import read_policy
+from meta_reward.simulated.judge.clauses import read_policy
 from meta_reward.simulated.judge.settings import Dice, Strengths
 from meta_reward.simulated.judge.transcript import TOOL, Turn
 
