@@ -21,7 +21,7 @@ _ASIDE = re.compile(r"\([^)]*\)|[*`]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _PRICE = re.compile(r"[A-Z]{3} \d|[$€£]\d|\b\d+ (?:dollars|euros|pounds)\b|\bfree of charge\b")
 _ALTERNATIVE = re.compile(
-    r";|,?\s+or\s+(?=[A-Z]{3} \d|[$€£]\d)|,\s+(?:and |but )?(?=no\b|none\b|never\b|not\b|free\b|[A-Z]{3} \d|[$€£]\d)"
+    r";|,?\s+or\s+(?=[A-Z]{3} \d|[$€£]\d)|,\s+(?:and |but )?(?=no\b|none\b|never\b|not\b|free\b|half\b|[A-Z]{3} \d|[$€£]\d)"
 )
 _CONDITION = re.compile(
     r"\b(?:only |even )?(?:if|when|where|provided(?: that)?|as long as|in case|whenever|whose|who)\b|\bthat (?=(?:is|are|was|were|has|had|have|leaves?|do|does)\b)|\bonly for\b",
@@ -39,6 +39,7 @@ _NO = re.compile(
 )
 _MUST = re.compile(r"\b(?:must|should|need(?:s)? to|ha(?:s|ve) to|always|required?)\b", re.I)
 _LABEL = re.compile(r"^([A-Z][\w /'-]{1,45}):\s+")
+_EACH = re.compile(r"\b(?:for each|per|each) [a-z]+")
 _MODAL = frozenset(("forbid", "permit", "only", "must", "if"))
 _IS = frozenset("is are be".split())
 _NOTHING = frozenset("none nobody nothing".split())
@@ -184,14 +185,21 @@ def _clauses(sentence: str) -> Iterable[Clause]:
             yield replace(clause, needs=(*clause.needs[:-1], _conditions("", split=parts)))
         return
     if not colon:
-        yield from (clause for part in parts if (clause := _clause(part)))
+        for part in parts:
+            halved = part.startswith("half")
+            clause = _clause(part, default=int(halved))
+            if clause:
+                yield replace(clause, text=f"{parts[0]}, {part}") if halved else clause
         return
     shared = head if len(words(head)) <= _SHORT else ""
     default = _sign(head) or (1 if _PRICE.search(tail) else 0)
     spoken = topics_of(words(head))
+    each = _EACH.search(parts[0]) if parts else None
     for part in parts:
+        priced = f"{part} {each[0]}" if each and part is not parts[0] and _PRICE.match(part) else part
         clause = _clause(f"{shared} {part}" if shared else part, default=default)
         if clause:
+            clause = replace(clause, text=priced)
             asked = clause.asked or bool(re.search(r"\bon request\b", head))
             yield replace(clause, own=clause.own | (spoken if not kinds_in(clause.own) else frozenset()), asked=asked)
 

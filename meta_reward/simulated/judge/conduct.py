@@ -7,6 +7,7 @@ acting where the customer only asked, or doing what nobody asked for.
 import re
 
 from meta_reward.simulated.judge.clauses import Policy, topics_of
+from meta_reward.simulated.judge.dues import is_due
 from meta_reward.simulated.judge.episode import Change, Episode, amounts, mentions
 from meta_reward.simulated.judge.facts import facts_about
 from meta_reward.simulated.judge.findings import FINE
@@ -41,6 +42,13 @@ def authority(episode: Episode, policy: Policy) -> float | None:
     if not episode.refusals and not episode.answers:
         return -0.3
     return max(-1.0, min(MERIT, -entitlement(episode, policy).verdict))
+
+
+def amount_is_due(episode: Episode, policy: Policy, change: Change) -> bool | None:
+    """Whether a change charges or grants what the policy and the records yield; None where they don't tell."""
+    wish = wished(episode)
+    act = Act(wish.kinds | acts(name_words(change.name)), wish.things)
+    return is_due(change.arguments, policy, act, facts_about(episode, change))
 
 
 def entitlement(episode: Episode, policy: Policy) -> Ruling:

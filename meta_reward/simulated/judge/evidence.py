@@ -7,7 +7,7 @@ be seen is absent. Surface features, which drive the biases, lie between 0 and 1
 import math
 import re
 
-from meta_reward.simulated.judge.conduct import PROPOSES, authority
+from meta_reward.simulated.judge.conduct import PROPOSES, amount_is_due, authority
 from meta_reward.simulated.judge.episode import Change, Episode, amounts, mentions, named_by_customer, shape
 from meta_reward.simulated.judge.findings import FINE
 from meta_reward.simulated.judge.language import acts, concepts, meaning, name_words, sentences, words
@@ -21,6 +21,7 @@ _AGREES = re.compile(
     re.I,
 )
 _OBJECTS = re.compile(r"\b(?:no|not|don't|wait|hold|but|maybe|perhaps|think|how|what|why|instead|actually)\b", re.I)
+UNDUE = -0.8  # an amount that the rules shown do not yield
 # Kinds of action that are steps of their own when proposed together.
 _STEPS = {"act:cancel", "act:refund", "act:give", "act:create"}
 
@@ -31,7 +32,7 @@ def own_evidence(episode: Episode, policy: Policy) -> dict[str, float]:
         "authority": authority(episode, policy),
         "consent": _consent(episode),
         "claims": _claims(episode),
-        "record": _record(episode),
+        "record": _record(episode, policy),
         "outcome": _outcome(episode),
         "faults": max(-1.0, 0.3 - 0.5 * episode.errors) if episode.turns else None,
     }
@@ -95,10 +96,11 @@ def _backed(episode: Episode, at: int, claim: str) -> float:
     return FINE if claimed & kinds else -0.5
 
 
-def _record(episode: Episode) -> float | None:
+def _record(episode: Episode, policy: Policy) -> float | None:
     seen = [_looked(episode, at) for at, _ in episode.refusals[:1]]
     done = [min(_grounded(episode, change), _looked(episode, change.index)) for change in episode.done]
-    return min(done + seen, default=None)
+    wrong = [UNDUE for change in episode.done if amount_is_due(episode, policy, change) is False]
+    return min(done + seen + wrong, default=None)
 
 
 def _looked(episode: Episode, index: int) -> float:

@@ -18,12 +18,13 @@ _VALUE = re.compile(
     r"(?P<value>\"(?:[^\"\\]|\\.){0,200}\"|'[^'\n]{0,200}'|[\w.+\-$#]+(?: [\w.+\-$#]+){0,3}|\[\])"
 )
 _LIST = re.compile(r"[\"']([\w.\-]+)[\"']\s*:\s*\[([^\[\]]+)\]")
-_COUNTS = re.compile(r"\{((?:\s*\"\w+\": -?\d+(?:\.\d+)?,?)+)\}")
+_COUNTS = re.compile(r"\"(\w+)\":\s*\{((?:\s*\"\w+\": -?\d+(?:\.\d+)?,?)+)\}")
 _FALSE = frozenset(("no", "false", "none", "null", "[]", "", "never", "not", "n/a"))
 _TRUE = frozenset(("yes", "true"))
 _BOOL = frozenset(("yes", "true", "no", "false", "null"))
 _MORE = re.compile(r"\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten) (?:more|extra|additional) ([a-z]+)")
 _MANY = re.compile(r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) (?:of (us)|([a-z]+))")
+MONEY = re.compile(r"amount|fee|price|cost|charge|total|paid|payment|refund|fare", re.I)
 _OPENING = 60  # characters of a record in which it names itself
 
 
@@ -41,6 +42,8 @@ class Facts:
     rivals: dict[str, set[str]] = field(default_factory=dict)
     known: list[Quantity] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    priced: set[str] = field(default_factory=set)
+    asked: list[Quantity] = field(default_factory=list)
     said: frozenset[str] = frozenset()
     foreign: bool = False
 
@@ -66,6 +69,7 @@ def facts_about(episode: Episode, change: Change | None = None) -> Facts:
     if change:
         asked = Facts()
         _gather(change.arguments, asked)
+        facts.asked = asked.known
         facts.known = asked.known + [q for q in facts.known if not any(q.key == own.key for own in asked.known)]
     return facts
 
@@ -139,10 +143,11 @@ def _gather_rivals(text: str, facts: Facts) -> None:
     for key, group in groups.items():
         known = set().union(*(facts.values.get(stem(w), set()) for w in name_words(key)))
         add_rivals(facts.rivals, group | known)
-    for body in _COUNTS.findall(text):
+    for of, body in _COUNTS.findall(text):
         names = {phrase(name_words(name)) for name in re.findall(r"\"(\w+)\"", body)}
         add_rivals(facts.rivals, names)
         facts.keys -= names
+        facts.priced |= names if MONEY.search(of) else set()
 
 
 def add_rivals(rivals: dict[str, set[str]], group: Iterable[str]) -> None:

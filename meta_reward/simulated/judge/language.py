@@ -50,11 +50,11 @@ LEXICON = {
     "claims": (
         "claim* assert* pretend* fabricat* hallucinat* invent* unsupported unbacked backed unverified promis* "
         "truth* untrue false* honest* dishonest* misreport* misstat* mislead* lie lied lies fictional supported "
-        "substantiat* unsubstantiat* say-so grounded ungrounded proof prove* proven reality announc*"
+        "substantiat* unsubstantiat* say-so grounded ungrounded rests proof prove* proven reality announc*"
     ),
     "record": (
         "record* parameter* amount* identifier* id ids mismatch* match* target* entit* price* calculat* arithmetic "
-        "quantit* field* input* detail* correct* accurat* inaccurat* data"
+        "quantit* field* input* detail* correct* accurat* inaccurat* data value* origin* exact*"
     ),
     "outcome": (
         "complet* incomplet* resolv* unresolved solv* goal* outcome* finish* unfinished fulfil* achiev* helpful* "
@@ -77,7 +77,7 @@ LEXICON = {
     "must": "must should need* requir* shall has have always obtain* ensure*",
     # why a customer wants something; stems of five letters, as conditions hold them
     "reason:illness": "ill illne* sick* disea* healt* medic* hospi* surge* pneum* flu fever injur* docto* broke*",
-    "reason:death": "death* die died dies dead passe funer* berea*",
+    "reason:death": "death* die died dies dead funer* berea*",
     "reason:weather": "weath* forec* storm* snow* hurri* fog",
     "reason:work": "work worki* job boss emplo* meeti* offic*",
     "reason:plans": "plan plans mind minds",

@@ -81,9 +81,9 @@ def _unit(word: str) -> str:
 
 def is_met(limit: Limit, known: Sequence[Quantity], clock: datetime | None) -> bool | None:
     """Whether a limit holds, None where nothing known can be compared with it."""
-    counted = _numbers(limit.unit, known)
+    counted = counts(limit.unit, known)
     if counted:
-        return _compare(limit, max(counted) / max(1.0, *_numbers(limit.share, known), 1.0), limit.value)
+        return _compare(limit, max(counted) / max(1.0, *counts(limit.share, known), 1.0), limit.value)
     if limit.unit not in SPANS or clock is None:
         return None
     distances = [abs(when - clock) for when in _moments(limit, known, clock)]
@@ -103,7 +103,7 @@ def _compare(limit: Limit, value: Any, bound: Any) -> bool:
     return bool(value >= bound if limit.least else value <= bound)
 
 
-def _numbers(name: str, known: Sequence[Quantity]) -> list[float]:
+def counts(name: str, known: Sequence[Quantity]) -> list[float]:
     """The numbers known by a name; what is asked for stands before what there is."""
     names = {name} | ({word for word, count in COUNT_OF.items() if count == name})
     found = [q for q in known if isinstance(q.value, float) and names & q.key]

@@ -41,7 +41,7 @@ def rule_on(policy: Policy, act: Act, facts: Facts) -> Ruling:
     if not bearing:
         return Ruling(0.0)
     best = max(bearing.values())
-    judged = [(c, b, _holds(c, policy, facts)) for c, b in bearing.items() if b >= NEAR * best]
+    judged = [(c, b, holds(c, policy, facts)) for c, b in bearing.items() if b >= NEAR * best]
     return _weigh(judged, act, facts, policy)
 
 
@@ -105,13 +105,19 @@ def _conditioned(clause: Clause, policy: Policy, facts: Facts) -> bool:
     return any(_any(group, policy, facts) for group in stated)
 
 
-def _holds(clause: Clause, policy: Policy, facts: Facts) -> bool | None:
+def holds(clause: Clause, policy: Policy, facts: Facts) -> bool | None:
     """Whether all that a clause needs holds; None where that is open."""
     results = [_any(group, policy, facts) for group in clause.needs]
     if False in results:
         return False
     asked = (r for group, r in zip(clause.needs, results, strict=True) if not all(c.subject for c in group))
     return None if None in asked else True
+
+
+def certainty(clause: Clause, policy: Policy, facts: Facts) -> int:
+    """How many values and limits of the case a clause speaks of."""
+    conditions = [c for group in clause.needs for c in group if _met(c, policy, facts)]
+    return sum(1 + len(c.limits) + len(list(_values(c.stems, policy, facts))) for c in conditions)
 
 
 def _told(clause: Clause, policy: Policy, facts: Facts) -> bool:
