@@ -180,6 +180,15 @@ def clauses_of(policy: str) -> list[str]:
     return [part for line in lines for part in (re.split(r"(?<=[.;]) +", line) if len(line) > 300 else [line])]
 
 
+def sections_of(policy: str) -> list[tuple[str, str]]:
+    """The sections of a policy, each with its heading; paragraphs, where it has no headings."""
+    if not re.search(r"(?m)^#+ ", policy):
+        return [("", part.strip()) for part in re.split(r"\n\s*\n", policy) if part.strip()]
+    parts = re.split(r"(?m)^(#+ .*)$", policy)
+    found = [("", parts[0].strip()), *((parts[i], parts[i + 1].strip()) for i in range(1, len(parts), 2))]
+    return [(heading, text) for heading, text in found if text]
+
+
 async def ask_score(judge: Judge, prompt: str) -> float:
     """The score in the judge's answer; an answer without one is asked for once more."""
     try:
