@@ -24,6 +24,7 @@ faults. `verdict` mixes that with the biases, `answer` and `tools` reply in the 
     inattention       weighs what nobody named only a little    criteria, findings and policy in the prompt
     carelessness      misses clauses of the policy              being asked what it allows, for reasons first,
                                                                 and for that apart from other things
+    clutter           is noisier the more of a run it is shown  views without what does not matter
 
 Findings that code has verified count far more than what the judge makes of a conversation by itself,
 so wrong findings mislead it. Preset `perfect` has no bias and no noise, but no more sense than that;

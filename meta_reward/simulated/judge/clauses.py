@@ -21,10 +21,12 @@ _ASIDE = re.compile(r"\([^)]*\)|[*`]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _PRICE = re.compile(r"[A-Z]{3} \d|[$€£]\d|\b\d+ (?:dollars|euros|pounds)\b|\bfree of charge\b")
 _ALTERNATIVE = re.compile(
-    r";|,?\s+or\s+(?=[A-Z]{3} \d|[$€£]\d)|,\s+(?:and |but )?(?=no\b|none\b|never\b|not\b|free\b|half\b|[A-Z]{3} \d|[$€£]\d)"
+    r";|,?\s+or\s+(?=[A-Z]{3} \d|[$€£]\d)"
+    r"|,\s+(?:and |but )?(?=no\b|none\b|never\b|not\b|free\b|half\b|[A-Z]{3} \d|[$€£]\d)"
 )
 _CONDITION = re.compile(
-    r"\b(?:only |even )?(?:if|when|where|provided(?: that)?|as long as|in case|whenever|whose|who)\b|\bthat (?=(?:is|are|was|were|has|had|have|leaves?|do|does)\b)|\bonly for\b",
+    r"\b(?:only |even )?(?:if|when|where|provided(?: that)?|as long as|in case|whenever|whose|who)\b"
+    r"|\bthat (?=(?:is|are|was|were|has|had|have|leaves?|do|does)\b)|\bonly for\b",
     re.I,
 )
 _OPENS = re.compile(r"^\s*(?:if|when|where|once|for)\b[^,]{3,160},", re.I)
@@ -49,8 +51,10 @@ _SHORT = 2  # words before a colon that can be a condition, such as a category
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What has to hold, as stems in their order, with the limits it states. ends: participles among them. subject: whether it only
-    says what a clause is about."""
+    """What has to hold, as stems in their order, with the limits it states.
+
+    ends: participles among them. subject: whether it only says what a clause is about.
+    """
 
     stems: tuple[str, ...]
     limits: tuple[Limit, ...]
@@ -122,7 +126,9 @@ def _policy(lines: tuple[tuple[str, str], ...]) -> Policy:
         if text.lstrip().startswith("#"):
             continue
         clauses += _paragraph(text, heading)
-        labels.add(frozenset(stem(m[1].lower()) for s in _sentences(text) if (m := _LABEL.match(s)) and " " not in m[1]))
+        labels.add(
+            frozenset(stem(m[1].lower()) for s in _sentences(text) if (m := _LABEL.match(s)) and " " not in m[1])
+        )
         for value, key in _pairs(words(text)):
             beside.setdefault(key, set()).add(value)
     clock = next((when for text, _ in lines if (when := moment_in(text))), None)
@@ -254,7 +260,9 @@ def _conditions(text: str, *, subject: bool = False, split: Sequence[str] = ()) 
     parts = split or re.split(r"\bor\b(?! (?:more|longer|later|less|fewer))|;", text)
     made = []
     for part in parts:
-        spoken = [w for w in words(part) if not (subject and acts([w])) and not concepts(w) & _MODAL and w not in _NOTHING]
+        spoken = [
+            w for w in words(part) if not (subject and acts([w])) and not concepts(w) & _MODAL and w not in _NOTHING
+        ]
         limits = read_limits(part)
         stems = tuple(stem(w) for w in spoken if w not in STOP and not w[0].isdigit())
         if stems or limits:

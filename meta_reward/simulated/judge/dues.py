@@ -62,5 +62,8 @@ def _amounts(clause: Clause, facts: Facts) -> Iterable[float]:
 def _sums(facts: Facts) -> set[float]:
     """The sums of money on record."""
     names = {stem(w) for w in name_words("amount fee price cost charge total paid fare balance")}
-    return {float(q.value) for q in facts.known if q not in facts.asked and isinstance(q.value, float)
-        and (q.key & names or q.key & facts.priced)}
+    return {
+        float(q.value)
+        for q in facts.known
+        if q not in facts.asked and isinstance(q.value, float) and (q.key & names or q.key & facts.priced)
+    }

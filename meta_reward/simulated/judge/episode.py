@@ -172,4 +172,3 @@ def _only_inquires(asked: Sequence[str]) -> bool:
     """Whether the customer asks about actions without ever asking for one."""
     spoken = [s for text in asked for s in sentences(text) if acts(words(s))]
     return bool(spoken) and all(_INQUIRY.search(s) for s in spoken)
-

@@ -7,11 +7,11 @@ be seen is absent. Surface features, which drive the biases, lie between 0 and 1
 import math
 import re
 
+from meta_reward.simulated.judge.clauses import Policy
 from meta_reward.simulated.judge.conduct import PROPOSES, amount_is_due, authority
 from meta_reward.simulated.judge.episode import Change, Episode, amounts, mentions, named_by_customer, shape
 from meta_reward.simulated.judge.findings import FINE
 from meta_reward.simulated.judge.language import acts, concepts, meaning, name_words, sentences, words
-from meta_reward.simulated.judge.clauses import Policy
 from meta_reward.simulated.judge.transcript import AGENT, CUSTOMER, TOOL, is_change
 
 _AGREES = re.compile(

@@ -84,7 +84,11 @@ def _decided(episode: Episode) -> int:
 def _near(results: list[str], keys: set[str]) -> list[str]:
     lists = [mentions(items) for text in results for _, items in _LIST.findall(text)]
     siblings = set().union(*(named for named in lists if named & keys)) - keys
-    own = [mentions(text) for text in results if keys & mentions(text[:_OPENING]) and not siblings & mentions(text[:_OPENING])]
+    own = [
+        mentions(text)
+        for text in results
+        if keys & mentions(text[:_OPENING]) and not siblings & mentions(text[:_OPENING])
+    ]
     reach = keys.union(*own) - siblings
     near = [text for text in results if reach & mentions(text[:_OPENING]) and not siblings & mentions(text[:_OPENING])]
     return near or results

@@ -23,7 +23,8 @@ SMALL = {
 }
 PERSON = "person"
 COUNT_OF = dict.fromkeys(
-    ["us", *map(stem, "person persons people passengers travellers travelers adults guests party group".split())], PERSON
+    ["us", *map(stem, "person persons people passengers travellers travelers adults guests party group".split())],
+    PERSON,
 )
 WANTED = "wanted"
 _AT_LEAST = ("more than", "over", "older than", "at least", "beyond", "exceed")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from meta_reward.simulated.judge.clauses import Clause, Condition, Group, Policy, kinds_in
 from meta_reward.simulated.judge.facts import Facts
-from meta_reward.simulated.judge.language import concepts, phrase
-from meta_reward.simulated.judge.limits import SPANS, is_met
+from meta_reward.simulated.judge.language import concepts
+from meta_reward.simulated.judge.limits import is_met
 
 LONGEST_PHRASE = 3
 NEAR = 0.75  # of the best bearing: clauses that bear less are not considered
@@ -178,7 +178,7 @@ def _value(some: str, values: set[str], policy: Policy, facts: Facts) -> bool | 
 def _states(condition: Condition, facts: Facts) -> list[bool]:
     """A participle is a state: it holds where a status says so, and fails where the status is another."""
     known = {v for key in ("statu", "state") for v in facts.values.get(key, ())}
-    ends = {e for e in condition.ends}
+    ends = set(condition.ends)
     return [bool(ends & {w for v in known for w in v.split()})] if ends and known else []
 
 

@@ -56,7 +56,8 @@ _LABELLED_CALL = re.compile(
     r"^[\s>*•\-]*(?:[\[(]\d{1,3}[\])]\s*)?[A-Za-z]\w*(?: \([\w ]{1,20}\))?:\s*(?=[A-Za-z]+[_.]\w+\s*[({])"
 )
 _RESULT_LINE = re.compile(
-    r"^[\s>*•\-]*(?:[\[(]\d{1,3}[\])]\s*)?(?:=>|->|→|⇒|<-|←|results?|returned|returns|output|response|observation|error)[\s:>*]+", re.I
+    r"^[\s>*•\-]*(?:[\[(]\d{1,3}[\])]\s*)?(?:=>|->|→|⇒|<-|←|results?|returned|returns|output|response|observation|error)[\s:>*]+",
+    re.I,
 )
 _PRINTED = re.compile(r"[\"']?\brole[\"']?\s*[=:]\s*[\"'](\w+)[\"']")
 _CONTENT = re.compile(r"[\"']?\bcontent[\"']?\s*[=:]\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')", re.S)

@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from meta_reward.simulated.judge.clauses import read_policy
 from meta_reward.simulated.judge.episode import understand
 from meta_reward.simulated.judge.evidence import own_evidence, surface
 from meta_reward.simulated.judge.findings import FINE, stated_evidence
 from meta_reward.simulated.judge.language import MECHANISMS, meaning, sentences, words
 from meta_reward.simulated.judge.prompt import Line, Prompt
-from meta_reward.simulated.judge.clauses import read_policy
 from meta_reward.simulated.judge.settings import Dice, Strengths
 from meta_reward.simulated.judge.transcript import TOOL, Turn
 
@@ -32,7 +32,8 @@ READ_IN_FULL = 6_000
 READING_SCALE = 10_000
 CLAUSES_READ_IN_FULL = 12
 RULES_MISSED = 0.4  # of the clauses, by a hasty reader whom nothing makes go back to them
-NOISE_SD = 20.0
+NOISE_SD = 16.0
+FAR_TOO_MUCH = 4_000  # characters of a conversation, at which noise has grown by half
 LENIENT_TARGET = 84.0
 GIST = 120  # characters of each turn that tell one conversation from another
 _WORD = re.compile(r"\w+")
@@ -57,7 +58,7 @@ class Stance:
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """Everything a judge made of a prompt, ready to be asked for a number."""
+    """Everything a judge made of a prompt, ready to be asked for a number. shown: characters of the conversation."""
 
     evidence: Evidence
     attention: Evidence
@@ -65,6 +66,7 @@ class Impression:
     stance: Stance
     strengths: Strengths
     gist: str
+    shown: int
 
     def score(self, topics: Sequence[str] = ()) -> float:
         """The verdict before noise, from 0 to 100; on some mechanisms only, if given."""
@@ -93,12 +95,11 @@ class Impression:
 
     def noise_sd(self) -> float:
         """Standard deviation of a draw, in points."""
-        return self.strengths.noise * NOISE_SD * (0.65 if self.stance.reasons else 1.0)
+        clutter = 1 + self.strengths.clutter * min(1.0, self.shown / FAR_TOO_MUCH - 0.5)
+        return self.strengths.noise * NOISE_SD * clutter * (0.65 if self.stance.reasons else 1.0)
 
 
-def form_impression(
-    prompt: Prompt, strengths: Strengths, dice: Dice, *, asked_apart: Iterable[str] = ()
-) -> Impression:
+def form_impression(prompt: Prompt, strengths: Strengths, dice: Dice, *, asked_apart: Iterable[str] = ()) -> Impression:
     """What the judge makes of a prompt. asked_apart: names of what it is to answer one by one."""
     stance = take_stance(prompt.instructions)
     care = _care(stance, asked_apart)
@@ -115,6 +116,7 @@ def form_impression(
         stance,
         strengths,
         _gist(prompt),
+        sum(len(turn.text) for turn in prompt.turns),
     )
 
 
@@ -164,9 +166,7 @@ def _attention(stance: Stance, stated: Evidence, policy: bool, inattention: floa
     return out
 
 
-def _skim(
-    prompt: Prompt, strengths: Strengths, care: float, dice: Dice
-) -> tuple[list[Turn], list[Line], list[Line]]:
+def _skim(prompt: Prompt, strengths: Strengths, care: float, dice: Dice) -> tuple[list[Turn], list[Line], list[Line]]:
     """What is read of a prompt. A part is lost or kept by its own text, so that asking again does not help."""
     reading = strengths.reading
     haste = reading * (1 - math.exp(-max(0, prompt.size - READ_IN_FULL) / READING_SCALE))

@@ -21,7 +21,9 @@ def context(trajectory: Trajectory) -> str:
     changed = [step.call.name.replace("_", " ") for step in agent_steps(trajectory) if step.changes]
     said = [message.content for message in trajectory.messages if message.role == "assistant"]
     words = [words_of(f"{heading}\n{text}") for heading, text in sections]
-    rarity = {word: math.log(1 + len(sections) / sum(word in other for other in words)) for own in words for word in own}
+    rarity = {
+        word: math.log(1 + len(sections) / sum(word in other for other in words)) for own in words for word in own
+    }
     weight = [0.0] * len(sections)
     for text, share in ((" ".join(asked + changed), 1.0), (" ".join(said), 0.5)):
         for i, (heading, _) in enumerate(sections):

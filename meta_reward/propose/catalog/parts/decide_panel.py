@@ -25,8 +25,8 @@ async def decide(judge: Judge, case: str, criteria: dict[str, str]) -> list[dict
         "additionalProperties": False,
     }
     question = (
-        f"{case}\n\nThink about what speaks against the agent first and give the reason; then a mark from 0 (fails) to 100 "
-        f"(fully meets it) for each of {', '.join(names)}. Use the whole scale."
+        f"{case}\n\nThink about what speaks against the agent first and give the reason; then a mark from 0 (fails) to "
+        f"100 (fully meets it) for each of {', '.join(names)}. Use the whole scale."
     )
     replies = await asyncio.gather(*(judge.ask(question, schema=schema) for _ in range(3)))
     return [read_marks(reply, names) for reply in replies]

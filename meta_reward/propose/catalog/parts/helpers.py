@@ -152,6 +152,11 @@ def values_of(arguments: object) -> list[str]:
     return [] if arguments is None or isinstance(arguments, bool) else [str(arguments)]
 
 
+def ids_in(text: str) -> set[str]:
+    """What looks like an identifier in a text: letters or signs together with digits."""
+    return set(re.findall(r"(?=[\w-]*[A-Za-z_-])[\w-]*\d[\w-]*", text))
+
+
 def unseen_values(step: Step, trajectory: Trajectory) -> list[str]:
     """The values of a call whose origin is nowhere: names and ids that neither the user nor a tool had given
     before, and numbers that nobody had named at all."""
