@@ -174,8 +174,7 @@ def _paragraph(text: str, heading: str) -> tuple[Clause, ...]:
             title |= topics_of(words(label[1]))  # a run-in heading
             sentence = sentence[label.end() :]
         otherwise = otherwise or bool(_OTHERWISE.match(sentence))
-        for clause in _clauses(sentence):
-            found.append(replace(clause, around=around, heading=title, otherwise=otherwise))
+        found += [replace(c, around=around, heading=title, otherwise=otherwise) for c in _clauses(sentence)]
         spoken = topics_of(words(_main_and_condition(sentence.partition(": ")[0])[0]))
         around = around if around and not kinds_in(spoken) else spoken
     return tuple(found)

@@ -54,7 +54,7 @@ LEXICON = {
     ),
     "record": (
         "record* parameter* amount* identifier* id ids mismatch* match* target* entit* price* calculat* arithmetic "
-        "quantit* field* input* detail* correct* accurat* inaccurat* data value* origin* exact*"
+        "quantit* field* input* detail* correct* accurat* inaccurat* data values origin* exact*"
     ),
     "outcome": (
         "complet* incomplet* resolv* unresolved solv* goal* outcome* finish* unfinished fulfil* achiev* helpful* "

@@ -13,8 +13,8 @@ from typing import Any
 from meta_reward.simulated.judge.language import stem, words
 
 _LIMIT = re.compile(
-    r"(?:(?P<group>[a-z]+) of )?(?P<how>within|less than|under|at most|up to|not? more than|fewer than|more than|over|older than|at least|beyond"
-    r"|exceed\w*)?(?: the (?:last|next|first))? ?"
+    r"(?:(?P<group>[a-z]+) of )?(?P<how>within|less than|under|at most|up to|not? more than|fewer than"
+    r"|more than|over|older than|at least|beyond|exceed\w*)?(?: the (?:last|next|first))? ?"
     r"(?P<value>\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve)(?: (?P<unit>[a-z]+)|$)"
     r"(?P<post> or (?:more|longer|later|less|fewer)| ago)?(?: (?:for each|per|each) (?P<share>[a-z]+))?"
 )

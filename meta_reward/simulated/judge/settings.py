@@ -18,7 +18,8 @@ class Strengths:
     likes long and polite agents. leniency: pushes scores up and together. noise: differs from draw to
     draw and case to case. rounding: clusters on round numbers. inattention: weighs a mechanism little
     unless the prompt names it. carelessness: misses clauses of the policy unless asked about what it allows,
-    for reasons first, and apart from other things. clutter: noisier the more of a run is shown. guessing: answers at random, with no regard to anything.
+    for reasons first, and apart from other things. clutter: noisier the more of a run is shown.
+    guessing: answers at random, with no regard to anything.
     """
 
     action_bias: float = 1.0

@@ -1,4 +1,4 @@
-"""The judge is given the sections of the policy that deal with what was asked and done, whole and with their headings.
+"""The judge is given the sections of the policy closest to what was asked and done, with their headings.
 
 A clause says little without the ones around it: its heading tells what it is about, and the next line its
 exception. The other sections only make the prompt long.
