@@ -16,6 +16,7 @@ from meta_reward.simulated.judge.rules import Act, Ruling, rule_on
 from meta_reward.simulated.judge.transcript import AGENT, CUSTOMER, TOOL
 
 MERIT = 0.6  # to decide what the rules shown clearly ask for is more than fine
+CLEAR = 0.5  # of a ruling: what is less clear counts half
 FOREIGN = Ruling(-0.8)
 PROPOSES = re.compile(r"\?|\b(?:would|if you agree|shall i|may i)\b", re.I)
 _REQUESTS = re.compile(r"\b(?:please|can|could|would|want|need|i'd|like|may|must|how|what)\b", re.I)
@@ -41,7 +42,8 @@ def authority(episode: Episode, policy: Policy) -> float | None:
         return FINE
     if not episode.refusals and not episode.answers:
         return -0.3
-    return max(-1.0, min(MERIT, -entitlement(episode, policy).verdict))
+    verdict = entitlement(episode, policy).verdict
+    return min(MERIT, -verdict * (1.0 if abs(verdict) > CLEAR else 0.5))
 
 
 def amount_is_due(episode: Episode, policy: Policy, change: Change) -> bool | None:

@@ -114,7 +114,7 @@ def understand(turns: Sequence[Turn]) -> Episode:
         asked=frozenset(act for text in asked for act in acts(words(text))),
         claims=tuple((index, claim) for index, text in said for claim in _claims(text)),
         refusals=tuple((index, text) for index, text in said if _DECLINES.search(text)),
-        inquires=_only_inquires(asked),
+        inquires=_only_inquires(asked[:2]),
     )
 
 

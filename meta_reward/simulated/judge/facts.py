@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from meta_reward.simulated.judge.episode import Change, Episode, mentions, named_by_customer
+from meta_reward.simulated.judge.episode import Change, Episode, mentions, named_by_customer, shape
 from meta_reward.simulated.judge.language import STOP, name_words, phrase, stem, words
 from meta_reward.simulated.judge.limits import COUNT_OF, SMALL, WANTED, Quantity, moment_in
 from meta_reward.simulated.judge.transcript import CUSTOMER, TOOL
@@ -95,19 +95,17 @@ def _near(results: list[str], keys: set[str]) -> list[str]:
 
 
 def _is_foreign(results: list[str], named: set[str]) -> bool:
-    """Whether a record that the customer names names another owner, and no list read names it."""
+    """Whether something the customer names is in no result, though a list of its kind is, or names another owner."""
     listed = {name for text in results for _, items in _LIST.findall(text) for name in mentions(items)}
-    shapes = {shape_of(name) for name in named}
+    seen = mentions("\n".join(results))
+    if any(shape(name) in set(map(shape, listed)) for name in named - seen):
+        return True
+    shapes = set(map(shape, named))
     for text in results:
         opening = mentions(text[:_OPENING])
-        if opening & named - listed and any(shape_of(other) in shapes for other in opening - named - listed):
+        if opening & named - listed and any(shape(other) in shapes for other in opening - named - listed):
             return True
     return False
-
-
-def shape_of(name: str) -> str:
-    """What identifiers of a kind have in common: how they begin, a hyphen, their length."""
-    return f"{'a' if name[:1].isalpha() else 9}{'-' in name}{len(name)}"
 
 
 def _gather(text: str, facts: Facts) -> None:
