@@ -45,7 +45,7 @@ from meta_reward.simulated.judge.settings import Dice, Strengths, strengths_of
 from meta_reward.simulated.judge.tools import calls_to_make
 from meta_reward.simulated.judge.verdict import form_impression
 
-VERSION = 4
+VERSION = 5
 WINDOW_TOKENS = 200_000
 CHARS_PER_TOKEN = 4
 
