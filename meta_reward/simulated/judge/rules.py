@@ -83,6 +83,8 @@ def _weigh(judged: list[tuple[Clause, float, bool | None]], act: Act, facts: Fac
                 doubt = max(doubt, special)
         elif clause.sign < 0:
             unmet = max(unmet, bearing)
+        elif held and clause.excepted and _any(clause.excepted, policy, facts):
+            denied = max(denied, bearing)
         elif held and _conditioned(clause, policy, facts):
             allowed = max(allowed, bearing)
         elif held:
@@ -101,7 +103,7 @@ def _weigh(judged: list[tuple[Clause, float, bool | None]], act: Act, facts: Fac
 
 def _conditioned(clause: Clause, policy: Policy, facts: Facts) -> bool:
     """Whether a condition that a clause states, beyond what it is about, is known to hold."""
-    stated = (group for group in clause.needs if not all(c.subject for c in group))
+    stated = (group for group in clause.needs if any(not c.subject or (c.limits and not clause.only) for c in group))
     return any(_any(group, policy, facts) for group in stated)
 
 
