@@ -35,7 +35,7 @@ def policy(text: str, heading: str = "") -> Policy:
 
 
 def said(rules: str, request: str, record: str, heading: str = "") -> str:
-    verdict = entitlement(case(request, record), policy(rules, heading)).verdict
+    verdict = entitlement(case(request, record), policy(rules, heading))
     return PERMITTED if verdict > 0.3 else FORBIDDEN if verdict < -0.3 else UNCLEAR
 
 

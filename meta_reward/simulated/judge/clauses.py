@@ -79,7 +79,6 @@ class Clause:
     only: bool
     otherwise: bool
     priced: bool
-    asked: bool
     needs: tuple[Group, ...]
     excepted: Group
     own: frozenset[str]
@@ -204,9 +203,7 @@ def _clauses(sentence: str) -> Iterable[Clause]:
         priced = f"{part} {each[0]}" if each and part is not parts[0] and _PRICE.match(part) else part
         clause = _clause(f"{shared} {part}" if shared else part, default=default)
         if clause:
-            clause = replace(clause, text=priced)
-            asked = clause.asked or bool(re.search(r"\bon request\b", head))
-            yield replace(clause, own=clause.own | (spoken if not kinds_in(clause.own) else frozenset()), asked=asked)
+            yield replace(clause, text=priced, own=clause.own if kinds_in(clause.own) else clause.own | spoken)
 
 
 def _clause(text: str, default: int = 0) -> Clause | None:
@@ -223,7 +220,6 @@ def _clause(text: str, default: int = 0) -> Clause | None:
         only=only,
         otherwise=False,
         priced=bool(_PRICE.search(main)) or main.strip().lower().startswith("free"),
-        asked=False,
         needs=tuple(needs),
         excepted=_conditions(exception) if exception.strip() else (),
         own=topics_of(words(main)),

@@ -12,12 +12,12 @@ from meta_reward.simulated.judge.episode import Change, Episode, amounts, mentio
 from meta_reward.simulated.judge.facts import facts_about
 from meta_reward.simulated.judge.findings import FINE
 from meta_reward.simulated.judge.language import STOP, acts, name_words, sentences, stem, words
-from meta_reward.simulated.judge.rules import Act, Ruling, rule_on
+from meta_reward.simulated.judge.rules import Act, rule_on
 from meta_reward.simulated.judge.transcript import AGENT, CUSTOMER, TOOL
 
 MERIT = 0.6  # to decide what the rules shown clearly ask for is more than fine
 CLEAR = 0.5  # of a ruling: what is less clear counts half
-FOREIGN = Ruling(-0.8)
+FOREIGN = -0.8  # of a ruling on what is not the customer's
 PROPOSES = re.compile(r"\?|\b(?:would|if you agree|shall i|may i)\b", re.I)
 _REQUESTS = re.compile(r"\b(?:please|can|could|would|want|need|i'd|like|may|must|how|what)\b", re.I)
 # Kinds of action of which one serves a wish for another.
@@ -42,7 +42,7 @@ def authority(episode: Episode, policy: Policy) -> float | None:
         return FINE
     if not episode.refusals and not episode.answers:
         return -0.3
-    verdict = entitlement(episode, policy).verdict
+    verdict = entitlement(episode, policy)
     return min(MERIT, -verdict * (1.0 if abs(verdict) > CLEAR else 0.5))
 
 
@@ -53,7 +53,7 @@ def amount_is_due(episode: Episode, policy: Policy, change: Change) -> bool | No
     return is_due(change.arguments, policy, act, facts_about(episode, change))
 
 
-def entitlement(episode: Episode, policy: Policy) -> Ruling:
+def entitlement(episode: Episode, policy: Policy) -> float:
     """What the policy says of what the customer came for."""
     facts = facts_about(episode)
     return FOREIGN if facts.foreign else rule_on(policy, wished(episode), facts)
@@ -72,11 +72,11 @@ def wished(episode: Episode) -> Act:
     return Act(frozenset(kinds), frozenset(things))
 
 
-def _worth(ruling: Ruling) -> float:
-    return min(MERIT, ruling.verdict) if abs(ruling.verdict) > 0.3 else 0.0
+def _worth(ruling: float) -> float:
+    return min(MERIT, ruling) if abs(ruling) > 0.3 else 0.0
 
 
-def _ruling(episode: Episode, policy: Policy, change: Change) -> Ruling:
+def _ruling(episode: Episode, policy: Policy, change: Change) -> float:
     facts = facts_about(episode, change)
     if "act:handoff" in change.acts or not _serves(change, _wish(episode)):
         return rule_on(policy, _act(change), facts)

@@ -16,6 +16,10 @@ from meta_reward.simulated.judge.language import concepts
 from meta_reward.simulated.judge.limits import is_met
 
 LONGEST_PHRASE = 3
+# What a clause comes to: it permits or forbids for a reason that is known, says so in general, forbids
+# something like it, forbids only what is not the case, permits what is not the case, or can't be told.
+ALLOWED, DENIED, PLAIN, DOUBT, UNMET = "allowed", "denied", "plain", "doubt", "unmet"
+FAILED, FAILED_ALONE, OPEN, NOTHING = "failed", "failed alone", "open", "nothing"
 NEAR = 0.75  # of the best bearing: clauses that bear less are not considered
 
 
@@ -27,19 +31,11 @@ class Act:
     things: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """verdict: from -1, forbidden, to 1, permitted; near 0 unclear. open: whether facts it hangs on were not seen."""
-
-    verdict: float
-    open: bool = False
-
-
-def rule_on(policy: Policy, act: Act, facts: Facts) -> Ruling:
-    """What a policy says of an act."""
+def rule_on(policy: Policy, act: Act, facts: Facts) -> float:
+    """What a policy says of an act: from -1, forbidden, to 1, permitted; near 0 it is unclear."""
     bearing = {clause: b for clause in policy.clauses if (b := bears(clause, act, policy))}
     if not bearing:
-        return Ruling(0.0)
+        return 0.0
     best = max(bearing.values())
     judged = [(c, b, holds(c, policy, facts)) for c, b in bearing.items() if b >= NEAR * best]
     return _weigh(judged, act, facts, policy)
@@ -62,43 +58,47 @@ def bears(clause: Clause, act: Act, policy: Policy) -> float:
     return elsewhere * (0.6 if clause.own & things else 0.5 if clause.around & things else 0.0)
 
 
-def _weigh(judged: list[tuple[Clause, float, bool | None]], act: Act, facts: Facts, policy: Policy) -> Ruling:
+def _weigh(judged: list[tuple[Clause, float, bool | None]], act: Act, facts: Facts, policy: Policy) -> float:
     before = any(held and c.sign > 0 and not c.otherwise and _conditioned(c, policy, facts) for c, _, held in judged)
-    allowed = denied = plain = doubt = unmet = 0.0
-    failed, open_ = [], []
+    most = dict.fromkeys((ALLOWED, DENIED, PLAIN, DOUBT, UNMET, FAILED, FAILED_ALONE, OPEN), 0.0)
     for clause, bearing, held in judged:
-        told = _told(clause, policy, facts)
-        if clause.otherwise and before and told:
-            continue
-        special = bearing * min(1.0, sum(1 / policy.counts[thing] for thing in clause.own & act.things))
-        if held is None:
-            open_.append(bearing)
-        elif clause.sign < 0 and held:
-            excepted = _any(clause.excepted, policy, facts) if clause.excepted else False
-            if excepted:
-                allowed = max(allowed, bearing)
-            elif told:
-                denied = max(denied, bearing * (0.6 if excepted is None else 1.0))
-            else:
-                doubt = max(doubt, special)
-        elif clause.sign < 0:
-            unmet = max(unmet, bearing)
-        elif held and clause.excepted and _any(clause.excepted, policy, facts):
-            denied = max(denied, bearing)
-        elif held and _conditioned(clause, policy, facts):
-            allowed = max(allowed, bearing)
-        elif held:
-            plain = max(plain, 0.7 * bearing if told else 0.3 * bearing + 0.6 * special)
-        elif not clause.priced or not all(c.subject for group in clause.needs for c in group):
-            failed.append((bearing, clause.only))
-    if denied > 0.5 and denied >= 0.7 * allowed:
-        return Ruling(-denied)
-    if allowed:
-        return Ruling(allowed, bool(open_))
-    if failed and (any(only for _, only in failed) or not (open_ or plain)):
-        return Ruling(-0.8 * max(b for b, _ in failed), bool(open_))
-    verdict = plain - 0.9 * doubt
-    return Ruling(verdict if verdict or open_ else 0.35 * unmet, bool(open_))
+        if not (clause.otherwise and before and _told(clause, policy, facts)):
+            says, weight = _says(clause, bearing, held, act, facts, policy)
+            most[says] = max(most.get(says, 0.0), weight)
+    failed = max(most[FAILED], most[FAILED_ALONE])
+    if most[DENIED] > 0.5 and most[DENIED] >= 0.7 * most[ALLOWED]:
+        return -most[DENIED]
+    if most[ALLOWED]:
+        return most[ALLOWED]
+    if failed and (most[FAILED_ALONE] or not (most[OPEN] or most[PLAIN])):
+        return -0.8 * failed
+    verdict = most[PLAIN] - 0.9 * most[DOUBT]
+    return verdict if verdict or most[OPEN] else 0.35 * most[UNMET]
+
+
+def _says(
+    clause: Clause, bearing: float, held: bool | None, act: Act, facts: Facts, policy: Policy
+) -> tuple[str, float]:
+    """What a clause that holds, fails or is open comes to for an act, and how much that weighs."""
+    told = _told(clause, policy, facts)
+    special = bearing * min(1.0, sum(1 / policy.counts[thing] for thing in clause.own & act.things))
+    excepted = _any(clause.excepted, policy, facts) if clause.excepted else False
+    if held is None:
+        return OPEN, bearing
+    if clause.sign < 0:
+        if not held:
+            return UNMET, bearing
+        if excepted:
+            return ALLOWED, bearing
+        return (DENIED, bearing * (0.6 if excepted is None else 1.0)) if told else (DOUBT, special)
+    if not held:
+        labels = clause.priced and all(c.subject for group in clause.needs for c in group)
+        return NOTHING if labels else FAILED_ALONE if clause.only else FAILED, bearing
+    if excepted:
+        return DENIED, bearing
+    if _conditioned(clause, policy, facts):
+        return ALLOWED, bearing
+    return PLAIN, 0.7 * bearing if told else 0.3 * bearing + 0.6 * special
 
 
 def _conditioned(clause: Clause, policy: Policy, facts: Facts) -> bool:
