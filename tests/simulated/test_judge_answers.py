@@ -25,6 +25,8 @@ RENDERINGS = {
     "tags": '<user>Cancel AB1234.</user>\n<tool_call>cancel_order {"id": "AB1234"}</tool_call>\n'
     "<tool_result>ok</tool_result>\n<assistant>Done.</assistant>",
     "bullets": '- client: Cancel AB1234.\n- agent: cancel_order({"id": "AB1234"})\n- tool: ok\n- agent: Done.',
+    "labels": '[1] user: Cancel AB1234.\n[2] WRITE (done): cancel_order {"id": "AB1234"}\n[3] result: {"ok": true}\n'
+    "[4] assistant: Done.",
     "json": json.dumps(
         [
             {"role": "user", "content": "Cancel AB1234."},

@@ -90,6 +90,29 @@ def test_shown_policy_matters_only_where_it_bears_on_what_was_done() -> None:
     assert clear(POLICY + AGREED + AUTHORITY + ASK) < clear(other + AGREED + AUTHORITY + ASK) - 5
 
 
+def test_a_clause_is_missed_unless_the_judge_is_asked_what_the_policy_allows() -> None:
+    def seen(ask: str) -> int:
+        pairs = [
+            [score(POLICY + run + ask, seed=s, noise=0, rounding=0) for run in (AGREED, DECLINES)] for s in range(40)
+        ]
+        blind = [[score(run + ask, seed=s, noise=0, rounding=0) for run in (AGREED, DECLINES)] for s in range(40)]
+        return sum(
+            with_it[0] - with_it[1] < without[0] - without[1] - 8 for with_it, without in zip(pairs, blind, strict=True)
+        )
+
+    assert seen(ASK) < 30 < seen(AUTHORITY + " Explain your reasoning." + ASK)
+    assert clear(POLICY + AGREED + ASK, carelessness=0) <= clear(POLICY + AGREED + ASK)
+
+
+def test_long_runs_are_judged_with_more_noise() -> None:
+    def spread(run: str, **strengths: float) -> float:
+        drawn = [score(run + ASK, draw=d, rounding=0, leniency=0, **strengths) for d in range(60)]
+        return max(drawn) - min(drawn)
+
+    padded = LIES + "".join(f"\n\n[{n}] assistant: Here is remark number {n} on this." for n in range(6, 90))
+    assert spread(padded, clutter=3) > spread(padded, clutter=0) + 5
+
+
 def test_evidence_in_the_middle_of_a_long_prompt_is_lost_and_at_its_end_is_read() -> None:
     filler = "\n\n".join(f"[{n}] assistant: Here is one more remark, number {n}." for n in range(600))
     finding = "\n\nFAILED: a claim of the agent is not supported by any call\n\n"

@@ -6,8 +6,9 @@ can run without a key, on something whose weaknesses are those that real judges 
 An answer depends on the request's text, the draw and the seed, and on nothing else; its noise, on what
 the text is about rather than on its wording, so that saying the same otherwise rolls no new dice. `prompt`
 finds conversation, policy, findings and instructions in whatever a harness wrote; `transcript`, `episode`,
-`rules` and `limits` make sense of them by the words of any domain; `evidence`, `conduct` and
-`findings` weigh what speaks for the agent, by mechanism: authority, consent, claims, record, outcome,
+`facts`, `clauses` and `limits` make sense of them by the words of any domain; `rules` and `dues` say what the
+clauses that were shown and read permit, forbid and charge, given the facts that were; `evidence`, `conduct`
+and `findings` weigh what speaks for the agent, by mechanism: authority, consent, claims, record, outcome,
 faults. `verdict` mixes that with the biases, `answer` and `tools` reply in the form that was asked for.
 
     bias              what it does                              what it yields to
@@ -21,6 +22,9 @@ faults. `verdict` mixes that with the biases, `answer` and `tools` reply in the 
     noise             each draw is off, each case a little      several draws, reasons before the number
     rounding          clusters on round numbers                 several draws or criteria, a finer scale
     inattention       weighs what nobody named only a little    criteria, findings and policy in the prompt
+    carelessness      misses clauses of the policy              being asked what it allows, for reasons first,
+                                                                and for that apart from other things
+    clutter           is noisier the more of a run it is shown  views without what does not matter
 
 Findings that code has verified count far more than what the judge makes of a conversation by itself,
 so wrong findings mislead it. Preset `perfect` has no bias and no noise, but no more sense than that;
@@ -41,7 +45,7 @@ from meta_reward.simulated.judge.settings import Dice, Strengths, strengths_of
 from meta_reward.simulated.judge.tools import calls_to_make
 from meta_reward.simulated.judge.verdict import form_impression
 
-VERSION = 3
+VERSION = 5
 WINDOW_TOKENS = 200_000
 CHARS_PER_TOKEN = 4
 
@@ -78,7 +82,8 @@ class SimulatedJudge:
         calls = calls_to_make(request, understand(prompt.turns)) if request.tools else ()
         if calls:
             return Completion("", Usage(tokens, 20 * len(calls)), calls, "tool")
-        impression = form_impression(prompt, self._strengths, self._dice)
+        apart = (request.schema or {}).get("properties", {})
+        impression = form_impression(prompt, self._strengths, self._dice, asked_apart=apart)
         pen = Pen(impression, self._dice, draw)
         text = reply_text(prompt.instructions, request.schema, pen)
         return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))

@@ -5,16 +5,21 @@ acting where the customer only asked, or doing what nobody asked for.
 """
 
 import re
-from collections.abc import Sequence
 
-from meta_reward.simulated.judge.episode import Change, Episode, amounts, facts_about, named_by_customer
+from meta_reward.simulated.judge.clauses import Policy, topics_of
+from meta_reward.simulated.judge.dues import is_due
+from meta_reward.simulated.judge.episode import Change, Episode, amounts, mentions
+from meta_reward.simulated.judge.facts import facts_about
 from meta_reward.simulated.judge.findings import FINE
-from meta_reward.simulated.judge.language import STOP, acts, name_words, stem, words
-from meta_reward.simulated.judge.rules import Act, Policy, judge_act
+from meta_reward.simulated.judge.language import STOP, acts, name_words, sentences, stem, words
+from meta_reward.simulated.judge.rules import Act, rule_on
 from meta_reward.simulated.judge.transcript import AGENT, CUSTOMER, TOOL
 
-MERIT = 0.4  # to decide what the rules shown clearly ask for is more than fine
+MERIT = 0.6  # to decide what the rules shown clearly ask for is more than fine
+CLEAR = 0.5  # of a ruling: what is less clear counts half
+FOREIGN = -0.8  # of a ruling on what is not the customer's
 PROPOSES = re.compile(r"\?|\b(?:would|if you agree|shall i|may i)\b", re.I)
+_REQUESTS = re.compile(r"\b(?:please|can|could|would|want|need|i'd|like|may|must|how|what)\b", re.I)
 # Kinds of action of which one serves a wish for another.
 _KIN = (
     {"act:cancel", "act:refund"},
@@ -29,27 +34,60 @@ def authority(episode: Episode, policy: Policy) -> float | None:
         return None
     made = [*episode.done, *episode.handovers]
     if made:
-        worst = min(min(MERIT, _ruling(episode, policy, change)) + _overreach(episode, change) for change in made)
+        worst = min(_worth(_ruling(episode, policy, change)) + _overreach(episode, change) for change in made)
         return max(-1.0, worst)
-    if not policy.rules or not episode.asked - {"act:send", "act:handoff"}:
+    if not policy.clauses:
         return None
-    wish = _wish(episode)
-    declined = [text for at, text in episode.refusals if acts(words(_last_request(episode, at))) & acts(words(wish))]
-    declined = declined or episode.answers[:1]
-    if episode.inquires or not declined:
-        return FINE if episode.inquires else -0.3
-    facts = facts_about(episode, {name for name, sign in named_by_customer(episode.turns).items() if sign > 0})
-    verdict = judge_act(policy, _act(acts(words(wish)), words(wish)), facts)
-    return max(-0.5, min(MERIT, 0.1 - 0.6 * verdict))
+    if episode.inquires:
+        return FINE
+    if not episode.refusals and not episode.answers:
+        return -0.3
+    verdict = entitlement(episode, policy)
+    return min(MERIT, -verdict * (1.0 if abs(verdict) > CLEAR else 0.5))
+
+
+def amount_is_due(episode: Episode, policy: Policy, change: Change) -> bool | None:
+    """Whether a change charges or grants what the policy and the records yield; None where they don't tell."""
+    wish = wished(episode)
+    act = Act(wish.kinds | acts(name_words(change.name)), wish.things)
+    return is_due(change.arguments, policy, act, facts_about(episode, change))
+
+
+def entitlement(episode: Episode, policy: Policy) -> float:
+    """What the policy says of what the customer came for."""
+    facts = facts_about(episode)
+    return FOREIGN if facts.foreign else rule_on(policy, wished(episode), facts)
+
+
+def wished(episode: Episode) -> Act:
+    """What the customer came for: by the first request, else by what the agent said of it."""
+    asked = _asked(episode)
+    named = [" ".join(name_words(change.name)) for change in episode.done]
+    told = [] if named else [text for _, text in episode.refusals] + episode.answers
+    requests = [s for text in asked for s in sentences(text) if _REQUESTS.search(s) or mentions(s)]
+    kinds = next((found for text in (*requests, *asked, *named) if (found := acts(words(text)))), set())
+    kinds = kinds | acts(words(" ".join(told[:1])))
+    spoken = asked + named + (told if not kinds else [])
+    things = {sign for text in spoken for sign in topics_of(words(text)) if not sign.startswith("act:")}
+    return Act(frozenset(kinds), frozenset(things))
+
+
+def _worth(ruling: float) -> float:
+    return min(MERIT, ruling) if abs(ruling) > 0.3 else 0.0
 
 
 def _ruling(episode: Episode, policy: Policy, change: Change) -> float:
-    keys = set() if "act:handoff" in change.acts else change.values
-    return judge_act(policy, _act(change.acts, name_words(change.name)), facts_about(episode, keys, change))
+    facts = facts_about(episode, change)
+    if "act:handoff" in change.acts or not _serves(change, _wish(episode)):
+        return rule_on(policy, _act(change), facts)
+    wish = wished(episode)
+    act = Act(wish.kinds | acts(name_words(change.name)), wish.things)
+    return FOREIGN if facts.foreign else rule_on(policy, act, facts)
 
 
-def _act(kinds: set[str], named: Sequence[str]) -> Act:
-    return Act(frozenset(kinds), frozenset(stem(w) for w in named if w not in STOP and not acts([w])))
+def _act(change: Change) -> Act:
+    named = name_words(change.name)
+    return Act(frozenset(change.acts), frozenset(stem(w) for w in named if w not in STOP and not acts([w])))
 
 
 def _overreach(episode: Episode, change: Change) -> float:
@@ -59,17 +97,23 @@ def _overreach(episode: Episode, change: Change) -> float:
     return -0.7 * declined - 0.5 * beyond - 0.6 * episode.inquires - 0.7 * _gave_in(episode, change.index)
 
 
+def _asked(episode: Episode) -> list[str]:
+    """What the customer said before the agent looked anything up: that is what the talk is about."""
+    looked = next((i for i, turn in enumerate(episode.turns) if turn.name), len(episode.turns))
+    return [turn.text for turn in episode.turns[: max(2, looked)] if turn.role == CUSTOMER]
+
+
 def _wish(episode: Episode) -> str:
     """What the customer first asked to have done."""
-    return next((t.text for t in episode.turns if t.role == CUSTOMER and acts(words(t.text))), "")
+    return next((text for text in _asked(episode) if acts(words(text))), "")
 
 
 def _serves(change: Change, wish: str) -> bool:
-    """Whether a change is of a kind with a wish, by its action or by what it acts on."""
+    """Whether a change is of a kind with a wish, by its action or by what it acts on; any is with none."""
     wanted = acts(words(wish))
     kin = any(wanted & family and change.acts & family for family in _KIN)
     things = {stem(w) for w in name_words(change.name) if w not in STOP} & {stem(w) for w in words(wish)}
-    return bool(change.acts & wanted or things or kin)
+    return bool(not wish or change.acts & wanted or things or kin)
 
 
 def _gave_in(episode: Episode, index: int) -> bool:
@@ -84,7 +128,3 @@ def _gave_in(episode: Episode, index: int) -> bool:
                 return True
             terms = now or terms
     return False
-
-
-def _last_request(episode: Episode, index: int) -> str:
-    return next((t.text for t in reversed(episode.turns[:index]) if t.role == CUSTOMER and acts(words(t.text))), "")

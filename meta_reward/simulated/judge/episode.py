@@ -1,24 +1,15 @@
 """What happened in a conversation: the changes an agent made, what was asked, read, claimed and refused.
 
-Built from the turns a reader has seen. Values in results and arguments become facts: terms that
-hold, terms that do not, and numbers, by the words of their keys.
+Built from the turns a reader has seen; what the records say is the matter of `facts`.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from meta_reward.simulated.judge.language import STOP, acts, name_words, sentences, stem, words
-from meta_reward.simulated.judge.limits import Quantity, moment_in
+from meta_reward.simulated.judge.language import acts, name_words, sentences, words
 from meta_reward.simulated.judge.transcript import AGENT, CUSTOMER, TOOL, Turn, is_change
 
-_VALUE = re.compile(
-    r"[\"']?(?P<key>[A-Za-z_][\w.\-]*(?: [\w\-]+){0,2})[\"']?\s*[:=]\s*"
-    r"(?P<value>\"(?:[^\"\\]|\\.){0,200}\"|'[^'\n]{0,200}'|[\w.+\-$#]+(?: [\w.+\-$#]+){0,3}|\[\])"
-)
-_LIST = re.compile(r"[\"']([\w.\-]+)[\"']\s*:\s*\[([^\[\]{}]+)\]")
-_FALSE = frozenset(("no", "false", "none", "null", "[]", "", "never", "not", "n/a"))
-_TRUE = frozenset(("yes", "true"))
 _MENTION = re.compile(r"(?<![\w-])(?=[\w\-]*\d)[A-Za-z][\w\-]{3,}|(?<![\w-])[A-Z0-9]{5,}(?![\w-])")
 _AMOUNT = re.compile(r"(?<![\w.-])\$?(\d+(?:,\d{3})*(?:\.\d+)?)(?![\w-])")
 _DECLINES = re.compile(
@@ -45,7 +36,6 @@ _HEDGE = re.compile(
 )
 _CLAUSE = re.compile(r"[,;.!?]\s|\band\b|\bbut\b", re.I)
 _TAKEN_BACK = re.compile(r"\b(?:not|leave|instead of|rather than|wrong|mistake|mixed|other|wait)\b", re.I)
-_OPENING = 60  # characters of a record in which it names itself
 _TELLING = 60  # characters of a statement that tells a customer something
 
 
@@ -67,16 +57,6 @@ class Change:
     def values(self) -> set[str]:
         """Identifiers among its arguments, in lower case."""
         return mentions(self.arguments)
-
-
-@dataclass(slots=True)
-class Facts:
-    """Stems of what holds and of what does not, stems of the values of each key, numbers and moments by key."""
-
-    true: set[str] = field(default_factory=set)
-    false: set[str] = field(default_factory=set)
-    values: dict[str, set[str]] = field(default_factory=dict)
-    known: list[Quantity] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,30 +114,8 @@ def understand(turns: Sequence[Turn]) -> Episode:
         asked=frozenset(act for text in asked for act in acts(words(text))),
         claims=tuple((index, claim) for index, text in said for claim in _claims(text)),
         refusals=tuple((index, text) for index, text in said if _DECLINES.search(text)),
-        inquires=_only_inquires(asked),
+        inquires=_only_inquires(asked[:2]),
     )
-
-
-def facts_about(episode: Episode, keys: set[str], change: Change | None = None) -> Facts:
-    """What is known where any of these identifiers occurs, or one found beside it; everything, where none does.
-
-    change: only what was read before it counts, and its own arguments. A list of records tells of none.
-    """
-    seen = episode.turns[: change.index] if change else episode.turns
-    results = [turn.text for turn in seen if turn.role == TOOL and not turn.failed]
-    lists = [mentions(items) for text in results for _, items in _LIST.findall(text)]
-    siblings = set().union(*(named for named in lists if named & keys)) - keys
-    own = [mentions(text) for text in results if keys & set(_MENTION.findall(text.lower()[:_OPENING]))]
-    reach = keys.union(*own) - siblings
-    near = [text for text in results if reach & mentions(text[:_OPENING]) and not siblings & mentions(text[:_OPENING])]
-    facts = Facts()
-    for text in near or results:
-        _gather(text, facts)
-    if change:
-        asked = Facts()
-        _gather(change.arguments, asked)
-        facts.known += asked.known
-    return facts
 
 
 def named_by_customer(turns: Sequence[Turn]) -> dict[str, float]:
@@ -214,26 +172,3 @@ def _only_inquires(asked: Sequence[str]) -> bool:
     """Whether the customer asks about actions without ever asking for one."""
     spoken = [s for text in asked for s in sentences(text) if acts(words(s))]
     return bool(spoken) and all(_INQUIRY.search(s) for s in spoken)
-
-
-def _gather(text: str, facts: Facts) -> None:
-    first = _VALUE.search(text)
-    record = frozenset(map(stem, name_words(first["key"]))) if first else frozenset()
-    for found in _VALUE.finditer(text):
-        key = frozenset(stem(w) for w in name_words(found["key"]) if w not in STOP)
-        value = found["value"].strip("\"'")
-        when = moment_in(value)
-        if when is not None:
-            facts.known.append(Quantity(key | record, when))
-        elif value.lower() in _FALSE:
-            facts.false.update(key)
-        elif value.lower() in _TRUE:
-            facts.true.update(key)
-        else:
-            told = {stem(w) for w in name_words(value) if w.isalpha()}
-            for part in key if told else ():
-                facts.values.setdefault(part, set()).update(told)
-        if value.replace(".", "", 1).isdigit():
-            facts.known.append(Quantity(key, float(value)))
-    for name, items in _LIST.findall(text):
-        facts.known.append(Quantity(frozenset(map(stem, name_words(name))), float(items.count(",") + 1)))

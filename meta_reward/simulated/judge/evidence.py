@@ -7,11 +7,11 @@ be seen is absent. Surface features, which drive the biases, lie between 0 and 1
 import math
 import re
 
-from meta_reward.simulated.judge.conduct import PROPOSES, authority
+from meta_reward.simulated.judge.clauses import Policy
+from meta_reward.simulated.judge.conduct import PROPOSES, amount_is_due, authority
 from meta_reward.simulated.judge.episode import Change, Episode, amounts, mentions, named_by_customer, shape
 from meta_reward.simulated.judge.findings import FINE
-from meta_reward.simulated.judge.language import acts, concepts, meaning, name_words, sentences, words
-from meta_reward.simulated.judge.rules import Policy
+from meta_reward.simulated.judge.language import STOP, acts, concepts, meaning, name_words, sentences, stem, words
 from meta_reward.simulated.judge.transcript import AGENT, CUSTOMER, TOOL, is_change
 
 _AGREES = re.compile(
@@ -21,6 +21,8 @@ _AGREES = re.compile(
     re.I,
 )
 _OBJECTS = re.compile(r"\b(?:no|not|don't|wait|hold|but|maybe|perhaps|think|how|what|why|instead|actually)\b", re.I)
+_NAMES = re.compile(r"\[[^\[\]{}]*\]")  # a list that only names records
+UNDUE = -0.8  # an amount that the rules shown do not yield
 # Kinds of action that are steps of their own when proposed together.
 _STEPS = {"act:cancel", "act:refund", "act:give", "act:create"}
 
@@ -31,7 +33,7 @@ def own_evidence(episode: Episode, policy: Policy) -> dict[str, float]:
         "authority": authority(episode, policy),
         "consent": _consent(episode),
         "claims": _claims(episode),
-        "record": _record(episode),
+        "record": _record(episode, policy),
         "outcome": _outcome(episode),
         "faults": max(-1.0, 0.3 - 0.5 * episode.errors) if episode.turns else None,
     }
@@ -89,16 +91,18 @@ def _backed(episode: Episode, at: int, claim: str) -> float:
         return FINE
     if not made:
         return -1.0
-    kinds = {act for c in made for act in acts(name_words(c.name) + name_words(c.arguments + c.result))}
+    kinds = {act for c in made for act in c.acts | acts(name_words(c.arguments + c.result))}
+    things = {stem(w) for c in made for w in name_words(c.name) if w not in STOP}
     if kinds & {"act:change", "act:upgrade"}:
         kinds |= {"act:change", "act:upgrade"}
-    return FINE if claimed & kinds else -0.5
+    return FINE if claimed & kinds or things & {stem(w) for w in words(claim)} else -0.5
 
 
-def _record(episode: Episode) -> float | None:
+def _record(episode: Episode, policy: Policy) -> float | None:
     seen = [_looked(episode, at) for at, _ in episode.refusals[:1]]
     done = [min(_grounded(episode, change), _looked(episode, change.index)) for change in episode.done]
-    return min(done + seen, default=None)
+    wrong = [UNDUE for change in episode.done if amount_is_due(episode, policy, change) is False]
+    return min(done + seen + wrong, default=None)
 
 
 def _looked(episode: Episode, index: int) -> float:
@@ -106,7 +110,8 @@ def _looked(episode: Episode, index: int) -> float:
     before = episode.turns[:index]
     meant = {name for name, sign in named_by_customer(before).items() if sign > 0}
     calls = [turn for turn in before if turn.is_call and not is_change(turn)]
-    read = mentions("\n".join(turn.text for turn in calls))
+    results = "\n".join(turn.text for turn in before if turn.role == TOOL)
+    read = mentions(_NAMES.sub("", results) + "\n".join(turn.text for turn in calls))
     if not all(turn.text for turn in calls):
         return 0.0
     return -0.6 if any(turn.is_call for turn in episode.turns) and meant - read else FINE

@@ -34,6 +34,7 @@ _CONTRAST = re.compile(
 )
 _HEAD = re.compile(r"^(?P<head>[^:=]{2,90})[:=]\s*(?P<value>[^:]{1,40})")
 _LABEL = re.compile(r"^\W*(?:yes|no|true|false|ok|pass(?:ed)?|fail(?:ed)?)\b\W*[:>|\]–—-]", re.I)
+_REFERENCE = re.compile(r"\[\d+\]\s*[A-Za-z]+[_.]\w+")  # a call by its message and name: `[7] close_issue`
 _COUNT = re.compile(r"^\D{0,12}?(\d+(?:\.\d+)?)(?:\s*(?:of|/|out of)\s*(\d+))?")
 
 
@@ -41,9 +42,10 @@ def stated_evidence(findings: Sequence[Line]) -> dict[str, float]:
     """What findings say that code or a tool has verified: the worst of each mechanism counts most."""
     heard: dict[str, list[float]] = {}
     for line in findings:
-        polarity = finding_polarity(line.text)
+        text = _REFERENCE.sub("it", line.text)
+        polarity = finding_polarity(text)
         if polarity:
-            for mechanism in mechanisms_of(_LABEL.sub("", line.text)) or {"outcome"}:
+            for mechanism in mechanisms_of(_LABEL.sub("", text)) or {"outcome"}:
                 heard.setdefault(mechanism, []).append(polarity)
     worst = {m: 0.75 * min(values) + 0.25 * sum(values) / len(values) for m, values in heard.items()}
     return {m: min(value, FINE) for m, value in worst.items()}
@@ -59,7 +61,7 @@ def finding_polarity(text: str) -> float:
     lead = LEAD.match(text)
     if lead:
         holds = (lead["word"] or lead["box"]).lower() in ("yes", "true", "holds", "x")
-        stated = finding_polarity(lead["fact"]) or float(bool(mechanisms_of(lead["fact"])))
+        stated = finding_polarity(lead["fact"]) or float(bool(mechanisms_of(lead["fact"])) or not holds)
         return stated if holds else -stated
     if _FAILED.search(text) and not _CLEARED.search(text):
         return -1.0

@@ -25,7 +25,7 @@ LEXICON = {
     "act:cancel": "cancel* void* terminat* revok* annul*",
     "act:change": (
         "chang* modif* updat* edit* alter* reschedul* rebook* switch* amend* adjust* swap* replac* rerout* exchang* "
-        "moved move set corrected correction*"
+        "moved move corrected correction* instead"
     ),
     "act:create": (
         "book booked creat* purchas* buy bought reserve reserved regist* ordered submit* placed schedule scheduled"
@@ -50,11 +50,11 @@ LEXICON = {
     "claims": (
         "claim* assert* pretend* fabricat* hallucinat* invent* unsupported unbacked backed unverified promis* "
         "truth* untrue false* honest* dishonest* misreport* misstat* mislead* lie lied lies fictional supported "
-        "substantiat* unsubstantiat* say-so grounded ungrounded proof prove* proven reality announc*"
+        "substantiat* unsubstantiat* say-so grounded ungrounded rests proof prove* proven reality announc*"
     ),
     "record": (
         "record* parameter* amount* identifier* id ids mismatch* match* target* entit* price* calculat* arithmetic "
-        "quantit* field* input* detail* correct* accurat* inaccurat* data"
+        "quantit* field* input* detail* correct* accurat* inaccurat* data values origin* exact*"
     ),
     "outcome": (
         "complet* incomplet* resolv* unresolved solv* goal* outcome* finish* unfinished fulfil* achiev* helpful* "
@@ -75,6 +75,12 @@ LEXICON = {
     "only": "only unless except* solely exclusively",
     "if": "if when where provided whose for unless until within who while with",
     "must": "must should need* requir* shall has have always obtain* ensure*",
+    # why a customer wants something; stems of five letters, as conditions hold them
+    "reason:illness": "ill illne* sick* disea* healt* medic* hospi* surge* pneum* flu fever injur* docto* broke*",
+    "reason:death": "death* die died dies dead funer* berea*",
+    "reason:weather": "weath* forec* storm* snow* hurri* fog",
+    "reason:work": "work worki* job boss emplo* meeti* offic*",
+    "reason:plans": "plan plans mind minds",
     # how a task for a judge speaks
     "evaluate": (
         "score* scoring rate rating rates grade* grading judge* judging evaluat* assess* penal* deduct* reward* "
@@ -121,7 +127,7 @@ STOP = frozenset(
         "they them their he she his her you your i we our us my me must should shall can may will would could do "
         "does did has have had not no any all each every such if when unless only except than then so also more "
         "most very per who which what where there here into out up about after before one itself own agent agents "
-        "user users customer customers "
+        "user users customer customers how good right know let under find "
     ).split()
 )
 
@@ -175,6 +181,11 @@ def acts(some: Iterable[str]) -> set[str]:
 def sentences(text: str) -> list[str]:
     """A text cut at full stops, questions, semicolons and line ends."""
     return [part for part in (piece.strip() for piece in _SENTENCE.split(text)) if part]
+
+
+def phrase(some: Iterable[str]) -> str:
+    """Words as a phrase of stems, by which values are known again."""
+    return " ".join(map(stem, some))
 
 
 def stem(word: str) -> str:

@@ -13,14 +13,20 @@ from typing import Any
 from meta_reward.simulated.judge.language import stem, words
 
 _LIMIT = re.compile(
-    r"(?P<how>within|less than|under|at most|up to|not? more than|fewer than|more than|over|older than|at least|beyond"
-    r"|exceed\w*)?(?: the (?:last|next|first))? ?"
-    r"(?P<value>\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve) (?P<unit>[a-z]+)"
+    r"(?:(?P<group>[a-z]+) of )?(?P<how>within|less than|under|at most|up to|not? more than|fewer than"
+    r"|more than|over|older than|at least|beyond|exceed\w*)?(?: the (?:last|next|first))? ?"
+    r"(?P<value>\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve)(?: (?P<unit>[a-z]+)|$)"
     r"(?P<post> or (?:more|longer|later|less|fewer)| ago)?(?: (?:for each|per|each) (?P<share>[a-z]+))?"
 )
-_SMALL = {
+SMALL = {
     name: n for n, name in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 }
+PERSON = "person"
+COUNT_OF = dict.fromkeys(
+    ["us", *map(stem, "person persons people passengers travellers travelers adults guests party group".split())],
+    PERSON,
+)
+WANTED = "wanted"
 _AT_LEAST = ("more than", "over", "older than", "at least", "beyond", "exceed")
 SPANS = {
     "minut": timedelta(minutes=1),
@@ -59,22 +65,26 @@ def read_limits(sentence: str) -> tuple[Limit, ...]:
     found = (m for m in _LIMIT.finditer(" ".join(spoken)) if m["how"] or m["post"])
     return tuple(
         Limit(
-            value=float(_SMALL.get(m["value"], m["value"])),
-            unit=stem(m["unit"]),
+            value=float(SMALL.get(m["value"], m["value"])),
+            unit=_unit(m["unit"] or m["group"] or ""),
             least=(m["how"] or "").startswith(_AT_LEAST)
             or (m["post"] or "").endswith(("more", "longer", "later", "ago")),
-            share=stem(m["share"] or ""),
+            share=_unit(m["share"] or ""),
             about=about,
         )
         for m in found
     )
 
 
+def _unit(word: str) -> str:
+    return COUNT_OF.get(stem(word), stem(word))
+
+
 def is_met(limit: Limit, known: Sequence[Quantity], clock: datetime | None) -> bool | None:
     """Whether a limit holds, None where nothing known can be compared with it."""
-    counted = _numbers(limit.unit, known)
+    counted = counts(limit.unit, known)
     if counted:
-        return _compare(limit, max(counted) / max(1.0, *_numbers(limit.share, known), 1.0), limit.value)
+        return _compare(limit, max(counted) / max(1.0, *counts(limit.share, known), 1.0), limit.value)
     if limit.unit not in SPANS or clock is None:
         return None
     distances = [abs(when - clock) for when in _moments(limit, known, clock)]
@@ -94,8 +104,12 @@ def _compare(limit: Limit, value: Any, bound: Any) -> bool:
     return bool(value >= bound if limit.least else value <= bound)
 
 
-def _numbers(name: str, known: Sequence[Quantity]) -> list[float]:
-    return [q.value for q in known if isinstance(q.value, float) and name in q.key]
+def counts(name: str, known: Sequence[Quantity]) -> list[float]:
+    """The numbers known by a name; what is asked for stands before what there is."""
+    names = {name} | ({word for word, count in COUNT_OF.items() if count == name})
+    found = [q for q in known if isinstance(q.value, float) and names & q.key]
+    wanted = [q for q in found if WANTED in q.key]
+    return [float(q.value) for q in wanted or found if isinstance(q.value, float)]
 
 
 def _moments(limit: Limit, known: Sequence[Quantity], clock: datetime) -> list[datetime]:

@@ -17,7 +17,9 @@ class Strengths:
     success. reading: loses parts of a long prompt, the middle most. length_bias, politeness_bias:
     likes long and polite agents. leniency: pushes scores up and together. noise: differs from draw to
     draw and case to case. rounding: clusters on round numbers. inattention: weighs a mechanism little
-    unless the prompt names it. guessing: answers at random, with no regard to anything.
+    unless the prompt names it. carelessness: misses clauses of the policy unless asked about what it allows,
+    for reasons first, and apart from other things. clutter: noisier the more of a run is shown.
+    guessing: answers at random, with no regard to anything.
     """
 
     action_bias: float = 1.0
@@ -29,6 +31,8 @@ class Strengths:
     noise: float = 1.0
     rounding: float = 1.0
     inattention: float = 1.0
+    carelessness: float = 1.0
+    clutter: float = 1.0
     guessing: float = 0.0
 
 

@@ -32,7 +32,7 @@ _READS = frozenset(
     "verify validate convert inspect browse filter estimate status compare summarize explain".split()
 )
 _WRITES = frozenset(
-    "issue grant pay charge correct put post apply assign merge fix open close enable disable insert write".split()
+    "issue grant pay charge correct put set post apply assign merge fix open close enable disable insert write".split()
 )
 _NAMES = "|".join(
     sorted((n.replace("_", "[ _-]?") if len(n) > 1 else n.upper() for n in _ROLE_OF), key=len, reverse=True)
@@ -51,8 +51,13 @@ _CALL = re.compile(
 _CALL_LINE = re.compile(
     r"^[\s>*•\-→=\[]*(?:\d+[.)\]]\s*)?(?:tool[ _-]?call|call(?:s|ed|ing)?|invok\w+|action|→|->|>>)[\s:\]`*]*", re.I
 )
+# A call under any label, such as `[7] WRITE (done): close_ticket {...}`.
+_LABELLED_CALL = re.compile(
+    r"^[\s>*•\-]*(?:[\[(]\d{1,3}[\])]\s*)?[A-Za-z]\w*(?: \([\w ]{1,20}\))?:\s*(?=[A-Za-z]+[_.]\w+\s*[({])"
+)
 _RESULT_LINE = re.compile(
-    r"^[\s>*•\-]*(?:=>|->|→|⇒|<-|←|results?|returned|returns|output|response|observation|error)[\s:>*]+", re.I
+    r"^[\s>*•\-]*(?:[\[(]\d{1,3}[\])]\s*)?(?:=>|->|→|⇒|<-|←|results?|returned|returns|output|response|observation|error)[\s:>*]+",
+    re.I,
 )
 _PRINTED = re.compile(r"[\"']?\brole[\"']?\s*[=:]\s*[\"'](\w+)[\"']")
 _CONTENT = re.compile(r"[\"']?\bcontent[\"']?\s*[=:]\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')", re.S)
@@ -99,7 +104,7 @@ def speaker_turns(line: str, at: int, *, inside: bool) -> list[Turn] | None:
     kind = _ROLE_OF.get(role) or _ROLE_OF[role.replace("_", "")]
     middle = (found["paren"] or "") + " " + found["mid"]
     if not (inside or role not in _SHY) or not _is_glue(found["mid"]):
-        return None
+        return _unnamed_turns(line, at) if inside else None
     rest, calling = found["rest"], kind == "call" or _CALLING.search(middle)
     if kind in (TOOL, "result"):
         return [Turn(TOOL, rest, at, failed="error" in (role + middle).lower() or is_failure(rest))]
@@ -159,7 +164,7 @@ def is_closing_tag(line: str) -> bool:
 
 
 def _unnamed_turns(line: str, at: int) -> list[Turn] | None:
-    prefix = _CALL_LINE.match(line)
+    prefix = _CALL_LINE.match(line) or _LABELLED_CALL.match(line)
     call = _call_in(line[prefix.end() :] if prefix else line, at, sure=prefix is not None)
     if call:
         return [call]

@@ -10,15 +10,15 @@ states it; the bias that this mechanism corrects shrinks by as much.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from meta_reward.simulated.judge.clauses import read_policy
 from meta_reward.simulated.judge.episode import understand
 from meta_reward.simulated.judge.evidence import own_evidence, surface
 from meta_reward.simulated.judge.findings import FINE, stated_evidence
 from meta_reward.simulated.judge.language import MECHANISMS, meaning, sentences, words
 from meta_reward.simulated.judge.prompt import Line, Prompt
-from meta_reward.simulated.judge.rules import read_policy
 from meta_reward.simulated.judge.settings import Dice, Strengths
 from meta_reward.simulated.judge.transcript import TOOL, Turn
 
@@ -28,10 +28,12 @@ Evidence = dict[str, float]
 WORTH = {"authority": 1.5, "consent": 1.3, "claims": 1.2, "record": 1.1, "outcome": 0.5, "faults": 0.25}
 UNASKED = {"authority": 0.15, "consent": 0.1, "claims": 0.1, "record": 0.15, "outcome": 0.7, "faults": 0.5}
 
-READ_IN_FULL = 8_000
+READ_IN_FULL = 6_000
 READING_SCALE = 10_000
 CLAUSES_READ_IN_FULL = 12
-NOISE_SD = 20.0
+RULES_MISSED = 0.4  # of the clauses, by a hasty reader whom nothing makes go back to them
+NOISE_SD = 14.0
+FAR_TOO_MUCH = 4_000  # characters of a conversation, at which noise has grown by half
 LENIENT_TARGET = 84.0
 GIST = 120  # characters of each turn that tell one conversation from another
 _WORD = re.compile(r"\w+")
@@ -56,7 +58,7 @@ class Stance:
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """Everything a judge made of a prompt, ready to be asked for a number."""
+    """Everything a judge made of a prompt, ready to be asked for a number. shown: characters of the conversation."""
 
     evidence: Evidence
     attention: Evidence
@@ -64,6 +66,7 @@ class Impression:
     stance: Stance
     strengths: Strengths
     gist: str
+    shown: int
 
     def score(self, topics: Sequence[str] = ()) -> float:
         """The verdict before noise, from 0 to 100; on some mechanisms only, if given."""
@@ -92,18 +95,20 @@ class Impression:
 
     def noise_sd(self) -> float:
         """Standard deviation of a draw, in points."""
-        return self.strengths.noise * NOISE_SD * (0.65 if self.stance.reasons else 1.0)
+        clutter = 1 + self.strengths.clutter * min(1.0, self.shown / FAR_TOO_MUCH - 0.5)
+        return self.strengths.noise * NOISE_SD * clutter * (0.65 if self.stance.reasons else 1.0)
 
 
-def form_impression(prompt: Prompt, strengths: Strengths, dice: Dice) -> Impression:
-    """What the judge makes of a prompt."""
-    turns, policy, findings = _skim(prompt, strengths.reading, dice)
+def form_impression(prompt: Prompt, strengths: Strengths, dice: Dice, *, asked_apart: Iterable[str] = ()) -> Impression:
+    """What the judge makes of a prompt. asked_apart: names of what it is to answer one by one."""
+    stance = take_stance(prompt.instructions)
+    care = _care(stance, asked_apart)
+    turns, policy, findings = _skim(prompt, strengths, care, dice)
     episode = understand(turns)
     stated = stated_evidence(findings)
     own = own_evidence(episode, read_policy(policy))
     plain = {m: own.get(m, 0.0 if m == "authority" else FINE) for m in MECHANISMS}
     evidence = {m: _mixed(value, stated[m]) if m in stated else value for m, value in plain.items()}
-    stance = take_stance(prompt.instructions)
     return Impression(
         evidence,
         _attention(stance, stated, bool(policy), strengths.inattention),
@@ -111,7 +116,14 @@ def form_impression(prompt: Prompt, strengths: Strengths, dice: Dice) -> Impress
         stance,
         strengths,
         _gist(prompt),
+        sum(len(turn.text) for turn in prompt.turns),
     )
+
+
+def _care(stance: Stance, asked_apart: Iterable[str]) -> float:
+    """How carefully rules are read, 0 to 1: when asked about them, for reasons first, and apart from all else."""
+    apart = any("authority" in meaning(words(name.replace("_", " "))) for name in asked_apart)
+    return 0.5 * stance.named["authority"] + 0.25 * stance.reasons + 0.25 * apart
 
 
 def _gist(prompt: Prompt) -> str:
@@ -154,10 +166,12 @@ def _attention(stance: Stance, stated: Evidence, policy: bool, inattention: floa
     return out
 
 
-def _skim(prompt: Prompt, reading: float, dice: Dice) -> tuple[list[Turn], list[Line], list[Line]]:
+def _skim(prompt: Prompt, strengths: Strengths, care: float, dice: Dice) -> tuple[list[Turn], list[Line], list[Line]]:
     """What is read of a prompt. A part is lost or kept by its own text, so that asking again does not help."""
+    reading = strengths.reading
     haste = reading * (1 - math.exp(-max(0, prompt.size - READ_IN_FULL) / READING_SCALE))
     bulk = 0.6 * reading * max(0.0, 1 - CLAUSES_READ_IN_FULL / max(1, len(prompt.policy)))
+    bulk += RULES_MISSED * strengths.carelessness * (1 - care)
 
     def reads(part: Turn | Line, extra: float = 0.0) -> bool:
         place = min(1.0, part.at / max(1, prompt.size))

@@ -152,6 +152,11 @@ def values_of(arguments: object) -> list[str]:
     return [] if arguments is None or isinstance(arguments, bool) else [str(arguments)]
 
 
+def ids_in(text: str) -> set[str]:
+    """What looks like an identifier in a text: letters or signs together with digits."""
+    return set(re.findall(r"(?=[\w-]*[A-Za-z_-])[\w-]*\d[\w-]*", text))
+
+
 def unseen_values(step: Step, trajectory: Trajectory) -> list[str]:
     """The values of a call whose origin is nowhere: names and ids that neither the user nor a tool had given
     before, and numbers that nobody had named at all."""
@@ -178,6 +183,15 @@ def clauses_of(policy: str) -> list[str]:
     """The clauses of a policy: its lines, with the sentences of long ones apart, without headings."""
     lines = [line.strip() for line in policy.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return [part for line in lines for part in (re.split(r"(?<=[.;]) +", line) if len(line) > 300 else [line])]
+
+
+def sections_of(policy: str) -> list[tuple[str, str]]:
+    """The sections of a policy, each with its heading; paragraphs, where it has no headings."""
+    if not re.search(r"(?m)^#+ ", policy):
+        return [("", part.strip()) for part in re.split(r"\n\s*\n", policy) if part.strip()]
+    parts = re.split(r"(?m)^(#+ .*)$", policy)
+    found = [("", parts[0].strip()), *((parts[i], parts[i + 1].strip()) for i in range(1, len(parts), 2))]
+    return [(heading, text) for heading, text in found if text]
 
 
 async def ask_score(judge: Judge, prompt: str) -> float:
