@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,19 +68,20 @@ class ClaudeProposer:
         prompt = render_prompt(assignment, view=assignment.view, staging=assignment.staging, resumed=bool(resumed))
         transcript.add("begin", runs=self.model, jail="shell" if guard.SHELL in self._tools() else "tools")
         transcript.add("prompt", text=prompt)
-        options = self._options(assignment, transcript, resumed, so_far.cost_usd or 0.0)
         left = max(self.settings.minutes - so_far.minutes, _LEAST_MINUTES)
-        try:
-            result = await _converse(prompt, options, transcript, left * 60, assignment.home / "pid")
-        except TimeoutError:
-            raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
+        with tempfile.TemporaryDirectory(prefix="meta-reward-", ignore_cleanup_errors=True) as scratch:
+            options = self._options(assignment, transcript, resumed, so_far.cost_usd or 0.0, Path(scratch))
+            try:
+                result = await _converse(prompt, options, transcript, left * 60, assignment.home / "pid")
+            except TimeoutError:
+                raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
         _check_result(result)
 
     def _tools(self) -> list[str]:
         return list(self.settings.tools) or list(guard.FILE_TOOLS)
 
     def _options(
-        self, assignment: Assignment, transcript: Transcript, resumed: str | None, spent_usd: float
+        self, assignment: Assignment, transcript: Transcript, resumed: str | None, spent_usd: float, scratch: Path
     ) -> "ClaudeAgentOptions":
         from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
 
@@ -91,7 +93,7 @@ class ClaudeProposer:
             cwd=assignment.staging,
             add_dirs=[assignment.view],
             cli_path=launcher(assignment.home, self.settings.env),
-            env=environment(assignment.home),
+            env=environment(assignment.home, scratch),
             model=self.model,
             effort=self.settings.effort or None,  # type: ignore[arg-type]
             max_turns=self.settings.turns or None,

@@ -23,13 +23,12 @@ _LOOKED_UP = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
 _LAUNCHER = Path(__file__).with_name("launch.py")
 
 
-def environment(home: Path) -> dict[str, str]:
-    """What the program is given beside what it keeps of ours."""
-    for folder in (home, home / "tmp"):
-        folder.mkdir(exist_ok=True)
+def environment(home: Path, scratch: Path) -> dict[str, str]:
+    """What the program is given beside what it keeps of ours. scratch: has a short path, for it holds sockets."""
+    home.mkdir(exist_ok=True)
     return {
         "HOME": str(home),
-        "TMPDIR": str(home / "tmp"),
+        "TMPDIR": str(scratch),
         "CLAUDE_CONFIG_DIR": str(home / "claude"),
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "GIT_CEILING_DIRECTORIES": str(home.parent),

@@ -4,16 +4,18 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meta_reward.propose import jail
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.claude import ClaudeProposer
 from meta_reward.propose.transcript import summarize
 from meta_reward.run.config import ProposerSettings
-from tests.messages_api import Block, MessagesApi, messages_api, say, use
+from tests.messages_api import Block, MessagesApi, messages_api, results_in, say, use
 
 MODEL = "claude-haiku-4-5-20251001"
 CANARY = "CANARY-7f3a"
@@ -182,11 +184,13 @@ def run_session(
 
     run = session.parents[1]
     told = f"Look at @{run}/run.toml and @/etc/passwd. /help"
-    assignment = Assignment(run / "history", session / "staging", 1, 2, 0, instructions=told, try_harness=trial)
+    assignment = Assignment(
+        run / "history", session / "staging", 1, 2, 0, instructions=told, try_harness=trial, hidden=(run,)
+    )
     with messages_api(steps) as api:
         for name, value in {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": KEY, "MY_PASSWORD": CANARY}.items():
             monkeypatch.setenv(name, value)
-        asyncio.run(ClaudeProposer(MODEL, ProposerSettings(minutes=1.0)).propose(assignment))
+        asyncio.run(ClaudeProposer(MODEL, ProposerSettings(minutes=1.0, **settings)).propose(assignment))
     return api
 
 
@@ -264,3 +268,36 @@ def test_allowed_calls_read_the_history_write_into_staging_and_try_drafts(
     assert (summary.input_tokens, summary.output_tokens, summary.cost_usd) == (8000, 800, pytest.approx(0.012))
     tools = {tool["name"] for tool in api.requests[0]["tools"]}
     assert tools == {"Read", "Grep", "Glob", "Write", "Edit", "mcp__meta_reward__try_harness"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(jail.why_not()) or not shutil.which("socat"), reason="no sandbox for a shell here")
+def test_shell_sees_what_the_file_tools_would_and_neither_the_key_nor_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = make_run(tmp_path)
+    run = session.parents[1]
+    before = digests(tmp_path) | digests(Path.home())
+    commands = [
+        f"cat {run}/history/README.md; mkdir mine; echo 'x = 1' > mine/harness.py",
+        f"cd {run}; cat sealed/validation/pairs.jsonl .git/config run.toml ~/secret.txt",
+        "cat link.txt linked/validation/pairs.jsonl ../transcript.jsonl",
+        f"grep -rs CANARY {run} {tmp_path} {Path.home()} /etc | sed s/CANARY/FOUND/",
+        f"echo planted > {run}/history/README.md; echo planted > {run}/planted; echo planted > ~/planted",
+        "env | grep -i -e sk-ant -e canary | sed s/sk-ant/FOUND/; cat /proc/*/environ | grep -ac sk-ant",
+        "(exec 3<>/dev/tcp/127.0.0.1/${ANTHROPIC_BASE_URL##*:}) && echo FOUND",
+    ]
+    steps = [[use("Bash", command=command, description="Look")] for command in commands]
+    unsandboxed = use("Bash", command=f"cat {run}/run.toml", description="Look", dangerouslyDisableSandbox=True)
+    api = run_session(session, [*steps, [unsandboxed], [say("Done.")]], monkeypatch, tools=("Bash",))
+    sent = json.dumps(api.requests[-1]["messages"])
+    results = results_in(api.requests[-1])
+    assert results[0].startswith("Read me.")
+    assert (session / "staging" / "mine" / "harness.py").read_text() == "x = 1\n"
+    assert CANARY not in sent
+    assert not any("FOUND" in result for result in results)
+    assert KEY not in sent
+    after = digests(tmp_path) | digests(Path.home())
+    after.pop(str(run / ".git" / "config.worktree"), None)  # empty: where the program's own sandbox bars the way to git
+    assert after == before
+    assert outcomes(session)[unsandboxed["id"]]
