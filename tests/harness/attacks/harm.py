@@ -52,12 +52,15 @@ HARMS = (
         "denied",
     ),
     Harm(
-        "walk the frames and have the zygote's part end differently",
-        "try: raise SystemExit(0)\n"
-        "finally:\n"
-        "    at = sys._getframe()\n"
-        "    while at: at.f_locals.update(code=0), at.clear() if at.f_code.co_name == 'none' else 0; at = at.f_back\n",
-        "SystemExit",
+        "walk the frames to the zygote and serve in its place",
+        """
+        at = sys._getframe()
+        while type(at.f_locals.get("self")).__name__ != "Zygote":
+            at = at.f_back
+        at.f_locals["self"].serve()
+        return True
+        """,
+        "denied",
     ),
     Harm("fill the disk", "open(FOLDER + '/big', 'wb', 0).write(bytes(1 << 20))", "denied"),
     Harm("recurse", "return (lambda f: f(f))(lambda f: f(f))", "denied"),
