@@ -79,24 +79,29 @@ def package_paths(packages: Sequence[str]) -> list[Path]:
 
 @cache
 def _package_paths(name: str) -> tuple[Path, ...]:
-    try:
-        distribution = importlib.metadata.distribution(name)
-    except importlib.metadata.PackageNotFoundError:
-        raise UsageError(
-            f"package {name} is not installed", hint=f"pip install {name}, or drop it from packages"
-        ) from None
+    """name: as an import statement has it, such as `yaml` of the distribution PyYAML."""
+    distributions = importlib.metadata.packages_distributions().get(name)
+    if not distributions:
+        what = f"package {name} is not installed in {sys.prefix}"
+        raise UsageError(what, hint=f"install what provides `import {name}`, or drop it from packages")
+    return tuple(sorted({path for each in distributions for path in _distribution_paths(each)}))
+
+
+def _distribution_paths(name: str) -> Iterator[Path]:
+    distribution = importlib.metadata.distribution(name)
     root = Path(str(distribution.locate_file("")))
     tops = {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}
-    return tuple(sorted(root / top for top in tops if (root / top).exists()))
+    return (root / top for top in tops if (root / top).exists())
 
 
 def readable_paths(packages: Sequence[str]) -> list[Path]:
-    """What a child may read: the standard library without what is installed into it, shared libraries, packages."""
+    """What a child may read: the standard library without what is installed into it, shared libraries, time zones,
+    packages."""
     library = Path(sysconfig.get_path("stdlib"))
     own = [path for path in sorted(library.iterdir()) if not path.name.startswith(_NOT_FOR_HARNESSES)]
     # Debian links its sitecustomize to /etc, which a strict sandbox does not have.
     own = [path for path in own if path.resolve().is_relative_to(library.resolve())]
-    once = {path.resolve(): path for path in (*own, *shared_libraries(), *package_paths(packages))}
+    once = {path.resolve(): path for path in (*own, *shared_libraries(), *time_zones(), *package_paths(packages))}
     return list(once.values())
 
 
@@ -127,6 +132,12 @@ def shared_libraries() -> list[Path]:
     return [path for path in [*folders, *beside] if path.exists()]
 
 
+def time_zones() -> list[Path]:
+    """Where `zoneinfo` looks for the machine's time zones, which are facts like those of the standard library."""
+    folders = (sysconfig.get_config_var("TZPATH") or "").split(os.pathsep)
+    return [Path(folder) for folder in folders if folder and Path(folder).is_dir()]
+
+
 def _around(level: Level, packages: Sequence[str]) -> list[str]:
     """The command that goes before the interpreter."""
     if level == "strict":
@@ -154,7 +165,7 @@ _BWRAP = (
 def _mounts(packages: Sequence[str]) -> Iterator[str]:
     library = sysconfig.get_path("stdlib")
     yield from ("--dev-bind", os.devnull, os.devnull)
-    for path in (*shared_libraries(), interpreter(), Path(library)):
+    for path in (*shared_libraries(), *time_zones(), interpreter(), Path(library)):
         yield from ("--ro-bind", str(path), str(path))
     for installed in ("site-packages", "dist-packages"):
         if (Path(library) / installed).is_dir():

@@ -174,13 +174,22 @@ def _hide_package() -> None:
         sys.modules[name].__path__ = []
 
 
+def _import_package(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        sys.exit(f"package {name} cannot be imported inside ({error}); packages must list what it needs as well")
+
+
 def _main() -> None:
     die_with_parent()
     settings = json.loads(sys.argv[2])
     control = socket.socket(fileno=int(sys.argv[1]))
     sys.path.extend(settings["package_folders"])
-    for name in (*_PRELOADED, *settings["packages"]):
+    for name in _PRELOADED:
         importlib.import_module(name)
+    for name in settings["packages"]:
+        _import_package(name)
     _hide_package()
     os.environ.clear()
     sys.argv[:] = ["harness"]

@@ -24,6 +24,16 @@ from tests.harness.attacks.table import Attack, Counter, Harm, Relay, rows, rows
 ATTACKS = tuple(chain(FILES, SOCKETS, PROCESSES))
 UNDISTURBED = [HONEST_SCORE] * 2
 RARELY_READ = {"strict": "antigravity.py", "locked": "this.py", "none": "nturl2path.py"}
+HARMS_BY_TOOL = (
+    ("while True: pass", "time-out"),
+    ("os._exit(0)", "exit"),
+    ("ctypes.string_at(0)", "crash"),
+    ("raise SystemExit(0)", "exit"),
+    ("class Odd(BaseException): pass\nraise Odd", "time-out"),
+    ("bytearray(8 << 30)", "denied"),
+    ("raw(frame({'type': 'result', 'call': 1, 'content': 'a'}) * 2)\nreturn False", "protocol"),
+    ("raw(frame({'type': 'done', 'score': 100, 'reason': '', 'findings': {}}))\ntime.sleep(60)", "won"),
+)
 SHORT = Budget(cpu_s=5, active_s=0.6, wall_s=20.0)
 
 
@@ -54,6 +64,13 @@ unprotected = pytest.mark.parametrize("arena", ["none"], indirect=True)
 @pytest.mark.parametrize("attack", rows(ATTACKS))
 def test_attack_is_denied_and_disturbs_nobody(arena: Arena, attack: Attack) -> None:
     ended, honest = arena.siege(attack.body)
+    assert (ended, honest) == (attack.ends, UNDISTURBED)
+
+
+@at_each_level
+@pytest.mark.parametrize("attack", rows(ATTACKS[::4]))
+def test_attack_by_a_tool_that_the_judge_calls_is_denied_too(arena: Arena, attack: Attack) -> None:
+    ended, honest = arena.siege(attack.body, as_tool=True)
     assert (ended, honest) == (attack.ends, UNDISTURBED)
 
 
@@ -122,6 +139,13 @@ def harms(*levels: Level) -> list[object]:
         for harm in HARMS
         if level == levels[0] or harm.ends != "time-out"
     ]
+
+
+@pytest.mark.parametrize("short", LEVELS, indirect=True)
+@pytest.mark.parametrize(("body", "ends"), HARMS_BY_TOOL)
+def test_tool_that_does_harm_is_stopped_and_hurts_nobody(short: Arena, body: str, ends: str) -> None:
+    ended, honest = short.siege(body, as_tool=True)
+    assert (ended, honest) == (ends, UNDISTURBED)
 
 
 @pytest.mark.parametrize(("short", "harm"), harms(*LEVELS, "none"), indirect=["short"])

@@ -11,14 +11,22 @@ from typing import Any
 import pytest
 
 from meta_reward.completion import Completion, Request, Usage
-from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, PromptTooLong
+from meta_reward.errors import (
+    CandidateError,
+    JudgeUnavailable,
+    LimitReached,
+    MetaRewardError,
+    PromptTooLong,
+    UsageError,
+)
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level
+from meta_reward.harness.confinement import Level, package_paths, time_zones
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.gateway import Answer, Ask, Gateway, RunTool, Session
 from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import ASKING_HARNESS, LEVEL, WordJudge, make_trajectory
+from tests.harness.attacks.arena import LEVELS
 
 QUICK = Budget(active_s=0.5, wall_s=20.0)
 TRAJECTORY = trajectory_to_json(make_trajectory("I did GOOD."))
@@ -348,6 +356,42 @@ def test_those_under_way_when_a_zygote_dies_fail_although_another_takes_its_plac
 )
 def test_nothing_is_remembered_from_one_trajectory_to_the_next(top: str, body: str) -> None:
     assert score_all(*[harness(body, top)] * 3) == [Reward(1.0)] * 3
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.skipif(not time_zones(), reason="this machine has no time zones")
+def test_time_zones_are_known(level: Level) -> None:
+    top = "from datetime import datetime\nfrom zoneinfo import ZoneInfo\nnoon = datetime(2024, 7, 1, 12)"
+    body = "return noon.replace(tzinfo=ZoneInfo('America/New_York')).astimezone(ZoneInfo('Asia/Tokyo')).hour"
+    assert score_all(harness(body, top), level=level) == [Reward(1.0)]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_package_that_the_run_allows_works_and_no_other_does(level: Level) -> None:
+    async def work() -> str:
+        async with Sandbox(QUICK, level=level, packages=["orjson", "jwt"]) as sandbox:
+            source = harness(body, "import orjson, jwt, jwt.exceptions")
+            return (await sandbox.score(source, TRAJECTORY, session().ask)).reason
+
+    body = """try: import sortedcontainers
+    except (ImportError, PermissionError): return Reward(5, orjson.dumps(["a"]).decode())"""
+    assert asyncio.run(work()) == '["a"]'
+
+
+def test_package_that_is_not_installed_is_named() -> None:
+    with pytest.raises(UsageError, match=r"package nowhere is not installed in .*: install what provides `import now"):
+        package_paths(["nowhere"])
+
+
+@pytest.mark.skipif(LEVEL != "strict", reason="what a package needs is left out at strict alone")
+def test_package_without_what_it_needs_says_what_that_is() -> None:
+    async def start() -> None:
+        async with Sandbox(QUICK, level=LEVEL, packages=["hypothesis"]):
+            pass
+
+    said = r"package hypothesis cannot be imported inside \(No module named 'sortedcontainers'\); packages must list"
+    with pytest.raises(MetaRewardError, match=said):
+        asyncio.run(start())
 
 
 def test_randomness_is_the_same_for_every_trajectory() -> None:

@@ -23,7 +23,7 @@ from meta_reward.harness.levels import problem_of
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.gateway import Answer, Ask, RunTool
-from meta_reward.trajectory import trajectory_to_json
+from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import LEVEL, PROJECT, make_trajectory
 
 LEVELS: tuple[Level, ...] = (LEVEL,) if LEVEL == "locked" or asyncio.run(problem_of("locked")) else (LEVEL, "locked")
@@ -92,17 +92,28 @@ def attack(judge):
 {body}
 
 
+async def outcome():
+    won = attack(JUDGE)
+    return await won if asyncio.iscoroutine(won) else won
+
+
+async def tool() -> bool:
+    """Look something up."""
+    return bool(await outcome())
+
+
 async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
     global JUDGE
     JUDGE = judge
     try:
-        won = attack(judge)
-        if asyncio.iscoroutine(won):
-            won = await won
+        if {as_tool}:
+            won = (await judge.ask("look", tools=[tool])).text == "true"
+        else:
+            won = await outcome()
     except Exception as error:
         return Reward(0, f"{{type(error).__name__}}: {{error}}")
     if {holds}:
-        await judge.ask("hold")
+        await judge.ask(f"hold {{os.getpid()}}")
     return Reward(100 if won else 0, str(won))
 '''
 
@@ -149,6 +160,7 @@ class Prey:
             "PACKAGE": str(PROJECT / "meta_reward"),
             "SITE": str(Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"),
             "PARENT": os.getpid(),
+            "NICENESS": os.getpriority(os.PRIO_PROCESS, 0),
             "ADDRESS": ctypes.addressof(self.marker),
             "MARKER": _MARKER,
             "TCP_PORT": self.tcp.getsockname()[1],
@@ -168,6 +180,7 @@ class Arena:
         self._sandbox = Sandbox(budget, level=level)
         self._held: asyncio.Event = asyncio.Event()
         self._release: asyncio.Event = asyncio.Event()
+        self._holder = "nobody yet"
 
     def __enter__(self) -> Self:
         self._runner.run(self._sandbox.__aenter__())
@@ -178,19 +191,22 @@ class Arena:
         self._runner.run(self._sandbox.__aexit__(None, None, None))
         self._runner.close()
 
-    def program(self, body: str, *, holds: bool = False) -> str:
-        """The harness that carries an attack. holds: it stays until the one who looks for traces has ended."""
+    def program(self, body: str, *, holds: bool = False, as_tool: bool = False) -> str:
+        """The harness that carries an attack. holds: it stays until the one who looks for traces has ended.
+
+        as_tool: the attack is a tool, which the judge calls.
+        """
         constants = "\n".join(f"{name} = {value!r}" for name, value in self.prey.constants().items())
         body = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
-        return _PRELUDE.format(constants=constants, body=body, holds=holds)
+        return _PRELUDE.format(constants=constants, body=body, holds=holds, as_tool=as_tool)
 
     def run(self, body: str) -> str:
         """How one attack ends: `won`, `denied`, or the kind of its failure."""
         return self._runner.run(self._outcome(self.program(body)))
 
-    def siege(self, body: str) -> tuple[str, list[float | str]]:
+    def siege(self, body: str, *, as_tool: bool = False) -> tuple[str, list[float | str]]:
         """How an attack ends, and what an honest harness gets at the same time and after it."""
-        return self._runner.run(self._siege(self.program(body)))
+        return self._runner.run(self._siege(self.program(body, as_tool=as_tool)))
 
     def relay(self, leave: str, find: str) -> list[str]:
         """Whether the second trajectory finds what the first left: before it came, beside it, when it has gone."""
@@ -213,7 +229,7 @@ class Arena:
         return reward if isinstance(reward, str) else reward.score
 
     async def _relay(self, leave: str, find: str) -> list[str]:
-        self._held, self._release = asyncio.Event(), asyncio.Event()
+        self._held, self._release, self._holder = asyncio.Event(), asyncio.Event(), "nobody yet"
         before = await self._outcome(find)
         leaving = asyncio.create_task(self._outcome(leave))
         holding = asyncio.create_task(self._held.wait())
@@ -237,7 +253,13 @@ class Arena:
             return error.kind
 
     async def _judge(self, ask: Ask, run_tool: RunTool) -> Answer:
-        if ask.prompt == "hold":
+        if ask.prompt.startswith("hold "):
+            self._holder = ask.prompt.removeprefix("hold ")
             self._held.set()
             await self._release.wait()
+        if ask.prompt == "who holds?":
+            return Answer(self._holder, "end")
+        if ask.tools:
+            content, _ = await run_tool(ToolCall("1", "tool", {}))
+            return Answer(content, "end")
         return Answer("yes", "end")

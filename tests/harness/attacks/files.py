@@ -73,11 +73,18 @@ FILES = (
     Attack("change an owner", "os.chown(LABELS, -1, os.getgid())\nreturn True"),
     Attack("change times", "os.utime(LABELS)\nreturn True"),
     Attack("set an extended attribute", "os.setxattr(LABELS, 'user.a', b'1')\nreturn True"),
-    Attack("write into shared memory's folder", "return os.open('/dev/shm/meta-reward-test', os.O_CREAT | os.O_RDWR)"),
+    Attack(
+        "write into shared memory's folder",
+        "open(f'/dev/shm/left-{PARENT}', 'w').close()\nos.unlink(f'/dev/shm/left-{PARENT}')\nreturn True",
+    ),
     Attack("go elsewhere", "os.chdir(FOLDER)\nreturn True"),
     Attack("change the root", "os.chroot('/')\nreturn True", needs="root"),
     Attack("watch a file", "return libc.inotify_add_watch(libc.inotify_init(), LABELS.encode(), 2) > 0"),
-    Attack("lease a file", "return fcntl.fcntl(os.open(os.__file__, os.O_RDONLY), fcntl.F_SETLEASE, 0) == 0"),
+    Attack(
+        "lease a file",
+        "return fcntl.fcntl(os.open(os.__file__, os.O_RDONLY), fcntl.F_SETLEASE, 0) == 0",
+        needs="library",
+    ),
     Attack(
         "be told of changes", "return fcntl.fcntl(os.open(os.path.dirname(os.__file__), 0), fcntl.F_NOTIFY, 0) == 0"
     ),

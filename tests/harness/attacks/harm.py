@@ -30,6 +30,38 @@ HARMS = (
         "gc.unfreeze()\nreturn any(o._jobs for o in gc.get_objects() if type(o).__name__ == 'Zygote')",
         "denied",
     ),
+    Harm(
+        "walk the frames to the zygote and speak for it",
+        """
+        at = sys._getframe()
+        while type(at.f_locals.get("self")).__name__ != "Zygote":
+            at = at.f_back
+        at.f_locals["self"]._control.sendall(struct.pack("!Ii", 1, 0))
+        return True
+        """,
+        "denied",
+    ),
+    Harm(
+        "walk the frames to the zygote and listen in its place",
+        """
+        at = sys._getframe()
+        while type(at.f_locals.get("self")).__name__ != "Zygote":
+            at = at.f_back
+        return at.f_locals["self"]._control.recv(5, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        """,
+        "denied",
+    ),
+    Harm(
+        "walk the frames to the zygote and serve in its place",
+        """
+        at = sys._getframe()
+        while type(at.f_locals.get("self")).__name__ != "Zygote":
+            at = at.f_back
+        at.f_locals["self"].serve()
+        return True
+        """,
+        "denied",
+    ),
     Harm("fill the disk", "open(FOLDER + '/big', 'wb', 0).write(bytes(1 << 20))", "denied"),
     Harm("recurse", "return (lambda f: f(f))(lambda f: f(f))", "denied"),
     # ending badly

@@ -9,6 +9,7 @@ PROCESSES = (
         "fork with raw clone3",
         "pid = call(435, struct.pack('11Q', *[0] * 4, 17, *[0] * 6), 88)\nif not pid: os._exit(0)\nreturn True",
     ),
+    Attack("fork with an x32 call", "pid = call(1 << 30 | 57)\nif not pid: os._exit(0)\nreturn True", needs="x32"),
     Attack("fork with raw fork", "pid = call(57)\nif not pid: os._exit(0)\nreturn True"),
     Attack("fork many", "for _ in range(20):\n    if not os.fork(): os._exit(0)\nreturn True"),
     Attack(

@@ -68,13 +68,22 @@ RELAYS = (
     ),
     Relay(
         "the zygote's priority",
-        "os.setpriority(os.PRIO_PROCESS, ZYGOTE, 1)",
-        "return os.getpriority(os.PRIO_PROCESS, ZYGOTE) == 1",
+        "os.setpriority(os.PRIO_PROCESS, ZYGOTE, NICENESS + 1)",
+        "return os.getpriority(os.PRIO_PROCESS, ZYGOTE) == NICENESS + 1",
     ),
     Relay(
         "the zygote's limits",
         "resource.prlimit(ZYGOTE, resource.RLIMIT_MSGQUEUE, (4242, 4242))",
         "return resource.prlimit(ZYGOTE, resource.RLIMIT_MSGQUEUE)[0] == 4242",
+    ),
+    Relay(
+        "being there to be signalled",
+        "pass",
+        """
+        async def signalled():
+            return os.kill(int((await judge.ask("who holds?")).text), 0) is None
+        return signalled()
+        """,
     ),
 )
 

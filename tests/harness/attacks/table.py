@@ -1,5 +1,6 @@
 """The rows of the tables of attacks."""
 
+import ctypes
 import os
 import socket
 from collections.abc import Iterable
@@ -70,6 +71,10 @@ def _may_trace() -> bool:
     return os.geteuid() == 0 or not scope.exists() or scope.read_text().strip() == "0"
 
 
+def _owns(path: str) -> bool:
+    return os.geteuid() in (0, Path(path).stat().st_uid)
+
+
 def _allows(setting: str, value: str) -> bool:
     path = Path("/proc/sys") / setting
     return os.geteuid() == 0 or (path.exists() and path.read_text().strip() == value)
@@ -78,7 +83,9 @@ def _allows(setting: str, value: str) -> bool:
 PRESENT = {
     "": True,
     "root": os.geteuid() == 0,
+    "library": _owns(os.__file__),
     "tracing": _may_trace(),
+    "x32": ctypes.CDLL(None).syscall(0x40000000 | 39) == os.getpid(),
     "vsock": _opens(40, socket.SOCK_STREAM),
     "crypto": _opens(38, socket.SOCK_SEQPACKET),
     "packet": os.geteuid() == 0 and _opens(17, socket.SOCK_RAW),
