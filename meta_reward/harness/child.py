@@ -39,6 +39,14 @@ def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
         raise RuntimeError(f"protocol {start['protocol']} is not {PROTOCOL}")
     # Not a runner, which would clean up: the process ends right after, and that would double what a child costs.
     loop.run_until_complete(_answer(sock, start["source"], start["trajectory"]))
+    _wait_until_heard(sock)
+
+
+def _wait_until_heard(sock: socket.socket) -> None:
+    """Stay until the parent closes: one that is still sending replies would find nobody there, and hear no more."""
+    sock.setblocking(True)
+    while sock.recv(1 << 16):
+        pass
 
 
 def _receive_frame(sock: socket.socket) -> bytes:
@@ -93,12 +101,12 @@ def describe(error: BaseException) -> dict[str, str]:
     lines = traceback.format_list(frames)
     where = f" (line {frames[-1].lineno})" if frames else ""
     try:
-        said = str(error)
+        said = str(error)[:1000]
     except BaseException:
         said = "an exception without words"
     return {
         "kind": type(error).__name__,
-        "message": f"{said[:1000]}{where}",
+        "message": f"{said}{where}".strip(),
         "traceback": "".join(lines)[-_MAX_TRACEBACK_CHARS:],
     }
 

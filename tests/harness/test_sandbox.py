@@ -594,6 +594,23 @@ def test_replies_that_a_candidate_did_not_wait_for_disturb_no_other_trajectory()
     assert asyncio.run(work()) == ["IndexError", 40.0] * 20
 
 
+def test_reply_that_comes_when_the_candidate_has_answered_does_not_lose_its_answer() -> None:
+    first_sent = asyncio.Event()
+
+    async def answer(ask: Ask, run_tool: RunTool) -> Answer:
+        if ask.prompt == "second":
+            await first_sent.wait()
+            await asyncio.sleep(0)
+            time.sleep(0.3)  # noqa: ASYNC251 the candidate answers meanwhile, and nobody here has heard it yet
+        else:
+            first_sent.set()
+        return Answer("long" * 1000, "end")
+
+    body = "await asyncio.wait([asyncio.ensure_future(judge.ask(p)) for p in ('first', 'second')], return_when=FIRST)"
+    source = harness(f"{body}\n    return 5", "import asyncio\nFIRST = asyncio.FIRST_COMPLETED")
+    assert score(source, answer) == Reward(5.0)
+
+
 def test_sandbox_leaves_no_process_behind() -> None:
     async def work() -> set[str]:
         async with Sandbox(QUICK, level=LEVEL) as sandbox:
