@@ -7,14 +7,15 @@ from dataclasses import dataclass
 class Budget:
     """What a candidate may use on one trajectory; exceeding it is its recorded failure there.
 
-    active_s: wall time not spent waiting for the judge. wall_s: a cap on all of it but the waits that are
+    active_s: wall time not spent waiting for the judge; more than cpu_s, since sixteen that compute at once on a
+    small machine each get a part of a processor. wall_s: a cap on all of it but the waits that are
     the endpoint's doing: for a turn, between tries, for tries that failed.
     output_bytes: size of one frame, be it a prompt or the answer. Judge calls and tokens count
     cache hits as if they were calls.
     """
 
     cpu_s: int = 20
-    active_s: float = 30.0
+    active_s: float = 120.0
     wall_s: float = 900.0
     memory_mb: int = 1024
     output_bytes: int = 8_000_000
