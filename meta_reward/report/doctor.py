@@ -24,6 +24,7 @@ from meta_reward.errors import GitError, UsageError
 from meta_reward.files import printable
 from meta_reward.harness.levels import CONFINED, problem_of, remedy, strictest
 from meta_reward.judge.cache import default_cache_folder
+from meta_reward.propose import jail
 from meta_reward.run import git
 
 State = Literal["ok", "warn", "fail", "absent"]
@@ -118,10 +119,9 @@ async def sandbox_row() -> Row:
 
 
 async def jail_row() -> Row:
-    """Whether a coding agent can be confined while it proposes; the offline catalog needs no jail."""
-    if problem := await problem_of("strict"):
-        fix = await remedy("strict") or "use Linux"
-        return Row("proposer's jail", "warn", f"coding agents cannot be confined: {problem}", fix)
+    """Whether a command proposer can be jailed here. The offline catalog, and Claude without a shell, need no jail."""
+    if problem := await asyncio.to_thread(jail.why_not):
+        return Row("proposer's jail", "warn", f"command proposers cannot be jailed: {problem}", jail.HINT)
     return Row("proposer's jail", "ok", "bubblewrap")
 
 

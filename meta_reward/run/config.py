@@ -234,10 +234,10 @@ def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
 
 
 def _names(value: Any, path: Path, key: str) -> tuple[str, ...]:
-    """The packages in a list: names that an import statement can begin with, and that are no one else's."""
+    """The texts in a list; of packages, names that an import statement can begin with, and that are no one else's."""
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
         raise DataError(path, f"{key} is {value!r}, not a list of names")
-    for name in value:
+    for name in value if key == "packages" else ():
         if not name.isidentifier() or name in sys.stdlib_module_names or name == "meta_reward":
             hint = 'write what comes after `import`, such as packages = ["numpy"]'
             raise DataError(path, f"{key} holds {name!r}, which is no package of others", hint=hint)

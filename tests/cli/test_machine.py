@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward.propose import jail
 from tests.cli.conftest import MetaReward, Ran
 from tests.conftest import LEVEL, PROJECT, make_task_set
 
@@ -160,6 +161,9 @@ def test_doctor_without_bubblewrap_warns(meta_reward: MetaReward, bare: str) -> 
         "what": f"locked; not strict: {NO_BWRAP}",
         "fix": "install bubblewrap",
     }
+    row = doctor(ran)["proposer's jail"]
+    assert (row["state"], row["fix"]) == ("warn", jail.HINT)
+    assert row["what"] == "command proposers cannot be jailed: bubblewrap (bwrap) is not installed"
 
 
 def test_doctor_without_git_fails(meta_reward: MetaReward, tmp_path: Path) -> None:

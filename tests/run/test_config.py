@@ -157,3 +157,11 @@ def test_packages_are_a_list_of_names_and_part_of_what_fixes_a_run(tmp_path: Pat
 def test_what_can_be_no_package_is_refused(packages: object) -> None:
     with pytest.raises(DataError, match="packages"):
         new_config({"packages": packages})
+
+
+def test_paths_tools_and_variables_of_a_proposer_are_no_packages(tmp_path: Path) -> None:
+    wanted = {"bind": ["~/.codex:rw", "/opt/agent"], "env": ["MY_KEY", "os"], "tools": ["Bash"]}
+    config = new_config({"proposer": wanted})
+    save_config(tmp_path / "run.toml", config)
+    kept = load_run_config(tmp_path / "run.toml").proposer
+    assert (kept.bind, kept.env, kept.tools) == (("~/.codex:rw", "/opt/agent"), ("MY_KEY", "os"), ("Bash",))
