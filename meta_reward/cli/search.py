@@ -78,6 +78,7 @@ def command(
     from meta_reward.propose.prompt import load_instructions
     from meta_reward.report.status import render_status, status_of
     from meta_reward.run import config as settings
+    from meta_reward.run.integrity import restore_unfinished
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
     from meta_reward.run.stops import save_stop
@@ -101,6 +102,7 @@ def command(
         starts = setup.load_seeds(seeds, baseline)
         asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
+        restore_unfinished(layout)
         setup.raise_limits(layout, {**requested, "digest": tasks.digest})
         setup.keep_instructions(layout, told)
         ready = setup.open_setup(layout, progress, taskset=tasks)

@@ -43,6 +43,14 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
     return [f"the session changed {len(changed) + len(added)} files of the history, which were restored: {named}"]
 
 
+def restore_unfinished(layout: Layout) -> None:
+    """Undo what sessions that did not end changed in the history, before anything reads it."""
+    for digests in sorted(layout.session(0).parent.glob("session-*/digests.json")):
+        iteration = int(digests.parent.name.removeprefix("session-"))
+        if not layout.session_record(iteration).exists():
+            restore_history(layout, iteration)
+
+
 def _path(layout: Layout, iteration: int) -> Path:
     return layout.session(iteration) / "digests.json"
 

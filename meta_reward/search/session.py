@@ -65,8 +65,7 @@ async def _propose(setup: Setup, iteration: int) -> SessionRecord:
     setup.progress.note(f"iteration {iteration}: {setup.config.proposer.spec} is proposing")
     async with open_briefing(setup, iteration) as briefing:
         assignment = _assignment(setup, iteration, briefing)
-        status, reason = await _run_proposer(setup, assignment)
-    restored = restore_history(setup.layout, iteration)
+        status, reason, restored = await _run_proposer(setup, assignment)
     drafts, left_out = _collect(setup, iteration, ())
     keep_only(assignment.staging, drafts)
     files.remove_folder(assignment.home)
@@ -81,18 +80,29 @@ async def _propose(setup: Setup, iteration: int) -> SessionRecord:
     return SessionRecord([draft.folder for draft in drafts], notes, summary)
 
 
-async def _run_proposer(setup: Setup, assignment: Assignment) -> tuple[str, str]:
-    """How a session ended, and why if not by itself. What the validator refuses goes back to it once."""
+async def _run_proposer(setup: Setup, assignment: Assignment) -> tuple[str, str, list[str]]:
+    """How a session ended, why if not by itself, and what of the history had to be restored.
+
+    What the validator refuses goes back to it once. The history is made whole before it is read again.
+    """
+    restored: list[str] = []
     try:
-        await setup.proposer.propose(assignment)
+        await _propose_once(setup, assignment, restored)
         rejected = await _refused(setup, assignment.iteration) if setup.proposer.repairs else ()
         if rejected:
-            await setup.proposer.propose(replace(assignment, rejected=rejected))
+            await _propose_once(setup, replace(assignment, rejected=rejected), restored)
     except ProposerUnavailable:
         raise
     except ProposerError as error:
-        return error.status, files.printable(str(error))
-    return "ended", ""
+        return error.status, files.printable(str(error)), restored
+    return "ended", "", restored
+
+
+async def _propose_once(setup: Setup, assignment: Assignment, restored: list[str]) -> None:
+    try:
+        await setup.proposer.propose(assignment)
+    finally:
+        restored += restore_history(setup.layout, assignment.iteration)
 
 
 def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward.run import git
-from meta_reward.run.integrity import restore_history, save_digests
+from meta_reward.run.integrity import restore_history, restore_unfinished, save_digests
 from meta_reward.run.layout import Layout
 
 FILES = {
@@ -74,3 +74,13 @@ def test_change_is_undone_and_noted(layout: Layout, change: Callable[[Path], obj
 
 def test_untouched_history_has_no_note(layout: Layout) -> None:
     assert restore_history(layout, 1) == []
+
+
+def test_only_a_session_that_did_not_end_is_undone_when_a_search_begins(layout: Layout) -> None:
+    (layout.history / "README.md").write_bytes(b"spoiled")
+    layout.session_record(1).write_bytes(b"{}")
+    restore_unfinished(layout)
+    assert (layout.history / "README.md").read_bytes() == b"spoiled"
+    layout.session_record(1).unlink()
+    restore_unfinished(layout)
+    assert content(layout) == FILES

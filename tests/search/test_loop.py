@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -254,3 +255,21 @@ async def _search(world: World):  # type: ignore[no-untyped-def]
     from meta_reward.search.loop import search
 
     return await search(world.open())
+
+
+@dataclass(slots=True)
+class Forger(RepairingProposer):
+    """Spoils the ledger each time it is called."""
+
+    async def propose(self, assignment: Assignment) -> str:
+        with (assignment.view / "ledger.jsonl").open("a") as ledger:
+            ledger.write("no line of a ledger\n")
+        return await RepairingProposer.propose(self, assignment)
+
+
+def test_spoiled_ledger_is_restored_before_anything_reads_it(world: World) -> None:
+    world.proposer = Forger(harness("Look closely."))
+    assert world.search(iterations=1).state == "finished"
+    notes = load_iterations(world.layout)[1].notes
+    assert [note.rpartition(": ")[2] for note in notes] == ["'ledger.jsonl'", "'ledger.jsonl'"]
+    assert [row.id for row in load_ledger(world.layout.ledger)] == ["c0001", "c0002"]
