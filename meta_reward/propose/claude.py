@@ -10,6 +10,7 @@ sandbox, without the key.
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from meta_reward import files
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
-from meta_reward.propose import guard
+from meta_reward.propose import guard, jail
 from meta_reward.propose.base import Assignment, render_prompt
 from meta_reward.propose.claude_program import KEYS, environment, find_agent, launcher, shell_sandbox
 from meta_reward.propose.claude_tool import TRY, try_server
@@ -53,6 +54,11 @@ class ClaudeProposer:
     def check(self) -> None:
         """Raise UsageError where no session could begin."""
         find_agent()
+        if guard.SHELL in self._tools() and (reason := _why_no_shell()):
+            raise UsageError(
+                f"this machine cannot confine the agent's shell: {reason}",
+                hint="install bubblewrap and socat, or leave out `tools`: the file tools need neither",
+            )
         if not any(os.environ.get(name) for name in (*KEYS, *self.settings.env)):
             raise UsageError(
                 "proposer claude has no key",
@@ -111,6 +117,10 @@ class ClaudeProposer:
             max_buffer_size=_LONGEST_MESSAGE,
             stderr=lambda line: transcript.add("output", text=line),
         )
+
+
+def _why_no_shell() -> str:
+    return jail.why_not() or ("" if shutil.which("socat") else "socat is not installed")
 
 
 def _hook(bounds: guard.Bounds, transcript: Transcript) -> Any:

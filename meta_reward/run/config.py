@@ -228,6 +228,8 @@ def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
         raise DataError(path, f"{key} is {value!r}, not one of {', '.join(map(repr, _CHOICES[key]))}")
     if key in _AT_LEAST_ONE and value < 1:
         raise DataError(path, f"{key} is {value!r}, and must be at least 1")
+    if key == "proposer.minutes" and value == 0:
+        raise DataError(path, "proposer.minutes is 0, which leaves a session no time", hint="say how many it may take")
     if isinstance(value, int | float) and not 0 <= value < math.inf:
         raise DataError(path, f"{key} is {value!r}, which is {'negative' if value < 0 else 'no finite number'}")
     return value

@@ -166,6 +166,19 @@ def test_doctor_without_bubblewrap_warns(meta_reward: MetaReward, bare: str) -> 
     assert row["what"] == "command proposers cannot be jailed: bubblewrap (bwrap) is not installed"
 
 
+def test_shell_for_claude_without_bubblewrap_stops_before_anything_is_spent(
+    meta_reward: MetaReward, bare: str, tmp_path: Path
+) -> None:
+    (tmp_path / "shell.toml").write_text('[proposer]\nspec = "claude:m"\ntools = ["Bash"]\n')
+    ran = meta_reward(*SEARCH, "--config", tmp_path / "shell.toml", PATH=bare, ANTHROPIC_API_KEY="k")
+    assert (ran.code, ran.err) == (
+        1,
+        "meta-reward: this machine cannot confine the agent's shell: bubblewrap (bwrap) is not installed: "
+        "install bubblewrap and socat, or leave out `tools`: the file tools need neither\n",
+    )
+    assert not Path("runs").exists()
+
+
 def test_doctor_without_git_fails(meta_reward: MetaReward, tmp_path: Path) -> None:
     ran = meta_reward("doctor", "--json", PATH=str(tmp_path / "nothing"))
     assert (ran.code, json.loads(ran.out)["can_search_offline"]) == (1, False)

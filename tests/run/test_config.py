@@ -60,6 +60,7 @@ def test_run_of_another_version_is_refused(tmp_path: Path, schema: str) -> None:
         ("[limits]\nmax_usd = true", "limits.max_usd is True, not of type float"),
         ("[limits]\niterations = -1", "limits.iterations is -1, which is negative"),
         ("[limits]\nmax_hours = nan", "limits.max_hours is nan"),
+        ("[proposer]\nminutes = 0", "proposer.minutes is 0, which leaves a session no time"),
         ("[proposer]\nminutes = inf", "proposer.minutes is inf"),
         ("[splits]\nsearch = nan", "splits.search is nan"),
         ("[judge]\nspec = 1979-05-27", "judge.spec is"),
