@@ -20,6 +20,7 @@ from meta_reward.judge.settings import ModelSettings
 _SPEC = re.compile(r"(?P<model>.+?)(?:@(?P<address>https?://.+))?")
 
 _SCHEMELESS = re.compile(r"@.*[:/]|@localhost")  # an address, which would go unnoticed as part of a model's name
+_LOGIN = re.compile(r"^(\w+://)?.*@")  # a name and a password before a host
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def find_place(provider: Provider, spec: str, settings: ModelSettings) -> Place:
         raise UsageError(f"judge {shown}: its address has no scheme", hint="say @http://host:port/v1")
     named = found["address"]
     address = (named or os.environ.get(provider.variable) or provider.address).rstrip("/")
-    _check_address(address, shown)
+    _check_address(address, shown if named else f"{shown} at ${provider.variable}")
     gets_own_key = address == provider.address or not (named or is_local(address))
     key_name = settings.key_env or (_first_set(provider.keys) if gets_own_key else "")
     return Place(provider, spec, found["model"], address, key_name, not named or address == provider.address)
@@ -115,7 +116,7 @@ def _check_address(address: str, shown: str) -> None:
     except ValueError:
         fine = False
     if not fine:
-        bare = f"{address.partition('://')[0]}://{address.rpartition('@')[2]}" if "@" in address else address
+        bare = _LOGIN.sub(r"\1", address)
         raise UsageError(f"judge {shown}: {bare!r} is no address", hint="say http://host:port/v1")
     if parts.username or parts.password or parts.query or parts.fragment:
         what = f"judge {shown}: its address holds more than host, port and path"
