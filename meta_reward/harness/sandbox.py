@@ -18,6 +18,7 @@ the candidate's own process number, which tells how many came before it; holes o
 
 import asyncio
 import itertools
+import select
 import signal
 import socket
 import subprocess
@@ -168,8 +169,15 @@ class Zygote:
         return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
 
     def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
+        message, descriptors = [worker.CONTROL.pack(op, job)], [attached.fileno()] if attached else []
         try:
-            socket.send_fds(self._control, [worker.CONTROL.pack(op, job)], [attached.fileno()] if attached else [])
+            try:
+                socket.send_fds(self._control, message, descriptors)
+            except BlockingIOError:  # hundreds of jobs at once: the zygote is alive, and takes them one by one
+                room = select.poll()
+                room.register(self._control, select.POLLOUT)
+                room.poll(_PATIENCE_S * 1000)
+                socket.send_fds(self._control, message, descriptors)
         except OSError:  # the zygote has died, and its children with it
             self._ended(job, -signal.SIGKILL)
 

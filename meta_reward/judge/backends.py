@@ -25,7 +25,7 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Ba
         return simulated_judge(model, **{"seed": seed, **settings})
     if kind not in _KINDS:
         known = "simulated, simulated:perfect, simulated:noise, " + ", ".join(f"{name}:MODEL" for name in _KINDS)
-        raise UsageError(f"unknown judge {spec!r}", hint=f"known: {known}")
+        raise UsageError(f"unknown judge {spec.partition('@')[0]!r}", hint=f"known: {known}")
     return _KINDS[kind](spec, settings)
 
 

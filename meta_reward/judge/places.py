@@ -20,6 +20,7 @@ from meta_reward.judge.settings import ModelSettings
 _SPEC = re.compile(r"(?P<model>.+?)(?:@(?P<address>https?://.+))?")
 
 _SCHEMELESS = re.compile(r"@.*[:/]|@localhost")  # an address, which would go unnoticed as part of a model's name
+_LOGIN = re.compile(r"^(\w+://)?.*@")  # a name and a password before a host
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +85,14 @@ class Place:
 def find_place(provider: Provider, spec: str, settings: ModelSettings) -> Place:
     """The place that `KIND:MODEL` or `KIND:MODEL@ADDRESS` names. Raises UsageError."""
     found = _SPEC.fullmatch(spec.partition(":")[2].strip())
+    shown = spec.partition("@")[0]  # an address may hold a password
     if found is None or found["model"].startswith("@"):
-        raise UsageError(f"judge {spec!r} names no model", hint="say KIND:MODEL or KIND:MODEL@http://host:port")
+        raise UsageError(f"judge {shown!r} names no model", hint="say KIND:MODEL or KIND:MODEL@http://host:port")
     if _SCHEMELESS.search(found["model"]):
-        raise UsageError(f"judge {spec!r}: its address has no scheme", hint="say @http://host:port/v1")
+        raise UsageError(f"judge {shown}: its address has no scheme", hint="say @http://host:port/v1")
     named = found["address"]
     address = (named or os.environ.get(provider.variable) or provider.address).rstrip("/")
-    _check_address(address, spec)
+    _check_address(address, shown if named else f"{shown} at ${provider.variable}")
     gets_own_key = address == provider.address or not (named or is_local(address))
     key_name = settings.key_env or (_first_set(provider.keys) if gets_own_key else "")
     return Place(provider, spec, found["model"], address, key_name, not named or address == provider.address)
@@ -106,16 +108,18 @@ def is_local(address: str) -> bool:
     return number.is_loopback or number.is_unspecified
 
 
-def _check_address(address: str, spec: str) -> None:
+def _check_address(address: str, shown: str) -> None:
+    """Raise UsageError for what is no address, or holds what an address may not; a password is never repeated."""
     try:
         parts = urlsplit(address)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         fine = False
     if not fine:
-        raise UsageError(f"judge {spec.partition('@')[0]}: {address!r} is no address", hint="say http://host:port/v1")
+        bare = _LOGIN.sub(r"\1", address)
+        raise UsageError(f"judge {shown}: {bare!r} is no address", hint="say http://host:port/v1")
     if parts.username or parts.password or parts.query or parts.fragment:
-        what = f"judge {spec.partition('@')[0]}: its address holds more than host, port and path"
+        what = f"judge {shown}: its address holds more than host, port and path"
         raise UsageError(what, hint="a key belongs into an environment variable, named by key_env in [judge.settings]")
 
 

@@ -38,7 +38,7 @@ def test_forecast_of_the_seeds_is_what_their_search_takes(meta_reward: MetaRewar
     meta_reward(*arguments)
     spent = json.loads(meta_reward("status", "small", "--json").out)["spent"]
     calls, tokens = (int(number.replace(",", "")) for number in forecast[:2])
-    # Each of a challenger and the incumbent asks 8 times on validation; the forecast has one of them, and none may come.
+    # Each of a challenger and incumbent asks 8 times on validation; the forecast has one of them, and none may come.
     assert spent["judge_calls"] in (calls - 8, calls, calls + 8)
     assert tokens == pytest.approx(spent["judge_tokens"], rel=0.5)
 

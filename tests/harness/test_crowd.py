@@ -1,0 +1,22 @@
+"""Many trajectories at once: none is lost on the way to its process."""
+
+import asyncio
+
+from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.harness.budget import Budget
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.judge.backends import make_backend
+from meta_reward.judge.gateway import Gateway
+from tests.conftest import LEVEL, make_rollouts
+
+HARNESS = "async def reward(trajectory, judge):\n    return 72.0\n"
+
+
+def test_hundreds_of_trajectories_at_once_all_have_their_reward() -> None:
+    async def work() -> list[float | None]:
+        gateway = Gateway(make_backend("simulated", {}), None, concurrency=600)
+        async with Sandbox(Budget(), level=LEVEL) as sandbox:
+            done = await evaluate(HARNESS, make_rollouts(1, 600), gateway=gateway, sandbox=sandbox)
+        return [unit.score for unit in done.units]
+
+    assert asyncio.run(work()) == [72.0] * 600
