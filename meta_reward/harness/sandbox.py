@@ -18,7 +18,6 @@ the candidate's own process number, which tells how many came before it; holes o
 
 import asyncio
 import itertools
-import select
 import signal
 import socket
 import subprocess
@@ -34,6 +33,7 @@ from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeco
 from meta_reward.harness.runtime import Reward
 
 NOT_STARTED = "the sandbox does not start: "
+_FULL_S = 0.005  # until another try to write to a full socket
 _PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
 
 
@@ -135,7 +135,7 @@ class Zygote:
         self._exits[job] = asyncio.get_running_loop().create_future()
         try:
             with theirs:
-                self._send(b"s", job, theirs)
+                await self._send(b"s", job, theirs)
             reader, writer = await asyncio.open_connection(sock=host, limit=self._budget.output_bytes + 4)
             try:
                 talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job), waited_s)
@@ -145,7 +145,7 @@ class Zygote:
         finally:
             host.close()
             if not self._exits[job].done():
-                self._send(b"k", job)
+                await self._send(b"k", job)
             del self._exits[job]
 
     def stop(self) -> None:
@@ -168,18 +168,19 @@ class Zygote:
         """How a job's process ended: its exit code, or minus the signal that killed it."""
         return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
 
-    def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
-        message, descriptors = [worker.CONTROL.pack(op, job)], [attached.fileno()] if attached else []
-        try:
+    async def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
+        """Tell the zygote, waiting for room where hundreds of jobs at once have filled its socket. The loop goes on
+        meanwhile, since a zygote that cannot say who has ended takes no messages either."""
+        descriptors = [attached.fileno()] if attached else []
+        while True:
             try:
-                socket.send_fds(self._control, message, descriptors)
-            except BlockingIOError:  # hundreds of jobs at once: the zygote is alive, and takes them one by one
-                room = select.poll()
-                room.register(self._control, select.POLLOUT)
-                room.poll(_PATIENCE_S * 1000)
-                socket.send_fds(self._control, message, descriptors)
-        except OSError:  # the zygote has died, and its children with it
-            self._ended(job, -signal.SIGKILL)
+                socket.send_fds(self._control, [worker.CONTROL.pack(op, job)], descriptors)
+                return
+            except BlockingIOError:
+                await asyncio.sleep(_FULL_S)
+            except OSError:  # the zygote has died, and its children with it
+                self._ended(job, -signal.SIGKILL)
+                return
 
     def _last_words(self) -> str:
         self._process.kill()
