@@ -11,6 +11,7 @@ import click
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
+    from meta_reward.search.single import Job
     from meta_reward.tasks.taskset import TaskSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -97,6 +98,20 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
     if taskset.about.simulated and taskset.name == OFFLINE_WORLD:
         return "simulated"
     raise UsageError(f"task set {taskset.name} has no default judge", hint="say which one, such as --judge simulated")
+
+
+def job_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Job":
+    """What to evaluate outside any run. flags: judge, seed, concurrency, sandbox and limits, None where not given."""
+    from meta_reward.run.config import load_user_config, new_config, overlay
+    from meta_reward.search.single import Job
+    from meta_reward.tasks.taskset import load_task_set
+
+    tasks = load_task_set(find_task_set(taskset))
+    about = {"judge.spec": flags["judge"], "judge.concurrency": flags["concurrency"]}
+    about |= {name: flags[name] for name in ("seed", "sandbox")}
+    tables = overlay(load_user_config(config), {**about, **limits_given(flags)})
+    chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
+    return Job(harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})), tables.get("limits", {}))
 
 
 def print_json(value: Any) -> None:

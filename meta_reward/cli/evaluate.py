@@ -5,12 +5,10 @@ from pathlib import Path
 import click
 
 from meta_reward.cli.common import (
-    default_judge,
-    find_task_set,
+    job_of,
     json_option,
     judge_option,
     limit_options,
-    limits_given,
     print_json,
     sandbox_option,
 )
@@ -31,11 +29,7 @@ from meta_reward.cli.common import (
 def command(
     harness: Path,
     taskset: str,
-    judge: str | None,
     split: str,
-    seed: int | None,
-    concurrency: int | None,
-    sandbox: str | None,
     config: Path | None,
     out: Path | None,
     as_json: bool,
@@ -55,15 +49,9 @@ def command(
     from meta_reward import files
     from meta_reward.cli.progress import shown
     from meta_reward.report.tables import SIMULATED, render_best_of_n, render_categories, render_metrics
-    from meta_reward.run.config import load_user_config, new_config, overlay
-    from meta_reward.search.single import Job, evaluate_file
-    from meta_reward.tasks.taskset import load_task_set
+    from meta_reward.search.single import evaluate_file
 
-    tasks = load_task_set(find_task_set(taskset))
-    about = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency, "sandbox": sandbox}
-    tables = overlay(load_user_config(config), {**about, **limits_given(flags)})
-    chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
-    job = Job(harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})), tables.get("limits", {}))
+    job = job_of(harness, taskset, split, config, flags)
     with shown(quiet=as_json) as progress:
         if out is not None:
             with files.new_folder(out) as folder:

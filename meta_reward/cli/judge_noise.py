@@ -6,12 +6,10 @@ import click
 
 from meta_reward.cli.common import (
     SEEDS,
-    default_judge,
-    find_task_set,
+    job_of,
     json_option,
     judge_option,
     limit_options,
-    limits_given,
     print_json,
     sandbox_option,
 )
@@ -37,13 +35,9 @@ from meta_reward.cli.common import (
 @json_option
 def noise(
     taskset: str,
-    judge: str | None,
     repeats: int,
     harness: Path,
     split: str,
-    seed: int | None,
-    concurrency: int | None,
-    sandbox: str | None,
     config: Path | None,
     as_json: bool,
     **flags: object,
@@ -60,17 +54,9 @@ def noise(
 
     from meta_reward.cli.progress import shown
     from meta_reward.report.noise import render_noise
-    from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.noise import measure_noise
-    from meta_reward.search.single import Job
-    from meta_reward.tasks.taskset import load_task_set
 
-    tasks = load_task_set(find_task_set(taskset))
-    about = {"judge.spec": judge, "seed": seed, "judge.concurrency": concurrency, "sandbox": sandbox}
-    tables = overlay(load_user_config(config), {**about, **limits_given(flags)})
-    chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
-    settings = new_config(overlay(tables, {"judge.spec": chosen}))
-    job = Job(harness, tasks, split, settings, tables.get("limits", {}))
+    job = job_of(harness, taskset, split, config, flags)
     with shown(quiet=as_json) as progress:
         result = asyncio.run(measure_noise(job, repeats=repeats, progress=progress))
     if as_json:

@@ -21,7 +21,7 @@ from meta_reward.harness.validate.behaviour import behaviour
 from meta_reward.harness.validate.cases import Cases, cases_of
 from meta_reward.harness.validate.copied import copied
 from meta_reward.harness.validate.duplicates import fingerprint
-from meta_reward.harness.validate.parts import PARTS, notes_on_parts, parts_of
+from meta_reward.harness.validate.parts import PARTS, SIGNATURES, notes_on_parts, parts_of
 from meta_reward.harness.validate.report import Finding, Report, bounded, report_to_json
 from meta_reward.harness.validate.source import INTERFACE, MAX_BYTES
 
@@ -29,6 +29,7 @@ __all__ = [
     "INTERFACE",
     "MAX_BYTES",
     "PARTS",
+    "SIGNATURES",
     "Cases",
     "Finding",
     "Report",

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from meta_reward.harness.validate import INTERFACE, PARTS
+from meta_reward.harness.validate import INTERFACE, PARTS, SIGNATURES
 
 REWARD = "reward"
 WIDTH = 120
 
-_PARAMETERS = {"view": 1, "context": 1, "checks": 1, "rubric": 0, "decide": 3, "score": 2, "reward": 2}
+_PARAMETERS = {**{part: len(taken) for part, taken in SIGNATURES.items()}, REWARD: 2}
 
 
 @dataclass(frozen=True, slots=True)
