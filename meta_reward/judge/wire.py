@@ -9,6 +9,7 @@ import importlib
 import os
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,6 +22,7 @@ from meta_reward.judge.wording import parse_body
 NO_KEY = "none"  # what a server gets that needs no key: clients insist on one
 _lives: WeakKeyDictionary[asyncio.AbstractEventLoop, list[AsyncGenerator[Any, None]]] = WeakKeyDictionary()
 _CLIENTS = {"anthropic": "AsyncAnthropic", "openai": "AsyncOpenAI"}
+_PATHS = {"anthropic": "/v1/messages", "openai": "/chat/completions"}  # below the address
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +46,8 @@ class Wire:
         package = importlib.import_module(self.package)
         try:
             async with asyncio.timeout(self.timeout_s):
-                return self._parse(await _create(self.package, client, dict(body)))
+                reply = await client.post(_PATHS[self.package], body=body, cast_to=_raw_reply(package))
+            return self._parse(reply.content)
         except package.APIStatusError as error:
             raise self._refused(error) from None
         except (package.APITimeoutError, TimeoutError):
@@ -140,10 +143,7 @@ async def _drop_inherited(request: Any, key: str) -> None:
     request.headers["authorization"] = f"Bearer {key}"
 
 
-async def _create(package: str, client: Any, body: dict[str, Any]) -> bytes:
-    """The raw reply; what an older client does not know of yet travels as an extra field."""
-    needed = {name: body.pop(name) for name in ("model", "messages", "max_tokens") if name in body}
-    where = client.messages if package == "anthropic" else client.chat.completions
-    reply = await where.with_raw_response.create(**needed, extra_body=body)
-    content: bytes = reply.http_response.content
-    return content
+def _raw_reply(package: ModuleType) -> Any:
+    """The type by which a client is asked for a reply as it came: that of the HTTP library it is built on."""
+    library = package.DefaultAsyncHttpxClient.__base__.__module__.partition(".")[0]
+    return importlib.import_module(library).Response
