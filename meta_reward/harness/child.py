@@ -1,15 +1,18 @@
 """A child of the zygote: one candidate on one trajectory, in conversation with the parent.
 
 Says that it is confined, reads a start frame from its socket, executes the candidate's source, awaits its `reward`, and
-answers; judge calls and the results of tools go over the same socket. Frames are four bytes of
-length, then JSON (`conversation.py` is the other end). `PROTOCOL` counts the changes of their format.
+answers; judge calls and the results of tools go over the same socket. Or it only compiles the source, and sees no
+trajectory. Frames are four bytes of length, then JSON (`conversation.py` is the other end). `PROTOCOL` counts the
+changes of their format.
 Standard library and the harness runtime, nothing else.
 """
 
 import asyncio
+import base64
 import inspect
 import json
 import linecache
+import marshal
 import os
 import socket
 import struct
@@ -23,12 +26,13 @@ from meta_reward.harness.runtime import JudgeError, PromptTooLong, Reply, check_
 from meta_reward.harness.schema import parse_reply, tool_of
 from meta_reward.trajectory import parse_trajectory
 
-PROTOCOL = 2
+PROTOCOL = 3
 LENGTH = struct.Struct("!I")
 SOURCE_NAME = "harness.py"
 ORPHANED, UNLOCKED = 71, 72  # exit codes of a child whose parent is gone, or that cannot lock itself down
 _MAX_START_BYTES = 256 * 1024 * 1024
 _MAX_TRACEBACK_CHARS = 4000
+_CHUNK_BYTES = 1 << 16
 
 
 def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
@@ -37,15 +41,17 @@ def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
     start = json.loads(_receive_frame(sock))
     if start["protocol"] != PROTOCOL:
         raise RuntimeError(f"protocol {start['protocol']} is not {PROTOCOL}")
-    # Not a runner, which would clean up: the process ends right after, and that would double what a child costs.
-    loop.run_until_complete(_answer(sock, start["source"], start["trajectory"]))
+    if start["type"] == "compile":
+        sock.sendall(encode_frame({"type": "compiled", "code": compile_source(start["source"])}))
+    else:
+        # Not a runner, which would clean up: the process ends right after, and that would double what a child costs.
+        loop.run_until_complete(score(sock, start["source"], start["code"], start["trajectory"]))
     _wait_until_heard(sock)
 
 
 def _wait_until_heard(sock: socket.socket) -> None:
     """Stay until the parent closes: one that is still sending replies would find nobody there, and hear no more."""
-    sock.setblocking(True)
-    while sock.recv(1 << 16):
+    while sock.recv(_CHUNK_BYTES):
         pass
 
 
@@ -66,33 +72,46 @@ def _receive(sock: socket.socket, size: int) -> bytes:
     return bytes(data)
 
 
-async def _answer(sock: socket.socket, source: str, trajectory: Any) -> None:
-    sock.setblocking(False)
-    reader, writer = await asyncio.open_connection(sock=sock, limit=_MAX_START_BYTES)
-    judge = SocketJudge(writer)
-    listener = asyncio.create_task(judge.listen(reader))
+async def score(sock: socket.socket, source: str, code: str, trajectory: Any) -> None:
+    """Run a candidate on a trajectory and send its reward or its error. code: as `load_reward` takes it."""
+    judge, loop = SocketJudge(sock), asyncio.get_running_loop()
+    loop.add_reader(sock, judge.hear)
     try:
-        reward = load_reward(source)
+        reward = load_reward(source, code)
         result = check_reward(await reward(parse_trajectory(trajectory), judge))
         frame = {"type": "done", "score": result.score, "reason": result.reason, "findings": result.findings}
         data = encode_frame(frame)
     except BaseException as error:  # whatever a candidate raises is its recorded failure, also SystemExit
         data = encode_frame({"type": "error", **describe(error)})
-    listener.cancel()
-    writer.write(data)
-    await writer.drain()
+    loop.remove_reader(sock)
+    sock.sendall(data)
 
 
-def load_reward(source: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Execute a candidate's source as the module `harness` and return its `reward`."""
+def compile_source(source: str) -> str:
+    """A candidate's bytecode, as text: what one child has compiled no other needs to. Nothing of it is executed."""
+    try:
+        return base64.b64encode(marshal.dumps(compile(source, SOURCE_NAME, "exec"))).decode()
+    except Exception:  # whoever executes it will say what is wrong
+        return ""
+
+
+def load_reward(source: str, code: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Execute a candidate's source as the module `harness` and return its `reward`. code: its bytecode, or ""."""
     linecache.cache[SOURCE_NAME] = (len(source), None, source.splitlines(keepends=True), SOURCE_NAME)
     module = types.ModuleType("harness")
     sys.modules["harness"] = module
-    exec(compile(source, SOURCE_NAME, "exec"), module.__dict__)
+    compiled = marshal.loads(base64.b64decode(code)) if code else compile(source, SOURCE_NAME, "exec")
+    exec(compiled, module.__dict__)
     reward = module.__dict__.get("reward")
     if not inspect.iscoroutinefunction(reward):
         raise TypeError("harness.py defines no `async def reward(trajectory, judge)`")
     return reward
+
+
+def forget() -> None:
+    """Undo what `load_reward` leaves behind."""
+    linecache.cache.pop(SOURCE_NAME, None)
+    sys.modules.pop("harness", None)
 
 
 def describe(error: BaseException) -> dict[str, str]:
@@ -124,8 +143,8 @@ def encode_frame(value: Mapping[str, Any]) -> bytes:
 class SocketJudge:
     """The judge as a candidate sees it: every question goes to the parent over the socket."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._heard = sock, bytearray()
         self._asks = 0
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._tools: dict[int, dict[str, Callable[..., Any]]] = {}
@@ -163,27 +182,37 @@ class SocketJudge:
         data = parse_reply(frame["text"], schema) if schema is not None else None
         return Reply(frame["text"], data, frame["stop_reason"], tuple(frame["tools_called"]))
 
-    async def listen(self, reader: asyncio.StreamReader) -> None:
-        """Take in the parent's frames: answers, failures, and tool calls of the judge."""
-        while True:
-            try:
-                (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
-                frame = json.loads(await reader.readexactly(length))
-            except (EOFError, ConnectionError):  # the parent is gone
-                os._exit(ORPHANED)
-            if frame["type"] == "tool":  # in a task of its own, since a tool may itself ask the judge
-                tool = asyncio.create_task(self._answer_tool(frame))
-                self._running.add(tool)
-                tool.add_done_callback(self._running.discard)
-                continue
-            answer = self._waiting.pop(frame["ask"])
-            if answer.done():  # the candidate gave up waiting
-                continue
-            if frame["type"] == "reply":
-                answer.set_result(frame)
-            else:
-                kind = PromptTooLong if frame["kind"] == "PromptTooLong" else JudgeError
-                answer.set_exception(kind(frame["message"]))
+    def hear(self) -> None:
+        """Take in what the parent sent: answers, failures, and tool calls of the judge, as far as they are whole."""
+        try:
+            data = self._sock.recv(_CHUNK_BYTES)
+        except ConnectionError:
+            data = b""
+        if not data:  # the parent is gone
+            os._exit(ORPHANED)
+        self._heard += data
+        while len(self._heard) >= LENGTH.size:
+            end = LENGTH.size + LENGTH.unpack_from(self._heard)[0]
+            if len(self._heard) < end:
+                return
+            frame = json.loads(self._heard[LENGTH.size : end])
+            del self._heard[:end]
+            self._take(frame)
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if frame["type"] == "tool":  # in a task of its own, since a tool may itself ask the judge
+            tool = asyncio.create_task(self._answer_tool(frame))
+            self._running.add(tool)
+            tool.add_done_callback(self._running.discard)
+            return
+        answer = self._waiting.pop(frame["ask"])
+        if answer.done():  # the candidate gave up waiting
+            return
+        if frame["type"] == "reply":
+            answer.set_result(frame)
+        else:
+            kind = PromptTooLong if frame["kind"] == "PromptTooLong" else JudgeError
+            answer.set_exception(kind(frame["message"]))
 
     async def _answer_tool(self, frame: Mapping[str, Any]) -> None:
         self._send({"type": "result", "call": frame["call"], **await self._run_tool(frame)})
@@ -201,4 +230,4 @@ class SocketJudge:
             return {"content": f"{type(error).__name__}: {error}", "is_error": True}
 
     def _send(self, frame: Mapping[str, Any]) -> None:
-        self._writer.write(encode_frame(frame))
+        self._sock.sendall(encode_frame(frame))

@@ -64,8 +64,9 @@ class Conversation:
         self._tool_results: dict[int, asyncio.Future[tuple[str, bool]]] = {}
         self._confined = self._answered = False
 
-    async def run(self, start: Mapping[str, Any]) -> Reward:
-        """The reward. Asks under way when the candidate ends are waited for, so that every run counts the same."""
+    async def run(self, start: Mapping[str, Any]) -> dict[str, Any]:
+        """Its last frame: `done` or `compiled`. Asks under way when the candidate ends are waited for, so that every
+        run counts the same."""
         self._started = self._since = time.monotonic()
         try:
             async with self._clock, asyncio.TaskGroup() as asks:
@@ -82,10 +83,10 @@ class Conversation:
                 self._alarm.cancel()
         if last["type"] == "error":
             raise _candidate_error(last)
-        return _reward_of(last)
+        return last
 
     async def _until_the_end(self, asks: asyncio.TaskGroup) -> dict[str, Any]:
-        """Take in frames until the candidate's last one, `done` or `error`."""
+        """Take in frames until the candidate's last one."""
         while True:
             frame = await self._next_frame()
             match frame.get("type"):
@@ -96,7 +97,7 @@ class Conversation:
                     asks.create_task(self._serve(frame))
                 case "result":
                     self._take_result(frame)
-                case "done" | "error":
+                case "done" | "error" | "compiled":
                     return frame
                 case other:
                     raise CandidateError("protocol", f"frame of type {other!r:.40}")
@@ -226,7 +227,8 @@ def _parse_ask(frame: Mapping[str, Any]) -> Ask:
         raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
 
 
-def _reward_of(frame: Mapping[str, Any]) -> Reward:
+def reward_of(frame: Mapping[str, Any]) -> Reward:
+    """The reward in a last frame, which may hold anything. Raises CandidateError."""
     if is_too_deep(frame.get("findings")):
         raise CandidateError("ValueError", "findings are nested too deeply")
     try:

@@ -25,15 +25,17 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from meta_reward.errors import MetaRewardError
+from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.harness import child, worker
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level, settle, worker_command, worker_environment
-from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds, no_waits
+from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds, no_waits, reward_of
 from meta_reward.harness.runtime import Reward
+from meta_reward.judge.gateway import Answer, Ask, RunTool
 
 NOT_STARTED = "the sandbox does not start: "
 _FULL_S = 0.005  # until another try to write to a full socket
+_KEPT_CODES = 8  # candidates come one after the other, each for many trajectories
 _PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
 
 
@@ -44,7 +46,8 @@ class Sandbox:
         """packages: installed packages that candidates may import beside the standard library."""
         self.budget, self.level, self.packages = budget, level, tuple(packages)
         self._zygote: Zygote | None = None
-        self._starting = asyncio.Lock()
+        self._starting, self._compiling = asyncio.Lock(), asyncio.Lock()
+        self._codes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         if self.level != "seatbelt":
@@ -65,18 +68,44 @@ class Sandbox:
         waited_s: how long so far `answer` was kept waiting by nobody's fault; it is not on the budget.
         Raises CandidateError for whatever is the candidate's fault.
         """
-        start = {"type": "start", "protocol": child.PROTOCOL, "source": source, "trajectory": trajectory}
+        job: dict[str, Any] = {"type": "start", "protocol": child.PROTOCOL, "source": source}
         if self._zygote is None:  # a process of its own for each trajectory
             zygote = await self._start()
             try:
-                return await zygote.run(start, answer, waited_s)
+                return reward_of(await zygote.run({**job, "code": "", "trajectory": trajectory}, answer, waited_s))
             finally:
                 zygote.stop()
+        code = await self._compiled(source)
+        zygote = await self._living()
+        return reward_of(await zygote.run({**job, "code": code, "trajectory": trajectory}, answer, waited_s))
+
+    async def _living(self) -> "Zygote":
+        """The zygote, or another where a candidate has brought it down with itself."""
         async with self._starting:
-            if not self._zygote.is_alive():  # a candidate brought it down with itself; the next gets another
-                self._zygote.stop()
+            if self._zygote is None or not self._zygote.is_alive():
+                if self._zygote is not None:
+                    self._zygote.stop()
                 self._zygote = await self._start()
-        return await self._zygote.run(start, answer, waited_s)
+            return self._zygote
+
+    async def _compiled(self, source: str) -> str:
+        """A candidate's bytecode, "" where there is none: compiled once, in a child that sees no trajectory."""
+        async with self._compiling:
+            if source not in self._codes:
+                code = await self._compile(source)
+                if len(self._codes) >= _KEPT_CODES:
+                    del self._codes[next(iter(self._codes))]
+                self._codes[source] = code
+            return self._codes[source]
+
+    async def _compile(self, source: str) -> str:
+        zygote = await self._living()
+        job = {"type": "compile", "protocol": child.PROTOCOL, "source": source}
+        try:
+            frame = await zygote.run(job, _no_answer, no_waits)
+        except CandidateError:  # too much for the compiler: each trajectory will say so
+            return ""
+        return str(frame["code"])
 
     async def _start(self) -> "Zygote":
         if self.level in ("strict", "locked"):
@@ -128,8 +157,8 @@ class Zygote:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    async def run(self, start: Mapping[str, Any], answer: AnswerAsk, waited_s: WaitedSeconds) -> Reward:
-        """One job in a child of its own: its start frame in, its reward out."""
+    async def run(self, start: Mapping[str, Any], answer: AnswerAsk, waited_s: WaitedSeconds) -> dict[str, Any]:
+        """One job in a child of its own: its start frame in, its last frame out."""
         host, theirs = socket.socketpair()
         job = next(self._jobs)
         self._exits[job] = asyncio.get_running_loop().create_future()
@@ -202,6 +231,10 @@ class Zygote:
     def _ended(self, job: int, code: int) -> None:
         if job in self._exits and not self._exits[job].done():
             self._exits[job].set_result(code)
+
+
+async def _no_answer(ask: Ask, run_tool: RunTool) -> Answer:
+    raise CandidateError("protocol", "a question from a child that only compiles")
 
 
 async def _receive(loop: asyncio.AbstractEventLoop, control: socket.socket) -> bytes:

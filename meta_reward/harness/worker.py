@@ -43,6 +43,17 @@ _PRELOADED = (
 )
 
 
+_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+_REHEARSED = """
+import re
+from meta_reward.harness import Reward
+
+async def reward(trajectory, judge):
+    reply = await judge.ask(trajectory.transcript())
+    return Reward(float(re.findall(r"\\d+", reply.text)[-1]), "rehearsed", {"marks": [1]})
+"""
+
+
 class Zygote:
     """Forks, kills and reaps children until the parent closes the control socket."""
 
@@ -163,8 +174,8 @@ def _limit(budget: dict[str, Any]) -> None:
 
 def die_with_parent() -> None:
     """Ask the kernel to kill this process when its parent ends (Linux; elsewhere the closed socket tells)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _hide_package() -> None:
@@ -179,6 +190,24 @@ def _import_package(name: str) -> None:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
         sys.exit(f"package {name} cannot be imported inside ({error}); packages must list what it needs as well")
+
+
+def _rehearse() -> None:
+    """Go once through all that a child does, with a harness of our own, so that the interpreter has it ready: a child
+    pays for every page of memory that it is the first to write to."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        reply = {"type": "reply", "ask": 1, "text": "Score: 50", "stop_reason": "end", "tools_called": []}
+        ours.sendall(child.encode_frame(reply))
+        loop = asyncio.new_event_loop()
+        said = {"role": "assistant", "content": "Hello.", "tool_calls": [{"id": "1", "name": "look", "arguments": {}}]}
+        trajectory = {"policy": "Be kind.", "tools": [], "messages": [{"role": "user", "content": "Hello?"}, said]}
+        loop.run_until_complete(child.score(theirs, _REHEARSED, child.compile_source(_REHEARSED), trajectory))
+        loop.close()
+        heard = ours.recv(1 << 16)
+    if b'"done"' not in heard:
+        raise RuntimeError(f"the rehearsal failed: {heard.decode(errors='replace')}")
+    child.forget()
 
 
 def _main() -> None:
@@ -197,7 +226,7 @@ def _main() -> None:
         lockdown = Lockdown(settings["readable"]) if settings["locked"] else None
     except LockdownError as error:
         sys.exit(f"{error}")
-    asyncio.run(asyncio.sleep(0))  # what an event loop needs is now in memory, so that no child pays for it
+    _rehearse()
     control.sendall(STATUS.pack(READY, 0))
     Zygote(control, settings["budget"], lockdown).serve()
 
