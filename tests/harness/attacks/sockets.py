@@ -22,7 +22,7 @@ SOCKETS = (
     Attack(
         "receive a descriptor",
         "s = socket.socket(fileno=os.dup(own_socket()))\n"
-        "try: socket.recv_fds(s, 1, 1, socket.MSG_DONTWAIT)\n"
+        "try: s.recvmsg(1, socket.CMSG_LEN(4), socket.MSG_DONTWAIT)\n"
         "except BlockingIOError: return True",
     ),
     Attack("bind netlink", "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).bind((0, 0))\nreturn True"),
