@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from meta_reward.trajectory import Message, Tool, ToolCall, message_to_json, tool_to_json
+from meta_reward.files import as_text
+from meta_reward.trajectory import (
+    Message,
+    Tool,
+    ToolCall,
+    message_to_json,
+    parse_message,
+    parse_tool,
+    tool_to_json,
+)
 
 CHARS_PER_TOKEN = 4  # about, of English text
 
@@ -99,6 +108,20 @@ def request_to_json(request: Request) -> dict[str, Any]:
         "require": request.require,
         "schema": request.schema,
     }
+
+
+def request_from_json(data: Any) -> Request:
+    """A request from its JSON form, also where texts of several lines are lists of them.
+
+    Raises ValueError, KeyError or TypeError for what is none.
+    """
+    return Request(
+        tuple(parse_message({**message, "content": as_text(message["content"])}) for message in data["messages"]),
+        as_text(data["system"]),
+        tuple(parse_tool({**tool, "description": as_text(tool["description"])}) for tool in data["tools"]),
+        data["require"],
+        data["schema"],
+    )
 
 
 def estimated_tokens(request: Request) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.completion import request_to_json
 from meta_reward.errors import CandidateError, MetaRewardError
+from meta_reward.evaluation.kept import KeptRewards, open_kept_rewards
 from meta_reward.evaluation.metrics import Tokens
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.gateway import Call, Gateway
@@ -76,12 +77,12 @@ async def evaluate(
     repeat: another number asks the judge anew. Raises JudgeUnavailable and LimitReached after the units
     under way were dropped, and the calls of theirs that had been sent were kept.
     """
-    units = dict(finished or {})
+    units, kept = dict(finished or {}), open_kept_rewards(source, gateway, sandbox)
     order = sorted(rollouts, key=lambda rollout: rollout.id)
     random.Random(seed).shuffle(order)
 
     async def score(rollout: Rollout) -> None:
-        unit = await _score(source, rollout, gateway, sandbox, repeat)
+        unit = await _score(source, rollout, gateway, sandbox, repeat, kept)
         on_unit(unit)
         units[rollout.id] = unit
 
@@ -114,10 +115,15 @@ async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, 
         raise next((e for e in errors.exceptions if isinstance(e, MetaRewardError)), errors.exceptions[0]) from None
 
 
-async def _score(source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, repeat: int) -> Unit:
+async def _score(
+    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, repeat: int, kept: KeptRewards
+) -> Unit:
     sent = trajectory_to_json(rollout.trajectory)
+    digest = hashlib.sha256(files.canonical_json(sent)).hexdigest()
+    if known := kept.find(digest, repeat, gateway):
+        return _unit(rollout, known[0], None, known[1])
     session = gateway.session(
-        hashlib.sha256(files.canonical_json(sent)).hexdigest(),
+        digest,
         repeat=repeat,
         max_calls=sandbox.budget.judge_calls,
         max_tokens=sandbox.budget.judge_tokens,
@@ -126,9 +132,13 @@ async def _score(source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandb
     try:
         result = await sandbox.score(source, sent, session.ask, waited_s=lambda: session.waits.seconds)
         reward = {"score": result.score, "reason": result.reason, "findings": dict(result.findings)}
+        kept.keep(digest, repeat, reward, session.calls)
     except CandidateError as failure:
         error = {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback}
-    calls = session.calls
+    return _unit(rollout, reward, error, session.calls)
+
+
+def _unit(rollout: Rollout, reward: dict[str, Any] | None, error: dict[str, Any] | None, calls: Sequence[Call]) -> Unit:
     return Unit(
         rollout.id, rollout.task, reward, error, [_said(call) for call in calls], [_took(call) for call in calls]
     )

@@ -67,6 +67,11 @@ def worker_environment(level: Level) -> Mapping[str, str]:
     return {"PYTHONPATH": where, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", **one_thread}
 
 
+def runtime_modules() -> list[Path]:
+    """The files of the package that a sandbox runs."""
+    return [_PACKAGE / f"{module}.py" for module in _RUNTIME]
+
+
 def interpreter() -> Path:
     """The Python itself, not a virtual environment's link to it."""
     return Path(getattr(sys, "_base_executable", sys.executable)).resolve()

@@ -1,6 +1,7 @@
 """Judge replies on disk, by the content of what was asked: nothing is paid for twice.
 
-    <folder>/replies/<judge>/ab/abcdef....json    a request, the judge it went to, and the completion
+    <folder>/replies/<judge>/ab/abcdef....json              a request, the judge it went to, and the completion
+    <folder>/replies/<judge>/rewards/ab/abcdef....jsonl     rewards that follow from replies (`evaluation/kept.py`)
 
 One file a completion, written atomically, so any number of processes may share the folder and a
 person may look into it. A file that cannot be read counts as a miss and is written again. Folders stay
@@ -19,12 +20,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from meta_reward import files
-from meta_reward.completion import Completion, Request, Usage, request_to_json
+from meta_reward.completion import Completion, Request, Usage, request_from_json, request_to_json
 from meta_reward.errors import DataError, UsageError
 from meta_reward.trajectory import ToolCall
 
 SCHEMA = 1
-_REPLIES = "replies"
+REWARDS = "rewards"
+_REPLIES, _REPLY = "replies", ".json"
 _DAY_S = 86400.0
 
 
@@ -76,6 +78,14 @@ class Cache:
         except (DataError, KeyError, TypeError):
             return None
 
+    def load_asked(self, key: str) -> tuple[Request, Completion] | None:
+        """The same, with what was asked; whoever reads it checks that the key is of that request."""
+        try:
+            entry = files.load_json(self._path(key))
+            return request_from_json(entry["request"]), _parse(entry)
+        except (DataError, KeyError, TypeError, ValueError, AttributeError):
+            return None
+
     def save(
         self, key: str, completion: Completion, settings: Mapping[str, Any], request: Request | None = None
     ) -> None:
@@ -85,7 +95,7 @@ class Cache:
         files.write_json(self._path(key), entry)
 
     def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.json"
+        return self.folder / key[:2] / f"{key}{_REPLY}"
 
 
 def _parse(data: Any) -> Completion:
@@ -100,7 +110,7 @@ def _parse(data: Any) -> Completion:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What the cache holds of one judge. bytes: as the entries' sizes add up."""
+    """What the cache holds of one judge. entries: replies. bytes: theirs, and of the rewards kept beside them."""
 
     judge: str
     entries: int
@@ -109,34 +119,33 @@ class Holding:
 
 def holdings(root: Path) -> list[Holding]:
     """What the cache holds, judge by judge; those of whom it holds nothing are left out."""
-    found = []
-    for folder in sorted((root / _REPLIES).glob("*")):
-        sizes = [status.st_size for _, status in _entries(folder)]
-        found.append(Holding(unquote(folder.name), len(sizes), sum(sizes)))
-    return [holding for holding in found if holding.entries]
+    folders = sorted((root / _REPLIES).glob("*"))
+    found = [_holding(unquote(folder.name), _entries(folder)) for folder in folders]
+    return [holding for holding in found if holding.bytes]
 
 
 def clear(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
     """Remove entries, of one judge or all, and of any age or written so long ago; returns what is gone."""
-    gone = []
     before = time.time() - older_than_days * _DAY_S
-    for holding in holdings(root):
-        if judge in (None, holding.judge):
-            sizes = list(_removed(folder_of_judge(holding.judge, root), before))
-            gone.append(Holding(holding.judge, len(sizes), sum(sizes)))
-    return gone
+    judges = [holding.judge for holding in holdings(root) if judge in (None, holding.judge)]
+    return [_holding(name, _removed(folder_of_judge(name, root), before)) for name in judges]
 
 
-def _removed(folder: Path, before: float) -> Iterator[int]:
+def _holding(judge: str, entries: Iterator[tuple[Path, os.stat_result]]) -> Holding:
+    sizes = [(path.suffix == _REPLY, status.st_size) for path, status in entries]
+    return Holding(judge, sum(is_reply for is_reply, _ in sizes), sum(size for _, size in sizes))
+
+
+def _removed(folder: Path, before: float) -> Iterator[tuple[Path, os.stat_result]]:
     for path, status in _entries(folder):
         if status.st_mtime <= before:
             with suppress(FileNotFoundError):  # another process clears it too
                 path.unlink()
-                yield status.st_size
+                yield path, status
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    for path in folder.glob("*/*.json"):
+    for path in (*folder.glob(f"*/*{_REPLY}"), *folder.glob(f"{REWARDS}/*/*.jsonl")):
         if not path.name.startswith("."):  # another process is writing it
             with suppress(FileNotFoundError):
                 yield path, path.stat()

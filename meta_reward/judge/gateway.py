@@ -7,7 +7,7 @@ ones count only what was asked anew. What is not in the cache goes over the `Lin
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,11 +56,13 @@ class Call:
 
     ask, turn: from 1. cost_usd: what it costs when it is not cached, None where no price is known.
     tries: 0 for a reply that was there already. error: why there is no reply, which then is empty.
+    key: of its reply in the cache.
     """
 
     ask: int
     turn: int
     draw: int
+    key: str
     request: Request
     completion: Completion
     cached: bool
@@ -104,14 +106,39 @@ class Gateway:
         """A session for one trajectory; its budget counts nominal calls and tokens."""
         return Session(self, trajectory_digest, repeat, max_calls, max_tokens)
 
+    def key(self, request: Request, *, trajectory_digest: str, repeat: int, draw: int) -> str:
+        """Under what the reply to a request is kept."""
+        return cache_key(
+            self.backend.settings, trajectory_digest=trajectory_digest, repeat=repeat, request=request, draw=draw
+        )
+
+    def recall(self, calls: Sequence[Mapping[str, Any]], *, trajectory_digest: str, repeat: int) -> list[Call] | None:
+        """Calls of an earlier session, by their ask, turn, draw and key, counted as answered from the cache.
+
+        None where a reply is gone or answers something else. Raises what `check` does.
+        """
+        self.check(self.spent)
+        found = []
+        for call in calls:
+            asked = self.books.cache.load_asked(call["key"]) if self.books.cache else None
+            if asked is None:
+                return None
+            request, completion = asked
+            key = self.key(request, trajectory_digest=trajectory_digest, repeat=repeat, draw=call["draw"])
+            if key != call["key"]:  # a reply cannot always be read back into the request that it answers
+                return None
+            cost = self.backend.cost_usd(completion.usage)
+            numbers = (call["ask"], call["turn"], call["draw"])
+            found.append(Call(*numbers, key, request, completion, cached=True, seconds=0.0, cost_usd=cost, tries=0))
+        for usage in [call.completion.usage for call in found]:
+            self.books.nominal(usage)
+        return found
+
     async def complete(
-        self, request: Request, *, trajectory_digest: str, repeat: int, draw: int, waits: Waits
+        self, key: str, request: Request, *, repeat: int, draw: int, waits: Waits
     ) -> tuple[Completion, int]:
         """A completion, and after how many tries it came: 0 where it was there already or under way."""
         self.check(self.spent)
-        key = cache_key(
-            self.backend.settings, trajectory_digest=trajectory_digest, repeat=repeat, request=request, draw=draw
-        )
         stored = self.books.cache.load(key) if self.books.cache else None
         if stored is not None:
             self.books.nominal(stored.usage)
@@ -174,9 +201,10 @@ class Session:
             raise CandidateError("judge-tokens", f"more than {self._max_tokens} judge tokens on one trajectory")
         self._turns += 1
         began, failure = self._gateway.clock.now(), None
+        key = self._gateway.key(request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw)
         try:
             completion, tries = await self._gateway.complete(
-                request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw, waits=self.waits
+                key, request, repeat=self._repeat, draw=draw, waits=self.waits
             )
             cost = self._gateway.backend.cost_usd(completion.usage)
         except JudgeUnavailable:
@@ -186,7 +214,7 @@ class Session:
             self._gateway.books.nominal(completion.usage)
         seconds = self._gateway.clock.now() - began
         self._tokens += completion.usage.input_tokens + completion.usage.output_tokens
-        self._calls.append(Call(ask, turn, draw, request, completion, tries == 0, seconds, cost, tries, failure))
+        self._calls.append(Call(ask, turn, draw, key, request, completion, tries == 0, seconds, cost, tries, failure))
         if failure is not None:
             raise failure
         return completion

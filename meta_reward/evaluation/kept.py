@@ -1,0 +1,102 @@
+"""Rewards on disk, beside the judge's replies: a harness that has scored a trajectory is not run on it again.
+
+    <judge's folder in the cache>/rewards/ab/KEY.jsonl
+    {"trajectory": DIGEST, "repeat": 0, "reward": {...}, "calls": [{"ask": 1, "turn": 1, "draw": 0, "key": ...}]}
+
+One file for all that a reward follows from beside the trajectory: the harness, the judge's settings, the
+budget, the sandbox and the interpreter in it. A line holds no reply, only the keys of its replies: where one
+of them is not in the cache any more, there is no reward either. Failures are not kept, since a time-out or an
+endpoint's error may be of that day.
+"""
+
+import hashlib
+import importlib.metadata
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError
+from meta_reward.harness.confinement import runtime_modules
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.judge.cache import REWARDS
+from meta_reward.judge.gateway import Call, Gateway
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRewards:
+    """The rewards that one harness gave with one judge. Without a path nothing is kept."""
+
+    path: Path | None = None
+    _lines: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+
+    def find(self, digest: str, repeat: int, gateway: Gateway) -> tuple[dict[str, Any], list[Call]] | None:
+        """The reward of a trajectory and the calls behind it, which are counted like any that the cache answers.
+
+        None where it is not known, or a reply of it is gone. Raises LimitReached.
+        """
+        line = self._lines.get((digest, repeat))
+        if line is None:
+            return None
+        calls = gateway.recall(line["calls"], trajectory_digest=digest, repeat=repeat)
+        return None if calls is None else (line["reward"], calls)
+
+    def keep(self, digest: str, repeat: int, reward: Mapping[str, Any], calls: list[Call]) -> None:
+        """Write a reward down, unless a call of it has failed."""
+        if self.path is None or any(call.error is not None for call in calls):
+            return
+        keys = [{"ask": call.ask, "turn": call.turn, "draw": call.draw, "key": call.key} for call in calls]
+        line = {"trajectory": digest, "repeat": repeat, "reward": reward, "calls": keys}
+        files.append_line(self.path, line)
+        self._lines[digest, repeat] = line
+
+
+def open_kept_rewards(source: str, gateway: Gateway, sandbox: Sandbox) -> KeptRewards:
+    """What is kept of a harness with this judge in this sandbox, ready for more."""
+    if gateway.books.cache is None:
+        return KeptRewards()
+    key = _key(source, gateway, sandbox)
+    path = gateway.books.cache.folder / REWARDS / key[:2] / f"{key}.jsonl"
+    try:
+        files.mend_journal(path)
+        lines = dict(_parse(line) for line in files.iter_whole_lines(path))
+    except (DataError, KeyError, TypeError, ValueError):  # written over, or not by us: as good as nothing
+        with suppress(OSError):
+            path.unlink()
+        lines = {}
+    return KeptRewards(path, lines)
+
+
+def _parse(line: dict[str, Any]) -> tuple[tuple[str, int], dict[str, Any]]:
+    calls = [{name: call[name] for name in ("ask", "turn", "draw", "key")} for call in line["calls"]]
+    return (line["trajectory"], line["repeat"]), {"reward": dict(line["reward"]), "calls": calls}
+
+
+def _key(source: str, gateway: Gateway, sandbox: Sandbox) -> str:
+    parts = {
+        "schema": SCHEMA,
+        "harness": source,
+        "judge": dict(gateway.backend.settings),
+        "budget": asdict(sandbox.budget),
+        "sandbox": sandbox.level,
+        "packages": {name: _version(name) for name in sandbox.packages},
+        "python": sys.version,
+        "runtime": _runtime(),
+    }
+    return hashlib.sha256(files.canonical_json(parts)).hexdigest()
+
+
+@cache
+def _runtime() -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in runtime_modules())).hexdigest()
+
+
+def _version(package: str) -> list[str]:
+    names = importlib.metadata.packages_distributions().get(package, [])
+    return sorted(f"{name} {importlib.metadata.version(name)}" for name in names)
