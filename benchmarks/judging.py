@@ -7,10 +7,11 @@ All against one server on loopback that speaks chat completions and answers afte
 
     bare      the openai client and a semaphore, nothing else: no sandbox, no record, no cache
     evaluate  our evaluation with the seed `baseline`, in the strictest sandbox, journal and cache on disk
-    again     the same a second time, from the cache
+    again     the same a second time, from what the first has kept
     inspect   the same judging as a scorer of Inspect AI, where INSPECT_PYTHON has it (pip install inspect-ai openai)
 
-Each runs in a process of its own; CPU is that of the process and its children, without imports and server.
+Each runs in a process of its own; CPU is that of the process, plus that of its children, without imports and server.
+A process that asks judges has one thread: with processors enough its own CPU is what bounds its throughput.
 """
 
 import asyncio
@@ -87,13 +88,15 @@ def main(trajectories: int = 1000, *concurrencies: int) -> None:
     url = server.stdout.readline().strip()
     inspect = os.environ.get("INSPECT_PYTHON", "")
     try:
-        print(f"{trajectories} trajectories, {LATENCY_S * 1000:.0f} ms a call; trajectories/s (CPU ms each)")
+        cores = len(os.sched_getaffinity(0))
+        print(f"{trajectories} trajectories, {LATENCY_S * 1000:.0f} ms a call, {cores} processors", end="; ")
+        print("trajectories/s (CPU ms each: own + children's)")
         print("concurrency " + "".join(f"{way:>18}" for way in WAYS) + "   evaluate/bare  again/evaluate")
         for concurrency in concurrencies or CONCURRENCIES:
             with tempfile.TemporaryDirectory() as folder:
                 task = json.dumps([url, trajectories, concurrency, folder])
                 took = {way: _run(way, task, inspect) for way in WAYS if way != "inspect" or inspect}
-            cells = [f"{trajectories / s:8.0f} ({cpu / trajectories * 1000:5.1f})" for s, cpu in took.values()]
+            cells = [_cell(trajectories, *seconds) for seconds in took.values()]
             ours, bare, again = (took[way][0] for way in ("evaluate", "bare", "again"))
             print(f"{concurrency:>11} " + "".join(f"{cell:>18}" for cell in cells), end="")
             print(f"{'' if inspect else ' ' * 18}{bare / ours:>16.2f}{again / ours:>16.2f}", flush=True)
@@ -101,16 +104,20 @@ def main(trajectories: int = 1000, *concurrencies: int) -> None:
         server.kill()
 
 
-def _run(way: str, task: str, inspect: str) -> tuple[float, float]:
-    """Wall and CPU seconds of one way, from a process of its own."""
+def _cell(trajectories: int, wall: float, own: float, children: float) -> str:
+    return f"{trajectories / wall:.0f} ({own / trajectories * 1000:.1f} + {children / trajectories * 1000:.1f})"
+
+
+def _run(way: str, task: str, inspect: str) -> tuple[float, float, float]:
+    """Wall seconds of one way, CPU seconds of its process and of that one's children."""
     python = inspect if way == "inspect" else sys.executable
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OPENAI_API_KEY": "none"}
     command = [python, __file__, f"--{way}", task]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(done.stderr)
-    wall, cpu = json.loads(done.stdout.splitlines()[-1])
-    return wall, cpu
+    wall, own, children = json.loads(done.stdout.splitlines()[-1])
+    return wall, own, children
 
 
 def _cpu_s() -> float:
@@ -129,10 +136,10 @@ def _cpu_s() -> float:
 
 
 async def _timed(work: Callable[[], Awaitable[object]]) -> None:
-    began, cpu = time.perf_counter(), _cpu_s()
+    began, own, family = time.perf_counter(), time.process_time(), _cpu_s()
     await work()
-    wall = time.perf_counter() - began
-    print(json.dumps([wall, _cpu_s() - cpu]))
+    wall, own = time.perf_counter() - began, time.process_time() - own
+    print(json.dumps([wall, own, max(0.0, _cpu_s() - family - own)]))
 
 
 def _rollouts(count: int) -> list[Any]:
