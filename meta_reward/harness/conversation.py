@@ -27,6 +27,7 @@ WaitedSeconds = Callable[[], float]
 """How long an answer was kept waiting so far, through no fault of the candidate."""
 
 _LOOK_AGAIN_S = 0.02
+_LAST_FRAMES = {"start": "done", "compile": "compiled"}
 _GONE = ("the harness has already answered", True)
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
 _KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", **{-number: "crash" for number in _CRASHES}}
@@ -72,7 +73,7 @@ class Conversation:
             async with self._clock, asyncio.TaskGroup() as asks:
                 self._set_clock()
                 self._send(start)
-                last = await self._until_the_end(asks)
+                last = await self._until_the_end(asks, _LAST_FRAMES[start["type"]])
                 self._abandon_tools()
         except TimeoutError:
             raise CandidateError("time-out", self._time_out_message()) from None
@@ -85,8 +86,8 @@ class Conversation:
             raise _candidate_error(last)
         return last
 
-    async def _until_the_end(self, asks: asyncio.TaskGroup) -> dict[str, Any]:
-        """Take in frames until the candidate's last one."""
+    async def _until_the_end(self, asks: asyncio.TaskGroup, wanted: str) -> dict[str, Any]:
+        """Take in frames until the candidate's last one, which is of the wanted type or an error."""
         while True:
             frame = await self._next_frame()
             match frame.get("type"):
@@ -97,7 +98,7 @@ class Conversation:
                     asks.create_task(self._serve(frame))
                 case "result":
                     self._take_result(frame)
-                case "done" | "error" | "compiled":
+                case last if last in (wanted, "error"):
                     return frame
                 case other:
                     raise CandidateError("protocol", f"frame of type {other!r:.40}")

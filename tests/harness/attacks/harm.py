@@ -81,6 +81,9 @@ HARMS = (
         "won",
     ),
     Harm(
+        "answer as if it had only compiled", "raw(frame({'type': 'compiled', 'code': ''}))\ntime.sleep(60)", "protocol"
+    ),
+    Harm(
         "answer twice",
         "raw(frame({'type': 'done', 'score': 100, 'reason': '', 'findings': {}}) * 2)\nos._exit(0)",
         "won",
