@@ -1,4 +1,5 @@
-"""How fast is an evaluation with the simulated judge? 400 trajectories of Skyways, asked anew and then from the cache.
+"""How fast is an evaluation with the simulated judge? 400 trajectories of Skyways: asked anew, by another harness that asks
+the same, and once more by the first.
 
     python benchmarks/evaluate.py [TRAJECTORIES]
 
@@ -32,11 +33,13 @@ def main(trajectories: int = 400) -> None:
     with tempfile.TemporaryDirectory() as folder:
         cache = Cache(Path(folder))
         bare = asyncio.run(_time_judge(rollouts))
-        anew, cached = (asyncio.run(_time_evaluation(source, rollouts, cache)) for _ in range(2))
+        harnesses = (source, f"{source}\n# another\n", source)
+        anew, cached, kept = (asyncio.run(_time_evaluation(harness, rollouts, cache)) for harness in harnesses)
     print(f"{len(rollouts)} trajectories, simulated judge")
     print(f"judge alone, no sandbox:  {bare:5.2f} s")
     print(f"evaluate, asked anew:     {anew:5.2f} s (goal: under 4 s), {anew / bare:.1f} times the judge alone")
-    print(f"evaluate, from the cache: {cached:5.2f} s")
+    print(f"evaluate, replies known:  {cached:5.2f} s")
+    print(f"evaluate, rewards known:  {kept:5.2f} s")
 
 
 async def _time_judge(rollouts: list[Rollout]) -> float:
