@@ -1,5 +1,6 @@
-"""How fast is an evaluation with the simulated judge? 400 trajectories of Skyways: asked anew, by another harness that asks
-the same, and once more by the first.
+"""How fast is an evaluation with the simulated judge?
+
+400 trajectories of Skyways: asked anew, by another harness that asks the same, and once more by the first.
 
     python benchmarks/evaluate.py [TRAJECTORIES]
 
