@@ -60,7 +60,9 @@ class CandidateError(MetaRewardError):
 
 
 class JudgeError(MetaRewardError):
-    """The judge could not answer one request."""
+    """The judge could not answer one request. tries: how often it was asked before that was clear."""
+
+    tries = 1
 
 
 class PromptTooLong(JudgeError):

@@ -98,9 +98,9 @@ def test_user_is_told_now_and_then_that_the_judge_fails(hours: Hours) -> None:
     ]
 
 
-def test_request_that_the_judge_refuses_is_on_record_and_costs_nothing() -> None:
+def test_request_that_the_judge_refuses_is_on_record_with_its_tries_and_costs_nothing(hours: Hours) -> None:
     async def work() -> tuple[list[Call], Spent]:
-        gateway = Gateway(FaultyJudge([PromptTooLong(9, 5)]), None)
+        gateway = Gateway(FaultyJudge([THROTTLED, THROTTLED, PromptTooLong(9, 5)]), None, clock=hours.clock())
         session = gateway.session("t")
         with pytest.raises(PromptTooLong):
             await session.ask(Ask("too long"), no_tools)
@@ -108,9 +108,9 @@ def test_request_that_the_judge_refuses_is_on_record_and_costs_nothing() -> None
         return session.calls, gateway.spent
 
     calls, spent = run(work())
-    assert [(type(c.error), c.completion.text, c.cost_usd) for c in calls] == [
-        (PromptTooLong, "", 0.0),
-        (type(None), "short", 0.11),
+    assert [(type(c.error), c.tries, c.completion.text, c.cost_usd) for c in calls] == [
+        (PromptTooLong, 3, "", 0.0),
+        (type(None), 1, "short", 0.11),
     ]
     assert spent == Spent(calls=2, tokens=110, misses=1, cost_usd=0.11)
 
