@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import MetaReward
-from tests.conftest import make_task_set
+from tests.conftest import ASKING_HARNESS, make_task_set
 
 EVALUATE = ("evaluate", "seed_harnesses/baseline.py", "small", "--judge", "simulated")
 
@@ -85,6 +85,17 @@ def test_judge_without_any_noise_has_none(meta_reward: MetaReward) -> None:
     ran = meta_reward("judge", "noise", "small", "--judge", "simulated:perfect", "--repeats", 2, "--json")
     noise = json.loads(ran.out)
     assert (noise["score_sd_max"], noise["flips"], noise["disagreement"], noise["unchanged"]) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(("fails_on", "code"), [("Case", 1), ("Case 1-1", 0)])
+def test_noise_names_what_goes_wrong_most_often(meta_reward: MetaReward, here: Path, fails_on: str, code: int) -> None:
+    guard = f'    if "{fails_on}" in trajectory.transcript():\n        raise RuntimeError("no such order")\n'
+    reading = ASKING_HARNESS.replace("float(reply.text)", "float(reply.text.split()[-1])")
+    (here / "failing.py").write_text(reading.replace("    reply =", f"{guard}    reply ="))
+    ran = meta_reward("judge", "noise", "small", "--judge", "simulated:perfect", "--harness", "failing.py")
+    assert ran.code == code
+    assert "commonest failure" in ran.out + ran.err
+    assert "RuntimeError: no such order" in ran.out + ran.err
 
 
 def test_cache_is_shown_and_cleared_by_judge(meta_reward: MetaReward, here: Path) -> None:
