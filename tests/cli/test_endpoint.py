@@ -118,6 +118,7 @@ def test_judge_with_a_price_is_refused_without_a_limit_and_ends_at_one(
     limited = search(meta_reward, judge, "--config", "priced.toml", "--max-usd", 1, "--concurrency", 1)
     assert (limited.code, limited.out.startswith("small: stopped: limit reached: max-usd ")) == (0, True), limited
     assert 0 < troubles.answered < 16
+    assert "\nunfinished: c0001-asking on search, " in limited.out
     done = search(meta_reward, judge, "--config", "priced.toml", "--max-usd", "none")
     assert done.out.startswith("small: finished: "), done
     assert troubles.answered == 16  # what was paid for was not asked again
@@ -127,7 +128,7 @@ def test_price_that_is_not_known_is_said_to_be_so(meta_reward: MetaReward, judge
     refused = search(meta_reward, judge)
     assert "is not known, and nothing limits what may be spent" in refused.err
     done = search(meta_reward, judge, "--max-calls", 1000)
-    assert "16 of the calls made anew, price unknown" in done.out
+    assert "16 calls made anew, price unknown" in done.out
     assert json.loads(meta_reward("status", "small", "--json").out)["spent"]["cost_usd"] is None
 
 
