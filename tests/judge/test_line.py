@@ -16,6 +16,7 @@ from meta_reward.errors import (
     JudgeUnavailable,
     LimitReached,
     PromptTooLong,
+    UsageError,
 )
 from meta_reward.judge.account import Account, load_account
 from meta_reward.judge.books import Spent
@@ -86,6 +87,14 @@ def test_outage_longer_than_the_retries_is_one_and_leaves_nothing_behind(hours: 
     assert gateway.spent == Spent()
     assert [set(line) & {"sent", "paid", "void"} for line in lines(tmp_path / "account.jsonl")] == [{"sent"}, {"void"}]
     assert not cache.folder.exists()
+
+
+def test_reply_that_cannot_be_kept_is_on_the_account_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    gateway = Gateway(FaultyJudge(), Cache(tmp_path / "cache"), account=Account(tmp_path / "account.jsonl"))
+    with pytest.raises(UsageError, match="cannot be written"):
+        run(ask(gateway))
+    assert (gateway.spent.misses, load_account(tmp_path / "account.jsonl").cost_usd) == (1, 0.11)
 
 
 def test_user_is_told_now_and_then_that_the_judge_fails(hours: Hours) -> None:
