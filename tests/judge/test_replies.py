@@ -137,7 +137,7 @@ def test_call_without_arguments_or_ids_is_a_call() -> None:
 
 
 def test_text_that_comes_in_parts_is_put_together_without_the_thoughts() -> None:
-    parts = [{"type": "thinking", "thinking": "Hm."}, *({"type": "text", "text": part} for part in ("Score: ", "80"))]
+    parts = [
         {"type": "thinking", "thinking": "Hm."},
         {"type": "text", "text": "Score: "},
         {"type": "text", "text": "80"},
