@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward.completion import Usage
+from meta_reward.judge.backends import make_backend
 from tests.cli.conftest import MetaReward
 from tests.conftest import ASKING_HARNESS, make_task_set
 
@@ -30,6 +32,21 @@ def test_dry_run_forecasts_the_calls_of_the_seeds_and_spends_and_writes_nothing(
     assert "An estimate, and nothing was sent" in ran.out
     assert not (here / "runs").exists()
     assert meta_reward("cache").out.endswith("empty\n")
+
+
+def test_forecast_prices_calls_one_by_one_where_long_prompts_cost_more_a_token(meta_reward: MetaReward) -> None:
+    judge = "openai:gpt-5.5"
+    assert 1.5 * price(judge, calls=1000, at_once=False) < price(judge, calls=1000, at_once=True)
+    ran = meta_reward("search", "small", "--judge", judge, "--iterations", 5000, "--dry-run")
+    rows = [line.split()[-2:] for line in ran.out.splitlines()[2:4]]  # an iteration, and the whole search
+    (few, little), (many, much) = ((int(t.replace(",", "")), float(c[1:].replace(",", ""))) for t, c in rows)
+    assert much / many == pytest.approx(little / few, rel=0.05)
+
+
+def price(judge: str, *, calls: int, at_once: bool) -> float:
+    """Of calls with a thousand tokens each."""
+    times = calls if at_once else 1
+    return (make_backend(judge, {}).cost_usd(Usage(1000 * times, 1000 * times)) or 0.0) * calls / times
 
 
 def test_forecast_of_the_seeds_is_what_their_search_takes(meta_reward: MetaReward) -> None:
