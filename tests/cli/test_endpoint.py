@@ -7,12 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meta_reward.run.layout import Layout
+from meta_reward.run.lock import locked
 from tests.cli.conftest import MetaReward
 from tests.conftest import ASKING_HARNESS, make_task_set
 from tests.endpoints import Endpoint, Fault, Said, Seen, chat_error
@@ -192,3 +195,16 @@ def test_noise_counts_what_it_paid_before_it_was_stopped(meta_reward: MetaReward
     done = meta_reward(*command, "--repeats", 2, "--max-usd", "none")
     assert done.code == 0, done
     assert "32; 32 judge calls made anew, $3.52; 20 of them, $2.20, before it was stopped" in done.out
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "while a search holds the run"])
+def test_trial_by_hand_is_on_the_account_of_its_run(meta_reward: MetaReward, judge: str, busy: bool) -> None:
+    search(meta_reward, judge, "--config", "priced.toml", "--max-usd", "none")
+    Path("mine.py").write_text(ASKING_HARNESS.replace("Rate this run", "Judge this run"))
+    held = locked(Layout(Path("runs/small"))) if busy else nullcontext()
+    with held:
+        tried = json.loads(meta_reward("try", "mine.py", "--run", "small", "--json").out)["judge_calls"]
+    spent = json.loads(meta_reward("status", "small", "--json").out)["spent"]
+    assert tried["new"] > 0
+    assert spent["calls_made"] == 16 + tried["new"]
+    assert spent["cost_usd"] == pytest.approx(0.11 * (16 + tried["new"]))
