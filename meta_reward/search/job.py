@@ -110,4 +110,5 @@ def _tell(spent: Spent, progress: Progress) -> None:
     """Say what an unfinished job has cost so far."""
     if spent.misses:
         price = "price unknown" if spent.usd is None else f"${spent.usd:.4f}"
-        progress.note(f"paid so far: {spent.misses} judge calls, {price}; the same command goes on from there")
+        calls = "1 judge call" if spent.misses == 1 else f"{spent.misses} judge calls"
+        progress.note(f"paid so far: {calls}, {price}; the next start goes on from there")
