@@ -21,7 +21,7 @@ _BEGINNINGS = re.compile(
     r"\b(sk|rk|gsk|hf|ghp|xai|nvapi|pplx|glpat|github_pat|AIza|AKIA)[-_A-Z0-9][\w-]{15,}|^Bearer\s"
 )
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_HOLD_KEYS = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
+_HOLD_KEYS = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?$")
 _SHORTEST = 16  # of a key: the value of a variable such as MAX_TOKENS is none
 _HINT = "put it into an environment variable, and name that as key_env in [judge.settings]"
 

@@ -54,6 +54,8 @@ def test_key_in_the_address_is_refused_without_being_shown() -> None:
 
 def test_what_only_sounds_like_a_key_may_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_TOKENS", "4096")
+    monkeypatch.setenv("TOKENIZER_OF_THE_SERVER", "Qwen/Qwen3-8B-Instruct")
+    make_backend("openai:Qwen/Qwen3-8B-Instruct@http://127.0.0.1:1/v1", {})
     extra = {
         "prompt_cache_key": "night-1",
         "stop_token_ids": [1, 2],

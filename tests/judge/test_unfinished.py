@@ -1,7 +1,8 @@
 """Accounts of evaluations that are not finished: the next start takes them over, and a good end removes them."""
 
-import os
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,9 +14,21 @@ from meta_reward.judge.books import Books
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.unfinished import unfinished_account
 from meta_reward.trajectory import Message
+from tests.conftest import PROJECT
 from tests.judge.conftest import FaultyJudge
 
 USAGE = Usage(100, 10)
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from meta_reward.judge.unfinished import unfinished_account
+from tests.judge.test_unfinished import books
+
+with unfinished_account(Path(sys.argv[1]), "job", books(Path(sys.argv[1]))) as (account, _):
+    account.sent("kept", 500, 0.5)
+    account.sent("lost", 500, 0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def books(folder: Path) -> Books:
@@ -52,13 +65,8 @@ def test_start_that_paid_nothing_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_call_of_a_killed_start_counts_as_expected_until_its_reply_turns_up(tmp_path: Path) -> None:
-    pid = os.fork()
-    if pid == 0:
-        with unfinished_account(tmp_path, "job", books(tmp_path)) as (account, _):
-            account.sent("kept", 500, 0.5)
-            account.sent("lost", 500, 0.5)
-            os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=PROJECT, check=False)
+    assert killed.returncode == -signal.SIGKILL
     request = Request((Message("user", "a"),))
     Cache(tmp_path / "cache").save("kept", Completion("a", USAGE), {}, request)
     with unfinished_account(tmp_path, "job", books(tmp_path)) as (_, (before,)):
