@@ -60,7 +60,9 @@ class CandidateError(MetaRewardError):
 
 
 class JudgeError(MetaRewardError):
-    """The judge could not answer one request."""
+    """The judge could not answer one request. tries: how often it was asked before that was clear."""
+
+    tries = 1
 
 
 class PromptTooLong(JudgeError):
@@ -123,11 +125,12 @@ class ProposerUnavailable(ProposerError):
 
 
 class LimitReached(MetaRewardError):
-    """A limit of the run is used up."""
+    """A limit of the run is used up. expected: the part of it that calls under way are expected to take."""
 
-    def __init__(self, name: str, used: float, limit: float) -> None:
-        self.name, self.used, self.limit = name, used, limit
-        super().__init__(f"limit reached: {name} {used:g} of {limit:g}; raise it to go on")
+    def __init__(self, name: str, used: float, limit: float, *, expected: float = 0.0) -> None:
+        self.name, self.used, self.limit, self.expected = name, used, limit, expected
+        part = f", {expected:g} of it expected of calls under way" if expected else ""
+        super().__init__(f"limit reached: {name} {used:g} of {limit:g}{part}; raise it to go on")
 
 
 class GitError(MetaRewardError):

@@ -11,7 +11,7 @@ import click
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
-    from meta_reward.search.single import Job
+    from meta_reward.search.job import Job
     from meta_reward.tasks.taskset import TaskSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -103,7 +103,7 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
 def job_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Job":
     """What to evaluate outside any run. flags: judge, seed, concurrency, sandbox and limits, None where not given."""
     from meta_reward.run.config import load_user_config, new_config, overlay
-    from meta_reward.search.single import Job
+    from meta_reward.search.job import Job
     from meta_reward.tasks.taskset import load_task_set
 
     tasks = load_task_set(find_task_set(taskset))

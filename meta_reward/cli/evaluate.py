@@ -48,6 +48,7 @@ def command(
 
     from meta_reward import files
     from meta_reward.cli.progress import shown
+    from meta_reward.report.spending import render_spending
     from meta_reward.report.tables import SIMULATED, render_best_of_n, render_categories, render_metrics
     from meta_reward.search.single import evaluate_file
 
@@ -67,4 +68,6 @@ def command(
     if result["commonest_error"]:
         stopped = "stopped, since it fails on most of its first trajectories; " if result["broken"] else ""
         parts.append(files.printable(f"{stopped}commonest failure: {result['commonest_error']}"))
+    if not result["simulated"]:
+        parts.append(f"spent: {render_spending(result)}")
     click.echo("\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part))

@@ -5,9 +5,10 @@ prompts share. A reply without a stop reason was cut off on the way and counts a
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from meta_reward.completion import Completion, Request, Usage
+from meta_reward.completion import Completion, Request, Usage, estimated_tokens
 from meta_reward.judge.concessions import Concessions, schema_feature
 from meta_reward.judge.failures import Whose, broken
 from meta_reward.judge.marks import Shared
@@ -15,7 +16,16 @@ from meta_reward.judge.places import Place
 from meta_reward.judge.prices import cost_usd
 from meta_reward.judge.settings import ModelSettings, identity, join_system
 from meta_reward.judge.wire import Wire
-from meta_reward.judge.wording import arguments_of, closed, count, mend, schema_in_words, with_own_ids
+from meta_reward.judge.wording import (
+    arguments_of,
+    closed,
+    count,
+    guessed_tokens,
+    mend,
+    schema_in_words,
+    text_of,
+    with_own_ids,
+)
 from meta_reward.trajectory import Message, Tool, ToolCall
 
 _STOPS = {"max_tokens": "length", "model_context_window_exceeded": "length", "refusal": "refusal"}
@@ -45,7 +55,11 @@ class AnthropicJudge:
             return await self._wire.post(_body(request, self._place.model, self._given, without, marks))
 
         reply = await self._concessions.ask(_features(request, self._given), send)
-        return parse_message(reply, self._wire.whose, turn=len(request.messages))
+        completion = parse_message(reply, self._wire.whose, turn=len(request.messages))
+        if completion.usage.input_tokens:
+            return completion
+        guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # a server that does not count
+        return replace(completion, usage=guessed)
 
     def cost_usd(self, usage: Usage) -> float | None:
         """At list price."""
@@ -66,7 +80,7 @@ def parse_message(body: Mapping[str, Any], whose: Whose, *, turn: int) -> Comple
     if not isinstance(content, list) or not isinstance(stop, str):
         raise broken("a reply without content or stop reason", whose, status=200)
     blocks = [block for block in content if isinstance(block, dict)]
-    text = "".join(mend(block.get("text")) for block in blocks if block.get("type") == "text")
+    text = text_of(content)
     usage = usage_of(body.get("usage"))
     if stop in _STOPS:  # a call that was cut off or refused is not made
         return Completion(text, usage, (), _STOPS[stop])

@@ -12,6 +12,7 @@ from typing import Any
 
 from meta_reward.completion import Backend
 from meta_reward.errors import UsageError
+from meta_reward.judge.secrets import refuse_secrets
 
 Make = Callable[[str, Mapping[str, Any]], Backend]
 
@@ -19,6 +20,7 @@ Make = Callable[[str, Mapping[str, Any]], Backend]
 def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Backend:
     """The judge that a spec names. Raises UsageError for one that is not known, or a setting it does not take."""
     kind, _, model = spec.partition(":")
+    refuse_secrets({"spec": spec, **settings})
     if kind == "simulated":
         from meta_reward.simulated.judge import simulated_judge
 

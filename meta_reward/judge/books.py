@@ -67,10 +67,12 @@ class Books:
         self.spent.misses += 1
         self.spent.cost_usd += cost or 0.0
         self.spent.unpriced += cost is None
-        if self.cache:
-            self.cache.save(key, completion, self.backend.settings, request)
-        self.account.paid(key, completion.usage, cost, tries=tries)
-        self._sent.discard(key)
+        self._sent.discard(key)  # whatever can be written down from here on, it is paid
+        try:
+            if self.cache:
+                self.cache.save(key, completion, self.backend.settings, request)
+        finally:
+            self.account.paid(key, completion.usage, cost, tries=tries)
 
     def cut_off(self, key: str) -> None:
         """Nobody will know what became of it: it stays open on the account."""

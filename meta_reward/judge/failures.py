@@ -113,7 +113,7 @@ def error_of_body(body: Any) -> tuple[str, str]:
     if not isinstance(error, dict):
         return "", str(error or "")
     kind = " ".join(str(error[name]) for name in ("type", "code", "param") if error.get(name))
-    return kind, str(error.get("message") or error.get("detail") or error)
+    return kind, str(error.get("message") or error.get("detail") or error or "")
 
 
 def clean(text: str, secret: str = "") -> str:

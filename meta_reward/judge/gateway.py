@@ -210,7 +210,7 @@ class Session:
         except JudgeUnavailable:
             raise
         except JudgeError as error:
-            completion, tries, cost, failure = _NOTHING, 1, 0.0, error
+            completion, tries, cost, failure = _NOTHING, error.tries, 0.0, error
             self._gateway.books.nominal(completion.usage)
         seconds = self._gateway.clock.now() - began
         self._tokens += completion.usage.input_tokens + completion.usage.output_tokens

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
-from meta_reward.errors import JudgeTransient, JudgeUnavailable
+from meta_reward.errors import JudgeError, JudgeTransient, JudgeUnavailable
 from meta_reward.judge.books import Books
 from meta_reward.judge.pace import Clock, Pace, Waits
 from meta_reward.judge.retry import Retries
@@ -97,6 +97,9 @@ class Line:
                     self.books.answered(key, request, result, tries)
                     return result, tries
                 await self._back_off(key, result, tries)
+        except JudgeError as error:
+            error.tries = tries
+            raise
         finally:
             waits.count(-1)
 

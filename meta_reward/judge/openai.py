@@ -24,6 +24,7 @@ from meta_reward.judge.wording import (
     is_strict,
     mend,
     schema_in_words,
+    text_of,
     with_own_ids,
 )
 from meta_reward.trajectory import Message, Tool, ToolCall
@@ -94,7 +95,7 @@ def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], whose: Whose) -> Co
         raise broken("a reply without a message or finish reason", whose, status=200) from None
     if not isinstance(finish, str):
         raise broken("a reply without a finish reason", whose, status=200)
-    text, refusal = mend(message.get("content")), mend(message.get("refusal"))
+    text, refusal = text_of(message.get("content")), mend(message.get("refusal"))
     usage = _usage(body.get("usage"), sent, text)
     if refusal or finish in _STOPS:  # a call that was cut off or refused is not made
         return Completion(text or refusal, usage, (), "refusal" if refusal else _STOPS[finish])

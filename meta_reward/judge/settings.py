@@ -6,7 +6,6 @@ time-outs and where a key is found are no part of it.
 """
 
 import math
-import re
 import types
 import typing
 from collections.abc import Collection, Mapping
@@ -18,7 +17,6 @@ from meta_reward.errors import UsageError
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _NOT_ANSWERS = {"timeout_s", "key_env", "price_input", "price_output", "price_cached"}
 _MODES = ("adaptive", "disabled")
-_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,6 @@ def _check(settings: ModelSettings) -> None:
         wrong = f"thinking is {thinking}, not from 1024 to below max_tokens ({limit})"
     elif not 0 < settings.timeout_s < math.inf:
         wrong = f"timeout_s is {settings.timeout_s:g}, and must be above 0"
-    elif settings.key_env and not _VARIABLE.fullmatch(settings.key_env):
-        wrong = "key_env names no environment variable; the key itself has no place in a file"  # it may be the key
     for name in ("temperature", "price_input", "price_output", "price_cached"):
         value = getattr(settings, name)
         if value is not None and not 0 <= value < math.inf:

@@ -16,6 +16,7 @@ from meta_reward.files import is_too_deep
 from meta_reward.trajectory import ToolCall
 
 CHARS_PER_TOKEN = 4
+_TOO_MANY = 10**12  # tokens of one call
 
 
 def schema_in_words(schema: dict[str, Any]) -> str:
@@ -90,13 +91,20 @@ def with_own_ids(calls: Iterable[ToolCall], turn: int) -> tuple[ToolCall, ...]:
 
 
 def count(value: Any) -> int:
-    """A number of tokens as a server tells it; what is none counts as zero."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """A number of tokens as a server tells it; what can be none counts as zero."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _TOO_MANY else 0
 
 
 def guessed_tokens(text: str) -> int:
     """About how many tokens a text has, for servers that do not count."""
     return math.ceil(len(text) / CHARS_PER_TOKEN)
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content: itself, or its parts of type text where it comes in parts."""
+    if not isinstance(content, list):
+        return mend(content)
+    return "".join(mend(part.get("text")) for part in content if isinstance(part, dict) and part.get("type") == "text")
 
 
 def _mended(value: Any) -> Any:

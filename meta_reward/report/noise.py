@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from meta_reward.report.tables import SIMULATED, dollars, percent, plural, render_table
+from meta_reward.report.spending import render_spending
+from meta_reward.report.tables import SIMULATED, percent, plural, render_table
 
 
 def render_noise(noise: Mapping[str, Any]) -> str:
@@ -11,7 +12,6 @@ def render_noise(noise: Mapping[str, Any]) -> str:
     each = " ".join(f"{share * 100:.1f}" for share in noise["agreement"])
     mean = sum(noise["agreement"]) / noise["repeats"]
     trajectories = plural(noise["trajectories"], "trajectory", "trajectories")
-    calls = f"{noise['judge_calls']}, {noise['judge_calls_made']} made anew, {dollars(noise['spent_usd'])}"
     rows = [
         ["agreement", f"{percent(mean)} on average, standard deviation {noise['agreement_sd'] * 100:.1f} ({each})"],
         ["pairs that flip", f"{percent(noise['flips'])} have not always the same winner"],
@@ -20,8 +20,10 @@ def render_noise(noise: Mapping[str, Any]) -> str:
         ["widest score", f"{noise['score_range_max']:.1f} points from lowest to highest"],
         ["unchanged scores", f"{percent(noise['unchanged'])} of {trajectories}"],
         ["missing scores", f"{noise['failures']} of {noise['trajectories'] * noise['repeats']}"],
-        ["judge calls", calls],
+        ["judge calls", f"{noise['judge_calls']}; {render_spending(noise)}"],
     ]
+    if noise["commonest_error"]:
+        rows.append(["commonest failure", noise["commonest_error"]])
     title = f"judge {noise['judge']}, {plural(noise['repeats'], 'time')} on {plural(noise['pairs'], 'pair')}"
     table = render_table([title, ""], rows)
     return f"{table}\n\n{SIMULATED}" if noise["simulated"] else table

@@ -3,7 +3,7 @@
 from typing import Any
 
 from meta_reward.files import iter_whole_lines
-from meta_reward.report.tables import SIMULATED, dollars, percent, render_table, with_interval
+from meta_reward.report.tables import SIMULATED, dollars, percent, plural, render_table, with_interval
 from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import journals_under_way, load_scores
 from meta_reward.run.layout import Layout
@@ -68,11 +68,12 @@ def render_status(status: dict[str, Any]) -> str:
     ]
     headers = ["candidate", "name", "parents", "status", "search [95%]", "validation", "judge tokens"]
     lines += [render_table(headers, rows), "", f"* the best so far; frontier: {' '.join(status['frontier'])}"]
-    lines += [f"under way: {u['candidate']} on {u['split']}, {u['done']} done" for u in status["under_way"]]
+    word = "under way" if status["state"] == "running" else "unfinished"
+    lines += [f"{word}: {u['candidate']} on {u['split']}, {u['done']} done" for u in status["under_way"]]
     spent = status["spent"]
     lines.append(
-        f"spent: {spent['judge_calls']} judge calls, {spent['judge_tokens']} tokens, "
-        f"{spent['calls_made']} of the calls made anew, {_money(spent)}"
+        f"spent: {spent['judge_calls']} judge calls, {spent['judge_tokens']} tokens; "
+        f"{plural(spent['calls_made'], 'call')} made anew, {_money(spent)}"
     )
     if spent["proposer_usd"]:
         lines.append(f"the proposer: ${spent['proposer_usd']:.2f}")

@@ -18,6 +18,7 @@ from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.levels import AUTO, CHOICES
+from meta_reward.judge.secrets import refuse_secrets
 from meta_reward.tasks.splits import SplitShares
 
 SCHEMA = 1
@@ -132,7 +133,8 @@ def load_user_config(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     data = _load_toml(path)
-    _parse(RunConfig, data, path)
+    config = _parse(RunConfig, data, path)
+    refuse_secrets(config.judge.settings)
     return data
 
 

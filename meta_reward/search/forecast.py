@@ -99,9 +99,11 @@ def _load_of(evaluation: Evaluation, backend: Backend) -> Load:
 
 
 def _priced(load: Load, backend: Backend) -> dict[str, Any]:
-    usage = Usage(round(load.input_tokens), round(load.output_tokens))
+    """A load and its price, which is that of its mean call: a token may cost more in a long prompt."""
+    each = load * (1 / load.calls) if load.calls else load
+    cost = backend.cost_usd(Usage(round(each.input_tokens), round(each.output_tokens)))
     return {
         "judge_calls": round(load.calls),
-        "judge_tokens": usage.input_tokens + usage.output_tokens,
-        "cost_usd": backend.cost_usd(usage),
+        "judge_tokens": round(load.input_tokens) + round(load.output_tokens),
+        "cost_usd": None if cost is None else cost * load.calls,
     }

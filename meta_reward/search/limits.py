@@ -19,15 +19,15 @@ def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Ca
 
     def check(spent: Spent) -> None:
         used = {
-            "max-calls": spent.calls + spent.pending_calls,
-            "max-tokens": spent.tokens + spent.pending_tokens,
-            "max-usd": spent.cost_usd + spent.pending_usd,
-            "max-hours": (now() - began) / 3600,
+            "max-calls": (spent.calls + spent.pending_calls, 0),  # each of them is one, whatever it takes
+            "max-tokens": (spent.tokens + spent.pending_tokens, spent.pending_tokens),
+            "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd),
+            "max-hours": ((now() - began) / 3600, 0),
         }
-        for name, value in used.items():
+        for name, (value, expected) in used.items():
             limit = getattr(limits, name.replace("-", "_"))
             if limit and value >= limit:
-                raise LimitReached(name, round(value, 4), limit)
+                raise LimitReached(name, round(value, 4), limit, expected=round(expected, 4))
 
     return check
 

@@ -1,28 +1,45 @@
 """How far a judge agrees with itself, measured with one harness on one split, outside any run."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.evaluation.evaluate import Unit, evaluate
 from meta_reward.evaluation.noise import noise_of
-from meta_reward.harness.validate import inspect_source
+from meta_reward.harness.levels import UNCONFINED_WARNING
+from meta_reward.judge.gateway import Gateway
 from meta_reward.run.create import part_of
+from meta_reward.search.job import Job, commonest_error, spending
 from meta_reward.search.setup import Progress, divided, open_sandbox
-from meta_reward.search.single import Job
 
 
 async def measure_noise(job: Job, *, repeats: int, progress: Progress) -> dict[str, Any]:
     """The judge's noise. The first repeat shares its replies with every evaluation of the same harness."""
-    source = files.read_text(job.harness)
-    report = inspect_source(source)
-    if not report.ok:
-        raise UsageError(f"{job.harness} is no harness: {report.findings[0]}")
-    config, gateway = job.config, job.gateway(progress)
+    source = job.source()
+    if job.config.sandbox == "none":
+        progress.note(UNCONFINED_WARNING)
+    with job.gateway("noise", source, progress) as gateway:
+        before = replace(gateway.spent)
+        noise = await _noise(job, source, gateway, repeats=repeats, progress=progress)
+    return {
+        "judge": job.config.judge.spec,
+        "simulated": gateway.backend.simulated,
+        "harness": str(job.harness),
+        "taskset": job.taskset.name,
+        "split": job.split,
+        **noise,
+        "judge_calls": gateway.spent.calls,
+        **spending(before, gateway.spent),
+    }
+
+
+async def _noise(job: Job, source: str, gateway: Gateway, *, repeats: int, progress: Progress) -> dict[str, Any]:
+    """The numbers, and what went wrong most often."""
+    config = job.config
     rollouts, pairs = part_of(job.taskset, divided(job.taskset, config)[job.split])
     rewards: list[Mapping[str, float | None]] = []
+    units: list[Unit] = []
     async with await open_sandbox(config) as sandbox:
         for repeat in range(repeats):
             what = f"{job.harness.name}, repeat {repeat + 1} of {repeats}"
@@ -36,17 +53,9 @@ async def measure_noise(job: Job, *, repeats: int, progress: Progress) -> dict[s
                 repeat=repeat,
                 on_unit=progress.unit,
             )
+            units += evaluation.units
             if evaluation.broken:
-                raise UsageError(f"{job.harness} fails on most of its first trajectories", hint="evaluate it first")
+                what = f"{job.harness} fails on most of its first trajectories; commonest failure"
+                raise UsageError(f"{what}: {commonest_error(units)}", hint="mend it, then measure the noise")
             rewards.append(evaluation.rewards)
-    return {
-        "judge": config.judge.spec,
-        "simulated": gateway.backend.simulated,
-        "harness": str(job.harness),
-        "taskset": job.taskset.name,
-        "split": job.split,
-        **asdict(noise_of(rewards, pairs)),
-        "judge_calls": gateway.spent.calls,
-        "judge_calls_made": gateway.spent.misses,
-        "spent_usd": gateway.spent.usd,
-    }
+    return {**asdict(noise_of(rewards, pairs)), "commonest_error": commonest_error(units)}

@@ -16,9 +16,10 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.completion import Backend, Completion, Request, Usage
-from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, ProposerError
+from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
 from meta_reward.evaluation.evaluate import Unit, evaluate
 from meta_reward.harness.validate import Cases, Report, fingerprint, validate
+from meta_reward.judge.account import Account
 from meta_reward.judge.books import Spent
 from meta_reward.judge.gateway import Gateway
 from meta_reward.propose.drafts import read_draft
@@ -26,6 +27,7 @@ from meta_reward.run.config import RunConfig, load_run_config
 from meta_reward.run.create import part_of
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
+from meta_reward.run.lock import locked
 from meta_reward.search.sample import choose_pairs
 from meta_reward.search.setup import Setup, open_gateway, open_sandbox, search_cases
 from meta_reward.search.trial_answer import NO_CALLS, answer_of
@@ -198,13 +200,26 @@ def trials_on_run(layout: Layout, *, calls: int | None = None) -> Trials:
     made = make_trials(
         history,
         config,
-        open_gateway(config),
+        _gateway_of(layout, config),
         rollouts=rollouts,
         pairs=taskset.pairs,
         staging=layout.history,
         cases=_cases(layout, taskset),
     )
     return replace(made, detailed=True)
+
+
+def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
+    """A gateway whose calls are on a run's account, also while a search works on it; where it may be written to."""
+    try:
+        with locked(layout):
+            return open_gateway(config, layout=layout)
+    except RunInUse:
+        gateway = open_gateway(config)
+        gateway.books.account = Account(layout.account)
+        return gateway
+    except UsageError:
+        return open_gateway(config)
 
 
 def _cases(layout: Layout, taskset: TaskSet) -> Cases:

@@ -1,13 +1,21 @@
 """Real clients and a real endpoint that misbehaves: the same rewards, every call accounted for, clean ends."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meta_reward.run.layout import Layout
+from meta_reward.run.lock import locked
 from tests.cli.conftest import MetaReward
 from tests.conftest import ASKING_HARNESS, make_task_set
 from tests.endpoints import Endpoint, Fault, Said, Seen, chat_error
@@ -72,6 +80,17 @@ def traces(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "traces").iterdir()}
 
 
+def killed_evaluation(judge: str, troubles: Troubles, *, after: int) -> None:
+    """Start an evaluation, and kill it when the judge has answered so often."""
+    arguments = ("evaluate", "seeds/asking.py", "small", "--judge", judge, "--config", "priced.toml")
+    command = [sys.executable, "-c", "from meta_reward.cli import main; main()", *arguments]
+    process = subprocess.Popen([*command, "--max-usd", "none", "--concurrency", "2"], stderr=subprocess.DEVNULL)
+    while troubles.answered < after and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(10) == -signal.SIGKILL
+
+
 def search(meta_reward: MetaReward, judge: str, *more: object) -> Any:
     return meta_reward("search", "small", "--judge", judge, "--iterations", 0, "--seeds", "seeds", *more)
 
@@ -102,6 +121,7 @@ def test_judge_with_a_price_is_refused_without_a_limit_and_ends_at_one(
     limited = search(meta_reward, judge, "--config", "priced.toml", "--max-usd", 1, "--concurrency", 1)
     assert (limited.code, limited.out.startswith("small: stopped: limit reached: max-usd ")) == (0, True), limited
     assert 0 < troubles.answered < 16
+    assert "\nunfinished: c0001-asking on search, " in limited.out
     done = search(meta_reward, judge, "--config", "priced.toml", "--max-usd", "none")
     assert done.out.startswith("small: finished: "), done
     assert troubles.answered == 16  # what was paid for was not asked again
@@ -111,7 +131,7 @@ def test_price_that_is_not_known_is_said_to_be_so(meta_reward: MetaReward, judge
     refused = search(meta_reward, judge)
     assert "is not known, and nothing limits what may be spent" in refused.err
     done = search(meta_reward, judge, "--max-calls", 1000)
-    assert "16 of the calls made anew, price unknown" in done.out
+    assert "16 calls made anew, price unknown" in done.out
     assert json.loads(meta_reward("status", "small", "--json").out)["spent"]["cost_usd"] is None
 
 
@@ -137,3 +157,52 @@ def test_search_stops_cleanly_with_the_line_that_helps_and_goes_on_when_it_is_me
     assert line in status["reason"]
     troubles.faults, troubles.always_after = [], 10**9
     assert search(meta_reward, judge).out.startswith("small: finished: ")
+
+
+def test_evaluation_that_is_killed_or_stopped_goes_on_with_what_it_has_spent(
+    meta_reward: MetaReward, judge: str, troubles: Troubles
+) -> None:
+    cache = Path(os.environ["META_REWARD_CACHE"])
+    killed_evaluation(judge, troubles, after=3)
+    killed_evaluation(judge, troubles, after=6)
+    at_least = 0.11 * 6  # tokens at a tenth of a cent, and 110 tokens a call
+    command = ("evaluate", "seeds/asking.py", "small", "--judge", judge, "--config", "priced.toml")
+    stopped = meta_reward(*command, "--max-usd", at_least)
+    assert (stopped.code, stopped.out) == (1, "")
+    said, reason = stopped.err.splitlines()
+    assert said.startswith("paid so far: ")
+    assert reason.startswith("meta-reward: limit reached: max-usd ")
+    answered = troubles.answered
+    done = meta_reward(*command, "--max-usd", "none", "--json")
+    result = json.loads(done.out)
+    cut_off = 2 * 2  # of each that was killed, calls under way may have been sent and count as expected
+    assert 16 <= result["judge_calls_made"] <= 16 + cut_off
+    assert result["earlier"]["judge_calls_made"] >= answered
+    assert result["spent_usd"] >= 0.11 * 16 - 1e-9
+    assert troubles.answered <= 16 + cut_off
+    assert list((cache / "unfinished").iterdir()) == []
+    again = meta_reward(*command, "--max-usd", 0.01)
+    assert again.code == 0, again
+    assert again.out.splitlines()[-1] == "spent: 0 judge calls made anew, $0.00"
+
+
+def test_noise_counts_what_it_paid_before_it_was_stopped(meta_reward: MetaReward, judge: str) -> None:
+    command = ("judge", "noise", "small", "--harness", "seeds/asking.py", "--judge", judge, "--config", "priced.toml")
+    stopped = meta_reward(*command, "--repeats", 2, "--max-calls", 20, "--max-usd", "none")
+    assert stopped.err.startswith("paid so far: 20 judge calls, $2.2000; the next start goes on from there\n"), stopped
+    done = meta_reward(*command, "--repeats", 2, "--max-usd", "none")
+    assert done.code == 0, done
+    assert "32; 32 judge calls made anew, $3.52; 20 of them, $2.20, before it was stopped" in done.out
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "while a search holds the run"])
+def test_trial_by_hand_is_on_the_account_of_its_run(meta_reward: MetaReward, judge: str, busy: bool) -> None:
+    search(meta_reward, judge, "--config", "priced.toml", "--max-usd", "none")
+    Path("mine.py").write_text(ASKING_HARNESS.replace("Rate this run", "Judge this run"))
+    held = locked(Layout(Path("runs/small"))) if busy else nullcontext()
+    with held:
+        tried = json.loads(meta_reward("try", "mine.py", "--run", "small", "--json").out)["judge_calls"]
+    spent = json.loads(meta_reward("status", "small", "--json").out)["spent"]
+    assert tried["new"] > 0
+    assert spent["calls_made"] == 16 + tried["new"]
+    assert spent["cost_usd"] == pytest.approx(0.11 * (16 + tried["new"]))

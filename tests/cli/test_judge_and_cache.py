@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward.completion import Usage
+from meta_reward.judge.backends import make_backend
 from tests.cli.conftest import MetaReward
-from tests.conftest import make_task_set
+from tests.conftest import ASKING_HARNESS, make_task_set
 
 EVALUATE = ("evaluate", "seed_harnesses/baseline.py", "small", "--judge", "simulated")
 
@@ -30,6 +32,21 @@ def test_dry_run_forecasts_the_calls_of_the_seeds_and_spends_and_writes_nothing(
     assert "An estimate, and nothing was sent" in ran.out
     assert not (here / "runs").exists()
     assert meta_reward("cache").out.endswith("empty\n")
+
+
+def test_forecast_prices_calls_one_by_one_where_long_prompts_cost_more_a_token(meta_reward: MetaReward) -> None:
+    judge = "openai:gpt-5.5"
+    assert 1.5 * price(judge, calls=1000, at_once=False) < price(judge, calls=1000, at_once=True)
+    ran = meta_reward("search", "small", "--judge", judge, "--iterations", 5000, "--dry-run")
+    rows = [line.split()[-2:] for line in ran.out.splitlines()[2:4]]  # an iteration, and the whole search
+    (few, little), (many, much) = ((int(t.replace(",", "")), float(c[1:].replace(",", ""))) for t, c in rows)
+    assert much / many == pytest.approx(little / few, rel=0.05)
+
+
+def price(judge: str, *, calls: int, at_once: bool) -> float:
+    """Of calls with a thousand tokens each."""
+    times = calls if at_once else 1
+    return (make_backend(judge, {}).cost_usd(Usage(1000 * times, 1000 * times)) or 0.0) * calls / times
 
 
 def test_forecast_of_the_seeds_is_what_their_search_takes(meta_reward: MetaReward) -> None:
@@ -85,6 +102,17 @@ def test_judge_without_any_noise_has_none(meta_reward: MetaReward) -> None:
     ran = meta_reward("judge", "noise", "small", "--judge", "simulated:perfect", "--repeats", 2, "--json")
     noise = json.loads(ran.out)
     assert (noise["score_sd_max"], noise["flips"], noise["disagreement"], noise["unchanged"]) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(("fails_on", "code"), [("Case", 1), ("-2.", 0)])
+def test_noise_names_what_goes_wrong_most_often(meta_reward: MetaReward, here: Path, fails_on: str, code: int) -> None:
+    guard = f'    if "{fails_on}" in trajectory.transcript():\n        raise RuntimeError("no such order")\n'
+    reading = ASKING_HARNESS.replace("float(reply.text)", "float(reply.text.split()[-1])")
+    (here / "failing.py").write_text(reading.replace("    reply =", f"{guard}    reply ="))
+    ran = meta_reward("judge", "noise", "small", "--judge", "simulated:perfect", "--harness", "failing.py")
+    assert ran.code == code
+    assert "commonest failure" in ran.out + ran.err
+    assert "RuntimeError: no such order" in ran.out + ran.err
 
 
 def test_cache_is_shown_and_cleared_by_judge(meta_reward: MetaReward, here: Path) -> None:

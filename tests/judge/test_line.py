@@ -16,6 +16,7 @@ from meta_reward.errors import (
     JudgeUnavailable,
     LimitReached,
     PromptTooLong,
+    UsageError,
 )
 from meta_reward.judge.account import Account, load_account
 from meta_reward.judge.books import Spent
@@ -88,6 +89,14 @@ def test_outage_longer_than_the_retries_is_one_and_leaves_nothing_behind(hours: 
     assert not cache.folder.exists()
 
 
+def test_reply_that_cannot_be_kept_is_on_the_account_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    gateway = Gateway(FaultyJudge(), Cache(tmp_path / "cache"), account=Account(tmp_path / "account.jsonl"))
+    with pytest.raises(UsageError, match="cannot be written"):
+        run(ask(gateway))
+    assert (gateway.spent.misses, load_account(tmp_path / "account.jsonl").cost_usd) == (1, 0.11)
+
+
 def test_user_is_told_now_and_then_that_the_judge_fails(hours: Hours) -> None:
     told: list[str] = []
     run(ask(Gateway(FaultyJudge([THROTTLED] * 8), None, clock=hours.clock(), notice=told.append)))
@@ -98,9 +107,9 @@ def test_user_is_told_now_and_then_that_the_judge_fails(hours: Hours) -> None:
     ]
 
 
-def test_request_that_the_judge_refuses_is_on_record_and_costs_nothing() -> None:
+def test_request_that_the_judge_refuses_is_on_record_with_its_tries_and_costs_nothing(hours: Hours) -> None:
     async def work() -> tuple[list[Call], Spent]:
-        gateway = Gateway(FaultyJudge([PromptTooLong(9, 5)]), None)
+        gateway = Gateway(FaultyJudge([THROTTLED, THROTTLED, PromptTooLong(9, 5)]), None, clock=hours.clock())
         session = gateway.session("t")
         with pytest.raises(PromptTooLong):
             await session.ask(Ask("too long"), no_tools)
@@ -108,9 +117,9 @@ def test_request_that_the_judge_refuses_is_on_record_and_costs_nothing() -> None
         return session.calls, gateway.spent
 
     calls, spent = run(work())
-    assert [(type(c.error), c.completion.text, c.cost_usd) for c in calls] == [
-        (PromptTooLong, "", 0.0),
-        (type(None), "short", 0.11),
+    assert [(type(c.error), c.tries, c.completion.text, c.cost_usd) for c in calls] == [
+        (PromptTooLong, 3, "", 0.0),
+        (type(None), 1, "short", 0.11),
     ]
     assert spent == Spent(calls=2, tokens=110, misses=1, cost_usd=0.11)
 

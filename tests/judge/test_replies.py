@@ -136,6 +136,16 @@ def test_call_without_arguments_or_ids_is_a_call() -> None:
     assert completion.tool_calls == (ToolCall("call_1_1", "look", {}), ToolCall("call_1_2", "look", {"order": "1"}))
 
 
+def test_text_that_comes_in_parts_is_put_together_without_the_thoughts() -> None:
+    parts = [
+        {"type": "thinking", "thinking": "Hm."},
+        {"type": "text", "text": "Score: "},
+        {"type": "text", "text": "80"},
+    ]
+    (completion,), _ = ask("openai", lambda seen: chat_like(content=parts), request())
+    assert (completion.text, completion.stop_reason) == ("Score: 80", "end")
+
+
 def test_tokens_of_every_kind_are_counted() -> None:
     usage = {"input_tokens": 5, "cache_read_input_tokens": 70, "cache_creation_input_tokens": 25, "output_tokens": 9}
     (completion,), _ = ask("anthropic", Said("80", usage=usage), request())
@@ -145,13 +155,11 @@ def test_tokens_of_every_kind_are_counted() -> None:
     assert completion.usage == Usage(100, 9, cache_read_tokens=70)
 
 
-@pytest.mark.parametrize("usage", [None, [], {"prompt_tokens": None}, {"prompt_tokens": "7"}])
-def test_tokens_that_a_server_does_not_count_are_guessed_from_the_texts(usage: Any) -> None:
-    def answer(seen: Any) -> Any:
-        message = {"content": "12345678"}
-        return Fault(200, {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage})
-
-    (completion,), _ = ask("openai", answer, request("x" * 4000))
+@both
+@pytest.mark.parametrize("tokens", [None, "7", -7, 7.5, 10**30])
+def test_tokens_that_a_server_does_not_count_are_guessed_from_the_texts(kind: str, tokens: Any) -> None:
+    usage = {"prompt_tokens": tokens, "input_tokens": tokens, "output_tokens": 2, "completion_tokens": 2}
+    (completion,), _ = ask(kind, Said("12345678", usage=usage), request("x" * 4000))
     assert 1000 <= completion.usage.input_tokens <= 1020
     assert completion.usage.output_tokens == 2
 

@@ -20,8 +20,8 @@ LIMITS = Limits(max_calls=10, max_tokens=1000, max_usd=2.0, max_hours=1.0)
         (Spent(calls=9, tokens=999, cost_usd=1.99), 59, None),
         (Spent(calls=10), 0, "max-calls 10 of 10"),
         (Spent(calls=4, pending_calls=6), 0, "max-calls 10 of 10"),
-        (Spent(tokens=600, pending_tokens=450), 0, "max-tokens 1050 of 1000"),
-        (Spent(cost_usd=1.5, pending_usd=0.5), 0, "max-usd 2 of 2"),
+        (Spent(tokens=600, pending_tokens=450), 0, "max-tokens 1050 of 1000, 450 of it expected of calls under way"),
+        (Spent(cost_usd=1.5, pending_usd=0.5), 0, "max-usd 2 of 2, 0.5 of it expected of calls under way"),
         (Spent(), 61, "max-hours 1.0167 of 1"),
     ],
 )

@@ -1,0 +1,64 @@
+"""No key has a place in a judge's settings: they are written to `run.toml`, to the cache and to git.
+
+A key is told by the name it goes under, by its own beginning, and by being the value of an environment
+variable that holds one. Nothing here ever repeats a value.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meta_reward.errors import UsageError
+
+_NAMES = re.compile(
+    r"(^|_)(authorization|auth|bearer|secret|password|passwd|credentials?|cookie|(api|access|secret|private)_?key)($|_)"
+    r"|^key$|((^|_)(api|access|auth|bearer|session|refresh|hf)_?|^)token$",
+    re.IGNORECASE,
+)
+_HEADERS = re.compile(r"(^|_)headers?$", re.IGNORECASE)
+_BEGINNINGS = re.compile(
+    r"\b(sk|rk|gsk|hf|ghp|xai|nvapi|pplx|glpat|github_pat|AIza|AKIA)[-_A-Z0-9][\w-]{15,}|^Bearer\s"
+)
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_HOLD_KEYS = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?$")
+_SHORTEST = 16  # of a key: the value of a variable such as MAX_TOKENS is none
+_HINT = "put it into an environment variable, and name that as key_env in [judge.settings]"
+
+
+def refuse_secrets(settings: Mapping[str, Any]) -> None:
+    """Raise UsageError for the first of a judge's settings that holds a key, or a header that may hold one."""
+    for path, value in _leaves(settings):
+        parts = [part.replace("-", "_") for part in path]
+        shown = ".".join("[key]" if is_secret(part) else part for part in path)
+        if any(map(_HEADERS.search, parts)):
+            raise UsageError(f"judge setting {shown}: no headers can be set", hint=f"if it is for a key, {_HINT}")
+        secret = any(map(is_secret, (*path, value)))
+        if path == ("key_env",) and value and (secret or not _VARIABLE.fullmatch(str(value))):
+            what = "judge setting key_env names no environment variable; the key itself has no place in a file"
+            raise UsageError(what, hint="mend it in [judge.settings]")
+        if secret or any(map(_NAMES.search, parts)):
+            raise UsageError(f"judge setting {shown} holds a key, and settings are written to files", hint=_HINT)
+
+
+def is_secret(value: Any) -> bool:
+    """Whether a text has a key in it."""
+    return isinstance(value, str) and (bool(_BEGINNINGS.search(value)) or any(key in value for key in _known()))
+
+
+def _known() -> list[str]:
+    """The keys in this process's environment."""
+    found = (value.strip() for name, value in os.environ.items() if _HOLD_KEYS.search(name))
+    return [value for value in found if len(value) >= _SHORTEST]
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The plain values in tables and lists, each with the names that lead to it."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(item, (*path, str(name)))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, path)
+    else:
+        yield path, value
