@@ -21,7 +21,7 @@ _ids = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An answer that is none. status 0: the connection stays open and nothing is ever said."""
+    """An answer that is none. status 0: the connection stays open and nothing is said; 200: just its first word."""
 
     status: int
     kind: str = "api_error"
@@ -114,11 +114,23 @@ class _Handler(BaseHTTPRequestHandler):
         answer = api.step(body)
         if not isinstance(answer, Fault):
             self._send(200, "text/event-stream", b"".join(_events(answer, body)))
+        elif answer.status == 200:
+            self._begin(body)
+            api.stopped.wait(60)
         elif answer.status:
             error = {"type": "error", "error": {"type": answer.kind, "message": f"scripted {answer.kind}"}}
             self._send(answer.status, "application/json", json.dumps(error).encode())
         else:
             api.stopped.wait(60)
+
+    def _begin(self, body: dict[str, Any]) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        self.wfile.write(next(_events([say("")], body)))
+        self.wfile.flush()
+        self.close_connection = True
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
         try:

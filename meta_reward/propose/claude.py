@@ -24,7 +24,9 @@ from meta_reward.propose import guard, jail
 from meta_reward.propose.base import Assignment, render_prompt
 from meta_reward.propose.claude_program import KEYS, environment, find_agent, launcher, shell_sandbox
 from meta_reward.propose.claude_tool import TRY, try_server
-from meta_reward.propose.transcript import Transcript, last_session_id, summarize
+from meta_reward.propose.claude_usage import Meter
+from meta_reward.propose.summary import last_session_id, summarize
+from meta_reward.propose.transcript import Transcript
 from meta_reward.run.config import ProposerSettings
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ class ClaudeProposer:
             setting_sources=[],
             skills=[],
             verbatim_prompts=True,
+            include_partial_messages=True,  # they tell what is used before it is all over
             permission_mode="dontAsk",
             hooks={"PreToolUse": [HookMatcher(hooks=[_hook(bounds, transcript)], on_failure="block")]},
             sandbox=shell_sandbox(assignment) if has_shell else None,
@@ -126,14 +129,14 @@ def _why_no_shell() -> str:
 def _hook(bounds: guard.Bounds, transcript: Transcript) -> Any:
     """The guard as the SDK asks it. Every decision is put on record."""
 
-    async def decide(call: Any, _id: str | None, _context: Any) -> Any:
+    async def decide(call: Any, id: str | None, _context: Any) -> Any:
         tool, given = str(call["tool_name"]), call["tool_input"]
         try:
             checked = guard.check(tool, given, bounds)
         except guard.Refused as refused:
-            transcript.add("decision", tool=tool, input=given, refused=str(refused))
+            transcript.add("decision", id=id, tool=tool, input=given, refused=str(refused))
             return _decision("deny", permissionDecisionReason=str(refused))
-        transcript.add("decision", tool=tool, input=checked, refused="")
+        transcript.add("decision", id=id, tool=tool, input=checked, refused="")
         return _decision("allow", updatedInput=checked)
 
     return decide
@@ -171,11 +174,16 @@ async def _converse(
 
 
 async def _recorded(client: Any, transcript: Transcript) -> AsyncIterator["ResultMessage"]:
-    """The results among the messages, all of which are put on record."""
-    from claude_agent_sdk import ResultMessage
+    """The results among the messages, all of which are put on record; of a reply's pieces, what they have used."""
+    from claude_agent_sdk import ResultMessage, StreamEvent
 
+    meter = Meter()
     async with contextlib.aclosing(client.receive_response()) as messages:
         async for message in messages:
+            if isinstance(message, StreamEvent):
+                if used := meter.read(message.event):
+                    transcript.add("usage", **used)
+                continue
             fields = asdict(cast(Any, message))
             transcript.add("message", kind=type(message).__name__, message=fields)
             if isinstance(message, ResultMessage):

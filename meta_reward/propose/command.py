@@ -24,7 +24,8 @@ from meta_reward.propose import jail
 from meta_reward.propose.base import PACKAGE, Assignment, render_prompt
 from meta_reward.propose.jail import Jail, Mount
 from meta_reward.propose.program import find_program
-from meta_reward.propose.transcript import Transcript, summarize
+from meta_reward.propose.summary import summarize
+from meta_reward.propose.transcript import Transcript
 
 _MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 _MAX_FILE_BYTES = 1024**3

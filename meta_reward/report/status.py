@@ -3,6 +3,7 @@
 from typing import Any
 
 from meta_reward.files import iter_whole_lines
+from meta_reward.propose.money import proposer_usd
 from meta_reward.report.tables import SIMULATED, dollars, percent, plural, render_table, with_interval
 from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import journals_under_way, load_scores
@@ -10,7 +11,6 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, frontier_of, load_ledger
 from meta_reward.run.lock import is_locked
 from meta_reward.run.record import load_decisions, load_iterations
-from meta_reward.run.sessions import proposer_usd
 from meta_reward.run.spent import spent_on_disk
 from meta_reward.run.stops import load_stop
 

@@ -146,6 +146,10 @@ class Layout:
         """What is kept of a session that left no candidate."""
         return self.history / "sessions" / f"{iteration:04d}"
 
+    def transcript(self, iteration: int) -> Path:
+        """The raw record of a session, written while it runs."""
+        return self.session(iteration) / "transcript.jsonl"
+
     def session_record(self, iteration: int) -> Path:
         """Written when a session has ended: what lies in staging is complete."""
         return self.session(iteration) / "session.json"

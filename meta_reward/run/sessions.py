@@ -41,24 +41,8 @@ def keep_session(layout: Layout, iteration: int, target: Path) -> None:
     if not layout.session_record(iteration).exists():
         return
     summary = load_session(layout, iteration).summary
-    transcript = layout.session(iteration) / "transcript.jsonl"
+    transcript = layout.transcript(iteration)
     if summary:
         files.write_json(target / "session.json", {"schema": SCHEMA, "iteration": iteration, **summary})
     if transcript.exists():
         files.write_bytes(target / "transcript.jsonl", transcript.read_bytes())
-
-
-def count_discarded(layout: Layout, iteration: int, cost_usd: float | None) -> None:
-    """Remember what a session cost that is about to be discarded."""
-    files.append_line(layout.discarded, {"iteration": iteration, "cost_usd": cost_usd})
-
-
-def proposer_usd(layout: Layout) -> float:
-    """What all sessions have cost so far, as far as it is known."""
-    kept = [*layout.history.glob("candidates/*/proposer/session.json"), *layout.history.glob("sessions/*/session.json")]
-    costs = {line["iteration"]: line["cost_usd"] for line in map(files.load_json, kept)}
-    for path in layout.work.glob("session-*/session.json"):
-        line = files.load_json(path)
-        costs.setdefault(line.get("iteration"), line.get("summary", {}).get("cost_usd"))
-    discarded = [line["cost_usd"] for line in files.iter_whole_lines(layout.discarded)]
-    return float(sum(cost or 0.0 for cost in [*costs.values(), *discarded]))

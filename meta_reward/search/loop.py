@@ -13,12 +13,12 @@ from meta_reward.errors import GitError, LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
 from meta_reward.judge.books import Spent
+from meta_reward.propose.money import proposer_usd
 from meta_reward.run import git, record
 from meta_reward.run.config import Limits
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
-from meta_reward.run.sessions import proposer_usd
 from meta_reward.search.limits import limit_check
 from meta_reward.search.session import run_session, save_candidates
 from meta_reward.search.setup import Setup, check_sandbox
@@ -50,7 +50,7 @@ async def search(setup: Setup) -> Outcome:
         while (reason := finished(setup.layout, setup.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
                 return Outcome("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
-            _watch(setup, limits)
+            _watch(setup, limits, lambda: proposer_usd(setup.layout))  # it grows while a session tries drafts
             line = await _iterate(setup, len(record.load_iterations(setup.layout)), limits)
             barren = 0 if line.candidates else barren + 1
         git.repack(setup.layout.root)
@@ -78,17 +78,17 @@ def _why_barren(last: record.Iteration) -> str:
     return f"{_MOST_BARREN_SESSIONS} sessions of the proposer in a row left no candidate{why}"
 
 
-def _watch(setup: Setup, limits: Callable[[Spent], None]) -> None:
+def _watch(setup: Setup, limits: Callable[[Spent], None], sessions_usd: Callable[[], float]) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
-    usd = proposer_usd(setup.layout)
-    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + usd))
+    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + sessions_usd()))
     setup.gateway.check(setup.gateway.spent)
 
 
 async def _iterate(setup: Setup, iteration: int, limits: Callable[[Spent], None]) -> record.Iteration:
     """One iteration, from the proposer's session to the commits."""
     session = await run_session(setup, iteration)
-    _watch(setup, limits)
+    so_far = proposer_usd(setup.layout)
+    _watch(setup, limits, lambda: so_far)
     folders = save_candidates(setup, session, iteration)
     before = [row for row in load_ledger(setup.layout.ledger) if row.iteration < iteration]
     rows = [await _score_candidate(setup, folder, iteration) for folder in folders]

@@ -15,12 +15,14 @@ from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
 from meta_reward.judge.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
-from meta_reward.propose.transcript import Transcript, summarize
+from meta_reward.propose.money import count_discarded, proposer_usd
+from meta_reward.propose.summary import summarize
+from meta_reward.propose.transcript import Transcript
 from meta_reward.run import record
 from meta_reward.run.integrity import restore_history, save_digests
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
-from meta_reward.run.sessions import SessionRecord, count_discarded, load_session, proposer_usd, save_session
+from meta_reward.run.sessions import SessionRecord, load_session, save_session
 from meta_reward.search.briefing import Briefing, open_briefing
 from meta_reward.search.setup import Setup, open_sandbox
 
@@ -53,8 +55,7 @@ def _discard(layout: Layout, iteration: int) -> None:
     session = layout.session(iteration)
     if session.exists():
         restore_history(layout, iteration)
-        spent = summarize(session / "transcript.jsonl", view=layout.history.resolve())
-        count_discarded(layout, iteration, spent.cost_usd)
+        count_discarded(layout, iteration)
         aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
         session.rename(aside / session.name)
         files.remove_folder(aside)

@@ -13,7 +13,7 @@ import pytest
 from meta_reward.propose import jail
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.claude import ClaudeProposer
-from meta_reward.propose.transcript import summarize
+from meta_reward.propose.summary import summarize
 from meta_reward.run.config import ProposerSettings
 from tests.messages_api import Block, MessagesApi, messages_api, results_in, say, use
 

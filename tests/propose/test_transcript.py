@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from meta_reward.propose.transcript import HIDDEN, Summary, Transcript, last_session_id, summarize
+from meta_reward.propose.summary import Summary, last_session_id, summarize
+from meta_reward.propose.transcript import HIDDEN, Transcript
 
 VIEW = Path("/proposer/history")
 
@@ -18,13 +19,25 @@ def result(session: str, cost: float, **more: Any) -> dict[str, Any]:
 
 
 def test_secrets_are_hidden_wherever_they_stand(tmp_path: Path) -> None:
-    transcript = Transcript(tmp_path / "t.jsonl", secrets=["sk-secret-one", "sk-secret-one-longer", "", "short"])
-    transcript.add(
-        "output", text="sk-secret-one-longer, then sk-secret-one; a short word", deep=[{"x": ("sk-secret-one",)}]
+    transcript = Transcript(
+        tmp_path / "t.jsonl", secrets=["sk-secret-one", "sk-secret-one-longer", "", 'a "quoted" one']
     )
-    written = (tmp_path / "t.jsonl").read_text()
-    assert "secret" not in written
-    assert f"{HIDDEN}, then {HIDDEN}; a short word" in written
+    text = 'sk-secret-one-longer, then xsk-secret-onex; a "quoted" one, {"a": "a \\"quoted\\" one"}'
+    transcript.add("output", text=text, deep=[{"sk-secret-one": ("sk-secret-one", 'a "quoted" one')}])
+    assert json.loads((tmp_path / "t.jsonl").read_text()) == {
+        "type": "output",
+        "seconds": 0.0,
+        "text": f'{HIDDEN}, then x{HIDDEN}x; {HIDDEN}, {{"a": "{HIDDEN}"}}',
+        "deep": [{HIDDEN: [HIDDEN, HIDDEN]}],
+    }
+
+
+def test_short_secret_is_hidden_as_a_word_and_a_switch_is_none(tmp_path: Path) -> None:
+    transcript = Transcript(tmp_path / "t.jsonl", secrets=["hunter2", "1", "12345678"])
+    transcript.add("output", text="hunter2: the hunter2s of password=hunter2, 1 of 12", cost=0.123456789)
+    written = json.loads((tmp_path / "t.jsonl").read_text())
+    assert written["text"] == f"{HIDDEN}: the hunter2s of password={HIDDEN}, 1 of 12"
+    assert written["cost"] == 0.123456789
 
 
 @pytest.mark.parametrize(
@@ -80,6 +93,39 @@ def test_session_adds_up_and_one_that_was_resumed_counts_its_cost_once(tmp_path:
         candidates=("c0003", "c0012"),
     )
     assert last_session_id(path) == "one"
+
+
+def used(call: str, output: int, cost: float | None) -> dict[str, Any]:
+    tokens = {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 1}
+    return {"call": call, "model": "m", **tokens, "output_tokens": output, "cost_usd": cost}
+
+
+def test_calls_that_no_result_has_counted_are_counted_one_by_one(tmp_path: Path) -> None:
+    transcript = Transcript(tmp_path / "t.jsonl")
+    transcript.add("usage", **used("a", 7, 0.25))
+    transcript.add("message", kind="ResultMessage", message=result("one", 0.5))
+    for line in (used("b", 1, 0.125), used("b", 20, 0.25), used("c", 1, None)):
+        transcript.add("usage", **line)
+    told = summarize(tmp_path / "t.jsonl", view=VIEW)
+    assert (told.turns, told.input_tokens, told.output_tokens, told.cost_usd) == (5, 47, 23, 0.75)
+
+
+def test_calls_without_a_known_price_have_no_cost(tmp_path: Path) -> None:
+    Transcript(tmp_path / "t.jsonl").add("usage", **used("a", 7, None))
+    assert summarize(tmp_path / "t.jsonl", view=VIEW) == Summary(turns=1, input_tokens=16, output_tokens=7)
+
+
+def test_call_of_a_tool_that_was_not_offered_is_refused_and_one_that_failed_is_not(tmp_path: Path) -> None:
+    transcript = Transcript(tmp_path / "t.jsonl")
+    transcript.add("decision", id="t1", tool="Read", input={}, refused="")
+    transcript.add("decision", id="t2", tool="Read", input={}, refused="outside")
+    results = [{"tool_use_id": id, "is_error": failed} for id, failed in (("t1", True), ("t2", True), ("t3", True))]
+    transcript.add(
+        "message", kind="UserMessage", message={"content": [*results, {"tool_use_id": "t4", "is_error": None}]}
+    )
+    transcript.add("message", kind="UserMessage", message={"content": "a text"})
+    told = summarize(tmp_path / "t.jsonl", view=VIEW)
+    assert (told.tool_calls, told.refused) == (3, 2)
 
 
 def test_time_is_that_of_each_part_and_the_end_adds_none(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from meta_reward.errors import ProposerUnavailable
 from meta_reward.propose import jail
 from meta_reward.propose.claude import ClaudeProposer
 from meta_reward.propose.command import CommandProposer, Confinement
+from meta_reward.propose.money import proposer_usd
 from meta_reward.run.config import ProposerSettings
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
-from meta_reward.run.sessions import proposer_usd
 from tests.conftest import PROJECT, make_task_set
 from tests.messages_api import Fault, MessagesApi, Step, messages_api, results_in, say, use
 from tests.search.conftest import World, harness, proposal
@@ -191,6 +191,18 @@ def test_refused_key_stops_the_search_at_once_and_the_same_session_is_run_again(
     assert [row.name for row in load_ledger(world.layout.ledger)] == ["baseline", "closer"]
 
 
+@pytest.mark.parametrize(("begun", "cost"), [(Fault(0), 0.0015), (Fault(200), 0.002505)])
+def test_session_that_takes_too_long_has_cost_what_was_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch, begun: Fault, cost: float
+) -> None:
+    world.proposer = agent(minutes=0.1)
+    with messages_api([[use("Read", file_path="x")], begun]) as api:
+        use_api(api, monkeypatch)
+        world.search(iterations=1)
+    kept = json.loads((world.layout.empty_session(1) / "session.json").read_text())
+    assert (kept["status"], kept["cost_usd"]) == ("timed out", cost)
+
+
 def test_killed_agent_ends_its_session_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = world.layout.session(1) / "home" / "pid"
 
@@ -199,12 +211,16 @@ def test_killed_agent_ends_its_session_only(world: World, monkeypatch: pytest.Mo
         return [say("nobody listens")]
 
     world.proposer = agent()
-    with messages_api({"session-0001": [kill], "session-0002": write("closer", BETTER, "c0001")}) as api:
+    looked: Step = [use("Read", file_path="x"), use("WebFetch", url="http://x")]
+    with messages_api({"session-0001": [looked, kill], "session-0002": write("closer", BETTER, "c0001")}) as api:
         use_api(api, monkeypatch)
         assert world.search(iterations=2).state == "finished"
     lines = load_iterations(world.layout)
     assert lines[1].notes[0].startswith("the agent's program ")
     assert lines[2].candidates == ("c0002",)
+    killed = json.loads((world.layout.empty_session(1) / "session.json").read_text())
+    assert [killed[key] for key in ("turns", "input_tokens", "output_tokens", "cost_usd")] == [1, 1000, 100, 0.0015]
+    assert (killed["tool_calls"], killed["refused"]) == (2, 1)
 
 
 def test_three_sessions_in_a_row_that_leave_nothing_stop_the_search_cleanly(world: World) -> None:
@@ -225,20 +241,22 @@ def test_search_killed_in_a_session_leaves_no_agent_behind_and_runs_the_session_
     arguments += ["--baseline", str(PROJECT / "seed_harnesses" / "baseline.py"), "--seeds", str(here / "none")]
     program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *arguments]
     waiting = here / "runs" / "small" / ".work" / "session-0001" / "home" / "pid"
-    with messages_api([Fault(0)]) as api:
+    with messages_api([[use("Read", file_path="x")], Fault(0)]) as api:
         use_api(api, monkeypatch)
         search = subprocess.Popen(program, stderr=subprocess.DEVNULL)
-        wait_until(lambda: bool(api.requests))
+        wait_until(lambda: len(api.requests) == 2)
         agent_pid = int(waiting.read_text())
         search.kill()
         search.wait(10)
         wait_until(lambda: not is_running(agent_pid))
+    layout = Layout(here / "runs" / "small")
+    assert proposer_usd(layout) == 0.0015
     with messages_api(write("closer", BETTER, "c0001")) as api:
         use_api(api, monkeypatch)
         done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    rows = load_ledger(Layout(here / "runs" / "small").ledger)
-    assert [row.name for row in rows if row.iteration == 1] == ["closer"]
+    assert [row.name for row in load_ledger(layout.ledger) if row.iteration == 1] == ["closer"]
+    assert proposer_usd(layout) == pytest.approx(0.0015 + 0.003)
 
 
 def wait_until(is_so: Any) -> None:

@@ -1,0 +1,159 @@
+"""What a session adds up to: a function of the lines of its transcript alone.
+
+A session that came to its end has said itself what it cost. One that was killed has not; then the calls
+of the model that are on record count, each at its price. A call that had not begun to be answered is
+nowhere on record.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+
+_MAX_FILES = 500
+_CANDIDATE = re.compile(r"(?:^|/)candidates/(c\d{4,})\b")
+_PATHS = {"Read": "file_path", "Grep": "path", "Glob": "path"}
+_TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a session did. None: not known, as for a command that does not tell.
+
+    files_read: paths given to reading tools, below the shown folder, in the order of their first reading.
+    candidates: ids of candidates among these. refused: tool calls that were refused, also of tools that were
+    not offered.
+    """
+
+    jail: str = ""
+    status: str = ""
+    reason: str = ""
+    minutes: float = 0.0
+    turns: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+    tool_calls: int = 0
+    refused: int = 0
+    files_read: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """facts: of begin and end. told: what each session of the agent said that it cost, from its beginning.
+
+    sums: turns and tokens. calls: of the model, since an agent last said what it used. decided: ids of the
+    tool calls that something was decided about.
+    """
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    read: dict[str, None] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)
+    tool_calls: int = 0
+    refused: int = 0
+
+    def add(self, **counts: int) -> None:
+        for name, value in counts.items():
+            self.sums[name] = self.sums.get(name, 0) + value
+
+    def cost_usd(self) -> float | None:
+        """The cost of a resumed session counts from its beginning, so it is told once."""
+        priced = [line["cost_usd"] for line in self.calls.values() if line["cost_usd"] is not None]
+        return round(sum([*self.told.values(), *priced]), 6) if self.told or priced else None
+
+
+def summarize(path: Path, *, view: Path) -> Summary:
+    """What a transcript adds up to; that of a session that wrote none is empty. view: the folder it was shown."""
+    tally = _Tally()
+    for line in files.iter_whole_lines(path):
+        _count(tally, line, view)
+    for call in tally.calls.values():
+        tally.add(turns=1, input=_input_tokens(call), output=call["output_tokens"])
+    read = list(tally.read)
+    return Summary(
+        **tally.facts,
+        minutes=round(sum(tally.seconds) / 60, 2),
+        turns=tally.sums.get("turns"),
+        input_tokens=tally.sums.get("input"),
+        output_tokens=tally.sums.get("output"),
+        cost_usd=tally.cost_usd(),
+        tool_calls=tally.tool_calls,
+        refused=tally.refused,
+        files_read=tuple(read[:_MAX_FILES]),
+        candidates=tuple(sorted({found[1] for name in read if (found := _CANDIDATE.search(name))})),
+    )
+
+
+def last_session_id(path: Path) -> str | None:
+    """The id under which the SDK goes on with the last session in a transcript."""
+    ids = [x["message"].get("session_id") for x in files.iter_whole_lines(path) if _is_message(x, "ResultMessage")]
+    return ids[-1] if ids else None
+
+
+def _count(tally: _Tally, line: Mapping[str, Any], view: Path) -> None:
+    kind = line["type"]
+    if kind == "begin":
+        tally.seconds.append(0.0)
+        tally.facts["jail"] = line["jail"]
+    elif kind == "end":
+        tally.facts |= {key: line[key] for key in ("status", "reason")}
+    elif kind == "usage":
+        tally.calls[line["call"]] = line
+    elif kind == "decision":
+        tally.tool_calls += 1
+        tally.refused += bool(line.get("refused"))
+        tally.decided.add(line.get("id") or "")
+        _count_file(tally, line, view)
+    elif _is_message(line, "ResultMessage"):
+        _count_result(tally, line["message"])
+    elif _is_message(line, "UserMessage"):
+        _count_undecided(tally, line["message"])
+    if tally.seconds and kind != "end":
+        tally.seconds[-1] = line["seconds"]
+
+
+def _is_message(line: Mapping[str, Any], kind: str) -> bool:
+    return line["type"] == "message" and line.get("kind") == kind and isinstance(line.get("message"), dict)
+
+
+def _count_result(tally: _Tally, result: Mapping[str, Any]) -> None:
+    usage = result.get("usage") or {}
+    tally.add(turns=result.get("num_turns") or 0, input=_input_tokens(usage), output=usage.get("output_tokens") or 0)
+    if result.get("total_cost_usd") is not None:
+        tally.told[str(result.get("session_id"))] = result["total_cost_usd"]
+    tally.calls.clear()
+
+
+def _input_tokens(usage: Mapping[str, Any]) -> int:
+    return sum(usage.get(name) or 0 for name in _TOKENS)
+
+
+def _count_undecided(tally: _Tally, message: Mapping[str, Any]) -> None:
+    """The agent's own program turns away calls of tools that it was not given, and asks nobody."""
+    failed = [block["tool_use_id"] for block in _blocks(message) if block.get("tool_use_id") and block.get("is_error")]
+    undecided = [id for id in failed if id not in tally.decided]
+    tally.tool_calls += len(undecided)
+    tally.refused += len(undecided)
+
+
+def _blocks(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    content = message.get("content")
+    yield from (block for block in content if isinstance(block, dict)) if isinstance(content, list) else ()
+
+
+def _count_file(tally: _Tally, line: Mapping[str, Any], view: Path) -> None:
+    name = _PATHS.get(line.get("tool", ""), "")
+    given = (line.get("input") or {}).get(name)
+    if line.get("refused") or not isinstance(given, str):
+        return
+    path = Path(given)
+    if path.is_relative_to(view):
+        tally.read[path.relative_to(view).as_posix()] = None
