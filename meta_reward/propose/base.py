@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from meta_reward import files
+from meta_reward.errors import UsageError
 from meta_reward.harness.validate import MAX_BYTES
 
 MAX_PROPOSAL_BYTES = 64 * 1024
@@ -58,6 +59,13 @@ class Assignment:
     def transcript(self) -> Path:
         """The raw record of the session."""
         return self.staging.parent / "transcript.jsonl"
+
+
+def check_variables(names: Sequence[str]) -> None:
+    """Raise UsageError for a variable that a proposer is to be given, and that there is not."""
+    for name in names:
+        if name not in os.environ:
+            raise UsageError(f"--proposer-env {name}: there is no such variable", hint="set it, or leave it out")
 
 
 class Proposer(Protocol):

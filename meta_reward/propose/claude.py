@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 from meta_reward import files
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.propose import guard, jail
-from meta_reward.propose.base import Assignment, render_prompt
+from meta_reward.propose.base import Assignment, check_variables, render_prompt
 from meta_reward.propose.claude_program import KEYS, environment, find_agent, launcher, shell_sandbox
 from meta_reward.propose.claude_tool import TRY, try_server
 from meta_reward.propose.claude_usage import Meter
@@ -66,6 +66,7 @@ class ClaudeProposer:
                 "proposer claude has no key",
                 hint="set ANTHROPIC_API_KEY, or CLAUDE_CODE_OAUTH_TOKEN for a subscription",
             )
+        check_variables(self.settings.env)
 
     async def propose(self, assignment: Assignment) -> None:
         self.check()
@@ -116,7 +117,7 @@ class ClaudeProposer:
             include_partial_messages=True,  # they tell what is used before it is all over
             permission_mode="dontAsk",
             hooks={"PreToolUse": [HookMatcher(hooks=[_hook(bounds, transcript)], on_failure="block")]},
-            sandbox=shell_sandbox(assignment) if has_shell else None,
+            sandbox=shell_sandbox(assignment, secrets=(*KEYS, *self.settings.env)) if has_shell else None,
             max_buffer_size=_LONGEST_MESSAGE,
             stderr=lambda line: transcript.add("output", text=line),
         )

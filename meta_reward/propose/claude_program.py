@@ -60,8 +60,8 @@ def find_agent() -> Path:
     return Path(found)
 
 
-def shell_sandbox(assignment: Assignment) -> Any:
-    """The operating system's sandbox around the shell: no network, no key, no other files."""
+def shell_sandbox(assignment: Assignment, *, secrets: Sequence[str]) -> Any:
+    """The operating system's sandbox around the shell: no network, no secret variables, no other files."""
     return {
         "enabled": True,
         "failIfUnavailable": True,
@@ -73,5 +73,5 @@ def shell_sandbox(assignment: Assignment) -> Any:
             "denyWrite": [str(assignment.view)],
         },
         "network": {"allowedDomains": []},
-        "credentials": {"envVars": [{"name": name, "mode": "deny"} for name in KEYS]},
+        "credentials": {"envVars": [{"name": name, "mode": "deny"} for name in secrets]},
     }

@@ -21,7 +21,7 @@ from typing import IO
 from meta_reward.errors import ProposerError, UsageError
 from meta_reward.harness.worker import die_with_parent
 from meta_reward.propose import jail
-from meta_reward.propose.base import PACKAGE, Assignment, render_prompt
+from meta_reward.propose.base import PACKAGE, Assignment, check_variables, render_prompt
 from meta_reward.propose.jail import Jail, Mount
 from meta_reward.propose.program import find_program
 from meta_reward.propose.summary import summarize
@@ -62,9 +62,7 @@ class CommandProposer:
             return
         for text in self.confinement.bind:
             jail.parse_bind(text)
-        for name in self.confinement.env:
-            if name not in os.environ:
-                raise UsageError(f"--proposer-env {name}: there is no such variable", hint="set it, or leave it out")
+        check_variables(self.confinement.env)
 
     async def propose(self, assignment: Assignment) -> None:
         self.check()

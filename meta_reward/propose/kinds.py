@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 
 from meta_reward.errors import UsageError
 from meta_reward.propose.base import Proposer
@@ -19,7 +20,21 @@ def make_proposer(settings: ProposerSettings) -> Proposer:
         raise UsageError(
             f"unknown proposer {settings.spec!r}", hint="known: catalog, claude:MODEL, command:PROGRAM ..."
         )
+    _check_taken(kind, settings)
     return _KINDS[kind](rest, settings)
+
+
+def _check_taken(kind: str, settings: ProposerSettings) -> None:
+    """Raise UsageError for a setting that this kind of proposer would not heed."""
+    given = [item.name for item in fields(settings) if getattr(settings, item.name) != item.default]
+    for name, takers in _TAKEN_BY.items():
+        if name in given and kind not in takers:
+            said = f"--proposer-{name}" if name in _FLAGS else f"proposer.{name}"
+            raise UsageError(
+                f"{said} is nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
+            )
+    if settings.jail == "none" and settings.net == "none":
+        raise UsageError("without a jail there is no --proposer-net none", hint="leave out one of the two")
 
 
 def _catalog(rest: str, settings: ProposerSettings) -> Proposer:
@@ -52,6 +67,12 @@ def _claude(rest: str, settings: ProposerSettings) -> Proposer:
     return ClaudeProposer(rest, settings)
 
 
+_FLAGS = ("jail", "bind", "env", "net")
+_TAKEN_BY = {
+    **dict.fromkeys(("jail", "bind", "net"), ("command",)),
+    "env": ("claude", "command"),
+    **dict.fromkeys(("turns", "max_usd", "effort", "tools"), ("claude",)),
+}
 _KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
     "catalog": _catalog,
     "claude": _claude,

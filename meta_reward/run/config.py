@@ -43,7 +43,8 @@ class JudgeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProposerSettings:
-    """spec: `catalog`, `claude:MODEL` or `command:...`. candidates: at most so many an iteration.
+    """spec: `catalog`, `claude:MODEL` or `command:...`. model: of claude, where spec is `claude`; a run has it in spec.
+    candidates: at most so many an iteration.
 
     minutes, turns, max_usd: what a session may take; turns, max_usd, effort and tools are for claude.
     jail: `none` runs a command with the user's own rights. bind, env, net: what a jail shows beyond what
@@ -64,6 +65,7 @@ class ProposerSettings:
     bind: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
     net: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def load_run_config(path: Path) -> RunConfig:
         raise DataError(
             path, f"run has schema {data.get('schema')!r}; this version reads {SCHEMA}", hint="start a new run"
         )
-    config: RunConfig = _parse(RunConfig, data, path)
+    config: RunConfig = _parse(RunConfig, _with_model_in_spec(data), path)
     return config
 
 
@@ -157,7 +159,7 @@ def overlay(tables: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, An
 
 def new_config(requested: Mapping[str, Any]) -> RunConfig:
     """The settings of a new run: what was asked for over the defaults."""
-    config: RunConfig = _parse(RunConfig, requested, Path("--config"))
+    config: RunConfig = _parse(RunConfig, _with_model_in_spec(requested), Path("--config"))
     return config
 
 
@@ -168,7 +170,7 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
     """
     merged = asdict(stored)
     before = dict(_flat(merged))
-    for key, wanted in _flat(requested):
+    for key, wanted in _flat(_with_model_in_spec(requested, stored.proposer.spec)):
         if key in _WHAT_A_RUN_KNOWS or before.get(key) == wanted or (key, wanted) == ("sandbox", AUTO):
             continue
         is_raised_limit = key.startswith("limits.") and _is_raised(key, before[key], wanted)
@@ -177,6 +179,22 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
             raise UsageError(what, hint="start another run with --run NAME; only limits can be raised")
         merged = overlay(merged, {key: wanted})
     return new_config(merged)
+
+
+def _with_model_in_spec(tables: Mapping[str, Any], spec: str = ProposerSettings().spec) -> Mapping[str, Any]:
+    """Tables that name the proposer's model where its kind stands. spec: of the proposer, where they do not say."""
+    proposer = tables.get("proposer")
+    model = proposer.get("model") if isinstance(proposer, Mapping) else None
+    if not isinstance(proposer, Mapping) or not isinstance(model, str) or not model:
+        return tables
+    kind, _, named = str(proposer.get("spec", spec)).partition(":")
+    if kind != "claude":
+        raise UsageError(
+            f"proposer.model is {model!r}, and proposer {kind} takes none", hint='it is for spec = "claude"'
+        )
+    if named not in ("", model):
+        raise UsageError(f"proposer.model is {model!r}, and the proposer is {kind}:{named}", hint="name one model")
+    return overlay(tables, {"proposer.spec": f"{kind}:{model}", "proposer.model": ""})
 
 
 def _is_raised(key: str, before: float, wanted: float) -> bool:

@@ -15,6 +15,7 @@ from meta_reward.evaluation.evaluate import Evaluation, evaluate
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.line import EXPECTED_REPLY_TOKENS
+from meta_reward.propose.kinds import make_proposer
 from meta_reward.run.config import RunConfig
 from meta_reward.run.create import Seed, part_of
 from meta_reward.search.setup import divided, open_sandbox
@@ -50,6 +51,7 @@ async def forecast(
 
     done: iterations that an existing run has behind it, beside its seeds; None for a new one.
     """
+    make_proposer(config.proposer)
     backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
     splits = divided(taskset, config)
     sizes = {split: len(part_of(taskset, tasks)[0]) for split, tasks in splits.items()}

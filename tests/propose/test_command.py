@@ -143,6 +143,40 @@ def test_settings_name_the_catalog_or_a_command() -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (
+            ProposerSettings("catalog", bind=("/x",)),
+            "--proposer-bind is nothing to proposer catalog: it is for command",
+        ),
+        (
+            ProposerSettings("catalog", env=("X",)),
+            "--proposer-env is nothing to proposer catalog: it is for claude and co",
+        ),
+        (ProposerSettings("claude:m", jail="none"), "--proposer-jail is nothing to proposer claude: it is for command"),
+        (ProposerSettings("claude:m", net="none"), "--proposer-net is nothing to proposer claude: it is for command"),
+        (
+            ProposerSettings("command:x", max_usd=1.0),
+            "proposer.max_usd is nothing to proposer command: it is for claude",
+        ),
+        (ProposerSettings("catalog", turns=3), "proposer.turns is nothing to proposer catalog: it is for claude"),
+        (ProposerSettings("command:x", jail="none", net="none"), "without a jail there is no --proposer-net none"),
+    ],
+)
+def test_setting_that_would_not_be_heeded_is_refused(settings: ProposerSettings, complaint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        make_proposer(settings)
+    assert complaint in str(raised.value)
+
+
+def test_claude_is_not_begun_without_a_variable_that_it_was_to_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-dummy")
+    make_proposer(ProposerSettings("claude:m", env=("ANTHROPIC_API_KEY",))).check()
+    with pytest.raises(UsageError, match="--proposer-env NO_SUCH_KEY: there is no such variable"):
+        make_proposer(ProposerSettings("claude:m", env=("NO_SUCH_KEY",))).check()
+
+
+@pytest.mark.parametrize(
     ("spec", "jail", "complaint"),
     [
         ("", "", "unknown proposer '': known: catalog, claude:MODEL, command:PROGRAM"),

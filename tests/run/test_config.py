@@ -166,3 +166,33 @@ def test_paths_tools_and_variables_of_a_proposer_are_no_packages(tmp_path: Path)
     save_config(tmp_path / "run.toml", config)
     kept = load_run_config(tmp_path / "run.toml").proposer
     assert (kept.bind, kept.env, kept.tools) == (("~/.codex:rw", "/opt/agent"), ("MY_KEY", "os"), ("Bash",))
+
+
+@pytest.mark.parametrize(
+    "proposer", [{"spec": "claude", "model": "m1"}, {"spec": "claude:m1", "model": "m1"}, {"spec": "claude:m1"}]
+)
+def test_model_of_a_proposer_may_have_a_key_of_its_own(tmp_path: Path, proposer: dict[str, str]) -> None:
+    config = new_config({"proposer": proposer})
+    assert (config.proposer.spec, config.proposer.model) == ("claude:m1", "")
+    assert raised(config, {"proposer": proposer}, "night-1") == config
+    assert raised(config, {"proposer": {"model": "m1"}}, "night-1") == config
+    with pytest.raises(UsageError, match=r"the proposer is claude:m1: name one model"):
+        raised(config, {"proposer": {"model": "m2"}}, "night-1")
+    with pytest.raises(UsageError, match=r"proposer\.spec = 'claude:m1', and 'claude:m2' was asked for"):
+        raised(config, {"proposer": {"spec": "claude", "model": "m2"}}, "night-1")
+    (tmp_path / "run.toml").write_text("schema = 1\n[proposer]\nspec = 'claude'\nmodel = 'm1'\n")
+    assert load_run_config(tmp_path / "run.toml").proposer.spec == "claude:m1"
+
+
+@pytest.mark.parametrize(
+    ("proposer", "complaint"),
+    [
+        ({"spec": "claude:m1", "model": "m2"}, "proposer.model is 'm2', and the proposer is claude:m1: name one model"),
+        ({"model": "m2"}, "proposer.model is 'm2', and proposer catalog takes none: it is for spec = \"claude\""),
+        ({"spec": "command:x", "model": "m2"}, "proposer.model is 'm2', and proposer command takes none"),
+    ],
+)
+def test_model_that_contradicts_the_proposer_is_refused(proposer: dict[str, str], complaint: str) -> None:
+    with pytest.raises(UsageError) as found:
+        new_config({"proposer": proposer})
+    assert complaint in str(found.value)
