@@ -88,8 +88,8 @@ def load_account(path: Path) -> Paid:
                 _count_lost(paid, cut_off)
             paid.open[key] = line
         else:
-            paid.open.pop(line.get("paid") or line["void"], None)
-            if "paid" in line:
+            known = paid.open.pop(line.get("paid") or line["void"], None)
+            if known and "paid" in line:  # two processes may both find out what became of it
                 paid.add(line["cost_usd"])
     for line in paid.open.values():
         _count_lost(paid, line)

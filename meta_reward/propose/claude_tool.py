@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from meta_reward import files
 from meta_reward.errors import MetaRewardError
-from meta_reward.propose import guard
+from meta_reward.propose import client, guard
 from meta_reward.propose.base import Assignment, Trial
 
 TRY = "mcp__meta_reward__try_harness"
@@ -44,6 +43,6 @@ async def _tried(trial: Trial, staging: Path, arguments: Mapping[str, Any]) -> t
         if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
             return "pairs is a list of ids of pairs", True
         answer = await trial(Path(path), pairs)
-        return files.dump_json(answer).decode(), "error" in answer
+        return client.rendered(answer), "error" in answer
     except (guard.Refused, MetaRewardError) as error:
         return str(error), True

@@ -32,6 +32,11 @@ def read_draft(staging: Path, path: str) -> str:
         raise ProposerError(f"draft {path!r} is not UTF-8 text (byte {error.start})") from None
 
 
+def path_below(staging: Path, path: str) -> str:
+    """A draft's path as seen from the staging folder. Raises ProposerError for one that is not in there."""
+    return "/".join(_names(staging, path)) or "."
+
+
 def _names(staging: Path, path: str) -> list[str]:
     """The steps from the staging folder down to the draft."""
     whole = Path(os.path.normpath(staging / path))  # resolves no link

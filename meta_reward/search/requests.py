@@ -1,13 +1,15 @@
 """What the desk answers in a session: drafts are tried, and the history is queried as the session sees it.
 
-Arguments come from an agent: each is checked against what the command takes before it is used.
+Arguments come from an agent: each is checked against what the command takes before it is used. Errors name
+files as `history/...` and `staging/...`, for the agent may see them elsewhere than we do.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from meta_reward.errors import UsageError
+from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.propose.desk import Answer
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout
@@ -28,7 +30,15 @@ _TRY: Mapping[str, type] = {"path": str, "pairs": list}
 def make_answer(view: HistoryLayout, trials: Trials | None) -> Answer:
     """Answers requests of one session. view: the history that it is shown."""
 
+    folders = {view.path: "history"} | ({} if trials is None else {trials.staging: "staging"})
+
     async def answer(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            return await answered(command, arguments)
+        except MetaRewardError as error:
+            raise UsageError(_as_seen(str(error), folders)) from None
+
+    async def answered(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         if command == "try":
             given = _checked(command, arguments, _TRY)
             if trials is None:
@@ -40,6 +50,12 @@ def make_answer(view: HistoryLayout, trials: Trials | None) -> Answer:
         return await asyncio.to_thread(query, view, **_checked(command, arguments, wanted))
 
     return answer
+
+
+def _as_seen(text: str, folders: Mapping[Path, str]) -> str:
+    for folder, name in folders.items():
+        text = text.replace(str(folder), name)
+    return text
 
 
 def _checked(command: str, arguments: Mapping[str, Any], wanted: Mapping[str, type]) -> dict[str, Any]:

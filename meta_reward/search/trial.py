@@ -15,29 +15,33 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.completion import Backend, Completion, Request, Usage
-from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
+from meta_reward.completion import Usage
+from meta_reward.errors import JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
 from meta_reward.evaluation.evaluate import Unit, evaluate
 from meta_reward.harness.validate import Cases, Report, fingerprint, validate
 from meta_reward.judge.account import Account
-from meta_reward.judge.books import Spent
 from meta_reward.judge.gateway import Gateway
-from meta_reward.propose.drafts import read_draft
+from meta_reward.propose.drafts import path_below, read_draft
+from meta_reward.propose.money import proposer_usd
 from meta_reward.run.config import RunConfig, load_run_config
 from meta_reward.run.create import part_of
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
+from meta_reward.run.spent import spent_on_disk
+from meta_reward.search.limits import limit_check
+from meta_reward.search.ration import RationedBackend, behind
 from meta_reward.search.sample import choose_pairs
 from meta_reward.search.setup import Setup, open_gateway, open_sandbox, search_cases
-from meta_reward.search.trial_answer import NO_CALLS, answer_of
+from meta_reward.search.trial_answer import answer_of
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair, Rollout
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A trial on record. judge_calls: all that the draft made; new_calls: those the cache had no answer to.
+    """A trial on record. path: of the draft below staging. judge_calls: all that the draft made; new_calls: those the
+    cache had no answer to.
 
     cost_usd: of the new ones, None where no price is known.
     """
@@ -50,43 +54,6 @@ class Trial:
     judge_calls: int
     new_calls: int
     cost_usd: float | None
-
-
-@dataclass(slots=True)
-class RationedBackend:
-    """A judge that answers only so many new calls. spent: where they are counted. used: what its answers took."""
-
-    backend: Backend
-    left: int
-    spent: Spent
-    used: list[Usage] = field(default_factory=list)
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        return self.backend.settings
-
-    @property
-    def simulated(self) -> bool:
-        return self.backend.simulated
-
-    async def complete(self, request: Request, *, draw: int) -> Completion:
-        if self.left <= 0:
-            raise CandidateError(NO_CALLS, "the new judge calls that trials may make are used up")
-        self.left -= 1
-        try:
-            completion = await self.backend.complete(request, draw=draw)
-        except BaseException:
-            self.left += 1  # a call without an answer may be tried again
-            raise
-        cost = self.backend.cost_usd(completion.usage)
-        self.used.append(completion.usage)
-        self.spent.misses += 1
-        self.spent.cost_usd += cost or 0.0
-        self.spent.unpriced += cost is None
-        return completion
-
-    def cost_usd(self, usage: Usage) -> float | None:
-        return self.backend.cost_usd(usage)
 
 
 @dataclass(slots=True)
@@ -112,7 +79,7 @@ class Trials:
         """Try the draft at a path in staging on pairs named by id, task or category; on a sample without names."""
         try:
             source = read_draft(self.staging, str(path))
-            return await self.try_source(source, pairs, path=str(path))
+            return await self.try_source(source, pairs, path=path_below(self.staging, str(path)))
         except ProposerError as error:
             return {"error": files.printable(str(error))}
 
@@ -190,18 +157,19 @@ def trials_of(setup: Setup, staging: Path) -> Trials | None:
 
 
 def trials_on_run(layout: Layout, *, calls: int | None = None) -> Trials:
-    """Trials outside any session, for a person. calls: the ration, that of a session by default."""
+    """Trials outside any session, for a person; on the run's account and under its limits, like those of a session.
+
+    calls: the ration, that of a session by default.
+    """
     config = load_run_config(layout.config)
     if calls is not None:
         config = replace(config, proposer=replace(config.proposer, try_calls=calls))
     taskset = load_task_set(layout.taskset)
-    rollouts = list(taskset.rollouts.values())
-    history = HistoryLayout(layout.history)
     made = make_trials(
-        history,
+        HistoryLayout(layout.history),
         config,
         _gateway_of(layout, config),
-        rollouts=rollouts,
+        rollouts=list(taskset.rollouts.values()),
         pairs=taskset.pairs,
         staging=layout.history,
         cases=_cases(layout, taskset),
@@ -210,16 +178,17 @@ def trials_on_run(layout: Layout, *, calls: int | None = None) -> Trials:
 
 
 def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
-    """A gateway whose calls are on a run's account, also while a search works on it; where it may be written to."""
+    """A gateway on a run's account, also while a search works on it, if that may be written to; at the run's limits."""
     try:
         with locked(layout):
-            return open_gateway(config, layout=layout)
-    except RunInUse:
+            gateway = open_gateway(config, layout=layout)
+    except UsageError as error:
         gateway = open_gateway(config)
-        gateway.books.account = Account(layout.account)
-        return gateway
-    except UsageError:
-        return open_gateway(config)
+        gateway.books.spent = spent_on_disk(layout)
+        gateway.books.account = Account(layout.account if isinstance(error, RunInUse) else None)
+    limits, sessions_usd = limit_check(config.limits), proposer_usd(layout)
+    gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
+    return gateway
 
 
 def _cases(layout: Layout, taskset: TaskSet) -> Cases:
@@ -243,24 +212,4 @@ def make_trials(
     judge = RationedBackend(gateway.backend, config.proposer.try_calls, gateway.spent)
     by_id = {rollout.id: rollout for rollout in rollouts}
     detailed = config.proposer.history == "full"
-    return Trials(history, staging, by_id, pairs, config, _behind(gateway, judge), judge, cases, detailed=detailed)
-
-
-def _behind(gateway: Gateway, judge: RationedBackend) -> Gateway:
-    """A gateway like this one, to a rationed judge. What it uses counts as money, not as the run's nominal calls."""
-    books, line = gateway.books, gateway.line
-
-    def check(own: Spent) -> None:
-        gateway.check(replace(gateway.spent, pending_usd=gateway.spent.pending_usd + own.pending_usd))
-
-    return Gateway(
-        judge,
-        books.cache,
-        concurrency=gateway.concurrency,
-        pace=line.pace,
-        retries=line.retries,
-        clock=gateway.clock,
-        account=books.account,
-        check=check,
-        notice=line.notice,
-    )
+    return Trials(history, staging, by_id, pairs, config, behind(gateway, judge), judge, cases, detailed=detailed)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward import files
+from meta_reward.judge.account import load_account
 from meta_reward.run.layout import HistoryLayout
 from tests.cli.conftest import MetaReward
 from tests.conftest import ASKING_HARNESS, make_task_set
@@ -112,6 +114,8 @@ def test_try_runs_a_draft_on_a_run_and_changes_nothing_in_it_but_its_account(
     meta_reward: MetaReward, night: Path, here: Path
 ) -> None:
     before = content_of(night)
+    account = night / ".work" / "account.jsonl"
+    paid = load_account(account)
     seed = (here / "seed_harnesses/baseline.py").read_text()
     (here / "mine.py").write_text(seed.replace("how well", "how very well"))
     first, second = (json.loads(meta_reward("try", "mine.py", "--json", "--calls", n).out) for n in (500, 0))
@@ -120,6 +124,21 @@ def test_try_runs_a_draft_on_a_run_and_changes_nothing_in_it_but_its_account(
     shown = meta_reward("try", "mine.py", "--pairs", first["results"][0]["id"]).out
     assert f"agreement {first['results'][0]['agreement']:.1%} on 1 pairs" in shown
     assert content_of(night) == before
+    assert load_account(account).calls == paid.calls + first["judge_calls"]["new"] > paid.calls
+    assert load_account(account).cost_usd == pytest.approx(paid.cost_usd + first["judge_calls"]["cost_usd"])
+
+
+def test_try_keeps_to_what_the_run_may_spend(meta_reward: MetaReward, here: Path) -> None:
+    make_task_set(here / "tasks" / "small", tasks=6)
+    search = ("search", "small", "--judge", "simulated", "--iterations", 0, "--max-usd", 100)
+    assert meta_reward(*search, "--seed", 1).code == 0
+    seed = (here / "seed_harnesses/baseline.py").read_text()
+    (here / "mine.py").write_text(seed.replace("how well", "how very well"))
+    session = {"iteration": 1, "cost_usd": 100.0}
+    files.write_json(here / "runs/small/history/sessions/0001/session.json", session)
+    tried = json.loads(meta_reward("try", "mine.py", "--json").out)
+    assert tried["stopped"].startswith("limit reached: max-usd 100")
+    assert tried["judge_calls"]["new"] == 0
 
 
 def test_try_shows_what_the_validator_finds(meta_reward: MetaReward, night: Path, here: Path) -> None:

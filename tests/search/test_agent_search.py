@@ -16,6 +16,7 @@ import pytest
 from meta_reward.errors import ProposerUnavailable
 from meta_reward.propose import jail
 from meta_reward.propose.claude import ClaudeProposer
+from meta_reward.propose.client import rendered
 from meta_reward.propose.command import CommandProposer, Confinement
 from meta_reward.propose.money import proposer_usd
 from meta_reward.run.config import ProposerSettings
@@ -127,10 +128,10 @@ def test_agent_investigates_writes_repairs_and_is_accepted(world: World, monkeyp
     findings = results_in(api.requests[-4])
     assert any("imports 'socket'" in text for text in findings)
     assert any("import socket" in text for text in findings)
-    tried = json.loads(json.loads(results_in(api.requests[-1])[-1])[0]["text"])
-    assert tried["agreement"] == 1.0
+    tried = json.loads(results_in(api.requests[-1])[-1])[0]["text"].strip()
+    assert (json.loads(tried)["agreement"], tried) == (1.0, rendered(json.loads(tried)))
     second = json.loads((world.layout.candidate("c0003-closest") / "proposer" / "session.json").read_text())
-    assert [(trial["path"][-7:], trial["ok"]) for trial in second["trials"]] == [("closest", True)]
+    assert [(trial["path"], trial["ok"]) for trial in second["trials"]] == [("closest", True)]
     assert proposer_usd(world.layout) == pytest.approx(0.0135 + 0.0045)
     assert_in_git_and_without_the_key(world.layout)
 

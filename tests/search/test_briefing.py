@@ -106,6 +106,13 @@ def test_requests_that_are_none_are_refused(world: World) -> None:
         assert complaint in answer["error"]
 
 
+def test_errors_name_files_as_the_agent_sees_them(world: World) -> None:
+    world.create(proposer={"spec": "command:true", "history": "none"}, limits={"iterations": 0})
+    world.search()
+    answer = in_session(world.open(), lambda b: ask(str(b.socket), "ledger", {"limit": 0}))
+    assert answer == {"error": "history shows no ledger: this history was left out of what may be seen"}
+
+
 def test_run_without_trials_refuses_them_and_says_so(world: World) -> None:
     world.create(proposer={"try_calls": 0}, limits={"iterations": 0})
     world.search()

@@ -92,6 +92,13 @@ def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> N
     assert spent == bench.world.open().gateway.spent.cost_usd == pytest.approx(before + first["cost_usd"])
 
 
+def test_record_of_a_trial_names_the_draft_below_staging(bench: Bench) -> None:
+    bench.leave(BETTER)
+    trials = bench.trials()
+    run(trials, (str(bench.staging / "draft" / "harness.py"), ["t999"]), (f"{bench.staging}/x/../draft/harness.py", ()))
+    assert [trial.path for trial in trials.done] == ["draft/harness.py"]
+
+
 def test_used_up_ration_leaves_pairs_unscored_and_not_lost(bench: Bench) -> None:
     bench.settle(try_calls=7)
     bench.leave(BETTER)
