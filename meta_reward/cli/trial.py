@@ -26,7 +26,8 @@ def command(draft: Path, pairs: str, calls: int | None, where: str | None, as_js
     meta-reward try my_harness.py --run night-1
     meta-reward try my_harness.py --run night-1 --pairs false-claim,t012,t007-p3
 
-    What the judge was asked before costs nothing. Inside a proposer's session the search itself does it.
+    What the judge was asked before costs nothing; new calls count on the account of the run, and end at its limits.
+    Inside a proposer's session the search itself does it.
     """
     from meta_reward.files import printable
     from meta_reward.propose.client import SOCKET, split_names

@@ -16,6 +16,7 @@ from meta_reward.propose.catalog.choose import choose, discouraged, good_parents
 from meta_reward.propose.catalog.effects import fit_effects
 from meta_reward.propose.catalog.evidence import diagnose
 from meta_reward.propose.catalog.history import load_history
+from meta_reward.propose.catalog.ideas import Idea, price_of
 from meta_reward.propose.catalog.library import find_mechanism, load_library
 from meta_reward.propose.catalog.proposal import name_of
 from meta_reward.propose.catalog.source import fingerprint, parse_source, with_parts
@@ -237,6 +238,27 @@ def test_checks_are_tried_on_the_runs_themselves(desk: Desk) -> None:
     assert trials["checks", "consent"].gain == 0.5
     assert "in 3 of 3 lost pairs, and with the preferred one in 0 of all 3" in trials["checks", "consent"].sentence
     assert trials["checks", "grounded"].gain == 0.0
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "price"),
+    [
+        ("view", "dialogue", "the view shrinks by 20 characters, on the mean of 6 trajectories"),
+        ("context", "policy", "the context grows by "),
+        ("decide", "panel", "judge calls a trajectory: 3, which were 1; how long they are was not estimated"),
+        ("score", "median", "none, for the judge is asked the same"),
+        ("rubric", "full", "not estimated"),
+    ],
+)
+def test_price_of_a_change_is_told_as_far_as_it_is_known(desk: Desk, part: str, name: str, price: str) -> None:
+    desk.add((SEEDS / "baseline.py").read_text())
+    history = load_history(desk.path)
+    (parent,) = history.candidates
+    mechanism = load_library()[part][name]
+    idea = Idea(parent, {part: mechanism.source}, {}, gain=0.0, worth=0.0, mechanism=mechanism)
+    assert price_of(idea, list(history.trajectories.values())).startswith(price)
+    merge = Idea(parent, {}, {}, gain=0.0, worth=0.0, donor=parent)
+    assert price_of(merge, ()) == "not estimated; c0001 used 900 and c0001 used 900 judge tokens"
 
 
 def test_what_the_ledger_shows_of_a_mechanism_is_shrunk_and_shared(desk: Desk) -> None:

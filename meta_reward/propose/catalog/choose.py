@@ -12,7 +12,7 @@ from meta_reward.errors import DataError
 from meta_reward.propose.catalog.effects import Effects, fit_effects
 from meta_reward.propose.catalog.evidence import Diagnosis, diagnose
 from meta_reward.propose.catalog.history import Candidate, History
-from meta_reward.propose.catalog.ideas import Idea, genome_key, is_cheaper, merges, merit, single_changes
+from meta_reward.propose.catalog.ideas import Idea, genome_key, is_cheaper, merges, merit, price_of, single_changes
 from meta_reward.propose.catalog.trials import run_checks, run_trials
 from meta_reward.trajectory import Trajectory
 
@@ -27,12 +27,12 @@ SAMPLE = 8
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An idea that was chosen, and what it rests on. cheaper: whether it asks or shows the judge less."""
+    """An idea that was chosen, and what it rests on. price: how what the judge is asked and shown changes."""
 
     idea: Idea
     diagnosis: Diagnosis
     effects: Effects
-    cheaper: bool
+    price: str
 
 
 def choose(history: History, *, count: int, iteration: int, seed: int) -> Iterator[Choice]:
@@ -57,7 +57,7 @@ def choose(history: History, *, count: int, iteration: int, seed: int) -> Iterat
             if best := _best(wanted, parts_used, rng):
                 taken.add(genome_key(best.genome))
                 parts_used += best.sources
-                yield Choice(best, diagnosis, effects, cheaper=is_cheaper(best, sample))
+                yield Choice(best, diagnosis, effects, price=price_of(best, sample))
                 break
 
 

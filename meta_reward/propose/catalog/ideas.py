@@ -104,6 +104,28 @@ def merges(parent: Candidate, others: Sequence[Candidate], effects: Effects) -> 
         )
 
 
+def price_of(idea: Idea, sample: Sequence[Trajectory]) -> str:
+    """How what the judge is asked and shown changes, as far as it can be told beforehand."""
+    mechanism = idea.mechanism
+    if mechanism is None:
+        used = [f"{c.id} used {c.judge_tokens:,}" for c in (idea.parent, idea.donor) if c]
+        return f"not estimated; {' and '.join(used)} judge tokens"
+    part = mechanism.part
+    now = find_mechanism(part, idea.parent.genome[part])
+    if part == "score":
+        return "none, for the judge is asked the same"
+    if part in ("view", "context") and now:
+        more = mean_size(mechanism, sample) - mean_size(now, sample)
+        change = (
+            f"{'grows' if more > 0 else 'shrinks'} by {abs(more):,.0f} characters" if round(more) else "stays as long"
+        )
+        return f"the {part} {change}, on the mean of {len(sample)} trajectories"
+    if part == "decide":
+        before = f", which were {now.asks}" if now and now.asks != mechanism.asks else ""
+        return f"judge calls a trajectory: {mechanism.asks}{before}; how long they are was not estimated"
+    return "not estimated"
+
+
 def is_cheaper(idea: Idea, sample: Sequence[Trajectory]) -> bool:
     """Whether a single change asks the judge less often, or shows it clearly less of the sample."""
     if idea.mechanism is None:

@@ -106,7 +106,4 @@ def _effect(choice: Choice) -> str:
     reach = round(100 * most * diagnosis.lost / max(1, diagnosis.pairs))
     source = "as tried on the recorded verdicts" if idea.trial and not idea.trial.is_rough else "by the ledger"
     gain = f"{100 * idea.gain:+.1f} points of agreement {source}" if idea.gain else "Untried, so unknown"
-    cost = "fewer judge tokens" if choice.cheaper else "judge tokens about as before"
-    if idea.mechanism and idea.mechanism.asks > 1:
-        cost = f"{idea.mechanism.asks} judge calls a trajectory"
-    return f"{gain}; the symptoms it answers cover at most {reach} points. Cost: {cost}."
+    return f"{gain}; the symptoms it answers cover at most {reach} points. Cost: {choice.price}."
