@@ -32,6 +32,8 @@ _MAX_FILE_BYTES = 1024**3
 _LEAST_MINUTES = 0.01
 _CLIENT = Path(__file__).with_name("client.py")
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
+_MISSING = ("No such file or directory", "ModuleNotFoundError", "Cannot find module", "MODULE_NOT_FOUND")
+_NAME_IT = "the jail does not show what it misses: name that file or its folder with --proposer-bind PATH"
 _KEPT = ("LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
@@ -83,10 +85,13 @@ class CommandProposer:
                 log = _last_of(output)
                 transcript.add("output", text=log)
         if code:
-            raise ProposerError(f"{self.command[0]}: exit code {code}: {_last_line(log)}{self._hint(code)}")
+            said = _last_line(log)
+            raise ProposerError(f"{self.command[0]}: exit code {code}: {said}{self._hint(code, said)}")
 
-    def _hint(self, code: int) -> str:
-        return " (what it needs is named with --proposer-bind)" if self.confinement and code in (126, 127) else ""
+    def _hint(self, code: int, said: str) -> str:
+        """What to do about a program that misses something in the jail."""
+        misses = code in (126, 127) or any(text in said for text in _MISSING)
+        return f" ({_NAME_IT})" if self.confinement and misses else ""
 
     def _unjailed(self, assignment: Assignment) -> "_Start":
         prompt = render_prompt(assignment, view=assignment.view, staging=assignment.staging)

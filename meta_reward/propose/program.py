@@ -1,7 +1,8 @@
 """What must be visible for a command line to start: its program, its interpreter, and what these rest on.
 
-Follows links, `#!` lines, virtual environments of Python and packages of node. What lies in the system's own
-folders is visible anyway. Whatever else a program needs, its user names.
+Follows links, `#!` lines, virtual environments of Python, packages of node, and the shims of pyenv and its kin
+(`~/.pyenv/shims/python3`), which look for the program they stand for in their manager's folder. What lies in
+the system's own folders is visible anyway. Whatever else a program needs, its user names.
 """
 
 import shlex
@@ -80,9 +81,13 @@ def _interpreter_of(program: Path) -> Path | None:
         words = shlex.split(line[2:].decode()) if line.startswith(b"#!") else []
     except (OSError, ValueError):
         return None
-    if words and Path(words[0]).name == "env":
+    if words and Path(words[0]).name == "env" and _which(words[0]):
         words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
-    return _which(words[0]) if words else None
+    found = _which(words[0]) if words else None
+    if words and found is None:
+        what = f"proposer {program} does not start: its first line asks for {words[0]}, which is not there"
+        raise UsageError(what, hint="install it, or mend that line")
+    return found
 
 
 def _needs_of(program: Path) -> Iterator[Path]:
@@ -90,6 +95,8 @@ def _needs_of(program: Path) -> Iterator[Path]:
     yield program
     real = program.resolve()
     yield real
+    if (manager := _manager_of(program)) is not None:
+        yield manager
     settings = program.parent.parent / "pyvenv.cfg"
     if settings.is_file():
         yield settings.parent
@@ -100,6 +107,13 @@ def _needs_of(program: Path) -> Iterator[Path]:
         if "node_modules" in inside and (folder / "package.json").is_file():
             yield folder
             return
+
+
+def _manager_of(program: Path) -> Path | None:
+    """The folder of the version manager that a program is a shim of: `ROOT/shims/NAME` beside `ROOT/versions`."""
+    root = program.parent.parent
+    is_shim = program.parent.name == "shims" and (root / "versions").is_dir()
+    return root if is_shim and not Path.home().is_relative_to(root) else None
 
 
 def _is_prefix(folder: Path) -> bool:

@@ -165,15 +165,56 @@ def test_script_brings_its_interpreter_and_its_environment(tmp_path: Path) -> No
 
 
 @needs_jail
+def test_script_that_asks_for_its_interpreter_by_name_gets_a_version_managers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager, script = tmp_path / "manager", tmp_path / "agent"
+    shim, real = manager / "shims" / "pyth", manager / "versions" / "9" / "bin" / "pyth"
+    for path, text in {
+        shim: f'#!/usr/bin/env bash\nexec "{manager}/versions/9/bin/${{0##*/}}" "$@"\n',
+        real: '#!/bin/sh\necho "it runs $(basename "$1")"\n',
+        script: "#!/usr/bin/env pyth\n",
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+    assert propose(make_run(tmp_path), str(script)) == "it runs agent\n"
+
+
+@pytest.mark.parametrize("asked", ["/opt/none/python", "/usr/bin/env no-such-python", "/opt/none/env python3"])
+def test_script_whose_interpreter_is_not_there_is_one_clear_line(tmp_path: Path, asked: str) -> None:
+    script = tmp_path / "agent"
+    script.write_text(f"#!{asked}\n")
+    script.chmod(0o755)
+    with pytest.raises(
+        UsageError, match=r"its first line asks for .*, which is not there: install it, or mend that line"
+    ):
+        find_program([str(script)])
+
+
+@needs_jail
 def test_program_that_misses_something_is_told_how_to_name_it(tmp_path: Path) -> None:
     session = make_run(tmp_path)
     script = tmp_path / "agent"
     script.write_text(f"#!/bin/sh\nexec {Path.home()}/bin/real-agent\n")
     script.chmod(0o755)
     with pytest.raises(
-        ProposerError, match=r"exit code 127: .*not found \(what it needs is named with --proposer-bind\)"
+        ProposerError, match=r"127: .*not found \(the jail does not show what it misses: name .* --proposer-bind PATH\)"
     ):
         propose(session, str(script))
+
+
+@needs_jail
+def test_script_that_misses_its_neighbour_is_told_how_to_name_it(tmp_path: Path) -> None:
+    session, script = make_run(tmp_path), tmp_path / "agent" / "main"
+    script.parent.mkdir()
+    (script.parent / "helper.py").write_text("print('it helps')\n")
+    script.write_text(f"#!{sys.executable}\nimport helper\n")
+    script.chmod(0o755)
+    with pytest.raises(ProposerError, match=r"No module named 'helper' \(the jail does not show what it misses"):
+        propose(session, str(script))
+    assert propose(session, str(script), bind=(str(script.parent),)) == "it helps\n"
 
 
 @needs_jail
