@@ -72,7 +72,8 @@ class CommandProposer:
         transcript = Transcript(assignment.transcript, secrets=_secrets(start.environment))
         left = self.minutes - summarize(assignment.transcript, view=assignment.view).minutes
         jailed = "bubblewrap" if self.confinement else "none"
-        transcript.add("begin", runs=start.command, jail=jailed)
+        network = "none" if self.confinement and not self.confinement.network else "host"
+        transcript.add("begin", runs=start.command, jail=jailed, network=network)
         transcript.add("prompt", text=start.prompt)
         # Files rather than pipes: a program is done when it exits, whatever it left running with its output.
         with tempfile.TemporaryFile() as output:
@@ -111,7 +112,7 @@ class CommandProposer:
             Mount(assignment.view, jail.VIEW),
             Mount(assignment.staging, jail.STAGING, writable=True),
             Mount(path, jail.PROMPT),
-            *(Mount(need.resolve(), need) for need in program.needs),
+            *(Mount(need.resolve(), need, link=need.is_symlink()) for need in program.needs),
             *map(jail.parse_bind, self.confinement.bind),
             *_ways_to_ask(assignment, session),
         ]

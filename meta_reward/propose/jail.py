@@ -35,13 +35,19 @@ _PROBE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A file or folder of this machine and where it is in the jail."""
+    """A file or folder of this machine and where it is in the jail.
+
+    link: there is a link, as it is here: a program may look for its neighbours where its link leads.
+    """
 
     source: Path
     target: Path
     writable: bool = False
+    link: bool = False
 
     def arguments(self) -> list[str]:
+        if self.link:
+            return ["--symlink", str(self.source), str(self.target)]
         return ["--bind" if self.writable else "--ro-bind", str(self.source), str(self.target)]
 
 

@@ -282,6 +282,28 @@ def test_program_in_a_package_of_node_brings_its_package(tmp_path: Path, monkeyp
 
 
 @needs_jail
+def test_linked_program_finds_its_neighbours_where_the_link_leads(tmp_path: Path) -> None:
+    package, link = tmp_path / "lib" / "node_modules" / "agent", tmp_path / "bin" / "agent"
+    for folder in (package, link.parent):
+        folder.mkdir(parents=True)
+    (package / "package.json").write_text("{}")
+    (package / "helper.sh").write_text("echo it helps\n")
+    (package / "main.sh").write_text('#!/bin/sh\n. "$(dirname "$(readlink -f "$0")")/helper.sh"\n')
+    (package / "main.sh").chmod(0o755)
+    link.symlink_to("../lib/node_modules/agent/main.sh")
+    assert propose(make_run(tmp_path), str(link)) == "it helps\n"
+
+
+@needs_jail
+@pytest.mark.parametrize(("more", "network"), [({}, "host"), ({"network": False}, "none")])
+def test_record_says_which_network_a_program_had(tmp_path: Path, more: dict[str, Any], network: str) -> None:
+    session = make_run(tmp_path)
+    propose(session, "true", **more)
+    begin = json.loads((session / "transcript.jsonl").read_text().partition("\n")[0])
+    assert (begin["type"], begin["jail"], begin["network"]) == ("begin", "bubblewrap", network)
+
+
+@needs_jail
 @pytest.mark.slow
 def test_claude_code_itself_runs_in_the_jail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import claude_agent_sdk

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +107,32 @@ def test_requests_that_are_none_are_refused(world: World) -> None:
     for answer, (command, arguments, complaint) in zip(in_session(world.open(), act), REFUSED, strict=True):
         assert list(answer) == ["error"], (command, arguments)
         assert complaint in answer["error"]
+
+
+def listening() -> set[str]:
+    """The addresses at which this process can be reached through the network of the machine."""
+    own, found = set(), set()
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of this very listing
+            own.add(str(link.readlink()))
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/self/net", table).read_text().splitlines()[1:]:
+            words = line.split()
+            if words[3] == "0A" and f"socket:[{words[9]}]" in own:
+                found.add(words[1])
+    for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]:
+        words = line.split()
+        if len(words) > 7 and words[7].startswith("@") and f"socket:[{words[6]}]" in own:
+            found.add(words[7])
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="tells by /proc")
+def test_session_opens_nothing_that_the_network_of_the_machine_leads_to(world: World) -> None:
+    world.search(iterations=0)
+    assert in_session(world.open(), lambda briefing: listening()) == set()
+    with socket.create_server(("127.0.0.1", 0)):
+        assert len(listening()) == 1
 
 
 def test_errors_name_files_as_the_agent_sees_them(world: World) -> None:
