@@ -34,7 +34,8 @@ class Assignment:
 
     view: the folder it is shown, read only. staging: the only place it writes to. candidates: how many
     it may leave. rejected: folders to mend, each with its findings in `validator.json`. instructions:
-    what it is told. max_usd: what it may spend, 0 for no limit. try_harness: how an agent of this process
+    what it is told. max_usd: what it may spend, 0 for no limit. is_spent: whether the run's money is used up by now,
+    which its trials share. try_harness: how an agent of this process
     tries a draft; socket: where one in a jail asks for the same. hidden: folders that no jail may show.
     """
 
@@ -46,6 +47,7 @@ class Assignment:
     rejected: tuple[str, ...] = ()
     instructions: str = ""
     max_usd: float = 0.0
+    is_spent: Callable[[], bool] = lambda: False
     try_harness: Trial | None = None
     socket: Path | None = None
     hidden: tuple[Path, ...] = ()

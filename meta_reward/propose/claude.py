@@ -13,7 +13,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -81,7 +81,7 @@ class ClaudeProposer:
         with tempfile.TemporaryDirectory(prefix="meta-reward-", ignore_cleanup_errors=True) as scratch:
             options = self._options(assignment, transcript, resumed, so_far.cost_usd or 0.0, Path(scratch))
             try:
-                result = await _converse(prompt, options, transcript, left * 60, assignment.home / "pid")
+                result = await _converse(prompt, options, transcript, left * 60, assignment)
             except TimeoutError:
                 raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
         _check_result(result)
@@ -148,7 +148,7 @@ def _decision(decision: str, **more: Any) -> dict[str, Any]:
 
 
 async def _converse(
-    prompt: str, options: "ClaudeAgentOptions", transcript: Transcript, timeout_s: float, pidfile: Path
+    prompt: str, options: "ClaudeAgentOptions", transcript: Transcript, timeout_s: float, assignment: Assignment
 ) -> "ResultMessage":
     """The result of one prompt and all that follows from it. Raises ProposerError, TimeoutError."""
     from claude_agent_sdk import ClaudeSDKClient
@@ -159,8 +159,10 @@ async def _converse(
         async with asyncio.timeout(timeout_s):
             await client.connect()
             await client.query(prompt)
-            async for message in _recorded(client, transcript):
+            async for message in _recorded(client, transcript, assignment.is_spent):
                 results += [message]
+    except ProposerError:
+        raise
     except TimeoutError:
         await _add_up(client, transcript)
         raise
@@ -168,13 +170,15 @@ async def _converse(
         if not results:  # else the result says better what went wrong
             raise ProposerError(f"the agent's program failed: {files.printable(_first_line(error))}") from None
     finally:
-        await _end(client, pidfile, gently=bool(results))
+        await _end(client, assignment.home / "pid", gently=bool(results))
     if not results:
         raise ProposerError("the agent's program ended without a word")
     return results[-1]
 
 
-async def _recorded(client: Any, transcript: Transcript) -> AsyncIterator["ResultMessage"]:
+async def _recorded(
+    client: Any, transcript: Transcript, is_spent: Callable[[], bool] = lambda: False
+) -> AsyncIterator["ResultMessage"]:
     """The results among the messages, all of which are put on record; of a reply's pieces, what they have used."""
     from claude_agent_sdk import ResultMessage, StreamEvent
 
@@ -184,6 +188,10 @@ async def _recorded(client: Any, transcript: Transcript) -> AsyncIterator["Resul
             if isinstance(message, StreamEvent):
                 if used := meter.read(message.event):
                     transcript.add("usage", **used)
+                    if is_spent():
+                        raise ProposerError(
+                            "the session and its trials used up the run's money", status="out of budget"
+                        )
                 continue
             fields = asdict(cast(Any, message))
             transcript.add("message", kind=type(message).__name__, message=fields)

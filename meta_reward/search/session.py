@@ -107,8 +107,11 @@ async def _propose_once(setup: Setup, assignment: Assignment, restored: list[str
 
 
 def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
-    layout, limits = setup.layout, setup.config.limits
-    spent = setup.gateway.spent.cost_usd + proposer_usd(layout)
+    layout, limit = setup.layout, setup.config.limits.max_usd
+
+    def spent() -> float:
+        return setup.gateway.spent.cost_usd + proposer_usd(layout)
+
     return Assignment(
         view=briefing.view,
         staging=layout.staging(iteration).resolve(),
@@ -118,7 +121,8 @@ def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
         instructions=briefing.instructions,
         try_harness=briefing.try_harness,
         socket=briefing.socket,
-        max_usd=max(limits.max_usd - spent, 0.01) if limits.max_usd else 0.0,
+        max_usd=max(limit - spent(), 0.01) if limit else 0.0,
+        is_spent=lambda: bool(limit) and spent() >= limit,
         hidden=(layout.root.resolve(), setup.taskset.path.resolve(), default_cache_folder().resolve()),
     )
 

@@ -23,6 +23,7 @@ from meta_reward.run.config import ProposerSettings
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
+from meta_reward.search.loop import search
 from tests.conftest import PROJECT, make_task_set
 from tests.messages_api import Fault, MessagesApi, Step, messages_api, results_in, say, use
 from tests.search.conftest import World, harness, proposal
@@ -204,6 +205,29 @@ def test_session_that_takes_too_long_has_cost_what_was_answered(
     assert (kept["status"], kept["cost_usd"]) == ("timed out", cost)
 
 
+def test_session_and_its_trials_end_together_where_the_money_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.create(limits={"iterations": 3, "max_usd": 5.0})
+    setup = world.open()
+
+    def spend(request: dict[str, Any]) -> Any:  # as a trial under way would
+        setup.gateway.spent.cost_usd = 4.999
+        return [use("Read", file_path="y")]
+
+    world.proposer = setup.proposer = agent()
+    with messages_api([[use("Read", file_path="x")], spend, *[[use("Read", file_path="z")]] * 9]) as api:
+        use_api(api, monkeypatch)
+        outcome = asyncio.run(search(setup))
+    assert outcome.reason.startswith("limit reached: max-usd 5.00")
+    kept = json.loads((world.layout.session_record(1)).read_text())["summary"]
+    assert (kept["status"], kept["reason"]) == (
+        "out of budget",
+        "the session and its trials used up the run's money",
+    )
+    assert 2 <= len(api.requests) <= 3
+
+
 def test_killed_agent_ends_its_session_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = world.layout.session(1) / "home" / "pid"
 
@@ -280,8 +304,6 @@ def test_interrupt_during_a_session_ends_the_agent(world: World, monkeypatch: py
     world.proposer = agent()
 
     async def interrupted() -> int:
-        from meta_reward.search.loop import search
-
         task = asyncio.create_task(search(world.open()))
         await asyncio.to_thread(wait_until, lambda: bool(api.requests))
         pid = int((world.layout.session(1) / "home" / "pid").read_bytes())
