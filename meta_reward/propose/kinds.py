@@ -31,7 +31,7 @@ def _check_taken(kind: str, settings: ProposerSettings) -> None:
         if name in given and kind not in takers:
             said = f"--proposer-{name}" if name in _FLAGS else f"proposer.{name}"
             raise UsageError(
-                f"{said} is nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
+                f"{said} means nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
             )
     if settings.jail == "none" and settings.net == "none":
         raise UsageError("without a jail there is no --proposer-net none", hint="leave out one of the two")

@@ -147,19 +147,25 @@ def test_settings_name_the_catalog_or_a_command() -> None:
     [
         (
             ProposerSettings("catalog", bind=("/x",)),
-            "--proposer-bind is nothing to proposer catalog: it is for command",
+            "--proposer-bind means nothing to proposer catalog: it is for command",
         ),
         (
             ProposerSettings("catalog", env=("X",)),
-            "--proposer-env is nothing to proposer catalog: it is for claude and co",
+            "--proposer-env means nothing to proposer catalog: it is for claude and co",
         ),
-        (ProposerSettings("claude:m", jail="none"), "--proposer-jail is nothing to proposer claude: it is for command"),
-        (ProposerSettings("claude:m", net="none"), "--proposer-net is nothing to proposer claude: it is for command"),
+        (
+            ProposerSettings("claude:m", jail="none"),
+            "--proposer-jail means nothing to proposer claude: it is for command",
+        ),
+        (
+            ProposerSettings("claude:m", net="none"),
+            "--proposer-net means nothing to proposer claude: it is for command",
+        ),
         (
             ProposerSettings("command:x", max_usd=1.0),
-            "proposer.max_usd is nothing to proposer command: it is for claude",
+            "proposer.max_usd means nothing to proposer command: it is for claude",
         ),
-        (ProposerSettings("catalog", turns=3), "proposer.turns is nothing to proposer catalog: it is for claude"),
+        (ProposerSettings("catalog", turns=3), "proposer.turns means nothing to proposer catalog: it is for claude"),
         (ProposerSettings("command:x", jail="none", net="none"), "without a jail there is no --proposer-net none"),
     ],
 )
