@@ -107,6 +107,7 @@ class CommandProposer:
         path = session / "prompt.md"
         for folder in (assignment.home, session / "account"):
             folder.mkdir(exist_ok=True)
+        home = Path(tempfile.mkdtemp(dir=assignment.home))  # each start has its own: links are not made twice
         path.touch()
         mounts = [
             Mount(assignment.view, jail.VIEW),
@@ -117,7 +118,7 @@ class CommandProposer:
             *_ways_to_ask(assignment, session),
         ]
         hidden = (*assignment.hidden, PACKAGE)
-        inside = Jail(mounts, assignment.home, session / "account", hidden, self.confinement.network)
+        inside = Jail(mounts, home, session / "account", hidden, self.confinement.network)
         environment = {name: os.environ[name] for name in (*_KEPT, *self.confinement.env) if name in os.environ}
         environment |= {
             "HOME": str(jail.home_in_jail()),

@@ -123,8 +123,14 @@ def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
         socket=briefing.socket,
         max_usd=max(limit - spent(), 0.01) if limit else 0.0,
         is_spent=lambda: bool(limit) and spent() >= limit,
-        hidden=(layout.root.resolve(), setup.taskset.path.resolve(), default_cache_folder().resolve()),
+        hidden=(*_runs(layout), setup.taskset.path.resolve(), default_cache_folder().resolve()),
     )
+
+
+def _runs(layout: Layout) -> list[Path]:
+    """The folders of this run and of those beside it, whose sealed parts may be on the same tasks."""
+    root = layout.root.resolve()
+    return [root, *sorted(path.parent for path in root.parent.glob("*/run.toml") if path.parent != root)]
 
 
 async def _refused(setup: Setup, iteration: int) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from meta_reward import files
 from meta_reward.completion import Usage
 from meta_reward.judge.account import Account, load_account
 
@@ -24,4 +23,3 @@ def test_call_that_was_cut_off_and_sent_again_counts_twice(tmp_path: Path) -> No
     account.paid("a", Usage(5, 5), 0.25, tries=1)
     paid = load_account(tmp_path / "account.jsonl")
     assert (paid.calls, paid.cost_usd, paid.lost) == (2, 0.75, 1)
-    assert sum(1 for _ in files.iter_whole_lines(tmp_path / "account.jsonl")) == 3

@@ -295,6 +295,20 @@ def test_linked_program_finds_its_neighbours_where_the_link_leads(tmp_path: Path
 
 
 @needs_jail
+def test_linked_program_in_the_home_folder_starts_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    link, real = home / ".local" / "bin" / "agent", home / "agents" / "agent"
+    for path in (link, real):
+        path.parent.mkdir(parents=True)
+    real.write_text('#!/bin/sh\necho "it runs with $(ls -A ~ | tr -d "\\n")"; touch ~/mine\n')
+    real.chmod(0o755)
+    link.symlink_to(real)
+    monkeypatch.setenv("HOME", str(home))
+    session = make_run(tmp_path)
+    assert [propose(session, str(link)) for _ in range(2)] == ["it runs with .localagents\n"] * 2
+
+
+@needs_jail
 @pytest.mark.parametrize(("more", "network"), [({}, "host"), ({"network": False}, "none")])
 def test_record_says_which_network_a_program_had(tmp_path: Path, more: dict[str, Any], network: str) -> None:
     session = make_run(tmp_path)

@@ -236,6 +236,16 @@ def test_dollars_of_the_proposer_count_against_the_limit(world: World) -> None:
     assert sessions == [1, 2, 3]
 
 
+def test_runs_beside_this_one_are_hidden_from_proposers_too(world: World) -> None:
+    world.search(iterations=0)
+    other = world.layout.root.parent / "r0"
+    other.mkdir()
+    (other / "run.toml").write_text("")
+    raise_limits(world.layout, {"limits": {"iterations": 1}})
+    world.search()
+    assert world.proposer.assignments[0].hidden[:2] == (world.layout.root.resolve(), other.resolve())
+
+
 def test_search_without_progress_ends_by_itself(world: World) -> None:
     world.create(limits={"iterations": 50, "patience": 3})
     assert world.search().reason == "no progress for 3 iterations"
