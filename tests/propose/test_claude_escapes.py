@@ -289,7 +289,9 @@ def test_shell_sees_what_the_file_tools_would_and_neither_the_key_nor_the_networ
     ]
     steps = [[use("Bash", command=command, description="Look")] for command in commands]
     unsandboxed = use("Bash", command=f"cat {run}/run.toml", description="Look", dangerouslyDisableSandbox=True)
-    api = run_session(session, [*steps, [unsandboxed], [say("Done.")]], monkeypatch, tools=("Bash",))
+    monkeypatch.setenv("CLOUD_TOKEN", "sk-ant-of-a-cloud")
+    named = {"tools": ("Bash",), "env": ("CLOUD_TOKEN",)}
+    api = run_session(session, [*steps, [unsandboxed], [say("Done.")]], monkeypatch, **named)
     sent = json.dumps(api.requests[-1]["messages"])
     results = results_in(api.requests[-1])
     assert results[0].startswith("Read me.")
