@@ -7,6 +7,7 @@ only what is missing, so a search that was killed anywhere goes on from there.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from meta_reward import files
 from meta_reward.errors import GitError, LimitReached, UsageError
@@ -50,7 +51,7 @@ async def search(setup: Setup) -> Outcome:
         while (reason := finished(setup.layout, setup.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
                 return Outcome("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
-            _watch(setup, limits, lambda: proposer_usd(setup.layout))  # it grows while a session tries drafts
+            _watch(setup, limits, partial(proposer_usd, setup.layout))  # it grows while a session tries drafts
             line = await _iterate(setup, len(record.load_iterations(setup.layout)), limits)
             barren = 0 if line.candidates else barren + 1
         git.repack(setup.layout.root)
@@ -80,7 +81,8 @@ def _why_barren(last: record.Iteration) -> str:
 
 def _watch(setup: Setup, limits: Callable[[Spent], None], sessions_usd: Callable[[], float]) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
-    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + sessions_usd()))
+    counted = sessions_usd if setup.config.limits.max_usd else lambda: 0.0  # it takes reading
+    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + counted()))
     setup.gateway.check(setup.gateway.spent)
 
 
