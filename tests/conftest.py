@@ -45,8 +45,12 @@ _THEIRS = ("GIT_", "META_REWARD_", "XDG_", "ANTHROPIC_", "CLAUDE_", "OPENAI_")
 
 @pytest.fixture(autouse=True)
 def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No home, no git identity, no cache and no key of the person who runs the tests."""
+    """No home, no git identity, no cache and no key of the person who runs the tests.
+
+    Modules are compiled once, as they are for a user, not by each process that a test starts.
+    """
     home = tmp_path_factory.mktemp("home")
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in [name for name in os.environ if name.startswith(_THEIRS)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))

@@ -9,6 +9,8 @@ from pathlib import Path
 from meta_reward.judge.backends import make_backend
 from tests.cli.conftest import MetaReward
 from tests.cli.conftest import meta_reward as meta_reward
+from tests.cli.conftest import meta_reward_process as meta_reward_process
+from tests.cli.conftest import seeded as seeded
 from tests.conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text()
@@ -38,8 +40,8 @@ def tau_bench_results(tasks: int) -> list[dict[str, object]]:
     ]
 
 
-def test_help_in_the_readme_is_what_the_command_prints(meta_reward: MetaReward) -> None:
-    assert block_with("Usage: meta-reward") == meta_reward("--help").out
+def test_help_in_the_readme_is_what_the_command_prints(meta_reward_process: MetaReward) -> None:
+    assert block_with("Usage: meta-reward") == meta_reward_process("--help").out
 
 
 def test_commands_of_the_readme_run_as_they_stand(meta_reward: MetaReward, here: Path) -> None:
@@ -59,9 +61,9 @@ def test_commands_of_the_readme_run_as_they_stand(meta_reward: MetaReward, here:
         assert (ran.code, ran.err) == (0, ""), line
 
 
-def test_harness_of_the_readme_is_valid(meta_reward: MetaReward, here: Path) -> None:
+def test_harness_of_the_readme_is_valid(meta_reward_process: MetaReward, here: Path) -> None:
     (here / "mine.py").write_text(block_with("async def reward"))
-    assert meta_reward("validate", "mine.py").out.startswith("mine.py: ok (parts: none)\n")
+    assert meta_reward_process("validate", "mine.py").out.startswith("mine.py: ok (parts: none)\n")
 
 
 def test_judge_settings_of_the_readme_are_settings() -> None:

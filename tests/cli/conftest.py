@@ -1,14 +1,23 @@
-"""The command line as a person runs it: in a process of its own, in an empty folder."""
+"""The command line as a person runs it, in an empty folder.
 
+`meta_reward` calls the same `main` in the process of the test, which spares it an interpreter, its imports and a
+look at the machine; `meta_reward_process` starts one, for whatever may differ in a process of its own: another PATH,
+what is imported first, a lock, what reaches the screen.
+"""
+
+import io
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from meta_reward.cli import main
 from tests.conftest import PROJECT
 
 MetaReward = Callable[..., "Ran"]
@@ -24,9 +33,31 @@ class Ran:
 
 
 @pytest.fixture
-def meta_reward(here: Path) -> MetaReward:
-    """Runs `meta-reward ARGUMENTS` in `here`, where the project's seed harnesses are."""
+def seeded(here: Path) -> None:
+    """The project's seed harnesses are `here`."""
     (here / "seed_harnesses").symlink_to(PROJECT / "seed_harnesses")
+
+
+@pytest.fixture
+def meta_reward(seeded: None) -> MetaReward:
+    """Runs `meta-reward ARGUMENTS` in `here`, in this process."""
+
+    def run(*arguments: object, **environment: str) -> Ran:
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch, _signals_kept(), redirect_stdout(out), redirect_stderr(err):
+            patch.setattr(sys, "argv", ["meta-reward", *map(str, arguments)])
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        return Ran(ended.value.code, *(_written(stream) for stream in (out, err)))  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.fixture
+def meta_reward_process(seeded: None) -> MetaReward:
+    """Runs `meta-reward ARGUMENTS` in `here`, in a process of its own."""
 
     def run(*arguments: object, timeout: float = 100, **environment: str) -> Ran:
         command = [sys.executable, "-c", "from meta_reward.cli import main; main()", *map(str, arguments)]
@@ -36,3 +67,19 @@ def meta_reward(here: Path) -> MetaReward:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """What `main` does about signals ends with the command."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -106,16 +106,16 @@ def test_bad_config_is_one_line(meta_reward: MetaReward, small: Path, text: str,
     assert expected in ran.err
 
 
-def test_wrong_usage_exits_with_2(meta_reward: MetaReward) -> None:
-    assert meta_reward("search").code == 2
-    assert meta_reward("evaluate", "a.py", "b", "--split", "train").code == 2
-    assert meta_reward("frobnicate").code == 2
+def test_wrong_usage_exits_with_2(meta_reward_process: MetaReward) -> None:
+    assert meta_reward_process("search").code == 2
+    assert meta_reward_process("evaluate", "a.py", "b", "--split", "train").code == 2
+    assert meta_reward_process("frobnicate").code == 2
 
 
-def test_run_in_use_says_who_holds_it(meta_reward: MetaReward, small: Path) -> None:
-    meta_reward("search", "small", *JUDGE, "--iterations", 0)
+def test_run_in_use_says_who_holds_it(meta_reward_process: MetaReward, small: Path) -> None:
+    meta_reward_process("search", "small", *JUDGE, "--iterations", 0)
     with locked(Layout(Path("runs/small"))):
-        ran = meta_reward("search", "small", *JUDGE, "--iterations", 1)
+        ran = meta_reward_process("search", "small", *JUDGE, "--iterations", 1)
     assert ran.code == 1
     assert f"run small is in use by process {os.getpid()} on" in ran.err
 
@@ -143,13 +143,13 @@ def test_folder_that_is_no_run_is_not_touched(meta_reward: MetaReward, small: Pa
     assert Path("runs/mine/thesis.txt").read_text() == "precious"
 
 
-def test_machine_without_git_identity_searches_all_the_same(meta_reward: MetaReward, small: Path) -> None:
-    ran = meta_reward("search", "small", *JUDGE, "--iterations", 0, EMAIL="", GIT_CONFIG_GLOBAL=os.devnull)
+def test_machine_without_git_identity_searches_all_the_same(meta_reward_process: MetaReward, small: Path) -> None:
+    ran = meta_reward_process("search", "small", *JUDGE, "--iterations", 0, EMAIL="", GIT_CONFIG_GLOBAL=os.devnull)
     assert ran.code == 0, ran.err
 
 
-def test_machine_without_git_is_one_line(meta_reward: MetaReward, small: Path, tmp_path: Path) -> None:
-    ran = meta_reward("search", "small", *JUDGE, "--iterations", 0, PATH=str(tmp_path))
+def test_machine_without_git_is_one_line(meta_reward_process: MetaReward, small: Path, tmp_path: Path) -> None:
+    ran = meta_reward_process("search", "small", *JUDGE, "--iterations", 0, PATH=str(tmp_path))
     assert ran.code == 1
     assert "git does not run on this machine: install git" in ran.err
 

@@ -41,7 +41,7 @@ def subjects_of(run: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_search_killed_five_times_ends_like_one_that_was_not(here: Path, meta_reward: MetaReward, seed: int) -> None:
+def test_search_killed_five_times_ends_like_one_that_was_not(here: Path, meta_reward_process: MetaReward, seed: int) -> None:
     make_task_set(here / "tasks" / "small", tasks=12)
     began = time.monotonic()
     assert start("untouched", here / "cache-1").wait(100) == 0
@@ -58,17 +58,17 @@ def test_search_killed_five_times_ends_like_one_that_was_not(here: Path, meta_re
     assert [s.replace("killed", "untouched") for s in subjects_of(killed)] == subjects_of(untouched)
 
 
-def test_interrupt_ends_cleanly_and_says_how_to_go_on(here: Path, meta_reward: MetaReward) -> None:
+def test_interrupt_ends_cleanly_and_says_how_to_go_on(here: Path, meta_reward_process: MetaReward) -> None:
     make_task_set(here / "tasks" / "small", tasks=12)
     process = start("stopped", here / "cache")
     wait_for(here / "runs/stopped/history/ledger.jsonl")
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
-    assert '"state": "interrupted"' in meta_reward("status", "stopped", "--json").out
+    assert '"state": "interrupted"' in meta_reward_process("status", "stopped", "--json").out
     assert start("stopped", here / "cache").wait(100) == 0
 
 
-def test_kill_leaves_no_process_behind(here: Path, meta_reward: MetaReward) -> None:
+def test_kill_leaves_no_process_behind(here: Path, meta_reward_process: MetaReward) -> None:
     make_task_set(here / "tasks" / "small", tasks=12)
     process = start("killed", here / "cache")
     wait_for(here / "runs/killed/.work/evaluations")

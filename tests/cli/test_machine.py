@@ -65,66 +65,66 @@ def move_run_to(level: str) -> None:
     config.write_text(config.read_text().replace(recorded(), f'sandbox = "{level}"'))
 
 
-def test_run_records_its_level_and_status_shows_it(meta_reward: MetaReward) -> None:
-    ran = meta_reward(*SEARCH, "--sandbox", LEVEL)
+def test_run_records_its_level_and_status_shows_it(meta_reward_process: MetaReward) -> None:
+    ran = meta_reward_process(*SEARCH, "--sandbox", LEVEL)
     assert recorded() == f'sandbox = "{LEVEL}"'
     assert f"judge simulated, sandbox {LEVEL})" in ran.out
-    assert json.loads(meta_reward("status", "small", "--json").out)["sandbox"] == LEVEL
+    assert json.loads(meta_reward_process("status", "small", "--json").out)["sandbox"] == LEVEL
 
 
-def test_without_bubblewrap_candidates_are_locked(meta_reward: MetaReward, bare: str) -> None:
-    ran = meta_reward(*EVALUATE, "--json", PATH=bare)
+def test_without_bubblewrap_candidates_are_locked(meta_reward_process: MetaReward, bare: str) -> None:
+    ran = meta_reward_process(*EVALUATE, "--json", PATH=bare)
     assert json.loads(ran.out)["sandbox"] == "locked"
 
 
 @pytest.mark.parametrize("command", [SEARCH, EVALUATE, ("validate", "seeds/baseline.py")], ids=lambda c: c[0])
-def test_strict_that_cannot_be_had_is_one_line(meta_reward: MetaReward, bare: str, command: tuple[object, ...]) -> None:
+def test_strict_that_cannot_be_had_is_one_line(meta_reward_process: MetaReward, bare: str, command: tuple[object, ...]) -> None:
     expected = f"cannot do sandbox level strict ({NO_BWRAP}): install bubblewrap; --sandbox locked works here\n"
-    ran = meta_reward(*command, "--sandbox", "strict", PATH=bare)
+    ran = meta_reward_process(*command, "--sandbox", "strict", PATH=bare)
     assert (ran.code, ran.out, ran.err) == (1, "", f"meta-reward: this machine {expected}")
     assert not Path("runs").exists()
 
 
 def test_run_whose_level_is_gone_stops_before_it_spends_and_goes_on_when_told(
-    meta_reward: MetaReward, bare: str
+    meta_reward_process: MetaReward, bare: str
 ) -> None:
-    meta_reward(*SEARCH)
+    meta_reward_process(*SEARCH)
     move_run_to("strict")
     more = (*SEARCH[:-1], 1)
     expected = (
         f"this machine cannot do sandbox level strict, which run small is at ({NO_BWRAP}): "
         "install bubblewrap; --sandbox locked works here"
     )
-    ran = meta_reward(*more, PATH=bare)
+    ran = meta_reward_process(*more, PATH=bare)
     assert (ran.code, ran.out, ran.err) == (1, "", f"meta-reward: {expected}\n")
-    assert f"small: stopped: {expected} " in meta_reward("status", "small").out
+    assert f"small: stopped: {expected} " in meta_reward_process("status", "small").out
     assert not Path("runs/small/.work/session-0001").exists()
-    ran = meta_reward(*more, "--sandbox", "locked", PATH=bare)
+    ran = meta_reward_process(*more, "--sandbox", "locked", PATH=bare)
     assert (ran.code, recorded()) == (0, 'sandbox = "locked"'), ran.err
     log = ["git", "-C", "runs/small", "log", "--format=%s", "--", "run.toml"]
     subjects = subprocess.run(log, capture_output=True, text=True, check=True).stdout
     assert "Sandbox level locked, which was strict\n" in subjects
 
 
-def test_test_split_stays_sealed_where_the_level_is_gone(meta_reward: MetaReward, bare: str) -> None:
-    meta_reward(*SEARCH)
+def test_test_split_stays_sealed_where_the_level_is_gone(meta_reward_process: MetaReward, bare: str) -> None:
+    meta_reward_process(*SEARCH)
     move_run_to("strict")
-    ran = meta_reward("test", "small", PATH=bare)
+    ran = meta_reward_process("test", "small", PATH=bare)
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "which run small is at" in ran.err
-    ran = meta_reward("test", "small", "--sandbox", "locked", PATH=bare)
+    ran = meta_reward_process("test", "small", "--sandbox", "locked", PATH=bare)
     assert "opened 1 time\n" in ran.out
     assert recorded() == 'sandbox = "locked"'
 
 
-def test_none_warns_each_time(meta_reward: MetaReward) -> None:
-    first = meta_reward(*SEARCH, "--sandbox", "none")
+def test_none_warns_each_time(meta_reward_process: MetaReward) -> None:
+    first = meta_reward_process(*SEARCH, "--sandbox", "none")
     commands = [SEARCH, ("test", "small"), ("test", "small", "--json")]
     commands += [(*EVALUATE, "--json", "--sandbox", "none"), ("validate", "seeds/baseline.py", "--sandbox", "none")]
-    for ran in [first, *(meta_reward(*command) for command in commands)]:
+    for ran in [first, *(meta_reward_process(*command) for command in commands)]:
         assert (ran.code, ran.err.count(WARNING)) == (0, 1), ran
     assert recorded() == 'sandbox = "none"'
-    assert "sandbox none)" in meta_reward("status", "small").out
+    assert "sandbox none)" in meta_reward_process("status", "small").out
 
 
 @pytest.mark.parametrize("level", ["auto", "strict", "locked"])
@@ -146,14 +146,14 @@ def doctor(ran: Ran) -> dict[str, dict[str, str]]:
     return {row["name"]: row for row in json.loads(ran.out)["rows"]}
 
 
-def test_doctor_says_that_a_search_can_run_here(meta_reward: MetaReward) -> None:
-    ran = meta_reward("doctor")
+def test_doctor_says_that_a_search_can_run_here(meta_reward_process: MetaReward) -> None:
+    ran = meta_reward_process("doctor")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.endswith("\n\na search can run offline here\n")
 
 
-def test_doctor_without_bubblewrap_warns(meta_reward: MetaReward, bare: str) -> None:
-    ran = meta_reward("doctor", "--json", PATH=bare)
+def test_doctor_without_bubblewrap_warns(meta_reward_process: MetaReward, bare: str) -> None:
+    ran = meta_reward_process("doctor", "--json", PATH=bare)
     assert ran.code == 0
     assert doctor(ran)["sandbox"] == {
         "name": "sandbox",
@@ -167,10 +167,10 @@ def test_doctor_without_bubblewrap_warns(meta_reward: MetaReward, bare: str) -> 
 
 
 def test_shell_for_claude_without_bubblewrap_stops_before_anything_is_spent(
-    meta_reward: MetaReward, bare: str, tmp_path: Path
+    meta_reward_process: MetaReward, bare: str, tmp_path: Path
 ) -> None:
     (tmp_path / "shell.toml").write_text('[proposer]\nspec = "claude:m"\ntools = ["Bash"]\n')
-    ran = meta_reward(*SEARCH, "--config", tmp_path / "shell.toml", PATH=bare, ANTHROPIC_API_KEY="k")
+    ran = meta_reward_process(*SEARCH, "--config", tmp_path / "shell.toml", PATH=bare, ANTHROPIC_API_KEY="k")
     assert (ran.code, ran.err) == (
         1,
         "meta-reward: this machine cannot confine the agent's shell: bubblewrap (bwrap) is not installed: "
@@ -179,13 +179,13 @@ def test_shell_for_claude_without_bubblewrap_stops_before_anything_is_spent(
     assert not Path("runs").exists()
 
 
-def test_doctor_without_git_fails(meta_reward: MetaReward, tmp_path: Path) -> None:
-    ran = meta_reward("doctor", "--json", PATH=str(tmp_path / "nothing"))
+def test_doctor_without_git_fails(meta_reward_process: MetaReward, tmp_path: Path) -> None:
+    ran = meta_reward_process("doctor", "--json", PATH=str(tmp_path / "nothing"))
     assert (ran.code, json.loads(ran.out)["can_search_offline"]) == (1, False)
     assert doctor(ran)["git"]["what"] == "git does not run on this machine"
 
 
-def test_doctor_without_landlock_fails(meta_reward: MetaReward) -> None:
+def test_doctor_without_landlock_fails(meta_reward_process: MetaReward) -> None:
     ran = on_an_old_kernel(["doctor", "--json"])
     row = doctor(ran)["sandbox"]
     assert (ran.code, row["state"], row["what"]) == (1, "fail", NO_LANDLOCK)
@@ -193,14 +193,14 @@ def test_doctor_without_landlock_fails(meta_reward: MetaReward) -> None:
 
 
 @pytest.mark.parametrize("how", [(), ("--json",)])
-def test_doctor_shows_nothing_of_a_key(meta_reward: MetaReward, tmp_path: Path, how: tuple[str, ...]) -> None:
+def test_doctor_shows_nothing_of_a_key(meta_reward_process: MetaReward, tmp_path: Path, how: tuple[str, ...]) -> None:
     agents = tmp_path / "agents"
     agents.mkdir()
     (agents / "codex").write_text("#!/bin/sh\necho $ANTHROPIC_API_KEY $OPENAI_API_KEY $CLAUDE_CODE_OAUTH_TOKEN\n")
     (agents / "codex").chmod(0o755)
     names = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
     keys = {name: f"zq{number}xk{number}vj{number}wy" for number, name in enumerate(names)}
-    ran = meta_reward("doctor", *how, PATH=f"{agents}:{os.environ['PATH']}", **keys)
+    ran = meta_reward_process("doctor", *how, PATH=f"{agents}:{os.environ['PATH']}", **keys)
     assert ran.out.count("set (models") == 2
     pieces = {value[at : at + 3] for value in keys.values() for at in range(len(value) - 2)}
     assert [piece for piece in pieces if piece in ran.out + ran.err] == []

@@ -17,7 +17,8 @@ from meta_reward.judge.backends import make_backend
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway
 from tests.cli.conftest import MetaReward
-from tests.cli.conftest import meta_reward as meta_reward
+from tests.cli.conftest import meta_reward_process as meta_reward_process
+from tests.cli.conftest import seeded as seeded
 from tests.conftest import LEVEL, make_rollouts, make_task_set
 from tests.endpoints import Endpoint, Fault, Said, Seen
 
@@ -167,7 +168,7 @@ def test_prompt_that_is_too_long_may_be_caught_by_the_harness() -> None:
 
 @pytest.mark.parametrize("kind", ["anthropic", "openai", pytest.param("claude-code", marks=slow)])
 def test_key_is_in_no_file_and_on_no_screen(
-    kind: str, meta_reward: MetaReward, here: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, meta_reward_process: MetaReward, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MY_KEY", SECRET)
     make_task_set(here / "tasks" / "small", tasks=5, rollouts=2)
@@ -176,7 +177,7 @@ def test_key_is_in_no_file_and_on_no_screen(
     with Endpoint(judge_of_the_policy) as endpoint:
         spec = f"{kind}:m@{endpoint.url}{PATHS[kind]}"
         flags = ("--judge", spec, "--config", "judge.toml", "--out", "out")
-        ran = meta_reward("evaluate", "mine.py", "tasks/small", *flags)
+        ran = meta_reward_process("evaluate", "mine.py", "tasks/small", *flags)
         assert ran.code == 0, ran
         assert endpoint.seen
         assert all(SECRET in str(seen.headers) for seen in endpoint.seen)
