@@ -5,9 +5,10 @@ did well says GOOD somewhere, one that failed says BAD, and `WordJudge` may or m
 """
 
 import asyncio
+import itertools
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,13 +44,21 @@ async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
 _THEIRS = ("GIT_", "META_REWARD_", "XDG_", "ANTHROPIC_", "CLAUDE_", "OPENAI_")
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """New names of empty folders. Not `mktemp`, which looks at all that it made before."""
+    base = tmp_path_factory.mktemp("homes")
+    return (base / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _isolated(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No home, no git identity, no cache and no key of the person who runs the tests.
 
     Modules are compiled once, as they are for a user, not by each process that a test starts.
     """
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir()
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in [name for name in os.environ if name.startswith(_THEIRS)]:
         monkeypatch.delenv(name)

@@ -10,6 +10,7 @@ At every level a zygote gets a clean environment and no descriptor but one socke
 
 import contextlib
 import importlib.metadata
+import importlib.util
 import os
 import shutil
 import sys
@@ -101,13 +102,17 @@ def _distribution_paths(name: str) -> Iterator[Path]:
 
 def readable_paths(packages: Sequence[str]) -> list[Path]:
     """What a child may read: the standard library without what is installed into it, shared libraries, time zones,
-    packages."""
-    library = Path(sysconfig.get_path("stdlib"))
+    packages. Looked up once a process."""
+    return list(_readable_paths(Path(sysconfig.get_path("stdlib")), tuple(packages)))
+
+
+@cache
+def _readable_paths(library: Path, packages: tuple[str, ...]) -> tuple[Path, ...]:
     own = [path for path in sorted(library.iterdir()) if not path.name.startswith(_NOT_FOR_HARNESSES)]
     # Debian links its sitecustomize to /etc, which a strict sandbox does not have.
     own = [path for path in own if path.resolve().is_relative_to(library.resolve())]
     once = {path.resolve(): path for path in (*own, *shared_libraries(), *time_zones(), *package_paths(packages))}
-    return list(once.values())
+    return tuple(once.values())
 
 
 def settle(packages: Sequence[str]) -> None:
@@ -178,4 +183,11 @@ def _mounts(packages: Sequence[str]) -> Iterator[str]:
     for path in package_paths(packages):
         yield from ("--ro-bind", str(path), str(path))
     for module in _RUNTIME:
-        yield from ("--ro-bind", f"{_PACKAGE}/{module}.py", f"{_SHOWN_AT}/meta_reward/{module}.py")
+        for path in _as_source_and_compiled(_PACKAGE / f"{module}.py"):
+            yield from ("--ro-bind", str(path), f"{_SHOWN_AT}/meta_reward/{path.relative_to(_PACKAGE)}")
+
+
+def _as_source_and_compiled(source: Path) -> list[Path]:
+    """A module's source, and what Python has made of it, if it has: compiling takes longer than all the rest."""
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    return [source, compiled] if compiled.is_relative_to(_PACKAGE) and compiled.exists() else [source]
