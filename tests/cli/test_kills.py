@@ -41,7 +41,9 @@ def subjects_of(run: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_search_killed_five_times_ends_like_one_that_was_not(here: Path, meta_reward_process: MetaReward, seed: int) -> None:
+def test_search_killed_five_times_ends_like_one_that_was_not(
+    here: Path, meta_reward_process: MetaReward, seed: int
+) -> None:
     make_task_set(here / "tasks" / "small", tasks=12)
     began = time.monotonic()
     assert start("untouched", here / "cache-1").wait(100) == 0

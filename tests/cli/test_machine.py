@@ -78,7 +78,9 @@ def test_without_bubblewrap_candidates_are_locked(meta_reward_process: MetaRewar
 
 
 @pytest.mark.parametrize("command", [SEARCH, EVALUATE, ("validate", "seeds/baseline.py")], ids=lambda c: c[0])
-def test_strict_that_cannot_be_had_is_one_line(meta_reward_process: MetaReward, bare: str, command: tuple[object, ...]) -> None:
+def test_strict_that_cannot_be_had_is_one_line(
+    meta_reward_process: MetaReward, bare: str, command: tuple[object, ...]
+) -> None:
     expected = f"cannot do sandbox level strict ({NO_BWRAP}): install bubblewrap; --sandbox locked works here\n"
     ran = meta_reward_process(*command, "--sandbox", "strict", PATH=bare)
     assert (ran.code, ran.out, ran.err) == (1, "", f"meta-reward: this machine {expected}")

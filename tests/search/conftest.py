@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.spent import spent_on_disk
 from meta_reward.search.loop import Outcome, search
 from meta_reward.search.setup import Setup, create, open_setup, raise_limits
-from meta_reward.tasks.taskset import TaskSet
+from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import ASKING_HARNESS, WordJudge, make_task_set
+
+TASKS = Path("tasks/small")
 
 
 class Quiet:
@@ -142,10 +145,28 @@ def world(tmp_path: Path) -> World:
     return make_world(tmp_path)
 
 
+@pytest.fixture
+def begun(_begun_once: Path, tmp_path: Path) -> World:
+    """The same world after a search of no iterations: its seed is scored, and a search goes on from there."""
+    if not _begun_once.exists():
+        make_world(_begun_once).search(iterations=0)
+    shutil.copytree(_begun_once, tmp_path, dirs_exist_ok=True)
+    return _world(tmp_path, load_task_set(tmp_path / TASKS))
+
+
+@pytest.fixture(scope="session")
+def _begun_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test that needs it makes that world, for all of its process to copy."""
+    return tmp_path_factory.mktemp("begun") / "world"
+
+
 def make_world(folder: Path) -> World:
     """The same world in any folder."""
+    return _world(folder, make_task_set(folder / TASKS, tasks=12))
+
+
+def _world(folder: Path, taskset: TaskSet) -> World:
     seeds = [Seed("baseline", harness("Rate this run."))]
-    taskset = make_task_set(folder / "tasks" / "small", tasks=12)
     return World(folder, WordJudge(_looks_closely), WritingProposer(), seeds, taskset)
 
 

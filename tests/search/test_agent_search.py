@@ -73,8 +73,8 @@ def events(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_agent_investigates_writes_repairs_and_is_accepted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    history = world.layout.history.resolve()
+def test_agent_investigates_writes_repairs_and_is_accepted(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = begun.layout.history.resolve()
     mend: list[Step] = [
         [use("Read", file_path="closer/validator.json"), use("Grep", pattern="socket", output_mode="content")],
         [use("Edit", file_path="closer/harness.py", old_string="import socket\n", new_string="")],
@@ -88,18 +88,18 @@ def test_agent_investigates_writes_repairs_and_is_accepted(world: World, monkeyp
             [say("It works.")],
         ],
     }
-    world.proposer = agent()
+    begun.proposer = agent()
     with messages_api(scripts) as api:
         use_api(api, monkeypatch)
-        assert world.search(iterations=2).reason == "2 iterations done"
+        assert begun.search(iterations=2).reason == "2 iterations done"
 
-    rows = load_ledger(world.layout.ledger)
+    rows = load_ledger(begun.layout.ledger)
     assert [(row.id, row.name, row.status, row.parents) for row in rows[1:]] == [
         ("c0002", "closer", "scored", ("c0001",)),
         ("c0003", "closest", "scored", ("c0002",)),
     ]
     assert [row.accepted for row in rows] == [False, True, False]
-    own = world.layout.candidate("c0002-closer") / "proposer"
+    own = begun.layout.candidate("c0002-closer") / "proposer"
     session = json.loads((own / "session.json").read_text())
     assert session | {"minutes": 0, "files_read": []} == {
         "schema": 1,
@@ -131,10 +131,10 @@ def test_agent_investigates_writes_repairs_and_is_accepted(world: World, monkeyp
     assert any("import socket" in text for text in findings)
     tried = json.loads(results_in(api.requests[-1])[-1])[0]["text"].strip()
     assert (json.loads(tried)["agreement"], tried) == (1.0, rendered(json.loads(tried)))
-    second = json.loads((world.layout.candidate("c0003-closest") / "proposer" / "session.json").read_text())
+    second = json.loads((begun.layout.candidate("c0003-closest") / "proposer" / "session.json").read_text())
     assert [(trial["path"], trial["ok"]) for trial in second["trials"]] == [("closest", True)]
-    assert proposer_usd(world.layout) == pytest.approx(0.0135 + 0.0045)
-    assert_in_git_and_without_the_key(world.layout)
+    assert proposer_usd(begun.layout) == pytest.approx(0.0135 + 0.0045)
+    assert_in_git_and_without_the_key(begun.layout)
 
 
 def assert_in_git_and_without_the_key(layout: Layout) -> None:
@@ -161,36 +161,36 @@ def assert_in_git_and_without_the_key(layout: Layout) -> None:
     ],
 )
 def test_session_that_fails_is_on_record_and_the_search_goes_on(
-    world: World,
+    begun: World,
     monkeypatch: pytest.MonkeyPatch,
     steps: Sequence[Step],
     settings: dict[str, Any],
     status: str,
     reason: str,
 ) -> None:
-    world.proposer = agent(**settings)
+    begun.proposer = agent(**settings)
     with messages_api({"session-0001": steps, "": []}) as api:
         use_api(api, monkeypatch)
-        assert world.search(iterations=1).state == "finished"
-    kept = json.loads((world.layout.empty_session(1) / "session.json").read_text())
+        assert begun.search(iterations=1).state == "finished"
+    kept = json.loads((begun.layout.empty_session(1) / "session.json").read_text())
     assert (kept["status"], kept["reason"][: len(reason)]) == (status, reason)
-    assert load_iterations(world.layout)[1].notes == (kept["reason"],)
-    assert events(world.layout.empty_session(1) / "transcript.jsonl")[-1]["status"] == status
+    assert load_iterations(begun.layout)[1].notes == (kept["reason"],)
+    assert events(begun.layout.empty_session(1) / "transcript.jsonl")[-1]["status"] == status
     assert len(api.requests) <= 4
 
 
 def test_refused_key_stops_the_search_at_once_and_the_same_session_is_run_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    begun: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.proposer = agent()
+    begun.proposer = agent()
     with messages_api([Fault(401, "authentication_error")]) as api:
         use_api(api, monkeypatch)
         with pytest.raises(ProposerUnavailable, match=r"the API refuses the key \(401\): .*: check ANTHROPIC_API_KEY"):
-            world.search(iterations=1)
+            begun.search(iterations=1)
     with messages_api(write("closer", BETTER, "c0001")) as api:
         use_api(api, monkeypatch)
-        assert world.search().state == "finished"
-    assert [row.name for row in load_ledger(world.layout.ledger)] == ["baseline", "closer"]
+        assert begun.search().state == "finished"
+    assert [row.name for row in load_ledger(begun.layout.ledger)] == ["baseline", "closer"]
 
 
 @pytest.mark.parametrize(("begun", "cost"), [(Fault(0), 0.0015), (Fault(200), 0.002505)])
@@ -228,34 +228,34 @@ def test_session_and_its_trials_end_together_where_the_money_does(
     assert 2 <= len(api.requests) <= 3
 
 
-def test_killed_agent_ends_its_session_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    pid = world.layout.session(1) / "home" / "pid"
+def test_killed_agent_ends_its_session_only(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid = begun.layout.session(1) / "home" / "pid"
 
     def kill(_request: dict[str, Any]) -> Any:
         os.kill(int(pid.read_text()), signal.SIGKILL)
         return [say("nobody listens")]
 
-    world.proposer = agent()
+    begun.proposer = agent()
     looked: Step = [use("Read", file_path="x"), use("WebFetch", url="http://x")]
     with messages_api({"session-0001": [looked, kill], "session-0002": write("closer", BETTER, "c0001")}) as api:
         use_api(api, monkeypatch)
-        assert world.search(iterations=2).state == "finished"
-    lines = load_iterations(world.layout)
+        assert begun.search(iterations=2).state == "finished"
+    lines = load_iterations(begun.layout)
     assert lines[1].notes[0].startswith("the agent's program ")
     assert lines[2].candidates == ("c0002",)
-    killed = json.loads((world.layout.empty_session(1) / "session.json").read_text())
+    killed = json.loads((begun.layout.empty_session(1) / "session.json").read_text())
     assert [killed[key] for key in ("turns", "input_tokens", "output_tokens", "cost_usd")] == [1, 1000, 100, 0.0015]
     assert (killed["tool_calls"], killed["refused"]) == (2, 1)
 
 
-def test_three_sessions_in_a_row_that_leave_nothing_stop_the_search_cleanly(world: World) -> None:
-    outcome = world.search(iterations=9)
-    assert (outcome.state, len(load_iterations(world.layout))) == ("stopped", 4)
+def test_three_sessions_in_a_row_that_leave_nothing_stop_the_search_cleanly(begun: World) -> None:
+    outcome = begun.search(iterations=9)
+    assert (outcome.state, len(load_iterations(begun.layout))) == ("stopped", 4)
     assert outcome.reason == (
         "3 sessions of the proposer in a row left no candidate; the last: the session left no candidate"
     )
-    assert world.search().state == "stopped"
-    assert len(load_iterations(world.layout)) == 7
+    assert begun.search().state == "stopped"
+    assert len(load_iterations(begun.layout)) == 7
 
 
 def test_search_killed_in_a_session_leaves_no_agent_behind_and_runs_the_session_again(
@@ -319,19 +319,19 @@ def test_interrupt_during_a_session_ends_the_agent(world: World, monkeypatch: py
 
 
 @pytest.mark.skipif(bool(jail.why_not()), reason=jail.why_not())
-def test_jailed_program_asks_the_search_for_its_history_and_for_a_trial(world: World) -> None:
+def test_jailed_program_asks_the_search_for_its_history_and_for_a_trial(begun: World) -> None:
     source = BETTER.replace("'", "'\"'\"'")
     program = (
         f"mkdir closer; printf %s '{source}' > closer/harness.py; cp $META_REWARD_PROMPT closer/proposal.md; "
         "meta-reward ledger > ledger.json; meta-reward try closer > tried.json; cat ledger.json tried.json"
     )
-    world.proposer = CommandProposer(("sh", "-c", program), 1.0, repairs=True, confinement=Confinement(network=False))
-    world.search(iterations=1)
-    own = world.layout.candidate("c0002-closer") / "proposer"
+    begun.proposer = CommandProposer(("sh", "-c", program), 1.0, repairs=True, confinement=Confinement(network=False))
+    begun.search(iterations=1)
+    own = begun.layout.candidate("c0002-closer") / "proposer"
     said = next(event["text"] for event in events(own / "transcript.jsonl") if event["type"] == "output")
     assert '"id": "c0001"' in said
     assert '"agreement": 1.0' in said
     session = json.loads((own / "session.json").read_text())
     assert [trial["ok"] for trial in session["trials"]] == [True]
     assert (session["status"], session["jail"]) == ("ended", "bubblewrap")
-    assert "Drafts can be tried" in (world.layout.candidate("c0002-closer") / "proposal.md").read_text()
+    assert "Drafts can be tried" in (begun.layout.candidate("c0002-closer") / "proposal.md").read_text()

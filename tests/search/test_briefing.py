@@ -31,11 +31,10 @@ def in_session(setup: Setup, act: Callable[[Briefing], Any], iteration: int = 1)
     return asyncio.run(run())
 
 
-def test_session_of_a_whole_history_sees_the_history(world: World) -> None:
-    world.search(iterations=0)
-    setup = world.open()
+def test_session_of_a_whole_history_sees_the_history(begun: World) -> None:
+    setup = begun.open()
     view = in_session(setup, lambda briefing: briefing.view)
-    assert view == world.layout.history.resolve()
+    assert view == begun.layout.history.resolve()
     assert (setup.layout.session(1) / "history").resolve() == view
 
 
@@ -51,9 +50,8 @@ def test_session_of_less_sees_a_view_beside_its_staging_folder(world: World, lev
     assert not (view / "taskset").exists()
 
 
-def test_agent_at_the_socket_tries_and_queries(world: World) -> None:
-    world.search(iterations=0)
-    setup = world.open()
+def test_agent_at_the_socket_tries_and_queries(begun: World) -> None:
+    setup = begun.open()
     draft = setup.layout.staging(1) / "draft"
     draft.mkdir(parents=True)
     (draft / "harness.py").write_text(BETTER)
@@ -70,16 +68,15 @@ def test_agent_at_the_socket_tries_and_queries(world: World) -> None:
     assert json.dumps(record)
 
 
-def test_every_command_of_the_client_is_understood(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.search(iterations=0)
-    run = min(path.stem for path in (world.layout.taskset / "trajectories").iterdir())
+def test_every_command_of_the_client_is_understood(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = min(path.stem for path in (begun.layout.taskset / "trajectories").iterdir())
     commands = ("ledger", "failures c0001", "flips c0001 c0001", "diff c0001 c0001", f"trace c0001 {run}")
 
     def act(briefing: Briefing) -> list[int]:
         monkeypatch.setenv(client.SOCKET, str(briefing.socket))
         return [client.main(command.split()) for command in commands]
 
-    assert in_session(world.open(), act) == [0] * len(commands)
+    assert in_session(begun.open(), act) == [0] * len(commands)
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
@@ -98,13 +95,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def test_requests_that_are_none_are_refused(world: World) -> None:
-    world.search(iterations=0)
+def test_requests_that_are_none_are_refused(begun: World) -> None:
 
     def act(briefing: Briefing) -> list[Any]:
         return [ask(str(briefing.socket), command, arguments) for command, arguments, _ in REFUSED]
 
-    for answer, (command, arguments, complaint) in zip(in_session(world.open(), act), REFUSED, strict=True):
+    for answer, (command, arguments, complaint) in zip(in_session(begun.open(), act), REFUSED, strict=True):
         assert list(answer) == ["error"], (command, arguments)
         assert complaint in answer["error"]
 
@@ -162,13 +158,12 @@ def test_instructions_are_in_the_run_from_its_first_commit(world: World) -> None
     assert layout.instructions.read_text().startswith("# Write better harnesses")
 
 
-def test_edited_instructions_are_told_and_put_on_record(world: World) -> None:
-    world.search(iterations=0)
-    layout = world.layout
+def test_edited_instructions_are_told_and_put_on_record(begun: World) -> None:
+    layout = begun.layout
     layout.instructions.write_text("Be brief.\n")
     keep_instructions(layout, None)
     assert git(layout, "show", "main:instructions.md") == "Be brief.\n"
-    assert in_session(world.open(), lambda briefing: briefing.instructions).startswith("Be brief.\n\n# This run\n")
+    assert in_session(begun.open(), lambda briefing: briefing.instructions).startswith("Be brief.\n\n# This run\n")
 
 
 def test_unchanged_instructions_make_no_commit(world: World) -> None:

@@ -36,89 +36,89 @@ def test_seeds_alone_are_a_search_of_no_iterations(world: World) -> None:
     assert world.layout.best.read_text() == world.seeds[0].source
 
 
-def test_better_candidate_replaces_the_baseline(world: World) -> None:
-    world.proposer.drafts = {1: {"look-closely": (BETTER, proposal("c0001"))}}
-    world.search(iterations=1)
-    assert [(r["id"], r["parents"], r["status"], r["accepted"], r["agreement"]) for r in ledger(world)] == [
+def test_better_candidate_replaces_the_baseline(begun: World) -> None:
+    begun.proposer.drafts = {1: {"look-closely": (BETTER, proposal("c0001"))}}
+    begun.search(iterations=1)
+    assert [(r["id"], r["parents"], r["status"], r["accepted"], r["agreement"]) for r in ledger(begun)] == [
         ("c0001", [], "scored", False, 0.5),
         ("c0002", ["c0001"], "scored", True, 1.0),
     ]
-    assert world.layout.best.read_text() == BETTER
+    assert begun.layout.best.read_text() == BETTER
 
 
-def test_each_candidate_is_one_commit_with_trailers_and_a_tag_on_its_parents(world: World) -> None:
-    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}, 2: {"b": (BETTER + "\nX = 1\n", proposal("c0002"))}}
-    world.search(iterations=2)
-    trailers = git(world.layout, "log", "--format=%(trailers:key=Candidate,valueonly,separator=%x20)", "main").split()
+def test_each_candidate_is_one_commit_with_trailers_and_a_tag_on_its_parents(begun: World) -> None:
+    begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}, 2: {"b": (BETTER + "\nX = 1\n", proposal("c0002"))}}
+    begun.search(iterations=2)
+    trailers = git(begun.layout, "log", "--format=%(trailers:key=Candidate,valueonly,separator=%x20)", "main").split()
     assert trailers == ["c0003", "c0002", "c0001"]
-    assert git(world.layout, "rev-parse", "c0003^", "c0002^").split() == [
-        git(world.layout, "rev-parse", tag).strip() for tag in ("c0002", "c0001")
+    assert git(begun.layout, "rev-parse", "c0003^", "c0002^").split() == [
+        git(begun.layout, "rev-parse", tag).strip() for tag in ("c0002", "c0001")
     ]
-    assert git(world.layout, "ls-tree", "-r", "--name-only", "c0003").split() == [
+    assert git(begun.layout, "ls-tree", "-r", "--name-only", "c0003").split() == [
         "harness.py",
         "proposal.md",
         "scores.json",
     ]
 
 
-def test_work_tree_is_clean_and_committed_after_a_search(world: World) -> None:
-    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
-    world.search(iterations=2)
-    assert git(world.layout, "status", "--porcelain") == ""
-    assert ".work" not in git(world.layout, "ls-tree", "-r", "--name-only", "main")
+def test_work_tree_is_clean_and_committed_after_a_search(begun: World) -> None:
+    begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
+    begun.search(iterations=2)
+    assert git(begun.layout, "status", "--porcelain") == ""
+    assert ".work" not in git(begun.layout, "ls-tree", "-r", "--name-only", "main")
 
 
-def test_best_harness_has_a_commit_each_time_it_is_replaced(world: World) -> None:
-    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}, 2: {"b": (BETTER + "\nX = 1\n", proposal())}}
-    world.search(iterations=2)
-    subjects = git(world.layout, "log", "--format=%s", "main", "--", "harness.py").splitlines()
+def test_best_harness_has_a_commit_each_time_it_is_replaced(begun: World) -> None:
+    begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}, 2: {"b": (BETTER + "\nX = 1\n", proposal())}}
+    begun.search(iterations=2)
+    subjects = git(begun.layout, "log", "--format=%s", "main", "--", "harness.py").splitlines()
     assert [subject.split(":")[0] for subject in subjects] == ["c0002 a", "c0001 baseline"]
 
 
-def test_what_the_validator_refuses_is_on_record_with_the_reason(world: World) -> None:
-    world.proposer.drafts = {1: {"broken": ("import socket\n" + BETTER, proposal("c0001"))}}
-    world.search(iterations=1)
-    assert ledger(world)[1]["status"] == "rejected"
-    assert ledger(world)[1]["reason"] == "line 1: imports 'socket', which a harness cannot use"
-    assert json.loads((world.layout.candidate("c0002-broken") / "validator.json").read_text())["ok"] is False
+def test_what_the_validator_refuses_is_on_record_with_the_reason(begun: World) -> None:
+    begun.proposer.drafts = {1: {"broken": ("import socket\n" + BETTER, proposal("c0001"))}}
+    begun.search(iterations=1)
+    assert ledger(begun)[1]["status"] == "rejected"
+    assert ledger(begun)[1]["reason"] == "line 1: imports 'socket', which a harness cannot use"
+    assert json.loads((begun.layout.candidate("c0002-broken") / "validator.json").read_text())["ok"] is False
 
 
-def test_repeated_program_is_a_duplicate(world: World) -> None:
-    world.proposer.drafts = {1: {"same": ("# a comment\n" + world.seeds[0].source, proposal())}}
-    world.search(iterations=1)
-    assert ledger(world)[1]["reason"] == "duplicate of c0001"
+def test_repeated_program_is_a_duplicate(begun: World) -> None:
+    begun.proposer.drafts = {1: {"same": ("# a comment\n" + begun.seeds[0].source, proposal())}}
+    begun.search(iterations=1)
+    assert ledger(begun)[1]["reason"] == "duplicate of c0001"
 
 
-def test_refused_candidate_may_be_repaired_once(world: World) -> None:
-    world.proposer = RepairingProposer(BETTER)
-    world.search(iterations=1)
-    assert world.proposer.findings == ["imports"]
-    assert [(row["id"], row["name"], row["status"]) for row in ledger(world)][1:] == [("c0002", "draft", "scored")]
+def test_refused_candidate_may_be_repaired_once(begun: World) -> None:
+    begun.proposer = RepairingProposer(BETTER)
+    begun.search(iterations=1)
+    assert begun.proposer.findings == ["imports"]
+    assert [(row["id"], row["name"], row["status"]) for row in ledger(begun)][1:] == [("c0002", "draft", "scored")]
 
 
-def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(world: World) -> None:
+def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(begun: World) -> None:
     failing = harness("x").replace("try:", "if 'Case' in trajectory.transcript(): raise KeyError('lost')\n    try:")
-    world.proposer.drafts = {1: {"failing": (failing, proposal())}}
-    world.search(iterations=1)
-    row = ledger(world)[1]
+    begun.proposer.drafts = {1: {"failing": (failing, proposal())}}
+    begun.search(iterations=1)
+    row = ledger(begun)[1]
     assert (row["status"], row["agreement"]) == ("failed", None)
     assert "KeyError" in str(row["reason"])
 
 
-def test_proposer_learns_nothing_of_validation_but_the_decision(world: World) -> None:
-    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
-    world.search(iterations=1)
-    validation = open_setup(world.layout, Quiet(), taskset=world.taskset).splits["validation"]
-    seen = "".join(p.read_text() for p in world.layout.history.rglob("*") if p.is_file())
-    assert load_decisions(world.layout)[0]["challenger"] == "c0002"
+def test_proposer_learns_nothing_of_validation_but_the_decision(begun: World) -> None:
+    begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
+    begun.search(iterations=1)
+    validation = open_setup(begun.layout, Quiet(), taskset=begun.taskset).splits["validation"]
+    seen = "".join(p.read_text() for p in begun.layout.history.rglob("*") if p.is_file())
+    assert load_decisions(begun.layout)[0]["challenger"] == "c0002"
     assert not [task for task in validation if task in seen]
 
 
-def test_unknown_parent_is_noted_and_not_refused(world: World) -> None:
-    world.proposer.drafts = {1: {"orphan": (BETTER, proposal("c0001", "c0099"))}}
-    world.search(iterations=1)
-    assert (ledger(world)[1]["parents"], ledger(world)[1]["status"]) == (["c0001"], "scored")
-    assert load_iterations(world.layout)[1].notes == ("c0002 names parent c0099, which does not exist",)
+def test_unknown_parent_is_noted_and_not_refused(begun: World) -> None:
+    begun.proposer.drafts = {1: {"orphan": (BETTER, proposal("c0001", "c0099"))}}
+    begun.search(iterations=1)
+    assert (ledger(begun)[1]["parents"], ledger(begun)[1]["status"]) == (["c0001"], "scored")
+    assert load_iterations(begun.layout)[1].notes == ("c0002 names parent c0099, which does not exist",)
 
 
 def test_what_a_killed_process_left_half_written_is_swept(world: World) -> None:
@@ -135,19 +135,19 @@ def test_history_shows_the_search_split_alone(world: World) -> None:
     assert shown == set(open_setup(layout, Quiet(), taskset=world.taskset).splits["search"])
 
 
-def test_extending_a_finished_search_goes_on_with_the_next_iteration(world: World) -> None:
-    world.search(iterations=1)
-    world.proposer.drafts = {2: {"late": (BETTER, proposal("c0001"))}}
-    assert world.search(iterations=2).reason == "2 iterations done"
-    assert [line.candidates for line in load_iterations(world.layout)] == [("c0001",), (), ("c0002",)]
+def test_extending_a_finished_search_goes_on_with_the_next_iteration(begun: World) -> None:
+    begun.search(iterations=1)
+    begun.proposer.drafts = {2: {"late": (BETTER, proposal("c0001"))}}
+    assert begun.search(iterations=2).reason == "2 iterations done"
+    assert [line.candidates for line in load_iterations(begun.layout)] == [("c0001",), (), ("c0002",)]
 
 
-def test_raising_iterations_keeps_the_levels_of_past_challenges(world: World) -> None:
-    world.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
-    world.search(iterations=1)
-    before = load_decisions(world.layout)
-    world.search(iterations=9)
-    assert load_decisions(world.layout)[: len(before)] == before
+def test_raising_iterations_keeps_the_levels_of_past_challenges(begun: World) -> None:
+    begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
+    begun.search(iterations=1)
+    before = load_decisions(begun.layout)
+    begun.search(iterations=9)
+    assert load_decisions(begun.layout)[: len(before)] == before
     assert before[0]["level"] == pytest.approx(0.10 / 2)
 
 
@@ -179,10 +179,10 @@ def test_too_few_tasks_to_split_is_one_clear_line(world: World, tmp_path: Path) 
         world.create()
 
 
-def test_session_that_fails_is_noted_and_the_search_goes_on(world: World) -> None:
-    world.proposer = FailingProposer()
-    assert world.search(iterations=2).state == "finished"
-    assert [line.notes for line in load_iterations(world.layout)][1:] == [("the agent gave up",)] * 2
+def test_session_that_fails_is_noted_and_the_search_goes_on(begun: World) -> None:
+    begun.proposer = FailingProposer()
+    assert begun.search(iterations=2).state == "finished"
+    assert [line.notes for line in load_iterations(begun.layout)][1:] == [("the agent gave up",)] * 2
 
 
 def test_outage_of_the_judge_stops_the_search_and_loses_nothing(world: World) -> None:
@@ -251,9 +251,8 @@ def test_search_without_progress_ends_by_itself(world: World) -> None:
     assert world.search().reason == "no progress for 3 iterations"
 
 
-def test_traces_are_readable_by_line_and_by_program(world: World) -> None:
-    world.search(iterations=0)
-    path = next((world.layout.candidate("c0001-baseline") / "traces").iterdir())
+def test_traces_are_readable_by_line_and_by_program(begun: World) -> None:
+    path = next((begun.layout.candidate("c0001-baseline") / "traces").iterdir())
     trace = json.loads(path.read_text())
     assert trace["calls"][0]["messages"][0]["content"][0] == "Rate this run."
     assert trace["calls"][0]["reply"] == "50"
@@ -277,9 +276,9 @@ class Forger(RepairingProposer):
         return await RepairingProposer.propose(self, assignment)
 
 
-def test_spoiled_ledger_is_restored_before_anything_reads_it(world: World) -> None:
-    world.proposer = Forger(harness("Look closely."))
-    assert world.search(iterations=1).state == "finished"
-    notes = load_iterations(world.layout)[1].notes
+def test_spoiled_ledger_is_restored_before_anything_reads_it(begun: World) -> None:
+    begun.proposer = Forger(harness("Look closely."))
+    assert begun.search(iterations=1).state == "finished"
+    notes = load_iterations(begun.layout)[1].notes
     assert [note.rpartition(": ")[2] for note in notes] == ["'ledger.jsonl'", "'ledger.jsonl'"]
-    assert [row.id for row in load_ledger(world.layout.ledger)] == ["c0001", "c0002"]
+    assert [row.id for row in load_ledger(begun.layout.ledger)] == ["c0001", "c0002"]

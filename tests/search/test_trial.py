@@ -41,11 +41,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(world: World, tmp_path: Path) -> Bench:
-    world.search(iterations=0)
+def bench(begun: World, tmp_path: Path) -> Bench:
     staging = tmp_path / "staging"
     staging.mkdir()
-    return Bench(world, world.open(), staging)
+    return Bench(begun, begun.open(), staging)
 
 
 def run(trials: Trials, *tries: tuple[str, Sequence[str]]) -> list[dict[str, Any]]:

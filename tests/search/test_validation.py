@@ -80,16 +80,16 @@ def test_what_stood_in_a_seed_may_stand_in_what_grows_from_it(coded: World) -> N
     assert [report_of(coded, folder)["ok"] for folder in ("c0001-baseline", "c0002-grown")] == [True, True]
 
 
-def test_draft_that_renames_what_is_local_is_a_duplicate(world: World) -> None:
+def test_draft_that_renames_what_is_local_is_a_duplicate(begun: World) -> None:
     renamed = (
-        world.seeds[0]
+        begun.seeds[0]
         .source.replace("reply", "answer")
         .replace("trajectory: T", "run: T")
         .replace("trajectory.", "run.")
     )
-    world.proposer.drafts = {1: {"renamed": (renamed, proposal())}}
-    world.search(iterations=1)
-    assert [f["message"] for f in report_of(world, "c0002-renamed")["findings"]] == ["duplicate of c0001"]  # type: ignore[attr-defined]
+    begun.proposer.drafts = {1: {"renamed": (renamed, proposal())}}
+    begun.search(iterations=1)
+    assert [f["message"] for f in report_of(begun, "c0002-renamed")["findings"]] == ["duplicate of c0001"]  # type: ignore[attr-defined]
 
 
 def test_seed_that_needs_a_package_is_refused_unless_the_run_allows_it(world: World) -> None:
