@@ -12,11 +12,13 @@ from meta_reward.errors import JudgeTransient, JudgeUnavailable
 from meta_reward.judge.account import load_account
 from meta_reward.run.layout import Layout
 from meta_reward.run.spent import spent_on_disk
+from meta_reward.search.loop import Outcome
 from tests.conftest import WordJudge
 from tests.judge.conftest import Hours
-from tests.search.conftest import World, harness, proposal
+from tests.search.conftest import World, harness, make_world, proposal
 
 BETTER = harness("Look closely at this run.")
+DONE = Outcome("finished", "1 iteration done")
 FAULTS = [
     JudgeTransient("HTTP 429", status=429, throttled=True),
     JudgeTransient("HTTP 429", status=429, throttled=True, retry_after_s=9),
@@ -61,19 +63,21 @@ def tries_on_record(layout: Layout) -> Counter[int]:
     return Counter(json.loads(line)["tries"] for path in found for line in path.read_text().splitlines())
 
 
-@pytest.fixture
-def worlds(world: World, tmp_path: Path, hours: Hours) -> tuple[World, World]:
-    """The same search twice: with a judge that never fails, and with one in trouble."""
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """What the first test searches with a judge that never fails, for all of them to compare with."""
+    world = make_world(tmp_path_factory.mktemp("untroubled"))
     world.proposer.drafts = {1: {"look-closely": (BETTER, proposal("c0001"))}}
-    troubled = World(
-        tmp_path / "troubled",
-        TroubledJudge(world.judge.score),
-        world.proposer,
-        world.seeds,
-        world.taskset,
-        clock=hours.clock(),
-    )
-    return world, troubled
+    return world
+
+
+@pytest.fixture
+def worlds(once: World, tmp_path: Path, hours: Hours) -> tuple[World, World]:
+    """The same search twice: with a judge that never fails, where it is done, and with one in trouble."""
+    if not once.layout.config.exists():
+        assert once.search(iterations=1) == DONE
+    judge = TroubledJudge(once.judge.score)
+    return once, World(tmp_path, judge, once.proposer, once.seeds, once.taskset, clock=hours.clock())
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def test_search_through_all_faults_ends_with_the_same_files_and_counts_every_cal
     worlds: tuple[World, World],
 ) -> None:
     untroubled, troubled = worlds
-    assert untroubled.search(iterations=1) == troubled.search(iterations=1)
+    assert troubled.search(iterations=1) == DONE
     assert results(troubled.layout) == results(untroubled.layout)
     made = len(troubled.judge.requests)
     assert tries_on_record(troubled.layout) == {2: made}
@@ -99,7 +103,6 @@ def test_outage_leaves_the_evaluation_unfinished_and_the_search_goes_on_from_the
     worlds: tuple[World, World],
 ) -> None:
     untroubled, troubled = worlds
-    untroubled.search(iterations=1)
     assert isinstance(troubled.judge, TroubledJudge)
     troubled.judge.down_after = 12
     with pytest.raises(JudgeUnavailable, match="failed 13 times in a row, at last with: connection refused"):
@@ -118,7 +121,6 @@ def test_limit_ends_the_search_cleanly_and_raised_it_goes_on_to_the_same_end(
     worlds: tuple[World, World], limits: dict[str, float]
 ) -> None:
     untroubled, limited = worlds
-    untroubled.search(iterations=1)
     limited.create(limits={"iterations": 1, **limits})
     stopped = limited.search()
     name, limit = next(iter(limits.items()))
