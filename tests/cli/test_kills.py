@@ -6,25 +6,45 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import MetaReward
-from tests.conftest import make_task_set
+from tests.conftest import PROJECT, make_task_set
 
 _WITH_CLOCKS = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json")
 ARGUMENTS = ("search", "small", "--judge", "simulated", "--iterations", "2", "--candidates", "2")
 
 
-def start(run: str, cache: Path) -> subprocess.Popen[bytes]:
+def start(run: str, cache: Path, cwd: Path | None = None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", "from meta_reward.cli import main; main()", *ARGUMENTS, "--run", run],
         env=os.environ | {"META_REWARD_CACHE": str(cache)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        cwd=cwd,
     )
+
+
+@dataclass(slots=True)
+class Untouched:
+    """A search that nobody kills, made for the first test that asks and kept for the others."""
+
+    folder: Path
+    seconds: float = 0.0
+
+    def run(self) -> tuple[Path, float]:
+        """Its run, and how long it took."""
+        if not self.seconds:
+            make_task_set(self.folder / "tasks" / "small", tasks=12)
+            (self.folder / "seed_harnesses").symlink_to(PROJECT / "seed_harnesses")
+            began = time.monotonic()
+            assert start("untouched", self.folder / "cache", cwd=self.folder).wait(100) == 0
+            self.seconds = time.monotonic() - began
+        return self.folder / "runs" / "untouched", self.seconds
 
 
 def content_of(run: Path) -> dict[str, bytes]:
@@ -39,25 +59,26 @@ def subjects_of(run: Path) -> list[str]:
     return subprocess.run(log, cwd=run, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Untouched:
+    return Untouched(tmp_path_factory.mktemp("untouched"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_search_killed_five_times_ends_like_one_that_was_not(
-    here: Path, meta_reward_process: MetaReward, seed: int
-) -> None:
-    make_task_set(here / "tasks" / "small", tasks=12)
-    began = time.monotonic()
-    assert start("untouched", here / "cache-1").wait(100) == 0
-    whole_s = time.monotonic() - began
+def test_search_killed_three_times_ends_like_one_that_was_not(untouched: Untouched, seed: int) -> None:
+    run, seconds = untouched.run()
+    name = f"killed-{seed}"
     chance = random.Random(seed)
-    for _ in range(5):
-        process = start("killed", here / "cache-2")
-        time.sleep(0.15 + chance.random() * whole_s * 0.5)
+    for third in range(3):  # each dies somewhere in the next third, counted from where the one before it died
+        process = start(name, untouched.folder / name, cwd=untouched.folder)
+        time.sleep(0.15 + (0.2 * bool(third) + chance.random() * 0.3) * seconds)
         process.send_signal(signal.SIGKILL)
         process.wait(10)
-    assert start("killed", here / "cache-2").wait(100) == 0
-    untouched, killed = here / "runs" / "untouched", here / "runs" / "killed"
-    assert content_of(killed) == content_of(untouched)
-    assert [s.replace("killed", "untouched") for s in subjects_of(killed)] == subjects_of(untouched)
+    assert start(name, untouched.folder / name, cwd=untouched.folder).wait(100) == 0
+    killed = untouched.folder / "runs" / name
+    assert content_of(killed) == content_of(run)
+    assert [s.replace(name, "untouched") for s in subjects_of(killed)] == subjects_of(run)
 
 
 def test_interrupt_ends_cleanly_and_says_how_to_go_on(here: Path, meta_reward_process: MetaReward) -> None:
