@@ -33,7 +33,7 @@ search: $(VENV)/.installed  ## search over harnesses, then open the test split (
 	$(BIN)/meta-reward test "$(RUN)"
 
 test: $(VENV)/.installed  ## run all tests, in parallel
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 lint: $(VENV)/.installed  ## ruff: rules and formatting
 	$(BIN)/ruff check .

@@ -41,6 +41,11 @@ async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
 """A harness that believes the judge."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait for a clock, and meanwhile another has the core."""
+    return (os.cpu_count() or 1) + 1
+
+
 _THEIRS = ("GIT_", "META_REWARD_", "XDG_", "ANTHROPIC_", "CLAUDE_", "OPENAI_")
 
 

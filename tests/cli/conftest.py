@@ -21,6 +21,7 @@ from meta_reward.cli import main
 from tests.conftest import PROJECT
 
 MetaReward = Callable[..., "Ran"]
+ONE_SEED = ("--seeds", "one_seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,10 @@ class Ran:
 
 @pytest.fixture
 def seeded(here: Path) -> None:
-    """The project's seed harnesses are `here`."""
+    """The project's seed harnesses are `here`, and the baseline also by itself, for the shortest of searches."""
     (here / "seed_harnesses").symlink_to(PROJECT / "seed_harnesses")
+    (here / "one_seed").mkdir()
+    (here / "one_seed" / "baseline.py").symlink_to(PROJECT / "seed_harnesses" / "baseline.py")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from meta_reward.run.layout import Layout
 from meta_reward.run.lock import locked
-from tests.cli.conftest import MetaReward
+from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import make_task_set
 
 JUDGE = ("--judge", "simulated")
@@ -113,21 +113,21 @@ def test_wrong_usage_exits_with_2(meta_reward_process: MetaReward) -> None:
 
 
 def test_run_in_use_says_who_holds_it(meta_reward_process: MetaReward, small: Path) -> None:
-    meta_reward_process("search", "small", *JUDGE, "--iterations", 0)
+    meta_reward_process("search", "small", *JUDGE, *ONE_SEED, "--iterations", 0)
     with locked(Layout(Path("runs/small"))):
-        ran = meta_reward_process("search", "small", *JUDGE, "--iterations", 1)
+        ran = meta_reward_process("search", "small", *JUDGE, *ONE_SEED, "--iterations", 1)
     assert ran.code == 1
     assert f"run small is in use by process {os.getpid()} on" in ran.err
 
 
 def test_other_settings_than_the_runs_are_named(meta_reward: MetaReward, small: Path) -> None:
-    meta_reward("search", "small", *JUDGE, "--iterations", 0)
+    meta_reward("search", "small", *JUDGE, *ONE_SEED, "--iterations", 0)
     ran = meta_reward("search", "small", "--judge", "simulated:noise")
     assert "run small has judge.spec = 'simulated', and 'simulated:noise' was asked for" in ran.err
 
 
 def test_run_of_another_version_is_refused(meta_reward: MetaReward, small: Path) -> None:
-    meta_reward("search", "small", *JUDGE, "--iterations", 0)
+    meta_reward("search", "small", *JUDGE, *ONE_SEED, "--iterations", 0)
     config = Path("runs/small/run.toml")
     config.write_text(config.read_text().replace("schema = 1", "schema = 9"))
     ran = meta_reward("status", "small")
@@ -144,12 +144,14 @@ def test_folder_that_is_no_run_is_not_touched(meta_reward: MetaReward, small: Pa
 
 
 def test_machine_without_git_identity_searches_all_the_same(meta_reward_process: MetaReward, small: Path) -> None:
-    ran = meta_reward_process("search", "small", *JUDGE, "--iterations", 0, EMAIL="", GIT_CONFIG_GLOBAL=os.devnull)
+    ran = meta_reward_process(
+        "search", "small", *JUDGE, *ONE_SEED, "--iterations", 0, EMAIL="", GIT_CONFIG_GLOBAL=os.devnull
+    )
     assert ran.code == 0, ran.err
 
 
 def test_machine_without_git_is_one_line(meta_reward_process: MetaReward, small: Path, tmp_path: Path) -> None:
-    ran = meta_reward_process("search", "small", *JUDGE, "--iterations", 0, PATH=str(tmp_path))
+    ran = meta_reward_process("search", "small", *JUDGE, *ONE_SEED, "--iterations", 0, PATH=str(tmp_path))
     assert ran.code == 1
     assert "git does not run on this machine: install git" in ran.err
 
@@ -158,7 +160,7 @@ def test_full_disk_is_one_line_and_the_search_goes_on_later(here: Path, small: P
     program = (
         "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (20_000, 20_000)); from meta_reward.cli import main; main()"
     )
-    arguments = ["search", "small", *JUDGE, "--iterations", "1"]
+    arguments = ["search", "small", *JUDGE, *ONE_SEED, "--iterations", "1"]
     full = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
     assert full.returncode == 1, full.stderr
     assert full.stderr.splitlines()[-1].startswith("meta-reward: ")

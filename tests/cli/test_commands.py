@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from tests.cli.conftest import MetaReward
+from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import ASKING_HARNESS, PROJECT, make_task_set
 
 EVALUATION = {
@@ -16,7 +16,7 @@ EVALUATION = {
 def test_search_then_test_then_status_tell_one_story(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=12)
     searched = meta_reward(
-        "search", "small", "--run", "night", "--judge", "simulated", "--iterations", 1, "--candidates", 1
+        "search", "small", *ONE_SEED, "--run", "night", "--judge", "simulated", "--iterations", 1, "--candidates", 1
     )
     assert searched.code == 0, searched.err
     tested = json.loads(meta_reward("test", "night", "--json").out)
@@ -64,14 +64,14 @@ def test_every_opening_of_the_test_split_is_counted(meta_reward: MetaReward, her
     make_task_set(here / "tasks" / "small", tasks=6)
     evaluate = ("evaluate", "seed_harnesses/baseline.py", "small", "--judge", "simulated", "--split", "test", "--json")
     assert [json.loads(meta_reward(*evaluate).out)["openings"] for _ in range(2)] == [1, 2]
-    meta_reward("search", "small", "--judge", "simulated", "--iterations", 0)
+    meta_reward("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 0)
     assert "opened 3 times" in meta_reward("test", "small").out
     assert "opened 3 times" in meta_reward("test", "small").out
 
 
 def test_search_on_a_finished_run_says_so_and_changes_nothing(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=6)
-    arguments = ("search", "small", "--judge", "simulated", "--iterations", 1)
+    arguments = ("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 1)
     meta_reward(*arguments)
     ledger = (here / "runs/small/history/ledger.jsonl").read_bytes()
     again = meta_reward(*arguments)
@@ -82,7 +82,7 @@ def test_search_on_a_finished_run_says_so_and_changes_nothing(meta_reward: MetaR
 def test_config_file_holds_what_run_toml_holds_and_flags_win(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=6)
     (here / "night.toml").write_text('[judge]\nspec = "simulated"\n[limits]\niterations = 5\n[splits]\nseed = 3\n')
-    ran = meta_reward("search", "small", "--config", "night.toml", "--iterations", 0)
+    ran = meta_reward("search", "small", *ONE_SEED, "--config", "night.toml", "--iterations", 0)
     assert ran.code == 0, ran.err
     written = (here / "runs/small/run.toml").read_text()
     assert re.search(r"iterations = 0", written)
@@ -115,7 +115,7 @@ def test_validate_with_a_task_set_finds_what_is_copied_from_its_search_split(
 
 def test_validate_takes_all_of_a_runs_history_for_its_search_split(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=12)
-    meta_reward("search", "small", "--judge", "simulated", "--iterations", 0)
+    meta_reward("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 0)
     history = here / "runs" / "small" / "history" / "taskset"
     for trajectory in sorted((history / "trajectories").glob("*.json")):
         trajectory.write_text(trajectory.read_text().replace("I did", f"As QZ{trajectory.stem[1:3]}7K I did"))
@@ -141,7 +141,7 @@ def test_tasks_lists_what_is_here(meta_reward: MetaReward, here: Path) -> None:
 
 def test_status_while_nothing_runs_after_a_kill_says_interrupted(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=6)
-    meta_reward("search", "small", "--judge", "simulated", "--iterations", 0)
+    meta_reward("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 0)
     (here / "runs/small/.work/stop.json").unlink()
     assert json.loads(meta_reward("status", "small", "--json").out)["state"] == "interrupted"
 

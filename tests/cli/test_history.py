@@ -9,7 +9,7 @@ import pytest
 from meta_reward import files
 from meta_reward.judge.account import load_account
 from meta_reward.run.layout import HistoryLayout
-from tests.cli.conftest import MetaReward
+from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import ASKING_HARNESS, make_task_set
 from tests.run.test_queries import first_run
 from tests.run.test_queries import history as history
@@ -149,7 +149,7 @@ def test_try_shows_what_the_validator_finds(meta_reward: MetaReward, night: Path
 def test_search_tells_its_agent_what_the_user_says(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=6)
     (here / "mine.md").write_text("Be brief.\n")
-    arguments = ("search", "small", "--judge", "simulated", "--iterations", 0, "--proposer", "command:true")
+    arguments = ("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 0, "--proposer", "command:true")
     more = ("--proposer-jail", "none", "--history", "scores", "--instructions", "mine.md")
     ran = meta_reward(*arguments, *more)
     assert ran.code == 0, ran.err

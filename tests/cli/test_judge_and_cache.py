@@ -7,7 +7,7 @@ import pytest
 
 from meta_reward.completion import Usage
 from meta_reward.judge.backends import make_backend
-from tests.cli.conftest import MetaReward
+from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import ASKING_HARNESS, make_task_set
 
 EVALUATE = ("evaluate", "seed_harnesses/baseline.py", "small", "--judge", "simulated")
@@ -61,7 +61,7 @@ def test_forecast_of_the_seeds_is_what_their_search_takes(meta_reward: MetaRewar
 
 
 def test_dry_run_of_a_run_forecasts_what_is_left_of_it(meta_reward: MetaReward) -> None:
-    meta_reward("search", "small", "--judge", "simulated", "--iterations", 1, "--candidates", 1)
+    meta_reward("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 1, "--candidates", 1)
     ran = meta_reward("search", "small", "--iterations", 4, "--dry-run")
     assert "the whole search (3 iterations to go)" in ran.out
 
