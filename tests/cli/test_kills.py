@@ -6,16 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import MetaReward
-from tests.conftest import PROJECT, make_task_set
+from tests.conftest import PROJECT, made_once, make_task_set
 
 _WITH_CLOCKS = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json")
-ARGUMENTS = ("search", "small", "--judge", "simulated", "--iterations", "2", "--candidates", "2")
+ARGUMENTS = ("search", "small", "--seeds", "one_seed", "--judge", "simulated", "--iterations", "2", "--candidates", "2")
 
 
 def start(run: str, cache: Path, cwd: Path | None = None) -> subprocess.Popen[bytes]:
@@ -29,22 +28,14 @@ def start(run: str, cache: Path, cwd: Path | None = None) -> subprocess.Popen[by
     )
 
 
-@dataclass(slots=True)
-class Untouched:
-    """A search that nobody kills, made for the first test that asks and kept for the others."""
-
-    folder: Path
-    seconds: float = 0.0
-
-    def run(self) -> tuple[Path, float]:
-        """Its run, and how long it took."""
-        if not self.seconds:
-            make_task_set(self.folder / "tasks" / "small", tasks=12)
-            (self.folder / "seed_harnesses").symlink_to(PROJECT / "seed_harnesses")
-            began = time.monotonic()
-            assert start("untouched", self.folder / "cache", cwd=self.folder).wait(100) == 0
-            self.seconds = time.monotonic() - began
-        return self.folder / "runs" / "untouched", self.seconds
+def leave_untouched(folder: Path) -> None:
+    """A search that nobody kills, and how long it took."""
+    make_task_set(folder / "tasks" / "small", tasks=12)
+    (folder / "one_seed").mkdir()
+    (folder / "one_seed" / "baseline.py").symlink_to(PROJECT / "seed_harnesses" / "baseline.py")
+    began = time.monotonic()
+    assert start("untouched", folder / "cache", cwd=folder).wait(100) == 0
+    (folder / "seconds").write_text(str(time.monotonic() - began))
 
 
 def content_of(run: Path) -> dict[str, bytes]:
@@ -59,26 +50,22 @@ def subjects_of(run: Path) -> list[str]:
     return subprocess.run(log, cwd=run, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
-@pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Untouched:
-    return Untouched(tmp_path_factory.mktemp("untouched"))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_search_killed_three_times_ends_like_one_that_was_not(untouched: Untouched, seed: int) -> None:
-    run, seconds = untouched.run()
-    name = f"killed-{seed}"
-    chance = random.Random(seed)
+def test_search_killed_three_times_ends_like_one_that_was_not(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    folder = made_once(tmp_path_factory, "untouched", leave_untouched)
+    seconds, name, chance = float((folder / "seconds").read_text()), f"killed-{seed}", random.Random(seed)
     for third in range(3):  # each dies somewhere in the next third, counted from where the one before it died
-        process = start(name, untouched.folder / name, cwd=untouched.folder)
+        process = start(name, folder / name, cwd=folder)
         time.sleep(0.15 + (0.2 * bool(third) + chance.random() * 0.3) * seconds)
         process.send_signal(signal.SIGKILL)
         process.wait(10)
-    assert start(name, untouched.folder / name, cwd=untouched.folder).wait(100) == 0
-    killed = untouched.folder / "runs" / name
-    assert content_of(killed) == content_of(run)
-    assert [s.replace(name, "untouched") for s in subjects_of(killed)] == subjects_of(run)
+    assert start(name, folder / name, cwd=folder).wait(100) == 0
+    untouched, killed = folder / "runs" / "untouched", folder / "runs" / name
+    assert content_of(killed) == content_of(untouched)
+    assert [s.replace(name, "untouched") for s in subjects_of(killed)] == subjects_of(untouched)
 
 
 def test_interrupt_ends_cleanly_and_says_how_to_go_on(here: Path, meta_reward_process: MetaReward) -> None:

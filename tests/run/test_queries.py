@@ -12,18 +12,23 @@ import pytest
 from meta_reward.errors import UsageError
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout
+from tests.conftest import made_once
 from tests.search.conftest import harness, make_world, proposal
 
 BETTER = harness("Look closely at this run.\\nTake your time.")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def history(tmp_path_factory: pytest.TempPathFactory) -> HistoryLayout:
     """Of a run in which c0001 ties every pair, c0002 wins all, c0003 fails on one trajectory, c0004 is rejected.
 
     To be read only.
     """
-    world = make_world(tmp_path_factory.mktemp("searched"))
+    return HistoryLayout(made_once(tmp_path_factory, "searched", _search) / "runs" / "r1" / "history")
+
+
+def _search(folder: Path) -> None:
+    world = make_world(folder)
     history = HistoryLayout(world.create(limits={"iterations": 2}).history)
     world.proposer.drafts = {
         1: {"look-closely": (BETTER, proposal("c0001"))},
@@ -33,7 +38,6 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> HistoryLayout:
         },
     }
     world.search()
-    return history
 
 
 def first_run(history: HistoryLayout) -> str:

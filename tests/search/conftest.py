@@ -21,7 +21,7 @@ from meta_reward.run.spent import spent_on_disk
 from meta_reward.search.loop import Outcome, search
 from meta_reward.search.setup import Setup, create, open_setup, raise_limits
 from meta_reward.tasks.taskset import TaskSet, load_task_set
-from tests.conftest import ASKING_HARNESS, WordJudge, make_task_set
+from tests.conftest import ASKING_HARNESS, WordJudge, made_once, make_task_set
 
 TASKS = Path("tasks/small")
 
@@ -146,18 +146,11 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def begun(_begun_once: Path, tmp_path: Path) -> World:
+def begun(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> World:
     """The same world after a search of no iterations: its seed is scored, and a search goes on from there."""
-    if not _begun_once.exists():
-        make_world(_begun_once).search(iterations=0)
-    shutil.copytree(_begun_once, tmp_path, dirs_exist_ok=True)
+    once = made_once(tmp_path_factory, "begun", lambda folder: make_world(folder).search(iterations=0))
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True)
     return _world(tmp_path, load_task_set(tmp_path / TASKS))
-
-
-@pytest.fixture(scope="session")
-def _begun_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first test that needs it makes that world, for all of its process to copy."""
-    return tmp_path_factory.mktemp("begun") / "world"
 
 
 def make_world(folder: Path) -> World:
