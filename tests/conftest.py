@@ -7,6 +7,7 @@ did well says GOOD somewhere, one that failed says BAD, and `WordJudge` may or m
 import asyncio
 import itertools
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
 """A harness that believes the judge."""
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: some tests wait for a clock, and meanwhile another has the core."""
     return (os.cpu_count() or 1) + 1
@@ -101,6 +103,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     folder, done = shared / name, shared / f"{name}.done"
     with FileLock(shared / f"{name}.lock"):
         if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what one left that failed
             make(folder)
             done.touch()
     return folder

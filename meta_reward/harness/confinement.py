@@ -188,6 +188,6 @@ def _mounts(packages: Sequence[str]) -> Iterator[str]:
 
 
 def _as_source_and_compiled(source: Path) -> list[Path]:
-    """A module's source, and what Python has made of it, if it has: compiling takes longer than all the rest."""
+    """A module's source, and what Python has made of it, if it has, so that no zygote compiles it again."""
     compiled = Path(importlib.util.cache_from_source(str(source)))
     return [source, compiled] if compiled.is_relative_to(_PACKAGE) and compiled.exists() else [source]
