@@ -128,7 +128,8 @@ def test_reading_a_file_leaves_no_trace_in_its_times(prey: Prey, level: Level) -
 
 
 def test_reading_a_file_leaves_a_trace_where_nothing_protects(prey: Prey) -> None:
-    assert seen_read(prey, "none")
+    # Whoever starts a sandbox meanwhile, in another process, reads the file as well and hides the trace.
+    assert any(seen_read(prey, "none") for _ in range(5))
 
 
 def harms(*levels: Level) -> list[object]:
