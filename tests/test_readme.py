@@ -10,7 +10,6 @@ from meta_reward.judge.backends import make_backend
 from tests.cli.conftest import MetaReward
 from tests.cli.conftest import meta_reward as meta_reward
 from tests.cli.conftest import meta_reward_process as meta_reward_process
-from tests.cli.conftest import seeded as seeded
 from tests.conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text()

@@ -34,16 +34,9 @@ class Ran:
 
 
 @pytest.fixture
-def seeded(here: Path) -> None:
-    """The project's seed harnesses are `here`, and the baseline also by itself, for the shortest of searches."""
-    (here / "seed_harnesses").symlink_to(PROJECT / "seed_harnesses")
-    (here / "one_seed").mkdir()
-    (here / "one_seed" / "baseline.py").symlink_to(PROJECT / "seed_harnesses" / "baseline.py")
-
-
-@pytest.fixture
-def meta_reward(seeded: None) -> MetaReward:
+def meta_reward(here: Path) -> MetaReward:
     """Runs `meta-reward ARGUMENTS` in `here`, in this process."""
+    _seed(here)
 
     def run(*arguments: object, **environment: str) -> Ran:
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
@@ -59,8 +52,9 @@ def meta_reward(seeded: None) -> MetaReward:
 
 
 @pytest.fixture
-def meta_reward_process(seeded: None) -> MetaReward:
+def meta_reward_process(here: Path) -> MetaReward:
     """Runs `meta-reward ARGUMENTS` in `here`, in a process of its own."""
+    _seed(here)
 
     def run(*arguments: object, timeout: float = 100, **environment: str) -> Ran:
         command = [sys.executable, "-c", "from meta_reward.cli import main; main()", *map(str, arguments)]
@@ -70,6 +64,14 @@ def meta_reward_process(seeded: None) -> MetaReward:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+def _seed(here: Path) -> None:
+    """The project's seed harnesses are `here`, and the baseline also by itself, for the shortest of searches."""
+    if not (here / "one_seed").exists():
+        (here / "seed_harnesses").symlink_to(PROJECT / "seed_harnesses")
+        (here / "one_seed").mkdir()
+        (here / "one_seed" / "baseline.py").symlink_to(PROJECT / "seed_harnesses" / "baseline.py")
 
 
 def _written(stream: io.TextIOWrapper) -> str:

@@ -18,7 +18,6 @@ from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Gateway
 from tests.cli.conftest import MetaReward
 from tests.cli.conftest import meta_reward_process as meta_reward_process
-from tests.cli.conftest import seeded as seeded
 from tests.conftest import LEVEL, make_rollouts, make_task_set
 from tests.endpoints import Endpoint, Fault, Said, Seen
 

@@ -9,7 +9,7 @@ from meta_reward.errors import UsageError
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.secrets import refuse_secrets
 from tests.cli.conftest import MetaReward
-from tests.cli.conftest import meta_reward as meta_reward
+from tests.cli.conftest import meta_reward_process as meta_reward_process
 from tests.conftest import make_task_set
 
 KEY = "sk-ant-api03-0123456789abcdef"
@@ -67,15 +67,15 @@ def test_what_only_sounds_like_a_key_may_be_set(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_key_in_a_config_file_reaches_no_file_and_no_screen_also_on_an_existing_run(
-    meta_reward: MetaReward, here: Path
+    meta_reward_process: MetaReward, here: Path
 ) -> None:
     make_task_set(here / "tasks" / "small", tasks=8)
     search = ("search", "small", "--judge", "simulated", "--iterations", 0)
     (here / "keyed.toml").write_text(f'[judge.settings.extra.provider]\napi_key = "{KEY}"\n')
-    runs = [meta_reward(*search, "--config", "keyed.toml")]
+    runs = [meta_reward_process(*search, "--config", "keyed.toml")]
     assert not (here / "runs").exists()
-    assert meta_reward(*search).code == 0
-    runs.append(meta_reward(*search, "--config", "keyed.toml"))
+    assert meta_reward_process(*search).code == 0
+    runs.append(meta_reward_process(*search, "--config", "keyed.toml"))
     for ran in runs:
         assert (ran.code, ran.out) == (1, "")
         assert ran.err == (
