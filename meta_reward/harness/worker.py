@@ -57,8 +57,15 @@ async def reward(trajectory, judge):
 class Zygote:
     """Forks, kills and reaps children until the parent closes the control socket."""
 
-    def __init__(self, control: socket.socket, budget: dict[str, Any], lockdown: Lockdown | None) -> None:
-        self._control, self._budget, self._lockdown = control, budget, lockdown
+    def __init__(
+        self,
+        control: socket.socket,
+        budget: dict[str, Any],
+        lockdown: Lockdown | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """loop: the event loop of every child, which must hold no descriptor."""
+        self._control, self._budget, self._lockdown, self._loop = control, budget, lockdown, loop
         self._pid = os.getpid()
         self._jobs: dict[int, int] = {}  # pid -> job
 
@@ -115,17 +122,17 @@ class Zygote:
             return pid
         code = _FAILED
         try:
-            loop = self._confine(descriptor)
+            self._confine(descriptor)
             random.seed(0)  # a harness that samples does so alike in every run
-            child.run(loop, socket.socket(fileno=descriptor))
+            child.run(self._loop, socket.socket(fileno=descriptor))
             code = 0
         except LockdownError:
             code = child.UNLOCKED
         finally:
             os._exit(code)
 
-    def _confine(self, descriptor: int) -> asyncio.AbstractEventLoop:
-        """Give up everything but the one socket and an event loop, before anything is read from it."""
+    def _confine(self, descriptor: int) -> None:
+        """Give up everything but the one socket, before anything is read from it."""
         die_with_parent()
         if os.getppid() != self._pid:  # it died before this child could ask to die with it
             os._exit(child.ORPHANED)
@@ -133,11 +140,9 @@ class Zygote:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _keep_only(descriptor, *([self._lockdown.ruleset] if self._lockdown else []))
         _limit(self._budget)
-        loop = asyncio.new_event_loop()  # while it may still make the descriptors of one
         self._jobs.clear()  # a candidate can reach all that is in its memory
         if self._lockdown:
             self._lockdown.apply()
-        return loop
 
 
 def _drain(pipe: int) -> None:
@@ -192,18 +197,25 @@ def _import_package(name: str) -> None:
         sys.exit(f"package {name} cannot be imported inside ({error}); packages must list what it needs as well")
 
 
-def _rehearse() -> None:
+def _make_loop() -> asyncio.AbstractEventLoop:
+    """An event loop for children to inherit. It holds no descriptor, and so cannot be woken from another thread."""
+    selector = selectors.PollSelector()
+    loop = asyncio.SelectorEventLoop(selector)
+    for key in list(selector.get_map().values()):
+        selector.unregister(key.fileobj)
+    return loop
+
+
+def _rehearse(loop: asyncio.AbstractEventLoop) -> None:
     """Go once through all that a child does, with a harness of our own, so that the interpreter has it ready: a child
     pays for every page of memory that it is the first to write to."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         reply = {"type": "reply", "ask": 1, "text": "Score: 50", "stop_reason": "end", "tools_called": []}
         ours.sendall(child.encode_frame(reply))
-        loop = asyncio.new_event_loop()
         said = {"role": "assistant", "content": "Hello.", "tool_calls": [{"id": "1", "name": "look", "arguments": {}}]}
         trajectory = {"policy": "Be kind.", "tools": [], "messages": [{"role": "user", "content": "Hello?"}, said]}
         loop.run_until_complete(child.score(theirs, _REHEARSED, child.compile_source(_REHEARSED), trajectory))
-        loop.close()
         heard = ours.recv(1 << 16)
     if b'"done"' not in heard:
         raise RuntimeError(f"the rehearsal failed: {heard.decode(errors='replace')}")
@@ -226,9 +238,10 @@ def _main() -> None:
         lockdown = Lockdown(settings["readable"]) if settings["locked"] else None
     except LockdownError as error:
         sys.exit(f"{error}")
-    _rehearse()
+    loop = _make_loop()
+    _rehearse(loop)
     control.sendall(STATUS.pack(READY, 0))
-    Zygote(control, settings["budget"], lockdown).serve()
+    Zygote(control, settings["budget"], lockdown, loop).serve()
 
 
 if __name__ == "__main__":
