@@ -1,14 +1,17 @@
 """What a proposer is shown is the same after its session as before, or is made so.
 
 A jail that works needs none of this; it is for agents that run with the user's own rights. The digests
-that a session begins with are on disk, so a session that was killed is looked at as well.
+that a session begins with are on disk, so a session that was killed is looked at as well. A file that the
+kernel says was not written to since its digest was taken is not read again.
 """
 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import GitError
@@ -16,11 +19,15 @@ from meta_reward.run import git
 from meta_reward.run.layout import Layout
 
 _MAX_NAMED = 5
+_CLOCK_NS = 1_000_000_000  # more than a file system's clock may stand still: two writes in that time look like one
 
 
 def save_digests(layout: Layout, iteration: int) -> None:
-    """Write down what the history looks like at the beginning of a session."""
-    files.write_json(_path(layout, iteration), dict(_digests(layout.history)))
+    """Write down what the history looks like at the beginning of a session, in place of what it did before the last."""
+    earlier = _path(layout, iteration - 1)
+    known = files.load_json(earlier) if earlier.exists() else {}
+    files.write_json(_path(layout, iteration), dict(_digests(layout.history, known)))
+    earlier.unlink(missing_ok=True)
 
 
 def restore_history(layout: Layout, iteration: int) -> list[str]:
@@ -30,9 +37,9 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
     before = files.load_json(_path(layout, iteration))
     if layout.history.is_symlink() or not layout.history.is_dir():
         _remove(layout.history)
-    after = dict(_digests(layout.history)) if layout.history.exists() else {}
+    after = dict(_digests(layout.history, before)) if layout.history.exists() else {}
     added = sorted(set(after) - set(before))
-    changed = sorted(name for name in before if after.get(name) != before[name])
+    changed = sorted(name for name in before if _content(after.get(name)) != _content(before[name]))
     for name in (*added, *changed):
         _remove(layout.history / name)
     for name in changed:
@@ -55,14 +62,29 @@ def _path(layout: Layout, iteration: int) -> Path:
     return layout.session(iteration) / "digests.json"
 
 
-def _digests(folder: Path) -> Iterator[tuple[str, str]]:
-    """A digest of every file below a folder, by its path in there; what is no regular file has none."""
+def _digests(folder: Path, known: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Any]]]:
+    """Of every file below a folder, by its path in there: the digest of its content, and what changes with each write.
+
+    What is no regular file has no digest. known: digests taken earlier.
+    """
     for root, folders, names in os.walk(folder):
         for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
             path = Path(root) / name
-            plain = path.is_file() and not path.is_symlink()
-            digest = hashlib.sha256(path.read_bytes()).hexdigest() if plain else "no regular file"
-            yield os.fsencode(path.relative_to(folder)).decode(errors="replace"), digest
+            relative = os.fsencode(path.relative_to(folder)).decode(errors="replace")
+            if not path.is_file() or path.is_symlink():
+                yield relative, ["no regular file"]
+                continue
+            status = path.stat()
+            written = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+            if known.get(relative, [])[1:] == written:
+                yield relative, known[relative]
+                continue
+            settled = time.time_ns() - status.st_ctime_ns > _CLOCK_NS
+            yield relative, [hashlib.sha256(path.read_bytes()).hexdigest(), *(written if settled else [])]
+
+
+def _content(digest: list[Any] | None) -> Any:
+    return digest and digest[0]
 
 
 def _restore(layout: Layout, name: str) -> None:

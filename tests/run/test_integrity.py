@@ -84,3 +84,27 @@ def test_only_a_session_that_did_not_end_is_undone_when_a_search_begins(layout: 
     layout.session_record(1).unlink()
     restore_unfinished(layout)
     assert content(layout) == FILES
+
+
+def test_change_that_keeps_size_and_time_is_found(layout: Layout) -> None:
+    path = layout.history / "candidates" / "c0001-a" / "harness.py"
+    times = path.stat()
+    path.write_bytes(b"x = 2\n")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert "harness.py" in restore_history(layout, 1)[0]
+    assert content(layout) == FILES
+
+
+def test_file_that_was_only_touched_is_left_alone(layout: Layout) -> None:
+    os.utime(layout.history / "README.md")
+    assert restore_history(layout, 1) == []
+
+
+def test_next_session_begins_from_the_digests_of_the_last(layout: Layout) -> None:
+    (layout.history / "README.md").write_bytes(b"Read me twice.\n")
+    layout.staging(2).mkdir(parents=True)
+    save_digests(layout, 2)
+    assert restore_history(layout, 2) == []
+    (layout.history / "README.md").write_bytes(b"Read me never.\n")
+    assert "README.md" in restore_history(layout, 2)[0]
+    assert restore_history(layout, 1) == []

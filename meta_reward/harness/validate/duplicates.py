@@ -10,6 +10,7 @@ import ast
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 
 from meta_reward.harness.validate.parts import PARTS
@@ -21,8 +22,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
+@cache
 def fingerprint(source: str) -> str:
-    """The fingerprint of a harness. Raises SyntaxError."""
+    """The fingerprint of a harness, found once a process. Raises SyntaxError."""
     tree = parse(source)
     if "__doc__" not in source:
         _drop_docstrings(tree)
