@@ -18,7 +18,7 @@ from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.levels import AUTO, CHOICES
-from meta_reward.judge.secrets import refuse_secrets
+from meta_reward.judge.secrets import is_secret, refuse_secrets
 from meta_reward.tasks.splits import SplitShares
 
 SCHEMA = 1
@@ -160,7 +160,14 @@ def overlay(tables: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, An
 def new_config(requested: Mapping[str, Any]) -> RunConfig:
     """The settings of a new run: what was asked for over the defaults."""
     config: RunConfig = _parse(RunConfig, _with_model_in_spec(requested), Path("--config"))
+    _refuse_key(config.proposer.spec)
     return config
+
+
+def _refuse_key(proposer: str) -> None:
+    if is_secret(proposer):
+        what = "the proposer's command holds a key, and a run's settings are written to files"
+        raise UsageError(what, hint="put it into an environment variable, and name that with --proposer-env")
 
 
 def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConfig:
@@ -168,6 +175,7 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
 
     Raises UsageError that names both values where the request asks for anything else.
     """
+    _refuse_key(requested.get("proposer", {}).get("spec", ""))
     merged = asdict(stored)
     before = dict(_flat(merged))
     for key, wanted in _flat(_with_model_in_spec(requested, stored.proposer.spec)):

@@ -196,3 +196,13 @@ def test_model_that_contradicts_the_proposer_is_refused(proposer: dict[str, str]
     with pytest.raises(UsageError) as found:
         new_config({"proposer": proposer})
     assert complaint in str(found.value)
+
+
+@pytest.mark.parametrize("key", ["sk-proj-0123456789abcdef", "abcdefgh-0123456789"])
+def test_key_in_the_proposers_command_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("MY_AGENT_KEY", "abcdefgh-0123456789")
+    requested = {"proposer": {"spec": f"command:agent --api-key {key}"}}
+    for start in (lambda: new_config(requested), lambda: raised(RunConfig(), requested, "night")):
+        with pytest.raises(UsageError, match=r"the proposer's command holds a key.*--proposer-env") as refused:
+            start()
+        assert key not in str(refused.value)
