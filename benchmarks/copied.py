@@ -24,8 +24,8 @@ from meta_reward.harness.validate.copied import copied
 from meta_reward.harness.validate.source import parse
 from meta_reward.propose.catalog.library import load_library
 from meta_reward.propose.catalog.source import parse_source, with_parts
-from meta_reward.run.config import RunConfig
 from meta_reward.run.create import part_of
+from meta_reward.run.settings import RunConfig
 from meta_reward.search.setup import divided, search_cases
 from meta_reward.simulated.desk import build
 from meta_reward.tasks.taskset import TaskSet, load_task_set

@@ -56,8 +56,8 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    from meta_reward.run.config import RunConfig
     from meta_reward.run.create import part_of, splits_of
+    from meta_reward.run.settings import RunConfig
     from meta_reward.tasks.openings import count_openings
     from meta_reward.tasks.taskset import load_task_set
 

@@ -9,7 +9,7 @@ from meta_reward.cli.common import find_task_set, json_option, print_json, sandb
 
 if TYPE_CHECKING:
     from meta_reward.harness.validate import Cases, Report
-    from meta_reward.run.config import RunConfig
+    from meta_reward.run.settings import RunConfig
 
 
 @click.command("validate")

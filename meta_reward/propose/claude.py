@@ -27,7 +27,7 @@ from meta_reward.propose.claude_tool import TRY, try_server
 from meta_reward.propose.claude_usage import Meter
 from meta_reward.propose.summary import last_session_id, summarize
 from meta_reward.propose.transcript import Transcript
-from meta_reward.run.config import ProposerSettings
+from meta_reward.run.settings import ProposerSettings
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, ResultMessage

@@ -10,7 +10,7 @@ from meta_reward.propose.base import Proposer
 from meta_reward.propose.claude import ClaudeProposer
 from meta_reward.propose.command import CommandProposer, Confinement
 from meta_reward.propose.guard import FILE_TOOLS, SHELL
-from meta_reward.run.config import ProposerSettings
+from meta_reward.run.settings import ProposerSettings
 
 
 def make_proposer(settings: ProposerSettings) -> Proposer:

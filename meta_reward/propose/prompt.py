@@ -8,7 +8,7 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.run.config import RunConfig
+from meta_reward.run.settings import RunConfig
 
 MAX_BYTES = 64 * 1024
 _DEFAULT = Path(__file__).with_name("instructions.md")

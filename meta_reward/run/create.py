@@ -7,9 +7,10 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.run import git
-from meta_reward.run.config import RunConfig, save_config
+from meta_reward.run.config import save_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.sessions import SessionRecord, save_session
+from meta_reward.run.settings import RunConfig
 from meta_reward.tasks.splits import divide
 from meta_reward.tasks.taskset import TaskSet, save_task_set
 from meta_reward.trajectory import Pair, Rollout

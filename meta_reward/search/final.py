@@ -13,11 +13,11 @@ from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.statistics import interval_by_task
 from meta_reward.run import git
-from meta_reward.run.config import Limits
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import best_of, load_ledger
 from meta_reward.run.record import commit_paths
+from meta_reward.run.settings import Limits
 from meta_reward.search.limits import limit_check
 from meta_reward.search.loop import finished
 from meta_reward.search.setup import Setup, check_sandbox

@@ -16,8 +16,8 @@ from meta_reward.judge.backends import make_backend
 from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.line import EXPECTED_REPLY_TOKENS
 from meta_reward.propose.kinds import make_proposer
-from meta_reward.run.config import RunConfig
 from meta_reward.run.create import Seed, part_of
+from meta_reward.run.settings import RunConfig
 from meta_reward.search.setup import divided, open_sandbox
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Rollout

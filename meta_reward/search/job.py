@@ -22,7 +22,7 @@ from meta_reward.judge.cache import default_cache_folder
 from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.unfinished import unfinished_account
 from meta_reward.propose.base import slug
-from meta_reward.run.config import RunConfig
+from meta_reward.run.settings import RunConfig
 from meta_reward.search.limits import limit_check, require_limit
 from meta_reward.search.setup import Progress, open_gateway
 from meta_reward.tasks.taskset import TaskSet

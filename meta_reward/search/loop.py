@@ -16,10 +16,10 @@ from meta_reward.evaluation.metrics import differences
 from meta_reward.judge.books import Spent
 from meta_reward.propose.money import proposer_usd
 from meta_reward.run import git, record
-from meta_reward.run.config import Limits
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
+from meta_reward.run.settings import Limits
 from meta_reward.search.limits import limit_check
 from meta_reward.search.session import run_session, save_candidates
 from meta_reward.search.setup import Setup, check_sandbox

@@ -23,11 +23,12 @@ from meta_reward.propose.kinds import make_proposer
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.views import check_history_level
 from meta_reward.run import git
-from meta_reward.run.config import RunConfig, load_run_config, new_config, overlay, raised, save_config
+from meta_reward.run.config import load_run_config, new_config, overlay, raised, save_config
 from meta_reward.run.create import Seed, create_run, interface_text, part_of, splits_of
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import commit_paths
+from meta_reward.run.settings import RunConfig
 from meta_reward.run.spent import paid_in_evaluations, spent_on_disk
 from meta_reward.search.limits import require_limit
 from meta_reward.tasks.taskset import TaskSet, load_task_set

@@ -23,11 +23,12 @@ from meta_reward.judge.account import Account
 from meta_reward.judge.gateway import Gateway
 from meta_reward.propose.drafts import path_below, read_draft
 from meta_reward.propose.money import proposer_usd
-from meta_reward.run.config import RunConfig, load_run_config
+from meta_reward.run.config import load_run_config
 from meta_reward.run.create import part_of
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
+from meta_reward.run.settings import RunConfig
 from meta_reward.run.spent import spent_on_disk
 from meta_reward.search.limits import limit_check
 from meta_reward.search.ration import RationedBackend, behind

@@ -10,7 +10,7 @@ from meta_reward.harness.validate.copied import MAX_COPIED, copied
 from meta_reward.harness.validate.report import Finding
 from meta_reward.propose.catalog.library import load_library
 from meta_reward.propose.catalog.source import parse_source, with_parts
-from meta_reward.run.config import RunConfig
+from meta_reward.run.settings import RunConfig
 from meta_reward.search.setup import divided, search_cases
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory

@@ -14,7 +14,7 @@ from meta_reward.propose import jail
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.claude import ClaudeProposer
 from meta_reward.propose.summary import summarize
-from meta_reward.run.config import ProposerSettings
+from meta_reward.run.settings import ProposerSettings
 from tests.messages_api import Block, MessagesApi, messages_api, results_in, say, use
 
 MODEL = "claude-haiku-4-5-20251001"

@@ -15,7 +15,7 @@ from meta_reward.errors import ProposerError, UsageError
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.command import CommandProposer, Confinement
 from meta_reward.propose.kinds import make_proposer
-from meta_reward.run.config import ProposerSettings
+from meta_reward.run.settings import ProposerSettings
 
 TOLD = "# Write better harnesses"
 

@@ -7,18 +7,8 @@ import pytest
 
 from meta_reward.errors import DataError, UsageError
 from meta_reward.harness.budget import Budget
-from meta_reward.run.config import (
-    JudgeSettings,
-    Limits,
-    ProposerSettings,
-    RunConfig,
-    load_run_config,
-    load_user_config,
-    new_config,
-    overlay,
-    raised,
-    save_config,
-)
+from meta_reward.run.config import load_run_config, load_user_config, new_config, overlay, raised, save_config
+from meta_reward.run.settings import JudgeSettings, Limits, ProposerSettings, RunConfig
 from meta_reward.tasks.splits import SplitShares
 
 CONFIG = RunConfig(

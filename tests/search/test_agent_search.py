@@ -19,10 +19,10 @@ from meta_reward.propose.claude import ClaudeProposer
 from meta_reward.propose.client import rendered
 from meta_reward.propose.command import CommandProposer, Confinement
 from meta_reward.propose.money import proposer_usd
-from meta_reward.run.config import ProposerSettings
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
+from meta_reward.run.settings import ProposerSettings
 from meta_reward.search.loop import search
 from tests.conftest import PROJECT, make_task_set
 from tests.messages_api import Fault, MessagesApi, Step, messages_api, results_in, say, use

@@ -6,7 +6,7 @@ import pytest
 
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.judge.books import Spent
-from meta_reward.run.config import Limits
+from meta_reward.run.settings import Limits
 from meta_reward.search.limits import limit_check, require_limit
 from tests.conftest import WordJudge
 from tests.judge.conftest import FaultyJudge
