@@ -50,8 +50,7 @@ class Sandbox:
         self._codes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
-        if self.level != "seatbelt":
-            self._zygote = await self._start()
+        """Starts nothing yet: a candidate that is refused unread, or known, needs no zygote."""
         return self
 
     async def __aexit__(
@@ -69,7 +68,7 @@ class Sandbox:
         Raises CandidateError for whatever is the candidate's fault.
         """
         job: dict[str, Any] = {"type": "start", "protocol": child.PROTOCOL, "source": source}
-        if self._zygote is None:  # a process of its own for each trajectory
+        if self.level == "seatbelt":  # a process of its own for each trajectory
             zygote = await self._start()
             try:
                 return reward_of(await zygote.run({**job, "code": "", "trajectory": trajectory}, answer, waited_s))
@@ -80,7 +79,7 @@ class Sandbox:
         return reward_of(await zygote.run({**job, "code": code, "trajectory": trajectory}, answer, waited_s))
 
     async def _living(self) -> "Zygote":
-        """The zygote, or another where a candidate has brought it down with itself."""
+        """The zygote: the first to ask starts it, and another where a candidate has brought it down with itself."""
         async with self._starting:
             if self._zygote is None or not self._zygote.is_alive():
                 if self._zygote is not None:

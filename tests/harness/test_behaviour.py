@@ -100,6 +100,46 @@ def test_asking_again_until_the_reply_can_be_read_is_found() -> None:
     assert "judge-calls" in messages(checked(body, budget=Budget(judge_calls=10)))[0]
 
 
+class ClosedSandbox(Sandbox):
+    """One in which nothing can be run."""
+
+    async def score(self, *_: object, **__: object) -> None:  # type: ignore[override]
+        raise AssertionError("the harness was run")
+
+
+def test_harness_that_nothing_speaks_against_is_run_once_and_anew_where_anything_is_otherwise() -> None:
+    source, budget, sample = (
+        OPENING + "    return 50\n",
+        Budget(active_s=5),
+        cases_of(make_rollouts()),
+    )
+    report = checked("    return 50\n")
+    assert report.ok
+    again = ClosedSandbox(budget, level=LEVEL)
+    assert asyncio.run(validate(source, sandbox=again, cases=sample)) == report
+    for other in (Budget(active_s=6), Budget(active_s=5, memory_mb=500)):
+        with pytest.raises(AssertionError, match="was run"):
+            asyncio.run(validate(source, sandbox=ClosedSandbox(other, level=LEVEL), cases=sample))
+    for cases in (None, cases_of(make_rollouts(3))):
+        with pytest.raises(AssertionError, match="was run"):
+            asyncio.run(validate(source, sandbox=again, cases=cases))
+    with pytest.raises(AssertionError, match="was run"):
+        asyncio.run(validate(source + "#", sandbox=again, cases=sample))
+
+
+def test_harness_that_something_speaks_against_is_run_again() -> None:
+    body = "    return 101\n"
+    assert not checked(body).ok
+    with pytest.raises(AssertionError, match="was run"):
+        asyncio.run(
+            validate(
+                OPENING + body,
+                sandbox=ClosedSandbox(Budget(active_s=5), level=LEVEL),
+                cases=cases_of(make_rollouts()),
+            )
+        )
+
+
 def test_findings_are_short_printable_and_the_same_everywhere() -> None:
     body = "    raise KeyError(f'{object()!r}' + '\\x1b[31m\\u202e' + 'x' * 10_000)\n"
     first, second = (report_to_json(checked(body)) for _ in range(2))

@@ -3,18 +3,24 @@
 A harness may refuse a reply that it cannot read by raising ValueError; every other failure is a
 finding, and so is a reward that changes when the same trajectory is scored again, or when others are
 scored before it. The judge of those runs is the simulated one: it answers in the form it is asked
-for, and the same to the same question.
+for, and the same to the same question. What nothing speaks against is run once a process: a search validates its
+seeds before it makes a run of them and again as its first candidates, and drafts once before and once after the
+proposer has had its chance to mend them.
 """
 
 import asyncio
+import hashlib
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from meta_reward import files
 from meta_reward.completion import Backend
 from meta_reward.errors import CandidateError
+from meta_reward.harness.budget import Budget
 from meta_reward.harness.child import SOURCE_NAME
+from meta_reward.harness.confinement import Level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
 from meta_reward.harness.validate.report import Finding, steady
@@ -30,6 +36,7 @@ _TOO_LONG = frozenset({"time-out", "cpu-time"})
 _WINDOW_TOKENS = 100_000
 _AT_A_TIME = 4  # so that each has time of its own
 _MAX_SAID = 200
+_MOST_PASSED = 100
 _READ_WITH_CARE = "read replies with care: return 0 to 100, or raise ValueError where a reply cannot be read"
 _ALWAYS = "mend this first: it fails whatever it is given"
 _TAKE_ANY = "take any messages, calls and characters; where something cannot be done, do without it"
@@ -63,8 +70,30 @@ class Behaviour:
     seconds: float
 
 
+_Key = tuple[str, Level, Budget, tuple[str, ...], str]
+_passed: dict[_Key, Behaviour] = {}
+
+
 async def behaviour(source: str, sandbox: Sandbox, sample: Sequence[Trajectory] = ()) -> Behaviour:
     """Everything the runs show. sample: trajectories of a search split, to be scored in two orders."""
+    key = _key(source, sandbox, sample)
+    if key in _passed:
+        return _passed[key]
+    shown = await _shown(source, sandbox, sample)
+    if not shown.findings:  # a finding may be the machine's doing, as one that took too long
+        if len(_passed) >= _MOST_PASSED:
+            del _passed[next(iter(_passed))]
+        _passed[key] = shown
+    return shown
+
+
+def _key(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> _Key:
+    """All that decides how a harness behaves."""
+    digest = hashlib.sha256(files.canonical_json([trajectory_to_json(trajectory) for trajectory in sample]))
+    return source, sandbox.level, sandbox.budget, sandbox.packages, digest.hexdigest()
+
+
+async def _shown(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> Behaviour:
     trial = _Trial(source, sandbox)
     first = await trial.run(fixtures.PLAIN, PROBES[0])
     if first.error and first.error.kind in _TOO_LONG:  # the others would take as long
