@@ -30,7 +30,7 @@ def start(run: str, cache: Path, cwd: Path | None = None) -> subprocess.Popen[by
 
 def leave_untouched(folder: Path) -> None:
     """A search that nobody kills, and how long it took."""
-    make_task_set(folder / "tasks" / "small", tasks=12)
+    make_task_set(folder / "tasks" / "small", tasks=12, rollouts=2)
     (folder / "one_seed").mkdir()
     (folder / "one_seed" / "baseline.py").symlink_to(PROJECT / "seed_harnesses" / "baseline.py")
     began = time.monotonic()
@@ -69,7 +69,7 @@ def test_search_killed_three_times_ends_like_one_that_was_not(
 
 
 def test_interrupt_ends_cleanly_and_says_how_to_go_on(here: Path, meta_reward_process: MetaReward) -> None:
-    make_task_set(here / "tasks" / "small", tasks=12)
+    make_task_set(here / "tasks" / "small", tasks=12, rollouts=2)
     process = start("stopped", here / "cache")
     wait_for(here / "runs/stopped/history/ledger.jsonl")
     process.send_signal(signal.SIGINT)
@@ -79,7 +79,7 @@ def test_interrupt_ends_cleanly_and_says_how_to_go_on(here: Path, meta_reward_pr
 
 
 def test_kill_leaves_no_process_behind(here: Path, meta_reward_process: MetaReward) -> None:
-    make_task_set(here / "tasks" / "small", tasks=12)
+    make_task_set(here / "tasks" / "small", tasks=12, rollouts=2)
     process = start("killed", here / "cache")
     wait_for(here / "runs/killed/.work/evaluations")
     workers = children_of(process.pid)
