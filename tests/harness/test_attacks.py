@@ -132,16 +132,6 @@ def test_reading_a_file_leaves_a_trace_where_nothing_protects(prey: Prey) -> Non
     assert any(seen_read(prey, "none") for _ in range(5))
 
 
-def harms(*levels: Level) -> list[object]:
-    """Each harm at each level; those that wait for the clock at the first alone."""
-    return [
-        pytest.param(level, harm, id=f"{harm.name.replace(' ', '-')}-{level}")
-        for level in levels
-        for harm in HARMS
-        if level == levels[0] or harm.ends != "time-out"
-    ]
-
-
 @pytest.mark.parametrize("short", LEVELS, indirect=True)
 @pytest.mark.parametrize(("body", "ends"), HARMS_BY_TOOL)
 def test_tool_that_does_harm_is_stopped_and_hurts_nobody(short: Arena, body: str, ends: str) -> None:
@@ -149,7 +139,15 @@ def test_tool_that_does_harm_is_stopped_and_hurts_nobody(short: Arena, body: str
     assert (ended, honest) == (ends, UNDISTURBED)
 
 
-@pytest.mark.parametrize(("short", "harm"), harms(*LEVELS, "none"), indirect=["short"])
+@pytest.mark.parametrize("short", [*LEVELS, "none"], indirect=True)
+@pytest.mark.parametrize("harm", rows(harm for harm in HARMS if harm.ends != "time-out"))
 def test_harm_is_stopped_at_every_level_and_hurts_nobody(short: Arena, harm: Harm) -> None:
+    ended, honest = short.siege(harm.body)
+    assert (ended, honest) == (harm.ends, UNDISTURBED)
+
+
+@pytest.mark.parametrize("short", LEVELS[:1], indirect=True)
+@pytest.mark.parametrize("harm", rows(harm for harm in HARMS if harm.ends == "time-out"))
+def test_harm_without_end_is_stopped_by_the_clock_and_hurts_nobody(short: Arena, harm: Harm) -> None:
     ended, honest = short.siege(harm.body)
     assert (ended, honest) == (harm.ends, UNDISTURBED)
