@@ -65,11 +65,11 @@ def move_run_to(level: str) -> None:
     config.write_text(config.read_text().replace(recorded(), f'sandbox = "{level}"'))
 
 
-def test_run_records_its_level_and_status_shows_it(meta_reward_process: MetaReward) -> None:
-    ran = meta_reward_process(*SEARCH, "--sandbox", LEVEL)
+def test_run_records_its_level_and_status_shows_it(meta_reward: MetaReward) -> None:
+    ran = meta_reward(*SEARCH, "--sandbox", LEVEL)
     assert recorded() == f'sandbox = "{LEVEL}"'
     assert f"judge simulated, sandbox {LEVEL})" in ran.out
-    assert json.loads(meta_reward_process("status", "small", "--json").out)["sandbox"] == LEVEL
+    assert json.loads(meta_reward("status", "small", "--json").out)["sandbox"] == LEVEL
 
 
 def test_without_bubblewrap_candidates_are_locked(meta_reward_process: MetaReward, bare: str) -> None:
@@ -88,9 +88,9 @@ def test_strict_that_cannot_be_had_is_one_line(
 
 
 def test_run_whose_level_is_gone_stops_before_it_spends_and_goes_on_when_told(
-    meta_reward_process: MetaReward, bare: str
+    meta_reward: MetaReward, meta_reward_process: MetaReward, bare: str
 ) -> None:
-    meta_reward_process(*SEARCH)
+    meta_reward(*SEARCH)
     move_run_to("strict")
     more = (*SEARCH[:-1], 1)
     expected = (
@@ -99,7 +99,7 @@ def test_run_whose_level_is_gone_stops_before_it_spends_and_goes_on_when_told(
     )
     ran = meta_reward_process(*more, PATH=bare)
     assert (ran.code, ran.out, ran.err) == (1, "", f"meta-reward: {expected}\n")
-    assert f"small: stopped: {expected} " in meta_reward_process("status", "small").out
+    assert f"small: stopped: {expected} " in meta_reward("status", "small").out
     assert not Path("runs/small/.work/session-0001").exists()
     ran = meta_reward_process(*more, "--sandbox", "locked", PATH=bare)
     assert (ran.code, recorded()) == (0, 'sandbox = "locked"'), ran.err
@@ -108,8 +108,10 @@ def test_run_whose_level_is_gone_stops_before_it_spends_and_goes_on_when_told(
     assert "Sandbox level locked, which was strict\n" in subjects
 
 
-def test_test_split_stays_sealed_where_the_level_is_gone(meta_reward_process: MetaReward, bare: str) -> None:
-    meta_reward_process(*SEARCH)
+def test_test_split_stays_sealed_where_the_level_is_gone(
+    meta_reward: MetaReward, meta_reward_process: MetaReward, bare: str
+) -> None:
+    meta_reward(*SEARCH)
     move_run_to("strict")
     ran = meta_reward_process("test", "small", PATH=bare)
     assert (ran.code, ran.err.count("\n")) == (1, 1)
@@ -119,14 +121,14 @@ def test_test_split_stays_sealed_where_the_level_is_gone(meta_reward_process: Me
     assert recorded() == 'sandbox = "locked"'
 
 
-def test_none_warns_each_time(meta_reward_process: MetaReward) -> None:
-    first = meta_reward_process(*SEARCH, "--sandbox", "none")
+def test_none_warns_each_time(meta_reward: MetaReward) -> None:
+    first = meta_reward(*SEARCH, "--sandbox", "none")
     commands = [SEARCH, ("test", "small"), ("test", "small", "--json")]
     commands += [(*EVALUATE, "--json", "--sandbox", "none"), ("validate", "seeds/baseline.py", "--sandbox", "none")]
-    for ran in [first, *(meta_reward_process(*command) for command in commands)]:
+    for ran in [first, *(meta_reward(*command) for command in commands)]:
         assert (ran.code, ran.err.count(WARNING)) == (0, 1), ran
     assert recorded() == 'sandbox = "none"'
-    assert "sandbox none)" in meta_reward_process("status", "small").out
+    assert "sandbox none)" in meta_reward("status", "small").out
 
 
 @pytest.mark.parametrize("level", ["auto", "strict", "locked"])

@@ -80,8 +80,8 @@ def test_package_that_is_not_installed_is_named() -> None:
 @pytest.mark.skipif(LEVEL != "strict", reason="what a package needs is left out at strict alone")
 def test_package_without_what_it_needs_says_what_that_is() -> None:
     async def start() -> None:
-        async with Sandbox(QUICK, level=LEVEL, packages=["hypothesis"]):
-            pass
+        async with Sandbox(QUICK, level=LEVEL, packages=["hypothesis"]) as sandbox:
+            await sandbox.score(harness("return 50"), TRAJECTORY, session().ask)
 
     said = r"package hypothesis cannot be imported inside \(No module named 'sortedcontainers'\); packages must list"
     with pytest.raises(MetaRewardError, match=said):

@@ -8,7 +8,7 @@ import pytest
 from meta_reward.errors import UsageError
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.secrets import refuse_secrets
-from tests.cli.conftest import MetaReward
+from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.cli.conftest import meta_reward_process as meta_reward_process
 from tests.conftest import make_task_set
 
@@ -69,8 +69,8 @@ def test_what_only_sounds_like_a_key_may_be_set(monkeypatch: pytest.MonkeyPatch)
 def test_key_in_a_config_file_reaches_no_file_and_no_screen_also_on_an_existing_run(
     meta_reward_process: MetaReward, here: Path
 ) -> None:
-    make_task_set(here / "tasks" / "small", tasks=8)
-    search = ("search", "small", "--judge", "simulated", "--iterations", 0)
+    make_task_set(here / "tasks" / "small", tasks=4, rollouts=2)
+    search = ("search", "small", "--judge", "simulated", "--iterations", 0, *ONE_SEED)
     (here / "keyed.toml").write_text(f'[judge.settings.extra.provider]\napi_key = "{KEY}"\n')
     runs = [meta_reward_process(*search, "--config", "keyed.toml")]
     assert not (here / "runs").exists()

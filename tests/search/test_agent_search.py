@@ -24,6 +24,7 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
 from meta_reward.run.settings import ProposerSettings
 from meta_reward.search.loop import search
+from meta_reward.search.setup import raise_limits
 from tests.conftest import PROJECT, make_task_set
 from tests.messages_api import Fault, MessagesApi, Step, messages_api, results_in, say, use
 from tests.search.conftest import World, harness, proposal
@@ -193,15 +194,15 @@ def test_refused_key_stops_the_search_at_once_and_the_same_session_is_run_again(
     assert [row.name for row in load_ledger(begun.layout.ledger)] == ["baseline", "closer"]
 
 
-@pytest.mark.parametrize(("begun", "cost"), [(Fault(0), 0.0015), (Fault(200), 0.002505)])
+@pytest.mark.parametrize(("last", "cost"), [(Fault(0), 0.0015), (Fault(200), 0.002505)])
 def test_session_that_takes_too_long_has_cost_what_was_answered(
-    world: World, monkeypatch: pytest.MonkeyPatch, begun: Fault, cost: float
+    begun: World, monkeypatch: pytest.MonkeyPatch, last: Fault, cost: float
 ) -> None:
-    world.proposer = agent(minutes=0.1)
-    with messages_api([[use("Read", file_path="x")], begun]) as api:
+    begun.proposer = agent(minutes=0.1)
+    with messages_api([[use("Read", file_path="x")], last]) as api:
         use_api(api, monkeypatch)
-        world.search(iterations=1)
-    kept = json.loads((world.layout.empty_session(1) / "session.json").read_text())
+        begun.search(iterations=1)
+    kept = json.loads((begun.layout.empty_session(1) / "session.json").read_text())
     assert (kept["status"], kept["cost_usd"]) == ("timed out", cost)
 
 
@@ -261,7 +262,7 @@ def test_three_sessions_in_a_row_that_leave_nothing_stop_the_search_cleanly(begu
 def test_search_killed_in_a_session_leaves_no_agent_behind_and_runs_the_session_again(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_task_set(here / "tasks" / "small", tasks=12)
+    make_task_set(here / "tasks" / "small", tasks=4, rollouts=2)
     arguments = ["search", "small", "--judge", "simulated", "--iterations", "1", "--proposer", f"claude:{MODEL}"]
     arguments += ["--baseline", str(PROJECT / "seed_harnesses" / "baseline.py"), "--seeds", str(here / "none")]
     program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *arguments]
@@ -299,14 +300,14 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_interrupt_during_a_session_ends_the_agent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.create(limits={"iterations": 1})
-    world.proposer = agent()
+def test_interrupt_during_a_session_ends_the_agent(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    raise_limits(begun.layout, {"limits": {"iterations": 1}})
+    begun.proposer = agent()
 
     async def interrupted() -> int:
-        task = asyncio.create_task(search(world.open()))
+        task = asyncio.create_task(search(begun.open()))
         await asyncio.to_thread(wait_until, lambda: bool(api.requests))
-        pid = int((world.layout.session(1) / "home" / "pid").read_bytes())
+        pid = int((begun.layout.session(1) / "home" / "pid").read_bytes())
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         return pid
@@ -315,7 +316,7 @@ def test_interrupt_during_a_session_ends_the_agent(world: World, monkeypatch: py
         use_api(api, monkeypatch)
         pid = asyncio.run(interrupted())
     wait_until(lambda: not is_running(pid))
-    assert not world.layout.session_record(1).exists()
+    assert not begun.layout.session_record(1).exists()
 
 
 @pytest.mark.skipif(bool(jail.why_not()), reason=jail.why_not())
