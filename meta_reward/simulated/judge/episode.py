@@ -6,6 +6,7 @@ Built from the turns a reader has seen; what the records say is the matter of `f
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from meta_reward.simulated.judge.language import acts, name_words, sentences, words
 from meta_reward.simulated.judge.transcript import AGENT, CUSTOMER, TOOL, Turn, is_change
@@ -54,7 +55,7 @@ class Change:
         return acts(name_words(self.name)) or {"act:change"}
 
     @property
-    def values(self) -> set[str]:
+    def values(self) -> frozenset[str]:
         """Identifiers among its arguments, in lower case."""
         return mentions(self.arguments)
 
@@ -128,9 +129,10 @@ def named_by_customer(turns: Sequence[Turn]) -> dict[str, float]:
     return named
 
 
-def mentions(text: str) -> set[str]:
+@lru_cache(maxsize=1 << 12)
+def mentions(text: str) -> frozenset[str]:
     """Tokens of a text that look like identifiers, in lower case."""
-    return {found.lower() for found in _MENTION.findall(text)}
+    return frozenset(found.lower() for found in _MENTION.findall(text))
 
 
 def shape(name: str) -> str:

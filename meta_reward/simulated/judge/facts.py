@@ -56,7 +56,7 @@ def facts_about(episode: Episode, change: Change | None = None) -> Facts:
     """
     seen = episode.turns[: change.index] if change else episode.turns[: _decided(episode)]
     named = {name for name, sign in named_by_customer(seen).items() if sign > 0}
-    keys = (change.values if change else set()) or named
+    keys = set(change.values if change else ()) or named
     results = [turn.text for turn in seen if turn.role == TOOL and not turn.failed]
     facts = Facts(said=frozenset(stem(w) for t in seen if t.role == CUSTOMER for w in words(t.text)))
     for text in _near(results, keys):

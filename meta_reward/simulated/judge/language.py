@@ -188,6 +188,7 @@ def phrase(some: Iterable[str]) -> str:
     return " ".join(map(stem, some))
 
 
+@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """A word cut short enough that its inflections coincide."""
     return word if word.isdigit() else _ENDING.sub("", word)[:5]
