@@ -64,7 +64,7 @@ class Zygote:
         lockdown: Lockdown | None,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """loop: the event loop of every child, which must hold no descriptor."""
+        """loop: the event loop of every child that is locked down, which must hold no descriptor."""
         self._control, self._budget, self._lockdown, self._loop = control, budget, lockdown, loop
         self._pid = os.getpid()
         self._jobs: dict[int, int] = {}  # pid -> job
@@ -124,7 +124,9 @@ class Zygote:
         try:
             self._confine(descriptor)
             random.seed(0)  # a harness that samples does so alike in every run
-            child.run(self._loop, socket.socket(fileno=descriptor))
+            # Where a candidate can have threads, they must be able to wake its loop.
+            loop = self._loop if self._lockdown else asyncio.new_event_loop()
+            child.run(loop, socket.socket(fileno=descriptor))
             code = 0
         except LockdownError:
             code = child.UNLOCKED

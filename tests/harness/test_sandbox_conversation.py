@@ -18,7 +18,7 @@ from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.gateway import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall
 from tests.conftest import ASKING_HARNESS, LEVEL, WordJudge
-from tests.harness.boxed import TRAJECTORY, ToolJudge, harness, score, session
+from tests.harness.boxed import TRAJECTORY, ToolJudge, harness, score, score_all, session
 
 
 def test_harness_sees_the_trajectory_asks_the_judge_and_is_rewarded() -> None:
@@ -221,3 +221,8 @@ def test_reply_that_comes_when_the_candidate_has_answered_does_not_lose_its_answ
     body = "await asyncio.wait([asyncio.ensure_future(judge.ask(p)) for p in ('first', 'second')], return_when=FIRST)"
     source = harness(f"{body}\n    return 5", "import asyncio\nFIRST = asyncio.FIRST_COMPLETED")
     assert score(source, answer) == Reward(5.0)
+
+
+def test_thread_where_one_can_be_started_wakes_the_harness_that_waits_for_it() -> None:
+    body = "return await asyncio.to_thread(lambda: time.sleep(0.2) or 9)"
+    assert score_all(harness(body, "import asyncio, time"), level="none") == [Reward(9.0)]
