@@ -22,11 +22,13 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.harness.confinement import runtime_modules
+from meta_reward.harness.runtime import Reward, check_reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.cache import REWARDS
 from meta_reward.judge.gateway import Call, Gateway
 
 SCHEMA = 1
+_NUMBERS = ("ask", "turn", "draw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class KeptRewards:
         """Write a reward down, unless a call of it has failed."""
         if self.path is None or any(call.error is not None for call in calls):
             return
-        keys = [{"ask": call.ask, "turn": call.turn, "draw": call.draw, "key": call.key} for call in calls]
+        keys = [{**{name: getattr(call, name) for name in _NUMBERS}, "key": call.key} for call in calls]
         line = {"trajectory": digest, "repeat": repeat, "reward": reward, "calls": keys}
         files.append_line(self.path, line)
         self._lines[digest, repeat] = line
@@ -74,8 +76,9 @@ def open_kept_rewards(source: str, gateway: Gateway, sandbox: Sandbox) -> KeptRe
 
 
 def _parse(line: dict[str, Any]) -> tuple[tuple[str, int], dict[str, Any]]:
-    calls = [{name: call[name] for name in ("ask", "turn", "draw", "key")} for call in line["calls"]]
-    return (line["trajectory"], line["repeat"]), {"reward": dict(line["reward"]), "calls": calls}
+    calls = [{"key": call["key"], **{name: int(call[name]) for name in _NUMBERS}} for call in line["calls"]]
+    reward = asdict(check_reward(Reward(**line["reward"])))
+    return (line["trajectory"], line["repeat"]), {"reward": reward, "calls": calls}
 
 
 def _key(source: str, gateway: Gateway, sandbox: Sandbox) -> str:

@@ -1,6 +1,7 @@
 """Rewards that are kept: a harness is not run again on what it has scored, and nothing is told from it but the same."""
 
 import asyncio
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -131,6 +132,15 @@ def test_file_that_cannot_be_read_is_a_miss_and_written_again(gateway: Gateway, 
     first = run(gateway)
     (path,) = (tmp_path / "replies" / "word" / "rewards").glob("*/*.jsonl")
     path.write_text(content)
+    assert run(gateway).rewards == first.rewards
+    assert recall(gateway).rewards == first.rewards
+
+
+@pytest.mark.parametrize("reward", ["{}", '{"score": 500.0}', '{"score": null}', '{"score": 5.0, "reason": 5}', "7"])
+def test_line_that_holds_no_reward_is_a_miss(gateway: Gateway, tmp_path: Path, reward: str) -> None:
+    first = run(gateway)
+    (path,) = (tmp_path / "replies" / "word" / "rewards").glob("*/*.jsonl")
+    path.write_text(re.sub(r'"reward":\{.*?"findings":\{\}\}', f'"reward":{reward}', path.read_text()))
     assert run(gateway).rewards == first.rewards
     assert recall(gateway).rewards == first.rewards
 
