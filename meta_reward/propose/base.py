@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +18,8 @@ from meta_reward.errors import UsageError
 from meta_reward.harness.validate import MAX_BYTES
 
 MAX_PROPOSAL_BYTES = 64 * 1024
-_MAX_NOTES = 20
+_MAX_NOTES, _MAX_NAMES = 20, 5
+_TAKEN = {"harness.py", "proposal.md", "validator.json"}  # the last is ours
 
 
 PACKAGE = Path(__file__).parents[1]
@@ -142,11 +143,21 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
         elif len(drafts) == most:
             notes.append(f"{folder!r} is more than the {most} candidates asked for: left out")
         else:
-            drafts.append(Draft(folder, source, _read(path / "proposal.md", MAX_PROPOSAL_BYTES) or ""))
+            proposal = _read(path / "proposal.md", MAX_PROPOSAL_BYTES)
+            drafts.append(Draft(folder, source, proposal or ""))
+            if others := _others(path, _TAKEN if proposal is not None else _TAKEN - {"proposal.md"}):
+                notes.append(f"{folder!r} holds {others} as well: left out")
     notes.sort(key=lambda note: "is not a folder" in note)  # what was meant as a candidate says more
     if len(notes) > _MAX_NOTES:
         notes[_MAX_NOTES:] = [f"{len(notes) - _MAX_NOTES} more were left out"]
     return drafts, notes
+
+
+def _others(folder: Path, taken: Collection[str]) -> str:
+    """The first few names of what else there is in a candidate's folder."""
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.name not in taken)
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return ", ".join(map(repr, names[:_MAX_NAMES])) + more
 
 
 def keep_only(staging: Path, drafts: Sequence[Draft]) -> None:

@@ -74,7 +74,23 @@ def test_pipe_or_folder_in_place_of_a_file_neither_blocks_nor_breaks(tmp_path: P
     (leave(tmp_path, "proposal-folder") / "proposal.md").mkdir()
     drafts, notes = collect(tmp_path, most=5)
     assert [(draft.folder, draft.proposal) for draft in drafts] == [("proposal-folder", ""), ("proposal-pipe", "")]
-    assert notes == [f"'{name}' holds no regular file harness.py: left out" for name in ("folder", "pipe")]
+    assert notes == [
+        *(f"'{name}' holds no regular file harness.py: left out" for name in ("folder", "pipe")),
+        *(f"'{name}' holds 'proposal.md' as well: left out" for name in ("proposal-folder", "proposal-pipe")),
+    ]
+
+
+def test_what_lies_beside_a_harness_is_left_out_and_noted(tmp_path: Path) -> None:
+    mine = leave(tmp_path, "a", "x = 1\n", "why")
+    (mine / "secret").symlink_to("/etc/passwd")
+    (mine / "validator.json").write_text("{}")
+    many = leave(tmp_path, "b", "x = 2\n", "why")
+    for number in range(1000):
+        (many / f"{number:04d}.txt").write_text("")
+    assert collect(tmp_path, most=5)[1] == [
+        "'a' holds 'secret' as well: left out",
+        "'b' holds '0000.txt', '0001.txt', '0002.txt', '0003.txt', '0004.txt' and 995 more as well: left out",
+    ]
 
 
 def test_linked_proposal_is_not_followed(tmp_path: Path) -> None:
