@@ -50,7 +50,8 @@ class Conversation:
         exit_code: Callable[[], Awaitable[int]],
         waited_s: WaitedSeconds,
     ) -> None:
-        """exit_code: waits for the child's end and tells its exit code, or minus the signal that killed it.
+        """exit_code: waits for the child's end and tells its exit code, or minus the signal that killed it. Raises
+        TimeoutError for one that does not end.
 
         waited_s: seconds so far that are not on the budget.
         """
@@ -120,12 +121,18 @@ class Conversation:
                 raise CandidateError("output", f"{length} bytes at once, more than {self._budget.output_bytes}")
             return await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
-            code = await self._exit_code()
+            code = await self._exit_or_fail()
             if code == child.UNLOCKED and not self._confined:  # later, any exit code is the candidate's own
                 raise MetaRewardError("the sandbox does not lock down any more on this machine") from None
             kind = _KINDS_OF_EXIT.get(code, "exit")
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise CandidateError(kind, f"the process ended ({how}) without an answer") from None
+
+    async def _exit_or_fail(self) -> int:
+        try:
+            return await self._exit_code()
+        except TimeoutError:  # a time-out of ours would stop everything
+            raise CandidateError("exit", "the process closed its socket without an answer, and did not end") from None
 
     def _count_asks(self, change: int) -> None:
         """One ask more or less is being answered: the candidate's own time stands still while there are any."""

@@ -229,6 +229,13 @@ def test_those_under_way_when_a_zygote_dies_fail_although_another_takes_its_plac
     assert under_way.kind == "killed"
 
 
+@pytest.mark.parametrize("way", ["close()", "shutdown(1)", "shutdown(2)"])
+def test_candidate_that_hangs_up_and_does_not_end_fails_alone(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    monkeypatch.setattr("meta_reward.harness.sandbox._PATIENCE_S", 0.5)
+    with pytest.raises(CandidateError, match="exit: the process closed its socket without an answer, and did not end"):
+        score(harness(f"judge._sock.{way}; time.sleep(60)", "import time"), budget=Budget(active_s=20.0))
+
+
 def test_scores_are_finite_whatever_a_candidate_sends() -> None:
     results = score_all(*(harness(f"return float({value!r})") for value in ("inf", "-inf", "nan", "1e2")))
     assert results == ["ValueError", "ValueError", "ValueError", Reward(100.0)]
