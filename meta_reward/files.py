@@ -23,12 +23,13 @@ import orjson
 
 from meta_reward.errors import DataError, UsageError
 
-_HINTS = {
+HINTS = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
     errno.EACCES: "choose a folder that you may write to",
     errno.EPERM: "choose a folder that you may write to",
     errno.EROFS: "choose a folder that you may write to",
+    errno.EMFILE: "lower --concurrency, or allow more open files with `ulimit -n`",
 }
 _SURELY_LEFT_S = 60.0
 _DEPTH_OF_RECORDS = 32  # lists and objects that a record puts around a value, at most
@@ -273,7 +274,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UsageError(f"{path}: cannot be written: {reason}", hint=_HINTS.get(error.errno or 0, "")) from error
+        raise UsageError(f"{path}: cannot be written: {reason}", hint=HINTS.get(error.errno or 0, "")) from error
 
 
 def _escape(data: bytes) -> bytes:

@@ -83,8 +83,10 @@ def _run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:  # a full disk, a folder without permission: the machine's, wherever it strikes
-        where = error.filename or "a file"
-        click.echo(f"meta-reward: {where}: {error.strerror}: free space, or choose another folder", err=True)
+        from meta_reward.files import HINTS
+
+        where, hint = error.filename or "a file", HINTS.get(error.errno or 0, "free space, or choose another folder")
+        click.echo(f"meta-reward: {where}: {error.strerror}: {hint}", err=True)
         return 1
     except Exception as error:
         handle, name = tempfile.mkstemp(prefix="meta-reward-", suffix=".log")
