@@ -155,7 +155,10 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
 
 def _others(folder: Path, taken: Collection[str]) -> str:
     """The first few names of what else there is in a candidate's folder."""
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.name not in taken)
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder) if entry.name not in taken)
+    except OSError:  # a folder may be entered and not be listed
+        return "what cannot be listed"
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return ", ".join(map(repr, names[:_MAX_NAMES])) + more
 

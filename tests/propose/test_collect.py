@@ -169,6 +169,14 @@ def test_only_what_was_collected_is_kept(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["staging"]
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is hidden from root")
+def test_folder_that_cannot_be_listed_is_collected_and_noted(tmp_path: Path) -> None:
+    leave(tmp_path, "a").chmod(0o300)
+    drafts, notes = collect(tmp_path, most=5)
+    (tmp_path / "a").chmod(0o700)
+    assert ([draft.folder for draft in drafts], notes) == (["a"], ["'a' holds what cannot be listed as well: left out"])
+
+
 @pytest.mark.parametrize("instead", ["link", "file", "nothing"])
 def test_staging_that_was_replaced_holds_nothing(tmp_path: Path, instead: str) -> None:
     staging = tmp_path / "staging"
