@@ -35,6 +35,7 @@ from meta_reward.judge.gateway import Answer, Ask, RunTool
 
 NOT_STARTED = "the sandbox does not start: "
 _FULL_S = 0.005  # until another try to write to a full socket
+_DYING_S = 2.0  # for a zygote that has hung up to say why
 _KEPT_CODES = 8  # candidates come one after the other, each for many trajectories
 _PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
 
@@ -211,8 +212,11 @@ class Zygote:
                 return
 
     def _last_words(self) -> str:
-        self._process.kill()
-        _, words = self._process.communicate()
+        try:  # it may have hung up before it speaks
+            _, words = self._process.communicate(timeout=_DYING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            _, words = self._process.communicate()
         return words.decode(errors="replace").strip().rpartition("\n")[2] or "it left no message"
 
     async def _watch(self, control: socket.socket) -> None:
