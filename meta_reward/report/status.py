@@ -67,7 +67,10 @@ def render_status(status: dict[str, Any]) -> str:
         for c in status["candidates"]
     ]
     headers = ["candidate", "name", "parents", "status", "search [95%]", "validation", "judge tokens"]
-    lines += [render_table(headers, rows), "", f"* the best so far; frontier: {' '.join(status['frontier'])}"]
+    if rows:
+        lines += [render_table(headers, rows), "", f"* the best so far; frontier: {' '.join(status['frontier'])}"]
+    else:
+        lines.append("no candidate is scored yet")
     word = "under way" if status["state"] == "running" else "unfinished"
     lines += [f"{word}: {u['candidate']} on {u['split']}, {u['done']} done" for u in status["under_way"]]
     spent = status["spent"]

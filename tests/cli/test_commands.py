@@ -151,3 +151,12 @@ def test_help_names_every_command_with_what_it_does(meta_reward: MetaReward) -> 
     for command in ("search", "status", "test", "evaluate", "validate", "tasks", "import"):
         assert re.search(rf"^  {command} +\w", ran.out, re.MULTILINE)
         assert "meta-reward" in meta_reward(command, "--help").out
+
+
+def test_search_that_stopped_before_it_scored_anything_says_so(meta_reward: MetaReward, here: Path) -> None:
+    make_task_set(here / "tasks" / "small", tasks=4)
+    stopped = meta_reward("search", "small", "--judge", "simulated", "--iterations", 0, "--max-calls", 5)
+    shown = meta_reward("status", "small").out
+    assert "\n\nno candidate is scored yet\nunfinished: " in shown
+    assert shown == stopped.out
+    assert "frontier" not in shown
