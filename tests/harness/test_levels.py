@@ -1,6 +1,8 @@
 """Levels are found out by a job that tries to get out, and what is missing is said in one line."""
 
 import asyncio
+import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from meta_reward.harness import levels
 from meta_reward.harness.confinement import readable_paths
 from meta_reward.harness.levels import choose_level, problem_of, strictest
 from meta_reward.harness.sandbox import Sandbox
+from tests.harness.attacks.arena import LEVELS
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +94,14 @@ def test_links_out_of_the_standard_library_are_not_readable(tmp_path: Path, monk
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(library))
     assert [path for path in readable_paths(()) if path.is_relative_to(tmp_path)] == [library / "json.py"]
     assert library / "sitecustomize.py" not in readable_paths(())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_level_works_where_few_files_may_be_open(level: str) -> None:
+    program = (
+        "import asyncio, resource; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))\n"
+        f"from meta_reward.harness.levels import problem_of; print(asyncio.run(problem_of({level!r})))"
+    )
+    usual = asyncio.run(problem_of(level))  # type: ignore[arg-type]
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == str(usual)
