@@ -135,6 +135,7 @@ async def _score(
         kept.keep(digest, repeat, reward, session.calls)
     except CandidateError as failure:
         error = {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback}
+        kept.fail(digest)
     return _unit(rollout, reward, error, session.calls)
 
 

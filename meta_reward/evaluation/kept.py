@@ -6,7 +6,8 @@
 One file for all that a reward follows from beside the trajectory: the harness, the judge's settings, the
 budget, the sandbox and the interpreter in it. A line holds no reply, only the keys of its replies: where one
 of them is not in the cache any more, there is no reward either. Failures are not kept, since a time-out or an
-endpoint's error may be of that day.
+endpoint's error may be of that day; a harness that failed somewhere is run again everywhere, or one that fails by
+chance would get better each time.
 """
 
 import hashlib
@@ -58,6 +59,11 @@ class KeptRewards:
         files.append_line(self.path, line)
         self._lines[digest, repeat] = line
 
+    def fail(self, digest: str) -> None:
+        """Write down that the harness failed on a trajectory: the next evaluation begins anew."""
+        if self.path is not None:
+            files.append_line(self.path, {"failed": digest})
+
 
 def open_kept_rewards(source: str, gateway: Gateway, sandbox: Sandbox) -> KeptRewards:
     """What is kept of a harness with this judge in this sandbox, ready for more."""
@@ -68,7 +74,7 @@ def open_kept_rewards(source: str, gateway: Gateway, sandbox: Sandbox) -> KeptRe
     try:
         files.mend_journal(path)
         lines = dict(_parse(line) for line in files.iter_whole_lines(path))
-    except (DataError, KeyError, TypeError, ValueError):  # written over, or not by us: as good as nothing
+    except (DataError, KeyError, TypeError, ValueError):  # it failed; or written over, or not by us
         with suppress(OSError):
             path.unlink()
         lines = {}
@@ -76,6 +82,8 @@ def open_kept_rewards(source: str, gateway: Gateway, sandbox: Sandbox) -> KeptRe
 
 
 def _parse(line: dict[str, Any]) -> tuple[tuple[str, int], dict[str, Any]]:
+    if "failed" in line:
+        raise ValueError("the harness has failed")
     calls = [{"key": call["key"], **{name: int(call[name]) for name in _NUMBERS}} for call in line["calls"]]
     reward = asdict(check_reward(Reward(**line["reward"])))
     return (line["trajectory"], line["repeat"]), {"reward": reward, "calls": calls}

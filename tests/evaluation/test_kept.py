@@ -107,11 +107,15 @@ def test_reply_that_answers_something_else_is_none(gateway: Gateway, tmp_path: P
         recall(gateway)
 
 
-def test_failure_of_the_candidate_is_tried_again(gateway: Gateway) -> None:
-    source = ASKING_HARNESS.replace("    reply", "    raise KeyError(5)\n    reply")
-    run(gateway, source)
+def test_harness_that_failed_once_is_run_again_everywhere(gateway: Gateway) -> None:
+    source = ASKING_HARNESS.replace(
+        "    reply", "    if 'BAD' in trajectory.transcript(): raise KeyError(5)\n    reply"
+    )
+    first = run(gateway, source)
+    assert 0 < sum(unit.error is not None for unit in first.units) < len(first.units)
     with pytest.raises(AssertionError, match="was run"):
         recall(gateway, source)
+    assert run(gateway, source).rewards == first.rewards
 
 
 def test_limit_holds_for_rewards_that_are_kept_too(gateway: Gateway) -> None:
