@@ -13,12 +13,14 @@ import time
 from pathlib import Path
 
 from meta_reward import files
+from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.harness.validate import Report
 from meta_reward.run import git, record
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, candidate_id
 
 AROUND = 7
+_PAIRS = 290
 
 
 def main(candidates: int = 300, traces: int = 100) -> None:
@@ -62,9 +64,17 @@ def _write_candidate(layout: Layout, number: int, traces: int) -> Row:
     for trace in range(traces):
         text = [f"line {line} of trace {trace} of candidate {number}" for line in range(150)]
         files.write_json(folder / "traces" / f"t{trace:03d}.json", {"reply": text})
-    for name in ("scores.json", "pairs.jsonl", "calls.jsonl"):
-        files.write_json(folder / name, {"schema": 1, "number": number})
+    files.write_json(folder / "scores.json", {"schema": 1, "number": number})
+    files.write_lines(folder / "pairs.jsonl", (_outcome(pair) for pair in range(_PAIRS)))
+    files.write_lines(folder / "calls.jsonl", ({"trajectory": f"t{trace:03d}", "ask": 1} for trace in range(traces)))
     return row
+
+
+def _outcome(pair: int) -> PairOutcome:
+    task = f"t{pair // 5:03d}"
+    return PairOutcome(
+        f"{task}-p{pair}", task, ("synthetic",), f"{task}-r0", f"{task}-r1", 70.0, float(pair), 70.0 - pair, 1.0
+    )
 
 
 if __name__ == "__main__":

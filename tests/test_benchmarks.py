@@ -1,0 +1,18 @@
+"""Benchmarks that nobody runs for a while still run."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import PROJECT
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [("commits.py 12 2", "ratio: "), ("evaluate.py 8", "rewards known: "), ("judging.py 8 4", "evaluate/bare")],
+)
+def test_benchmark_prints_its_table(command: str, says: str) -> None:
+    name, *arguments = command.split()
+    program = [sys.executable, str(PROJECT / "benchmarks" / name), *arguments]
+    assert says in subprocess.run(program, capture_output=True, text=True, check=True, timeout=100).stdout
