@@ -6,6 +6,7 @@ was killed between two of these steps just takes them again.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -135,13 +136,24 @@ def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:
 
     So that one grep finds what two candidates decide differently.
     """
-    pairs: dict[str, dict[str, Any]] = {}
+    lines: dict[str, tuple[bytes, list[bytes]]] = {}
     for row in rows:
         if row.status == "scored":
-            for pair in load_outcomes(layout.candidate(row.folder)):
-                line = {"id": pair.id, "task": pair.task, "categories": pair.categories, "agreement": {}}
-                pairs.setdefault(pair.id, line)["agreement"][row.id] = pair.agreement
-    return b"".join(files.dump_line(line) for line in pairs.values())
+            folder, name = layout.candidate(row.folder), f'"{row.id}":'.encode()
+            for pair, start, agreement in _agreements(folder, (folder / "pairs.jsonl").stat().st_mtime_ns):
+                lines.setdefault(pair, (start, []))[1].append(name + agreement)
+    return b"".join(start + b",".join(agreements) + b"}}\n" for start, agreements in lines.values())
+
+
+@cache
+def _agreements(folder: Path, written_ns: int) -> list[tuple[str, bytes, bytes]]:
+    """Of every pair of an evaluation: its id, how its line of outcomes begins, its agreement. Read once a process."""
+    found = []
+    for pair in load_outcomes(folder):
+        line = {"id": pair.id, "task": pair.task, "categories": pair.categories, "agreement": {}}
+        start = files.dump_line(line).removesuffix(b"}}\n")
+        found.append((pair.id, start, files.dump_line(pair.agreement).strip()))
+    return found
 
 
 def commit_candidates(layout: Layout) -> None:
