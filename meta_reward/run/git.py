@@ -111,7 +111,8 @@ def _importing(root: Path) -> Iterator[BinaryIO]:
         yield stream
         stream.write(b"done\n")
         stream.seek(0)
-        _git(root, "fast-import", "--quiet", "--done", "--date-format=raw", stdin=stream)
+        # Lightly compressed: the texts that grow with a run are written whole with every candidate, until `repack`.
+        _git(root, "-c", "core.compression=1", "fast-import", "--quiet", "--done", "--date-format=raw", stdin=stream)
 
 
 def refresh(root: Path) -> None:
