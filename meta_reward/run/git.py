@@ -191,7 +191,8 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: Bin
     except GitCommandNotFound as error:
         raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
     except GitCommandError as error:
-        raise GitError(root, arguments[0], _complaint(str(error.stderr))) from None
+        command = arguments[2] if arguments[0] == "-c" else arguments[0]
+        raise GitError(root, command, _complaint(str(error.stderr))) from None
     return str(output)
 
 
