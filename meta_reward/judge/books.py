@@ -31,6 +31,12 @@ class Spent:
         """The money spent, None where no call had a known price."""
         return None if self.unpriced and self.unpriced == self.misses else self.cost_usd
 
+    def pay(self, cost_usd: float | None) -> None:
+        """Count a call that was asked anew, at its price."""
+        self.misses += 1
+        self.cost_usd += cost_usd or 0.0
+        self.unpriced += cost_usd is None
+
 
 @dataclass(slots=True)
 class Books:
@@ -64,9 +70,7 @@ class Books:
         cost = self.backend.cost_usd(completion.usage)
         self._release(key)
         self.nominal(completion.usage)
-        self.spent.misses += 1
-        self.spent.cost_usd += cost or 0.0
-        self.spent.unpriced += cost is None
+        self.spent.pay(cost)
         self._sent.discard(key)  # whatever can be written down from here on, it is paid
         try:
             if self.cache:

@@ -130,8 +130,8 @@ class Gateway:
             cost = self.backend.cost_usd(completion.usage)
             numbers = (call["ask"], call["turn"], call["draw"])
             found.append(Call(*numbers, key, request, completion, cached=True, seconds=0.0, cost_usd=cost, tries=0))
-        for usage in [call.completion.usage for call in found]:
-            self.books.nominal(usage)
+        for recalled in found:
+            self.books.nominal(recalled.completion.usage)
         return found
 
     async def complete(

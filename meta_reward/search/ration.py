@@ -40,11 +40,8 @@ class RationedBackend:
         except BaseException:
             self.left += 1  # a call without an answer may be tried again
             raise
-        cost = self.backend.cost_usd(completion.usage)
         self.used.append(completion.usage)
-        self.spent.misses += 1
-        self.spent.cost_usd += cost or 0.0
-        self.spent.unpriced += cost is None
+        self.spent.pay(self.backend.cost_usd(completion.usage))
         return completion
 
     def cost_usd(self, usage: Usage) -> float | None:
