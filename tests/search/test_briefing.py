@@ -132,7 +132,7 @@ def test_session_opens_nothing_that_the_network_of_the_machine_leads_to(world: W
 
 
 def test_errors_name_files_as_the_agent_sees_them(world: World) -> None:
-    world.create(proposer={"spec": "command:true", "history": "none"}, limits={"iterations": 0})
+    world.create(proposer={"spec": "command:true", "jail": "none", "history": "none"}, limits={"iterations": 0})
     world.search()
     answer = in_session(world.open(), lambda b: ask(str(b.socket), "ledger", {"limit": 0}))
     assert answer == {"error": "history shows no ledger: this history was left out of what may be seen"}
