@@ -18,10 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from meta_reward.harness.validate import PARTS, Cases
+from meta_reward.harness.validate import PARTS, Cases, inspect_source
 from meta_reward.harness.validate.cases import amounts_in, capitalised_in, is_telling
-from meta_reward.harness.validate.copied import copied
-from meta_reward.harness.validate.source import parse
 from meta_reward.propose.catalog.library import load_library
 from meta_reward.propose.catalog.source import parse_source, with_parts
 from meta_reward.run.create import part_of
@@ -46,7 +44,7 @@ def main(taskset: str = str(PROJECT / "tasks" / "skyways"), worlds: str = "3", *
     print(f"honest harnesses refused, of all: {tasks.name}, then {worlds} other worlds together\n")
     for name, sources in _honest(runs).items():
         refused = sum(_copies(source, own) for source in sources)
-        elsewhere = sum(_copies(source, cases) for source in sources for cases in others)
+        elsewhere = sum(_copies(source, cases) for cases in others for source in sources)
         print(
             f"  {name:24} {refused:3} of {len(sources):4}   {elsewhere:3} of {len(sources) * len(others):5}", flush=True
         )
@@ -58,7 +56,7 @@ def main(taskset: str = str(PROJECT / "tasks" / "skyways"), worlds: str = "3", *
 
 
 def _copies(source: str, cases: Cases) -> bool:
-    return any(copied(parse(source), cases))
+    return any(finding.check in ("copied", "dense") for finding in inspect_source(source, cases=cases).findings)
 
 
 def _world(seed: int) -> Cases:

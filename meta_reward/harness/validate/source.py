@@ -57,7 +57,9 @@ def parse(source: str) -> ast.Module:
         try:
             tree = ast.parse(source)
             source.encode()
-        except (ValueError, RecursionError, MemoryError) as error:
+        except (RecursionError, MemoryError):
+            raise SyntaxError("cannot be parsed: nested too deeply") from None
+        except ValueError as error:
             raise SyntaxError(f"cannot be parsed: {error}") from None
     if _is_deep(tree):
         raise SyntaxError(f"cannot be parsed: nested more than {MAX_DEPTH} levels deep")
