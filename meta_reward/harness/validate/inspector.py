@@ -105,14 +105,16 @@ class Inspector:
             self._cases = cases
 
     def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process is not None
+        assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
         return self._hear()
 
     def _hear(self) -> dict[str, Any]:
         """The next answer. Raises EOFError where it has died, or is silent for so long that it is ended."""
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         watch = threading.Timer(self.limits.wall_s + _PATIENCE_S, self._process.kill)
         watch.start()
         try:
