@@ -91,10 +91,10 @@ def _short(nodes: Iterable[ast.expr]) -> list[str]:
 
 def _numbers(tree: ast.Module) -> Iterator[Finding]:
     numbers = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and _digits(node.value)]
-    opaque = [node for node in numbers if _digits(node.value) > _ROUND]
+    opaque = list({node.value: node for node in numbers if _digits(node.value) > _ROUND}.values())
     digits = sum(_digits(node.value) for node in opaque)
     if digits > MAX_DIGITS:
-        yield Finding("dense", f"holds numbers of {digits} digits in all", _HINT, opaque[0].lineno)
+        yield Finding("dense", f"holds numbers of {digits} digits in all", _HINT, min(node.lineno for node in opaque))
     tabled = {
         id(element): element
         for node in ast.walk(tree)

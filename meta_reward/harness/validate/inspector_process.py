@@ -23,7 +23,6 @@ from meta_reward.harness.validate.cases import Cases, parse_cases
 from meta_reward.harness.validate.inspector import Limits
 
 _OUT_OF_MEMORY = 70
-_OUT_OF_TIME = (-signal.SIGPROF, -signal.SIGALRM, -signal.SIGXCPU)
 _REHEARSED = "T = {'a': 1}\nasync def reward(trajectory, judge):\n    return f'{T}' + 'b' * 2\n"
 
 
@@ -105,9 +104,11 @@ def _limit(limits: Limits) -> None:
 
 def _reason(code: int, limits: Limits) -> str:
     if code == _OUT_OF_MEMORY:
-        return f"takes more than {limits.memory_mb} MB of memory to read"
-    if code in _OUT_OF_TIME:
+        return f"takes more than {limits.memory_mb} MB of memory to read, or is nested too deeply"
+    if code == -signal.SIGPROF:
         return f"takes more than {limits.cpu_s:g} s to read"
+    if code == -signal.SIGALRM:
+        return f"takes more than {limits.cpu_s:g} s to read, or {limits.wall_s:g} s on a busy machine"
     how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     return f"crashes what reads it ({how})"
 

@@ -57,15 +57,14 @@ _SENSELESS_CALLS = {
 
 
 def parse(source: str) -> ast.Module:
-    """The syntax tree. Raises SyntaxError for whatever cannot be one, also where it is nested too deeply."""
+    """The syntax tree. Raises SyntaxError for whatever cannot be one, also where it is nested too deeply; MemoryError
+    where it is nested so deeply that Python's parser gives up."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             tree = ast.parse(source)
             source.encode()
-        except (RecursionError, MemoryError):
-            raise SyntaxError("cannot be parsed: nested too deeply") from None
-        except ValueError as error:
+        except (RecursionError, ValueError) as error:
             raise SyntaxError(f"cannot be parsed: {error}") from None
     if _is_deep(tree):
         raise SyntaxError(f"cannot be parsed: nested more than {MAX_DEPTH} levels deep")
