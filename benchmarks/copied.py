@@ -5,7 +5,8 @@
 Honest: the seeds, every mechanism of the catalog in every seed, combinations of six mechanisms, ten
 harnesses written by hand after reading Skyways traces, and the candidates of the given runs; against
 the search split of TASKSET and against WORLDS freshly built desks. Copies: harnesses that hold
-something of a task of the search split, plain and disguised. Prints how many of each are refused.
+something of a task of the search split, plain and disguised. Packed: tables that hold a digest and a
+reward for each of its trajectories. Prints how many of each are refused.
 """
 
 import base64
@@ -18,10 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from meta_reward.harness.validate import PARTS, Cases
+from meta_reward.harness.validate import PARTS, Cases, inspect_source
 from meta_reward.harness.validate.cases import amounts_in, capitalised_in, is_telling
-from meta_reward.harness.validate.copied import copied
-from meta_reward.harness.validate.source import parse
 from meta_reward.propose.catalog.library import load_library
 from meta_reward.propose.catalog.source import parse_source, with_parts
 from meta_reward.run.create import part_of
@@ -46,7 +45,7 @@ def main(taskset: str = str(PROJECT / "tasks" / "skyways"), worlds: str = "3", *
     print(f"honest harnesses refused, of all: {tasks.name}, then {worlds} other worlds together\n")
     for name, sources in _honest(runs).items():
         refused = sum(_copies(source, own) for source in sources)
-        elsewhere = sum(_copies(source, cases) for source in sources for cases in others)
+        elsewhere = sum(_copies(source, cases) for cases in others for source in sources)
         print(
             f"  {name:24} {refused:3} of {len(sources):4}   {elsewhere:3} of {len(sources) * len(others):5}", flush=True
         )
@@ -55,10 +54,14 @@ def main(taskset: str = str(PROJECT / "tasks" / "skyways"), worlds: str = "3", *
     rollouts = [next(r for r in rollouts if r.task == task) for task in split]
     for name, (refused, made) in _caught(rollouts, own).items():
         print(f"  {name:24} {refused:3} of {made:4}")
+    print("\npacked tables refused, of all: a digest and a reward for 50, 100 and 200 trajectories\n")
+    for name, pack in _PACKINGS.items():
+        tables = [HARNESS.format(pack(random.Random(size).randbytes(4 * size))) for size in (50, 100, 200)]
+        print(f"  {name:24} {sum(_copies(table, own) for table in tables):3} of {len(tables):4}")
 
 
 def _copies(source: str, cases: Cases) -> bool:
-    return any(copied(parse(source), cases))
+    return any(finding.check in ("copied", "dense") for finding in inspect_source(source, cases=cases).findings)
 
 
 def _world(seed: int) -> Cases:
@@ -153,6 +156,27 @@ _DISGUISES: Mapping[str, Callable[[str], str]] = {
     "numbers": lambda code: f"''.join(map(chr, {list(code.encode())!r}))",
     "half of it": lambda code: f"{code[:3]!r}",
 }
+
+
+_PACKINGS: Mapping[str, Callable[[bytes], str]] = {
+    "base85": lambda data: repr(base64.b85encode(data).decode()),
+    "base64": lambda data: repr(base64.b64encode(data).decode()),
+    "base32": lambda data: repr(base64.b32encode(data).decode()),
+    "hex": lambda data: repr(data.hex()),
+    "bytes": repr,
+    "one number": lambda data: str(int.from_bytes(data)),
+    "numbers": lambda data: repr(list(data)),
+    "numbers, looked up": lambda data: repr({int.from_bytes(key): value for *key, value in _rows(data)}),
+    "text, looked up": lambda data: repr({bytes(key).hex(): value for *key, value in _rows(data)}),
+    "text and words": lambda data: repr({bytes(key).hex(): "good" for *key, _ in _rows(data)}),
+    "in pieces": lambda data: f"''.join({[row.hex() for row in _rows(data)]!r})",
+    "Cyrillic": lambda data: repr("".join(chr(0x430 + sign % 32) for sign in data)),
+    "Chinese": lambda data: repr("".join(chr(0x4E00 + int.from_bytes(row) % 20_000) for row in _rows(data))),
+}
+
+
+def _rows(data: bytes) -> list[bytes]:
+    return [data[at : at + 4] for at in range(0, len(data), 4)]
 
 
 if __name__ == "__main__":

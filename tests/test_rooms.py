@@ -1,6 +1,7 @@
 """The floors: a room imports only from rooms below it, and what is heavy is imported where it is used."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -77,6 +78,14 @@ def test_what_candidates_see_needs_the_standard_library_alone(name: str) -> None
 def test_git_is_imported_in_one_module_only() -> None:
     users = [name_of(p) for p in MODULES if any(name.split(".")[0] == "git" for name in imports_of(p))]
     assert users == ["run/git.py"]
+
+
+def test_programs_are_parsed_by_the_inspector_the_sandbox_and_the_catalog_alone() -> None:
+    """Each of them a process of its own, so that no candidate's text reaches the parser of the one that searches."""
+    own_process = ("harness/validate/source.py", "harness/child.py", "propose/catalog/")
+    calls = re.compile(r"\bast\.(parse|literal_eval)\(|(?<![\w.])(compile|eval|exec)\(")
+    users = [name_of(p) for p in MODULES if calls.search(p.read_text()) and not name_of(p).startswith(own_process)]
+    assert users == []
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["search", "--help"], ["--version"]])

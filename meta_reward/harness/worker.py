@@ -38,7 +38,7 @@ _PR_SET_PDEATHSIG = 1
 _MAX_FILES = 256
 # Loaded once by the zygote, so that no child pays for them.
 _PRELOADED = (
-    *("collections", "dataclasses", "datetime", "decimal", "difflib", "encodings.idna", "enum", "fractions", "hashlib"),
+    *("collections", "dataclasses", "datetime", "decimal", "difflib", "encodings.idna", "enum", "fractions"),
     *("itertools", "math", "statistics", "string", "textwrap", "unicodedata"),
 )
 

@@ -1,11 +1,11 @@
 """A new run directory: its settings, its history so far empty, and the search split for all to see."""
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward import files
+from meta_reward.harness.validate import docstring
 from meta_reward.run import git
 from meta_reward.run.config import save_config
 from meta_reward.run.layout import Layout
@@ -80,8 +80,8 @@ def create_run(
 def _place_seeds(layout: Layout, seeds: Sequence[Seed]) -> None:
     for seed in seeds:
         folder = layout.staging(0) / seed.name
-        docstring = ast.get_docstring(ast.parse(seed.source)) or "A seed harness."
-        proposal = f"---\nparents: []\n---\n## Hypothesis\n\n{docstring}\n"
+        hypothesis = docstring(seed.source) or "A seed harness."
+        proposal = f"---\nparents: []\n---\n## Hypothesis\n\n{hypothesis}\n"
         files.write_bytes(folder / "harness.py", seed.source.encode())
         files.write_bytes(folder / "proposal.md", proposal.encode())
     save_session(layout, 0, SessionRecord(order=[seed.name for seed in seeds]))

@@ -5,7 +5,6 @@ Answers are plain data, as `--json` prints them. A limit of 0 means all. What a 
 and an id that does not exist, raise UsageError with what there is instead.
 """
 
-import ast
 import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.harness.validate import definitions
 from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row, best_of, frontier_of, load_ledger
@@ -248,21 +248,10 @@ def _joined(stored: Mapping[str, Any] | None, *names: str) -> dict[str, Any] | N
 def _definitions_that_differ(first: str, second: str) -> list[str]:
     """Names of what the two programs define otherwise at their top level; none where one does not parse."""
     try:
-        a, b = _definitions(first), _definitions(second)
-    except (SyntaxError, ValueError, RecursionError):
+        a, b = definitions(first), definitions(second)
+    except SyntaxError:
         return []
     return [name for name in dict.fromkeys([*a, *b]) if a.get(name) != b.get(name)]
-
-
-def _definitions(source: str) -> dict[str, str]:
-    found = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found[node.name] = ast.dump(node)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {target.id: ast.dump(node) for target in targets if isinstance(target, ast.Name)}
-    return found
 
 
 def _first(items: Sequence[_T], limit: int) -> Sequence[_T]:

@@ -7,6 +7,7 @@ import pytest
 
 from meta_reward.harness.validate import Cases, cases_of, inspect_source
 from meta_reward.harness.validate.copied import MAX_COPIED, copied
+from meta_reward.harness.validate.literals import literals_of
 from meta_reward.harness.validate.report import Finding
 from meta_reward.propose.catalog.library import load_library
 from meta_reward.propose.catalog.source import parse_source, with_parts
@@ -53,7 +54,7 @@ def skyways() -> Cases:
 
 
 def found(source: str, cases: Cases) -> list[Finding]:
-    return list(copied(ast.parse(source), cases))
+    return list(copied(literals_of(ast.parse(source)), cases))
 
 
 @pytest.mark.parametrize(

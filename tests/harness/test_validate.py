@@ -1,6 +1,7 @@
 """The validator: what is no harness is refused with its line and how to mend it, before anything is spent on it."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import Finding, Report, fingerprint, inspect_source, report_to_json, validate
+from meta_reward.harness.validate.source import UNPACKING
+from meta_reward.run.create import interface_text
 from tests.conftest import ASKING_HARNESS, LEVEL
 
 GOOD = '''"""Counts."""
@@ -62,7 +65,8 @@ def test_parts_are_named_in_the_order_of_the_convention() -> None:
         ("a\x00b", [("syntax", None)]),
         ("\ud800", [("syntax", None)]),
         ("(" * 2000, [("syntax", 1)]),
-        ("-" * 60_000 + "1", [("syntax", None)]),
+        ("-" * 60_000 + "1", [("limits", None)]),
+        ("x = a" + "+a" * 30_000, [("syntax", None)]),
         ("x = 1\n" * 12_000, [("size", None)]),
     ],
 )
@@ -88,6 +92,11 @@ def test_what_is_no_harness_is_found_at_its_line(source: str, findings: list[tup
         "import ctypes",
         "import threading",
         "import pickle",
+        "import hashlib",
+        "from zlib import decompress",
+        "import email.base64mime",
+        "from json import codecs",
+        "from random import _sha512",
         "import _socket",
         "x = __import__('json')",
         "x = eval('1')",
@@ -107,7 +116,8 @@ def test_import_that_a_harness_cannot_use_is_found_wherever_it_stands(line: str)
         "from meta_reward.harness import Judge",
         "import asyncio",
         "from __future__ import annotations",
-        "import hashlib, random, datetime, time, statistics, difflib, unicodedata, zlib, base64, io, sys, typing",
+        "import random, datetime, time, statistics, difflib, unicodedata, io, sys, typing, string, math",
+        "import datetime\nT = datetime.time(1)",
         "import re\nA = re.compile('a')",
         "from re import compile\nA = compile('a')",
         "def f(input, open): return input + open",
@@ -122,8 +132,17 @@ def test_each_refused_import_says_why() -> None:
     assert hints == {
         1: "there is no network; the judge is the only one to ask",
         2: "use the standard library's pure parts and meta_reward.harness",
-        3: "code must be readable as it stands",
+        3: "a rule is stated in words and code: there is nothing to digest, pack or unpack",
     }
+
+
+def test_interface_names_every_module_that_digests_or_unpacks() -> None:
+    (said,) = re.findall(r"digests, packs or unpacks \(([^)]*)\)", interface_text())
+    assert re.findall(r"`(\w+)`", said) == UNPACKING.split()
+
+
+def test_module_of_another_one_is_found_where_it_is_used() -> None:
+    assert found(f"import json\n{GOOD}\nunpack = json.codecs.decode\n") == [("imports", 9)]
 
 
 def test_packages_that_the_run_allows_may_be_imported() -> None:

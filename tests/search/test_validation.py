@@ -11,7 +11,7 @@ from meta_reward.run.create import Seed
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
 from tests.conftest import ASKING_HARNESS, make_rollouts, make_trajectory
-from tests.search.conftest import World, proposal
+from tests.search.conftest import World, harness, proposal
 
 
 def code_of(task: str) -> str:
@@ -90,6 +90,15 @@ def test_draft_that_renames_what_is_local_is_a_duplicate(begun: World) -> None:
     begun.proposer.drafts = {1: {"renamed": (renamed, proposal())}}
     begun.search(iterations=1)
     assert [f["message"] for f in report_of(begun, "c0002-renamed")["findings"]] == ["duplicate of c0001"]  # type: ignore[attr-defined]
+
+
+def test_of_two_drafts_with_the_same_program_the_second_is_a_duplicate(begun: World) -> None:
+    first = harness("Look closely at this run.")
+    same = first.replace("reply", "answer").replace("async def", "# the same\nasync  def")
+    begun.proposer.drafts = {1: {"a-first": (first, proposal()), "b-same": (same, proposal())}}
+    begun.search(iterations=1)
+    assert report_of(begun, "c0002-a-first")["ok"] is True
+    assert [f["message"] for f in report_of(begun, "c0003-b-same")["findings"]] == ["duplicate of a-first"]  # type: ignore[attr-defined]
 
 
 def test_seed_that_needs_a_package_is_refused_unless_the_run_allows_it(world: World) -> None:

@@ -3,27 +3,30 @@
 First what reading the source shows (size, syntax, interface, imports, duplicates, copied answers),
 then runs in the sandbox on trajectories of no task set, against judges that echo, refuse, or answer
 nonsense, nothing or too much, and on a few trajectories of the search split in two orders. All
-findings are reported at once, each with its line and how to mend it, for an agent to act on.
+findings are reported at once, each with its line and how to fix it, for an agent to act on. A source is
+never parsed in this process: a child of the inspector does it, within limits of memory and time.
 
+    inspector, inspector_process    who asks, and the process that forks a child for each source
+    inspection          what that child does, with
     source, parts       what reading shows; which of the six parts there are
     duplicates          whether it has been tried before
-    literals, cases, copied     whether it carries answers of the cases it was shown
+    literals, cases, copied, dense  whether it carries answers of the cases it was shown, or packed data
     fixtures, behaviour     what running it shows
     report              findings, notes, and how they are written down
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from meta_reward.harness.sandbox import Sandbox
-from meta_reward.harness.validate import source as reading
-from meta_reward.harness.validate.behaviour import behaviour
 from meta_reward.harness.validate.cases import Cases, cases_of
-from meta_reward.harness.validate.copied import copied
-from meta_reward.harness.validate.duplicates import fingerprint
-from meta_reward.harness.validate.parts import PARTS, SIGNATURES, notes_on_parts, parts_of
-from meta_reward.harness.validate.report import Finding, Report, bounded, report_to_json
-from meta_reward.harness.validate.source import INTERFACE, MAX_BYTES
+from meta_reward.harness.validate.inspector import INSPECTOR, Unreadable, definitions, docstring, fingerprint
+from meta_reward.harness.validate.parts import PARTS, SIGNATURES
+from meta_reward.harness.validate.report import Finding, Report, bounded, parse_report, report_to_json
+from meta_reward.harness.validate.source import INTERFACE, MAX_BYTES, size
+
+if TYPE_CHECKING:
+    from meta_reward.harness.sandbox import Sandbox
 
 __all__ = [
     "INTERFACE",
@@ -34,19 +37,22 @@ __all__ = [
     "Finding",
     "Report",
     "cases_of",
+    "definitions",
+    "docstring",
     "fingerprint",
     "inspect_source",
     "report_to_json",
     "validate",
 ]
 
-_RUN_ALL_THE_SAME = frozenset({"copied"})  # what else is wrong with it can be said at once
+_RUN_ALL_THE_SAME = frozenset({"copied", "dense"})  # what else is wrong with it can be said at once
+_PLAINLY = "write constants as they are, and keep expressions small and flat"
 
 
 async def validate(
     source: str,
     *,
-    sandbox: Sandbox,
+    sandbox: "Sandbox",
     known: Mapping[str, str] | None = None,
     packages: Collection[str] = (),
     cases: Cases | None = None,
@@ -56,7 +62,11 @@ async def validate(
     known: ids of earlier candidates by fingerprint. packages: what may be imported besides the
     standard library. cases: the search split; without it, nothing can be found to be copied from it.
     """
-    report = inspect_source(source, known=known, packages=packages, cases=cases)
+    import asyncio  # heavy both, and of no use to the inspector, which imports this package
+
+    from meta_reward.harness.validate.behaviour import behaviour
+
+    report = await asyncio.to_thread(inspect_source, source, known=known, packages=packages, cases=cases)
     if any(finding.check not in _RUN_ALL_THE_SAME for finding in report.findings):
         return report
     shown = await behaviour(source, sandbox, cases.sample if cases else ())
@@ -76,21 +86,11 @@ def inspect_source(
     cases: Cases | None = None,
 ) -> Report:
     """What reading the source alone shows."""
-    too_long = tuple(reading.size(source))
+    too_long = tuple(size(source))
     if too_long:
         return Report(too_long, ())
     try:
-        tree = reading.parse(source)
-    except SyntaxError as error:
-        return Report(bounded([Finding("syntax", f"does not parse: {error.msg}", "mend the syntax", error.lineno)]), ())
-    findings = [
-        *reading.interface(tree),
-        *reading.imports(tree, packages),
-        *reading.characters(source),
-        *(copied(tree, cases) if cases else ()),
-    ]
-    twin = (known or {}).get(fingerprint(source))
-    if twin:
-        findings.append(Finding("duplicate", f"duplicate of {twin}", "change what the harness does, or leave it out"))
-    parts = parts_of(tree)
-    return Report(bounded(findings), parts, bounded(notes_on_parts(tree)), separable=parts == PARTS)
+        found = INSPECTOR.ask("inspect", source, cases=cases, known=dict(known or {}), packages=list(packages))
+    except Unreadable as error:
+        return Report(bounded([Finding("limits", str(error), _PLAINLY)]), ())
+    return parse_report(found)

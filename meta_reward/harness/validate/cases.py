@@ -9,11 +9,13 @@ see all of this: it is the search split and nothing else.
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from typing import Any
 
 from meta_reward.trajectory import Message, Rollout, Tool, Trajectory, tool_to_json
 
+_TABLES = ("ids", "amounts", "names")
 PHRASE = 10  # words in a row that nobody writes twice by chance
 _RARE = 0.25  # of the tasks: names and identifiers that more of them share are the domain's
 _SAMPLE = 4
@@ -66,17 +68,23 @@ class Cases:
     amounts: dict[str, Place] = field(default_factory=dict)
     names: dict[str, Place] = field(default_factory=dict)
     _texts: list[tuple[Place, str]] = field(default_factory=list)
-    _phrases: set[int] = field(default_factory=set)  # hashes of all that are there
     _common: str = ""
+    _phrases: set[int] | None = None
 
     def place_of_phrase(self, words: Sequence[str]) -> Place | None:
         """Where PHRASE words in a row come from; None where they are from nowhere, or from more than one case."""
-        if hash(tuple(words)) not in self._phrases:
+        if hash(tuple(words)) not in self.phrases():
             return None
         phrase = f" {' '.join(words)} "
         places = [place for place, text in self._texts if phrase in text]
         is_of_one_case = len({place.task for place in places}) == 1  # what two cases share, people just say
         return places[0] if is_of_one_case and phrase not in self._common else None
+
+    def phrases(self) -> set[int]:
+        """Hashes of all phrases. They are many, and made when one is first looked for."""
+        if self._phrases is None:
+            self._phrases = {phrase for _, text in self._texts for phrase in _phrases_of(text.split())}
+        return self._phrases
 
 
 def cases_of(
@@ -89,10 +97,21 @@ def cases_of(
     seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))
     cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
     cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
-    for place, text in said:
-        words = words_of(text)
-        cases._texts.append((place, f" {' '.join(words)} "))
-        cases._phrases |= {hash(tuple(words[at : at + PHRASE])) for at in range(len(words) - PHRASE + 1)}
+    cases._texts += [(place, f" {' '.join(words_of(text))} ") for place, text in said]
+    return cases
+
+
+def cases_to_json(cases: Cases) -> dict[str, Any]:
+    """All that sources are compared with, for the inspector; the sample is not for it."""
+    tables = {name: {text: astuple(place) for text, place in getattr(cases, name).items()} for name in _TABLES}
+    return {**tables, "texts": [(astuple(place), text) for place, text in cases._texts], "common": cases._common}
+
+
+def parse_cases(data: Mapping[str, Any]) -> Cases:
+    """Cases from what `cases_to_json` made of them."""
+    cases = Cases(_texts=[(Place(*place), text) for place, text in data["texts"]], _common=data["common"])
+    for name in _TABLES:
+        setattr(cases, name, {text: Place(*place) for text, place in data[name].items()})
     return cases
 
 
@@ -182,6 +201,10 @@ class _Seen:
             for token, where in places.items()
             if token not in common and _is_rare(where, self.tasks, _RARE)
         }
+
+
+def _phrases_of(words: Sequence[str]) -> Iterator[int]:
+    return (hash(tuple(words[at : at + PHRASE])) for at in range(len(words) - PHRASE + 1))
 
 
 def _is_rare(places: Iterable[Place], tasks: int, share: float) -> bool:

@@ -6,9 +6,8 @@ expression. What could be anybody's number or word by itself counts only in comp
 them is no chance. Each finding names the string and where it comes from.
 """
 
-import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from meta_reward.harness.validate.cases import (
@@ -23,7 +22,7 @@ from meta_reward.harness.validate.cases import (
     is_telling,
     words_of,
 )
-from meta_reward.harness.validate.literals import GAP, Literal, literals_of
+from meta_reward.harness.validate.literals import GAP, Literal
 from meta_reward.harness.validate.report import Finding
 
 MAX_COPIED = 10
@@ -50,10 +49,10 @@ class _Matches:
         return {text: where for found in (*in_company, self.certain) for text, where in found.items()}
 
 
-def copied(tree: ast.Module, cases: Cases) -> Iterator[Finding]:
-    """A finding for each string of the cases that a harness carries, the first MAX_COPIED of them."""
+def copied(literals: Iterable[Literal], cases: Cases) -> Iterator[Finding]:
+    """A finding for each string of the cases among a harness's literals, the first MAX_COPIED of them."""
     matches = _Matches()
-    for literal in literals_of(tree):
+    for literal in literals:
         if isinstance(literal.value, str):
             _look_at_text(literal, literal.value, cases, matches)
         else:

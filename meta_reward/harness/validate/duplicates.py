@@ -10,11 +10,9 @@ import ast
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
 
 from meta_reward.harness.validate.parts import PARTS
-from meta_reward.harness.validate.source import parse
 
 _CALLED_BY_CONVENTION = {*PARTS, "reward"}
 
@@ -22,10 +20,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-@cache
-def fingerprint(source: str) -> str:
-    """The fingerprint of a harness, found once a process. Raises SyntaxError."""
-    tree = parse(source)
+def fingerprint_of(tree: ast.Module, source: str) -> str:
+    """The fingerprint of a harness. Changes its tree."""
     if "__doc__" not in source:
         _drop_docstrings(tree)
     renaming = _Renaming(tree)
@@ -44,13 +40,14 @@ def _drop_docstrings(tree: ast.Module) -> None:
 
 def possible_tools(tree: ast.Module) -> set[str]:
     """The names of functions that are used other than by being called: one may be a tool of the judge."""
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    nodes = list(ast.walk(tree))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     used = {
         node.id if isinstance(node, ast.Name) else node.attr
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and id(node) not in called
     }
-    functions = {node.name for node in ast.walk(tree) if isinstance(node, Function)}
+    functions = {node.name for node in nodes if isinstance(node, Function)}
     return functions & used - _CALLED_BY_CONVENTION
 
 

@@ -2,7 +2,8 @@
 
 Text that is split into pieces comes out whole: concatenated, joined, formatted, sliced, spelled as
 numbers, hexadecimal or base64, as bytes, or kept in variables that are assigned once. What is only
-known at run time stands as GAP within a text. Comments are nobody's data and are left out.
+known at run time stands as GAP within a text. Comments are nobody's data and are left out. The size of
+a result is worked out before an operation is done; what would be too large is not constant.
 """
 
 import ast
@@ -18,9 +19,11 @@ GAP = "\0"
 _MAX_CHARS = 70_000  # of one text; a harness is smaller
 _MAX_WORK = 500_000  # characters put together in all
 _METHODS = frozenset(
-    """capitalize casefold decode encode format join lower lstrip removeprefix removesuffix replace rstrip strip
-    swapcase title upper hex""".split()
+    """capitalize casefold format lower lstrip removeprefix removesuffix replace rstrip strip swapcase title upper
+    hex""".split()
 )
+_CODECS = frozenset(("utf-8", "utf8", "ascii", "latin-1", "latin1"))  # others can take hours, or unpack
+_LONGEST_REPR = 10  # characters that one may become where it is escaped
 _WIDTH = re.compile(r"%[^%a-zA-Z]*[0-9*]|\{[^}]*[:!.\[]")  # formats that could be made to fill the memory
 _ENCODED = re.compile(r"[0-9A-Za-z+/_-]{8,}={0,2}")
 
@@ -38,13 +41,17 @@ def literals_of(tree: ast.Module) -> list[Literal]:
     """All constants of a harness, each whole text once, in the order of their lines."""
     keys = {id(node) for node in _keys(tree)}
     folding = _Folding(tree)
+    texts: dict[str, int] = {}
     found: list[Literal] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
-            value = folding.value(node)
-            for each in _plain(value):
-                found.append(Literal(each, node.lineno, id(node) in keys))
-                found += [Literal(text, node.lineno) for text in _decoded(each)]
+            for each in _plain(folding.value(node)):
+                if isinstance(each, str):
+                    texts[each] = min(node.lineno, texts.get(each, node.lineno))
+                else:
+                    found.append(Literal(each, node.lineno, id(node) in keys))
+    found += [Literal(text, line) for text, line in texts.items()]
+    found += [Literal(inner, line) for text, line in texts.items() for inner in _decoded(text)]
     return sorted(dict.fromkeys(found), key=lambda literal: literal.line)
 
 
@@ -78,10 +85,8 @@ def _plain(value: Any) -> Iterator[str | int | float]:
         yield "".join(map(chr, value))
 
 
-def _decoded(value: str | int | float) -> Iterator[str]:
+def _decoded(value: str) -> Iterator[str]:
     """What a text says when read as hexadecimal or base64, if that is text again."""
-    if not isinstance(value, str):
-        return
     for word in _ENCODED.findall(value):
         for decode in (bytes.fromhex, base64.urlsafe_b64decode):
             try:
@@ -117,7 +122,9 @@ class _Folding:
         if id(node) not in self._known:
             self._known[id(node)] = None  # a name that refers to itself is no constant
             try:
-                value = self._fold(node)
+                value = self._fold(node) if self._left > 0 else None
+            except MemoryError:
+                raise
             except Exception:  # whatever a made-up operation raises: it is not constant
                 value = None
             self._known[id(node)] = self._bounded(value)
@@ -134,7 +141,7 @@ class _Folding:
             case ast.Name(id=name) if name in self._names:
                 return self.value(self._names[name])
             case ast.JoinedStr(values=parts):
-                return "".join(self._text(part) for part in parts)
+                return self._join("", [self._text(part) for part in parts])
             case ast.FormattedValue(value=value, format_spec=None):
                 return self._text(value)
             case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
@@ -155,21 +162,39 @@ class _Folding:
             return value.decode("latin-1")
         return str(value) if isinstance(value, str | int | float) else GAP
 
+    def _fits(self, size: int) -> bool:
+        """Whether a text or list of that size can still be made."""
+        return size <= min(_MAX_CHARS, self._left)
+
+    def _join(self, separator: str | bytes, parts: list[Any]) -> Any:
+        size = sum(len(part) for part in parts) + len(separator) * len(parts)
+        return separator.join(parts) if self._fits(size) else None
+
     def _operation(self, left: ast.expr, op: ast.operator, right: ast.expr) -> Any:
         a, b = self.value(left), self.value(right)
         match op:
-            case ast.Add():
-                if isinstance(a, str) or isinstance(b, str):
-                    return self._text(left) + self._text(right)
+            case ast.Add() if isinstance(a, str) or isinstance(b, str):
+                return self._join("", [self._text(left), self._text(right)])
+            case ast.Add() if isinstance(a, bytes | list):
+                return a + b if self._fits(len(a) + len(b)) else None
+            case ast.Add() if _is_small(a) and _is_small(b):
                 return a + b
-            case ast.Sub() if isinstance(a, int) and isinstance(b, int):
+            case ast.Sub() if _is_small(a) and _is_small(b):
                 return a - b
             case ast.Mod() if isinstance(a, str) and not _WIDTH.search(a):
-                return a % (tuple(b) if isinstance(b, list) else b)
-            case ast.Mult():
-                size = len(a) * b if isinstance(a, str | list | bytes) else a * b
-                return a * b if abs(size) <= _MAX_CHARS else None
+                return self._formatted(a, b if isinstance(b, list) else [b])
+            case ast.Mult() if isinstance(a, str | bytes | list) and _is_small(b):
+                return a * b if self._fits(len(a) * max(0, b)) else None
+            case ast.Mult() if _is_small(a) and _is_small(b):
+                return a * b
         return None
+
+    def _formatted(self, text: str, values: list[Any]) -> Any:
+        """A text with values in place of its percent signs. None for values that hold others: they could be many."""
+        if not all(isinstance(value, str | int | float) for value in values):
+            return None
+        size = len(text) + sum(_LONGEST_REPR * len(value) for value in values if isinstance(value, str))
+        return text % tuple(values) if self._fits(size) else None
 
     def _index(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Slice):
@@ -187,19 +212,20 @@ class _Folding:
         if method == "fromhex":
             return bytes.fromhex(self.value(arguments[0]))
         value = self.value(whole)
-        if method not in _METHODS or not isinstance(value, str | bytes):
+        if not isinstance(value, str | bytes):
             return None
         given = [self.value(argument) for argument in arguments]
-        if method == "format":
-            given = [self._text(argument) for argument in arguments]
-            if not isinstance(value, str) or _WIDTH.search(value):
-                return None
-        if (
-            len(value) * max([len(each) for each in given if isinstance(each, str | bytes | list)], default=0)
-            > _MAX_WORK
-        ):
-            return None
-        return getattr(value, method)(*given)
+        match method:
+            case "join":
+                return self._join(value, *given)
+            case "encode" | "decode":
+                return _recoded(value, method, *given)
+            case "format":
+                given = [self._text(argument) for argument in arguments]
+                if _WIDTH.search(str(value)):
+                    return None
+        size = len(value) * max([len(each) for each in given if isinstance(each, str | bytes)], default=1)
+        return getattr(value, method)(*given) if method in _METHODS and size <= _MAX_WORK else None
 
     def _function(self, function: str, arguments: list[ast.expr]) -> Any:
         match function, [self.value(argument) for argument in arguments]:
@@ -216,3 +242,14 @@ class _Folding:
             case "map", _ if isinstance(arguments[0], ast.Name) and arguments[0].id == "chr":
                 return [chr(number) for number in self.value(arguments[1])]
         return None
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a value is a number of ordinary size."""
+    return isinstance(value, int | float) and abs(value) < 1e18
+
+
+def _recoded(value: str | bytes, method: str, codec: str = "utf-8") -> Any:
+    if codec.lower().replace("_", "-") not in _CODECS:
+        return None
+    return getattr(value, method)(codec)

@@ -5,7 +5,7 @@ every machine, but for `seconds`, which is shown to people and never written int
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ def bounded(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     every = list(dict.fromkeys(_short(finding) for finding in findings))
     if len(every) <= MAX_FINDINGS:
         return tuple(every)
-    return (*every[:MAX_FINDINGS], Finding("more", f"{len(every) - MAX_FINDINGS} more findings", "mend these first"))
+    return (*every[:MAX_FINDINGS], Finding("more", f"{len(every) - MAX_FINDINGS} more findings", "fix these first"))
 
 
 def steady(text: str) -> str:
@@ -73,6 +73,16 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "parts": list(report.parts),
         "separable": report.separable,
     }
+
+
+def parse_report(data: Mapping[str, Any]) -> Report:
+    """A report from what `report_to_json` made of it."""
+    findings, notes = (tuple(_from_json(each) for each in data[name]) for name in ("findings", "notes"))
+    return Report(findings, tuple(data["parts"]), notes, separable=data["separable"])
+
+
+def _from_json(data: Mapping[str, Any]) -> Finding:
+    return Finding(data["check"], data["message"], data["hint"], data["line"])
 
 
 def _to_json(finding: Finding) -> dict[str, Any]:

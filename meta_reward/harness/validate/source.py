@@ -16,26 +16,32 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 150
 INTERFACE = "meta_reward.harness"
 
+# What turns a transcript into the key of a table, or a table into a text. INTERFACE.md names them.
+UNPACKING = """
+    base64 binascii bz2 codecs crypt email encodings gzip hashlib hmac lzma marshal pickle plistlib quopri uu
+    zipfile zlib"""
+
 # Standard library that makes no sense inside, by the reason. What is private (`_socket`) makes none either.
 _SENSELESS = {
     "there are no files to work with": """
         dbm filecmp fileinput glob linecache mailbox mmap netrc ntpath nturl2path os pathlib posix posixpath shelve
-        shutil sqlite3 tarfile tempfile zipfile""",
+        shutil sqlite3 tarfile tempfile""",
     "it cannot start or control processes": "concurrent multiprocessing pipes pty resource signal subprocess",
     "there are no threads; use asyncio.gather": "queue sched threading",
     "there is no network; the judge is the only one to ask": """
         asynchat asyncore cgi cgitb ftplib http imaplib nntplib poplib select selectors smtpd smtplib socket
         socketserver ssl telnetlib urllib webbrowser wsgiref xmlrpc""",
     "there is no terminal and no log": """
-        argparse bdb cProfile cmd crypt curses doctest faulthandler getopt getpass grp idlelib logging nis optparse pdb
+        argparse bdb cProfile cmd curses doctest faulthandler getopt getpass grp idlelib logging nis optparse pdb
         profile pstats pwd pydoc pydoc_data readline rlcompleter spwd syslog termios timeit tkinter trace tracemalloc
         tty turtle turtledemo unittest""",
     "machine code and memory are out of bounds": "ctypes fcntl gc",
     "code must be readable as it stands": """
         antigravity atexit builtins code codeop compileall copyreg distutils ensurepip imp importlib inspect lib2to3
-        marshal modulefinder pickle pickletools pkgutil py_compile runpy site sitecustomize this usercustomize venv
+        modulefinder pickletools pkgutil py_compile runpy site sitecustomize this usercustomize venv
         zipapp zipimport""",
-    "nothing may differ from one scoring to the next": "secrets",
+    "nothing may differ from one scoring to the next": "secrets uuid",
+    "a rule is stated in words and code: there is nothing to digest, pack or unpack": UNPACKING,
 }
 _REASONS = {module: reason for reason, modules in _SENSELESS.items() for module in modules.split()}
 # Built-in functions of the same kind, wherever a harness calls its own thing by that name.
@@ -51,13 +57,14 @@ _SENSELESS_CALLS = {
 
 
 def parse(source: str) -> ast.Module:
-    """The syntax tree. Raises SyntaxError for whatever cannot be one, also where it is nested too deeply."""
+    """The syntax tree. Raises SyntaxError for whatever cannot be one, also where it is nested too deeply; MemoryError
+    where it is nested so deeply that Python's parser gives up."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             tree = ast.parse(source)
             source.encode()
-        except (ValueError, RecursionError, MemoryError) as error:
+        except (RecursionError, ValueError) as error:
             raise SyntaxError(f"cannot be parsed: {error}") from None
     if _is_deep(tree):
         raise SyntaxError(f"cannot be parsed: nested more than {MAX_DEPTH} levels deep")
@@ -93,7 +100,7 @@ def interface(tree: ast.Module) -> Iterator[Finding]:
 
 def imports(tree: ast.Module, packages: Collection[str] = ()) -> Iterator[Finding]:
     """Imports, and calls that stand for them, which make no sense inside. packages: what the run allows besides."""
-    for line, name in _imported(tree):
+    for line, name in (*_imported(tree), *_borrowed(tree)):
         reason = _reason_against(name, packages)
         if reason:
             yield Finding("imports", f"imports {name!r}, which a harness cannot use", reason, line)
@@ -125,6 +132,18 @@ def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.lineno, "." * node.level + (node.module or "")
+
+
+def _borrowed(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The line and name of what looks like a module that another one has imported: `json.codecs`."""
+    nodes = list(ast.walk(tree))
+    modules = {alias.asname or alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    for node in nodes:
+        match node:
+            case ast.ImportFrom(module=str(module), names=names) if module in sys.stdlib_module_names:
+                yield from ((node.lineno, alias.name) for alias in names if alias.name in sys.stdlib_module_names)
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if module in modules:
+                yield from [(node.lineno, name)] if name in sys.stdlib_module_names else []
 
 
 def _reason_against(name: str, packages: Collection[str]) -> str:

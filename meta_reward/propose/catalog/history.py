@@ -139,7 +139,7 @@ def _load_candidate(path: Path, line: Mapping[str, Any]) -> Candidate:
 def _load_source(path: Path) -> Source | None:
     try:
         source = parse_source(files.read_text(path))
-    except (DataError, SyntaxError, ValueError):
+    except (DataError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return source if has_parts(source) else None
 

@@ -1,0 +1,74 @@
+"""What reading a source shows, found in a child of the inspector.
+
+A source may be made to fill the memory, to take hours or to crash Python's parser, so nothing here runs
+in the process of a search: `inspector.py` asks, `inspector_process.py` forks a child that answers.
+"""
+
+import ast
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from meta_reward.harness.validate import source as reading
+from meta_reward.harness.validate.cases import Cases
+from meta_reward.harness.validate.copied import copied
+from meta_reward.harness.validate.dense import dense
+from meta_reward.harness.validate.duplicates import fingerprint_of
+from meta_reward.harness.validate.literals import literals_of
+from meta_reward.harness.validate.parts import PARTS, notes_on_parts, parts_of
+from meta_reward.harness.validate.report import Finding, Report, bounded, report_to_json
+
+
+def answer(request: Mapping[str, Any], cases: Cases | None) -> Any:
+    """What was asked, as JSON can hold it. Raises SyntaxError for a source that does not parse."""
+    return _OPERATIONS[request["do"]](request, cases)
+
+
+def _inspect(request: Mapping[str, Any], cases: Cases | None) -> dict[str, Any]:
+    source: str = request["source"]
+    try:
+        tree = reading.parse(source)
+    except SyntaxError as error:
+        report = Report((Finding("syntax", f"does not parse: {error.msg}", "fix the syntax", error.lineno),), ())
+        return report_to_json(report)
+    literals = literals_of(tree)
+    findings = [
+        *reading.interface(tree),
+        *reading.imports(tree, request["packages"]),
+        *reading.characters(source),
+        *dense(tree, literals),
+        *(copied(literals, cases) if cases else ()),
+    ]
+    parts, notes = parts_of(tree), bounded(notes_on_parts(tree))
+    twin = request["known"].get(fingerprint_of(tree, source))  # last, since it changes the tree
+    if twin:
+        findings.append(Finding("duplicate", f"duplicate of {twin}", "change what the harness does, or leave it out"))
+    return report_to_json(Report(bounded(findings), parts, notes, separable=parts == PARTS))
+
+
+def _fingerprint(request: Mapping[str, Any], cases: Cases | None) -> str:
+    return fingerprint_of(reading.parse(request["source"]), request["source"])
+
+
+def _docstring(request: Mapping[str, Any], cases: Cases | None) -> str:
+    return ast.get_docstring(reading.parse(request["source"])) or ""
+
+
+def _definitions(request: Mapping[str, Any], cases: Cases | None) -> dict[str, str]:
+    """A digest of what each top-level name is defined as."""
+    found: dict[str, ast.stmt] = {}
+    for node in reading.parse(request["source"]).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id: node for target in targets if isinstance(target, ast.Name)}
+    return {name: hashlib.sha256(ast.dump(node).encode()).hexdigest() for name, node in found.items()}
+
+
+_OPERATIONS: Mapping[str, Callable[[Mapping[str, Any], Cases | None], Any]] = {
+    "inspect": _inspect,
+    "fingerprint": _fingerprint,
+    "docstring": _docstring,
+    "definitions": _definitions,
+}

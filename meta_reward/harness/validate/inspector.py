@@ -1,0 +1,181 @@
+"""Asks the inspector about sources: no candidate's text is parsed or evaluated in the process of a search.
+
+One inspector serves a process, started when it is first needed and started anew where it has died. A
+question costs some milliseconds; one at a time is answered. `inspector_process.py` is the other side.
+"""
+
+import atexit
+import json
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from meta_reward.errors import MetaRewardError
+from meta_reward.harness.validate.cases import Cases, cases_to_json
+from meta_reward.harness.validate.source import MAX_BYTES, size
+
+_PROCESS = "meta_reward.harness.validate.inspector_process"
+_PACKAGE_PARENT = Path(__file__).parents[3]
+_PATIENCE_S = 30.0  # for the inspector to start, and to answer once its child has ended
+_ENDING_S = 2.0
+_TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one source may take. memory_mb: on top of what the inspector itself has. wall_s: a cap for a
+    machine that is busy, so that it is the processor time that decides."""
+
+    memory_mb: int = 256
+    cpu_s: float = 10.0
+    wall_s: float = 60.0
+
+
+class Unreadable(SyntaxError):
+    """A source that cannot be read within the inspector's limits. The message goes on from "this harness"."""
+
+
+class Inspector:
+    """The process that reads sources. Any thread may ask."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._cases: Cases | None = None  # that it holds
+        self._turn = threading.Lock()
+
+    def ask(self, do: str, source: str, *, cases: Cases | None = None, **more: Any) -> Any:
+        """What it finds. Raises SyntaxError for a source that does not parse, Unreadable for one beyond its limits."""
+        with self._turn:
+            for _ in range(_TRIES):
+                try:
+                    self._start()
+                    if do == "inspect":
+                        self._give(cases)
+                    answer = self._exchange({"do": do, "source": source, **more})
+                    break
+                except (OSError, EOFError):
+                    self._stop()
+            else:
+                raise Unreadable("ends the inspector, twice")
+        if "exceeded" in answer:
+            raise Unreadable(answer["exceeded"])
+        if "syntax" in answer:
+            raise SyntaxError(answer["syntax"])
+        return answer["value"]
+
+    def stop(self) -> None:
+        """End it. The next question starts another."""
+        with self._turn:
+            self._stop()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process number, None where none was started yet."""
+        return self._process.pid if self._process else None
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._stop()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-s", "-B", "-m", _PROCESS, json.dumps(asdict(self.limits))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"PYTHONPATH": str(_PACKAGE_PARENT), "LC_ALL": "C.UTF-8"},
+            cwd="/",
+        )
+        try:
+            self._hear()
+        except EOFError:
+            words = self._last_words()
+            self._stop()
+            raise MetaRewardError(f"the inspector of sources does not start: {words}") from None
+
+    def _give(self, cases: Cases | None) -> None:
+        """Give it the cases that sources are compared with, unless it has them."""
+        if cases is not self._cases:
+            self._exchange({"do": "cases", "cases": cases_to_json(cases or Cases())})
+            self._cases = cases
+
+    def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+        return self._hear()
+
+    def _hear(self) -> dict[str, Any]:
+        """The next answer. Raises EOFError where it has died, or is silent for so long that it is ended."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        watch = threading.Timer(self.limits.wall_s + _PATIENCE_S, self._process.kill)
+        watch.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            watch.cancel()
+        if not line.endswith(b"\n"):
+            raise EOFError
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _last_words(self) -> str:
+        assert self._process is not None
+        _, words = self._process.communicate()
+        return words.decode(errors="replace").strip().rpartition("\n")[2] or "it left no message"
+
+    def _stop(self) -> None:
+        process, self._process, self._cases = self._process, None, None
+        if process is None:
+            return
+        for stream in (process.stdin, process.stdout, process.stderr):
+            with suppress(OSError):  # what it was not yet told
+                stream.close()  # type: ignore[union-attr]
+        try:
+            process.wait(_ENDING_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+INSPECTOR = Inspector()
+atexit.register(INSPECTOR.stop)
+
+
+def fingerprint(source: str) -> str:
+    """The fingerprint of a harness, found once a process. Raises SyntaxError where there is none."""
+    found, problem = _fingerprint(source)
+    if problem:
+        raise SyntaxError(problem)
+    return found
+
+
+@cache
+def _fingerprint(source: str) -> tuple[str, str]:
+    try:
+        return str(_ask("fingerprint", source)), ""
+    except SyntaxError as error:
+        return "", f"{error}"
+
+
+def docstring(source: str) -> str:
+    """A module's docstring, "" where there is none. Raises SyntaxError."""
+    return str(_ask("docstring", source))
+
+
+def definitions(source: str) -> dict[str, str]:
+    """Each name that a module defines at its top level, with a digest of what it is. Raises SyntaxError."""
+    return dict(_ask("definitions", source))
+
+
+def _ask(do: str, source: str) -> Any:
+    if any(size(source)):
+        raise SyntaxError(f"larger than {MAX_BYTES // 1024} KB")
+    return INSPECTOR.ask(do, source)
