@@ -7,8 +7,9 @@
     ├── CandidateError      the candidate's: recorded against it, never fatal to a search
     ├── JudgeError          the judge's
     │   ├── PromptTooLong   a harness may catch it and ask with a shorter view
+    │   ├── Unanswerable    the endpoint is up, and fails on this request: its trajectory fails, the run goes on
     │   └── JudgeUnavailable   nobody's fault: the evaluation stays unfinished, the run stops cleanly
-    │       └── JudgeMisconfigured   the same, and only the user can mend it: key, model, credit, package
+    │       └── JudgeMisconfigured   the same, and only the user can fix it: key, model, credit, package
     ├── JudgeTransient      one try of a call failed in a way that another may not: the gateway tries again
     ├── ProposerError       the proposer's: the session is recorded, the search goes on with the next
     │   └── ProposerUnavailable   no session could go better: the run stops cleanly
@@ -75,12 +76,16 @@ class PromptTooLong(JudgeError):
         super().__init__(f"{what} does not fit the judge's {window}")
 
 
+class Unanswerable(JudgeError):
+    """The judge's endpoint answers other requests, but fails on this one beyond all retries."""
+
+
 class JudgeUnavailable(JudgeError):
     """The judge's endpoint failed beyond all retries."""
 
 
 class JudgeMisconfigured(JudgeUnavailable):
-    """The judge cannot be asked at all until the user mends something; no retry would help."""
+    """The judge cannot be asked at all until the user fixes something; no retry would help."""
 
     def __init__(self, what: str, *, hint: str = "") -> None:
         self.what, self.hint = what, hint

@@ -66,8 +66,7 @@ def command(
     columns = {harness.stem: result}
     parts = [render_metrics(columns), render_categories(columns), render_best_of_n(columns)]
     if result["commonest_error"]:
-        stopped = "stopped, since it fails on most of its first trajectories; " if result["broken"] else ""
-        parts.append(files.printable(f"{stopped}commonest failure: {result['commonest_error']}"))
+        parts.append(files.printable(f"commonest failure: {result['commonest_error']}"))
     if not result["simulated"]:
         parts.append(f"spent: {render_spending(result)}")
     click.echo("\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part))

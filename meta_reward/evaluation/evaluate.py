@@ -3,7 +3,8 @@
 The unit of work is one trajectory. Finished units are handed over one by one, so that the caller
 can write each down before the next is waited for; units finished earlier are handed in and not
 redone. A candidate's failure is a unit with an error. A judge's outage or a limit of the run stops
-everything and leaves the evaluation unfinished.
+everything and leaves the evaluation unfinished. Every rollout gets its unit, unless the caller chooses to
+give up on a candidate that fails on most of its first trajectories.
 """
 
 import asyncio
@@ -46,11 +47,12 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The units of an evaluation, in the order of its rollouts. broken: stopped, since the candidate
-    failed on most of its first trajectories."""
+    """The units of an evaluation, in the order of its rollouts. broken: given up, since the candidate failed on most
+    of its first trajectories. not_run: the trajectories that it was therefore not run on."""
 
     units: list[Unit]
-    broken: bool
+    broken: bool = False
+    not_run: tuple[str, ...] = ()
 
     @property
     def rewards(self) -> dict[str, float | None]:
@@ -70,11 +72,13 @@ async def evaluate(
     seed: int = 0,
     repeat: int = 0,
     finished: Mapping[str, Unit] | None = None,
+    give_up: bool = False,
     on_unit: Callable[[Unit], None] = lambda unit: None,
 ) -> Evaluation:
     """Score every rollout that is not finished yet. on_unit: called with each unit as soon as it is done.
 
-    repeat: another number asks the judge anew. Raises JudgeUnavailable and LimitReached after the units
+    repeat: another number asks the judge anew. give_up: stop after the first PROBATION trajectories when most of them
+    fail; otherwise there is one unit a rollout. Raises JudgeUnavailable and LimitReached after the units
     under way were dropped, and the calls of theirs that had been sent were kept.
     """
     units, kept = dict(finished or {}), open_kept_rewards(source, gateway, sandbox)
@@ -88,15 +92,18 @@ async def evaluate(
 
     broken = False
     try:
-        for part in (order[:PROBATION], order[PROBATION:]):
+        for part in (order[:PROBATION], order[PROBATION:]) if give_up else (order,):
             await _each([r for r in part if r.id not in units], score, limit=gateway.concurrency)
-            failed = sum(units[r.id].error is not None for r in order[:PROBATION])
-            if failed > len(order[:PROBATION]) / 2:
-                broken = True
+            if broken := give_up and _fails_on_most([units[r.id] for r in order[:PROBATION]]):
                 break
     finally:
         await gateway.settle()
-    return Evaluation([units[r.id] for r in rollouts if r.id in units], broken)
+    not_run = tuple(r.id for r in rollouts if r.id not in units)
+    return Evaluation([units[r.id] for r in rollouts if r.id in units], broken, not_run)
+
+
+def _fails_on_most(units: Sequence[Unit]) -> bool:
+    return sum(unit.error is not None for unit in units) > len(units) / 2
 
 
 async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, limit: int) -> None:
@@ -127,6 +134,7 @@ async def _score(
         repeat=repeat,
         max_calls=sandbox.budget.judge_calls,
         max_tokens=sandbox.budget.judge_tokens,
+        max_bytes=sandbox.budget.conversation_bytes,
     )
     reward = error = None
     try:

@@ -27,6 +27,7 @@ WaitedSeconds = Callable[[], float]
 """How long an answer was kept waiting so far, through no fault of the candidate."""
 
 _LOOK_AGAIN_S = 0.02
+_MOST_MESSAGE_CHARS, _MOST_TRACEBACK_CHARS = 2_000, 20_000  # more than any child sends that is not forged
 _LAST_FRAMES = {"start": "done", "compile": "compiled"}
 _GONE = ("the harness has already answered", True)
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
@@ -235,19 +236,24 @@ def _parse_ask(frame: Mapping[str, Any]) -> Ask:
         raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
 
 
-def reward_of(frame: Mapping[str, Any]) -> Reward:
+def reward_of(frame: Mapping[str, Any], budget: Budget) -> Reward:
     """The reward in a last frame, which may hold anything. Raises CandidateError."""
     if is_too_deep(frame.get("findings")):
         raise CandidateError("ValueError", "findings are nested too deeply")
     try:
-        return check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
+        reward = check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
     except ValueError as error:
         raise CandidateError("ValueError", str(error)) from None
+    size = len(orjson.dumps([reward.reason, reward.findings]))
+    if size > budget.verdict_bytes:
+        raise CandidateError("output", f"reason and findings take {size} bytes, more than {budget.verdict_bytes}")
+    return reward
 
 
 def _candidate_error(frame: Mapping[str, Any]) -> CandidateError:
+    """The error in a last frame, which may be forged and of any length."""
     kind, message, trace = (str(frame.get(key, "")) for key in ("kind", "message", "traceback"))
-    return CandidateError(kind[:100], message, traceback=trace)
+    return CandidateError(kind[:100], message[:_MOST_MESSAGE_CHARS], traceback=trace[-_MOST_TRACEBACK_CHARS:])
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

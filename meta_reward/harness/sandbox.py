@@ -72,12 +72,16 @@ class Sandbox:
         if self.level == "seatbelt":  # a process of its own for each trajectory
             zygote = await self._start()
             try:
-                return reward_of(await zygote.run({**job, "code": "", "trajectory": trajectory}, answer, waited_s))
+                return reward_of(
+                    await zygote.run({**job, "code": "", "trajectory": trajectory}, answer, waited_s), self.budget
+                )
             finally:
                 zygote.stop()
         code = await self._compiled(source)
         zygote = await self._living()
-        return reward_of(await zygote.run({**job, "code": code, "trajectory": trajectory}, answer, waited_s))
+        return reward_of(
+            await zygote.run({**job, "code": code, "trajectory": trajectory}, answer, waited_s), self.budget
+        )
 
     async def _living(self) -> "Zygote":
         """The zygote: the first to ask starts it, and another where a candidate has brought it down with itself."""

@@ -14,6 +14,7 @@ from meta_reward.judge.failures import Whose, broken
 from meta_reward.judge.marks import Shared
 from meta_reward.judge.places import Place
 from meta_reward.judge.prices import cost_usd
+from meta_reward.judge.secrets import without_key
 from meta_reward.judge.settings import ModelSettings, identity, join_system
 from meta_reward.judge.wire import Wire
 from meta_reward.judge.wording import (
@@ -56,6 +57,7 @@ class AnthropicJudge:
 
         reply = await self._concessions.ask(_features(request, self._given), send)
         completion = parse_message(reply, self._wire.whose, turn=len(request.messages))
+        completion = without_key(completion, self._wire.key)
         if completion.usage.input_tokens:
             return completion
         guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # a server that does not count

@@ -65,15 +65,15 @@ class Books:
             usage = self._expected[key]
             self.account.sent(key, usage.input_tokens + usage.output_tokens, self.backend.cost_usd(usage))
 
-    def answered(self, key: str, request: Request, completion: Completion, tries: int) -> None:
-        """Keep the reply, and count what it took."""
+    def answered(self, key: str, request: Request, completion: Completion, tries: int, *, keep: bool = True) -> None:
+        """Keep the reply, and count what it took. keep: False for one that nobody will ask again."""
         cost = self.backend.cost_usd(completion.usage)
         self._release(key)
         self.nominal(completion.usage)
         self.spent.pay(cost)
         self._sent.discard(key)  # whatever can be written down from here on, it is paid
         try:
-            if self.cache:
+            if self.cache and keep:
                 self.cache.save(key, completion, self.backend.settings, request)
         finally:
             self.account.paid(key, completion.usage, cost, tries=tries)

@@ -25,6 +25,7 @@ from meta_reward.judge.claude_turn import SERVER, first_message
 from meta_reward.judge.failures import broken, missing_package
 from meta_reward.judge.places import Place
 from meta_reward.judge.prices import cost_usd
+from meta_reward.judge.secrets import without_key
 from meta_reward.judge.settings import ModelSettings, identity, join_system
 from meta_reward.judge.wire import NO_KEY, check_key
 from meta_reward.judge.wording import schema_in_words
@@ -66,7 +67,7 @@ class ClaudeCodeJudge:
                         message = await first_message(_prompt(request), options, self._whose)
                 except TimeoutError:
                     raise broken(f"no answer within {self._given.timeout_s:g} s", self._whose) from None
-        return parse_message(message, self._whose, turn=len(request.messages))
+        return without_key(parse_message(message, self._whose, turn=len(request.messages)), self._whose.secret)
 
     def cost_usd(self, usage: Usage) -> float | None:
         """At list price, also where a subscription covers it."""

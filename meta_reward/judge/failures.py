@@ -1,7 +1,8 @@
 """What an endpoint's refusal means: the one place where HTTP statuses and wordings become our errors.
 
-Providers agree on statuses roughly and on wordings not at all, so both count. No message of ours
-carries a key, even where an endpoint repeats it.
+The status decides first, then the `code` and `type` of the error. The message is the last resort: it may
+quote what a candidate wrote, so only how a message begins counts, where providers put their own words. No
+message of ours carries a key, even where an endpoint repeats it.
 """
 
 import datetime
@@ -9,6 +10,7 @@ import email.utils
 import math
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +27,7 @@ _TOO_LONG = re.compile(
     r"|input token count|max_new_tokens`? must be",
     re.IGNORECASE,
 )
-_TOO_LARGE = re.compile(r"request too large for", re.IGNORECASE)  # a 429 that no waiting mends
+_TOO_LARGE = re.compile(r"request too large for", re.IGNORECASE)  # a 429 that no waiting helps
 _NUMBERS = (  # tokens first or limit first, as providers word it
     re.compile(r"(?P<tokens>\d{3,}) input tokens.*?length is only (?P<limit>\d{3,})", re.DOTALL),
     re.compile(r"count \((?P<tokens>\d{3,})\).*?allowed \((?P<limit>\d{3,})\)", re.DOTALL),
@@ -36,19 +38,34 @@ _NUMBERS = (  # tokens first or limit first, as providers word it
     re.compile(r"Limit (?P<limit>\d{3,}), Requested (?P<tokens>\d{3,})"),
     re.compile(r"\((?P<tokens>\d{3,}) tokens?\).*?\((?P<limit>\d{3,}) tokens?\)", re.DOTALL),
 )
-_NO_CREDIT = re.compile(r"credit balance|insufficient_quota|exceeded your current quota|billing|payment", re.IGNORECASE)
-_NO_MODEL = re.compile(r"model\b.{0,200}(not found|does not exist|not exist|not a valid)", re.IGNORECASE)
+# What providers call it, in `code` or `type`; and how their messages begin where these say nothing.
+_CODES_TOO_LONG = {"context_length_exceeded", "string_above_max_length", "request_too_large"}
+_CODES_NO_CREDIT = {"insufficient_quota", "billing_error", "billing_not_active", "billing_hard_limit_reached"}
+_CODES_NO_KEY = {"authentication_error", "invalid_api_key", "api_key_invalid"}
+_CODES_NO_MODEL = {"model_not_found"}
+_NO_CREDIT = re.compile(
+    r"(your )?credit balance|you exceeded your current quota|insufficient (credit|balance|funds)|billing hard limit",
+    re.IGNORECASE,
+)
+_NO_KEY = re.compile(r"(invalid|incorrect|missing|no)? ?(x-)?api[ _-]key\b", re.IGNORECASE)
+_NO_MODEL = re.compile(
+    r"(the )?(requested )?model\b.{0,200}(not found|does not exist|not exist)|\S+ is not a valid model", re.IGNORECASE
+)
+_PARAMETER = (
+    r"""\W*(?:[^'"`:]{0,60}\b(?:parameter|argument|field|value)s?\b[^'"`\w]*(?:for |supplied: |name: )?['"`]?)?"""
+)
 _ALSO = {"effort": "(reasoning_)?effort", "max_tokens": "max_(completion_)?tokens"}  # as providers call them
-_NO_KEY = re.compile(r"(invalid|incorrect|missing|no).{0,12}(api|access)?[ _-]key|authentication", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A response that is no reply. kind: the provider's word for it, where there is one."""
+    """A response that is no reply. codes: the provider's words for it, where there are any. param: the part of the
+    request it is about, where the provider names one."""
 
     status: int
     message: str
-    kind: str = ""
+    codes: frozenset[str] = frozenset()
+    param: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,19 +82,18 @@ class Whose:
 
 
 def failure_of(refusal: Refusal, whose: Whose) -> MetaRewardError:
-    """The error that a refusal is: too long a prompt, something to mend, something to try again, or a plain no."""
+    """The error that a refusal is: too long a prompt, something to fix, something to try again, or a plain no."""
     status, said = refusal.status, clean(refusal.message, whose.secret) or "no message"
-    words = f"{refusal.kind} {said}"
-    if status == 413 or (status in (400, 422, 500) and _TOO_LONG.search(words)) or _TOO_LARGE.search(words):
+    if _is_too_long(refusal):
         return PromptTooLong(*_sizes(said))
     what = f"judge {whose.spec} answers {status}: {said}"
-    if status == 402 or (status in (400, 403, 429) and _NO_CREDIT.search(words)):
+    if status == 402 or (status in (400, 403, 429) and _means(refusal, _CODES_NO_CREDIT, _NO_CREDIT)):
         return JudgeMisconfigured(what, hint="its credit is used up; add some, then run the same command again")
     if status in _TRANSIENT or status >= 500:
         return JudgeTransient(
             what, status=status, retry_after_s=retry_after_s(refusal.headers), throttled=status in _THROTTLED
         )
-    if hint := _to_mend(status, words, whose):
+    if hint := _to_mend(refusal, whose):
         return JudgeMisconfigured(what, hint=hint)
     return JudgeError(what)
 
@@ -107,13 +123,14 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def error_of_body(body: Any) -> tuple[str, str]:
-    """The provider's word and message in an error's body, whatever its shape."""
+def refusal_of(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Refusal:
+    """The refusal in an error's body, whatever its shape."""
     error = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(error, dict):
-        return "", str(error or "")
-    kind = " ".join(str(error[name]) for name in ("type", "code", "param") if error.get(name))
-    return kind, str(error.get("message") or error.get("detail") or error or "")
+        return Refusal(status, str(error or ""), headers=headers or {})
+    codes = frozenset(str(error[name]).lower() for name in ("type", "code") if error.get(name))
+    message = str(error.get("message") or error.get("detail") or error or "")
+    return Refusal(status, message, codes, str(error.get("param") or ""), headers or {})
 
 
 def clean(text: str, secret: str = "") -> str:
@@ -124,20 +141,43 @@ def clean(text: str, secret: str = "") -> str:
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 3] + "..."
 
 
-def _to_mend(status: int, words: str, whose: Whose) -> str:
+def _is_too_long(refusal: Refusal) -> bool:
+    """Such a refusal is about its own prompt whoever words it, so any words of its message count."""
+    status = refusal.status
+    if status == 413 or (status < 500 and refusal.codes & _CODES_TOO_LONG):
+        return True
+    if status == 429:
+        return bool(_TOO_LARGE.match(refusal.message))
+    return status in (400, 422, 500) and bool(_TOO_LONG.search(refusal.message))
+
+
+def _means(refusal: Refusal, codes: AbstractSet[str], beginning: re.Pattern[str]) -> bool:
+    """Whether a refusal has one of the codes, or a message that begins so."""
+    return bool(refusal.codes & codes or beginning.match(refusal.message.strip()))
+
+
+def _to_mend(refusal: Refusal, whose: Whose) -> str:
     """What the user can do about a status below 500, "" where it is about this one prompt."""
+    status = refusal.status
     if 300 <= status < 400:
         return f"{whose.address} redirects, which would carry the key elsewhere; use the address it leads to"
-    if status == 401 or (status == 400 and _NO_KEY.search(words)):
+    if status == 401 or (status == 400 and _means(refusal, _CODES_NO_KEY, _NO_KEY)):
         return whose.key_hint
     if status == 403:
         return f"its key may not use this model; {whose.key_hint}"
     if status in (404, 405, 410):
         return f"check the model name {whose.model!r} and the address {whose.address}"
-    if status == 400 and _NO_MODEL.search(words):
+    if status == 400 and _means(refusal, _CODES_NO_MODEL, _NO_MODEL):
         return f"check the model name {whose.model!r}"
-    named = [name for name in _names_sent(whose.settings) if re.search(rf"\b{_ALSO.get(name, name)}\b", words)]
-    return f"mend {named[0]} in [judge.settings]" if named else ""
+    named = [name for name in _names_sent(whose.settings) if _is_about(refusal, _ALSO.get(name, re.escape(name)))]
+    return f"fix {named[0]} in [judge.settings]" if named else ""
+
+
+def _is_about(refusal: Refusal, name: str) -> bool:
+    """Whether a refusal is about a setting: by its `param`, or by the parameter its message begins with."""
+    if refusal.param:
+        return re.fullmatch(name, refusal.param) is not None
+    return re.match(rf"{_PARAMETER}(?:{name})\b", refusal.message) is not None
 
 
 def _names_sent(settings: ModelSettings) -> list[str]:

@@ -6,14 +6,23 @@ and keeps every turn as a `Call`. *Nominal* numbers count a cached call like any
 ones count only what was asked anew. What is not in the cache goes over the `Line`, which retries.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_reward import files
-from meta_reward.completion import Backend, Completion, Request, Usage, is_unreadable, request_to_json
-from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable
+from meta_reward.completion import (
+    Backend,
+    Completion,
+    Request,
+    Usage,
+    estimated_tokens,
+    is_unreadable,
+    request_to_json,
+)
+from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, Unanswerable
 from meta_reward.judge.account import Account
 from meta_reward.judge.books import Books, Spent
 from meta_reward.judge.cache import Cache, cache_key
@@ -101,10 +110,16 @@ class Gateway:
         return self.books.spent
 
     def session(
-        self, trajectory_digest: str, *, repeat: int = 0, max_calls: int = 100, max_tokens: int = 2_000_000
+        self,
+        trajectory_digest: str,
+        *,
+        repeat: int = 0,
+        max_calls: int = 100,
+        max_tokens: int = 2_000_000,
+        max_bytes: int = 32_000_000,
     ) -> "Session":
-        """A session for one trajectory; its budget counts nominal calls and tokens."""
-        return Session(self, trajectory_digest, repeat, max_calls, max_tokens)
+        """A session for one trajectory; its budget counts nominal calls and tokens, and the bytes of its requests."""
+        return Session(self, trajectory_digest, repeat, max_calls, max_tokens, max_bytes)
 
     def key(self, request: Request, *, trajectory_digest: str, repeat: int, draw: int) -> str:
         """Under what the reply to a request is kept."""
@@ -159,11 +174,19 @@ class Gateway:
 class Session:
     """The judge for one trajectory: numbers its draws, holds its budget, keeps its calls."""
 
-    def __init__(self, gateway: Gateway, trajectory_digest: str, repeat: int, max_calls: int, max_tokens: int) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        trajectory_digest: str,
+        repeat: int,
+        max_calls: int,
+        max_tokens: int,
+        max_bytes: int,
+    ) -> None:
         self._gateway, self._digest, self._repeat = gateway, trajectory_digest, repeat
-        self._max_calls, self._max_tokens = max_calls, max_tokens
+        self._max_calls, self._max_tokens, self._max_bytes = max_calls, max_tokens, max_bytes
         self._draws: Counter[bytes] = Counter()
-        self._asks = self._turns = self._tokens = 0
+        self._asks = self._turns = self._tokens = self._bytes = 0
         self._calls: list[Call] = []
         self.waits = Waits(gateway.clock)
 
@@ -175,10 +198,11 @@ class Session:
     async def ask(self, ask: Ask, run_tool: RunTool) -> Answer:
         """Ask the judge, answering its tool calls, until it has no more of them.
 
-        Raises CandidateError when the budget is used up, and whatever the backend raises.
+        Raises CandidateError when the budget is used up or the endpoint fails on this request alone, and whatever
+        the backend raises.
         """
         first = Request((Message("user", ask.prompt),), ask.system, ask.tools, ask.require, ask.schema)
-        identity = files.canonical_json(request_to_json(first))
+        identity = hashlib.sha256(files.canonical_json(request_to_json(first))).digest()
         self._asks += 1
         number, draw = self._asks, self._draws[identity]
         self._draws[identity] += 1
@@ -195,11 +219,7 @@ class Session:
         raise AssertionError("the budget of calls ends every conversation")
 
     async def _turn(self, request: Request, ask: int, turn: int, draw: int) -> Completion:
-        if self._turns >= self._max_calls:
-            raise CandidateError("judge-calls", f"more than {self._max_calls} judge calls on one trajectory")
-        if self._tokens >= self._max_tokens:
-            raise CandidateError("judge-tokens", f"more than {self._max_tokens} judge tokens on one trajectory")
-        self._turns += 1
+        self._count(request)
         began, failure = self._gateway.clock.now(), None
         key = self._gateway.key(request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw)
         try:
@@ -213,14 +233,38 @@ class Session:
             completion, tries, cost, failure = _NOTHING, error.tries, 0.0, error
             self._gateway.books.nominal(completion.usage)
         seconds = self._gateway.clock.now() - began
-        self._tokens += completion.usage.input_tokens + completion.usage.output_tokens
+        self._tokens += _tokens_of(request, completion.usage, refused=failure is not None)
         self._calls.append(Call(ask, turn, draw, key, request, completion, tries == 0, seconds, cost, tries, failure))
+        if isinstance(failure, Unanswerable):
+            raise CandidateError("judge-request", str(failure)) from failure
         if failure is not None:
             raise failure
         return completion
+
+    def _count(self, request: Request) -> None:
+        """Put one more turn on the budget. Raises CandidateError where there is none left."""
+        if self._turns >= self._max_calls:
+            raise CandidateError("judge-calls", f"more than {self._max_calls} judge calls on one trajectory")
+        if self._tokens >= self._max_tokens:
+            raise CandidateError("judge-tokens", f"more than {self._max_tokens} judge tokens on one trajectory")
+        self._bytes += _bytes_of(request)
+        if self._bytes > self._max_bytes:
+            what = f"more than {self._max_bytes} bytes asked of the judge on one trajectory"
+            raise CandidateError("judge-bytes", f"{what}; each turn counts the whole conversation that it sends")
+        self._turns += 1
 
     async def _result(self, call: ToolCall, run_tool: RunTool) -> Message:
         if is_unreadable(call):
             return Message("tool", "the arguments are no JSON object; call again", tool_call_id=call.id, is_error=True)
         content, is_error = await run_tool(call)
         return Message("tool", content, tool_call_id=call.id, is_error=is_error)
+
+
+def _tokens_of(request: Request, usage: Usage, *, refused: bool) -> int:
+    """What a turn takes of the budget; a prompt that was refused counts at about its size."""
+    return estimated_tokens(request) if refused else usage.input_tokens + usage.output_tokens
+
+
+def _bytes_of(request: Request) -> int:
+    """The size of a request as a trace holds it."""
+    return len(files.canonical_json(request_to_json(request)))

@@ -2,26 +2,44 @@
 
 Two that ask the same at the same time share one call. When whoever asked has gone, a call that is with
 the judge is not given up: it ends, is kept and counted (`settle` waits for that), but is not tried again.
+
+Before a failure counts as an outage, the endpoint is asked something trivial. If it answers that, and the call
+fails once more, the failure belongs to the call's request and stops nothing else (`Unanswerable`).
 """
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
-from meta_reward.errors import JudgeError, JudgeTransient, JudgeUnavailable
+from meta_reward.errors import JudgeError, JudgeTransient, JudgeUnavailable, Unanswerable
 from meta_reward.judge.books import Books
 from meta_reward.judge.pace import Clock, Pace, Waits
 from meta_reward.judge.retry import Retries
+from meta_reward.trajectory import Message
 
 EXPECTED_REPLY_TOKENS = 400  # of a reply that has not come yet, for limits, paces and forecasts
+TRIVIAL = Request((Message("user", "Answer with the single word: ready"),))
 _SILENCE_S = 2.0  # so long calls under way may take to end before somebody is told
 _BETWEEN_NOTICES_S = 60.0
 
 Served = tuple[Completion, int]
 """A reply, and after how many tries it came."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call on its way. tokens: that it is expected to take. waits: of whoever asked first. tries: so far."""
+
+    key: str
+    request: Request
+    draw: int
+    tokens: int
+    waits: Waits
+    tries: int = 0
 
 
 @dataclass(slots=True)
@@ -36,6 +54,7 @@ class Line:
     _calls: dict[str, asyncio.Task[Served]] = field(default_factory=dict)
     _waiting: Counter[str] = field(default_factory=Counter)
     _sent: set[str] = field(default_factory=set)
+    _probe: str = ""
     _noticed: float | None = None
 
     def is_under_way(self, key: str) -> bool:
@@ -43,7 +62,8 @@ class Line:
         return key in self._calls
 
     async def ask(self, key: str, request: Request, draw: int, waits: Waits) -> Served:
-        """The reply to a request. Raises JudgeError, or JudgeUnavailable when it fails beyond all retries.
+        """The reply to a request. Raises JudgeError; Unanswerable when this request fails beyond all retries, and
+        JudgeUnavailable when a trivial one fails too.
 
         waits: of whoever asks first.
         """
@@ -71,8 +91,8 @@ class Line:
     def _start(self, key: str, request: Request, draw: int, waits: Waits) -> asyncio.Task[Served]:
         tokens = estimated_tokens(request)
         self.books.expect(key, Usage(tokens, EXPECTED_REPLY_TOKENS))
-        call = self._call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, waits)
-        task = self._calls[key] = asyncio.create_task(call)
+        call = _Call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, waits)
+        task = self._calls[key] = asyncio.create_task(self._run(call))
         task.add_done_callback(lambda done: self._ended(key, done))
         return task
 
@@ -86,33 +106,60 @@ class Line:
             del self._calls[key]
             self.books.close(key)
 
-    async def _call(self, key: str, request: Request, draw: int, tokens: int, waits: Waits) -> Served:
-        tries = 0
-        waits.count(+1)
+    async def _run(self, call: _Call) -> Served:
+        call.waits.count(+1)
         try:
-            while True:
-                tries += 1
-                result = await self._try(key, request, draw, tokens, waits)
-                if isinstance(result, Completion):
-                    self.books.answered(key, request, result, tries)
-                    return result, tries
-                await self._back_off(key, result, tries)
+            completion = await self._answer(call)
+            self.books.answered(call.key, call.request, completion, call.tries, keep=call.key != self._probe)
+            return completion, call.tries
         except JudgeError as error:
-            error.tries = tries
+            error.tries = call.tries
             raise
         finally:
-            waits.count(-1)
+            call.waits.count(-1)
 
-    async def _try(
-        self, key: str, request: Request, draw: int, tokens: int, waits: Waits
-    ) -> Completion | JudgeTransient:
-        async with self.pace.turn(tokens) as turn:
-            with self._sending(key, waits):
+    async def _answer(self, call: _Call) -> Completion:
+        try:
+            while isinstance(result := await self._try(call), JudgeTransient):
+                await self._back_off(call, result)
+            return result
+        except JudgeUnavailable:
+            if not self._waiting[call.key] or not await self._is_up(call):
+                raise
+        return await self._last_try(call)
+
+    async def _is_up(self, call: _Call) -> bool:
+        """Whether the endpoint answers a trivial request, once. Calls that ask this at the same time share a probe."""
+        if call.key == self._probe:
+            return False
+        if self._probe not in self._calls:
+            self._probe = f"probe-{uuid.uuid4().hex}"
+        try:
+            await self.ask(self._probe, TRIVIAL, 0, call.waits)
+        except JudgeError:
+            return False
+        return True
+
+    async def _last_try(self, call: _Call) -> Completion:
+        """One more: the endpoint may have come back just before it answered the probe."""
+        failure: Completion | JudgeTransient | JudgeUnavailable
+        try:
+            failure = await self._try(call)
+        except JudgeUnavailable as error:
+            failure = error
+        if isinstance(failure, Completion):
+            return failure
+        raise Unanswerable(f"the judge answers other requests, but not this one: {failure}") from failure
+
+    async def _try(self, call: _Call) -> Completion | JudgeTransient:
+        call.tries += 1
+        async with self.pace.turn(call.tokens) as turn:
+            with self._sending(call.key, call.waits):
                 began = self.clock.now()
                 try:
-                    completion = await self.books.backend.complete(request, draw=draw)
+                    completion = await self.books.backend.complete(call.request, draw=call.draw)
                 except JudgeTransient as failure:
-                    waits.add(self.clock.now() - began)
+                    call.waits.add(self.clock.now() - began)
                     if failure.throttled:
                         turn.throttled()
                     return failure
@@ -134,9 +181,9 @@ class Line:
             self._sent.discard(key)
             waits.count(+1)
 
-    async def _back_off(self, key: str, failure: JudgeTransient, tries: int) -> None:
-        wait_s = self.retries.wait_s(failure, tries=tries, chance=self.clock.chance())
-        if not self._waiting[key]:
+    async def _back_off(self, call: _Call, failure: JudgeTransient) -> None:
+        wait_s = self.retries.wait_s(failure, tries=call.tries, chance=self.clock.chance())
+        if not self._waiting[call.key] or call.key == self._probe:
             raise JudgeUnavailable(str(failure)) from failure
         if failure.retry_after_s is not None:
             self.pace.pause(failure.retry_after_s)

@@ -10,6 +10,7 @@ from collections import OrderedDict
 FEWEST_CHARS = 4096  # about 1024 tokens: no provider keeps less
 _FAMILY_CHARS = 512
 _MOST_FAMILIES = 256
+_MOST_CHARS = 200_000  # of a beginning: a candidate's prompts may be as long as it likes
 
 
 class Shared:
@@ -22,7 +23,7 @@ class Shared:
         """How many characters at its start this text shares with all before it in its family; 0 where too few."""
         family = text[:_FAMILY_CHARS]
         known = self._families.get(family)
-        shared = text if known is None else text[: _common(known, text)]
+        shared = text[:_MOST_CHARS] if known is None else text[: _common(known, text)]
         self._families[family] = shared
         self._families.move_to_end(family)
         if len(self._families) > _MOST_FAMILIES:

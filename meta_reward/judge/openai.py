@@ -14,6 +14,7 @@ from meta_reward.judge.concessions import Concessions, schema_feature
 from meta_reward.judge.failures import Whose, broken
 from meta_reward.judge.places import Place
 from meta_reward.judge.prices import cost_usd
+from meta_reward.judge.secrets import without_key
 from meta_reward.judge.settings import ModelSettings, identity, join_system
 from meta_reward.judge.wire import Wire
 from meta_reward.judge.wording import (
@@ -50,7 +51,8 @@ class OpenAIJudge:
 
         async def send(without: frozenset[str]) -> Completion:
             body = self._body(request, without)
-            return _parse(await self._wire.post(body), body, self._wire.whose)
+            completion = _parse(await self._wire.post(body), body, self._wire.whose)
+            return without_key(completion, self._wire.key)
 
         return await self._concessions.ask(self._features(request), send)
 

@@ -1,4 +1,5 @@
-"""No key has a place in a judge's settings: they are written to `run.toml`, to the cache and to git.
+"""No key has a place in a judge's settings: they are written to `run.toml`, to the cache and to git. Nor has the key
+of a judge in its replies, which go to the cache, to traces and to candidates.
 
 A key is told by the name it goes under, by its own beginning, and by being the value of an environment
 variable that holds one. Nothing here ever repeats a value.
@@ -7,8 +8,10 @@ variable that holds one. Nothing here ever repeats a value.
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from meta_reward.completion import Completion
 from meta_reward.errors import UsageError
 
 _NAMES = re.compile(
@@ -23,6 +26,7 @@ _BEGINNINGS = re.compile(
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _HOLD_KEYS = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?$")
 _SHORTEST = 16  # of a key: the value of a variable such as MAX_TOKENS is none
+_SHORTEST_ECHO = 8  # of a key in a reply: servers without keys get words such as "EMPTY", which a judge may say
 _HINT = "put it into an environment variable, and name that as key_env in [judge.settings]"
 
 
@@ -44,6 +48,25 @@ def refuse_secrets(settings: Mapping[str, Any]) -> None:
 def is_secret(value: Any) -> bool:
     """Whether a text has a key in it."""
     return isinstance(value, str) and (bool(_BEGINNINGS.search(value)) or any(key in value for key in _known()))
+
+
+def without_key(completion: Completion, secret: str) -> Completion:
+    """A reply in which the key that was sent for it reads `[key]`, also in tool calls."""
+    if len(secret) < _SHORTEST_ECHO:
+        return completion
+    calls = [
+        replace(call, **{name: _scrubbed(getattr(call, name), secret) for name in ("id", "name", "arguments")})
+        for call in completion.tool_calls
+    ]
+    return replace(completion, text=_scrubbed(completion.text, secret), tool_calls=tuple(calls))
+
+
+def _scrubbed(value: Any, secret: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(secret, "[key]")
+    if isinstance(value, dict):
+        return {_scrubbed(name, secret): _scrubbed(item, secret) for name, item in value.items()}
+    return [_scrubbed(item, secret) for item in value] if isinstance(value, list) else value
 
 
 def _known() -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from meta_reward.errors import JudgeMisconfigured, MetaRewardError
-from meta_reward.judge.failures import Refusal, Whose, broken, error_of_body, failure_of, missing_package
+from meta_reward.judge.failures import Whose, broken, failure_of, missing_package, refusal_of
 from meta_reward.judge.places import Place
 from meta_reward.judge.settings import ModelSettings
 from meta_reward.judge.wording import parse_body
@@ -82,18 +82,16 @@ class Wire:
         """The error in a reply that calls itself a success, as some proxies send it."""
         error = body["error"]
         code = error.get("code") if isinstance(error, dict) else None
-        kind, message = error_of_body(body)
         if isinstance(code, int) and 400 <= code < 600:
-            return failure_of(Refusal(code, message, kind), self.whose)
-        return broken(message, self.whose, status=200)
+            return failure_of(refusal_of(code, body), self.whose)
+        return broken(refusal_of(200, body).message, self.whose, status=200)
 
     def _refused(self, error: Any) -> MetaRewardError:
         try:
             body = parse_body(error.response.content)
         except (ValueError, RuntimeError):
             body = error.response.reason_phrase
-        kind, message = error_of_body(body)
-        return failure_of(Refusal(error.status_code, message, kind, error.response.headers), self.whose)
+        return failure_of(refusal_of(error.status_code, body, error.response.headers), self.whose)
 
 
 def open_wire(package: str, place: Place, settings: ModelSettings) -> Wire:

@@ -52,7 +52,8 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool) -> str:
         f"The judge is `{config.judge.spec}`. Model, temperature and token limit are fixed.",
         f"On one trajectory a harness may make {budget.judge_calls} judge calls, use {budget.judge_tokens:,} judge "
         f"tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for the judge, and "
-        f"{budget.memory_mb} MB. Beyond that it fails there, and its pairs are lost.",
+        f"{budget.memory_mb} MB; send the judge {budget.conversation_bytes:,} bytes in all; and give "
+        f"{budget.verdict_bytes:,} bytes of reason and findings. Beyond that it fails there, and its pairs are lost.",
         _SHOWN[config.proposer.history],
         _trying(config) if can_try else "Drafts cannot be tried in this run.",
     ]

@@ -66,7 +66,14 @@ def save_evaluation(
         folder / "calls.jsonl", ({"trajectory": u.trajectory, **cost} for u in evaluation.units for cost in u.costs)
     )
     files.write_json(
-        folder / "scores.json", {"schema": SCHEMA, "judge": judge, "broken": evaluation.broken, **asdict(metrics)}
+        folder / "scores.json",
+        {
+            "schema": SCHEMA,
+            "judge": judge,
+            "broken": evaluation.broken,
+            "not_run": evaluation.not_run,
+            **asdict(metrics),
+        },
     )
 
 

@@ -81,7 +81,9 @@ def _status_of(folder: Path) -> tuple[str, str, dict[str, Any]]:
         return "rejected", "; ".join(findings), {}
     scores = load_scores(folder) or {}
     if scores.get("broken"):
-        return "failed", f"fails on most of its first trajectories: {_first_error(folder)}", scores
+        ran, left = scores["trajectories"], len(scores.get("not_run", ()))
+        part = f", {left} of {ran + left} were not run" if left else ""
+        return "failed", f"fails on most of its first trajectories{part}: {_first_error(folder)}", scores
     return "scored", "", scores
 
 

@@ -51,6 +51,7 @@ async def _noise(job: Job, source: str, gateway: Gateway, *, repeats: int, progr
                 sandbox=sandbox,
                 seed=config.seed,
                 repeat=repeat,
+                give_up=True,
                 on_unit=progress.unit,
             )
             units += evaluation.units

@@ -37,6 +37,7 @@ async def run_split(setup: Setup, folder: str, split: str) -> dict[str, Any]:
             sandbox=sandbox,
             seed=config.seed,
             finished=units,
+            give_up=split == "search",  # what decides or is reported is measured whole
             on_unit=keep,
         )
     save_evaluation(target, evaluation, rollouts, pairs, judge=config.judge.spec, seed=config.seed)

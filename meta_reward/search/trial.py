@@ -112,11 +112,15 @@ class Trials:
                         gateway=self.gateway,
                         sandbox=sandbox,
                         seed=self.config.seed,
+                        give_up=True,
                         on_unit=units.append,
                     )
             except (JudgeUnavailable, LimitReached) as error:
                 return report, units, files.printable(str(error))
-        return report, units, "it fails on most of its first trajectories" if report.ok and evaluation.broken else ""
+        if not report.ok or not evaluation.broken:
+            return report, units, ""
+        left = len(evaluation.not_run)
+        return report, units, f"it fails on most of its first trajectories; {left} of {len(wanted)} were not run"
 
     def _trial(self, path: str, source: str, report: Report, units: Sequence[Unit], used: Sequence[Usage]) -> Trial:
         prices = [self.judge.cost_usd(usage) for usage in used]

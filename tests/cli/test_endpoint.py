@@ -36,15 +36,21 @@ FAULTS = [
 
 @dataclass
 class Troubles:
-    """Rates runs by their words. Until it is mended: every question fails once, each with the next of the faults."""
+    """Rates runs by their words. Until it is mended: every question fails once, each with the next of the faults.
+
+    poison: words that a question never gets an answer with, and what it gets instead.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     always_after: int = 10**9
     failed: set[str] = field(default_factory=set)
     answered: int = 0
+    poison: tuple[str, Fault] | None = None
 
     def __call__(self, seen: Seen) -> Said | Fault:
         question = seen.texts[-1]
+        if self.poison and self.poison[0] in question:
+            return self.poison[1]
         if self.answered >= self.always_after:
             return self.faults[0]
         if self.faults and question not in self.failed:
@@ -157,6 +163,35 @@ def test_search_stops_cleanly_with_the_line_that_helps_and_goes_on_when_it_is_me
     assert line in status["reason"]
     troubles.faults, troubles.always_after = [], 10**9
     assert search(meta_reward, judge).out.startswith("small: finished: ")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(500),
+        Fault(403, {"error": {"message": "flagged"}}),
+        chat_error(400, "billing_not_active", "Invalid schema: payment"),
+    ],
+    ids=["5xx", "permission", "credit"],
+)
+def test_request_that_always_fails_costs_its_trajectory_and_the_search_finishes(
+    meta_reward: MetaReward, judge: str, troubles: Troubles, fault: Fault
+) -> None:
+    troubles.poison = ("-1.\n", fault)
+    Path("no-retries.toml").write_text("[judge]\nretries = 0\n")
+    done = search(meta_reward, judge, "--max-usd", "none", "--config", "no-retries.toml")
+    assert done.out.startswith("small: finished: "), done
+    errors = [json.loads(path.read_text())["error"] for path in Path("runs/small").glob("*/candidates/*/traces/*.json")]
+    assert sorted(error["kind"] if error else "" for error in errors) == [""] * 12 + ["judge-request"] * 4
+
+
+def test_evaluation_has_a_result_for_each_trajectory_though_all_of_them_fail(
+    meta_reward: MetaReward, judge: str, troubles: Troubles, here: Path
+) -> None:
+    Path("seeds/asking.py").write_text(ASKING_HARNESS.replace("    try:", "    raise KeyError(5)\n    try:"))
+    result = evaluate(meta_reward, judge, "--out", "out")
+    assert (result["trajectories"], result["broken"], result["not_run"]) == (len(traces(here / "out")), False, [])
+    assert result["trajectories"] == 16
 
 
 def test_evaluation_that_is_killed_or_stopped_goes_on_with_what_it_has_spent(

@@ -38,11 +38,19 @@ def run(
     on_unit: Callable[[Unit], None] = lambda unit: None,
     seed: int = 0,
     budget: Budget | None = None,
+    give_up: bool = False,
 ) -> Evaluation:
     async def work() -> Evaluation:
         async with Sandbox(budget or Budget(active_s=5.0), level=LEVEL) as sandbox:
             return await evaluate(
-                source, rollouts, gateway=gateway, sandbox=sandbox, seed=seed, finished=finished, on_unit=on_unit
+                source,
+                rollouts,
+                gateway=gateway,
+                sandbox=sandbox,
+                seed=seed,
+                finished=finished,
+                give_up=give_up,
+                on_unit=on_unit,
             )
 
     return asyncio.run(work())
@@ -80,18 +88,27 @@ def test_candidate_that_fails_on_a_few_is_scored_on_all() -> None:
     assert [unit.trajectory for unit in evaluation.units if unit.error] == ["t01-r1"]
 
 
-def test_broken_candidate_stops_after_the_first_eight() -> None:
+def test_candidate_that_fails_on_all_has_a_unit_for_each_all_the_same() -> None:
+    evaluation = run(failing_on("Case"), Gateway(WordJudge(), None), make_rollouts(5))
+    assert [unit.trajectory for unit in evaluation.units] == [rollout.id for rollout in make_rollouts(5)]
+    assert (evaluation.broken, evaluation.not_run) == (False, ())
+
+
+def test_broken_candidate_is_given_up_after_the_first_eight_where_the_caller_wants_that() -> None:
     judge = WordJudge()
-    evaluation = run(failing_on("Case"), Gateway(judge, None, concurrency=3), make_rollouts(5))
+    evaluation = run(failing_on("Case"), Gateway(judge, None, concurrency=3), make_rollouts(5), give_up=True)
     assert (len(evaluation.units), evaluation.broken, judge.requests) == (PROBATION, True, [])
+    every = {rollout.id for rollout in make_rollouts(5)}
+    assert set(evaluation.not_run) == every - {unit.trajectory for unit in evaluation.units}
 
 
 def test_broken_candidate_is_still_broken_after_a_resume() -> None:
-    first = run(failing_on("Case"), Gateway(WordJudge(), None), make_rollouts(5))
+    first = run(failing_on("Case"), Gateway(WordJudge(), None), make_rollouts(5), give_up=True)
     again = run(
         failing_on("Case"),
         Gateway(WordJudge(), None),
         make_rollouts(5),
+        give_up=True,
         finished={u.trajectory: u for u in first.units},
     )
     assert again == first
@@ -134,18 +151,32 @@ def test_second_evaluation_is_served_from_the_cache_and_counts_the_same(tmp_path
 
 
 def test_outage_stops_everything_and_keeps_what_was_reported() -> None:
+    reported: list[Unit] = []
+
     def reply(prompt: str, draw: int) -> str:
-        if "Case 2-" in prompt:
+        if len(reported) >= 5:
             raise JudgeUnavailable("down")
         return "50"
 
-    reported: list[Unit] = []
     with pytest.raises(JudgeUnavailable, match="down"):
         run(ASKING_HARNESS, Gateway(WordJudge(reply), None, concurrency=1), on_unit=reported.append)
-    assert 0 < len(reported) < 12
-    assert not [unit for unit in reported if unit.task == "t02" or unit.error]
+    assert (len(reported), [unit.error for unit in reported if unit.error]) == (5, [])
     finished = {unit.trajectory: unit for unit in reported}
     assert len(run(ASKING_HARNESS, Gateway(WordJudge(), None), finished=finished).units) == 12
+
+
+def test_trajectory_that_the_judge_alone_fails_on_fails_and_the_others_are_scored() -> None:
+    def reply(prompt: str, draw: int) -> str:
+        if "Case 2-1" in prompt:
+            raise JudgeUnavailable("down")
+        return "50"
+
+    evaluation = run(ASKING_HARNESS, Gateway(WordJudge(reply), None))
+    (failed,) = [unit for unit in evaluation.units if unit.error]
+    assert failed.error is not None
+    assert (failed.trajectory, failed.error["kind"], len(evaluation.units)) == ("t02-r1", "judge-request", 12)
+    assert "answers other requests, but not this one: down" in failed.error["message"]
+    assert [(call["reply"], call["error"].partition(":")[0]) for call in failed.calls] == [("", "Unanswerable")]
 
 
 def test_limit_stops_everything_before_another_call() -> None:

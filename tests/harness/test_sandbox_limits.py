@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,23 @@ from meta_reward.judge.gateway import Answer, Ask, Gateway, RunTool
 from meta_reward.trajectory import ToolCall
 from tests.conftest import LEVEL, WordJudge
 from tests.harness.boxed import KILLER, QUICK, TRAJECTORY, ToolJudge, harness, score, score_all, session
+
+
+@pytest.mark.parametrize("body", ["return Reward(5, 'é' * 600)", "return Reward(5, 'a' * 600, {'seen': ['b' * 600]})"])
+def test_reason_and_findings_are_bounded(body: str) -> None:
+    with pytest.raises(CandidateError, match=r"output: reason and findings take \d+ bytes, more than 1000"):
+        score(harness(body), budget=replace(QUICK, verdict_bytes=1000))
+    assert score(harness("return Reward(5, 'a' * 900)"), budget=replace(QUICK, verdict_bytes=1000)).score == 5
+
+
+def test_forged_error_of_any_length_is_cut() -> None:
+    forged = """import json, struct
+    data = json.dumps({"type": "error", "kind": "k", "message": "m" * 10**6, "traceback": "t" * 10**6}).encode()
+    judge._sock.sendall(struct.pack("!I", len(data)) + data)
+    return 5"""
+    with pytest.raises(CandidateError) as raised:
+        score(harness(forged))
+    assert (raised.value.kind, len(raised.value.message), len(raised.value.traceback)) == ("k", 2000, 20_000)
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_prompt_that_is_too_long_is_an_error_of_its_own(
         ),
         (chat_error(429, "insufficient_quota", "You exceeded your current quota"), "its credit is used up"),
         (Fault(402, ""), "its credit is used up"),
-        (messages_error(400, "invalid_request_error", "max_tokens: 4096 > 1024"), "mend max_tokens in"),
+        (messages_error(400, "invalid_request_error", "max_tokens: 4096 > 1024"), "fix max_tokens in"),
     ],
 )
 def test_what_only_the_user_can_mend_comes_with_the_line_that_helps(kind: str, fault: Fault, hint: str) -> None:
@@ -185,7 +185,53 @@ def test_setting_that_the_model_refuses_is_named(kind: str, name: str) -> None:
     )
     error = fail(kind, chat_error(400, None, f"Unsupported parameter: '{word}'"), **{name: value})
     assert isinstance(error, JudgeMisconfigured)
-    assert error.hint.startswith("mend ")
+    assert error.hint.startswith("fix ")
+
+
+@both
+@pytest.mark.parametrize(
+    "fault",
+    [
+        chat_error(
+            400,
+            "invalid_function_parameters",
+            "Invalid schema for function 'find_payments': In context=('properties', 'payment_method'), bad type.",
+        ),
+        chat_error(400, None, "Invalid schema for response_format 'answer': 'credit balance' exceeded, no api key"),
+        messages_error(400, "invalid_request_error", "tools.0.custom.name: 'billing_authentication' is too long"),
+        messages_error(400, "invalid_request_error", "messages.0.content: 'the model m does not exist' is odd"),
+        messages_error(400, "invalid_request_error", "output_config.format.schema: no 'max_tokens' in 'temperature'"),
+        Fault(400, {"error": {"message": "temperature: bad", "code": None, "param": "tools[0].parameters"}}),
+        chat_error(422, None, "property 'insufficient_quota' of payment is not allowed"),
+    ],
+)
+def test_error_that_quotes_what_a_candidate_wrote_is_about_its_request_alone(kind: str, fault: Fault) -> None:
+    assert type(fail(kind, fault, temperature=0.5)) is JudgeError
+
+
+@both
+@pytest.mark.parametrize(
+    ("fault", "hint"),
+    [
+        (chat_error(400, "billing_hard_limit_reached", "No."), "its credit is used up"),
+        (messages_error(400, "billing_error", "No."), "its credit is used up"),
+        (chat_error(400, "invalid_api_key", "No."), "key_env in [judge.settings]"),
+        (chat_error(400, "model_not_found", "No."), "check the model name 'm'"),
+        (
+            Fault(400, {"error": {"message": "No.", "type": "invalid_request_error", "param": "temperature"}}),
+            "fix temperature in",
+        ),
+    ],
+)
+def test_code_or_type_tells_what_it_is_whatever_the_message(kind: str, fault: Fault, hint: str) -> None:
+    error = fail(kind, fault, temperature=0.5)
+    assert isinstance(error, JudgeMisconfigured)
+    assert hint in error.hint
+
+
+@both
+def test_code_tells_a_prompt_that_is_too_long_whatever_the_message(kind: str) -> None:
+    assert isinstance(fail(kind, chat_error(400, "context_length_exceeded", "No.")), PromptTooLong)
 
 
 @both

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,10 +10,10 @@ from typing import Any, TypeVar
 import pytest
 
 from meta_reward.completion import Completion, Request, Usage
-from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached
+from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, PromptTooLong
 from meta_reward.judge.books import Spent
 from meta_reward.judge.cache import Cache
-from meta_reward.judge.gateway import Answer, Ask, Gateway
+from meta_reward.judge.gateway import Answer, Ask, Gateway, Session
 from meta_reward.trajectory import Message, Tool, ToolCall
 from tests.conftest import WordJudge
 
@@ -163,6 +164,47 @@ def test_tokens_beyond_the_budget_are_the_candidates_fault_whether_cached_or_not
         with pytest.raises(CandidateError, match="judge-tokens: more than 100 judge tokens on one trajectory"):
             run(ask_all(gateway, "a" * 396, "b" * 396, max_tokens=100))
     assert (gateway.spent.calls, gateway.spent.misses) == (2, 1)
+
+
+def test_prompts_that_are_refused_count_as_tokens_and_come_to_an_end() -> None:
+    def refuse(prompt: str, draw: int) -> str:
+        raise PromptTooLong(len(prompt) // 4, 50)
+
+    async def work(session: Session) -> None:
+        for draw in range(100):
+            with suppress(PromptTooLong):
+                await session.ask(Ask(f"{draw:03}" + "a" * 393), no_tools)
+
+    judge = WordJudge(refuse)
+    session = Gateway(judge, None).session("t", max_tokens=250)
+    with pytest.raises(CandidateError, match="judge-tokens: more than 250 judge tokens on one trajectory"):
+        run(work(session))
+    assert len(judge.requests) == len(session.calls) == 3
+
+
+def test_bytes_of_a_conversation_are_bounded_also_for_questions_at_the_same_time() -> None:
+    async def work(session: Session) -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(20):
+                group.create_task(session.ask(Ask(f"{number}" + "é" * 1000), no_tools))
+
+    session = Gateway(WordJudge(), None).session("t", max_bytes=10_000)
+    with pytest.raises(ExceptionGroup) as raised:
+        run(work(session))
+    assert raised.group_contains(CandidateError, match="judge-bytes: more than 10000 bytes asked of the judge")
+    assert len(session.calls) <= 4
+
+
+def test_each_turn_with_tools_counts_the_whole_conversation() -> None:
+    endless = ToolJudge(turns=[[ToolCall("1", "look", {})]] * 100)
+
+    async def run_tool(call: ToolCall) -> tuple[str, bool]:
+        return "x" * 100, False
+
+    session = Gateway(endless, None).session("t", max_bytes=20_000)
+    with pytest.raises(CandidateError, match=r"judge-bytes: .*each turn counts the whole conversation"):
+        run(session.ask(Ask("Rate." * 200), run_tool))
+    assert 5 < len(endless.requests) < 15
 
 
 def test_limit_is_checked_before_a_call_is_made() -> None:

@@ -6,6 +6,7 @@ Nothing is imitated but the model: real clients, the real bundled program, the g
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,9 +73,11 @@ def judge_of_the_policy(seen: Seen) -> Said:
     return Said(json.dumps({"reason": "as checked", "score": score}))
 
 
-def score(spec: str, cache: Path | None = None, *, rollouts: int = 2, budget: Budget | None = None) -> list[Unit]:
+def score(
+    spec: str, cache: Path | None = None, *, rollouts: int = 2, budget: Budget | None = None, **settings: Any
+) -> list[Unit]:
     async def work() -> list[Unit]:
-        gateway = Gateway(make_backend(spec, {}), Cache(cache) if cache else None)
+        gateway = Gateway(make_backend(spec, settings), Cache(cache) if cache else None)
         async with Sandbox(budget or Budget(), level=LEVEL) as sandbox:
             made = make_rollouts(1, rollouts)
             return (await evaluate(HARNESS, made, gateway=gateway, sandbox=sandbox)).units
@@ -163,6 +166,33 @@ def test_prompt_that_is_too_long_may_be_caught_by_the_harness() -> None:
     with Endpoint(answer) as endpoint:
         (unit,) = asyncio.run(work(endpoint.url))
     assert (unit.error, unit.score) == (None, 90.0)
+
+
+def judge_that_echoes(seen: Seen) -> Said:
+    """Repeats the key it is sent: in a call's arguments, also behind an escape, then in its verdict."""
+    if "[key]" not in json.dumps(seen.body["messages"]):
+        (name,) = seen.tools
+        arguments = f'{{"clause": "{SECRET.replace("s", chr(92) + "u0073", 1)}"}}'
+        stream = "chat" not in seen.path
+        return Said(f"With {SECRET}.", ((name, json.loads(arguments) if stream else arguments),))
+    return Said(json.dumps({"reason": f"your key is {SECRET}", "score": 80}))
+
+
+@pytest.mark.parametrize("kind", ["anthropic", "openai", pytest.param("claude-code", marks=slow)])
+def test_key_that_a_reply_repeats_reaches_neither_candidate_nor_trace_nor_cache(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", SECRET)
+    with Endpoint(judge_that_echoes) as endpoint:
+        spec = f"{kind}:m@{endpoint.url}{PATHS[kind]}"
+        (unit,) = score(spec, tmp_path, rollouts=1, key_env="MY_KEY")
+    assert unit.reward is not None
+    assert unit.reward["reason"] == "your key is [key]"
+    assert unit.reward["findings"]["checked"] == ["[key]"]
+    assert SECRET not in json.dumps([unit.reward, unit.calls])
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 3  # two replies and the reward
+    assert [path for path in written if SECRET.encode() in path.read_bytes()] == []
 
 
 @pytest.mark.parametrize("kind", ["anthropic", "openai", pytest.param("claude-code", marks=slow)])

@@ -70,11 +70,12 @@ def test_call_is_tried_until_it_answers_and_its_tries_are_on_record(
 @pytest.mark.parametrize(
     "fault", [JudgeUnavailable("down"), JudgeMisconfigured("HTTP 401", hint="set a key"), JudgeError("HTTP 400")]
 )
-def test_what_no_retry_mends_is_not_tried_again(hours: Hours, fault: Exception) -> None:
-    judge = FaultyJudge([fault])
+def test_what_no_retry_helps_is_not_tried_again(hours: Hours, fault: Exception) -> None:
+    judge = FaultyJudge([fault, fault])
     with pytest.raises(type(fault)) as raised:
         run(ask(Gateway(judge, None, clock=hours.clock())))
-    assert (raised.value, judge.asked, hours.slept) == (fault, 1, [])
+    probes = isinstance(fault, JudgeUnavailable)
+    assert (raised.value, judge.asked, hours.slept) == (fault, 1 + probes, [])
 
 
 def test_outage_longer_than_the_retries_is_one_and_leaves_nothing_behind(hours: Hours, tmp_path: Path) -> None:
@@ -85,7 +86,8 @@ def test_outage_longer_than_the_retries_is_one_and_leaves_nothing_behind(hours: 
     with pytest.raises(JudgeUnavailable, match="failed 4 times in a row"):
         run(ask(gateway))
     assert gateway.spent == Spent()
-    assert [set(line) & {"sent", "paid", "void"} for line in lines(tmp_path / "account.jsonl")] == [{"sent"}, {"void"}]
+    kinds = [set(line) & {"sent", "paid", "void"} for line in lines(tmp_path / "account.jsonl")]
+    assert (kinds, judge.asked) == ([{"sent"}, {"sent"}, {"void"}, {"void"}], 5)  # the second of each is the probe's
     assert not cache.folder.exists()
 
 

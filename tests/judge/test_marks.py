@@ -31,6 +31,12 @@ def test_families_do_not_mix() -> None:
     assert [shared.beginning_of(text) for text in (POLICY, other, POLICY, other)] == [0, 0, len(POLICY), len(other)]
 
 
+def test_no_more_of_a_prompt_is_remembered_than_its_first_part() -> None:
+    shared = Shared()
+    prompt = "All that is known of the run.\n" * 100_000
+    assert [shared.beginning_of(prompt) for _ in range(3)] == [0, 199_980, 199_980]
+
+
 def test_short_beginnings_are_not_worth_a_mark() -> None:
     shared = Shared()
     assert [shared.beginning_of("Policy.\n" * 100 + run) for run in "ab"] == [0, 0]

@@ -91,6 +91,13 @@ def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> N
     assert spent == bench.world.open().gateway.spent.cost_usd == pytest.approx(before + first["cost_usd"])
 
 
+def test_draft_that_fails_on_most_is_given_up_and_told_how_much_was_not_run(bench: Bench) -> None:
+    bench.leave(BETTER.replace("try:", "if 'Case' in trajectory.transcript(): raise KeyError(5)\n    try:"))
+    (answer,) = run(bench.trials(), ("draft", ()))
+    assert answer["stopped"] == "it fails on most of its first trajectories; 8 of 16 were not run"
+    assert (answer["ok"], answer["not_scored"] + answer["pairs"]) == (True, 12)
+
+
 def test_record_of_a_trial_names_the_draft_below_staging(bench: Bench) -> None:
     bench.leave(BETTER)
     trials = bench.trials()

@@ -110,7 +110,11 @@ class _Trial:
 
     async def run(self, trajectory: Trajectory, judge: Backend) -> Run:
         budget = self._sandbox.budget
-        limits = {"max_calls": budget.judge_calls, "max_tokens": budget.judge_tokens}
+        limits = {
+            "max_calls": budget.judge_calls,
+            "max_tokens": budget.judge_tokens,
+            "max_bytes": budget.conversation_bytes,
+        }
         session = Gateway(judge, cache=None).session("validator", **limits)
         score, error = None, None
         async with self._slots:
