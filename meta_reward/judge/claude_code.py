@@ -24,7 +24,7 @@ from meta_reward.judge.anthropic import parse_message
 from meta_reward.judge.claude_turn import SERVER, first_message
 from meta_reward.judge.failures import broken, missing_package
 from meta_reward.judge.places import Place
-from meta_reward.judge.prices import cost_usd
+from meta_reward.judge.prices import cost_usd, window_tokens
 from meta_reward.judge.settings import ModelSettings, identity, join_system
 from meta_reward.judge.wire import NO_KEY, check_key
 from meta_reward.judge.wording import schema_in_words
@@ -67,6 +67,11 @@ class ClaudeCodeJudge:
                 except TimeoutError:
                     raise broken(f"no answer within {self._given.timeout_s:g} s", self._whose) from None
         return parse_message(message, self._whose, turn=len(request.messages))
+
+    @property
+    def window_tokens(self) -> int | None:
+        """As its settings say, else as is known of its model."""
+        return window_tokens(self._seller, self._given)
 
     def cost_usd(self, usage: Usage) -> float | None:
         """At list price, also where a subscription covers it."""
