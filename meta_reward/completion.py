@@ -99,6 +99,15 @@ class Backend(Protocol):
         ...
 
 
+class Model(Backend, Protocol):
+    """A backend that knows how much it takes."""
+
+    @property
+    def window_tokens(self) -> int | None:
+        """How many tokens a request and its reply may have, None where that is not known."""
+        ...
+
+
 def request_to_json(request: Request) -> dict[str, Any]:
     """The JSON form of a request: what cache keys are made from and what traces show."""
     return {

@@ -2,7 +2,10 @@
 
 import re
 
-from meta_reward.harness import Judge, Reply, Reward, Trajectory
+from meta_reward.harness import Judge, PromptTooLong, Reply, Reward, Trajectory
+
+# A section of fewer characters is not cut any more.
+SHORTEST = 1000
 
 
 def view(trajectory: Trajectory) -> str:
@@ -42,7 +45,7 @@ def score(verdicts: list[dict[str, float]], findings: dict[str, bool]) -> Reward
 
 
 async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
-    """Lay the case before the judge and score its verdicts."""
+    """Lay the case before the judge and score its verdicts. What does not fit its window loses its middle."""
     findings, criteria = checks(trajectory), rubric()
     sections = {
         "Policy": context(trajectory),
@@ -50,8 +53,15 @@ async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
         "Verified by code": "\n".join(f"- {'yes' if ok else 'NO'}: {fact}" for fact, ok in findings.items()),
         "Criteria": "\n".join(f"- {name}: {text}" for name, text in criteria.items()),
     }
-    case = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items() if text)
-    return score(await decide(judge, case, criteria), findings)
+    while True:
+        case = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items() if text)
+        try:
+            return score(await decide(judge, case, criteria), findings)
+        except PromptTooLong:
+            longest = max(sections, key=lambda title: len(sections[title]))
+            if len(sections[longest]) < SHORTEST:
+                raise
+            sections[longest] = without_middle(sections[longest])
 
 
 async def ask_score(judge: Judge, prompt: str) -> float:
@@ -68,3 +78,10 @@ def read_score(reply: Reply) -> float:
     if not found or float(found[-1]) > 100:
         raise ValueError(f"no score from 0 to 100 in the reply {reply.text[-80:]!r}")
     return float(found[-1])
+
+
+def without_middle(text: str) -> str:
+    """The first and the last quarter of a text, with a note of what was left out."""
+    quarter = len(text) // 4
+    left_out = f"[... {len(text) - 2 * quarter} characters left out here ...]"
+    return f"{text[:quarter]}\n\n{left_out}\n\n{text[-quarter:]}"

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from meta_reward.harness import Judge, Message, Reply, Reward, Tool, ToolCall, Trajectory, render_call
+from meta_reward.harness import Judge, Message, PromptTooLong, Reply, Reward, Tool, ToolCall, Trajectory, render_call
 
 FAILURE = re.compile(r'(?i)^\W*(error|exception|failed|failure|invalid|traceback)\b|"error": *"|"success": *false')
 # How tools that change nothing are named or described: by their first word.
@@ -16,6 +16,8 @@ AGREEMENT = re.compile(
     r"(sounds|looks) (good|right|great|fine)|that works|that('s| is) (fine|right|correct|good))\b"
 )
 HESITATION = re.compile(r"(?i)\b(not sure|not yet|wait|hold on|instead|no[,.]|don't|do not|rather not)")
+# A section of fewer characters is not cut any more.
+SHORTEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def score(verdicts: list[dict[str, float]], findings: dict[str, bool]) -> Reward
 
 
 async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
-    """Lay the case before the judge and score its verdicts."""
+    """Lay the case before the judge and score its verdicts. What does not fit its window loses its middle."""
     findings, criteria = checks(trajectory), rubric()
     sections = {
         "Policy": context(trajectory),
@@ -94,8 +96,15 @@ async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
         "Verified by code": "\n".join(f"- {'yes' if ok else 'NO'}: {fact}" for fact, ok in findings.items()),
         "Criteria": "\n".join(f"- {name}: {text}" for name, text in criteria.items()),
     }
-    case = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items() if text)
-    return score(await decide(judge, case, criteria), findings)
+    while True:
+        case = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items() if text)
+        try:
+            return score(await decide(judge, case, criteria), findings)
+        except PromptTooLong:
+            longest = max(sections, key=lambda title: len(sections[title]))
+            if len(sections[longest]) < SHORTEST:
+                raise
+            sections[longest] = without_middle(sections[longest])
 
 
 def agent_steps(trajectory: Trajectory) -> list[Step]:
@@ -162,3 +171,10 @@ def read_score(reply: Reply) -> float:
     if not found or float(found[-1]) > 100:
         raise ValueError(f"no score from 0 to 100 in the reply {reply.text[-80:]!r}")
     return float(found[-1])
+
+
+def without_middle(text: str) -> str:
+    """The first and the last quarter of a text, with a note of what was left out."""
+    quarter = len(text) // 4
+    left_out = f"[... {len(text) - 2 * quarter} characters left out here ...]"
+    return f"{text[:quarter]}\n\n{left_out}\n\n{text[-quarter:]}"

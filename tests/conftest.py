@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.harness.levels import AUTO, choose_level
+from meta_reward.tasks.growth import division_of_new
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
@@ -135,16 +136,20 @@ def make_rollouts(tasks: int = 10, rollouts: int = 4) -> list[Rollout]:
     return made
 
 
-def make_task_set(path: Path, *, tasks: int = 10, rollouts: int = 4, simulated: bool = False) -> TaskSet:
-    """A task set on disk, loaded."""
+def make_task_set(
+    path: Path, *, tasks: int = 10, rollouts: int = 4, simulated: bool = False, by_hand: bool = False
+) -> TaskSet:
+    """A task set on disk, loaded; made by hand it has no splits yet."""
     made = make_rollouts(tasks, rollouts)
+    pairs = pairs_from_labels(made)
     save_task_set(
         path,
         About(path.name, simulated=simulated),
         policy="Be kind.",
         tools=made[0].trajectory.tools,
         rollouts=made,
-        pairs=pairs_from_labels(made),
+        pairs=pairs,
+        division=None if by_hand else division_of_new(path, path.name, made, pairs),
     )
     return load_task_set(path)
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from meta_reward import shipped
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.search.job import Job
+    from meta_reward.tasks.splits import SplitShares
     from meta_reward.tasks.taskset import TaskSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -70,8 +72,35 @@ def limits_given(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def find_task_set(name: str) -> Path:
-    """The folder of a task set given by name or path. Raises UsageError that lists what there is."""
-    return _find(name, TASKS, "task set", "taskset.json", "`meta-reward import` or `meta-reward tasks build` make one")
+    """The folder of a task set given by name or path: one of ./tasks, else one that comes with the package.
+
+    Raises UsageError that lists what there is.
+    """
+    own = any((path / "taskset.json").exists() for path in (Path(name), TASKS / name))
+    hint = "`meta-reward import` or `meta-reward tasks build` make one"
+    return (None if own else shipped.task_set(name)) or _find(name, TASKS, "task set", "taskset.json", hint)
+
+
+def open_task_set(name: str, shares: "SplitShares") -> "TaskSet":
+    """A task set to work on, in a folder of the user's own and with its splits written down.
+
+    shares: by which it is divided if it is not yet. What is written is said on stderr.
+    """
+    from meta_reward.tasks.growth import write_splits
+    from meta_reward.tasks.taskset import load_task_set
+
+    path = find_task_set(name)
+    if path == shipped.task_set(name):
+        path = _copied(path)
+    tasks, line = write_splits(load_task_set(path), shares)
+    if line:
+        click.echo(line, err=True)
+    return tasks
+
+
+def seed_folder() -> Path:
+    """Where seed harnesses are: ./seed_harnesses, else those that come with the package."""
+    return SEEDS if SEEDS.is_dir() else shipped.seeds()
 
 
 def find_run(name: str) -> Path:
@@ -104,12 +133,11 @@ def job_of(harness: Path, taskset: str, split: str, config: Path | None, flags: 
     """What to evaluate outside any run. flags: judge, seed, concurrency, sandbox and limits, None where not given."""
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.job import Job
-    from meta_reward.tasks.taskset import load_task_set
 
-    tasks = load_task_set(find_task_set(taskset))
     about = {"judge.spec": flags["judge"], "judge.concurrency": flags["concurrency"]}
     about |= {name: flags[name] for name in ("seed", "sandbox")}
     tables = overlay(load_user_config(config), {**about, **limits_given(flags)})
+    tasks = open_task_set(taskset, new_config(tables).splits)
     chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
     return Job(harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})), tables.get("limits", {}))
 
@@ -132,6 +160,19 @@ def new_task_set_path(name: str, *, force: bool) -> Path:
     if path.exists() and not force:
         raise UsageError(f"{path} exists", hint="choose another --name, or pass --force to replace it")
     return path
+
+
+def _copied(path: Path) -> Path:
+    """A task set that comes with the package, copied into ./tasks, where openings of its test split are counted."""
+    import shutil
+
+    from meta_reward import files
+
+    own = TASKS / path.name
+    with files.new_folder(own) as folder:
+        shutil.copytree(path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("openings.jsonl"))
+    click.echo(f"{path.name} comes with meta-reward: copied to {own}", err=True)
+    return own
 
 
 def _find(name: str, home: Path, what: str, marker: str, hint: str) -> Path:

@@ -43,6 +43,7 @@ def tau_bench(
     from meta_reward import files
     from meta_reward.cli.common import new_task_set_path
     from meta_reward.errors import DataError
+    from meta_reward.tasks.growth import division_of_new
     from meta_reward.tasks.pairs import pairs_from_labels
     from meta_reward.tasks.taskset import About, save_task_set
     from meta_reward.tasks.taubench import load_results, load_tools
@@ -61,6 +62,7 @@ def tau_bench(
         tools=offered,
         rollouts=imported.rollouts,
         pairs=pairs,
+        division=division_of_new(path, path.name, imported.rollouts, pairs),
         replace=force,
     )
     with_pairs = len({pair.task for pair in pairs})

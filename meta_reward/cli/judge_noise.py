@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from meta_reward.cli.common import (
-    SEEDS,
     job_of,
     json_option,
     judge_option,
     limit_options,
     print_json,
     sandbox_option,
+    seed_folder,
 )
 
 
@@ -22,9 +22,7 @@ from meta_reward.cli.common import (
 @click.option(
     "--harness",
     type=click.Path(path_type=Path),
-    default=SEEDS / "baseline.py",
-    show_default=True,
-    help="How the judge is asked.",
+    help="How the judge is asked; the baseline among the seed harnesses by default.",
 )
 @click.option("--split", type=click.Choice(["search", "validation"]), default="search", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge and the order.")
@@ -36,7 +34,7 @@ from meta_reward.cli.common import (
 def noise(
     taskset: str,
     repeats: int,
-    harness: Path,
+    harness: Path | None,
     split: str,
     config: Path | None,
     as_json: bool,
@@ -56,7 +54,7 @@ def noise(
     from meta_reward.report.noise import render_noise
     from meta_reward.search.noise import measure_noise
 
-    job = job_of(harness, taskset, split, config, flags)
+    job = job_of(harness or seed_folder() / "baseline.py", taskset, split, config, flags)
     with shown(quiet=as_json) as progress:
         result = asyncio.run(measure_noise(job, repeats=repeats, progress=progress))
     if as_json:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meta_reward.cli.common import (
-    SEEDS,
+    OFFLINE_WORLD,
     default_judge,
     find_task_set,
     judge_option,
     limit_options,
     limits_given,
+    open_task_set,
     run_path,
     sandbox_option,
+    seed_folder,
 )
 from meta_reward.errors import UsageError
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command("search")
-@click.argument("taskset")
+@click.argument("taskset", required=False)
 @click.option("--run", "name", help="Name or path of the run; the task set's name by default.")
 @judge_option
 @click.option("--proposer", metavar="KIND", help="catalog (default), claude:MODEL, or command:PROGRAM ...")
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
 @limit_options
 @click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the proposer and all orders.")
 @click.option(
-    "--seeds", type=click.Path(path_type=Path), default=SEEDS, show_default=True, help="Seed harnesses of a new run."
+    "--seeds",
+    type=click.Path(path_type=Path),
+    help="Seed harnesses of a new run; ./seed_harnesses by default, else those that come with meta-reward.",
 )
 @click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat; the seed `baseline` by default.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
@@ -53,10 +57,10 @@ if TYPE_CHECKING:
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml; flags win.")
 @click.option("--dry-run", is_flag=True, help="Estimate what it will take and cost, and ask the judge nothing.")
 def command(
-    taskset: str,
+    taskset: str | None,
     name: str | None,
     judge: str | None,
-    seeds: Path,
+    seeds: Path | None,
     baseline: Path | None,
     instructions: Path | None,
     config: Path | None,
@@ -69,8 +73,8 @@ def command(
     meta-reward search tasks/skyways
     meta-reward search tau-airline --run night-1 --judge simulated --iterations 8 --candidates 2
 
-    On an existing run it goes on where it stopped; only limits can be raised then. Stop it with Ctrl-C
-    at any time: what was finished is on disk.
+    Without a task set it is that of the run, for a new one skyways, which is simulated. On an existing run it goes
+    on where it stopped; only limits can be raised then. Stop it with Ctrl-C at any time: what was finished is on disk.
     """
     import asyncio
 
@@ -84,9 +88,12 @@ def command(
     from meta_reward.run.stops import save_stop
     from meta_reward.search import setup
     from meta_reward.search.loop import search
+    from meta_reward.tasks.growth import as_of
     from meta_reward.tasks.taskset import load_task_set
 
     told = None if instructions is None else load_instructions(instructions)
+    seeds = seeds or seed_folder()
+    taskset = taskset or _taskset_of(name)
     tasks = load_task_set(find_task_set(taskset))
     layout = Layout(run_path(name or tasks.name))
     requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
@@ -100,9 +107,11 @@ def command(
             raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
         chosen = default_judge(tasks, requested.get("judge", {}).get("spec"))
         starts = setup.load_seeds(seeds, baseline)
+        tasks = open_task_set(taskset, settings.new_config(requested).splits)
         asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
         restore_unfinished(layout)
+        tasks = as_of(tasks, settings.load_run_config(layout.config).digest)
         setup.raise_limits(layout, {**requested, "digest": tasks.digest})
         setup.keep_instructions(layout, told)
         ready = setup.open_setup(layout, progress, taskset=tasks)
@@ -110,6 +119,15 @@ def command(
             outcome = asyncio.run(search(ready))
             stop(outcome.state, outcome.reason)
     click.echo(render_status(status_of(layout)))
+
+
+def _taskset_of(run: str | None) -> str:
+    """The task set of a run that is there already, else the simulated one."""
+    from meta_reward.run.config import load_run_config
+    from meta_reward.run.layout import Layout
+
+    config = Layout(run_path(run)).config if run else None
+    return load_run_config(config).taskset if config and config.exists() else OFFLINE_WORLD
 
 
 def _listed(values: object) -> tuple[object, ...] | None:

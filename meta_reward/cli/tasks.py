@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from meta_reward.cli.common import TASKS, json_option, print_json
-from meta_reward.errors import DataError
+from meta_reward.errors import DataError, UsageError
 
 
 @click.group("tasks", invoke_without_command=True)
@@ -31,7 +31,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
     elif listed:
         click.echo(_rendered(listed))
     else:
-        click.echo("no task sets in ./tasks: `meta-reward import` or `meta-reward tasks build skyways` make one")
+        click.echo(
+            "no task sets in ./tasks: `meta-reward import` makes one, and `meta-reward search` begins with skyways"
+        )
 
 
 @command.command("build")
@@ -56,15 +58,15 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    from meta_reward.run.create import part_of, splits_of
-    from meta_reward.run.settings import RunConfig
+    from meta_reward.run.create import part_of
+    from meta_reward.tasks.growth import splits_of
     from meta_reward.tasks.openings import count_openings
     from meta_reward.tasks.taskset import load_task_set
 
     taskset = load_task_set(path)
     try:
-        splits = splits_of(taskset, RunConfig())
-    except ValueError:
+        splits = splits_of(taskset)
+    except UsageError:  # too few tasks
         splits = {}
     categories: dict[str, int] = {}
     for pair in taskset.pairs:

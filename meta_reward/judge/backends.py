@@ -10,14 +10,14 @@ for before the first call, so that a run can be looked at where there is no key.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from meta_reward.completion import Backend
+from meta_reward.completion import Model
 from meta_reward.errors import UsageError
 from meta_reward.judge.secrets import refuse_secrets
 
-Make = Callable[[str, Mapping[str, Any]], Backend]
+Make = Callable[[str, Mapping[str, Any]], Model]
 
 
-def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Backend:
+def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Model:
     """The judge that a spec names. Raises UsageError for one that is not known, or a setting it does not take."""
     kind, _, model = spec.partition(":")
     refuse_secrets({"spec": spec, **settings})
@@ -31,7 +31,7 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Ba
     return _KINDS[kind](spec, settings)
 
 
-def _anthropic(spec: str, given: Mapping[str, Any]) -> Backend:
+def _anthropic(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.judge.anthropic import AnthropicJudge
     from meta_reward.judge.places import ANTHROPIC, find_place
     from meta_reward.judge.settings import parse_settings
@@ -42,7 +42,7 @@ def _anthropic(spec: str, given: Mapping[str, Any]) -> Backend:
     return AnthropicJudge(place, settings, open_wire("anthropic", place, settings))
 
 
-def _openai(spec: str, given: Mapping[str, Any]) -> Backend:
+def _openai(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.judge.openai import OpenAIJudge
     from meta_reward.judge.places import OPENAI, find_place
     from meta_reward.judge.settings import parse_settings
@@ -53,7 +53,7 @@ def _openai(spec: str, given: Mapping[str, Any]) -> Backend:
     return OpenAIJudge(place, settings, open_wire("openai", place, settings))
 
 
-def _claude_code(spec: str, given: Mapping[str, Any]) -> Backend:
+def _claude_code(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.judge.claude_code import ClaudeCodeJudge
     from meta_reward.judge.places import SUBSCRIPTION, find_place
     from meta_reward.judge.settings import parse_settings

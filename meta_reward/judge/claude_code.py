@@ -24,7 +24,7 @@ from meta_reward.judge.anthropic import parse_message
 from meta_reward.judge.claude_turn import SERVER, first_message
 from meta_reward.judge.failures import broken, missing_package
 from meta_reward.judge.places import Place
-from meta_reward.judge.prices import cost_usd
+from meta_reward.judge.prices import cost_usd, window_tokens
 from meta_reward.judge.secrets import without_key
 from meta_reward.judge.settings import ModelSettings, identity, join_system
 from meta_reward.judge.wire import NO_KEY, check_key
@@ -68,6 +68,11 @@ class ClaudeCodeJudge:
                 except TimeoutError:
                     raise broken(f"no answer within {self._given.timeout_s:g} s", self._whose) from None
         return without_key(parse_message(message, self._whose, turn=len(request.messages)), self._whose.secret)
+
+    @property
+    def window_tokens(self) -> int | None:
+        """As its settings say, else as is known of its model."""
+        return window_tokens(self._seller, self._given)
 
     def cost_usd(self, usage: Usage) -> float | None:
         """At list price, also where a subscription covers it."""

@@ -13,7 +13,7 @@ from meta_reward.completion import Completion, Request, Usage
 from meta_reward.judge.concessions import Concessions, schema_feature
 from meta_reward.judge.failures import Whose, broken
 from meta_reward.judge.places import Place
-from meta_reward.judge.prices import cost_usd
+from meta_reward.judge.prices import cost_usd, window_tokens
 from meta_reward.judge.secrets import without_key
 from meta_reward.judge.settings import ModelSettings, identity, join_system
 from meta_reward.judge.wire import Wire
@@ -55,6 +55,11 @@ class OpenAIJudge:
             return without_key(completion, self._wire.key)
 
         return await self._concessions.ask(self._features(request), send)
+
+    @property
+    def window_tokens(self) -> int | None:
+        """As its settings say, else as is known of its model."""
+        return window_tokens(self._seller, self._given)
 
     def cost_usd(self, usage: Usage) -> float | None:
         """At list price."""

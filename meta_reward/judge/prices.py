@@ -1,6 +1,6 @@
-"""What a judge's tokens cost: the user's own prices, else the tables of genai-prices.
+"""What a judge's tokens cost, and how many it takes: as the user says, else by the tables of genai-prices.
 
-A price that is not known is None, never zero. Cached tokens count at their own rate.
+What is not known is None, never zero. Cached tokens count at their own rate.
 """
 
 from dataclasses import dataclass
@@ -39,6 +39,16 @@ def cost_usd(usage: Usage, seller: Seller, settings: ModelSettings) -> float | N
         return float(calc_price(tokens, seller.model, **_where(seller)).total_price)
     except (LookupError, ValueError):
         return None
+
+
+def window_tokens(seller: Seller, settings: ModelSettings) -> int | None:
+    """How many tokens a request to a model and its reply may have, None where that is not known."""
+    if settings.window_tokens is not None or not _is_known(seller):
+        return settings.window_tokens
+    from genai_prices.data_snapshot import get_snapshot
+
+    _, model = get_snapshot().find_provider_model(seller.model, None, seller.provider or None, seller.address or None)
+    return model.context_window
 
 
 def _own_price(usage: Usage, settings: ModelSettings) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 from meta_reward.errors import UsageError
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-_NOT_ANSWERS = {"timeout_s", "key_env", "price_input", "price_output", "price_cached"}
+_NOT_ANSWERS = {"timeout_s", "key_env", "price_input", "price_output", "price_cached", "window_tokens"}
 _MODES = ("adaptive", "disabled")
 
 
@@ -24,7 +24,8 @@ class ModelSettings:
     """max_tokens: of one reply, thinking included. temperature: sent only where set. thinking: `adaptive`, `disabled`,
     or a number of tokens. system: text before the system prompt of any harness. extra: further fields of the
     request's body. timeout_s: of one try. key_env: the environment variable with the key for an address of one's own.
-    price_*: US dollars for a million tokens, for a model whose price is not known."""
+    price_*: US dollars for a million tokens, for a model whose price is not known. window_tokens: what a request and
+    its reply may have together, for a model of which that is not known; only forecasts ask."""
 
     max_tokens: int = 4096
     temperature: float | None = None
@@ -37,6 +38,7 @@ class ModelSettings:
     price_input: float | None = None
     price_output: float | None = None
     price_cached: float | None = None
+    window_tokens: int | None = None
 
 
 def parse_settings(kind: str, given: Mapping[str, Any], *, without: Collection[str] = ()) -> ModelSettings:
@@ -77,6 +79,8 @@ def _check(settings: ModelSettings) -> None:
         wrong = f"thinking is {thinking}, not from 1024 to below max_tokens ({limit})"
     elif not 0 < settings.timeout_s < math.inf:
         wrong = f"timeout_s is {settings.timeout_s:g}, and must be above 0"
+    if settings.window_tokens is not None and settings.window_tokens < 1:
+        wrong = f"window_tokens is {settings.window_tokens}, and must be at least 1"
     for name in ("temperature", "price_input", "price_output", "price_cached"):
         value = getattr(settings, name)
         if value is not None and not 0 <= value < math.inf:

@@ -21,7 +21,7 @@ def render_forecast(forecast: Mapping[str, Any]) -> str:
         for name, title in titles.items()
     ]
     table = render_table([f"judge {forecast['judge']}", "judge calls", "tokens", "cost"], rows)
-    lines = [table, "", *_limits_passed(forecast), _basis(forecast)]
+    lines = [table, "", *_limits_passed(forecast), _too_long(forecast["window"]), _basis(forecast)]
     return "\n".join([*lines, SIMULATED] if forecast["simulated"] else lines)
 
 
@@ -33,6 +33,22 @@ def _limits_passed(forecast: Mapping[str, Any]) -> list[str]:
         for name, limit in forecast["limits"].items()
         if limit and (needs[used[name]] or 0) > limit
     ]
+
+
+def _too_long(window: Mapping[str, Any]) -> str:
+    longest = f"the longest has about {window['longest']:,} tokens"
+    if window["tokens"] is None:
+        text = f"The judge's window is not known, and {longest}: say window_tokens in [judge.settings]."
+    elif not window["exceeding"]:
+        text = f"Every transcript fits the judge's window of {window['tokens']:,} tokens: {longest}."
+    else:
+        verb = "exceeds" if window["exceeding"] == 1 else "exceed"
+        text = (
+            f"{window['exceeding']:,} of {plural(window['transcripts'], 'transcript')} {verb} the judge's window of "
+            f"{window['tokens']:,} tokens: {longest}. The seeds show the judge head and tail of such a one, and "
+            "what it refused before is sent once more in vain."
+        )
+    return textwrap.fill(text, width=100)
 
 
 def _basis(forecast: Mapping[str, Any]) -> str:

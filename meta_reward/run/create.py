@@ -11,17 +11,11 @@ from meta_reward.run.config import save_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.sessions import SessionRecord, save_session
 from meta_reward.run.settings import RunConfig
-from meta_reward.tasks.splits import divide
 from meta_reward.tasks.taskset import TaskSet, save_task_set
 from meta_reward.trajectory import Pair, Rollout
 
 _HERE = Path(__file__).parent
 _IGNORED = "/.work/\n"
-
-
-def splits_of(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
-    """Task ids by split: the task set's own division, else the one the settings ask for. Raises ValueError."""
-    return taskset.splits or divide(taskset.name, taskset.tasks_with_pairs, config.splits)
 
 
 def part_of(taskset: TaskSet, tasks: tuple[str, ...]) -> tuple[list[Rollout], list[Pair]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meta_reward.completion import CHARS_PER_TOKEN, Backend, Usage
+from meta_reward.completion import CHARS_PER_TOKEN, Backend, Model, Usage
 from meta_reward.evaluation.evaluate import Evaluation, evaluate
 from meta_reward.judge.backends import make_backend
 from meta_reward.judge.gateway import Gateway
@@ -56,7 +56,7 @@ async def forecast(
     splits = divided(taskset, config)
     sizes = {split: len(part_of(taskset, tasks)[0]) for split, tasks in splits.items()}
     sample = _sample(part_of(taskset, splits["search"])[0], config.seed)
-    stand_in = Gateway(backend if backend.simulated else make_backend("simulated", {}, seed=config.seed), None)
+    stand_in = Gateway(backend if backend.simulated else _stand_in(backend, config.seed), None)
     each = {}
     async with await open_sandbox(config) as sandbox:
         for seed in seeds:
@@ -73,6 +73,7 @@ async def forecast(
         "calls_per_trajectory": {name: round(load.calls, 2) for name, load in each.items()},
         "trajectories": sizes,
         "sample": len(sample),
+        "window": _window(taskset, backend),
         "chars_per_token": CHARS_PER_TOKEN,
         "reply_tokens": None if backend.simulated else EXPECTED_REPLY_TOKENS,
     }
@@ -88,6 +89,20 @@ def _parts(
     iterations = iteration * max(0, config.limits.iterations - (done or 0))
     whole = iterations if done is not None else seeds + challenge + iterations
     return {"seeds": seeds, "iteration": iteration, "search": whole, "test": mean * (2 * sizes["test"])}
+
+
+def _stand_in(backend: Model, seed: int) -> Backend:
+    """A simulated judge with the window of a real one, so that what does not fit is asked again as it will be."""
+    window = {} if backend.window_tokens is None else {"window_tokens": backend.window_tokens}
+    return make_backend("simulated", window, seed=seed)
+
+
+def _window(taskset: TaskSet, backend: Model) -> dict[str, Any]:
+    """How many transcripts do not fit the judge's window, by their characters; None where it is not known."""
+    sizes = [len(rollout.trajectory.transcript()) // CHARS_PER_TOKEN for rollout in taskset.rollouts.values()]
+    window = backend.window_tokens
+    exceeding = None if window is None else sum(size > window for size in sizes)
+    return {"tokens": window, "longest": max(sizes), "exceeding": exceeding, "transcripts": len(sizes)}
 
 
 def _sample(rollouts: Sequence[Rollout], seed: int) -> list[Rollout]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from meta_reward import files
+from meta_reward import files, shipped
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
 from meta_reward.judge.cache import default_cache_folder
@@ -123,8 +123,14 @@ def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
         socket=briefing.socket,
         max_usd=max(limit - spent(), 0.01) if limit else 0.0,
         is_spent=lambda: bool(limit) and spent() >= limit,
-        hidden=(*_runs(layout), setup.taskset.path.resolve(), default_cache_folder().resolve()),
+        hidden=(*_runs(layout), *_task_sets(setup), default_cache_folder().resolve()),
     )
+
+
+def _task_sets(setup: Setup) -> list[Path]:
+    """The run's task set, and what it may be a copy of."""
+    original = shipped.task_set(setup.taskset.name)
+    return [setup.taskset.path.resolve(), *([original] if original else [])]
 
 
 def _runs(layout: Layout) -> list[Path]:

@@ -24,13 +24,15 @@ from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.views import check_history_level
 from meta_reward.run import git
 from meta_reward.run.config import load_run_config, new_config, overlay, raised, save_config
-from meta_reward.run.create import Seed, create_run, interface_text, part_of, splits_of
+from meta_reward.run.create import Seed, create_run, interface_text, part_of
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.spent import paid_in_evaluations, spent_on_disk
 from meta_reward.search.limits import require_limit
+from meta_reward.tasks.growth import as_of, check_shares_asked, splits_of
+from meta_reward.tasks.splits import Splits
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair
 
@@ -110,14 +112,15 @@ async def create(
 def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Setup:
     """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
     config = load_run_config(layout.config)
-    tasks = taskset or load_task_set(Path(config.taskset))
+    tasks = as_of(taskset or load_task_set(Path(config.taskset)), config.digest)
     if tasks.digest != config.digest:
         what = f"run {layout.root.name} is on task set {config.digest}, and {tasks.path} is {tasks.digest}"
         raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
     gateway = open_gateway(config, layout=layout, notice=progress.note)
-    return Setup(layout, config, tasks, divided(tasks, config), gateway, make_proposer(config.proposer), progress)
+    splits = splits_of(tasks, config.splits)
+    return Setup(layout, config, tasks, splits, gateway, make_proposer(config.proposer), progress)
 
 
 def open_gateway(
@@ -157,12 +160,10 @@ async def check_sandbox(setup: Setup) -> None:
     await choose_level(setup.config.sandbox, of=f"run {setup.layout.root.name}")
 
 
-def divided(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
+def divided(taskset: TaskSet, config: RunConfig) -> Splits:
     """Task ids by split. Raises UsageError for a task set that cannot be divided so."""
-    try:
-        return splits_of(taskset, config)
-    except ValueError as error:
-        raise UsageError(f"task set {taskset.name}: {error}") from None
+    check_shares_asked(taskset, config.splits)
+    return splits_of(taskset, config.splits)
 
 
 def raise_limits(layout: Layout, requested: Mapping[str, Any]) -> None:

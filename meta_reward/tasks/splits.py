@@ -1,11 +1,15 @@
 """How tasks are divided into search, validation and test: by task, never by pair.
 
-Deterministic by the task set's name and a seed. Knows no files.
+The first division follows from the task set's name and a seed; what comes later is added to it, and
+no task ever moves. Knows no files.
 """
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+Splits = Mapping[str, tuple[str, ...]]
+"""Task ids by split, each sorted."""
 
 SPLITS = ("search", "validation", "test")
 MIN_TASKS = 3
@@ -27,9 +31,7 @@ def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -
     Raises ValueError with fewer than three tasks, or with shares that are no shares.
     """
     shares = shares or SplitShares()
-    parts = (shares.search, shares.validation, shares.test)
-    if not (min(parts) > 0 and abs(sum(parts) - 1) <= 1e-6):  # NaN is none either
-        raise ValueError(f"split shares {parts} are not three positive numbers that sum to 1")
+    check_shares(shares)
     if len(tasks) < MIN_TASKS:
         raise ValueError(f"{len(tasks)} task(s) with pairs cannot be divided into three splits: it takes three or more")
     order = sorted(tasks, key=lambda task: _rank(name, shares.seed, task))
@@ -42,14 +44,46 @@ def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -
     return {split: tuple(sorted(part)) for split, part in zip(SPLITS, chosen, strict=True)}
 
 
-def check_splits(splits: Mapping[str, Collection[str]], tasks: Collection[str]) -> None:
-    """Raise ValueError unless splits share no task and each holds one that has pairs."""
+def grow(splits: Splits, tasks: Collection[str], shares: SplitShares | None = None) -> Splits:
+    """Splits with those of `tasks` that are in none: each goes where the shares lack most, and no other task moves.
+
+    tasks: those that have pairs, which alone count for the shares.
+    """
+    shares = shares or SplitShares()
+    wanted = {"search": shares.search, "validation": shares.validation, "test": shares.test}
+    members = {split: set(splits[split]) for split in SPLITS}
+    counts = {split: len(members[split] & set(tasks)) for split in SPLITS}
+    new = set(tasks) - set().union(*members.values())
+    for task in sorted(new, key=lambda task: _rank("", shares.seed, task)):
+        total = sum(counts.values()) + 1
+        split = max(SPLITS, key=lambda split: wanted[split] * total - counts[split])
+        members[split].add(task)
+        counts[split] += 1
+    return {split: tuple(sorted(members[split])) for split in SPLITS}
+
+
+def check_shares(shares: SplitShares) -> None:
+    """Raise ValueError for shares that are no shares."""
+    parts = (shares.search, shares.validation, shares.test)
+    if not (min(parts) > 0 and abs(sum(parts) - 1) <= 1e-6):  # NaN is none either
+        raise ValueError(f"split shares {parts} are not three positive numbers that sum to 1")
+
+
+def check_once(splits: Mapping[str, Collection[str]]) -> None:
+    """Raise ValueError for a task that is named twice."""
     seen: dict[str, str] = {}
     for split, members in splits.items():
         for task in members:
             if task in seen:
-                raise ValueError(f"task {task!r} is in {seen[task]} and in {split}")
+                where = f"{seen[task]} and in {split}" if seen[task] != split else f"{split} twice"
+                raise ValueError(f"task {task!r} is in {where}")
             seen[task] = split
+
+
+def check_splits(splits: Mapping[str, Collection[str]], tasks: Collection[str]) -> None:
+    """Raise ValueError unless no task is named twice and each split holds one that has pairs."""
+    check_once(splits)
+    for split, members in splits.items():
         if not set(members) & set(tasks):
             raise ValueError(f"no task of split {split} has pairs")
 

@@ -4,9 +4,9 @@
       taskset.json         schema version, name, where it comes from, licence, whether it is simulated
       policy.md            the policy the agents worked under
       tools.json           the tools they had
-      trajectories/<id>.json   one rollout a file: id, task, success, messages (and its own policy, if it differs)
+      trajectories/<id>.json   one rollout a file: id, task, success, messages; its own policy and tools, if they differ
       pairs.jsonl          a line a pair: id, task, preferred, other, categories
-      splits.json          optional: which task belongs to which split
+      splits.json          which task belongs to which split; written where it is missing, at first use
 
 Loading checks everything a search relies on and names file and line of what is wrong. The digest
 covers all of these files and nothing else in the folder.
@@ -22,7 +22,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.tasks.openings import keep_openings
-from meta_reward.tasks.splits import SPLITS, check_splits
+from meta_reward.tasks.splits_file import Division, load_division, save_division
 from meta_reward.trajectory import (
     Message,
     Pair,
@@ -52,8 +52,8 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class TaskSet:
-    """A loaded task set. rollouts: by id, in file order. splits: task ids by split, or None where
-    the folder leaves the division to the run."""
+    """A loaded task set. rollouts: by id, in file order. division: its splits, with a place for every task that has
+    pairs; None where the folder does not say."""
 
     path: Path
     about: About
@@ -61,7 +61,7 @@ class TaskSet:
     tools: tuple[Tool, ...]
     rollouts: dict[str, Rollout]
     pairs: tuple[Pair, ...]
-    splits: dict[str, tuple[str, ...]] | None
+    division: Division | None
     digest: str
 
     @property
@@ -88,8 +88,8 @@ def load_task_set(path: Path) -> TaskSet:
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
     rollouts = _load_rollouts(path / "trajectories", policy, tools)
     pairs = _load_pairs(path / "pairs.jsonl", rollouts)
-    splits = _load_splits(path / "splits.json", {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
-    return TaskSet(path, about, policy, tools, rollouts, pairs, splits, digest_of(path))
+    division = load_division(path, {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
+    return TaskSet(path, about, policy, tools, rollouts, pairs, division, digest_of(path))
 
 
 def save_task_set(
@@ -100,6 +100,7 @@ def save_task_set(
     tools: Sequence[Tool],
     rollouts: Iterable[Rollout],
     pairs: Iterable[Pair],
+    division: Division | None = None,
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, but for its openings."""
@@ -110,15 +111,19 @@ def save_task_set(
         files.write_json(folder / "tools.json", [tool_to_json(tool) for tool in tools])
         (folder / "trajectories").mkdir()
         for rollout in rollouts:
-            save_rollout(folder / "trajectories" / f"{rollout.id}.json", rollout, policy=policy)
+            save_rollout(folder / "trajectories" / f"{rollout.id}.json", rollout, policy=policy, tools=tools)
         files.write_lines(folder / "pairs.jsonl", (pair_to_json(pair) for pair in pairs))
+        if division is not None:
+            save_division(folder, division)
 
 
-def save_rollout(path: Path, rollout: Rollout, *, policy: str) -> None:
-    """Write one rollout; its policy is written only where it differs from the task set's."""
+def save_rollout(path: Path, rollout: Rollout, *, policy: str, tools: Sequence[Tool]) -> None:
+    """Write one rollout; its policy and its tools only where they differ from the task set's."""
     data: dict[str, Any] = {"id": rollout.id, "task": rollout.task, "success": rollout.success}
     if rollout.trajectory.policy != policy:
         data["policy"] = files.as_lines(rollout.trajectory.policy)
+    if rollout.trajectory.tools != tuple(tools):
+        data["tools"] = [tool_to_json(tool) for tool in rollout.trajectory.tools]
     data["messages"] = [stored_message(m) for m in rollout.trajectory.messages]
     files.write_json(path, data)
 
@@ -140,10 +145,10 @@ def pair_to_json(pair: Pair) -> dict[str, Any]:
     }
 
 
-def digest_of(path: Path) -> str:
-    """A digest of everything in a task set's folder that a search depends on."""
+def digest_of(path: Path, *, without: str = "") -> str:
+    """A digest of everything in a task set's folder that a search depends on. without: a file to leave out."""
     names = ["taskset.json", "policy.md", "tools.json", "pairs.jsonl", "splits.json"]
-    paths = [path / name for name in names if (path / name).exists()]
+    paths = [path / name for name in names if (path / name).exists() and name != without]
     paths += sorted((path / "trajectories").glob("*.json"))
     whole = hashlib.sha256()
     for file in paths:
@@ -224,7 +229,8 @@ def _load_rollout(path: Path, policy: str, tools: tuple[Tool, ...]) -> Rollout:
     own_policy = files.as_text(data.get("policy", policy))
     if not isinstance(own_policy, str):
         raise DataError(path, f"policy is of type {type(own_policy).__name__}, not text")
-    return Rollout(path.stem, data["task"], Trajectory(own_policy, tools, messages), success)
+    own_tools = parse_tools(data["tools"], path) if "tools" in data else tools
+    return Rollout(path.stem, data["task"], Trajectory(own_policy, own_tools, messages), success)
 
 
 def _joined(message: Any) -> Any:
@@ -264,20 +270,3 @@ def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]
     if pair.preferred == pair.other:
         raise DataError(path, f"pairs {pair.other!r} with itself", place=place)
     return pair
-
-
-def _load_splits(path: Path, with_pairs: set[str], tasks: set[str]) -> dict[str, tuple[str, ...]] | None:
-    if not path.exists():
-        return None
-    data = files.load_json(path)
-    if not isinstance(data, dict) or not all(isinstance(data.get(s), list) for s in SPLITS):
-        raise DataError(path, f"wants a list of tasks for each of {', '.join(SPLITS)}")
-    splits = {split: tuple(str(task) for task in data[split]) for split in SPLITS}
-    unknown = sorted({task for members in splits.values() for task in members} - tasks)
-    if unknown:
-        raise DataError(path, f"names task {unknown[0]!r}, which does not exist")
-    try:
-        check_splits(splits, with_pairs)
-    except ValueError as error:
-        raise DataError(path, str(error)) from None
-    return splits

@@ -107,7 +107,7 @@ def test_bad_config_is_one_line(meta_reward: MetaReward, small: Path, text: str,
 
 
 def test_wrong_usage_exits_with_2(meta_reward_process: MetaReward) -> None:
-    assert meta_reward_process("search").code == 2
+    assert meta_reward_process("search", "one", "two").code == 2
     assert meta_reward_process("evaluate", "a.py", "b", "--split", "train").code == 2
     assert meta_reward_process("frobnicate").code == 2
 

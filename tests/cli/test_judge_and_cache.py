@@ -60,6 +60,18 @@ def test_forecast_of_the_seeds_is_what_their_search_takes(meta_reward: MetaRewar
     assert tokens == pytest.approx(spent["judge_tokens"], rel=0.5)
 
 
+def test_dry_run_says_how_many_transcripts_exceed_the_window_of_the_judge(meta_reward: MetaReward, here: Path) -> None:
+    (here / "narrow.toml").write_text("[judge.settings]\nwindow_tokens = 3000\n")
+    long = here / "tasks" / "small" / "trajectories" / "t01-r1.json"
+    long.write_text(long.read_text().replace("Where is my order?", "Where is my order? " * 1000))
+    dry, local = ("search", "small", "--dry-run", *ONE_SEED, "--judge"), "openai:mine@http://localhost:1/v1"
+    judges = [(local, "--config", "narrow.toml"), (local,), ("simulated",)]
+    exceeding, unknown, fitting = (" ".join(meta_reward(*dry, *judge).out.split()) for judge in judges)
+    assert "1 of 32 transcripts exceeds the judge's window of 3,000 tokens: the longest has about 4,7" in exceeding
+    assert "The judge's window is not known, and the longest has about 4,7" in unknown
+    assert "Every transcript fits the judge's window of 200,000 tokens: the longest has about 4,7" in fitting
+
+
 def test_dry_run_of_a_run_forecasts_what_is_left_of_it(meta_reward: MetaReward) -> None:
     meta_reward("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 1, "--candidates", 1)
     ran = meta_reward("search", "small", "--iterations", 4, "--dry-run")

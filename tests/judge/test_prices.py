@@ -47,3 +47,11 @@ def test_subscription_counts_at_list_price() -> None:
     usage = Usage(MILLION, MILLION)
     judges = [make_backend(f"{kind}:claude-haiku-4-5", {}) for kind in ("anthropic", "claude-code")]
     assert judges[0].cost_usd(usage) == judges[1].cost_usd(usage) == pytest.approx(6.0)
+
+
+def test_window_is_that_of_the_model_or_as_the_settings_say_or_not_known() -> None:
+    assert make_backend("anthropic:claude-haiku-4-5", {}).window_tokens == 200_000
+    assert make_backend("claude-code:claude-haiku-4-5", {}).window_tokens == 200_000
+    assert make_backend("openai:gpt-4o", {}).window_tokens == 128_000
+    assert make_backend("openai:gpt-4o", {"window_tokens": 9000}).window_tokens == 9000
+    assert make_backend("openai:m@http://localhost:8000/v1", {}).window_tokens is None

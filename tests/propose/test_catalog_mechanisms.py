@@ -5,13 +5,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meta_reward.harness import Message, Reply, Tool, ToolCall, Trajectory
+from meta_reward.harness import Message, PromptTooLong, Reply, Tool, ToolCall, Trajectory
 from meta_reward.harness.runtime import check_reward
 from meta_reward.harness.validate import PARTS, inspect_source
 from meta_reward.propose.catalog.evidence import SYMPTOMS
@@ -42,6 +43,15 @@ class ObligingJudge:
             tool(["[2] acted too early"])
         marks = {name: 60 for name in schema["properties"] if name != "reason"} if schema else None
         return Reply(f"Fair.\nScore: 60\n{json.dumps(marks)}", marks)
+
+
+class NarrowJudge(ObligingJudge):
+    """Takes no more than so many characters."""
+
+    async def ask(self, prompt: str, *, tools: Any = (), schema: Any = None, **_: Any) -> Reply:
+        if len(prompt) > 12_000:
+            raise PromptTooLong(prompt[:9])
+        return await super().ask(prompt, tools=tools, schema=schema)
 
 
 class NonsenseJudge:
@@ -113,6 +123,14 @@ def test_a_mechanism_bears_nonsense_and_a_run_in_which_nothing_happened(mechanis
     with pytest.raises(ValueError, match="0 to 100"):
         run(harness(mechanism), NonsenseJudge(), trip())
     assert 0 < run(harness(mechanism), ObligingJudge(), NOTHING) <= 100
+
+
+@each_mechanism
+def test_a_mechanism_scores_a_run_that_is_too_long_for_the_judge(mechanism: Mechanism) -> None:
+    sound = trip()
+    again = tuple(replace(message, content=f"{message.content} Hm." * 9) for message in sound.messages[:5] * 60)
+    rules = sound.policy + "Never cancel a trip, whoever asks for it.\n" * 900
+    assert 0 < run(harness(mechanism), NarrowJudge(), Trajectory(rules, sound.tools, again + sound.messages)) <= 100
 
 
 def test_every_harness_of_the_catalog_is_clean_by_the_rules_of_the_project(tmp_path: Path) -> None:

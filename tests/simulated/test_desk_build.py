@@ -7,6 +7,8 @@ import pytest
 from meta_reward.simulated.desk import build
 from meta_reward.simulated.desk.grader import CATEGORIES
 from meta_reward.simulated.desk.situations import INTENTS
+from meta_reward.tasks.growth import splits_of
+from meta_reward.tasks.splits import SPLITS, divide
 from meta_reward.tasks.taskset import TaskSet, digest_of, load_task_set
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +24,21 @@ def skyways(tmp_path_factory: pytest.TempPathFactory) -> TaskSet:
 
 def test_the_committed_world_is_rebuilt_byte_for_byte(skyways: TaskSet) -> None:
     assert digest_of(SKYWAYS) == skyways.digest
+
+
+def test_the_committed_world_is_divided_as_it_was_before_its_splits_were_written_down() -> None:
+    world = load_task_set(SKYWAYS)
+    splits = splits_of(world)
+    assert splits == divide("skyways", world.tasks_with_pairs)
+    assert [len(splits[split]) for split in SPLITS] == [36, 27, 27]
+
+
+def test_building_more_tasks_in_place_moves_none(tmp_path: Path) -> None:
+    build(tmp_path / "world", name="world", tasks=9)
+    before = splits_of(load_task_set(tmp_path / "world"))
+    build(tmp_path / "world", name="world", tasks=16)
+    after = splits_of(load_task_set(tmp_path / "world"))
+    assert all(set(before[split]) < set(after[split]) for split in SPLITS)
 
 
 def test_another_seed_gives_another_world_of_the_asked_size(tmp_path: Path) -> None:

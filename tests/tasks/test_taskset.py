@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from meta_reward.errors import DataError, UsageError
+from meta_reward.tasks.splits import SplitShares
+from meta_reward.tasks.splits_file import Division
 from meta_reward.tasks.taskset import About, digest_of, is_name, load_task_set, save_task_set
-from meta_reward.trajectory import Pair, Rollout
+from meta_reward.trajectory import Pair, Rollout, Tool
 from tests.conftest import make_rollouts, make_task_set, make_trajectory
 
 PAIRS = [Pair("p1", "t01", "t01-r1", "t01-r2", ("refusal",)), Pair("p2", "t02", "t02-r3", "t02-r2")]
@@ -20,14 +23,15 @@ def edit(path: Path, change: Callable[[Any], Any]) -> None:
 
 
 def test_task_set_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
-    rollouts = [*make_rollouts(2), Rollout("own-policy", "t02", make_trajectory("a\nb", policy="Be\nstrict."), None)]
+    own = replace(make_trajectory("a\nb", policy="Be\nstrict."), tools=(Tool("refund", "Give back."),))
+    rollouts = [*make_rollouts(2), Rollout("own", "t02", own, None), Rollout("none", "t02", replace(own, tools=()))]
     about = About("desk", "made up", "MIT", simulated=True, category_notes={"refusal": "says no"})
     tools = rollouts[0].trajectory.tools
     save_task_set(tmp_path / "desk", about, policy="Be kind.", tools=tools, rollouts=rollouts, pairs=PAIRS)
     loaded = load_task_set(tmp_path / "desk")
     assert (loaded.about, loaded.policy, loaded.tools) == (about, "Be kind.", tools)
     assert loaded.rollouts == {rollout.id: rollout for rollout in sorted(rollouts, key=lambda r: r.id)}
-    assert (loaded.pairs, loaded.splits, loaded.tasks_with_pairs) == (tuple(PAIRS), None, ("t01", "t02"))
+    assert (loaded.pairs, loaded.division, loaded.tasks_with_pairs) == (tuple(PAIRS), None, ("t01", "t02"))
 
 
 def test_trajectory_file_is_made_for_grep(tmp_path: Path) -> None:
@@ -72,9 +76,11 @@ def test_own_splits_are_taken_over(tmp_path: Path) -> None:
     make_task_set(tmp_path / "desk", tasks=4)
     splits = {"search": ["t01", "t04"], "validation": ["t02"], "test": ["t03"]}
     (tmp_path / "desk" / "splits.json").write_text(json.dumps(splits))
-    assert load_task_set(tmp_path / "desk").splits == {name: tuple(tasks) for name, tasks in splits.items()}
+    division = load_task_set(tmp_path / "desk").division
+    assert division == Division({name: tuple(tasks) for name, tasks in splits.items()}, SplitShares())
 
 
+SPLITS = '{"search": ["t01"], "validation": [%s], "test": [%s]}'
 TRAJECTORY = "trajectories/t01-r1.json"
 FIRST_PAIR = {"id": "p", "task": "t01", "preferred": "t01-r1", "other": "t01-r2"}
 
@@ -95,6 +101,7 @@ FIRST_PAIR = {"id": "p", "task": "t01", "preferred": "t01-r1", "other": "t01-r2"
         (TRAJECTORY, '{"id": "t01-r1", "task": "t01"}', "messages is missing"),
         (TRAJECTORY, '{"id": "t01-r1", "task": "t01", "messages": []}', "has no messages"),
         (TRAJECTORY, '{"id": "t01-r1", "task": "t01", "messages": [5]}', "message 1: message is of type int"),
+        (TRAJECTORY, '{"id": "t01-r1", "task": "t01", "messages": [{"role": "user"}], "tools": [{}]}', "tool 1: name"),
         ("pairs.jsonl", "", "holds no pairs"),
         ("pairs.jsonl", "5", "line 1: is not a pair"),
         ("pairs.jsonl", json.dumps({**FIRST_PAIR, "other": None}), "line 1: is not a pair"),
@@ -106,12 +113,17 @@ FIRST_PAIR = {"id": "p", "task": "t01", "preferred": "t01-r1", "other": "t01-r2"
         ("pairs.jsonl", json.dumps({**FIRST_PAIR, "categories": 5}), "line 1"),
         ("pairs.jsonl", json.dumps({**FIRST_PAIR, "categories": "refusal"}), "line 1"),
         ("splits.json", "[]", "wants a list of tasks for each of search, validation, test"),
-        ("splits.json", '{"search": [], "validation": [], "test": []}', "no task of split search has pairs"),
+        ("splits.json", SPLITS % ('"t02"', '"t03", "t01"'), "task 't01' is in search and in test"),
+        ("splits.json", SPLITS % ('"t02", "t02"', '"t03"'), "task 't02' is in validation twice"),
+        ("splits.json", SPLITS % ('"t02", "t03"', ""), "no task of split test has pairs"),
         (
             "splits.json",
-            '{"search": ["t01"], "validation": ["t02"], "test": ["t03", "t01"]}',
-            "task 't01' is in search and in test",
+            SPLITS % ('"t02", "x1"', '"t03", "x2"'),
+            "names task 'x1' and 1 more, which this task set does",
         ),
+        ("splits.json", SPLITS % ("5", '"t03"'), "wants a list of tasks for each of search, validation, test"),
+        ("splits.json", SPLITS % ('"t02"', '"t03"], "train": ['), "unknown key 'train'"),
+        ("splits.json", SPLITS % ('"t02"', '"t03"], "shares": ["x"'), "shares are not three positive numbers"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, name: str, content: str, complaint: str) -> None:

@@ -91,7 +91,9 @@ def cases_of(
     rollouts: Sequence[Rollout], *, policy: str = "", tools: Sequence[Tool] = (), common: Iterable[str] = ()
 ) -> Cases:
     """What belongs to single cases in these trajectories. common: other texts that belong to none."""
-    shared = [policy, *common, *(json.dumps(tool_to_json(tool), ensure_ascii=False) for tool in tools)]
+    own_tools = [r.trajectory.tools for r in rollouts if r.trajectory.tools != tuple(tools)]
+    shown = [tool for offered in (tools, *own_tools) for tool in offered]
+    shared = [policy, *common, *{json.dumps(tool_to_json(tool), ensure_ascii=False): None for tool in shown}]
     shared += {rollout.trajectory.policy for rollout in rollouts} - {policy}
     said = list(_said(rollouts))
     seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))

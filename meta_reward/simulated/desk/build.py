@@ -16,6 +16,7 @@ from meta_reward.simulated.desk.scene import Scene
 from meta_reward.simulated.desk.situations import INTENTS, Situation
 from meta_reward.simulated.desk.tools import TOOLS
 from meta_reward.simulated.desk.wording import Voice
+from meta_reward.tasks.growth import division_of_new
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.taskset import About, save_task_set
 from meta_reward.trajectory import Rollout, Trajectory
@@ -24,7 +25,10 @@ _TOOLS = tuple(tool.spec for tool in TOOLS.values())
 
 
 def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int = 6, seed: int = 0) -> None:
-    """Write a simulated task set of this size to `path`, in place of what is there; another seed, another world."""
+    """Write a simulated task set of this size to `path`, in place of what is there; another seed, another world.
+
+    Tasks that are there already stay in their splits.
+    """
     made: list[Rollout] = []
     categories: dict[str, tuple[str, ...]] = {}
     for number, situation in enumerate(_situations(tasks, seed)):
@@ -43,7 +47,10 @@ def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int =
         category_notes=CATEGORIES,
     )
     pairs = pairs_from_labels(made, seed=seed, categories=categories)
-    save_task_set(path, about, policy=rules.POLICY, tools=_TOOLS, rollouts=made, pairs=pairs, replace=True)
+    division = division_of_new(path, name, made, pairs)
+    save_task_set(
+        path, about, policy=rules.POLICY, tools=_TOOLS, rollouts=made, pairs=pairs, division=division, replace=True
+    )
 
 
 def _situations(tasks: int, seed: int) -> list[Situation]:

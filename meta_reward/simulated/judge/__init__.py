@@ -56,7 +56,7 @@ class SimulatedJudge:
     simulated = True
 
     def __init__(self, preset: str, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._strengths, self._dice, self._window = strengths, Dice(seed), window_tokens
+        self._strengths, self._dice, self.window_tokens = strengths, Dice(seed), window_tokens
         self.settings: Mapping[str, Any] = {
             "kind": "simulated",
             "version": VERSION,
@@ -70,8 +70,8 @@ class SimulatedJudge:
         """Answer one turn. Raises PromptTooLong, and JudgeError for a schema or tool that is none."""
         content = canonical_json(request_to_json(request))
         tokens = len(content) // CHARS_PER_TOKEN
-        if tokens > self._window:
-            raise PromptTooLong(tokens, self._window)
+        if tokens > self.window_tokens:
+            raise PromptTooLong(tokens, self.window_tokens)
         try:
             return self._answer(request, tokens, draw)
         except Exception as error:  # a harness may hand over anything as a schema or a tool

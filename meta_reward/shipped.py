@@ -1,0 +1,26 @@
+"""What comes with the package: the seed harnesses, and the simulated task set `skyways`.
+
+In a checkout they stand at its top; a wheel holds them in `_data`. They are read here and never written to.
+"""
+
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+_DATA = _HERE / "_data"
+_TASK_SETS = ("skyways",)
+
+
+def seeds() -> Path:
+    """The folder of the seed harnesses."""
+    return _home() / "seed_harnesses"
+
+
+def task_set(name: str) -> Path | None:
+    """The folder of a shipped task set, given by name or by its path in an installed package; None for another."""
+    path = _home() / "tasks" / Path(name).name
+    is_meant = name == path.name or (path.is_relative_to(_DATA) and Path(name).resolve() == path)
+    return path if path.name in _TASK_SETS and is_meant else None
+
+
+def _home() -> Path:
+    return _DATA if _DATA.is_dir() else _HERE.parent
