@@ -102,8 +102,9 @@ def command(
         starts = setup.load_seeds(seeds, baseline)
         asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
+        setup.check_task_set(layout, settings.load_run_config(layout.config), tasks)
         restore_unfinished(layout)
-        setup.raise_limits(layout, {**requested, "digest": tasks.digest})
+        setup.raise_limits(layout, requested)
         setup.keep_instructions(layout, told)
         ready = setup.open_setup(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
@@ -144,10 +145,13 @@ def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", see
     from meta_reward.run import config as settings
     from meta_reward.run.record import load_iterations
     from meta_reward.search.forecast import forecast
+    from meta_reward.search.setup import check_task_set
 
     if layout.config.exists():
         done = max(0, len(load_iterations(layout)) - 1)
-        config = settings.raised(settings.load_run_config(layout.config), requested, layout.root.name)
+        stored = settings.load_run_config(layout.config)
+        check_task_set(layout, stored, tasks)
+        config = settings.raised(stored, requested, layout.root.name)
     else:
         done, chosen = None, default_judge(tasks, requested.get("judge", {}).get("spec"))
         config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))

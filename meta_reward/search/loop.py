@@ -40,6 +40,7 @@ async def search(setup: Setup) -> Outcome:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     await check_sandbox(setup)
     limits, barren = limit_check(setup.config.limits), 0
+    setup.layout.make_sealed()
     files.sweep(setup.layout.root, deep=False)
     for folder in (setup.layout.history, setup.layout.sealed):
         files.sweep(folder)

@@ -30,6 +30,7 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.spent import paid_in_evaluations, spent_on_disk
+from meta_reward.run.taskset_record import what_changed
 from meta_reward.search.limits import require_limit
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair
@@ -104,20 +105,29 @@ async def create(
     splits = divided(taskset, config)
     await _check_seeds(seeds, config, search_cases(taskset, splits["search"], [seed.source for seed in seeds]))
     told = default_instructions() if instructions is None else instructions
-    create_run(layout, config, taskset, splits["search"], seeds, instructions=told)
+    create_run(layout, config, taskset, splits, seeds, instructions=told)
 
 
 def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Setup:
     """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
     config = load_run_config(layout.config)
     tasks = taskset or load_task_set(Path(config.taskset))
-    if tasks.digest != config.digest:
-        what = f"run {layout.root.name} is on task set {config.digest}, and {tasks.path} is {tasks.digest}"
-        raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
+    check_task_set(layout, config, tasks)
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
     gateway = open_gateway(config, layout=layout, notice=progress.note)
     return Setup(layout, config, tasks, divided(tasks, config), gateway, make_proposer(config.proposer), progress)
+
+
+def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
+    """Raise UsageError where a task set is not what a run was made on; it says what changed."""
+    if tasks.digest != config.digest:
+        run, changed = layout.root.name, what_changed(layout, tasks, divided(tasks, config))
+        if tasks.path.resolve() == Path(config.taskset):
+            what = f"task set {tasks.name} ({tasks.path}) has changed since run {run} was made: {changed}"
+        else:
+            what = f"run {run} is on the task set in {config.taskset}, and {tasks.path} differs from it: {changed}"
+        raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
 
 
 def open_gateway(
