@@ -103,9 +103,10 @@ def command(
         asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
         setup.check_task_set(layout, settings.load_run_config(layout.config), tasks)
-        restore_unfinished(layout)
-        setup.raise_limits(layout, requested)
-        setup.keep_instructions(layout, told)
+        for note in restore_unfinished(layout):
+            progress.note(note)
+        setup.raise_limits(layout, requested, notice=progress.note)
+        setup.keep_instructions(layout, told, notice=progress.note)
         ready = setup.open_setup(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
             outcome = asyncio.run(search(ready))

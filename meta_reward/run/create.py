@@ -7,7 +7,7 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.run import git
-from meta_reward.run.config import save_config
+from meta_reward.run.config import render_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.sessions import SessionRecord, save_session
 from meta_reward.run.settings import RunConfig
@@ -61,7 +61,7 @@ def create_run(
     rollouts, pairs = part_of(taskset, splits["search"])
     with files.new_folder(layout.root) as folder:
         new = Layout(folder)
-        save_config(new.config, config)
+        files.write_bytes(new.config, render_config(config))
         files.write_bytes(new.instructions, instructions.encode())
         files.write_bytes(folder / ".gitignore", _IGNORED.encode())
         files.write_bytes(new.history / "README.md", (_HERE / "HISTORY.md").read_bytes())
@@ -78,6 +78,7 @@ def create_run(
         git.init(folder)
         start = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files_of(folder)}
         git.commit(folder, git.Commit(f"Run {layout.root.name} on {taskset.name}", start))
+        git.refresh(folder)
 
 
 def _place_seeds(layout: Layout, seeds: Sequence[Seed]) -> None:

@@ -128,6 +128,11 @@ class Layout:
         return self.work / "evaluations" / self.sealed.name
 
     @property
+    def set_aside(self) -> Path:
+        """What stood in the way of the search, and was not its own."""
+        return self.work / "set-aside"
+
+    @property
     def account(self) -> Path:
         return self.work / "account.jsonl"
 

@@ -5,12 +5,11 @@ only what is missing, so a search that was killed anywhere goes on from there.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from meta_reward import files
-from meta_reward.errors import GitError, LimitReached, UsageError
+from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
 from meta_reward.judge.books import Spent
@@ -48,6 +47,7 @@ async def search(setup: Setup) -> Outcome:
     record.tag_last_candidate(setup.layout)
     record.commit_candidates(setup.layout)
     record.commit_last_iteration(setup.layout)
+    git.refresh(setup.layout.root)
     try:
         while (reason := finished(setup.layout, setup.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
@@ -59,9 +59,6 @@ async def search(setup: Setup) -> Outcome:
         return Outcome("finished", reason)
     except LimitReached as limit:
         return Outcome("stopped", str(limit))
-    finally:
-        with suppress(GitError):  # the index is a convenience, and how the search ended matters more
-            git.refresh(setup.layout.root)
 
 
 def finished(layout: Layout, limits: Limits) -> str | None:
@@ -99,11 +96,13 @@ async def _iterate(setup: Setup, iteration: int, limits: Callable[[Spent], None]
     accepted = await _challenge(setup, iteration, before, rows)
     rows = [replace(row, accepted=row.id == accepted) for row in rows]
     line = record.Iteration(iteration, tuple(row.id for row in rows), accepted, (*session.notes, *unknown))
-    record.save_iteration(setup.layout, [*before, *rows], line)
+    for note in record.save_iteration(setup.layout, [*before, *rows], line):
+        setup.progress.note(note)
     if rows:
         record.commit_candidates(setup.layout)
     else:
         record.commit_iteration_without_candidates(setup.layout, line)
+    git.refresh(setup.layout.root)
     return line
 
 

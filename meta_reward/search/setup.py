@@ -23,11 +23,12 @@ from meta_reward.propose.kinds import make_proposer
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.views import check_history_level
 from meta_reward.run import git
-from meta_reward.run.config import load_run_config, new_config, overlay, raised, save_config
+from meta_reward.run.config import load_run_config, new_config, overlay, raised, render_config
 from meta_reward.run.create import Seed, create_run, interface_text, part_of, splits_of
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import commit_paths
+from meta_reward.run.set_aside import write_over
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.spent import paid_in_evaluations, spent_on_disk
 from meta_reward.run.taskset_record import what_changed
@@ -175,24 +176,32 @@ def divided(taskset: TaskSet, config: RunConfig) -> dict[str, tuple[str, ...]]:
         raise UsageError(f"task set {taskset.name}: {error}") from None
 
 
-def raise_limits(layout: Layout, requested: Mapping[str, Any]) -> None:
-    """Put raised limits, and another sandbox level, on record.
+def raise_limits(
+    layout: Layout, requested: Mapping[str, Any], *, notice: Callable[[str], None] = lambda note: None
+) -> None:
+    """Put raised limits, and another sandbox level, on record. notice: is told what of the file was set aside.
 
     Raises UsageError for any other change of an existing run's settings.
     """
     stored = load_run_config(layout.config)
     config = raised(stored, requested, layout.root.name)
     if config != stored:
-        save_config(layout.config, config)
+        for note in write_over(layout, {layout.config: render_config(config)}):
+            notice(note)
         moved = stored.sandbox != config.sandbox
         why = f"Sandbox level {config.sandbox}, which was {stored.sandbox}" if moved else "Raise limits"
         commit_paths(layout, why, [layout.config])
 
 
-def keep_instructions(layout: Layout, told: str | None) -> None:
-    """Put on record what agents will be told from now on: a new text, or what the user has made of the run's file."""
+def keep_instructions(layout: Layout, told: str | None, *, notice: Callable[[str], None] = lambda note: None) -> None:
+    """Put on record what agents will be told from now on: a new text, or what the user has made of the run's file.
+
+    notice: is told what of the file was set aside.
+    """
     if told is not None or not layout.instructions.exists():
-        files.write_bytes(layout.instructions, (default_instructions() if told is None else told).encode())
+        text = default_instructions() if told is None else told
+        for note in write_over(layout, {layout.instructions: text.encode()}):
+            notice(note)
     load_instructions(layout.instructions)
     if not _is_committed(layout, layout.instructions):
         commit_paths(layout, "Change the instructions", [layout.instructions])
