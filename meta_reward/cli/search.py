@@ -109,8 +109,7 @@ def command(
         setup.keep_instructions(layout, told, notice=progress.note)
         ready = setup.open_setup(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
-            outcome = asyncio.run(search(ready))
-            stop(outcome.state, outcome.reason)
+            stop(asyncio.run(search(ready)))
     click.echo(render_status(status_of(layout)))
 
 

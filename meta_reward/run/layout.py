@@ -46,9 +46,13 @@ class HistoryLayout:
     def outcomes(self) -> Path:
         return self.path / "outcomes.jsonl"
 
+    @property
+    def candidates(self) -> Path:
+        return self.path / "candidates"
+
     def candidate(self, folder: str) -> Path:
         """The folder of a candidate on the search split. folder: such as `c0007-policy-check`."""
-        return self.path / "candidates" / folder
+        return self.candidates / folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,10 @@ class Layout:
     @property
     def outcomes(self) -> Path:
         return HistoryLayout(self.history).outcomes
+
+    @property
+    def candidates(self) -> Path:
+        return HistoryLayout(self.history).candidates
 
     @property
     def instructions(self) -> Path:

@@ -5,7 +5,7 @@ only what is missing, so a search that was killed anywhere goes on from there.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from meta_reward import files
@@ -19,6 +19,8 @@ from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
 from meta_reward.run.settings import Limits
+from meta_reward.run.spent import spent_on_disk
+from meta_reward.run.stops import Stop
 from meta_reward.search.limits import limit_check
 from meta_reward.search.session import run_session, save_candidates
 from meta_reward.search.setup import Setup, check_sandbox
@@ -27,15 +29,7 @@ from meta_reward.search.splits import run_split
 _MOST_BARREN_SESSIONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a search ended: `finished`, or `stopped` by a limit that can be raised; and why."""
-
-    state: str
-    reason: str
-
-
-async def search(setup: Setup) -> Outcome:
+async def search(setup: Setup) -> Stop:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     await check_sandbox(setup)
     limits, barren = limit_check(setup.config.limits), 0
@@ -51,14 +45,15 @@ async def search(setup: Setup) -> Outcome:
     try:
         while (reason := finished(setup.layout, setup.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
-                return Outcome("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
+                return Stop("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
             _watch(setup, limits, partial(proposer_usd, setup.layout))  # it grows while a session tries drafts
             line = await _iterate(setup, len(record.load_iterations(setup.layout)), limits)
             barren = 0 if line.candidates else barren + 1
         git.repack(setup.layout.root)
-        return Outcome("finished", reason)
+        return Stop("finished", reason)
     except LimitReached as limit:
-        return Outcome("stopped", str(limit))
+        used, kept = setup.gateway.spent, spent_on_disk(setup.layout)
+        return Stop("stopped", str(limit), used.calls - kept.calls, used.tokens - kept.tokens)
 
 
 def finished(layout: Layout, limits: Limits) -> str | None:

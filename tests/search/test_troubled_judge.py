@@ -12,13 +12,13 @@ from meta_reward.errors import JudgeTransient, JudgeUnavailable
 from meta_reward.judge.account import load_account
 from meta_reward.run.layout import Layout
 from meta_reward.run.spent import spent_on_disk
-from meta_reward.search.loop import Outcome
+from meta_reward.run.stops import Stop
 from tests.conftest import WordJudge, files_of_run
 from tests.judge.conftest import Hours
 from tests.search.conftest import World, harness, make_world, proposal
 
 BETTER = harness("Look closely at this run.")
-DONE = Outcome("finished", "1 iteration done")
+DONE = Stop("finished", "1 iteration done")
 FAULTS = [
     JudgeTransient("HTTP 429", status=429, throttled=True),
     JudgeTransient("HTTP 429", status=429, throttled=True, retry_after_s=9),
