@@ -34,6 +34,7 @@ HINTS = {
 _SURELY_LEFT_S = 60.0
 _DEPTH_OF_RECORDS = 32  # lists and objects that a record puts around a value, at most
 _UNFINISHED = ".unfinished"  # how temporary files and folders end, which only a kill leaves behind
+_OUR_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.unfinished", re.DOTALL)  # as the module tempfile names them
 # DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -245,14 +246,16 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 def _sweep_old(path: Path) -> None:
     """Remove what a process killed some time ago left of making this folder."""
     for left in path.parent.glob(f".{path.name[:40]}.*{_UNFINISHED}"):
-        if time.time() - left.stat().st_mtime > _SURELY_LEFT_S:
+        if _OUR_TEMPORARY.fullmatch(left.name) and time.time() - left.stat().st_mtime > _SURELY_LEFT_S:
             shutil.rmtree(left, ignore_errors=True)
 
 
 def sweep(folder: Path, *, deep: bool = True) -> None:
-    """Remove what a killed process left half-written in a folder that nobody else writes to. deep: and below it."""
+    """Remove what a killed process of ours left half-written in a folder. deep: and below it."""
     pattern = f".*{_UNFINISHED}"
     for path in sorted(folder.rglob(pattern) if deep else folder.glob(pattern)):
+        if path.is_symlink() or not _OUR_TEMPORARY.fullmatch(path.name):
+            continue
         if path.is_dir():
             shutil.rmtree(path)
         else:

@@ -9,7 +9,7 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -152,6 +152,20 @@ def make_task_set(
         division=None if by_hand else division_of_new(path, path.name, made, pairs),
     )
     return load_task_set(path)
+
+
+def files_of_run(run: Path, *, without: Collection[str] = ()) -> dict[str, bytes]:
+    """Every file of a run but for what differs from machine to machine, or by the random name of what is sealed.
+
+    without: paths in the run that are left out as well.
+    """
+    with_clocks = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json")
+    found = {}
+    for path in run.rglob("*"):
+        parts = path.relative_to(run).parts
+        if path.is_file() and path.name not in with_clocks and parts[0] not in (".git", ".work"):
+            found["/".join((parts[0], *parts[2:]) if parts[0] == "sealed" else parts)] = path.read_bytes()
+    return {name: content for name, content in found.items() if name not in without}
 
 
 @dataclass(slots=True)

@@ -110,14 +110,15 @@ def command(
         tasks = open_task_set(taskset, settings.new_config(requested).splits)
         asyncio.run(setup.create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
-        restore_unfinished(layout)
         tasks = as_of(tasks, settings.load_run_config(layout.config).digest)
-        setup.raise_limits(layout, {**requested, "digest": tasks.digest})
-        setup.keep_instructions(layout, told)
+        setup.check_task_set(layout, settings.load_run_config(layout.config), tasks)
+        for note in restore_unfinished(layout):
+            progress.note(note)
+        setup.raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
+        setup.keep_instructions(layout, told, notice=progress.note)
         ready = setup.open_setup(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
-            outcome = asyncio.run(search(ready))
-            stop(outcome.state, outcome.reason)
+            stop(asyncio.run(search(ready)))
     click.echo(render_status(status_of(layout)))
 
 
@@ -162,10 +163,13 @@ def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", see
     from meta_reward.run import config as settings
     from meta_reward.run.record import load_iterations
     from meta_reward.search.forecast import forecast
+    from meta_reward.search.setup import check_task_set
 
     if layout.config.exists():
         done = max(0, len(load_iterations(layout)) - 1)
-        config = settings.raised(settings.load_run_config(layout.config), requested, layout.root.name)
+        stored = settings.load_run_config(layout.config)
+        check_task_set(layout, stored, tasks)
+        config = settings.raised(stored, requested, layout.root.name)
     else:
         done, chosen = None, default_judge(tasks, requested.get("judge", {}).get("spec"))
         config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))

@@ -30,7 +30,7 @@ def command(run: str, max_usd: float | None, sandbox: str | None, as_json: bool)
 
     layout = Layout(find_run(run))
     with locked(layout), shown(quiet=as_json) as progress:
-        raise_limits(layout, overlay({}, {"sandbox": sandbox, "limits.max_usd": max_usd}))
+        raise_limits(layout, overlay({}, {"sandbox": sandbox, "limits.max_usd": max_usd}), notice=progress.note)
         result = asyncio.run(open_test(open_setup(layout, progress)))
     if as_json:
         print_json({key: value for key, value in result.items() if key != "schema"})

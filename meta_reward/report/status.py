@@ -8,22 +8,24 @@ from meta_reward.report.tables import SIMULATED, dollars, percent, plural, rende
 from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import journals_under_way, load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, best_of, frontier_of, load_ledger
+from meta_reward.run.ledger import Row, best_of, frontier_of
 from meta_reward.run.lock import is_locked
 from meta_reward.run.record import load_decisions, load_iterations
 from meta_reward.run.spent import spent_on_disk
-from meta_reward.run.stops import load_stop
+from meta_reward.run.stops import RUNNING, load_stop
+from meta_reward.run.under_way import rows_so_far, session_under_way
 
 
 def status_of(layout: Layout) -> dict[str, Any]:
     """The status of a run as plain data. state: `running`, `finished`, `stopped` or `interrupted`."""
     config = load_run_config(layout.config)
-    rows = load_ledger(layout.ledger)
-    stop = {"state": "running", "reason": ""} if is_locked(layout) else load_stop(layout)
+    rows = rows_so_far(layout, config.judge.spec)
+    stop = RUNNING if is_locked(layout) else load_stop(layout)
     spent = spent_on_disk(layout)
     return {
         "run": layout.root.name,
-        **stop,
+        "state": stop.state,
+        "reason": stop.reason,
         "judge": config.judge.spec,
         "proposer": config.proposer.spec,
         "sandbox": config.sandbox,
@@ -34,9 +36,14 @@ def status_of(layout: Layout) -> dict[str, Any]:
         "frontier": [row.id for row in frontier_of(rows)],
         "challenges": load_decisions(layout),
         "under_way": _under_way(layout),
+        "proposing": session_under_way(layout),
+        "sealed": str(layout.sealed),
+        "set_aside": [str(path) for path in sorted(layout.set_aside.glob("*"))],
         "spent": {
             "judge_calls": spent.calls,
             "judge_tokens": spent.tokens,
+            "cut_off_calls": stop.cut_off_calls,
+            "cut_off_tokens": stop.cut_off_tokens,
             "calls_made": spent.misses,
             "cost_usd": spent.usd,
             "unpriced_calls": spent.unpriced,
@@ -73,14 +80,22 @@ def render_status(status: dict[str, Any]) -> str:
         lines.append("no candidate is scored yet")
     word = "under way" if status["state"] == "running" else "unfinished"
     lines += [f"{word}: {u['candidate']} on {u['split']}, {u['done']} done" for u in status["under_way"]]
-    spent = status["spent"]
-    lines.append(
-        f"spent: {spent['judge_calls']} judge calls, {spent['judge_tokens']} tokens; "
-        f"{plural(spent['calls_made'], 'call')} made anew, {_money(spent)}"
-    )
-    if spent["proposer_usd"]:
-        lines.append(f"the proposer: ${spent['proposer_usd']:.2f}")
+    if status["proposing"] is not None:
+        lines.append(f"{word}: iteration {status['proposing']}, {status['proposer']} is proposing")
+    lines += _spending(status["spent"])
+    lines.append(f"sealed, not to be shown to a proposer: {status['sealed']}")
+    lines += [f"set aside, yours to keep or remove: {path}" for path in status["set_aside"]]
     return "\n".join(lines + ([SIMULATED] if status["simulated"] else []))
+
+
+def _spending(spent: dict[str, Any]) -> list[str]:
+    cut_off = f"{plural(spent['cut_off_calls'], 'call')}, {spent['cut_off_tokens']} tokens"
+    return [
+        f"spent: {spent['judge_calls']} judge calls, {spent['judge_tokens']} tokens; "
+        f"{plural(spent['calls_made'], 'call')} made anew, {_money(spent)}",
+        *([f"spent on trajectories that were cut off: {cut_off}"] if spent["cut_off_calls"] else []),
+        *([f"the proposer: ${spent['proposer_usd']:.2f}"] if spent["proposer_usd"] else []),
+    ]
 
 
 def _money(spent: dict[str, Any]) -> str:

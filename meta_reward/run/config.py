@@ -57,11 +57,11 @@ def load_user_config(path: Path | None) -> dict[str, Any]:
     return data
 
 
-def save_config(path: Path, config: RunConfig) -> None:
-    """Write `run.toml`."""
+def render_config(config: RunConfig) -> bytes:
+    """The text of `run.toml`."""
     import tomli_w
 
-    files.write_bytes(path, tomli_w.dumps(asdict(config)).encode())
+    return tomli_w.dumps(asdict(config)).encode()
 
 
 def overlay(tables: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """A new run directory: its settings, its history so far empty, and the search split for all to see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward import files
 from meta_reward.harness.validate import docstring
 from meta_reward.run import git
-from meta_reward.run.config import save_config
+from meta_reward.run.config import render_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.sessions import SessionRecord, save_session
 from meta_reward.run.settings import RunConfig
+from meta_reward.run.taskset_record import save_parts
 from meta_reward.tasks.taskset import TaskSet, save_task_set
 from meta_reward.trajectory import Pair, Rollout
 
@@ -42,7 +43,7 @@ def create_run(
     layout: Layout,
     config: RunConfig,
     taskset: TaskSet,
-    search_tasks: tuple[str, ...],
+    splits: Mapping[str, tuple[str, ...]],
     seeds: Sequence[Seed],
     *,
     instructions: str,
@@ -51,10 +52,10 @@ def create_run(
 
     instructions: what a proposing agent will be told.
     """
-    rollouts, pairs = part_of(taskset, search_tasks)
+    rollouts, pairs = part_of(taskset, splits["search"])
     with files.new_folder(layout.root) as folder:
         new = Layout(folder)
-        save_config(new.config, config)
+        files.write_bytes(new.config, render_config(config))
         files.write_bytes(new.instructions, instructions.encode())
         files.write_bytes(folder / ".gitignore", _IGNORED.encode())
         files.write_bytes(new.history / "README.md", (_HERE / "HISTORY.md").read_bytes())
@@ -65,10 +66,13 @@ def create_run(
         save_task_set(
             new.taskset, taskset.about, policy=taskset.policy, tools=taskset.tools, rollouts=rollouts, pairs=pairs
         )
+        new.make_sealed()
+        save_parts(new, taskset, splits)
         _place_seeds(new, seeds)
         git.init(folder)
         start = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files_of(folder)}
         git.commit(folder, git.Commit(f"Run {layout.root.name} on {taskset.name}", start))
+        git.refresh(folder)
 
 
 def _place_seeds(layout: Layout, seeds: Sequence[Seed]) -> None:

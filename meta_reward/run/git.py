@@ -2,16 +2,17 @@
 
 A candidate is written by one `git fast-import`: its commit on `main`, and a commit of its own
 that holds just its program, proposal and scores, whose parents are its parents' tags, under its
-tag. Neither touches the work tree; the index is brought up to date when a search stops. The
+tag. Neither touches the work tree; the index follows after each iteration. The
 user's git configuration is left out, so that a signing key, a hook or a missing identity changes
 nothing.
 """
 
+import hashlib
 import os
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -19,6 +20,7 @@ from typing import BinaryIO, cast
 from meta_reward.errors import GitError, UsageError
 
 BRANCH = "refs/heads/main"
+_INDEXED = "meta-reward-index"  # beside the index: the commit that it was last made for
 _IDENTITY = "meta-reward <meta-reward@localhost>"
 # Loose objects until the one repack at the end: hundreds of small packs would slow every later commit.
 _SETTINGS = {"gc.auto": "0", "core.autocrlf": "false", "fastimport.unpackLimit": "100000", "pack.compression": "1"}
@@ -83,6 +85,23 @@ def read(root: Path, path: str) -> bytes:
         return file.read()
 
 
+def blob_id(content: bytes) -> str:
+    """The id that git gives a file's content."""
+    return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+def blob_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
+    """What `main` holds of some files, and of all files in some folders: the ids of their contents by path."""
+    if BRANCH not in refs(root):
+        return {}
+    found = {}
+    for line in _git(root, "ls-tree", "-r", "-z", BRANCH, "--", *paths).rstrip("\0").split("\0"):
+        about, _, path = line.partition("\t")
+        if path:
+            found[path] = about.split()[2]
+    return found
+
+
 def tag_ref(name: str) -> str:
     """The full name of a candidate's tag."""
     return f"refs/tags/{name}"
@@ -116,9 +135,22 @@ def _importing(root: Path) -> Iterator[BinaryIO]:
 
 
 def refresh(root: Path) -> None:
-    """Bring the index up to `main`, so that `git status` shows only what a person changed."""
-    if BRANCH in refs(root):
-        _git(root, "reset", "--quiet", "--mixed")
+    """Bring the index up to `main`, so that `git status` shows only what a person changed; what is staged stays so.
+
+    A convenience: where git cannot (another git has the index, or what was staged is committed otherwise by now), or
+    another branch is checked out, the index is left as it is.
+    """
+    index, made_for = root / ".git" / "index", root / ".git" / _INDEXED
+    with suppress(GitError, OSError):
+        if (root / ".git" / "HEAD").read_text().strip() != f"ref: {BRANCH}":
+            return
+        main = _git(root, "rev-parse", "--verify", "--quiet", BRANCH)
+        known = made_for.read_text() if made_for.exists() else main
+        if not index.exists():
+            _git(root, "read-tree", main)
+        elif known != main:
+            _git(root, "read-tree", "-i", "-m", known, main)
+        made_for.write_text(main)
 
 
 def pack_refs(root: Path) -> None:

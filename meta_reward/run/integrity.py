@@ -2,14 +2,14 @@
 
 A jail that works needs none of this; it is for agents that run with the user's own rights. The digests
 that a session begins with are on disk, so a session that was killed is looked at as well. A file that the
-kernel says was not written to since its digest was taken is not read again.
+kernel says was not written to since its digest was taken is not read again. Nothing is deleted: what a session put
+there is set aside, for nobody can tell it from what a person put there meanwhile.
 """
 
 import hashlib
 import os
-import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from meta_reward import files
 from meta_reward.errors import GitError
 from meta_reward.run import git
 from meta_reward.run.layout import Layout
+from meta_reward.run.set_aside import free_folder, inside, move_aside
 
 _MAX_NAMED = 5
 _CLOCK_NS = 1_000_000_000  # more than a file system's clock may stand still: two writes in that time look like one
@@ -26,61 +27,91 @@ def save_digests(layout: Layout, iteration: int) -> None:
     """Write down what the history looks like at the beginning of a session, in place of what it did before the last."""
     earlier = _path(layout, iteration - 1)
     known = files.load_json(earlier) if earlier.exists() else {}
-    files.write_json(_path(layout, iteration), dict(_digests(layout.history, known)))
+    files.write_json(_path(layout, iteration), dict(_digests(dict(_files_of(layout.history)), known)))
     earlier.unlink(missing_ok=True)
 
 
 def restore_history(layout: Layout, iteration: int) -> list[str]:
-    """Undo what a session changed in the history; a note where there was something to undo."""
+    """Undo what a session changed in the history; a note where there was something to undo.
+
+    What stood there instead is set aside: it may be a person's. What is as git has it is left alone.
+    """
     if not _path(layout, iteration).exists():
         return []
-    before = files.load_json(_path(layout, iteration))
-    if layout.history.is_symlink() or not layout.history.is_dir():
-        _remove(layout.history)
-    after = dict(_digests(layout.history, before)) if layout.history.exists() else {}
-    added = sorted(set(after) - set(before))
-    changed = sorted(name for name in before if _content(after.get(name)) != _content(before[name]))
-    for name in (*added, *changed):
-        _remove(layout.history / name)
-    for name in changed:
-        _restore(layout, name)
-    if not added and not changed:
+    before, aside = files.load_json(_path(layout, iteration)), free_folder(layout, layout.session(iteration).name)
+    if layout.history.is_symlink() or (layout.history.exists() and not layout.history.is_dir()):
+        move_aside(layout, layout.history, aside)
+    found = dict(_files_of(layout.history))
+    after = dict(_digests(found, before))
+    differ = [name for name in {**before, **after} if _content(after.get(name)) != _content(before.get(name))]
+    touched = _not_as_committed(layout, differ, found) if differ else []
+    for name in sorted(touched, key=lambda name: name.count("/")):  # a link before what is seen through it
+        path = found.get(name, layout.history / name)
+        if os.path.lexists(path):
+            move_aside(layout, path, aside)
+    for name in before:
+        if name in touched:
+            _restore(layout, name)
+    if not touched:
         return []
-    named = ", ".join(map(repr, [*changed, *added][:_MAX_NAMED]))
-    return [f"the session changed {len(changed) + len(added)} files of the history, which were restored: {named}"]
+    moved = f"; what stood there is in {inside(layout, aside)}" if aside.exists() else ""
+    named = ", ".join(map(repr, sorted(touched, key=lambda name: (name not in before, name))[:_MAX_NAMED]))
+    return [f"the session changed {len(touched)} files of the history, which were restored: {named}{moved}"]
 
 
-def restore_unfinished(layout: Layout) -> None:
-    """Undo what sessions that did not end changed in the history, before anything reads it."""
+def restore_unfinished(layout: Layout) -> list[str]:
+    """Undo what sessions that did not end changed in the history, before anything reads it; notes on what it was."""
+    notes = []
     for digests in sorted(layout.session(0).parent.glob("session-*/digests.json")):
         iteration = int(digests.parent.name.removeprefix("session-"))
         if not layout.session_record(iteration).exists():
-            restore_history(layout, iteration)
+            notes += restore_history(layout, iteration)
+    return notes
+
+
+def _not_as_committed(layout: Layout, names: Iterable[str], found: Mapping[str, Path]) -> list[str]:
+    """Those of some files of the history that do not hold what git has committed."""
+    committed = git.blob_ids(layout.root, [layout.history.name])
+
+    def is_as_committed(name: str) -> bool:
+        path, id = found.get(name), committed.get(f"{layout.history.name}/{name}")
+        return path is not None and id is not None and _is_regular(path) and git.blob_id(path.read_bytes()) == id
+
+    return [name for name in names if not is_as_committed(name)]
 
 
 def _path(layout: Layout, iteration: int) -> Path:
     return layout.session(iteration) / "digests.json"
 
 
-def _digests(folder: Path, known: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Any]]]:
-    """Of every file below a folder, by its path in there: the digest of its content, and what changes with each write.
-
-    What is no regular file has no digest. known: digests taken earlier.
-    """
+def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file and link below a folder, by its path in there as text, whatever bytes its name is made of."""
     for root, folders, names in os.walk(folder):
         for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
             path = Path(root) / name
-            relative = os.fsencode(path.relative_to(folder)).decode(errors="replace")
-            if not path.is_file() or path.is_symlink():
-                yield relative, ["no regular file"]
-                continue
-            status = path.stat()
-            written = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-            if known.get(relative, [])[1:] == written:
-                yield relative, known[relative]
-                continue
-            settled = time.time_ns() - status.st_ctime_ns > _CLOCK_NS
-            yield relative, [hashlib.sha256(path.read_bytes()).hexdigest(), *(written if settled else [])]
+            yield os.fsencode(path.relative_to(folder)).decode(errors="backslashreplace"), path
+
+
+def _digests(found: Mapping[str, Path], known: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Any]]]:
+    """Of every file: the digest of its content, and what changes with each write.
+
+    What is no regular file has no digest. known: digests taken earlier.
+    """
+    for name, path in found.items():
+        if not _is_regular(path):
+            yield name, ["no regular file"]
+            continue
+        status = path.stat()
+        written = [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        if known.get(name, [])[1:] == written:
+            yield name, known[name]
+            continue
+        settled = time.time_ns() - status.st_ctime_ns > _CLOCK_NS
+        yield name, [hashlib.sha256(path.read_bytes()).hexdigest(), *(written if settled else [])]
+
+
+def _is_regular(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _content(digest: list[Any] | None) -> Any:
@@ -89,19 +120,8 @@ def _content(digest: list[Any] | None) -> Any:
 
 def _restore(layout: Layout, name: str) -> None:
     path = layout.history / name
-    for parent in reversed(path.relative_to(layout.root).parents):
-        above = layout.root / parent
-        if above.is_symlink() or (above.exists() and not above.is_dir()):
-            _remove(above)
     try:
-        content = git.read(layout.root, path.relative_to(layout.root).as_posix())
+        content = git.read(layout.root, inside(layout, path))
     except GitError:
-        return  # not yet committed: nothing to restore it from
+        return  # not committed: nothing to restore it from
     files.write_bytes(path, content)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -1,7 +1,15 @@
-"""Where everything in a run directory is. The only place that knows its file names."""
+"""Where everything in a run directory is. The only place that knows its file names.
 
+What is sealed lies below one folder with a random name: where a candidate may ask whether a path exists, it
+cannot guess one that tells which tasks validation and test hold. The name stands nowhere but in the folder
+`sealed` itself, and in git, neither of which a proposer or a candidate can list.
+"""
+
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
+
+_RANDOM_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +46,13 @@ class HistoryLayout:
     def outcomes(self) -> Path:
         return self.path / "outcomes.jsonl"
 
+    @property
+    def candidates(self) -> Path:
+        return self.path / "candidates"
+
     def candidate(self, folder: str) -> Path:
         """The folder of a candidate on the search split. folder: such as `c0007-policy-check`."""
-        return self.path / "candidates" / folder
+        return self.candidates / folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +94,29 @@ class Layout:
         return HistoryLayout(self.history).outcomes
 
     @property
+    def candidates(self) -> Path:
+        return HistoryLayout(self.history).candidates
+
+    @property
     def instructions(self) -> Path:
         return self.root / "instructions.md"
 
     @property
     def sealed(self) -> Path:
-        return self.root / "sealed"
+        """The folder with the random name; `sealed` itself in a run that has none."""
+        above = self.root / "sealed"
+        return next((path for path in sorted(above.glob("*")) if len(path.name) == _RANDOM_CHARS), above)
+
+    def make_sealed(self) -> None:
+        """Give the sealed folder its name, where nothing is sealed yet."""
+        above = self.root / "sealed"
+        if not any(above.glob("*")):
+            (above / secrets.token_hex(_RANDOM_CHARS // 2)).mkdir(parents=True)
+
+    @property
+    def sealed_taskset(self) -> Path:
+        """What the task set held when the run was made: it names the tasks of every split."""
+        return self.sealed / "taskset.json"
 
     @property
     def decisions(self) -> Path:
@@ -103,7 +132,13 @@ class Layout:
 
     @property
     def journals(self) -> Path:
-        return self.work / "evaluations"
+        """Below the same random name: a journal's name tells what is being evaluated on which split."""
+        return self.work / "evaluations" / self.sealed.name
+
+    @property
+    def set_aside(self) -> Path:
+        """What stood in the way of the search, and was not its own."""
+        return self.work / "set-aside"
 
     @property
     def account(self) -> Path:

@@ -52,11 +52,6 @@ def load_ledger(path: Path) -> list[Row]:
     return [_parse_row(item, path, number) for number, item in files.numbered_lines(path)]
 
 
-def save_ledger(path: Path, rows: Sequence[Row]) -> None:
-    """Write all rows, atomically."""
-    files.write_bytes(path, render_ledger(rows))
-
-
 def render_ledger(rows: Sequence[Row]) -> bytes:
     """The ledger's text."""
     return b"".join(files.dump_line({"schema": SCHEMA} | _row_to_json(row)) for row in rows)

@@ -17,9 +17,10 @@ from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run import git
 from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, save_ledger
+from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, render_ledger
 from meta_reward.run.proposal import parse_proposal
 from meta_reward.run.sessions import keep_session
+from meta_reward.run.set_aside import write_over
 
 SCHEMA = 1
 _MAX_REASON_CHARS = 1000
@@ -120,17 +121,22 @@ def load_iterations(layout: Layout) -> list[Iteration]:
     return [Iteration(x["iteration"], tuple(x["candidates"]), x["accepted"], tuple(x["notes"])) for x in lines]
 
 
-def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) -> None:
+def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) -> list[str]:
     """Put an iteration on record: ledger, frontier, best harness, and last the line that says it is done.
 
-    rows: all rows so far, those of the iteration last.
+    rows: all rows so far, those of the iteration last. Returns notes on files that a person had changed.
     """
-    save_ledger(layout.ledger, rows)
-    files.write_bytes(layout.frontier, render_frontier(rows))
-    files.write_bytes(layout.outcomes, render_outcomes(layout, rows))
-    files.write_bytes(layout.best, (layout.candidate(best_of(rows).folder) / "harness.py").read_bytes())
-    lines = [*load_iterations(layout), iteration]
-    files.write_lines(layout.iterations, ({"schema": SCHEMA, **asdict(line)} for line in lines))
+    lines = ({"schema": SCHEMA, **asdict(line)} for line in [*load_iterations(layout), iteration])
+    return write_over(
+        layout,
+        {
+            layout.ledger: render_ledger(rows),
+            layout.frontier: render_frontier(rows),
+            layout.outcomes: render_outcomes(layout, rows),
+            layout.best: (layout.candidate(best_of(rows).folder) / "harness.py").read_bytes(),
+            layout.iterations: b"".join(map(files.dump_line, lines)),
+        },
+    )
 
 
 def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:

@@ -2,38 +2,54 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass, replace
 
 from meta_reward import files
 from meta_reward.errors import DataError, MetaRewardError
 from meta_reward.run.layout import Layout
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a search ended: `finished`, or `stopped` by a limit that can be raised; and why.
+
+    cut_off_calls, cut_off_tokens: of trajectories that were not finished; they count towards limits, and not as done.
+    """
+
+    state: str
+    reason: str
+    cut_off_calls: int = 0
+    cut_off_tokens: int = 0
+
+
+RUNNING = Stop("running", "")
+_KILLED = Stop("interrupted", "the process ended without a word; the same command goes on")
+
+
 @contextmanager
-def save_stop(layout: Layout) -> Iterator[Callable[[str, str], None]]:
+def save_stop(layout: Layout) -> Iterator[Callable[[Stop], None]]:
     """Write down how a search ended: as the block says, or by what it raises.
 
     A process that is killed writes nothing, and its run shows as interrupted.
     """
 
-    def stop(state: str, reason: str) -> None:
-        files.write_json(layout.stop, {"state": state, "reason": files.printable(reason)})
+    def stop(how: Stop) -> None:
+        files.write_json(layout.stop, replace(how, reason=files.printable(how.reason)))
 
     layout.stop.unlink(missing_ok=True)
     try:
         yield stop
     except KeyboardInterrupt:
-        stop("interrupted", "stopped by hand; the same command goes on")
+        stop(Stop("interrupted", "stopped by hand; the same command goes on"))
         raise
     except MetaRewardError as error:
-        stop("stopped", str(error))
+        stop(Stop("stopped", str(error)))
         raise
 
 
-def load_stop(layout: Layout) -> dict[str, Any]:
-    """How the last search ended: `state` and `reason`."""
+def load_stop(layout: Layout) -> Stop:
+    """How the last search ended."""
     try:
-        stored: dict[str, Any] = files.load_json(layout.stop)
-        return {"state": str(stored["state"]), "reason": str(stored["reason"])}
-    except (DataError, KeyError, TypeError):
-        return {"state": "interrupted", "reason": "the process ended without a word; the same command goes on"}
+        return Stop(**files.load_json(layout.stop))
+    except (DataError, TypeError):
+        return _KILLED

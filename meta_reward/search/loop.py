@@ -5,12 +5,11 @@ only what is missing, so a search that was killed anywhere goes on from there.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from meta_reward import files
-from meta_reward.errors import GitError, LimitReached, UsageError
+from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
 from meta_reward.judge.books import Spent
@@ -20,6 +19,8 @@ from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
 from meta_reward.run.settings import Limits
+from meta_reward.run.spent import spent_on_disk
+from meta_reward.run.stops import Stop
 from meta_reward.search.limits import limit_check
 from meta_reward.search.session import run_session, save_candidates
 from meta_reward.search.setup import Setup, check_sandbox
@@ -28,18 +29,11 @@ from meta_reward.search.splits import run_split
 _MOST_BARREN_SESSIONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a search ended: `finished`, or `stopped` by a limit that can be raised; and why."""
-
-    state: str
-    reason: str
-
-
-async def search(setup: Setup) -> Outcome:
+async def search(setup: Setup) -> Stop:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     await check_sandbox(setup)
     limits, barren = limit_check(setup.config.limits), 0
+    setup.layout.make_sealed()
     files.sweep(setup.layout.root, deep=False)
     for folder in (setup.layout.history, setup.layout.sealed):
         files.sweep(folder)
@@ -47,20 +41,19 @@ async def search(setup: Setup) -> Outcome:
     record.tag_last_candidate(setup.layout)
     record.commit_candidates(setup.layout)
     record.commit_last_iteration(setup.layout)
+    git.refresh(setup.layout.root)
     try:
         while (reason := finished(setup.layout, setup.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
-                return Outcome("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
+                return Stop("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
             _watch(setup, limits, partial(proposer_usd, setup.layout))  # it grows while a session tries drafts
             line = await _iterate(setup, len(record.load_iterations(setup.layout)), limits)
             barren = 0 if line.candidates else barren + 1
         git.repack(setup.layout.root)
-        return Outcome("finished", reason)
+        return Stop("finished", reason)
     except LimitReached as limit:
-        return Outcome("stopped", str(limit))
-    finally:
-        with suppress(GitError):  # the index is a convenience, and how the search ended matters more
-            git.refresh(setup.layout.root)
+        used, kept = setup.gateway.spent, spent_on_disk(setup.layout)
+        return Stop("stopped", str(limit), used.calls - kept.calls, used.tokens - kept.tokens)
 
 
 def finished(layout: Layout, limits: Limits) -> str | None:
@@ -98,11 +91,13 @@ async def _iterate(setup: Setup, iteration: int, limits: Callable[[Spent], None]
     accepted = await _challenge(setup, iteration, before, rows)
     rows = [replace(row, accepted=row.id == accepted) for row in rows]
     line = record.Iteration(iteration, tuple(row.id for row in rows), accepted, (*session.notes, *unknown))
-    record.save_iteration(setup.layout, [*before, *rows], line)
+    for note in record.save_iteration(setup.layout, [*before, *rows], line):
+        setup.progress.note(note)
     if rows:
         record.commit_candidates(setup.layout)
     else:
         record.commit_iteration_without_candidates(setup.layout, line)
+    git.refresh(setup.layout.root)
     return line
 
 

@@ -23,6 +23,7 @@ from meta_reward.run.integrity import restore_history, save_digests
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
 from meta_reward.run.sessions import SessionRecord, load_session, save_session
+from meta_reward.run.set_aside import free_folder, inside, move_aside
 from meta_reward.search.briefing import Briefing, open_briefing
 from meta_reward.search.setup import Setup, open_sandbox
 
@@ -41,7 +42,8 @@ async def run_session(setup: Setup, iteration: int) -> Session:
     if not layout.session_record(iteration).exists():
         if iteration == 0:
             raise UsageError(f"run {layout.root.name} has lost its seeds", hint="start another run with --run NAME")
-        _discard(layout, iteration)
+        for note in _discard(layout, iteration):
+            setup.progress.note(note)
         layout.staging(iteration).mkdir(parents=True)
         save_digests(layout, iteration)
         save_session(layout, iteration, await _propose(setup, iteration))
@@ -50,15 +52,24 @@ async def run_session(setup: Setup, iteration: int) -> Session:
     return Session(await _validated(setup, drafts, iteration), stored.notes)
 
 
-def _discard(layout: Layout, iteration: int) -> None:
-    """Remove an unfinished session. Moved away first: a proposer that outlived its search may still write there."""
-    session = layout.session(iteration)
-    if session.exists():
-        restore_history(layout, iteration)
-        count_discarded(layout, iteration)
-        aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
-        session.rename(aside / session.name)
-        files.remove_folder(aside)
+def _discard(layout: Layout, iteration: int) -> list[str]:
+    """Remove an unfinished session, but for the drafts that it left, which are set aside; notes on what was.
+
+    Moved away first: a proposer that outlived its search may still write there.
+    """
+    session, staging = layout.session(iteration), layout.staging(iteration)
+    if not session.exists():
+        return []
+    notes = restore_history(layout, iteration)
+    count_discarded(layout, iteration)
+    folder = free_folder(layout, session.name)
+    if staging.is_symlink() or (staging.is_dir() and any(staging.iterdir())):
+        move_aside(layout, staging, folder)
+        notes.append(f"iteration {iteration} was cut off and begins anew; its drafts are in {inside(layout, folder)}")
+    aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
+    session.rename(aside / session.name)
+    files.remove_folder(aside)
+    return notes
 
 
 async def _propose(setup: Setup, iteration: int) -> SessionRecord:
@@ -68,7 +79,9 @@ async def _propose(setup: Setup, iteration: int) -> SessionRecord:
         assignment = _assignment(setup, iteration, briefing)
         status, reason, restored = await _run_proposer(setup, assignment)
     drafts, left_out = _collect(setup, iteration, ())
-    keep_only(assignment.staging, drafts)
+    folder = free_folder(setup.layout, setup.layout.session(iteration).name)
+    if keep_only(assignment.staging, drafts, others=folder if left_out else None):
+        left_out.append(f"what was left out is in {inside(setup.layout, folder)}")
     files.remove_folder(assignment.home)
     if not drafts and status == "ended":
         status, reason = "left nothing", "the session left no candidate"

@@ -23,13 +23,15 @@ from meta_reward.propose.kinds import make_proposer
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.views import check_history_level
 from meta_reward.run import git
-from meta_reward.run.config import load_run_config, new_config, overlay, raised, save_config
+from meta_reward.run.config import load_run_config, new_config, overlay, raised, render_config
 from meta_reward.run.create import Seed, create_run, interface_text, part_of
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import commit_paths
+from meta_reward.run.set_aside import write_over
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.spent import paid_in_evaluations, spent_on_disk
+from meta_reward.run.taskset_record import what_changed
 from meta_reward.search.limits import require_limit
 from meta_reward.tasks.growth import as_of, check_shares_asked, splits_of
 from meta_reward.tasks.splits import Splits
@@ -106,21 +108,30 @@ async def create(
     splits = divided(taskset, config)
     await _check_seeds(seeds, config, search_cases(taskset, splits["search"], [seed.source for seed in seeds]))
     told = default_instructions() if instructions is None else instructions
-    create_run(layout, config, taskset, splits["search"], seeds, instructions=told)
+    create_run(layout, config, taskset, splits, seeds, instructions=told)
 
 
 def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Setup:
     """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
     config = load_run_config(layout.config)
     tasks = as_of(taskset or load_task_set(Path(config.taskset)), config.digest)
-    if tasks.digest != config.digest:
-        what = f"run {layout.root.name} is on task set {config.digest}, and {tasks.path} is {tasks.digest}"
-        raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
+    check_task_set(layout, config, tasks)
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
     gateway = open_gateway(config, layout=layout, notice=progress.note)
     splits = splits_of(tasks, config.splits)
     return Setup(layout, config, tasks, splits, gateway, make_proposer(config.proposer), progress)
+
+
+def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
+    """Raise UsageError where a task set is not what a run was made on; it says what changed."""
+    if tasks.digest != config.digest:
+        run, changed = layout.root.name, what_changed(layout, tasks, splits_of(tasks, config.splits))
+        if tasks.path.resolve() == Path(config.taskset):
+            what = f"task set {tasks.name} ({tasks.path}) has changed since run {run} was made: {changed}"
+        else:
+            what = f"run {run} is on the task set in {config.taskset}, and {tasks.path} differs from it: {changed}"
+        raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
 
 
 def open_gateway(
@@ -166,24 +177,32 @@ def divided(taskset: TaskSet, config: RunConfig) -> Splits:
     return splits_of(taskset, config.splits)
 
 
-def raise_limits(layout: Layout, requested: Mapping[str, Any]) -> None:
-    """Put raised limits, and another sandbox level, on record.
+def raise_limits(
+    layout: Layout, requested: Mapping[str, Any], *, notice: Callable[[str], None] = lambda note: None
+) -> None:
+    """Put raised limits, and another sandbox level, on record. notice: is told what of the file was set aside.
 
     Raises UsageError for any other change of an existing run's settings.
     """
     stored = load_run_config(layout.config)
     config = raised(stored, requested, layout.root.name)
     if config != stored:
-        save_config(layout.config, config)
+        for note in write_over(layout, {layout.config: render_config(config)}):
+            notice(note)
         moved = stored.sandbox != config.sandbox
         why = f"Sandbox level {config.sandbox}, which was {stored.sandbox}" if moved else "Raise limits"
         commit_paths(layout, why, [layout.config])
 
 
-def keep_instructions(layout: Layout, told: str | None) -> None:
-    """Put on record what agents will be told from now on: a new text, or what the user has made of the run's file."""
+def keep_instructions(layout: Layout, told: str | None, *, notice: Callable[[str], None] = lambda note: None) -> None:
+    """Put on record what agents will be told from now on: a new text, or what the user has made of the run's file.
+
+    notice: is told what of the file was set aside.
+    """
     if told is not None or not layout.instructions.exists():
-        files.write_bytes(layout.instructions, (default_instructions() if told is None else told).encode())
+        text = default_instructions() if told is None else told
+        for note in write_over(layout, {layout.instructions: text.encode()}):
+            notice(note)
     load_instructions(layout.instructions)
     if not _is_committed(layout, layout.instructions):
         commit_paths(layout, "Change the instructions", [layout.instructions])

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import MetaReward
-from tests.conftest import PROJECT, made_once, make_task_set
+from tests.conftest import PROJECT, files_of_run, made_once, make_task_set
 
-_WITH_CLOCKS = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json")
 ARGUMENTS = ("search", "small", "--seeds", "one_seed", "--judge", "simulated", "--iterations", "2", "--candidates", "2")
 
 
@@ -38,13 +37,6 @@ def leave_untouched(folder: Path) -> None:
     (folder / "seconds").write_text(str(time.monotonic() - began))
 
 
-def content_of(run: Path) -> dict[str, bytes]:
-    """Every file of a run, but for what differs from machine to machine."""
-    files = [p for p in run.rglob("*") if p.is_file() and p.name not in _WITH_CLOCKS]
-    relative = {p.relative_to(run): p for p in files}
-    return {str(name): p.read_bytes() for name, p in relative.items() if name.parts[0] not in (".git", ".work")}
-
-
 def subjects_of(run: Path) -> list[str]:
     log = ["git", "log", "--format=%s", "main"]
     return subprocess.run(log, cwd=run, check=True, capture_output=True, text=True).stdout.splitlines()
@@ -64,7 +56,7 @@ def test_search_killed_three_times_ends_like_one_that_was_not(
         process.wait(10)
     assert start(name, folder / name, cwd=folder).wait(100) == 0
     untouched, killed = folder / "runs" / "untouched", folder / "runs" / name
-    assert content_of(killed) == content_of(untouched)
+    assert files_of_run(killed) == files_of_run(untouched)
     assert [s.replace(name, "untouched") for s in subjects_of(killed)] == subjects_of(untouched)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from meta_reward.errors import DataError, UsageError
 from meta_reward.harness.budget import Budget
-from meta_reward.run.config import load_run_config, load_user_config, new_config, overlay, raised, save_config
+from meta_reward.run.config import load_run_config, load_user_config, new_config, overlay, raised, render_config
 from meta_reward.run.settings import JudgeSettings, Limits, ProposerSettings, RunConfig
 from meta_reward.tasks.splits import SplitShares
 
@@ -26,7 +26,7 @@ CONFIG = RunConfig(
 
 def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
     for config in (RunConfig(), CONFIG):
-        save_config(tmp_path / "run.toml", config)
+        (tmp_path / "run.toml").write_bytes(render_config(config))
         assert load_run_config(tmp_path / "run.toml") == config
 
 
@@ -137,7 +137,7 @@ def test_limit_that_is_none_cannot_be_brought_in_later() -> None:
 
 def test_packages_are_a_list_of_names_and_part_of_what_fixes_a_run(tmp_path: Path) -> None:
     config = new_config({"packages": ["numpy"]})
-    save_config(tmp_path / "run.toml", config)
+    (tmp_path / "run.toml").write_bytes(render_config(config))
     assert load_run_config(tmp_path / "run.toml").packages == ("numpy",)
     assert raised(config, {"packages": ["numpy"]}, "night-1") == config
     with pytest.raises(UsageError, match="packages = "):
@@ -153,7 +153,7 @@ def test_what_can_be_no_package_is_refused(packages: object) -> None:
 def test_paths_tools_and_variables_of_a_proposer_are_no_packages(tmp_path: Path) -> None:
     wanted = {"bind": ["~/.codex:rw", "/opt/agent"], "env": ["MY_KEY", "os"], "tools": ["Bash"]}
     config = new_config({"proposer": wanted})
-    save_config(tmp_path / "run.toml", config)
+    (tmp_path / "run.toml").write_bytes(render_config(config))
     kept = load_run_config(tmp_path / "run.toml").proposer
     assert (kept.bind, kept.env, kept.tools) == (("~/.codex:rw", "/opt/agent"), ("MY_KEY", "os"), ("Bash",))
 

@@ -17,7 +17,7 @@ from meta_reward.run.ledger import (
     idle_iterations,
     load_ledger,
     render_frontier,
-    save_ledger,
+    render_ledger,
 )
 
 ROW = Row("c0001", "naive", 0, (), "scored", False, 0.5, None, None, 100, "word", "Ask.", "")
@@ -32,19 +32,19 @@ def rows_of(*scores: tuple[float | None, int]) -> list[Row]:
 def test_rows_are_loaded_as_they_were_saved(tmp_path: Path) -> None:
     failed = replace(ROW, id="c0002", parents=("c0001", "c9999"), status="failed", agreement=None, reason="KeyError\n5")
     rows = [ROW, failed, replace(ROW, id="c0003", accepted=True, low=0.25, high=0.75, hypothesis="é\u202e")]
-    save_ledger(tmp_path / "ledger.jsonl", rows)
+    (tmp_path / "ledger.jsonl").write_bytes(render_ledger(rows))
     assert load_ledger(tmp_path / "ledger.jsonl") == rows
 
 
 def test_line_is_readable_by_eye_and_by_program(tmp_path: Path) -> None:
-    save_ledger(tmp_path / "ledger.jsonl", [ROW])
+    (tmp_path / "ledger.jsonl").write_bytes(render_ledger([ROW]))
     line = (tmp_path / "ledger.jsonl").read_text()
     assert line.startswith('{"schema":1,"id":"c0001","name":"naive","iteration":0,"parents":[],"status":"scored"')
     assert {"accepted", "agreement", "low", "high", "judge_tokens", "hypothesis"} <= set(json.loads(line))
 
 
 def test_run_without_candidates_has_an_empty_ledger(tmp_path: Path) -> None:
-    save_ledger(tmp_path / "ledger.jsonl", [])
+    (tmp_path / "ledger.jsonl").write_bytes(render_ledger([]))
     assert load_ledger(tmp_path / "ledger.jsonl") == []
 
 
@@ -59,7 +59,7 @@ def test_run_without_candidates_has_an_empty_ledger(tmp_path: Path) -> None:
 )
 def test_broken_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:
     path = tmp_path / "ledger.jsonl"
-    save_ledger(path, [ROW])
+    (path).write_bytes(render_ledger([ROW]))
     path.write_text(path.read_text() + line)
     with pytest.raises(DataError) as raised:
         load_ledger(path)

@@ -18,7 +18,8 @@ from meta_reward.propose.base import Assignment
 from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.run.spent import spent_on_disk
-from meta_reward.search.loop import Outcome, search
+from meta_reward.run.stops import Stop
+from meta_reward.search.loop import search
 from meta_reward.search.setup import Setup, create, open_setup, raise_limits
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import ASKING_HARNESS, WordJudge, made_once, make_task_set
@@ -130,7 +131,7 @@ class World:
         setup.proposer = self.proposer
         return setup
 
-    def search(self, iterations: int | None = None) -> Outcome:
+    def search(self, iterations: int | None = None) -> Stop:
         """Create the run if need be, and search."""
         if not self.layout.config.exists():
             self.create(limits={"iterations": iterations or 0})

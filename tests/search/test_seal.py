@@ -1,10 +1,16 @@
 """What a candidate prints, raises or asks outside the search split is nowhere in what a proposer reads."""
 
 import re
+import sys
 from pathlib import Path
 
+import pytest
+
+from meta_reward.errors import JudgeUnavailable
+from meta_reward.harness.runtime import Reward
 from tests.conftest import ASKING_HARNESS
-from tests.search.conftest import World, proposal
+from tests.harness.boxed import score_all
+from tests.search.conftest import World, harness, make_world, proposal
 
 LOUD = (
     ASKING_HARNESS.partition("    reply =")[0]
@@ -30,6 +36,63 @@ def test_proposer_reads_nothing_of_what_happens_outside_the_search_split(world: 
     assert "raised " in history
     assert "raised " in sealed
     assert not [m for m in validation + test if re.search(rf"(?<!\d){re.escape(m)}", history)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the level is Linux's")
+def test_candidate_at_level_locked_learns_nothing_from_asking_which_paths_exist(world: World) -> None:
+    world.proposer.drafts = {1: {"look": (harness("Look closely."), proposal("c0001"))}}
+    world.search(iterations=1)
+    world.proposer.drafts = {2: {"again": (harness("Look very closely."), proposal("c0002"))}}
+    layout, answers = world.layout, world.judge.score
+    asked = len(world.judge.requests)
+
+    def fail_on_validation(prompt: str, draw: int) -> str:
+        if len(world.judge.requests) > asked + 20:  # search has 16 trajectories
+            raise JudgeUnavailable("down")
+        return answers(prompt, draw)
+
+    world.judge.score = fail_on_validation
+    with pytest.raises(JudgeUnavailable):
+        world.search(iterations=2)
+    assert [path.stem for path in layout.journals.iterdir()] == ["c0003-again-validation"]
+    hidden = [path for path in layout.root.rglob("*") if path.is_relative_to(layout.sealed)] + [
+        *layout.journals.iterdir()
+    ]
+    guesses = [Path(*(part for part in path.parts if part != layout.sealed.name)) for path in hidden]
+    assert len(guesses) > 30
+    assert seen_at_locked([layout.config, *guesses, layout.sealed]) == [
+        layout.config,
+        layout.sealed.parent,
+        layout.sealed,
+    ]
+
+
+def seen_at_locked(paths: list[Path]) -> list[Path]:
+    """Those of some paths that a candidate finds to exist."""
+    source = (
+        "import os\nfrom meta_reward.harness import Reward\n\nasync def reward(trajectory, judge):\n"
+        f"    return Reward(1, findings={{'seen': [p for p in {list(map(str, paths))!r} if os.path.exists(p)]}})\n"
+    )
+    seen = score_all(source, level="locked")[0]
+    assert isinstance(seen, Reward), seen
+    return [Path(path) for path in seen.findings["seen"]]
+
+
+def test_random_name_is_stable_and_nowhere_but_in_the_sealed_folder_and_git(world: World) -> None:
+    world.proposer.drafts = {1: {"look": (harness("Look closely."), proposal("c0001"))}}
+    world.create(limits={"iterations": 1})
+    name = world.layout.sealed.name
+    assert len(name) == 32
+    world.search()
+    assert world.layout.sealed.name == name
+    assert (world.layout.sealed / "validation" / "c0002-look" / "scores.json").exists()
+    told = text(world.layout.history) + str(world.proposer.assignments) + world.layout.config.read_text()
+    assert name not in told
+
+
+def test_runs_of_one_seed_have_different_random_names(world: World, tmp_path: Path) -> None:
+    other = make_world(tmp_path / "other")
+    assert world.create().sealed.name != other.create().sealed.name
 
 
 def markers(world: World, split: str) -> list[str]:

@@ -12,13 +12,13 @@ from meta_reward.errors import JudgeTransient, JudgeUnavailable
 from meta_reward.judge.account import load_account
 from meta_reward.run.layout import Layout
 from meta_reward.run.spent import spent_on_disk
-from meta_reward.search.loop import Outcome
-from tests.conftest import WordJudge
+from meta_reward.run.stops import Stop
+from tests.conftest import WordJudge, files_of_run
 from tests.judge.conftest import Hours
 from tests.search.conftest import World, harness, make_world, proposal
 
 BETTER = harness("Look closely at this run.")
-DONE = Outcome("finished", "1 iteration done")
+DONE = Stop("finished", "1 iteration done")
 FAULTS = [
     JudgeTransient("HTTP 429", status=429, throttled=True),
     JudgeTransient("HTTP 429", status=429, throttled=True, retry_after_s=9),
@@ -48,14 +48,6 @@ class TroubledJudge(WordJudge):
             self.failed.add(question)
             raise FAULTS[len(self.failed) % len(FAULTS)]
         return await WordJudge.complete(self, request, draw=draw)
-
-
-def results(layout: Layout) -> dict[str, bytes]:
-    """Every file of a run but for what differs from machine to machine."""
-    with_clocks = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json")
-    kept = [p for p in layout.root.rglob("*") if p.is_file() and p.name not in with_clocks]
-    names = {p.relative_to(layout.root): p for p in kept}
-    return {str(name): p.read_bytes() for name, p in names.items() if name.parts[0] not in (".git", ".work")}
 
 
 def tries_on_record(layout: Layout) -> Counter[int]:
@@ -90,7 +82,7 @@ def test_search_through_all_faults_ends_with_the_same_files_and_counts_every_cal
 ) -> None:
     untroubled, troubled = worlds
     assert troubled.search(iterations=1) == DONE
-    assert results(troubled.layout) == results(untroubled.layout)
+    assert files_of_run(troubled.layout.root) == files_of_run(untroubled.layout.root)
     made = len(troubled.judge.requests)
     assert tries_on_record(troubled.layout) == {2: made}
     spent, before = spent_on_disk(troubled.layout), spent_on_disk(untroubled.layout)
@@ -111,7 +103,7 @@ def test_outage_leaves_the_evaluation_unfinished_and_the_search_goes_on_from_the
     assert spent_on_disk(troubled.layout).misses == len(troubled.judge.requests)
     troubled.judge.down_after = 10**9
     troubled.search()
-    assert results(troubled.layout) == results(untroubled.layout)
+    assert files_of_run(troubled.layout.root) == files_of_run(untroubled.layout.root)
     assert len(troubled.judge.requests) == len(untroubled.judge.requests)  # nothing was asked twice
     assert spent_on_disk(troubled.layout).misses == len(troubled.judge.requests)
 
@@ -135,7 +127,4 @@ def test_limit_ends_the_search_cleanly_and_raised_it_goes_on_to_the_same_end(
     raise_limits(limited.layout, {"limits": {name: 0}})
     assert limited.search().state == "finished"
     raised = {"run.toml"}  # and its limits
-    assert {k: v for k, v in results(limited.layout).items() if k not in raised} == {
-        k: v for k, v in results(untroubled.layout).items() if k not in raised
-    }
-    assert len(limited.judge.requests) == len(untroubled.judge.requests)
+    assert files_of_run(limited.layout.root, without=raised) == files_of_run(untroubled.layout.root, without=raised)

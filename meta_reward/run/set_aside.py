@@ -1,0 +1,53 @@
+"""What a search did not make itself is never deleted or overwritten: it is moved to `.work/set-aside`, with a note.
+
+A file that holds what git has committed is the search's own. Any other is somebody's: a person's, or a session's.
+"""
+
+import os
+from pathlib import Path
+
+from meta_reward import files
+from meta_reward.run import git
+from meta_reward.run.layout import Layout
+
+
+def free_folder(layout: Layout, name: str) -> Path:
+    """A folder of this name, or of the next like it, that holds nothing yet; it is not made."""
+    numbers = range(2, 1 + 2 + len(list(layout.set_aside.glob("*"))))
+    names = (name, *(f"{name}-{number}" for number in numbers))
+    return next(layout.set_aside / free for free in names if not os.path.lexists(layout.set_aside / free))
+
+
+def move_aside(layout: Layout, path: Path, folder: Path) -> None:
+    """Move whatever stands at a path of the run into a set-aside folder, at the same place below it."""
+    target = folder / path.relative_to(layout.root)
+    with files.writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+
+
+def write_over(layout: Layout, contents: dict[Path, bytes]) -> list[str]:
+    """Write files that are the search's own; returns notes on those that a person had changed.
+
+    What was changed by hand is set aside before it is overwritten, and stays where git has the new content already.
+    """
+    committed = git.blob_ids(layout.root, [inside(layout, path) for path in contents])
+    notes = []
+    for path, content in contents.items():
+        name = inside(layout, path)
+        there = path.read_bytes() if path.is_file() else content
+        by_hand = there != content and git.blob_id(there) != committed.get(name)
+        if by_hand and git.blob_id(content) == committed.get(name):
+            continue
+        if by_hand:
+            folder = free_folder(layout, "by-hand")
+            files.write_bytes(folder / name, there)
+            notes.append(f"{name} was changed by hand; that is now in {inside(layout, folder)}/{name}")
+        if there != content or not path.exists():
+            files.write_bytes(path, content)
+    return notes
+
+
+def inside(layout: Layout, path: Path) -> str:
+    """A path of the run as a note names it, and git."""
+    return path.relative_to(layout.root).as_posix()
