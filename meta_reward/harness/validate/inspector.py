@@ -87,8 +87,9 @@ class Inspector:
         if self._process is not None and self._process.poll() is None:
             return
         self._stop()
+        flags = ["-P", "-s", *(["-B"] if sys.dont_write_bytecode else [])]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-B", "-m", _PROCESS, json.dumps(asdict(self.limits))],
+            [sys.executable, *flags, "-m", _PROCESS, json.dumps(asdict(self.limits))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """The inspector: a process that reads candidates' sources, each in a forked child with limits.
 
-    python -P -s -B -m meta_reward.harness.validate.inspector_process LIMITS_JSON
+    python -P -s -m meta_reward.harness.validate.inspector_process LIMITS_JSON
 
 Started by `inspector.py`. Requests come as lines of JSON on stdin, answers go out as lines of JSON on
 stdout: `value`, `syntax` (the source does not parse) or `exceeded` (it cannot be read within the limits).
