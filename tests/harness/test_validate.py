@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.harness.validate import Finding, Report, fingerprint, inspect_source, report_to_json, validate
+from meta_reward.harness.validate import (
+    Finding,
+    Report,
+    fingerprint,
+    inspect_source,
+    inspection,
+    report_to_json,
+    validate,
+)
 from meta_reward.harness.validate.source import UNPACKING
 from meta_reward.run.create import interface_text
 from tests.conftest import ASKING_HARNESS, LEVEL
@@ -200,7 +208,8 @@ def test_text_that_is_no_docstring_counts() -> None:
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
 def test_any_text_is_answered_with_findings(source: str) -> None:
-    assert not inspect_source(source).ok
+    request = {"do": "inspect", "source": source, "packages": [], "known": {}}
+    assert not inspection.answer(request, None)["ok"]  # as the inspector's child does, a hundred times
 
 
 @pytest.mark.parametrize(

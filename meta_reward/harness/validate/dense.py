@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from meta_reward.harness.validate.literals import GAP, Literal
 from meta_reward.harness.validate.report import Finding
+from meta_reward.harness.validate.source import nodes_of
 
 MAX_DIGITS = 60  # in all the numbers that are neither short nor round
 MAX_NUMBERS = 96  # within all lists, tuples, sets and dictionaries
@@ -73,13 +74,13 @@ def _texts(tree: ast.Module, literals: Iterable[Literal]) -> Iterator[Finding]:
 
 def _pools(tree: ast.Module) -> Iterator[tuple[int | None, list[str]]]:
     """Short texts that belong together: those of one collection, and all there are, in the order of the source."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Dict):
             yield node.lineno, _short(key for key in node.keys if key is not None)
             yield node.lineno, _short(node.values)
         elif isinstance(node, ast.List | ast.Tuple | ast.Set):
             yield node.lineno, _short(node.elts)
-    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    constants = [node for node in nodes_of(tree) if isinstance(node, ast.Constant)]
     yield None, _short(sorted(constants, key=lambda node: (node.lineno, node.col_offset)))
 
 
@@ -90,14 +91,14 @@ def _short(nodes: Iterable[ast.expr]) -> list[str]:
 
 
 def _numbers(tree: ast.Module) -> Iterator[Finding]:
-    numbers = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and _digits(node.value)]
+    numbers = [node for node in nodes_of(tree) if isinstance(node, ast.Constant) and _digits(node.value)]
     opaque = list({node.value: node for node in numbers if _digits(node.value) > _ROUND}.values())
     digits = sum(_digits(node.value) for node in opaque)
     if digits > MAX_DIGITS:
         yield Finding("dense", f"holds numbers of {digits} digits in all", _HINT, min(node.lineno for node in opaque))
     tabled = {
         id(element): element
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)
         for element in ast.iter_child_nodes(node)
         if isinstance(element, ast.Constant) and _digits(element.value)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from meta_reward.harness.validate.parts import PARTS
+from meta_reward.harness.validate.source import nodes_of
 
 _CALLED_BY_CONVENTION = {*PARTS, "reward"}
 
@@ -32,7 +33,7 @@ def fingerprint_of(tree: ast.Module, source: str) -> str:
 def _drop_docstrings(tree: ast.Module) -> None:
     """Take out the docstrings that nothing can read."""
     tools = possible_tools(tree)
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         is_quiet = isinstance(node, ast.Module) or (isinstance(node, Function) and node.name not in tools)
         if is_quiet and ast.get_docstring(node, clean=False) is not None:  # type: ignore[arg-type]
             del node.body[0]  # type: ignore[attr-defined]
@@ -40,7 +41,7 @@ def _drop_docstrings(tree: ast.Module) -> None:
 
 def possible_tools(tree: ast.Module) -> set[str]:
     """The names of functions that are used other than by being called: one may be a tool of the judge."""
-    nodes = list(ast.walk(tree))
+    nodes = nodes_of(tree)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     used = {
         node.id if isinstance(node, ast.Name) else node.attr
@@ -213,7 +214,7 @@ def _named(function: Function) -> dict[str, str]:
 
 def _keywords_elsewhere(tree: ast.Module, known: Collection[str]) -> set[str]:
     """The keywords of calls to anything but the known functions: parameters of that name keep it."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes_of(tree) if isinstance(node, ast.Call)]
     unknown = [call for call in calls if not (isinstance(call.func, ast.Name) and call.func.id in known)]
     return {keyword.arg for call in unknown for keyword in call.keywords if keyword.arg}
 

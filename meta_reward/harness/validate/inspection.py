@@ -29,8 +29,8 @@ def _inspect(request: Mapping[str, Any], cases: Cases | None) -> dict[str, Any]:
     try:
         tree = reading.parse(source)
     except SyntaxError as error:
-        report = Report((Finding("syntax", f"does not parse: {error.msg}", "fix the syntax", error.lineno),), ())
-        return report_to_json(report)
+        finding = Finding("syntax", f"does not parse: {error.msg}", "fix the syntax", error.lineno)
+        return report_to_json(Report(bounded([finding]), ()))
     literals = literals_of(tree)
     findings = [
         *reading.interface(tree),

@@ -6,6 +6,8 @@ question costs some milliseconds; one at a time is answered. `inspector_process.
 
 import atexit
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -22,7 +24,6 @@ from meta_reward.harness.validate.source import MAX_BYTES, size
 _PROCESS = "meta_reward.harness.validate.inspector_process"
 _PACKAGE_PARENT = Path(__file__).parents[3]
 _PATIENCE_S = 30.0  # for the inspector to start, and to answer once its child has ended
-_ENDING_S = 2.0
 _TRIES = 2
 
 
@@ -55,12 +56,15 @@ class Inspector:
             for _ in range(_TRIES):
                 try:
                     self._start()
-                    if do == "inspect":
+                    if cases is not None:
                         self._give(cases)
-                    answer = self._exchange({"do": do, "source": source, **more})
+                    answer = self._exchange({"do": do, "source": source, "compare": cases is not None, **more})
                     break
                 except (OSError, EOFError):
                     self._stop()
+                except BaseException:  # an interrupt: its answer must not be taken for that of the next question
+                    self._stop()
+                    raise
             else:
                 raise Unreadable("ends the inspector, twice")
         if "exceeded" in answer:
@@ -83,13 +87,15 @@ class Inspector:
         if self._process is not None and self._process.poll() is None:
             return
         self._stop()
+        flags = ["-P", "-s", *(["-B"] if sys.dont_write_bytecode else [])]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-B", "-m", _PROCESS, json.dumps(asdict(self.limits))],
+            [sys.executable, *flags, "-m", _PROCESS, json.dumps(asdict(self.limits))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={"PYTHONPATH": str(_PACKAGE_PARENT), "LC_ALL": "C.UTF-8"},
             cwd="/",
+            start_new_session=True,  # Ctrl-C is for this process to handle
         )
         try:
             self._hear()
@@ -98,10 +104,10 @@ class Inspector:
             self._stop()
             raise MetaRewardError(f"the inspector of sources does not start: {words}") from None
 
-    def _give(self, cases: Cases | None) -> None:
+    def _give(self, cases: Cases) -> None:
         """Give it the cases that sources are compared with, unless it has them."""
         if cases is not self._cases:
-            self._exchange({"do": "cases", "cases": cases_to_json(cases or Cases())})
+            self._exchange({"do": "cases", "cases": cases_to_json(cases)})
             self._cases = cases
 
     def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -135,14 +141,12 @@ class Inspector:
         process, self._process, self._cases = self._process, None, None
         if process is None:
             return
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # with the child that it may be waiting for
+            process.wait()
         for stream in (process.stdin, process.stdout, process.stderr):
             with suppress(OSError):  # what it was not yet told
                 stream.close()  # type: ignore[union-attr]
-        try:
-            process.wait(_ENDING_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 INSPECTOR = Inspector()

@@ -1,6 +1,6 @@
 """The inspector: a process that reads candidates' sources, each in a forked child with limits.
 
-    python -P -s -B -m meta_reward.harness.validate.inspector_process LIMITS_JSON
+    python -P -s -m meta_reward.harness.validate.inspector_process LIMITS_JSON
 
 Started by `inspector.py`. Requests come as lines of JSON on stdin, answers go out as lines of JSON on
 stdout: `value`, `syntax` (the source does not parse) or `exceeded` (it cannot be read within the limits).
@@ -30,7 +30,6 @@ def main() -> None:
     """Answer requests until stdin ends."""
     limits = Limits(**json.loads(sys.argv[1]))
     os.environ.clear()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
     inspection.answer({"do": "inspect", "source": _REHEARSED, "packages": [], "known": {}}, None)
     cases: Cases | None = None
     gc.freeze()
@@ -43,7 +42,7 @@ def main() -> None:
             gc.freeze()
             _say({"value": None})
         else:
-            _say(_in_child(request, cases, limits))
+            _say(_in_child(request, cases if request["compare"] else None, limits))
 
 
 def _say(answer: Mapping[str, Any]) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from meta_reward.harness.validate.source import nodes_of
+
 GAP = "\0"
 _MAX_CHARS = 70_000  # of one text; a harness is smaller
 _MAX_WORK = 500_000  # characters put together in all
@@ -43,7 +45,7 @@ def literals_of(tree: ast.Module) -> list[Literal]:
     folding = _Folding(tree)
     texts: dict[str, int] = {}
     found: list[Literal] = []
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.expr):
             for each in _plain(folding.value(node)):
                 if isinstance(each, str):
@@ -57,7 +59,7 @@ def literals_of(tree: ast.Module) -> list[Literal]:
 
 def _keys(tree: ast.Module) -> Iterator[ast.expr]:
     """The expressions by which a program tells one thing from another."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         match node:
             case ast.Dict(keys=keys):
                 yield from (key for key in keys if key is not None)
@@ -105,9 +107,9 @@ class _Folding:
         self._left = _MAX_WORK
         self._names: dict[str, ast.expr] = {}
         assigned = Counter(
-            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+            node.id for node in nodes_of(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
         )
-        for node in ast.walk(tree):
+        for node in nodes_of(tree):
             match node:
                 case (
                     ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value)

@@ -7,6 +7,7 @@ import ast
 import sys
 import warnings
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from meta_reward.files import printable
 from meta_reward.harness.validate.parts import takes
@@ -71,6 +72,12 @@ def parse(source: str) -> ast.Module:
     return tree
 
 
+@lru_cache(maxsize=1)
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    """All nodes of a tree. What walks through a tree is most of what reading a harness costs: it is done once."""
+    return list(ast.walk(tree))
+
+
 def _is_deep(tree: ast.AST) -> bool:
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
@@ -104,8 +111,8 @@ def imports(tree: ast.Module, packages: Collection[str] = ()) -> Iterator[Findin
         reason = _reason_against(name, packages)
         if reason:
             yield Finding("imports", f"imports {name!r}, which a harness cannot use", reason, line)
-    own = {name for node in ast.walk(tree) for name in _names_given(node)}
-    for node in ast.walk(tree):
+    own = {name for node in nodes_of(tree) for name in _names_given(node)}
+    for node in nodes_of(tree):
         if isinstance(node, ast.Name) and node.id in _SENSELESS_CALLS and node.id not in own:
             reason = _SENSELESS_CALLS[node.id]
             yield Finding("imports", f"calls {node.id}(), which a harness cannot use", reason, node.lineno)
@@ -127,7 +134,7 @@ def _names_given(node: ast.AST) -> tuple[str, ...]:
 
 def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """The line and full name of each module that is imported."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -136,7 +143,7 @@ def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _borrowed(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """The line and name of what looks like a module that another one has imported: `json.codecs`."""
-    nodes = list(ast.walk(tree))
+    nodes = nodes_of(tree)
     modules = {alias.asname or alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     for node in nodes:
         match node:
