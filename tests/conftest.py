@@ -9,6 +9,7 @@ import itertools
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 
+sys.dont_write_bytecode = False  # tests are compiled once, not by each of the parallel processes of each run
 PROJECT = Path(__file__).parents[1]
 LEVEL = asyncio.run(choose_level(os.environ.get("SANDBOX", AUTO)))
 """The level of the sandbox under which tests run: the strictest here, or the one that SANDBOX names. Where there is

@@ -128,11 +128,14 @@ def agreement(name: str, style: str = "") -> float:
     pairs = [pair for pair in skyways().pairs if int(pair.task.strip("t")) % EVERY == 0]
     ids = sorted({id for pair in pairs for id in (pair.preferred, pair.other)})
 
-    async def rewards(judge: DirectJudge) -> dict[str, float | None]:
-        return {id: (await load_seed(name).reward(skyways().rollouts[id].trajectory, judge)).score for id in ids}
+    async def rewards(id: str) -> list[float | None]:
+        trajectory = skyways().rollouts[id].trajectory
+        return [(await load_seed(name).reward(trajectory, judge)).score for judge in judges]
 
     judges = [DirectJudge(reworded(style) if style else str, seed) for seed in JUDGE_SEEDS]
-    agreed = [outcome.agreement for judge in judges for outcome in outcomes(pairs, asyncio.run(rewards(judge)))]
+    scores = {id: asyncio.run(rewards(id)) for id in ids}
+    by_judge = [{id: scores[id][seed] for id in ids} for seed in JUDGE_SEEDS]
+    agreed = [outcome.agreement for scored in by_judge for outcome in outcomes(pairs, scored)]
     return sum(agreed) / len(agreed)
 
 

@@ -7,6 +7,7 @@ and `key: value` alike, whole or cut short. Values that stand side by side are k
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from meta_reward.simulated.judge.episode import Change, Episode, mentions, named_by_customer, shape
 from meta_reward.simulated.judge.language import STOP, name_words, phrase, stem, words
@@ -22,6 +23,7 @@ _COUNTS = re.compile(r"\"(\w+)\":\s*\{((?:\s*\"\w+\": -?\d+(?:\.\d+)?,?)+)\}")
 _FALSE = frozenset(("no", "false", "none", "null", "[]", "", "never", "not", "n/a"))
 _TRUE = frozenset(("yes", "true"))
 _BOOL = frozenset(("yes", "true", "no", "false", "null"))
+_WORDS = re.compile(r"[A-Za-z][A-Za-z_ -]{1,30}")
 _MORE = re.compile(r"\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten) (?:more|extra|additional) ([a-z]+)")
 _MANY = re.compile(r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) (?:of (us)|([a-z]+))")
 MONEY = re.compile(r"amount|fee|price|cost|charge|total|paid|payment|refund|fare", re.I)
@@ -109,11 +111,23 @@ def _is_foreign(results: list[str], named: set[str]) -> bool:
 
 
 def _gather(text: str, facts: Facts) -> None:
-    first = _VALUE.search(text)
-    record = frozenset(map(stem, name_words(first["key"]))) if first else frozenset()
-    for found in _VALUE.finditer(text):
-        key = frozenset(stem(w) for w in name_words(found["key"]) if w not in STOP)
-        value = found["value"].strip("\"'")
+    said = _said_by(text)
+    facts.true |= said.true
+    facts.false |= said.false
+    facts.keys |= said.keys
+    facts.known += said.known
+    for key, values in said.values.items():
+        facts.values.setdefault(key, set()).update(values)
+
+
+@lru_cache(maxsize=1 << 12)
+def _said_by(text: str) -> Facts:
+    """The facts of one text, which are not to be changed."""
+    facts = Facts()
+    pairs = _pairs(text)
+    record = frozenset(map(stem, name_words(pairs[0][0]))) if pairs else frozenset()
+    for name, value in pairs:
+        key = frozenset(stem(w) for w in name_words(name) if w not in STOP)
         facts.keys |= key
         when = moment_in(value)
         if when is not None:
@@ -124,11 +138,22 @@ def _gather(text: str, facts: Facts) -> None:
             facts.true.update(key)
         elif value.replace(".", "", 1).isdigit():
             facts.known.append(Quantity(key, float(value)))
-        if when is None and re.fullmatch(r"[A-Za-z][A-Za-z_ -]{1,30}", value) and value.lower() not in _BOOL:
+        if when is None and _is_in_words(value):
             for part in key:
                 facts.values.setdefault(part, set()).add(phrase(name_words(value)))
     for name, items in _LIST.findall(text):
         facts.known.append(Quantity(frozenset(map(stem, name_words(name))), float(_length(items))))
+    return facts
+
+
+@lru_cache(maxsize=1 << 12)
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """The keys in a text with their values, as they stand there."""
+    return tuple((found["key"], found["value"].strip("\"'")) for found in _VALUE.finditer(text))
+
+
+def _is_in_words(value: str) -> bool:
+    return _WORDS.fullmatch(value) is not None and value.lower() not in _BOOL
 
 
 def _length(items: str) -> int:
@@ -137,19 +162,31 @@ def _length(items: str) -> int:
 
 def _gather_rivals(text: str, facts: Facts) -> None:
     """Values of one key in several records, and names of counts that stand side by side, exclude each other."""
-    groups: dict[str, set[str]] = {}
-    for found in _VALUE.finditer(text):
-        value = found["value"].strip("\"'")
-        if re.fullmatch(r"[A-Za-z][A-Za-z_ -]{1,30}", value) and value.lower() not in _BOOL:
-            groups.setdefault(found["key"].lower(), set()).add(phrase(name_words(value)))
-    for key, group in groups.items():
+    for key, group in _groups(text).items():
         known = set().union(*(facts.values.get(stem(w), set()) for w in name_words(key)))
         add_rivals(facts.rivals, group | known)
-    for of, body in _COUNTS.findall(text):
-        names = {phrase(name_words(name)) for name in re.findall(r"\"(\w+)\"", body)}
+    for of, names in _counts(text):
         add_rivals(facts.rivals, names)
         facts.keys -= names
         facts.priced |= names if MONEY.search(of) else set()
+
+
+@lru_cache(maxsize=1 << 12)
+def _groups(text: str) -> dict[str, set[str]]:
+    """The values in words of each key of a text."""
+    groups: dict[str, set[str]] = {}
+    for key, value in _pairs(text):
+        if _is_in_words(value):
+            groups.setdefault(key.lower(), set()).add(phrase(name_words(value)))
+    return groups
+
+
+@lru_cache(maxsize=1 << 12)
+def _counts(text: str) -> list[tuple[str, set[str]]]:
+    """The names of counts that stand side by side in a text, with what they are counts of."""
+    return [
+        (of, {phrase(name_words(name)) for name in re.findall(r"\"(\w+)\"", body)}) for of, body in _COUNTS.findall(text)
+    ]
 
 
 def add_rivals(rivals: dict[str, set[str]], group: Iterable[str]) -> None:

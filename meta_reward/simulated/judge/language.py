@@ -170,12 +170,22 @@ def concepts(word: str) -> frozenset[str]:
 
 def meaning(some: Iterable[str]) -> set[str]:
     """The concepts that any of these words carries."""
-    return set().union(*map(concepts, some))
+    return set(_meaning(tuple(some)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _meaning(some: tuple[str, ...]) -> frozenset[str]:
+    return frozenset().union(*map(concepts, some))
 
 
 def acts(some: Iterable[str]) -> set[str]:
     """The kinds of action these words speak of."""
-    return {concept for concept in meaning(some) if concept.startswith("act:")}
+    return set(_acts(tuple(some)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _acts(some: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(concept for concept in _meaning(some) if concept.startswith("act:"))
 
 
 def sentences(text: str) -> list[str]:

@@ -103,16 +103,23 @@ class Prompt:
 
 def read_request(request: Request) -> Prompt:
     """The parts of a request. Results of tools the judge called count as findings, or as policy where named so."""
-    reader = _Reader()
-    if request.system:
-        reader.read(request.system, INSTRUCTIONS)
+    parts = [(INSTRUCTIONS, request.system)] if request.system else []
     names = {call.id: call.name for message in request.messages for call in message.tool_calls}
     for message in request.messages:
         if message.role == "tool":
             name = names.get(message.tool_call_id or "", "")
-            reader.read(message.content, POLICY if _section(name) == POLICY else FINDINGS)
+            parts.append((POLICY if _section(name) == POLICY else FINDINGS, message.content))
         elif message.role != "assistant":
-            reader.read(message.content, INSTRUCTIONS)
+            parts.append((INSTRUCTIONS, message.content))
+    return _read(tuple(parts))
+
+
+@lru_cache(maxsize=32)
+def _read(parts: tuple[tuple[str, str], ...]) -> Prompt:
+    """The parts of these texts, each with what its first line is taken for; the same are often asked about again."""
+    reader = _Reader()
+    for mode, text in parts:
+        reader.read(text, mode)
     return Prompt(
         tuple(turn for turn in reader.turns if turn.text.strip() or turn.name or turn.role == TOOL),
         tuple(reader.policy),

@@ -6,6 +6,7 @@ JSON or as printed Python objects. What names no speaker is left to the reader o
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from meta_reward.simulated.judge.language import acts, name_words
 
@@ -97,25 +98,32 @@ class Turn:
 
 def speaker_turns(line: str, at: int, *, inside: bool) -> list[Turn] | None:
     """The turns a line opens, or None where it opens none. inside: whether a conversation is running."""
+    turns = _opened(line, inside)
+    return None if turns is None else [replace(turn, at=at) for turn in turns]
+
+
+@lru_cache(maxsize=1 << 14)
+def _opened(line: str, inside: bool) -> tuple[Turn, ...] | None:
+    """The same, as if the line were the first."""
     found = _SPEAKER.match(line)
     if found is None:
-        return _unnamed_turns(line, at) if inside else None
+        return _unnamed_turns(line) if inside else None
     role = found["role"].lower().replace(" ", "_").replace("-", "_")
     kind = _ROLE_OF.get(role) or _ROLE_OF[role.replace("_", "")]
     middle = (found["paren"] or "") + " " + found["mid"]
     if not (inside or role not in _SHY) or not _is_glue(found["mid"]):
-        return _unnamed_turns(line, at) if inside else None
+        return _unnamed_turns(line) if inside else None
     rest, calling = found["rest"], kind == "call" or _CALLING.search(middle)
     if kind in (TOOL, "result"):
-        return [Turn(TOOL, rest, at, failed="error" in (role + middle).lower() or is_failure(rest))]
+        return (Turn(TOOL, rest, 0, failed="error" in (role + middle).lower() or is_failure(rest)),)
     if calling or (kind == AGENT and found["mark"] in ("→", "->", "=>")):
-        call = _call_in(found["mid"] + " " + rest, at, sure=True)
+        call = _call_in(found["mid"] + " " + rest, sure=True)
         if call:
-            return [call]
+            return (call,)
     if kind == "call":
         return None
-    call = _call_in(rest, at, sure=False) if kind == AGENT else None
-    return [call] if call else [Turn(kind, rest, at)]
+    call = _call_in(rest, sure=False) if kind == AGENT else None
+    return (call,) if call else (Turn(kind, rest, 0),)
 
 
 def printed_turns(text: str, at: int) -> tuple[list[Turn], int, int] | None:
@@ -163,24 +171,24 @@ def is_closing_tag(line: str) -> bool:
     return _CLOSING.match(line) is not None
 
 
-def _unnamed_turns(line: str, at: int) -> list[Turn] | None:
+def _unnamed_turns(line: str) -> tuple[Turn, ...] | None:
     prefix = _CALL_LINE.match(line) or _LABELLED_CALL.match(line)
-    call = _call_in(line[prefix.end() :] if prefix else line, at, sure=prefix is not None)
+    call = _call_in(line[prefix.end() :] if prefix else line, sure=prefix is not None)
     if call:
-        return [call]
+        return (call,)
     result = _RESULT_LINE.match(line)
     if result:
         rest = line[result.end() :]
-        return [Turn(TOOL, rest, at, failed="error" in result[0].lower() or is_failure(rest))]
+        return (Turn(TOOL, rest, 0, failed="error" in result[0].lower() or is_failure(rest)),)
     return None
 
 
-def _call_in(text: str, at: int, *, sure: bool) -> Turn | None:
+def _call_in(text: str, *, sure: bool) -> Turn | None:
     """The call a text opens with. Unless `sure`, it must look like one: a compound name, then arguments."""
     found = _CALL.search(text) if sure else _CALL.match(text.strip().lstrip("`*\"' "))
     if found is None or not (sure or _COMPOUND.search(found["name"])):
         return None
-    return Turn(AGENT, found["args"], at, name=found["name"])
+    return Turn(AGENT, found["args"], 0, name=found["name"])
 
 
 def _is_glue(middle: str) -> bool:
