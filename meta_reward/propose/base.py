@@ -134,6 +134,9 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
         return [], ["the staging folder is gone"]
     for folder in order or sorted(entry.name for entry in os.scandir(staging)):
         path = staging / folder
+        if not _is_utf8(folder):
+            notes.append(f"{folder!r} is not a name in UTF-8: left out")
+            continue
         if path.is_symlink() or not path.is_dir():
             notes.append(f"{folder!r} is not a folder: left out")
             continue
@@ -151,6 +154,15 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
     if len(notes) > _MAX_NOTES:
         notes[_MAX_NOTES:] = [f"{len(notes) - _MAX_NOTES} more were left out"]
     return drafts, notes
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a file's name is text, which can be written down; the system allows any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _others(folder: Path, taken: Collection[str]) -> str:

@@ -8,6 +8,7 @@ same way; being our own, it needs no jail.
 
 import asyncio
 import contextlib
+import functools
 import os
 import resource
 import signal
@@ -73,7 +74,8 @@ class CommandProposer:
         left = self.minutes - summarize(assignment.transcript, view=assignment.view).minutes
         jailed = "bubblewrap" if self.confinement else "none"
         network = "none" if self.confinement and not self.confinement.network else "host"
-        transcript.add("begin", runs=start.command, jail=jailed, network=network)
+        sockets = "own" if network == "none" or (self.confinement and jail.keeps_from_sockets()) else "host"
+        transcript.add("begin", runs=start.command, jail=jailed, network=network, abstract_sockets=sockets)
         transcript.add("prompt", text=start.prompt)
         # Files rather than pipes: a program is done when it exits, whatever it left running with its output.
         with tempfile.TemporaryFile() as output:
@@ -133,7 +135,7 @@ class CommandProposer:
             ),
         }
         prompt = render_prompt(assignment, view=jail.VIEW, staging=jail.STAGING)
-        return _Start(inside.command(program.command), environment, prompt, path, session)
+        return _Start(inside.command(program.command), environment, prompt, path, session, is_jailed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ class _Start:
     prompt: str
     path: Path
     folder: Path
+    is_jailed: bool = False
 
 
 def _ways_to_ask(assignment: Assignment, session: Path) -> list[Mount]:
@@ -170,7 +173,7 @@ async def _run(start: _Start, output: IO[bytes], timeout_s: float) -> int:
                 stdout=output,
                 stderr=STDOUT,
                 start_new_session=True,
-                preexec_fn=_before_start,
+                preexec_fn=functools.partial(_before_start, is_jailed=start.is_jailed),
             )
         except OSError as error:
             raise UsageError(f"proposer {start.command[0]} does not start: {error.strerror}") from None
@@ -183,10 +186,12 @@ async def _run(start: _Start, output: IO[bytes], timeout_s: float) -> int:
         await process.wait()
 
 
-def _before_start() -> None:
+def _before_start(*, is_jailed: bool) -> None:
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if is_jailed:
+        jail.confine()
 
 
 def _last_of(output: IO[bytes]) -> str:

@@ -4,7 +4,7 @@ Lines are appended as things happen, so that a session that was killed has told 
 has a `type` and the `seconds` since the session began; texts that are known to be secret are
 replaced before anything is written. `summary.py` tells what the lines add up to.
 
-    begin      what runs, in which jail, with which network; a session that mends its candidates has two of them
+    begin      what runs, in which jail, with which network and abstract sockets; a session that mends its candidates has two of them
     prompt     what the agent was told
     message    a message of the Claude Agent SDK, as it came
     usage      what one call of the model has used so far; a later line of the same call replaces it

@@ -122,7 +122,8 @@ async def jail_row() -> Row:
     """Whether a command proposer can be jailed here. The offline catalog, and Claude without a shell, need no jail."""
     if problem := await asyncio.to_thread(jail.why_not):
         return Row("proposer's jail", "warn", f"command proposers cannot be jailed: {problem}", jail.HINT)
-    return Row("proposer's jail", "ok", "bubblewrap")
+    reach = "" if jail.keeps_from_sockets() else "; abstract sockets of this machine stay in reach before Linux 6.12"
+    return Row("proposer's jail", "ok", f"bubblewrap{reach}")
 
 
 def disk_rows() -> list[Row]:

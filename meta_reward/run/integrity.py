@@ -6,6 +6,7 @@ kernel says was not written to since its digest was taken is not read again.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import time
@@ -25,8 +26,9 @@ _CLOCK_NS = 1_000_000_000  # more than a file system's clock may stand still: tw
 def save_digests(layout: Layout, iteration: int) -> None:
     """Write down what the history looks like at the beginning of a session, in place of what it did before the last."""
     earlier = _path(layout, iteration - 1)
-    known = files.load_json(earlier) if earlier.exists() else {}
-    files.write_json(_path(layout, iteration), dict(_digests(layout.history, known)))
+    known = _load_digests(earlier) if earlier.exists() else {}
+    text = json.dumps(dict(_digests(layout.history, known)), indent=2)  # a name that is not UTF-8 comes back as it was
+    files.write_bytes(_path(layout, iteration), text.encode())
     earlier.unlink(missing_ok=True)
 
 
@@ -34,7 +36,7 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
     """Undo what a session changed in the history; a note where there was something to undo."""
     if not _path(layout, iteration).exists():
         return []
-    before = files.load_json(_path(layout, iteration))
+    before = _load_digests(_path(layout, iteration))
     if layout.history.is_symlink() or not layout.history.is_dir():
         _remove(layout.history)
     after = dict(_digests(layout.history, before)) if layout.history.exists() else {}
@@ -62,6 +64,11 @@ def _path(layout: Layout, iteration: int) -> Path:
     return layout.session(iteration) / "digests.json"
 
 
+def _load_digests(path: Path) -> dict[str, list[Any]]:
+    loaded: dict[str, list[Any]] = json.loads(files.read_bytes(path))
+    return loaded
+
+
 def _digests(folder: Path, known: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Any]]]:
     """Of every file below a folder, by its path in there: the digest of its content, and what changes with each write.
 
@@ -70,7 +77,7 @@ def _digests(folder: Path, known: Mapping[str, list[Any]]) -> Iterator[tuple[str
     for root, folders, names in os.walk(folder):
         for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
             path = Path(root) / name
-            relative = os.fsencode(path.relative_to(folder)).decode(errors="replace")
+            relative = path.relative_to(folder).as_posix()
             if not path.is_file() or path.is_symlink():
                 yield relative, ["no regular file"]
                 continue
