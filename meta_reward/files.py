@@ -37,7 +37,9 @@ _DEPTH_OF_RECORDS = 32  # lists and objects that a record puts around a value, a
 _UNFINISHED = ".unfinished"  # how temporary files and folders end, which only a kill leaves behind
 # DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")  # how Python writes the bytes of a file's name that is not UTF-8
 
 

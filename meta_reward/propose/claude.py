@@ -22,9 +22,10 @@ from meta_reward import files
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.propose import guard, jail
 from meta_reward.propose.base import Assignment, check_variables, render_prompt
-from meta_reward.propose.claude_program import KEYS, environment, find_agent, launcher, shell_sandbox
+from meta_reward.propose.claude_program import environment, find_agent, launcher, shell_sandbox
 from meta_reward.propose.claude_tool import TRY, try_server
 from meta_reward.propose.claude_usage import Meter
+from meta_reward.propose.secrets import CLAUDE_KEYS, Secrets
 from meta_reward.propose.summary import last_session_id, summarize
 from meta_reward.propose.transcript import Transcript
 from meta_reward.run.settings import ProposerSettings
@@ -61,7 +62,7 @@ class ClaudeProposer:
                 f"this machine cannot confine the agent's shell: {reason}",
                 hint="install bubblewrap and socat, or leave out `tools`: the file tools need neither",
             )
-        if not any(os.environ.get(name) for name in (*KEYS, *self.settings.env)):
+        if not any(os.environ.get(name) for name in (*CLAUDE_KEYS, *self.settings.env)):
             raise UsageError(
                 "proposer claude has no key",
                 hint="set ANTHROPIC_API_KEY, or CLAUDE_CODE_OAUTH_TOKEN for a subscription",
@@ -70,8 +71,9 @@ class ClaudeProposer:
 
     async def propose(self, assignment: Assignment) -> None:
         self.check()
-        names = (*KEYS, *self.settings.env)
-        transcript = Transcript(assignment.transcript, secrets=(os.environ.get(name, "") for name in names))
+        names = (*CLAUDE_KEYS, *self.settings.env)
+        secrets = Secrets({name: os.environ.get(name, "") for name in names})
+        transcript = Transcript(assignment.transcript, secrets=secrets)
         so_far = summarize(assignment.transcript, view=assignment.view)
         resumed = last_session_id(assignment.transcript) if assignment.rejected else None
         prompt = render_prompt(assignment, view=assignment.view, staging=assignment.staging, resumed=bool(resumed))
@@ -84,7 +86,7 @@ class ClaudeProposer:
                 result = await _converse(prompt, options, transcript, left * 60, assignment)
             except TimeoutError:
                 raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
-        _check_result(result)
+        _check_result(result, secrets)
 
     def _tools(self) -> list[str]:
         return list(self.settings.tools) or list(guard.FILE_TOOLS)
@@ -117,7 +119,7 @@ class ClaudeProposer:
             include_partial_messages=True,  # they tell what is used before it is all over
             permission_mode="dontAsk",
             hooks={"PreToolUse": [HookMatcher(hooks=[_hook(bounds, transcript)], on_failure="block")]},
-            sandbox=shell_sandbox(assignment, secrets=(*KEYS, *self.settings.env)) if has_shell else None,
+            sandbox=shell_sandbox(assignment, secrets=(*CLAUDE_KEYS, *self.settings.env)) if has_shell else None,
             max_buffer_size=_LONGEST_MESSAGE,
             stderr=lambda line: transcript.add("output", text=line),
         )
@@ -168,7 +170,8 @@ async def _converse(
         raise
     except Exception as error:  # the SDK's own, and now and then the plainest of all
         if not results:  # else the result says better what went wrong
-            raise ProposerError(f"the agent's program failed: {files.printable(_first_line(error))}") from None
+            said = transcript.secrets.hide(str(error)).partition("\n")[0][:300]
+            raise ProposerError(f"the agent's program failed: {files.printable(said)}") from None
     finally:
         await _end(client, assignment.home / "pid", gently=bool(results))
     if not results:
@@ -223,9 +226,10 @@ def _kill(pidfile: Path) -> None:
         os.killpg(int(pidfile.read_text()), signal.SIGKILL)
 
 
-def _check_result(result: "ResultMessage") -> None:
+def _check_result(result: "ResultMessage", secrets: Secrets) -> None:
     """Raise what a session's result amounts to, if it did not simply end."""
-    said = files.printable(" ".join((result.result or "; ".join(result.errors or []) or result.subtype).split()))[:300]
+    told = secrets.hide(result.result or "; ".join(result.errors or []) or result.subtype)
+    said = files.printable(" ".join(told.split()))[:300]
     status = result.api_error_status
     if result.is_error and status in (401, 403):
         raise ProposerUnavailable(f"the API refuses the key ({status}): {said}", hint="check ANTHROPIC_API_KEY")
@@ -238,7 +242,3 @@ def _check_result(result: "ResultMessage") -> None:
         raise ProposerError(reason, status=word)
     if result.is_error:
         raise ProposerError(f"the API failed{f' ({status})' if status else ''}: {said}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:300]

@@ -43,7 +43,8 @@ def assignment(session: Path, **more: Any) -> Assignment:
 
 def propose(session: Path, *command: str, minutes: float = 0.5, **confinement: Any) -> str:
     """What a jailed command says."""
-    proposer = CommandProposer(command, minutes, repairs=True, confinement=Confinement(**confinement))
+    env = confinement.pop("env", ())
+    proposer = CommandProposer(command, minutes, repairs=True, confinement=Confinement(**confinement), env=env)
     asyncio.run(proposer.propose(assignment(session)))
     return said(session)
 
