@@ -1,16 +1,15 @@
 """A proposer that is Claude, through the Claude Agent SDK: `claude:MODEL`.
 
-It has file tools and no shell. Every call of a tool passes the guard before it is run, and what the guard
-does not allow is refused, also when the guard itself fails. The agent's program starts with a clean
-environment and a home of its own in the session's folder, and reads no settings, memory or instructions of
-the user. A shell is there only where the settings ask for one, and then only inside the operating system's
-sandbox, without the key.
+It has a shell where this machine can confine one: inside the operating system's sandbox, without the key and
+without a network. Elsewhere, and where the settings say so, it has file tools. Every call of a tool passes the guard
+before it is run, and what the guard does not allow is refused, also when the guard itself fails. The agent's
+program starts with a clean environment and a home of its own in the session's folder, and reads no settings,
+memory or instructions of the user.
 """
 
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -20,10 +19,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from meta_reward import files
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
-from meta_reward.propose import guard, jail
+from meta_reward.propose import guard, shell
 from meta_reward.propose.base import Assignment, check_variables, render_prompt
 from meta_reward.propose.claude_program import environment, find_agent, launcher, shell_sandbox
-from meta_reward.propose.claude_tool import TRY, try_server
+from meta_reward.propose.claude_tool import QUERY, TRY, server
 from meta_reward.propose.claude_usage import Meter
 from meta_reward.propose.secrets import CLAUDE_KEYS, Secrets
 from meta_reward.propose.summary import last_session_id, summarize
@@ -57,10 +56,10 @@ class ClaudeProposer:
     def check(self) -> None:
         """Raise UsageError where no session could begin."""
         find_agent()
-        if guard.SHELL in self._tools() and (reason := _why_no_shell()):
+        if guard.SHELL in self.settings.tools and (reason := shell.why_not()):
             raise UsageError(
                 f"this machine cannot confine the agent's shell: {reason}",
-                hint="install bubblewrap and socat, or leave out `tools`: the file tools need neither",
+                hint=f"{shell.HINT}; or leave out `tools`: the file tools need neither",
             )
         if not any(os.environ.get(name) for name in (*CLAUDE_KEYS, *self.settings.env)):
             raise UsageError(
@@ -86,10 +85,13 @@ class ClaudeProposer:
                 result = await _converse(prompt, options, transcript, left * 60, assignment)
             except TimeoutError:
                 raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
+            finally:
+                files.remove_folder(assignment.staging / ".claude")  # where its program keeps notes on a shell
         _check_result(result, secrets)
 
     def _tools(self) -> list[str]:
-        return list(self.settings.tools) or list(guard.FILE_TOOLS)
+        """What it may call: what the settings say, else a shell where one can be confined."""
+        return list(self.settings.tools) or (list(guard.FILE_TOOLS) if shell.why_not() else [guard.SHELL])
 
     def _options(
         self, assignment: Assignment, transcript: Transcript, resumed: str | None, spent_usd: float, scratch: Path
@@ -97,8 +99,7 @@ class ClaudeProposer:
         from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
 
         has_shell = guard.SHELL in self._tools()
-        bounds = guard.Bounds((assignment.view,), assignment.staging, self._tools(), (TRY,))
-        servers = {"meta_reward": try_server(assignment)} if assignment.try_harness else {}
+        bounds = guard.Bounds((assignment.view,), assignment.staging, self._tools(), (TRY, QUERY))
         most = [usd for usd in (self.settings.max_usd, assignment.max_usd) if usd]
         return ClaudeAgentOptions(
             cwd=assignment.staging,
@@ -111,7 +112,7 @@ class ClaudeProposer:
             max_budget_usd=max(min(most) - spent_usd, _LEAST_USD) + (spent_usd if resumed else 0.0) if most else None,
             resume=resumed,
             tools=self._tools(),
-            mcp_servers=servers,
+            mcp_servers={"meta_reward": server(assignment)},
             strict_mcp_config=True,
             setting_sources=[],
             skills=[],
@@ -123,10 +124,6 @@ class ClaudeProposer:
             max_buffer_size=_LONGEST_MESSAGE,
             stderr=lambda line: transcript.add("output", text=line),
         )
-
-
-def _why_no_shell() -> str:
-    return jail.why_not() or ("" if shutil.which("socat") else "socat is not installed")
 
 
 def _hook(bounds: guard.Bounds, transcript: Transcript) -> Any:

@@ -123,6 +123,7 @@ def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
         seed=setup.config.seed,
         instructions=briefing.instructions,
         try_harness=briefing.try_harness,
+        query=briefing.query,
         socket=briefing.socket,
         max_usd=max(limit - spent(), 0.01) if limit else 0.0,
         is_spent=lambda: bool(limit) and spent() >= limit,

@@ -100,6 +100,16 @@ def test_session_adds_up_and_one_that_was_resumed_counts_its_cost_once(tmp_path:
     assert last_session_id(path) == "one"
 
 
+def test_files_that_a_shells_commands_name_were_read(tmp_path: Path) -> None:
+    transcript = Transcript(tmp_path / "t.jsonl")
+    command = f"cd {VIEW}; cat candidates/c0002-x/harness.py '{VIEW}/ledger.jsonl'|wc; ls /etc candidates-of-others"
+    transcript.add("decision", tool="Bash", input={"command": command}, refused="")
+    transcript.add("decision", tool="Bash", input={"command": f"cat {VIEW}/README.md"}, refused="no")
+    told = summarize(tmp_path / "t.jsonl", view=VIEW)
+    assert told.files_read == (".", "candidates/c0002-x/harness.py", "ledger.jsonl")
+    assert told.candidates == ("c0002",)
+
+
 def used(call: str, output: int, cost: float | None) -> dict[str, Any]:
     tokens = {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 1}
     return {"call": call, "model": "m", **tokens, "output_tokens": output, "cost_usd": cost}
