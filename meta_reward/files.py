@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +38,20 @@ _UNFINISHED = ".unfinished"  # how temporary files and folders end, which only a
 _OUR_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.unfinished", re.DOTALL)  # as the module tempfile names them
 # DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")  # how Python writes the bytes of a file's name that is not UTF-8
 
 
 def dump_json(value: Any) -> bytes:
     """`value` as indented JSON with a final newline. Dataclasses are written field by field."""
-    return _escape(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return _escape(_dumps(value, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def dump_line(value: Any) -> bytes:
     """`value` as JSON on one line with a final newline."""
-    return _escape(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+    return _escape(_dumps(value, orjson.OPT_APPEND_NEWLINE))
 
 
 def canonical_json(value: Any) -> bytes:
@@ -278,6 +282,28 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"{path}: cannot be written: {reason}", hint=HINTS.get(error.errno or 0, "")) from error
+
+
+def _dumps(value: Any, option: int) -> bytes:
+    """JSON of a value. What is not UTF-8 in its texts, as a file's name may be, is escaped, for JSON cannot hold it."""
+    try:
+        return orjson.dumps(value, option=option)
+    except TypeError as error:
+        if "surrogates" not in str(error):
+            raise
+        return orjson.dumps(_without_surrogates(value), option=option)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _without_surrogates(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    return value
 
 
 def _escape(data: bytes) -> bytes:

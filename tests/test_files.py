@@ -1,6 +1,7 @@
 """JSON, journals and atomic writes: what a reader finds, whatever was written and however it ended."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -52,6 +53,12 @@ def test_printable_text_can_neither_drive_a_terminal_nor_reorder_a_line(text: st
     shown = files.printable(text)
     assert not [c for c in shown if (ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0) and c not in SAFE_TO_PRINT]
     assert not set(shown) & set("\u202e\u2066\u200f\u2028\u061c")
+
+
+def test_name_that_is_not_utf8_can_be_written_down_and_printed() -> None:
+    name = os.fsdecode(b"caf\xe9")
+    assert json.loads(files.dump_line({name: [name, 1]})) == {r"caf\udce9": [r"caf\udce9", 1]}
+    assert files.printable(name).encode() == rb"caf\udce9"
 
 
 def test_printable_shows_what_it_hides_and_keeps_the_rest() -> None:

@@ -2,6 +2,7 @@
 
     lockdown = Lockdown(readable=["/usr/lib/python3.12"])    # once, in the zygote
     lockdown.apply()                                         # in each child; there is no way back
+    scope()                                                  # for a program that needs the rest: see there
 
 Linux only, standard library only. Three layers, each of which would do for most attacks:
 capabilities are dropped; Landlock denies every file but those listed as readable (and, where the
@@ -23,7 +24,7 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 # name: number on x86_64, on aarch64 (None where it has no such call). Allowed whatever their arguments.
 _ALLOWED: Final[dict[str, tuple[int, int | None]]] = {
@@ -138,9 +139,13 @@ _NR_AT, _ARCH_AT, _ARGS_AT = 0, 4, 16
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_SCOPED, _SCOPES_SINCE = 3, 6  # abstract sockets and signals; the version of Landlock that knows them (Linux 6.12)
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 _CAPABILITY_VERSION_3 = 0x20080522
+
+
+_LIBC: Any = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class LockdownError(Exception):
@@ -152,7 +157,6 @@ class Lockdown:
 
     def __init__(self, readable: Iterable[str]) -> None:
         """readable: files, and folders with all in them, that a child may still read."""
-        self._libc = ctypes.CDLL(None, use_errno=True)
         self._machine = platform.machine()
         if sys.platform != "linux" or self._machine not in _MACHINES:
             raise LockdownError(f"no system call filter is written for {sys.platform} on {self._machine}")
@@ -163,23 +167,23 @@ class Lockdown:
 
     def apply(self) -> None:
         """Confine the calling process."""
-        self._call("PR_SET_NO_NEW_PRIVS", self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        _call("PR_SET_NO_NEW_PRIVS", _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         self._drop_capabilities()
-        self._call("landlock_restrict_self", self._libc.syscall(_RESTRICT_SELF, self.ruleset, 0))
+        _call("landlock_restrict_self", _LIBC.syscall(_RESTRICT_SELF, self.ruleset, 0))
         os.close(self.ruleset)
         code = ctypes.create_string_buffer(self._filter, len(self._filter))
         program = struct.pack("HxxxxxxQ", len(self._filter) // 8, ctypes.addressof(code))
-        self._call("seccomp", self._libc.prctl(_PR_SET_SECCOMP, _FILTER, program, 0, 0))
+        _call("seccomp", _LIBC.prctl(_PR_SET_SECCOMP, _FILTER, program, 0, 0))
 
     def _make_ruleset(self) -> int:
-        version = self._libc.syscall(_CREATE_RULESET, None, 0, 1)
+        version = landlock_version()
         if version < 1:
             raise LockdownError("the kernel has no Landlock (it needs Linux 5.13, with landlock among its lsm=)")
         files = (1 << 13) - 1  # all rights over files of version 1, then those that came later
         files |= sum(bit for since, bit in ((2, 1 << 13), (3, 1 << 14), (5, 1 << 15)) if version >= since)
-        attributes = struct.pack("QQQ", files, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
-        size = 8 if version < 4 else 16 if version < 6 else 24
-        return self._call("landlock_create_ruleset", self._libc.syscall(_CREATE_RULESET, attributes, size, 0))
+        attributes = struct.pack("QQQ", files, 3 if version >= 4 else 0, _SCOPED if version >= _SCOPES_SINCE else 0)
+        size = 8 if version < 4 else 16 if version < _SCOPES_SINCE else 24
+        return _call("landlock_create_ruleset", _LIBC.syscall(_CREATE_RULESET, attributes, size, 0))
 
     def _let_read(self, path: str) -> None:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -187,19 +191,42 @@ class Lockdown:
             is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
             rights = _READ_FILE | (_READ_DIR if is_folder else 0)
             rule = struct.pack("=Qi", rights, descriptor)
-            self._call("landlock_add_rule", self._libc.syscall(_ADD_RULE, self.ruleset, 1, rule, 0))
+            _call("landlock_add_rule", _LIBC.syscall(_ADD_RULE, self.ruleset, 1, rule, 0))
         finally:
             os.close(descriptor)
 
     def _drop_capabilities(self) -> None:
         header = struct.pack("Ii", _CAPABILITY_VERSION_3, 0)
         none = bytes(2 * 3 * 4)
-        self._call("capset", self._libc.syscall(_CAPSET[self._machine], header, none))
+        _call("capset", _LIBC.syscall(_CAPSET[self._machine], header, none))
 
-    def _call(self, what: str, result: int) -> int:
-        if result < 0:
-            raise LockdownError(f"{what}: {os.strerror(ctypes.get_errno())}")
-        return result
+
+def landlock_version() -> int:
+    """The version of the kernel's Landlock, below 1 where it has none."""
+    return int(_LIBC.syscall(_CREATE_RULESET, None, 0, 1)) if _LIBC else 0
+
+
+def can_scope() -> bool:
+    """Whether the kernel can keep a process from abstract sockets and from processes that are not its own."""
+    return landlock_version() >= _SCOPES_SINCE
+
+
+def scope() -> None:
+    """Let this process, and all it will start, reach abstract sockets and signal processes among themselves alone.
+
+    Takes away nothing else: files, mounts, namespaces, the network. Raises LockdownError.
+    """
+    attributes = struct.pack("QQQ", 0, 0, _SCOPED)
+    ruleset = _call("landlock_create_ruleset", _LIBC.syscall(_CREATE_RULESET, attributes, len(attributes), 0))
+    _call("PR_SET_NO_NEW_PRIVS", _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _call("landlock_restrict_self", _LIBC.syscall(_RESTRICT_SELF, ruleset, 0))
+    os.close(ruleset)
+
+
+def _call(what: str, result: int) -> int:
+    if result < 0:
+        raise LockdownError(f"{what}: {os.strerror(ctypes.get_errno())}")
+    return result
 
 
 def make_filter(machine: str) -> bytes:

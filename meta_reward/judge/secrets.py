@@ -47,7 +47,9 @@ def refuse_secrets(settings: Mapping[str, Any]) -> None:
 
 def is_secret(value: Any) -> bool:
     """Whether a text has a key in it."""
-    return isinstance(value, str) and (bool(_BEGINNINGS.search(value)) or any(key in value for key in _known()))
+    return isinstance(value, str) and (
+        bool(_BEGINNINGS.search(value)) or any(key in value for key in known_keys().values())
+    )
 
 
 def without_key(completion: Completion, secret: str) -> Completion:
@@ -69,10 +71,10 @@ def _scrubbed(value: Any, secret: str) -> Any:
     return [_scrubbed(item, secret) for item in value] if isinstance(value, list) else value
 
 
-def _known() -> list[str]:
-    """The keys in this process's environment."""
-    found = (value.strip() for name, value in os.environ.items() if _HOLD_KEYS.search(name))
-    return [value for value in found if len(value) >= _SHORTEST]
+def known_keys() -> dict[str, str]:
+    """The keys in this process's environment, by the names of their variables."""
+    found = {name: value.strip() for name, value in os.environ.items() if _HOLD_KEYS.search(name)}
+    return {name: value for name, value in found.items() if len(value) >= _SHORTEST}
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.harness.validate import MAX_BYTES
+from meta_reward.propose.desk import Answer
 
 MAX_PROPOSAL_BYTES = 64 * 1024
 _MAX_NOTES, _MAX_NAMES = 20, 5
@@ -36,8 +37,8 @@ class Assignment:
     view: the folder it is shown, read only. staging: the only place it writes to. candidates: how many
     it may leave. rejected: folders to mend, each with its findings in `validator.json`. instructions:
     what it is told. max_usd: what it may spend, 0 for no limit. is_spent: whether the run's money is used up by now,
-    which its trials share. try_harness: how an agent of this process
-    tries a draft; socket: where one in a jail asks for the same. hidden: folders that no jail may show.
+    which its trials share. try_harness, query: how an agent of this process tries a draft, and asks about the
+    history; socket: where one in a jail asks for the same. hidden: folders that no jail may show.
     """
 
     view: Path
@@ -50,6 +51,7 @@ class Assignment:
     max_usd: float = 0.0
     is_spent: Callable[[], bool] = lambda: False
     try_harness: Trial | None = None
+    query: Answer | None = None
     socket: Path | None = None
     hidden: tuple[Path, ...] = ()
 
@@ -134,6 +136,9 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
         return [], ["the staging folder is gone"]
     for folder in order or sorted(entry.name for entry in os.scandir(staging)):
         path = staging / folder
+        if not _is_utf8(folder):
+            notes.append(f"{folder!r} is not a name in UTF-8: left out")
+            continue
         if path.is_symlink() or not path.is_dir():
             notes.append(f"{folder!r} is not a folder: left out")
             continue
@@ -151,6 +156,15 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
     if len(notes) > _MAX_NOTES:
         notes[_MAX_NOTES:] = [f"{len(notes) - _MAX_NOTES} more were left out"]
     return drafts, notes
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a file's name is text, which can be written down; the system allows any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _others(folder: Path, taken: Collection[str]) -> str:

@@ -1,16 +1,15 @@
 """A proposer that is Claude, through the Claude Agent SDK: `claude:MODEL`.
 
-It has file tools and no shell. Every call of a tool passes the guard before it is run, and what the guard
-does not allow is refused, also when the guard itself fails. The agent's program starts with a clean
-environment and a home of its own in the session's folder, and reads no settings, memory or instructions of
-the user. A shell is there only where the settings ask for one, and then only inside the operating system's
-sandbox, without the key.
+It has a shell where this machine can confine one: inside the operating system's sandbox, without the key and
+without a network. Elsewhere, and where the settings say so, it has file tools. Every call of a tool passes the guard
+before it is run, and what the guard does not allow is refused, also when the guard itself fails. The agent's
+program starts with a clean environment and a home of its own in the session's folder, and reads no settings,
+memory or instructions of the user.
 """
 
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -20,11 +19,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from meta_reward import files
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
-from meta_reward.propose import guard, jail
+from meta_reward.propose import guard, shell
 from meta_reward.propose.base import Assignment, check_variables, render_prompt
-from meta_reward.propose.claude_program import KEYS, environment, find_agent, launcher, shell_sandbox
-from meta_reward.propose.claude_tool import TRY, try_server
+from meta_reward.propose.claude_program import environment, find_agent, launcher, shell_sandbox
+from meta_reward.propose.claude_tool import QUERY, TRY, server
 from meta_reward.propose.claude_usage import Meter
+from meta_reward.propose.secrets import CLAUDE_KEYS, Secrets
 from meta_reward.propose.summary import last_session_id, summarize
 from meta_reward.propose.transcript import Transcript
 from meta_reward.run.settings import ProposerSettings
@@ -56,12 +56,12 @@ class ClaudeProposer:
     def check(self) -> None:
         """Raise UsageError where no session could begin."""
         find_agent()
-        if guard.SHELL in self._tools() and (reason := _why_no_shell()):
+        if guard.SHELL in self.settings.tools and (reason := shell.why_not()):
             raise UsageError(
                 f"this machine cannot confine the agent's shell: {reason}",
-                hint="install bubblewrap and socat, or leave out `tools`: the file tools need neither",
+                hint=f"{shell.HINT}; or leave out `tools`: the file tools need neither",
             )
-        if not any(os.environ.get(name) for name in (*KEYS, *self.settings.env)):
+        if not any(os.environ.get(name) for name in (*CLAUDE_KEYS, *self.settings.env)):
             raise UsageError(
                 "proposer claude has no key",
                 hint="set ANTHROPIC_API_KEY, or CLAUDE_CODE_OAUTH_TOKEN for a subscription",
@@ -70,8 +70,9 @@ class ClaudeProposer:
 
     async def propose(self, assignment: Assignment) -> None:
         self.check()
-        names = (*KEYS, *self.settings.env)
-        transcript = Transcript(assignment.transcript, secrets=(os.environ.get(name, "") for name in names))
+        names = (*CLAUDE_KEYS, *self.settings.env)
+        secrets = Secrets({name: os.environ.get(name, "") for name in names})
+        transcript = Transcript(assignment.transcript, secrets=secrets)
         so_far = summarize(assignment.transcript, view=assignment.view)
         resumed = last_session_id(assignment.transcript) if assignment.rejected else None
         prompt = render_prompt(assignment, view=assignment.view, staging=assignment.staging, resumed=bool(resumed))
@@ -84,10 +85,13 @@ class ClaudeProposer:
                 result = await _converse(prompt, options, transcript, left * 60, assignment)
             except TimeoutError:
                 raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
-        _check_result(result)
+            finally:
+                files.remove_folder(assignment.staging / ".claude")  # where its program keeps notes on a shell
+        _check_result(result, secrets)
 
     def _tools(self) -> list[str]:
-        return list(self.settings.tools) or list(guard.FILE_TOOLS)
+        """What it may call: what the settings say, else a shell where one can be confined."""
+        return list(self.settings.tools) or (list(guard.FILE_TOOLS) if shell.why_not() else [guard.SHELL])
 
     def _options(
         self, assignment: Assignment, transcript: Transcript, resumed: str | None, spent_usd: float, scratch: Path
@@ -95,8 +99,7 @@ class ClaudeProposer:
         from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
 
         has_shell = guard.SHELL in self._tools()
-        bounds = guard.Bounds((assignment.view,), assignment.staging, self._tools(), (TRY,))
-        servers = {"meta_reward": try_server(assignment)} if assignment.try_harness else {}
+        bounds = guard.Bounds((assignment.view,), assignment.staging, self._tools(), (TRY, QUERY))
         most = [usd for usd in (self.settings.max_usd, assignment.max_usd) if usd]
         return ClaudeAgentOptions(
             cwd=assignment.staging,
@@ -109,7 +112,7 @@ class ClaudeProposer:
             max_budget_usd=max(min(most) - spent_usd, _LEAST_USD) + (spent_usd if resumed else 0.0) if most else None,
             resume=resumed,
             tools=self._tools(),
-            mcp_servers=servers,
+            mcp_servers={"meta_reward": server(assignment)},
             strict_mcp_config=True,
             setting_sources=[],
             skills=[],
@@ -117,14 +120,10 @@ class ClaudeProposer:
             include_partial_messages=True,  # they tell what is used before it is all over
             permission_mode="dontAsk",
             hooks={"PreToolUse": [HookMatcher(hooks=[_hook(bounds, transcript)], on_failure="block")]},
-            sandbox=shell_sandbox(assignment, secrets=(*KEYS, *self.settings.env)) if has_shell else None,
+            sandbox=shell_sandbox(assignment, secrets=(*CLAUDE_KEYS, *self.settings.env)) if has_shell else None,
             max_buffer_size=_LONGEST_MESSAGE,
             stderr=lambda line: transcript.add("output", text=line),
         )
-
-
-def _why_no_shell() -> str:
-    return jail.why_not() or ("" if shutil.which("socat") else "socat is not installed")
 
 
 def _hook(bounds: guard.Bounds, transcript: Transcript) -> Any:
@@ -168,7 +167,8 @@ async def _converse(
         raise
     except Exception as error:  # the SDK's own, and now and then the plainest of all
         if not results:  # else the result says better what went wrong
-            raise ProposerError(f"the agent's program failed: {files.printable(_first_line(error))}") from None
+            said = transcript.secrets.hide(str(error)).partition("\n")[0][:300]
+            raise ProposerError(f"the agent's program failed: {files.printable(said)}") from None
     finally:
         await _end(client, assignment.home / "pid", gently=bool(results))
     if not results:
@@ -223,9 +223,10 @@ def _kill(pidfile: Path) -> None:
         os.killpg(int(pidfile.read_text()), signal.SIGKILL)
 
 
-def _check_result(result: "ResultMessage") -> None:
+def _check_result(result: "ResultMessage", secrets: Secrets) -> None:
     """Raise what a session's result amounts to, if it did not simply end."""
-    said = files.printable(" ".join((result.result or "; ".join(result.errors or []) or result.subtype).split()))[:300]
+    told = secrets.hide(result.result or "; ".join(result.errors or []) or result.subtype)
+    said = files.printable(" ".join(told.split()))[:300]
     status = result.api_error_status
     if result.is_error and status in (401, 403):
         raise ProposerUnavailable(f"the API refuses the key ({status}): {said}", hint="check ANTHROPIC_API_KEY")
@@ -238,7 +239,3 @@ def _check_result(result: "ResultMessage") -> None:
         raise ProposerError(reason, status=word)
     if result.is_error:
         raise ProposerError(f"the API failed{f' ({status})' if status else ''}: {said}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:300]

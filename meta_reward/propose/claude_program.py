@@ -10,8 +10,8 @@ from typing import Any
 from meta_reward.errors import UsageError
 from meta_reward.propose.base import PACKAGE, Assignment
 from meta_reward.propose.program import SYSTEM
+from meta_reward.propose.secrets import CLAUDE_KEYS
 
-KEYS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")
 _KEPT = (
     *("PATH", "PWD", "LANG", "LC_*", "TZ", "HOME", "TMPDIR", "GIT_CEILING_DIRECTORIES", "ANTHROPIC_BASE_URL"),
     *("CLAUDE_AGENT_SDK_*", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_MAX_RETRIES"),
@@ -38,7 +38,7 @@ def environment(home: Path, scratch: Path) -> dict[str, str]:
 def launcher(home: Path, named: Sequence[str]) -> Path:
     """A program that is the agent's, started cleanly."""
     home.mkdir(exist_ok=True)
-    kept = ",".join((*_KEPT, *KEYS, *named))
+    kept = ",".join((*_KEPT, *CLAUDE_KEYS, *named))
     words = (sys.executable, "-I", "-S", str(_LAUNCHER), str(home / "pid"), kept, str(find_agent()))
     (home / "pid").unlink(missing_ok=True)
     script = home / "agent"

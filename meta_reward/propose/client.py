@@ -25,8 +25,7 @@ _ELSEWHERE = ("json", "full", "where")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, print, and return the exit code."""
-    given = {name: value for name, value in vars(_parser().parse_args(arguments)).items() if name not in _ELSEWHERE}
-    command = given.pop("command")
+    command, given = parse(arguments)
     if command == "try":
         given = {"path": from_staging(given["path"]), "pairs": split_names(given["pairs"])}
     if not os.environ.get(SOCKET):
@@ -42,6 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if isinstance(answer.get("error"), str) else 0  # a trace's error is an object
+
+
+def parse(words: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
+    """The command and its arguments. Exits where they are none, as argparse does."""
+    given = {name: value for name, value in vars(_parser().parse_args(words)).items() if name not in _ELSEWHERE}
+    return given.pop("command"), given
 
 
 def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:

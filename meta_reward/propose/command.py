@@ -8,6 +8,7 @@ same way; being our own, it needs no jail.
 
 import asyncio
 import contextlib
+import functools
 import os
 import resource
 import signal
@@ -24,6 +25,7 @@ from meta_reward.propose import jail
 from meta_reward.propose.base import PACKAGE, Assignment, check_variables, render_prompt
 from meta_reward.propose.jail import Jail, Mount
 from meta_reward.propose.program import find_program
+from meta_reward.propose.secrets import Secrets
 from meta_reward.propose.summary import summarize
 from meta_reward.propose.transcript import Transcript
 
@@ -39,41 +41,43 @@ _KEPT = ("LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """How a command is jailed, as the user asked. bind: paths; env: names of variables."""
+    """How a command is jailed, as the user asked. bind: paths."""
 
     bind: Sequence[str] = ()
-    env: Sequence[str] = ()
     network: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CommandProposer:
-    """Runs a command line once a session. confinement: None means with the user's own rights."""
+    """Runs a command line once a session. env: variables that it is given, whose values are secret.
+
+    confinement: None means with the user's own rights.
+    """
 
     command: Sequence[str]
     minutes: float
     repairs: bool
     confinement: Confinement | None = None
+    env: Sequence[str] = ()
 
     def check(self) -> None:
         """Raise UsageError where no session could begin."""
         if self.confinement and (reason := jail.why_not()):
             raise UsageError(f"this machine cannot jail a command proposer: {reason}", hint=jail.HINT)
         find_program(self.command)
-        if self.confinement is None:
-            return
-        for text in self.confinement.bind:
+        for text in self.confinement.bind if self.confinement else ():
             jail.parse_bind(text)
-        check_variables(self.confinement.env)
+        check_variables(self.env)
 
     async def propose(self, assignment: Assignment) -> None:
         self.check()
         start = self._jailed(assignment) if self.confinement else self._unjailed(assignment)
-        transcript = Transcript(assignment.transcript, secrets=_secrets(start.environment))
+        transcript = Transcript(assignment.transcript, secrets=self._secrets(start.environment))
         left = self.minutes - summarize(assignment.transcript, view=assignment.view).minutes
         jailed = "bubblewrap" if self.confinement else "none"
         network = "none" if self.confinement and not self.confinement.network else "host"
-        transcript.add("begin", runs=start.command, jail=jailed, network=network)
+        sockets = "own" if network == "none" or (self.confinement and jail.keeps_from_sockets()) else "host"
+        transcript.add("begin", runs=start.command, jail=jailed, network=network, abstract_sockets=sockets)
         transcript.add("prompt", text=start.prompt)
         # Files rather than pipes: a program is done when it exits, whatever it left running with its output.
         with tempfile.TemporaryFile() as output:
@@ -83,11 +87,16 @@ class CommandProposer:
                 reason = f"{self.command[0]}: no end within {self.minutes:g} minutes"
                 raise ProposerError(reason, status="timed out") from None
             finally:
-                log = _last_of(output)
+                log = transcript.secrets.hide(_last_of(output))
                 transcript.add("output", text=log)
         if code:
             said = _last_line(log)
             raise ProposerError(f"{self.command[0]}: exit code {code}: {said}{self._hint(code, said)}")
+
+    def _secrets(self, environment: Mapping[str, str]) -> Secrets:
+        """What it was given on purpose, whatever its name, and what is called a secret."""
+        named = [name for name in environment if any(word in name.upper() for word in _SECRET_WORDS)]
+        return Secrets({name: environment.get(name, "") for name in (*named, *self.env)})
 
     def _hint(self, code: int, said: str) -> str:
         """What to do about a program that misses something in the jail."""
@@ -119,7 +128,7 @@ class CommandProposer:
         ]
         hidden = (*assignment.hidden, PACKAGE)
         inside = Jail(mounts, home, session / "account", hidden, self.confinement.network)
-        environment = {name: os.environ[name] for name in (*_KEPT, *self.confinement.env) if name in os.environ}
+        environment = {name: os.environ[name] for name in (*_KEPT, *self.env) if name in os.environ}
         environment |= {
             "HOME": str(jail.home_in_jail()),
             "PATH": os.pathsep.join([*map(str, (*program.folders, jail.PROGRAMS)), jail.SYSTEM_PATH]),
@@ -133,7 +142,7 @@ class CommandProposer:
             ),
         }
         prompt = render_prompt(assignment, view=jail.VIEW, staging=jail.STAGING)
-        return _Start(inside.command(program.command), environment, prompt, path, session)
+        return _Start(inside.command(program.command), environment, prompt, path, session, is_jailed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ class _Start:
     prompt: str
     path: Path
     folder: Path
+    is_jailed: bool = False
 
 
 def _ways_to_ask(assignment: Assignment, session: Path) -> list[Mount]:
@@ -170,7 +180,7 @@ async def _run(start: _Start, output: IO[bytes], timeout_s: float) -> int:
                 stdout=output,
                 stderr=STDOUT,
                 start_new_session=True,
-                preexec_fn=_before_start,
+                preexec_fn=functools.partial(_before_start, is_jailed=start.is_jailed),
             )
         except OSError as error:
             raise UsageError(f"proposer {start.command[0]} does not start: {error.strerror}") from None
@@ -183,10 +193,12 @@ async def _run(start: _Start, output: IO[bytes], timeout_s: float) -> int:
         await process.wait()
 
 
-def _before_start() -> None:
+def _before_start(*, is_jailed: bool) -> None:
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if is_jailed:
+        jail.confine()
 
 
 def _last_of(output: IO[bytes]) -> str:
@@ -197,10 +209,6 @@ def _last_of(output: IO[bytes]) -> str:
 
 def _last_line(log: str) -> str:
     return log.strip().rpartition("\n")[2][:1000] or "no output"
-
-
-def _secrets(environment: Mapping[str, str]) -> list[str]:
-    return [value for name, value in environment.items() if any(word in name.upper() for word in _SECRET_WORDS)]
 
 
 def _environment(assignment: Assignment, *, view: Path, prompt: Path, socket: Path | None) -> dict[str, str]:

@@ -3,11 +3,15 @@
 Inside are the system's own folders, read-only; a home that is empty and dies with the session; the history,
 read-only, and the staging folder, at fixed places; the program; and what the user names. The environment holds
 what is given and nothing else. The network is the host's, for an agent needs its model, unless it is to have none.
+Abstract sockets belong to a network rather than to a folder, so the host's would come with it: Landlock keeps
+programs from them (`confine`, before bubblewrap starts, which needs none) on Linux 6.12 and later.
 Whether a machine can do it is found by doing it.
 """
 
 import functools
+import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward.errors import UsageError
+from meta_reward.harness import lockdown
 from meta_reward.propose.program import SYSTEM, is_system
 
 ROOM = Path("/proposer")
@@ -88,6 +93,23 @@ class Jail:
         ]
 
 
+@functools.cache
+def keeps_from_sockets() -> bool:
+    """Whether jailed programs are kept from this machine's abstract sockets.
+
+    A bubblewrap that is setuid, as on systems without user namespaces for everyone, could not start that way.
+    """
+    found = shutil.which("bwrap")
+    is_setuid = found is not None and os.geteuid() != 0 and bool(Path(found).stat().st_mode & stat.S_ISUID)
+    return lockdown.can_scope() and not is_setuid
+
+
+def confine() -> None:
+    """What the process that becomes a jail does first."""
+    if keeps_from_sockets():
+        lockdown.scope()
+
+
 def home_in_jail() -> Path:
     """The home folder has its own name in the jail, so that what is named below it is found there."""
     home = Path.home()
@@ -119,8 +141,10 @@ def why_not() -> str:
         job = f'test ! -e "{folder}/view" && ! touch {VIEW}/x 2>&- && touch {STAGING}/x && echo jailed'
         try:
             words = jail.command(["/bin/sh", "-c", job])
-            done = subprocess.run(words, capture_output=True, text=True, timeout=_PROBE_S, env={}, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
+            done = subprocess.run(
+                words, capture_output=True, text=True, timeout=_PROBE_S, env={}, check=False, preexec_fn=confine
+            )
+        except (OSError, subprocess.SubprocessError) as error:
             return f"bubblewrap does not run: {error}"
         if done.stdout != "jailed\n" or not (folder / "staging" / "x").exists():
             return f"bubblewrap does not jail here: {done.stderr.strip() or f'exit code {done.returncode}'}"

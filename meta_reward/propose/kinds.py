@@ -50,8 +50,8 @@ def _command(rest: str, settings: ProposerSettings) -> Proposer:
         raise UsageError(f"proposer command {rest!r} cannot be read: {error}") from None
     if not command:
         raise UsageError("proposer command: names no program", hint="for example command:./my-agent")
-    confinement = Confinement(settings.bind, settings.env, settings.net != "none") if settings.jail != "none" else None
-    return CommandProposer(command, settings.minutes, repairs=True, confinement=confinement)
+    confinement = Confinement(settings.bind, settings.net != "none") if settings.jail != "none" else None
+    return CommandProposer(command, settings.minutes, repairs=True, confinement=confinement, env=settings.env)
 
 
 def _claude(rest: str, settings: ProposerSettings) -> Proposer:

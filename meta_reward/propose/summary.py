@@ -16,6 +16,7 @@ from meta_reward import files
 _MAX_FILES = 500
 _CANDIDATE = re.compile(r"(?:^|/)candidates/(c\d{4,})\b")
 _PATHS = {"Read": "file_path", "Grep": "path", "Glob": "path"}
+_WORD = re.compile(r"[^\s'\"`|&;<>()]+")
 _TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
@@ -23,7 +24,7 @@ _TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_toke
 class Summary:
     """What a session did. None: not known, as for a command that does not tell.
 
-    files_read: paths given to reading tools, below the shown folder, in the order of their first reading.
+    files_read: paths given to reading tools, or named in a shell's commands, below the shown folder, in their order.
     candidates: ids of candidates among these. refused: tool calls that were refused, also of tools that were
     not offered.
     """
@@ -150,10 +151,17 @@ def _blocks(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _count_file(tally: _Tally, line: Mapping[str, Any], view: Path) -> None:
-    name = _PATHS.get(line.get("tool", ""), "")
-    given = (line.get("input") or {}).get(name)
-    if line.get("refused") or not isinstance(given, str):
+    if line.get("refused"):
         return
-    path = Path(given)
-    if path.is_relative_to(view):
-        tally.read[path.relative_to(view).as_posix()] = None
+    for given in _paths_in(line.get("tool", ""), line.get("input") or {}):
+        path = view / given if given.startswith("candidates/") else Path(given)
+        if path.is_relative_to(view):
+            tally.read[path.relative_to(view).as_posix()] = None
+
+
+def _paths_in(tool: str, given: Mapping[str, Any]) -> list[str]:
+    """The paths that a tool call names; of a shell's command, all its words."""
+    text = given.get("command" if tool == "Bash" else _PATHS.get(tool, ""))
+    if not isinstance(text, str):
+        return []
+    return _WORD.findall(text) if tool == "Bash" else [text]

@@ -24,7 +24,7 @@ from meta_reward.errors import GitError, UsageError
 from meta_reward.files import printable
 from meta_reward.harness.levels import CONFINED, problem_of, remedy, strictest
 from meta_reward.judge.cache import default_cache_folder
-from meta_reward.propose import jail
+from meta_reward.propose import jail, shell
 from meta_reward.run import git
 
 State = Literal["ok", "warn", "fail", "absent"]
@@ -59,6 +59,7 @@ async def examine() -> list[Row]:
         git_row(),
         await sandbox_row(),
         await jail_row(),
+        await claude_row(),
         *disk_rows(),
         *await agent_rows(),
         *key_rows(os.environ),
@@ -122,7 +123,15 @@ async def jail_row() -> Row:
     """Whether a command proposer can be jailed here. The offline catalog, and Claude without a shell, need no jail."""
     if problem := await asyncio.to_thread(jail.why_not):
         return Row("proposer's jail", "warn", f"command proposers cannot be jailed: {problem}", jail.HINT)
-    return Row("proposer's jail", "ok", "bubblewrap")
+    reach = "" if jail.keeps_from_sockets() else "; abstract sockets of this machine stay in reach before Linux 6.12"
+    return Row("proposer's jail", "ok", f"bubblewrap{reach}")
+
+
+async def claude_row() -> Row:
+    """Which tools `--proposer claude:MODEL` works with here, by default."""
+    if problem := await asyncio.to_thread(shell.why_not):
+        return Row("claude's tools", "warn", f"file tools and no shell: {problem}", f"{shell.HINT} to give it one")
+    return Row("claude's tools", "ok", "a shell, inside the operating system's sandbox")
 
 
 def disk_rows() -> list[Row]:

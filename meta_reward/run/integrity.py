@@ -89,7 +89,8 @@ def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
     for root, folders, names in os.walk(folder):
         for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
             path = Path(root) / name
-            yield os.fsencode(path.relative_to(folder)).decode(errors="backslashreplace"), path
+            name_as_bytes = os.fsencode(path.relative_to(folder)).replace(b"\\", b"\\\\")
+            yield name_as_bytes.decode(errors="backslashreplace"), path
 
 
 def _digests(found: Mapping[str, Path], known: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Any]]]:

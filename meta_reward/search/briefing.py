@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from meta_reward.propose.desk import open_desk
+from meta_reward.propose.desk import Answer, open_desk
 from meta_reward.propose.prompt import load_instructions, render_instructions
 from meta_reward.propose.views import make_view
 from meta_reward.run.layout import HistoryLayout
@@ -27,12 +27,14 @@ class Briefing:
     """One session's material. view: the folder to show, read only; also `history` beside the staging folder.
 
     instructions: all that the agent is told whatever the session. socket: where `propose/client.py` asks.
+    query: answers the same for an agent of this process.
     """
 
     view: Path
     instructions: str
     socket: Path
     tries: Trials | None
+    query: Answer
 
     @property
     def try_harness(self) -> TryHarness | None:
@@ -55,5 +57,6 @@ async def open_briefing(setup: Setup, iteration: int) -> AsyncIterator[Briefing]
         beside.symlink_to(Path("../../history"))
     tries = trials_of(setup, layout.staging(iteration).resolve())
     told = render_instructions(load_instructions(layout.instructions), config, can_try=tries is not None)
-    async with open_desk(make_answer(HistoryLayout(view), tries)) as socket:
-        yield Briefing(view, told, socket, tries)
+    answer = make_answer(HistoryLayout(view), tries)
+    async with open_desk(answer) as socket:
+        yield Briefing(view, told, socket, tries, answer)

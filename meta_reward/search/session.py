@@ -5,7 +5,7 @@ in the order of their folders' names.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from meta_reward.harness.validate import Report, fingerprint, report_to_json, va
 from meta_reward.judge.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
 from meta_reward.propose.money import count_discarded, proposer_usd
+from meta_reward.propose.secrets import marks_in, session_secrets
 from meta_reward.propose.summary import summarize
 from meta_reward.propose.transcript import Transcript
 from meta_reward.run import record
@@ -78,6 +79,8 @@ async def _propose(setup: Setup, iteration: int) -> SessionRecord:
     async with open_briefing(setup, iteration) as briefing:
         assignment = _assignment(setup, iteration, briefing)
         status, reason, restored = await _run_proposer(setup, assignment)
+    secrets = session_secrets(setup.config.proposer)
+    reason, restored = secrets.hide(reason), secrets.hide(restored)
     drafts, left_out = _collect(setup, iteration, ())
     folder = free_folder(setup.layout, setup.layout.session(iteration).name)
     if keep_only(assignment.staging, drafts, others=folder if left_out else None):
@@ -87,10 +90,10 @@ async def _propose(setup: Setup, iteration: int) -> SessionRecord:
         status, reason = "left nothing", "the session left no candidate"
     if reason:
         setup.progress.note(f"iteration {iteration}: {reason}")
-    Transcript(assignment.transcript).add("end", status=status, reason=reason)
+    Transcript(assignment.transcript, secrets=secrets).add("end", status=status, reason=reason)
     notes = [*filter(None, [reason]), *restored, *map(files.printable, left_out)]
     did = asdict(summarize(assignment.transcript, view=assignment.view))
-    summary = {"proposer": setup.config.proposer.spec, **did, "trials": briefing.trials}
+    summary = {"proposer": setup.config.proposer.spec, **did, "trials": secrets.hide(briefing.trials)}
     return SessionRecord([draft.folder for draft in drafts], notes, summary)
 
 
@@ -133,6 +136,7 @@ def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
         seed=setup.config.seed,
         instructions=briefing.instructions,
         try_harness=briefing.try_harness,
+        query=briefing.query,
         socket=briefing.socket,
         max_usd=max(limit - spent(), 0.01) if limit else 0.0,
         is_spent=lambda: bool(limit) and spent() >= limit,
@@ -164,8 +168,16 @@ async def _refused(setup: Setup, iteration: int) -> tuple[str, ...]:
 
 
 def _collect(setup: Setup, iteration: int, order: Sequence[str]) -> tuple[list[Draft], list[str]]:
+    """The drafts in staging, with a mark where a secret stood, and notes on what was left out. Seeds are the user's."""
     most = len(order) or setup.config.proposer.candidates
-    return collect(setup.layout.staging(iteration), most=most, order=order)
+    drafts, notes = collect(setup.layout.staging(iteration), most=most, order=order)
+    if iteration == 0:
+        return drafts, notes
+    secrets = session_secrets(setup.config.proposer)
+    kept = [draft for draft in drafts if secrets.hide(draft.folder) == draft.folder]
+    marked = [replace(d, source=secrets.mark(d.source), proposal=secrets.mark(d.proposal)) for d in kept]
+    left_out = ["a folder's name holds a secret: left out"] * (len(drafts) - len(kept))
+    return marked, [*left_out, *secrets.hide(notes)]
 
 
 async def _validated(setup: Setup, drafts: Sequence[Draft], iteration: int) -> list[tuple[Draft, Report]]:
@@ -177,14 +189,17 @@ async def _validated(setup: Setup, drafts: Sequence[Draft], iteration: int) -> l
         known |= _identity(files.read_text(setup.layout.candidate(row.folder) / "harness.py"), row.id)
     result = []
     for draft in drafts:
-        async with await open_sandbox(setup.config) as sandbox:
-            report = await validate(
-                draft.source, sandbox=sandbox, known=known, packages=setup.config.packages, cases=setup.cases
-            )
-            result.append((draft, report))
-            if report.ok:
-                known |= _identity(draft.source, draft.name)
+        marks = marks_in(draft.source, draft.proposal)
+        report = Report(marks, ()) if marks else await _validate(setup, draft.source, known)
+        result.append((draft, report))
+        if report.ok:
+            known |= _identity(draft.source, draft.name)
     return result
+
+
+async def _validate(setup: Setup, source: str, known: Mapping[str, str]) -> Report:
+    async with await open_sandbox(setup.config) as sandbox:
+        return await validate(source, sandbox=sandbox, known=known, packages=setup.config.packages, cases=setup.cases)
 
 
 def _identity(source: str, name: str) -> dict[str, str]:

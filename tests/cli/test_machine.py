@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward.propose import jail
+from meta_reward.propose import jail, shell
 from tests.cli.conftest import MetaReward, Ran
 from tests.conftest import LEVEL, PROJECT, make_task_set
 
@@ -168,6 +168,12 @@ def test_doctor_without_bubblewrap_warns(meta_reward_process: MetaReward, bare: 
     row = doctor(ran)["proposer's jail"]
     assert (row["state"], row["fix"]) == ("warn", jail.HINT)
     assert row["what"] == "command proposers cannot be jailed: bubblewrap (bwrap) is not installed"
+    assert doctor(ran)["claude's tools"] == {
+        "name": "claude's tools",
+        "state": "warn",
+        "what": "file tools and no shell: bwrap and socat are not installed",
+        "fix": f"{shell.HINT} to give it one",
+    }
 
 
 def test_shell_for_claude_without_bubblewrap_stops_before_anything_is_spent(
@@ -177,8 +183,8 @@ def test_shell_for_claude_without_bubblewrap_stops_before_anything_is_spent(
     ran = meta_reward_process(*SEARCH, "--config", tmp_path / "shell.toml", PATH=bare, ANTHROPIC_API_KEY="k")
     assert (ran.code, ran.err) == (
         1,
-        "meta-reward: this machine cannot confine the agent's shell: bubblewrap (bwrap) is not installed: "
-        "install bubblewrap and socat, or leave out `tools`: the file tools need neither\n",
+        "meta-reward: this machine cannot confine the agent's shell: bwrap and socat are not installed: "
+        "install bubblewrap and socat, and allow user namespaces; or leave out `tools`: the file tools need neither\n",
     )
     assert not Path("runs").exists()
 

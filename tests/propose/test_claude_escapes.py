@@ -4,15 +4,17 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meta_reward.propose import jail
+from meta_reward.propose import shell
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.claude import ClaudeProposer
+from meta_reward.propose.guard import FILE_TOOLS
 from meta_reward.propose.summary import summarize
 from meta_reward.run.settings import ProposerSettings
 from tests.messages_api import Block, MessagesApi, messages_api, results_in, say, use
@@ -20,6 +22,7 @@ from tests.messages_api import Block, MessagesApi, messages_api, results_in, say
 MODEL = "claude-haiku-4-5-20251001"
 CANARY = "CANARY-7f3a"
 KEY = "sk-ant-a-key-that-nobody-must-see"
+needs_shell = pytest.mark.skipif(bool(shell.why_not()), reason=shell.why_not())
 
 
 def make_run(folder: Path) -> Path:
@@ -176,6 +179,13 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
+def digests_without_the_programs_own(folder: Path) -> dict[str, str]:
+    """With an empty file less, where the program's own sandbox bars the way to git."""
+    found = digests(folder) | digests(Path.home())
+    found.pop(str(folder / "run" / ".git" / "config.worktree"), None)
+    return found
+
+
 def run_session(
     session: Path, steps: list[list[Block]], monkeypatch: pytest.MonkeyPatch, **settings: Any
 ) -> MessagesApi:
@@ -210,8 +220,20 @@ def outcomes(session: Path) -> dict[str, bool]:
     return {block["tool_use_id"]: bool(block["is_error"]) for block in results}
 
 
+@pytest.fixture
+def no_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine on which no shell can be confined."""
+    monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
+    shell.why_not.cache_clear()
+    yield
+    shell.why_not.cache_clear()
+
+
 @pytest.mark.slow
-def test_no_tool_call_leaves_the_shown_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tools", [FILE_TOOLS, pytest.param((), marks=needs_shell)], ids=["file tools", "shell"])
+def test_no_tool_call_leaves_the_shown_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tools: tuple[str, ...]
+) -> None:
     session = make_run(tmp_path)
     run = session.parents[1]
     before = digests(tmp_path) | digests(Path.home())
@@ -219,15 +241,14 @@ def test_no_tool_call_leaves_the_shown_folders(tmp_path: Path, monkeypatch: pyte
     steps = [refused[i : i + 10] for i in range(0, len(refused), 10)]
     allowed = harmless(run)
     nested = [use("Write", file_path="a/b.txt", content="b"), use("Read", file_path="CLAUDE.md")]
-    api = run_session(
-        session, [*steps, allowed, nested, [use("Read", file_path="a/b.txt")], [say("Done.")]], monkeypatch
-    )
+    last = [use("Read", file_path="a/b.txt")]
+    api = run_session(session, [*steps, allowed, nested, last, [say("Done.")]], monkeypatch, tools=tools)
 
     assert len(refused) >= 60
     sent = json.dumps([request["messages"] for request in api.requests])
     assert CANARY not in sent
     assert "root:x:0" not in sent
-    assert digests(tmp_path) | digests(Path.home()) == before
+    assert digests_without_the_programs_own(tmp_path) == before
     assert not Path("/tmp/planted-by-agent.txt").exists()
     assert {path.name for path in session.iterdir()} == {"staging", "home", "transcript.jsonl"}
     happened = outcomes(session)
@@ -238,7 +259,7 @@ def test_no_tool_call_leaves_the_shown_folders(tmp_path: Path, monkeypatch: pyte
     assert CANARY not in "".join(e["text"] for e in events(session) if e["type"] == "output")
     summary = summarize(session / "transcript.jsonl", view=run / "history")
     assert summary.refused >= 45
-    assert summary.files_read == ()
+    assert summary.files_read == (() if tools else ("README.md",))  # a command named it, and did not change it
 
 
 @pytest.mark.slow
@@ -256,7 +277,7 @@ def test_allowed_calls_read_the_history_write_into_staging_and_try_drafts(
         use("Edit", file_path="mine/harness.py", old_string="1", new_string="2"),
         use("mcp__meta_reward__try_harness", path="mine/harness.py", pairs=["t1-r1 > t1-r2"]),
     ]
-    api = run_session(session, [[call] for call in calls], monkeypatch)
+    api = run_session(session, [[call] for call in calls], monkeypatch, tools=FILE_TOOLS)
     assert outcomes(session) == {call["id"]: False for call in calls}
     assert (session / "staging" / "mine" / "harness.py").read_text() == "x = 2\n"
     sent = json.dumps(api.requests[-1]["messages"])
@@ -271,7 +292,20 @@ def test_allowed_calls_read_the_history_write_into_staging_and_try_drafts(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(jail.why_not()) or not shutil.which("socat"), reason="no sandbox for a shell here")
+def test_default_without_a_way_to_confine_a_shell_is_the_file_tools(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_shell: None
+) -> None:
+    session = make_run(tmp_path)
+    calls = [use("Bash", command="touch planted"), use("Write", file_path="mine/harness.py", content="x = 1\n")]
+    api = run_session(session, [calls], monkeypatch)
+    assert [outcomes(session)[call["id"]] for call in calls] == [True, False]
+    assert not (session / "staging" / "planted").exists()
+    assert {tool["name"] for tool in api.requests[0]["tools"]} == {*FILE_TOOLS, "mcp__meta_reward__try_harness"}
+    assert events(session)[0]["jail"] == "tools"
+
+
+@needs_shell
+@pytest.mark.slow
 def test_shell_sees_what_the_file_tools_would_and_neither_the_key_nor_the_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,12 +320,17 @@ def test_shell_sees_what_the_file_tools_would_and_neither_the_key_nor_the_networ
         f"echo planted > {run}/history/README.md; echo planted > {run}/planted; echo planted > ~/planted",
         "env | grep -i -e sk-ant -e canary | sed s/sk-ant/FOUND/; cat /proc/*/environ | grep -ac sk-ant",
         "(exec 3<>/dev/tcp/127.0.0.1/${ANTHROPIC_BASE_URL##*:}) && echo FOUND",
+        f"python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(chr(0) + \"{tmp_path}\")' && echo FOUND",
     ]
     steps = [[use("Bash", command=command, description="Look")] for command in commands]
     unsandboxed = use("Bash", command=f"cat {run}/run.toml", description="Look", dangerouslyDisableSandbox=True)
     monkeypatch.setenv("CLOUD_TOKEN", "sk-ant-of-a-cloud")
-    named = {"tools": ("Bash",), "env": ("CLOUD_TOKEN",)}
-    api = run_session(session, [*steps, [unsandboxed], [say("Done.")]], monkeypatch, **named)
+    tried = use("mcp__meta_reward__try_harness", path="mine/harness.py")
+    with socket.socket(socket.AF_UNIX) as abstract:
+        abstract.bind(f"\0{tmp_path}")
+        abstract.listen()
+        script = [*steps, [unsandboxed], [tried], [say("Done.")]]
+        api = run_session(session, script, monkeypatch, env=("CLOUD_TOKEN",))
     sent = json.dumps(api.requests[-1]["messages"])
     results = results_in(api.requests[-1])
     assert results[0].startswith("Read me.")
@@ -299,7 +338,8 @@ def test_shell_sees_what_the_file_tools_would_and_neither_the_key_nor_the_networ
     assert CANARY not in sent
     assert not any("FOUND" in result for result in results)
     assert KEY not in sent
-    after = digests(tmp_path) | digests(Path.home())
-    after.pop(str(run / ".git" / "config.worktree"), None)  # empty: where the program's own sandbox bars the way to git
-    assert after == before
-    assert outcomes(session)[unsandboxed["id"]]
+    assert digests_without_the_programs_own(tmp_path) == before
+    assert (outcomes(session)[unsandboxed["id"]], outcomes(session)[tried["id"]]) == (True, False)
+    assert {tool["name"] for tool in api.requests[0]["tools"]} == {"Bash", "mcp__meta_reward__try_harness"}
+    assert events(session)[0]["jail"] == "shell"
+    assert not (session / "staging" / ".claude").exists()

@@ -65,6 +65,16 @@ def test_files_empty_folders_and_links_are_no_candidates(tmp_path: Path) -> None
     )
 
 
+def test_names_that_are_not_utf8_are_left_out_and_noted_in_printable_words(tmp_path: Path) -> None:
+    leave(tmp_path, os.fsdecode(b"caf\xe9"))
+    (leave(tmp_path, "a") / os.fsdecode(b"\xff.txt")).touch()
+    drafts, notes = collect(tmp_path, most=5)
+    assert ([draft.folder for draft in drafts], notes) == (
+        ["a"],
+        [r"'a' holds '\udcff.txt' as well: left out", r"'caf\udce9' is not a name in UTF-8: left out"],
+    )
+
+
 @pytest.mark.timeout(5)
 def test_pipe_or_folder_in_place_of_a_file_neither_blocks_nor_breaks(tmp_path: Path) -> None:
     (tmp_path / "pipe").mkdir()

@@ -138,8 +138,8 @@ def test_settings_name_the_catalog_or_a_command() -> None:
     python = (sys.executable, "-P", "-m", "meta_reward.propose.catalog")
     assert catalog == CommandProposer(python, 2.0, repairs=False)
     assert unjailed == CommandProposer(["./my-agent", "--model", "a b"], 2.0, repairs=True)
-    confinement = Confinement(("~/.x:rw",), ("X_KEY",), network=False)
-    assert jailed == CommandProposer(["x"], 60.0, repairs=True, confinement=confinement)
+    confinement = Confinement(("~/.x:rw",), network=False)
+    assert jailed == CommandProposer(["x"], 60.0, repairs=True, confinement=confinement, env=("X_KEY",))
 
 
 @pytest.mark.parametrize(

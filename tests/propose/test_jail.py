@@ -43,7 +43,8 @@ def assignment(session: Path, **more: Any) -> Assignment:
 
 def propose(session: Path, *command: str, minutes: float = 0.5, **confinement: Any) -> str:
     """What a jailed command says."""
-    proposer = CommandProposer(command, minutes, repairs=True, confinement=Confinement(**confinement))
+    env = confinement.pop("env", ())
+    proposer = CommandProposer(command, minutes, repairs=True, confinement=Confinement(**confinement), env=env)
     asyncio.run(proposer.propose(assignment(session)))
     return said(session)
 
@@ -113,6 +114,37 @@ def test_jailed_program_reads_history_writes_into_staging_and_has_the_network(tm
     assert output[2].startswith("# Write b")
     assert output[3:] == ["/proposer/staging", "connected"]
     assert collect(session / "staging", most=1)[0][0].folder == "mine"
+
+
+@needs_jail
+@pytest.mark.skipif(not jail.keeps_from_sockets(), reason="this kernel cannot keep a program from abstract sockets")
+def test_abstract_sockets_and_processes_of_this_machine_are_out_of_reach_and_its_own_are_not(tmp_path: Path) -> None:
+    session = make_run(tmp_path)
+    name = f"\0{tmp_path}"
+    program = f"""
+import os, signal, socket, subprocess
+def tried(action):
+    try:
+        action()
+        return "done"
+    except OSError as error:
+        return type(error).__name__
+own = socket.socket(socket.AF_UNIX)
+own.bind("\\0own")
+own.listen()
+print(tried(lambda: socket.socket(socket.AF_UNIX).connect({name!r})))
+print(tried(lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"x", {name + "-datagrams"!r})))
+print(tried(lambda: socket.socket(socket.AF_UNIX).connect("\\0own")))
+sleeper = subprocess.Popen(["sleep", "60"])
+print(tried(lambda: sleeper.send_signal(signal.SIGTERM)), sleeper.wait())
+"""
+    (tmp_path / "agent.py").write_text(program)
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+        listening.bind(name)
+        listening.listen()
+        datagrams.bind(f"{name}-datagrams")
+        output = propose(session, sys.executable, str(tmp_path / "agent.py"))
+    assert output.splitlines() == ["PermissionError", "PermissionError", "done", "done -15"]
 
 
 @needs_jail
@@ -310,11 +342,14 @@ def test_linked_program_in_the_home_folder_starts_each_time(tmp_path: Path, monk
 
 @needs_jail
 @pytest.mark.parametrize(("more", "network"), [({}, "host"), ({"network": False}, "none")])
-def test_record_says_which_network_a_program_had(tmp_path: Path, more: dict[str, Any], network: str) -> None:
+def test_record_says_which_network_and_sockets_a_program_had(
+    tmp_path: Path, more: dict[str, Any], network: str
+) -> None:
     session = make_run(tmp_path)
     propose(session, "true", **more)
     begin = json.loads((session / "transcript.jsonl").read_text().partition("\n")[0])
     assert (begin["type"], begin["jail"], begin["network"]) == ("begin", "bubblewrap", network)
+    assert begin["abstract_sockets"] == ("own" if jail.keeps_from_sockets() or network == "none" else "host")
 
 
 @needs_jail

@@ -45,6 +45,11 @@ def test_facts_of_the_run_follow_the_instructions() -> None:
     assert "meta-reward try PATH" in told
 
 
+def test_agent_is_told_the_way_to_try_that_it_has() -> None:
+    told = render_instructions("", replace(CONFIG, proposer=ProposerSettings("claude:m")), can_try=True)
+    assert ("the tool `try_harness(path, pairs)`" in told, "meta-reward try" in told) == (True, False)
+
+
 @pytest.mark.parametrize("level", HISTORY_LEVELS)
 def test_each_level_of_history_is_explained(level: str) -> None:
     config = replace(CONFIG, proposer=ProposerSettings(history=level))

@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
+from meta_reward.propose.secrets import HIDDEN, Secrets
 from meta_reward.propose.summary import Summary, last_session_id, summarize
-from meta_reward.propose.transcript import HIDDEN, Transcript
+from meta_reward.propose.transcript import Transcript
 
 VIEW = Path("/proposer/history")
+
+
+def secrets(*values: str) -> Secrets:
+    return Secrets({f"SECRET_{number}": value for number, value in enumerate(values)})
 
 
 def result(session: str, cost: float, **more: Any) -> dict[str, Any]:
@@ -20,7 +25,7 @@ def result(session: str, cost: float, **more: Any) -> dict[str, Any]:
 
 def test_secrets_are_hidden_wherever_they_stand(tmp_path: Path) -> None:
     transcript = Transcript(
-        tmp_path / "t.jsonl", secrets=["sk-secret-one", "sk-secret-one-longer", "", 'a "quoted" one']
+        tmp_path / "t.jsonl", secrets=secrets("sk-secret-one", "sk-secret-one-longer", "", 'a "quoted" one')
     )
     text = 'sk-secret-one-longer, then xsk-secret-onex; a "quoted" one, {"a": "a \\"quoted\\" one"}'
     transcript.add("output", text=text, deep=[{"sk-secret-one": ("sk-secret-one", 'a "quoted" one')}])
@@ -33,10 +38,10 @@ def test_secrets_are_hidden_wherever_they_stand(tmp_path: Path) -> None:
 
 
 def test_short_secret_is_hidden_as_a_word_and_a_switch_is_none(tmp_path: Path) -> None:
-    transcript = Transcript(tmp_path / "t.jsonl", secrets=["hunter2", "1", "12345678"])
-    transcript.add("output", text="hunter2: the hunter2s of password=hunter2, 1 of 12", cost=0.123456789)
+    transcript = Transcript(tmp_path / "t.jsonl", secrets=secrets("hunter2", "1", "2048", "12345678", "true"))
+    transcript.add("output", text="hunter2: the hunter2s of password=hunter2, true, 1 of 2048", cost=0.123456789)
     written = json.loads((tmp_path / "t.jsonl").read_text())
-    assert written["text"] == f"{HIDDEN}: the hunter2s of password={HIDDEN}, 1 of 12"
+    assert written["text"] == f"{HIDDEN}: the hunter2s of password={HIDDEN}, true, 1 of 2048"
     assert written["cost"] == 0.123456789
 
 
@@ -93,6 +98,16 @@ def test_session_adds_up_and_one_that_was_resumed_counts_its_cost_once(tmp_path:
         candidates=("c0003", "c0012"),
     )
     assert last_session_id(path) == "one"
+
+
+def test_files_that_a_shells_commands_name_were_read(tmp_path: Path) -> None:
+    transcript = Transcript(tmp_path / "t.jsonl")
+    command = f"cd {VIEW}; cat candidates/c0002-x/harness.py '{VIEW}/ledger.jsonl'|wc; ls /etc candidates-of-others"
+    transcript.add("decision", tool="Bash", input={"command": command}, refused="")
+    transcript.add("decision", tool="Bash", input={"command": f"cat {VIEW}/README.md"}, refused="no")
+    told = summarize(tmp_path / "t.jsonl", view=VIEW)
+    assert told.files_read == (".", "candidates/c0002-x/harness.py", "ledger.jsonl")
+    assert told.candidates == ("c0002",)
 
 
 def used(call: str, output: int, cost: float | None) -> dict[str, Any]:

@@ -49,6 +49,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a changed file of the same size and time": lambda h: keeping_its_time(h / "README.md", b"Read it.\n"),
     "a removed file": lambda h: (h / "README.md").unlink(),
     "an added file": lambda h: (h / "candidates" / "more.py").write_text("x"),
+    "an added file whose name is not UTF-8": lambda h: (h / os.fsdecode(b"caf\xe9")).write_text("x"),
     "an ignored file": lambda h: (h / ".gitignore").write_text("*") + (h / "more.py").write_text("x"),
     "a removed folder": lambda h: shutil.rmtree(h / "candidates"),
     "a file for a folder": lambda h: (shutil.rmtree(h / "candidates"), (h / "candidates").write_text("x")),

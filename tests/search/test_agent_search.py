@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import ProposerUnavailable
-from meta_reward.propose import jail
+from meta_reward.propose import jail, shell
 from meta_reward.propose.claude import ClaudeProposer
 from meta_reward.propose.client import rendered
 from meta_reward.propose.command import CommandProposer, Confinement
+from meta_reward.propose.guard import FILE_TOOLS
 from meta_reward.propose.money import proposer_usd
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
@@ -67,7 +68,7 @@ def use_api(api: MessagesApi, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def agent(**settings: Any) -> ClaudeProposer:
-    return ClaudeProposer(MODEL, ProposerSettings(**{"minutes": 1.0, **settings}))
+    return ClaudeProposer(MODEL, ProposerSettings(**{"minutes": 1.0, "tools": FILE_TOOLS, **settings}))
 
 
 def events(path: Path) -> list[dict[str, Any]]:
@@ -229,6 +230,34 @@ def test_session_and_its_trials_end_together_where_the_money_does(
     assert 2 <= len(api.requests) <= 3
 
 
+@pytest.mark.parametrize(
+    "tools", [FILE_TOOLS, pytest.param((), marks=pytest.mark.skipif(bool(shell.why_not()), reason=shell.why_not()))]
+)
+def test_agent_writes_tries_and_asks_with_file_tools_and_with_a_shell(
+    begun: World, monkeypatch: pytest.MonkeyPatch, tools: tuple[str, ...]
+) -> None:
+    program, why = BETTER.replace("'", "'\"'\"'"), proposal("c0001")
+    command = f"mkdir closer; printf %s '{program}' > closer/harness.py; printf %s '{why}' > closer/proposal.md"
+    steps: list[Step] = write("closer", BETTER, "c0001")[:1] if tools else [[use("Bash", command=command)]]
+    asked = [
+        use("mcp__meta_reward__try_harness", path="closer"),
+        use("mcp__meta_reward__query", words="meta-reward failures c0001 --limit 1"),
+        use("mcp__meta_reward__query", words="trace c0001"),
+        use("mcp__meta_reward__query", words="failures c0009"),
+    ]
+    begun.proposer = agent(tools=tools)
+    with messages_api([*steps, asked, [say("I am done.")]]) as api:
+        use_api(api, monkeypatch)
+        begun.search(iterations=1)
+    tried, failures, *wrong = [json.loads(text)[0]["text"] for text in results_in(api.requests[-1])[-4:]]
+    assert json.loads(tried)["agreement"] == 1.0
+    assert json.loads(failures)["candidate"]["id"] == "c0001"
+    assert "the following arguments are required: trajectory" in wrong[0]
+    assert "c0009" in wrong[1]
+    assert [row.name for row in load_ledger(begun.layout.ledger)] == ["baseline", "closer"]
+    assert load_iterations(begun.layout)[1].notes == ()
+
+
 def test_killed_agent_ends_its_session_only(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = begun.layout.session(1) / "home" / "pid"
 
@@ -264,6 +293,8 @@ def test_search_killed_in_a_session_leaves_no_agent_behind_and_runs_the_session_
 ) -> None:
     make_task_set(here / "tasks" / "small", tasks=4, rollouts=2)
     arguments = ["search", "small", "--judge", "simulated", "--iterations", "1", "--proposer", f"claude:{MODEL}"]
+    (here / "tools.toml").write_text(f"[proposer]\ntools = {list(FILE_TOOLS)}\n")
+    arguments += ["--config", str(here / "tools.toml")]
     arguments += ["--baseline", str(PROJECT / "seed_harnesses" / "baseline.py"), "--seeds", str(here / "none")]
     program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *arguments]
     waiting = here / "runs" / "small" / ".work" / "session-0001" / "home" / "pid"

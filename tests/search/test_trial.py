@@ -70,6 +70,19 @@ def test_good_draft_shows_its_agreement_beside_the_best_so_far(bench: Bench) -> 
     }
 
 
+def test_draft_with_a_secret_is_refused_and_nothing_of_it_is_sent(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAIN", "an-ordinary-value")
+    bench.settle(env=("PLAIN",))
+    bench.leave(harness("Look closely: an-ordinary-value."))
+    asked = len(bench.world.judge.requests)
+    (answer,) = run(bench.trials(), ("draft", ()))
+    assert (answer["ok"], [finding["check"] for finding in answer["findings"]]) == (False, ["secret"])
+    assert "an-ordinary-value" not in json.dumps(answer)
+    assert len(bench.world.judge.requests) == asked
+
+
 def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> None:
     bench.leave(BETTER)
     trials, before = bench.trials(), bench.setup.gateway.spent.cost_usd
