@@ -24,17 +24,17 @@ def night(history: HistoryLayout, here: Path) -> Path:
     return here / "runs" / "night"
 
 
-def test_queries_of_the_only_run_need_no_name(meta_reward: MetaReward, night: Path) -> None:
+def test_queries_without_a_run_ask_the_newest_and_say_so(meta_reward: MetaReward, night: Path) -> None:
     for query in QUERIES:
-        ran = meta_reward(*query)
-        assert (ran.code, ran.err) == (0, ""), query
-        assert ran.out
+        ran, named = meta_reward(*query), meta_reward(query[0], "night", *query[1:])
+        assert (ran.code, ran.err) == (0, "meta-reward: run night, the newest\n"), query
+        assert (named.code, named.err, named.out) == (0, "", ran.out), query
 
 
 def test_json_is_one_object_and_nothing_else(meta_reward: MetaReward, night: Path) -> None:
     trace = ("trace", "c0002", first_run(HistoryLayout(night / "history")))
     for query in (*QUERIES, trace):
-        assert isinstance(json.loads(meta_reward(*query, "--json", "--run", "night").out), dict)
+        assert isinstance(json.loads(meta_reward(query[0], "night", *query[1:], "--json").out), dict)
 
 
 def test_history_alone_is_enough_wherever_it_lies(meta_reward: MetaReward, night: Path, here: Path) -> None:
@@ -80,12 +80,13 @@ def test_text_of_a_trace_shows_prompt_and_reply_and_cuts_what_is_long(meta_rewar
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("failures", "c0033"), "there is no candidate 'c0033': did you mean c0003"),
-        (("trace", "c0002", "t9-r9"), "there is no trajectory of c0002 't9-r9'"),
-        (("ledger", "--run", "day"), "there is no run 'day': known: night"),
-        (("ledger", "--run", "seed_harnesses"), "seed_harnesses is no run: it has no run.toml"),
-        (("try", "none.py"), "none.py: no such file"),
-        (("try", "mine.py", "--pairs", "x"), "there is no pair, task or category 'x' in the search split"),
+        (("failures", "night", "c0033"), "there is no candidate 'c0033': did you mean c0003"),
+        (("trace", "night", "c0002", "t9-r9"), "there is no trajectory of c0002 't9-r9'"),
+        (("ledger", "day"), "there is no run 'day': known: night"),
+        (("ledger", "seed_harnesses"), "seed_harnesses is no run: it has no run.toml"),
+        (("try", "night", "none.py"), "none.py: no such file"),
+        (("ledger", "night", "--history", "x"), "both run night and --history x are given: leave one out"),
+        (("try", "night", "mine.py", "--pairs", "x"), "there is no pair, task or category 'x' in the search split"),
     ],
 )
 def test_wrong_names_are_one_line(
@@ -95,13 +96,6 @@ def test_wrong_names_are_one_line(
     ran = meta_reward(*arguments)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert complaint in ran.err
-
-
-def test_several_runs_ask_for_a_name(meta_reward: MetaReward, night: Path) -> None:
-    shutil.copytree(night, night.parent / "day")
-    assert "say which run, with --run NAME: known: day, night" in meta_reward("ledger").err
-    shutil.rmtree(night.parent)
-    assert "there is no run here: `meta-reward search` makes one" in meta_reward("ledger").err
 
 
 def content_of(run: Path) -> dict[Path, bytes]:

@@ -68,7 +68,7 @@ def test_dry_run_of_a_run_forecasts_what_is_left_of_it(meta_reward: MetaReward) 
 
 def test_limit_ends_an_evaluation_with_one_line_and_raised_it_goes_on_from_the_cache(meta_reward: MetaReward) -> None:
     stopped = meta_reward(*EVALUATE, "--max-calls", 5)
-    assert (stopped.code, stopped.out) == (1, "")
+    assert (stopped.code, stopped.out) == (4, "")
     assert stopped.err == "meta-reward: limit reached: max-calls 5 of 5; raise it to go on\n"
     done = json.loads(meta_reward(*EVALUATE, "--max-calls", 500, "--json").out)
     assert (done["judge_calls"], done["judge_calls_made"]) == (16, 11)
