@@ -48,7 +48,8 @@ def test_search_that_failed_is_not_tested_and_make_adds_nothing(tmp_path: Path) 
 def test_every_variable_of_search_reaches_it(tmp_path: Path) -> None:
     given = {
         "TASKS": "tasks/a", "RUN": "b", "JUDGE": "simulated", "PROPOSER": "claude:m", "ITERATIONS": "3",
-        "CANDIDATES": "4", "SEED": "5", "CONFIG": "c.toml", "MAX_USD": "none", "MAX_CALLS": "6", "MAX_TOKENS": "7", "MAX_HOURS": "0.5",
+        "CANDIDATES": "4", "SEED": "5", "CONFIG": "c.toml", "MAX_USD": "none", "MAX_CALLS": "6",
+        "MAX_TOKENS": "7", "MAX_HOURS": "0.5",
     }  # fmt: skip
     _, _, calls = make(tmp_path, "search", *(f"{name}={value}" for name, value in given.items()))
     flags = {name: f"--{name.lower().replace('_', '-')} {value}" for name, value in given.items() if name != "TASKS"}

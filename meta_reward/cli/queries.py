@@ -118,10 +118,11 @@ def diff(run: str | None, first: str, second: str, full: bool, history: str | No
 def trace(
     run: str | None, candidate: str, trajectory: str, ask: int | None, full: bool, history: str | None, as_json: bool
 ) -> None:
-    """What the judge was shown of a trajectory, and said of it.
+    """What the judge was shown of a trajectory or of both sides of a pair, and said of it.
 
     \b
     meta-reward trace c0007 t012-r3
+    meta-reward trace night-1 c0007 t012-p3
     """
     from meta_reward.report.queries import render_trace
     from meta_reward.run import queries

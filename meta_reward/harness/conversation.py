@@ -58,6 +58,7 @@ class Conversation:
         self._reader, self._writer = reader, writer
         self._budget, self._answer, self._exit_code = budget, answer, exit_code
         self._waited_s = waited_s
+        self.printed = ""
         self._clock: asyncio.Timeout = asyncio.timeout(None)
         self._alarm: asyncio.TimerHandle | None = None
         self._active_s = 0.0
@@ -100,6 +101,7 @@ class Conversation:
                 case "result":
                     self._take_result(frame)
                 case last if last in (wanted, "error"):
+                    self.printed = _printed_in(frame)
                     return frame
                 case other:
                     raise CandidateError("protocol", f"frame of type {other!r:.40}")
@@ -243,6 +245,12 @@ def reward_of(frame: Mapping[str, Any]) -> Reward:
         return check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
     except ValueError as error:
         raise CandidateError("ValueError", str(error)) from None
+
+
+def _printed_in(frame: Mapping[str, Any]) -> str:
+    """What the candidate has printed, as its last frame tells it."""
+    printed = frame.get("printed")
+    return child.tail_of(printed) if isinstance(printed, str) else ""
 
 
 def _candidate_error(frame: Mapping[str, Any]) -> CandidateError:

@@ -6,12 +6,13 @@
 
 Talks to the socket at $META_REWARD_TRY. Drafts lie in the folder `staging` beside $META_REWARD_PROMPT,
 else in the current one. A file by itself, of the standard library alone, so that a jail need show
-nothing else of this package. Exits with 1 where the answer is an error.
+nothing else of this package. Exits with 1 where the answer is an error, or the draft no valid harness.
 """
 
 import argparse
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Sequence
@@ -20,12 +21,16 @@ from typing import Any
 
 SOCKET, PROMPT = "META_REWARD_TRY", "META_REWARD_PROMPT"
 # What the command outside a jail also takes; in here there is one history, and every answer is whole and JSON.
-_ELSEWHERE = ("json", "full", "where")
+_ELSEWHERE = ("json", "full", "run", "history")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, print, and return the exit code."""
-    given = {name: value for name, value in vars(_parser().parse_args(arguments)).items() if name not in _ELSEWHERE}
+    parser = _parser()
+    words = vars(parser.parse_args(arguments))
+    if re.fullmatch(r"c\d+", words["run"] or ""):
+        parser.error(f"one name too many: {words['run']} is a candidate, and no run")
+    given = {name: value for name, value in words.items() if name not in _ELSEWHERE}
     command = given.pop("command")
     if command == "try":
         given = {"path": from_staging(given["path"]), "pairs": split_names(given["pairs"])}
@@ -41,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(rendered(answer), flush=True)
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1 if isinstance(answer.get("error"), str) else 0  # a trace's error is an object
+    # A trace's error is an object; a draft that is no valid harness is not ok.
+    return 1 if isinstance(answer.get("error"), str) or answer.get("ok") is False else 0
 
 
 def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     same = argparse.ArgumentParser(add_help=False)
     same.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     same.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
-    same.add_argument("--run", "--history", dest="where", help=argparse.SUPPRESS)
+    same.add_argument("--history", help=argparse.SUPPRESS)
+    same.add_argument("run", nargs="?", help=argparse.SUPPRESS)
 
     def command(name: str, about: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=about, parents=[same])
@@ -105,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         pairs.add_argument("--limit", type=int, default=5)
     trace = command("trace", "what the judge was shown of a trajectory and said")
     trace.add_argument("candidate")
-    trace.add_argument("trajectory")
+    trace.add_argument("trajectory", help="or a pair, of which both sides are shown")
     trace.add_argument("--ask", type=int, default=0)
     return parser
 

@@ -1,4 +1,4 @@
-"""What a command's exit code tells: finished, stopped at a limit, and that a test which cannot be paid opens nothing."""
+"""Exit codes tell finished from stopped at a limit; a test that cannot be paid for opens nothing."""
 
 import json
 from pathlib import Path
