@@ -12,6 +12,19 @@ ITERATIONS ?=
 CANDIDATES ?=
 SEED       ?=
 CONFIG     ?=
+MAX_USD    ?=
+MAX_CALLS  ?=
+MAX_TOKENS ?=
+MAX_HOURS  ?=
+
+# A variable on the command line that the target does not know is refused, not ignored.
+SEARCH_VARIABLES = TASKS RUN JUDGE PROPOSER ITERATIONS CANDIDATES SEED CONFIG MAX_USD MAX_CALLS MAX_TOKENS MAX_HOURS
+KNOWN := PYTHON VENV $(if $(filter search,$(MAKECMDGOALS)),$(SEARCH_VARIABLES)) $(if $(filter bench,$(MAKECMDGOALS)),BENCHMARKS)
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN),$(GIVEN))
+ifneq ($(UNKNOWN),)
+$(error $(strip make $(MAKECMDGOALS)) knows no variable $(sort $(UNKNOWN)); known: $(strip $(KNOWN)))
+endif
 
 # What `make bench` runs; benchmarks/seeds.py takes twelve minutes and is run by itself.
 BENCHMARKS = commits evaluate sandbox judging cheap_features worlds ablation copied hostile
@@ -19,7 +32,10 @@ BENCHMARKS = commits evaluate sandbox judging cheap_features worlds ablation cop
 SEARCH_FLAGS = --run "$(RUN)" \
 	$(if $(JUDGE),--judge "$(JUDGE)") $(if $(PROPOSER),--proposer "$(PROPOSER)") \
 	$(if $(ITERATIONS),--iterations $(ITERATIONS)) $(if $(CANDIDATES),--candidates $(CANDIDATES)) \
-	$(if $(SEED),--seed $(SEED)) $(if $(CONFIG),--config "$(CONFIG)")
+	$(if $(SEED),--seed $(SEED)) $(if $(CONFIG),--config "$(CONFIG)") \
+	$(if $(MAX_USD),--max-usd $(MAX_USD)) $(if $(MAX_CALLS),--max-calls $(MAX_CALLS)) \
+	$(if $(MAX_TOKENS),--max-tokens $(MAX_TOKENS)) $(if $(MAX_HOURS),--max-hours $(MAX_HOURS))
+SEALED = "the search stopped before it was finished, so the test split stays sealed; raise the limit and make search again"
 
 .PHONY: help install search test lint types bench
 
@@ -28,8 +44,8 @@ help:            ## list the targets
 
 install: $(VENV)/.installed  ## set up .venv with everything the project needs
 
-search: $(VENV)/.installed  ## search over harnesses, then open the test split (TASKS RUN JUDGE PROPOSER ITERATIONS CANDIDATES SEED CONFIG)
-	$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS)
+search: $(VENV)/.installed  ## search over harnesses; when that has finished, open the test split (TASKS RUN JUDGE PROPOSER ITERATIONS CANDIDATES SEED CONFIG MAX_USD MAX_CALLS MAX_TOKENS MAX_HOURS)
+	$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS) || { code=$$?; [ $$code != 4 ] || echo $(SEALED) >&2; exit $$code; }
 	$(BIN)/meta-reward test "$(RUN)"
 
 test: $(VENV)/.installed  ## run all tests, in parallel

@@ -17,7 +17,7 @@
     └── GitError            git's
 
 Each stores facts and builds one line: what is wrong, where, and what to do.
-The command line prints that line and exits with 1.
+The command line prints that line and exits with 1, or with 4 for LimitReached.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """The command line: `meta-reward COMMAND`. Thin: parse, call, print.
 
 A command's module is imported when it is used or listed; what is heavy is imported inside it.
-Exit codes: 0; 1 for the user's or the data's fault, with one line; 2 for wrong usage; 130 for an
-interrupt; 3 for a bug of ours, with the path of a log.
+Exit codes: 0, a search has finished; 1 for the user's or the data's fault, with one line; 2 for wrong
+usage; 3 for a bug of ours, with the path of a log; 4 stopped at a limit; 130 for an interrupt.
 """
 
 import importlib
@@ -15,12 +15,14 @@ from pathlib import Path
 
 import click
 
-from meta_reward.errors import MetaRewardError
+from meta_reward.cli.common import STOPPED
+from meta_reward.errors import LimitReached, MetaRewardError
 
 _COMMANDS = {
     "search": "meta_reward.cli.search",
     "status": "meta_reward.cli.status",
     "test": "meta_reward.cli.test",
+    "runs": "meta_reward.cli.runs",
     "evaluate": "meta_reward.cli.evaluate",
     "validate": "meta_reward.cli.validate",
     "judge": "meta_reward.cli.judge",
@@ -75,7 +77,7 @@ def _run() -> int:
         from meta_reward.files import printable
 
         click.echo(f"meta-reward: {printable(str(error))}", err=True)
-        return 1
+        return STOPPED if isinstance(error, LimitReached) else 1
     except (KeyboardInterrupt, click.Abort):
         click.echo("meta-reward: interrupted; what was finished is on disk, and the same command goes on", err=True)
         return 130

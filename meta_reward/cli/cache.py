@@ -1,5 +1,6 @@
 """`meta-reward cache`: the judge's replies that are kept, and how to be rid of them."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -37,13 +38,15 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @command.command("clear")
 @click.option("--judge", metavar="KIND", help="Of this judge alone, named as `meta-reward cache` does.")
 @click.option("--older-than", "days", type=click.FloatRange(min=0), default=0.0, metavar="DAYS", help="These alone.")
-def clear(judge: str | None, days: float) -> None:
-    """Remove replies. A run keeps its traces; what it has not asked yet will be asked, and paid, anew.
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where nobody can be asked.")
+@click.pass_context
+def clear(ctx: click.Context, judge: str | None, days: float, yes: bool) -> None:
+    """Remove replies and the rewards beside them. A run keeps its traces; what it asks anew is paid anew.
 
     \b
     meta-reward cache clear --judge simulated --older-than 30
 
-    Searches under way are not disturbed.
+    Says what goes, and asks first. Searches under way are not disturbed.
     """
     from meta_reward.errors import UsageError
     from meta_reward.judge import cache
@@ -52,9 +55,19 @@ def clear(judge: str | None, days: float) -> None:
     known = [holding.judge for holding in cache.holdings(folder)]
     if judge is not None and judge not in known:
         raise UsageError(f"the cache holds nothing of judge {judge!r}", hint=f"known: {', '.join(known) or 'none'}")
+    going = cache.holdings(folder, judge=judge, older_than_days=days)
+    if not going:
+        click.echo(f"{folder}: nothing to remove")
+        return
+    click.echo(f"{folder}\n\n{_rendered(going)}\n")
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("nothing was removed", hint="pass --yes to remove these without being asked")
+    if not yes and not click.confirm("Remove these, and the rewards kept beside them?"):
+        click.echo("nothing was removed")
+        ctx.exit(1)
     gone = cache.clear(folder, judge=judge, older_than_days=days)
     size = sum(holding.bytes for holding in gone)
-    click.echo(f"{folder}: {sum(holding.entries for holding in gone)} replies removed, {size / 1e6:.1f} MB")
+    click.echo(f"{sum(holding.entries for holding in gone)} replies removed, {size / 1e6:.1f} MB")
 
 
 def _rendered(held: "list[Holding]") -> str:

@@ -1,10 +1,11 @@
 """What commands share: finding task sets and runs by name, options, and how JSON is printed."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from meta_reward.tasks.taskset import TaskSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+STOPPED = 4
+"""The exit code of what stopped at a limit, and goes on when that is raised."""
 
 OFFLINE_WORLD = "skyways"
 TASKS, RUNS, SEEDS = Path("tasks"), Path("runs"), Path("seed_harnesses")
@@ -46,29 +50,29 @@ def _dollars(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     return amount
 
 
-def max_usd_option(text: str) -> Callable[[Command], Command]:
-    """`--max-usd AMOUNT` or `--max-usd none`."""
-    return click.option("--max-usd", metavar="USD|none", callback=_dollars, help=text)
-
-
-_LIMITS = (
+_SPENDING = (
     click.option("--max-calls", type=click.IntRange(min=1), help="Judge calls, counting cached ones."),
     click.option("--max-tokens", type=click.IntRange(min=1), help="Judge tokens, counting cached calls."),
-    max_usd_option("Money spent on judge calls."),
-    click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Of this process."),
+    click.option("--max-usd", metavar="USD|none", callback=_dollars, help="Money spent on judge calls."),
 )
+_HOURS = click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Of this process.")
 
 
-def limit_options(command: Command) -> Command:
+def spending_options(command: Command) -> Command:
     """The limits on what may be spent on the judge."""
-    for option in reversed(_LIMITS):
+    for option in reversed(_SPENDING):
         command = option(command)
     return command
 
 
+def limit_options(command: Command) -> Command:
+    """All limits: on what may be spent, and on time."""
+    return spending_options(_HOURS(command))
+
+
 def limits_given(flags: dict[str, Any]) -> dict[str, Any]:
     """The limits among flags, by the keys under which run.toml has them."""
-    return {f"limits.{name}": flags[name] for name in ("max_calls", "max_tokens", "max_usd", "max_hours")}
+    return {f"limits.{name}": flags.get(name) for name in ("max_calls", "max_tokens", "max_usd", "max_hours")}
 
 
 def find_task_set(name: str) -> Path:
@@ -105,11 +109,67 @@ def seed_folder() -> Path:
 
 def find_run(name: str) -> Path:
     """The folder of a run given by name or path. Raises UsageError that lists what there is."""
+    from meta_reward.run.runs import is_candidate
+
+    if is_candidate(name):
+        raise UsageError(f"{name} is a candidate, not a run", hint=f"known runs: {', '.join(_run_names()) or 'none'}")
     return _find(name, RUNS, "run", "run.toml", "`meta-reward search` makes one")
 
 
+def newest_run() -> Path:
+    """The run in ./runs whose record changed last, which is said on stderr. Raises UsageError without any."""
+    from meta_reward.run.runs import runs_in
+
+    found = runs_in(RUNS)
+    if not found:
+        raise UsageError("there is no run in ./runs", hint="`meta-reward search` makes one")
+    click.echo(f"meta-reward: run {found[0].root.name}, the newest", err=True)
+    return found[0].root
+
+
+def run_here(name: str | None) -> Path:
+    """The run that is named, else the one this is called in, else the newest."""
+    if name is not None:
+        return find_run(name)
+    return Path.cwd() if Path("run.toml").exists() else newest_run()
+
+
+def named_run(name: str | None, purpose: str) -> Path:
+    """The run that is named. Raises UsageError that lists the runs where none is: this one is not to be guessed."""
+    if name is None:
+        raise UsageError(f"say which run to {purpose}", hint=f"known: {', '.join(_run_names()) or 'none'}")
+    return find_run(name)
+
+
+def run_and(*names: str) -> Callable[[Command], Command]:
+    """The arguments of a command on a run: the run, which may be left out, and these after it."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(*, words: tuple[str, ...], **options: Any) -> Any:
+            run, *others = _split(words, names)
+            return command(run=run, **dict(zip(names, others, strict=True)), **options)
+
+        metavar = " ".join(["[RUN]", *(name.upper() for name in names)])
+        return cast(Command, click.argument("words", nargs=-1, metavar=metavar)(call))
+
+    return decorate
+
+
+def _split(words: tuple[str, ...], names: tuple[str, ...]) -> tuple[str | None, ...]:
+    """A run, or None, and a word for each name. Raises click's UsageError for too few words or too many."""
+    from meta_reward.run.runs import is_candidate
+
+    if len(words) < len(names):
+        raise click.UsageError(f"Missing argument '{names[len(words)].upper()}'.", click.get_current_context())
+    if len(words) > len(names) + 1 or (len(words) > len(names) and is_candidate(words[0])):
+        raise click.UsageError(f"Got unexpected extra argument ({words[-1]})", click.get_current_context())
+    return words if len(words) > len(names) else (None, *words)
+
+
 def run_path(name: str) -> Path:
-    """Where a run of this name is, or would be. Raises UsageError for what can be no name of a folder."""
+    """Where a run of this name is, or would be. Raises UsageError for what can be no name of a run."""
+    from meta_reward.run.runs import is_candidate
     from meta_reward.tasks.taskset import is_name
 
     path = Path(name)
@@ -117,6 +177,10 @@ def run_path(name: str) -> Path:
         path = RUNS / name
     if not is_name(path.name):
         raise UsageError(f"run name {name!r}", hint="use letters, digits, dots, dashes and underscores")
+    if is_candidate(path.name):
+        raise UsageError(
+            f"run name {name!r}", hint="c and digits is the name of a candidate; choose another --run NAME"
+        )
     return path
 
 
@@ -173,6 +237,10 @@ def _copied(path: Path) -> Path:
         shutil.copytree(path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("openings.jsonl"))
     click.echo(f"{path.name} comes with meta-reward: copied to {own}", err=True)
     return own
+
+
+def _run_names() -> list[str]:
+    return sorted(path.parent.name for path in RUNS.glob("*/run.toml"))
 
 
 def _find(name: str, home: Path, what: str, marker: str, hint: str) -> Path:

@@ -8,7 +8,9 @@ import click
 
 from meta_reward.cli.common import (
     OFFLINE_WORLD,
+    STOPPED,
     default_judge,
+    find_run,
     find_task_set,
     judge_option,
     limit_options,
@@ -56,7 +58,10 @@ if TYPE_CHECKING:
 @sandbox_option
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml; flags win.")
 @click.option("--dry-run", is_flag=True, help="Estimate what it will take and cost, and ask the judge nothing.")
+@click.pass_context
 def command(
+    ctx: click.Context,
+    /,
     taskset: str | None,
     name: str | None,
     judge: str | None,
@@ -72,9 +77,14 @@ def command(
     \b
     meta-reward search tasks/skyways
     meta-reward search tau-airline --run night-1 --judge simulated --iterations 8 --candidates 2
+    meta-reward search night-1
 
-    Without a task set it is that of the run, for a new one skyways, which is simulated. On an existing run it goes
-    on where it stopped; only limits can be raised then. Stop it with Ctrl-C at any time: what was finished is on disk.
+    Without a task set it is that of the run, for a new one skyways, which is simulated. On an existing run, which
+    may stand in place of the task set, it goes on where it stopped; only limits can be raised then. Stop it with
+    Ctrl-C at any time: what was finished is on disk.
+
+    Exit codes: 0 finished; 4 stopped at a limit, or because its proposer left nothing three times in a
+    row; 130 interrupted; 1 something is wrong, and a line says what. The same command goes on.
     """
     import asyncio
 
@@ -94,7 +104,8 @@ def command(
     told = None if instructions is None else load_instructions(instructions)
     seeds = seeds or seed_folder()
     taskset = taskset or _taskset_of(name)
-    tasks = load_task_set(find_task_set(taskset))
+    path, name = _task_set_and_run(taskset, name)
+    tasks = load_task_set(path)
     layout = Layout(run_path(name or tasks.name))
     requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
     if baseline is not None:
@@ -118,8 +129,27 @@ def command(
         setup.keep_instructions(layout, told, notice=progress.note)
         ready = setup.open_setup(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
-            stop(asyncio.run(search(ready)))
+            outcome = asyncio.run(search(ready))
+            stop(outcome)
     click.echo(render_status(status_of(layout)))
+    ctx.exit(0 if outcome.state == "finished" else STOPPED)
+
+
+def _task_set_and_run(given: str, run: str | None) -> tuple[Path, str | None]:
+    """The task set to search on and the run to do it in, where a run may stand in place of its task set."""
+    from meta_reward.run.config import load_run_config
+    from meta_reward.run.layout import Layout
+
+    try:
+        return find_task_set(given), run
+    except UsageError as no_task_set:
+        try:
+            folder = find_run(given)
+        except UsageError:
+            raise no_task_set from None
+    if run is not None:
+        raise UsageError(f"{given} is a run, and --run {run} names another", hint="leave out one of them")
+    return Path(load_run_config(Layout(folder).config).taskset), str(folder.resolve())
 
 
 def _taskset_of(run: str | None) -> str:

@@ -2,22 +2,25 @@
 
 import click
 
-from meta_reward.cli.common import find_run, json_option, print_json
+from meta_reward.cli.common import json_option, print_json, run_here
 
 
 @click.command("status")
-@click.argument("run")
+@click.argument("run", required=False)
 @json_option
-def command(run: str, as_json: bool) -> None:
+def command(run: str | None, as_json: bool) -> None:
     """Where a run stands, also while it runs: candidates, best, frontier, what was spent.
 
     \b
+    meta-reward status
     meta-reward status night-1
+
+    Without RUN: the newest in ./runs, which is the one whose record (settings, ledger, test) changed last.
     """
     from meta_reward.report.status import render_status, status_of
     from meta_reward.run.layout import Layout
 
-    status = status_of(Layout(find_run(run)))
+    status = status_of(Layout(run_here(run)))
     if as_json:
         print_json(status)
     else:

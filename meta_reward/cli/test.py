@@ -2,21 +2,22 @@
 
 import click
 
-from meta_reward.cli.common import find_run, json_option, max_usd_option, print_json, sandbox_option
+from meta_reward.cli.common import json_option, limits_given, named_run, print_json, sandbox_option, spending_options
 
 
 @click.command("test")
-@click.argument("run")
-@max_usd_option("Raise the run's limit on money.")
+@click.argument("run", required=False)
+@spending_options
 @sandbox_option
 @json_option
-def command(run: str, max_usd: float | None, sandbox: str | None, as_json: bool) -> None:
+def command(run: str | None, sandbox: str | None, as_json: bool, **limits: object) -> None:
     """Open the sealed test split: the baseline against the chosen harness.
 
     \b
     meta-reward test night-1
 
     The result is kept; asking again shows it again. Every opening of a task set's test split is counted.
+    Where a limit of the run is used up, nothing is opened (exit code 4): raise it here or in a search.
     """
     import asyncio
 
@@ -28,9 +29,9 @@ def command(run: str, max_usd: float | None, sandbox: str | None, as_json: bool)
     from meta_reward.search.final import open_test
     from meta_reward.search.setup import open_setup, raise_limits
 
-    layout = Layout(find_run(run))
+    layout = Layout(named_run(run, "test"))
     with locked(layout), shown(quiet=as_json) as progress:
-        raise_limits(layout, overlay({}, {"sandbox": sandbox, "limits.max_usd": max_usd}), notice=progress.note)
+        raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
         result = asyncio.run(open_test(open_setup(layout, progress)))
     if as_json:
         print_json({key: value for key, value in result.items() if key != "schema"})

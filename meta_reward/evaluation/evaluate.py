@@ -31,6 +31,7 @@ class Unit:
     """One trajectory scored by one harness: its reward or its error, every judge call, and what each took.
 
     reward: {score, reason, findings}. error: {kind, message, traceback}. Exactly one is not None.
+    printed: the end of what the harness has printed.
     """
 
     trajectory: str
@@ -39,6 +40,7 @@ class Unit:
     error: dict[str, Any] | None
     calls: list[dict[str, Any]]
     costs: list[dict[str, Any]]
+    printed: str = ""
 
     @property
     def score(self) -> float | None:
@@ -128,7 +130,7 @@ async def _score(
     sent = trajectory_to_json(rollout.trajectory)
     digest = hashlib.sha256(files.canonical_json(sent)).hexdigest()
     if known := kept.find(digest, repeat, gateway):
-        return _unit(rollout, known[0], None, known[1])
+        return _unit(rollout, known.reward, None, known.calls, known.printed)
     session = gateway.session(
         digest,
         repeat=repeat,
@@ -137,20 +139,28 @@ async def _score(
         max_bytes=sandbox.budget.conversation_bytes,
     )
     reward = error = None
+    printed = [""]
     try:
-        result = await sandbox.score(source, sent, session.ask, waited_s=lambda: session.waits.seconds)
+        result = await sandbox.score(
+            source, sent, session.ask, waited_s=lambda: session.waits.seconds, printed=printed.append
+        )
         reward = {"score": result.score, "reason": result.reason, "findings": dict(result.findings)}
-        kept.keep(digest, repeat, reward, session.calls)
+        kept.keep(digest, repeat, reward, session.calls, printed[-1])
     except CandidateError as failure:
         error = {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback}
         kept.fail(digest)
-    return _unit(rollout, reward, error, session.calls)
+    return _unit(rollout, reward, error, session.calls, printed[-1])
 
 
-def _unit(rollout: Rollout, reward: dict[str, Any] | None, error: dict[str, Any] | None, calls: Sequence[Call]) -> Unit:
-    return Unit(
-        rollout.id, rollout.task, reward, error, [_said(call) for call in calls], [_took(call) for call in calls]
-    )
+def _unit(
+    rollout: Rollout,
+    reward: dict[str, Any] | None,
+    error: dict[str, Any] | None,
+    calls: Sequence[Call],
+    printed: str,
+) -> Unit:
+    said, took = [_said(call) for call in calls], [_took(call) for call in calls]
+    return Unit(rollout.id, rollout.task, reward, error, said, took, printed)
 
 
 def _said(call: Call) -> dict[str, Any]:

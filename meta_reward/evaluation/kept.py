@@ -1,7 +1,8 @@
 """Rewards on disk, beside the judge's replies: a harness that has scored a trajectory is not run on it again.
 
     <judge's folder in the cache>/rewards/ab/KEY.jsonl
-    {"trajectory": DIGEST, "repeat": 0, "reward": {...}, "calls": [{"ask": 1, "turn": 1, "draw": 0, "key": ...}]}
+    {"trajectory": DIGEST, "repeat": 0, "reward": {...}, "calls": [{"ask": 1, "turn": 1, "draw": 0, "key": ...}],
+     "printed": ""}
 
 One file for all that a reward follows from beside the trajectory: the harness, the judge's settings, the
 budget, the sandbox and the interpreter in it. A line holds no reply, only the keys of its replies: where one
@@ -28,8 +29,17 @@ from meta_reward.harness.sandbox import Sandbox
 from meta_reward.judge.cache import REWARDS
 from meta_reward.judge.gateway import Call, Gateway
 
-SCHEMA = 1
+SCHEMA = 2
 _NUMBERS = ("ask", "turn", "draw")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reward that was given before, the calls behind it, and what the harness printed."""
+
+    reward: dict[str, Any]
+    calls: list[Call]
+    printed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class KeptRewards:
     path: Path | None = None
     _lines: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
-    def find(self, digest: str, repeat: int, gateway: Gateway) -> tuple[dict[str, Any], list[Call]] | None:
+    def find(self, digest: str, repeat: int, gateway: Gateway) -> Kept | None:
         """The reward of a trajectory and the calls behind it, which are counted like any that the cache answers.
 
         None where it is not known, or a reply of it is gone. Raises LimitReached.
@@ -48,14 +58,14 @@ class KeptRewards:
         if line is None:
             return None
         calls = gateway.recall(line["calls"], trajectory_digest=digest, repeat=repeat)
-        return None if calls is None else (line["reward"], calls)
+        return None if calls is None else Kept(line["reward"], calls, line["printed"])
 
-    def keep(self, digest: str, repeat: int, reward: Mapping[str, Any], calls: list[Call]) -> None:
+    def keep(self, digest: str, repeat: int, reward: Mapping[str, Any], calls: list[Call], printed: str) -> None:
         """Write a reward down, unless a call of it has failed."""
         if self.path is None or any(call.error is not None for call in calls):
             return
         keys = [{**{name: getattr(call, name) for name in _NUMBERS}, "key": call.key} for call in calls]
-        line = {"trajectory": digest, "repeat": repeat, "reward": reward, "calls": keys}
+        line = {"trajectory": digest, "repeat": repeat, "reward": reward, "calls": keys, "printed": printed}
         files.append_line(self.path, line)
         self._lines[digest, repeat] = line
 
@@ -86,7 +96,7 @@ def _parse(line: dict[str, Any]) -> tuple[tuple[str, int], dict[str, Any]]:
         raise ValueError("the harness has failed")
     calls = [{"key": call["key"], **{name: int(call[name]) for name in _NUMBERS}} for call in line["calls"]]
     reward = asdict(check_reward(Reward(**line["reward"])))
-    return (line["trajectory"], line["repeat"]), {"reward": reward, "calls": calls}
+    return (line["trajectory"], line["repeat"]), {"reward": reward, "calls": calls, "printed": str(line["printed"])}
 
 
 def _key(source: str, gateway: Gateway, sandbox: Sandbox) -> str:

@@ -9,7 +9,9 @@ Standard library and the harness runtime, nothing else.
 
 import asyncio
 import base64
+import contextlib
 import inspect
+import io
 import json
 import linecache
 import marshal
@@ -26,12 +28,13 @@ from meta_reward.harness.runtime import JudgeError, PromptTooLong, Reply, check_
 from meta_reward.harness.schema import parse_reply, tool_of
 from meta_reward.trajectory import parse_trajectory
 
-PROTOCOL = 3
+PROTOCOL = 4
 LENGTH = struct.Struct("!I")
 SOURCE_NAME = "harness.py"
 ORPHANED, UNLOCKED = 71, 72  # exit codes of a child whose parent is gone, or that cannot lock itself down
 _MAX_START_BYTES = 256 * 1024 * 1024
 _MAX_TRACEBACK_CHARS = 4000
+MAX_PRINTED_BYTES = 16 * 1024
 _CHUNK_BYTES = 1 << 16
 
 
@@ -74,15 +77,16 @@ def _receive(sock: socket.socket, size: int) -> bytes:
 
 async def score(sock: socket.socket, source: str, code: str, trajectory: Any) -> None:
     """Run a candidate on a trajectory and send its reward or its error. code: as `load_reward` takes it."""
-    judge, loop = SocketJudge(sock), asyncio.get_running_loop()
+    judge, loop, printed = SocketJudge(sock), asyncio.get_running_loop(), Printed()
     loop.add_reader(sock, judge.hear)
-    try:
-        reward = load_reward(source, code)
-        result = check_reward(await reward(parse_trajectory(trajectory), judge))
-        frame = {"type": "done", "score": result.score, "reason": result.reason, "findings": result.findings}
-        data = encode_frame(frame)
-    except BaseException as error:  # whatever a candidate raises is its recorded failure, also SystemExit
-        data = encode_frame({"type": "error", **describe(error)})
+    with contextlib.redirect_stdout(printed):
+        try:
+            reward = load_reward(source, code)
+            result = check_reward(await reward(parse_trajectory(trajectory), judge))
+            frame = {"type": "done", "score": result.score, "reason": result.reason, "findings": result.findings}
+            data = encode_frame({**frame, "printed": printed.tail()})
+        except BaseException as error:  # whatever a candidate raises is its recorded failure, also SystemExit
+            data = encode_frame({"type": "error", **describe(error), "printed": printed.tail()})
     loop.remove_reader(sock)
     sock.sendall(data)
 
@@ -138,6 +142,33 @@ def encode_frame(value: Mapping[str, Any]) -> bytes:
         what = "findings" if value["type"] == "done" else "a question"
         raise ValueError(f"{what} cannot be written as JSON: {error}") from None
     return LENGTH.pack(len(data)) + data
+
+
+class Printed(io.TextIOBase):
+    """Takes what a candidate prints, and keeps the end of it."""
+
+    def __init__(self) -> None:
+        self._text = io.StringIO()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        written = self._text.write(text)
+        if self._text.tell() > 2 * MAX_PRINTED_BYTES:
+            kept = self._text.getvalue()[-MAX_PRINTED_BYTES:]
+            self._text = io.StringIO()
+            self._text.write(kept)
+        return written
+
+    def tail(self) -> str:
+        """The last of it, as text that JSON can hold."""
+        return tail_of(self._text.getvalue())
+
+
+def tail_of(text: str) -> str:
+    """The end of a text, at most so many bytes of UTF-8; what UTF-8 cannot hold is a question mark."""
+    return text.encode(errors="replace")[-MAX_PRINTED_BYTES:].decode(errors="ignore")
 
 
 class SocketJudge:

@@ -59,6 +59,7 @@ class Conversation:
         self._reader, self._writer = reader, writer
         self._budget, self._answer, self._exit_code = budget, answer, exit_code
         self._waited_s = waited_s
+        self.printed = ""
         self._clock: asyncio.Timeout = asyncio.timeout(None)
         self._alarm: asyncio.TimerHandle | None = None
         self._active_s = 0.0
@@ -101,6 +102,7 @@ class Conversation:
                 case "result":
                     self._take_result(frame)
                 case last if last in (wanted, "error"):
+                    self.printed = _printed_in(frame)
                     return frame
                 case other:
                     raise CandidateError("protocol", f"frame of type {other!r:.40}")
@@ -248,6 +250,12 @@ def reward_of(frame: Mapping[str, Any], budget: Budget) -> Reward:
     if size > budget.verdict_bytes:
         raise CandidateError("output", f"reason and findings take {size} bytes, more than {budget.verdict_bytes}")
     return reward
+
+
+def _printed_in(frame: Mapping[str, Any]) -> str:
+    """What the candidate has printed, as its last frame tells it."""
+    printed = frame.get("printed")
+    return child.tail_of(printed) if isinstance(printed, str) else ""
 
 
 def _candidate_error(frame: Mapping[str, Any]) -> CandidateError:

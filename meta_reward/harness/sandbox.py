@@ -21,7 +21,7 @@ import itertools
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -61,11 +61,18 @@ class Sandbox:
             self._zygote.stop()
 
     async def score(
-        self, source: str, trajectory: Mapping[str, Any], answer: AnswerAsk, *, waited_s: WaitedSeconds = no_waits
+        self,
+        source: str,
+        trajectory: Mapping[str, Any],
+        answer: AnswerAsk,
+        *,
+        waited_s: WaitedSeconds = no_waits,
+        printed: Callable[[str], None] = lambda text: None,
     ) -> Reward:
         """The reward of one trajectory (in its JSON form), with judge calls served by `answer`.
 
         waited_s: how long so far `answer` was kept waiting by nobody's fault; it is not on the budget.
+        printed: told the end of what the candidate has printed, also where it fails but not where it is killed.
         Raises CandidateError for whatever is the candidate's fault.
         """
         job: dict[str, Any] = {"type": "start", "protocol": child.PROTOCOL, "source": source}
@@ -73,14 +80,15 @@ class Sandbox:
             zygote = await self._start()
             try:
                 return reward_of(
-                    await zygote.run({**job, "code": "", "trajectory": trajectory}, answer, waited_s), self.budget
+                    await zygote.run({**job, "code": "", "trajectory": trajectory}, answer, waited_s, printed),
+                    self.budget,
                 )
             finally:
                 zygote.stop()
         code = await self._compiled(source)
         zygote = await self._living()
         return reward_of(
-            await zygote.run({**job, "code": code, "trajectory": trajectory}, answer, waited_s), self.budget
+            await zygote.run({**job, "code": code, "trajectory": trajectory}, answer, waited_s, printed), self.budget
         )
 
     async def _living(self) -> "Zygote":
@@ -161,7 +169,13 @@ class Zygote:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    async def run(self, start: Mapping[str, Any], answer: AnswerAsk, waited_s: WaitedSeconds) -> dict[str, Any]:
+    async def run(
+        self,
+        start: Mapping[str, Any],
+        answer: AnswerAsk,
+        waited_s: WaitedSeconds,
+        printed: Callable[[str], None] = lambda text: None,
+    ) -> dict[str, Any]:
         """One job in a child of its own: its start frame in, its last frame out."""
         host, theirs = socket.socketpair()
         job = next(self._jobs)
@@ -172,7 +186,10 @@ class Zygote:
             reader, writer = await asyncio.open_connection(sock=host, limit=self._budget.output_bytes + 4)
             try:
                 talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job), waited_s)
-                return await talk.run(start)
+                try:
+                    return await talk.run(start)
+                finally:
+                    printed(talk.printed)
             finally:  # unsent words are dropped: a closed transport that still waits to send them would keep its place
                 writer.transport.abort()  # in the selector, and the next socket of the same number would be deaf
         finally:

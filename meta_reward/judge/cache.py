@@ -117,18 +117,27 @@ class Holding:
     bytes: int
 
 
-def holdings(root: Path) -> list[Holding]:
-    """What the cache holds, judge by judge; those of whom it holds nothing are left out."""
-    folders = sorted((root / _REPLIES).glob("*"))
-    found = [_holding(unquote(folder.name), _entries(folder)) for folder in folders]
+def holdings(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
+    """What the cache holds, judge by judge: of one or all, of any age or written so long ago.
+
+    Judges of whom it holds nothing are left out.
+    """
+    before = _before(older_than_days)
+    folders = {unquote(folder.name): folder for folder in sorted((root / _REPLIES).glob("*"))}
+    found = [_holding(name, _entries(path, before)) for name, path in folders.items() if judge in (None, name)]
     return [holding for holding in found if holding.bytes]
 
 
 def clear(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
-    """Remove entries, of one judge or all, and of any age or written so long ago; returns what is gone."""
-    before = time.time() - older_than_days * _DAY_S
-    judges = [holding.judge for holding in holdings(root) if judge in (None, holding.judge)]
+    """Remove what `holdings` tells of these; returns what is gone."""
+    before = _before(older_than_days)
+    judges = [holding.judge for holding in holdings(root, judge=judge)]
     return [_holding(name, _removed(folder_of_judge(name, root), before)) for name in judges]
+
+
+def _before(days: float) -> float:
+    """So many days ago; 0 for any time."""
+    return time.time() - days * _DAY_S if days else float("inf")
 
 
 def _holding(judge: str, entries: Iterator[tuple[Path, os.stat_result]]) -> Holding:
@@ -137,15 +146,16 @@ def _holding(judge: str, entries: Iterator[tuple[Path, os.stat_result]]) -> Hold
 
 
 def _removed(folder: Path, before: float) -> Iterator[tuple[Path, os.stat_result]]:
-    for path, status in _entries(folder):
-        if status.st_mtime <= before:
-            with suppress(FileNotFoundError):  # another process clears it too
-                path.unlink()
-                yield path, status
+    for path, status in _entries(folder, before):
+        with suppress(FileNotFoundError):  # another process clears it too
+            path.unlink()
+            yield path, status
 
 
-def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+def _entries(folder: Path, before: float) -> Iterator[tuple[Path, os.stat_result]]:
     for path in (*folder.glob(f"*/*{_REPLY}"), *folder.glob(f"{REWARDS}/*/*.jsonl")):
         if not path.name.startswith("."):  # another process is writing it
             with suppress(FileNotFoundError):
-                yield path, path.stat()
+                status = path.stat()
+                if status.st_mtime <= before:
+                    yield path, status

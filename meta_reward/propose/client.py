@@ -6,12 +6,13 @@
 
 Talks to the socket at $META_REWARD_TRY. Drafts lie in the folder `staging` beside $META_REWARD_PROMPT,
 else in the current one. A file by itself, of the standard library alone, so that a jail need show
-nothing else of this package. Exits with 1 where the answer is an error.
+nothing else of this package. Exits with 1 where the answer is an error, or the draft no valid harness.
 """
 
 import argparse
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from typing import Any
 
 SOCKET, PROMPT = "META_REWARD_TRY", "META_REWARD_PROMPT"
 # What the command outside a jail also takes; in here there is one history, and every answer is whole and JSON.
-_ELSEWHERE = ("json", "full", "where")
+_ELSEWHERE = ("json", "full", "run", "history")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,12 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(rendered(answer), flush=True)
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1 if isinstance(answer.get("error"), str) else 0  # a trace's error is an object
+    # A trace's error is an object; a draft that is no valid harness is not ok.
+    return 1 if isinstance(answer.get("error"), str) or answer.get("ok") is False else 0
 
 
 def parse(words: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
     """The command and its arguments. Exits where they are none, as argparse does."""
-    given = {name: value for name, value in vars(_parser().parse_args(words)).items() if name not in _ELSEWHERE}
+    parser = _parser()
+    found = vars(parser.parse_args(words))
+    if re.fullmatch(r"c\d+", found["run"] or ""):
+        parser.error(f"one name too many: {found['run']} is a candidate, and no run")
+    given = {name: value for name, value in found.items() if name not in _ELSEWHERE}
     return given.pop("command"), given
 
 
@@ -89,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     same = argparse.ArgumentParser(add_help=False)
     same.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     same.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
-    same.add_argument("--run", "--history", dest="where", help=argparse.SUPPRESS)
+    same.add_argument("--history", help=argparse.SUPPRESS)
+    same.add_argument("run", nargs="?", help=argparse.SUPPRESS)
 
     def command(name: str, about: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=about, parents=[same])
@@ -110,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         pairs.add_argument("--limit", type=int, default=5)
     trace = command("trace", "what the judge was shown of a trajectory and said")
     trace.add_argument("candidate")
-    trace.add_argument("trajectory")
+    trace.add_argument("trajectory", help="or a pair, of which both sides are shown")
     trace.add_argument("--ask", type=int, default=0)
     return parser
 

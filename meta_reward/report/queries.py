@@ -83,15 +83,28 @@ def render_diff(answer: Mapping[str, Any], *, full: bool = False) -> str:
 
 
 def render_trace(answer: Mapping[str, Any], *, full: bool = False) -> str:
-    """A trajectory under a candidate: reward, pairs, then every question with its reply."""
+    """A trajectory under a candidate, or both sides of a pair: reward, pairs, then every question with its reply."""
     most = 0 if full else MOST_TEXT
-    parts = [_title(answer["candidate"]), _outcome(answer, most), "\n".join(_pair(answer, p) for p in answer["pairs"])]
+    if "sides" not in answer:
+        return _paragraphs(_title(answer["candidate"]), *_trajectory(answer, most))
+    parts = [_title(answer["candidate"])]
+    for side in answer["sides"]:
+        role = "preferred" if side["trajectory"] == answer["pair"]["preferred"] else "other"
+        parts += [f"==== the {role} side of pair {printable(answer['pair']['id'])}", *_trajectory(side, most)]
+    missing = len(answer["sides"]) < 2
+    return _paragraphs(*parts, "the other side was not scored" if missing else "")
+
+
+def _trajectory(side: Mapping[str, Any], most: int) -> list[str]:
+    parts = [_outcome(side, most), "\n".join(_pair(side, pair) for pair in side["pairs"])]
+    if side["printed"]:
+        parts.append(printable(f"== printed\n{_cut(side['printed'].rstrip(), most)}"))
     previous: Mapping[str, Any] = {}
-    for call in answer["calls"]:
+    for call in side["calls"]:
         known = len(previous["messages"]) if previous.get("ask") == call["ask"] else 0
-        parts.append(_call(call, known, answer["asks"], most))
+        parts.append(_call(call, known, side["asks"], most))
         previous = call
-    return _paragraphs(*parts)
+    return parts
 
 
 def _title(about: Mapping[str, Any]) -> str:

@@ -43,11 +43,12 @@ def _summary(answer: Mapping[str, Any]) -> str:
 
 
 def _trajectory(told: Mapping[str, Any]) -> str:
+    printed = f"\n  printed: {told['printed']}" if "printed" in told else ""
     if "error" in told:
-        return f"\n{told['id']}: {told['error']}\n{told['traceback']}".rstrip()
+        return f"\n{told['id']}: {told['error']}\n{told['traceback']}".rstrip() + printed
     reason = f" ({told['reason']})" if told["reason"] else ""
     reply = f"\n  {told['last_reply']}" if told["last_reply"] not in ("", told["reason"]) else ""
-    return f"\n{told['id']}: {_reward(told['reward'])}{reason}{reply}"
+    return f"\n{told['id']}: {_reward(told['reward'])}{reason}{reply}{printed}"
 
 
 def _reward(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
     scores.json     the metrics; written last, so its presence means that all of it is there
     pairs.jsonl     a line a pair
-    traces/<trajectory>.json   every judge call in full, then the reward or the error
+    traces/<trajectory>.json   every judge call in full, then the reward or the error, and what was printed
     calls.jsonl     a line a call: what it took
 
 The journal holds one line for each finished unit. A torn last line counts as never written.
@@ -86,6 +86,7 @@ def render_trace(unit: Unit) -> dict[str, Any]:
         "calls": files.as_lines(unit.calls),
         "reward": files.as_lines(unit.reward),
         "error": files.as_lines(unit.error),
+        **({"printed": unit.printed.removesuffix("\n").split("\n")} if unit.printed else {}),
     }
 
 

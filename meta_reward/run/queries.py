@@ -9,6 +9,7 @@ import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
 
 from meta_reward import files
@@ -94,25 +95,39 @@ def diff(history: HistoryLayout, first: str, second: str) -> dict[str, Any]:
 
 
 def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int = 0) -> dict[str, Any]:
-    """All that a candidate asked the judge about a trajectory and was told, what it made of that, and of its pairs."""
+    """All that a candidate asked the judge about a trajectory and was told, what it made of that, and of its pairs.
+
+    trajectory: or a pair, of which both sides are told.
+    """
     row = find_candidate(history, candidate)
     folder = history.candidate(row.folder) / "traces"
     known = sorted(path.stem for path in folder.glob("*.json"))
     if not known:
         raise UsageError(f"{row.id} has no traces here", hint=_why_none(row))
+    pairs = _outcomes(history, row) if (history.candidate(row.folder) / "pairs.jsonl").exists() else []
+    pair = next((pair for pair in pairs if pair.id == trajectory), None)
+    if pair is not None and trajectory not in known:
+        sides = [name for name in (pair.preferred, pair.other) if name in known]
+        if not sides:
+            raise UsageError(f"{row.id} has scored neither side of pair {trajectory}", hint="it stopped before that")
+        shown = [_trace(row, folder, name, [pair], ask) for name in sides]
+        return {"candidate": _about(row), "pair": asdict(pair), "sides": shown}
     if trajectory not in known:
-        raise _unknown(f"trajectory of {row.id}", trajectory, known)
+        raise _unknown(f"trajectory or pair of {row.id}", trajectory, [*known, *(pair.id for pair in pairs)])
+    return {"candidate": _about(row), **_trace(row, folder, trajectory, pairs, ask)}
+
+
+def _trace(row: Row, folder: Path, trajectory: str, pairs: Sequence[PairOutcome], ask: int) -> dict[str, Any]:
     stored = files.load_json(folder / f"{trajectory}.json")
     asks = sorted({call["ask"] for call in stored["calls"]})
     if ask and ask not in asks:
         raise UsageError(f"{row.id} has no ask {ask} on {trajectory}", hint=f"it has {len(asks)}, counted from 1")
-    pairs = _outcomes(history, row) if (history.candidate(row.folder) / "pairs.jsonl").exists() else []
     return {
-        "candidate": _about(row),
         "trajectory": trajectory,
         "task": stored["task"],
         "reward": _joined(stored["reward"], "reason"),
         "error": _joined(stored["error"], "message", "traceback"),
+        "printed": files.as_text(stored.get("printed", "")),
         "pairs": [asdict(pair) for pair in pairs if trajectory in (pair.preferred, pair.other)],
         "asks": len(asks),
         "calls": [_call(call) for call in stored["calls"] if ask in (0, call["ask"])],

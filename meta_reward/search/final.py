@@ -1,21 +1,24 @@
 """Opening the sealed test split of a run: the baseline against the chosen harness, once.
 
 The result is kept in `sealed/test.json`. Asking again shows it again; only after another harness
-was chosen is the split opened anew. Every opening is counted with the task set. Of the run's limits
-the one in dollars holds here too; the others end the search alone.
+was chosen is the split opened anew. Every opening is counted with the task set. A run that has used up
+what it may spend opens nothing. Once the split is open, the limit in dollars holds and no other: the
+rest end the search alone.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.statistics import interval_by_task
+from meta_reward.judge.books import Spent
+from meta_reward.propose.money import proposer_usd
 from meta_reward.run import git
-from meta_reward.run.evaluations import load_outcomes
+from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import best_of, load_ledger
+from meta_reward.run.ledger import Row, best_of, load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.run.settings import Limits
 from meta_reward.search.limits import limit_check
@@ -35,7 +38,6 @@ def load_test_result(layout: Layout) -> dict[str, Any] | None:
 async def open_test(setup: Setup) -> dict[str, Any]:
     """Baseline and chosen harness on the test split, with the number of openings of the task set so far."""
     layout = setup.layout
-    setup.gateway.check = limit_check(Limits(max_usd=setup.config.limits.max_usd))
     rows = load_ledger(layout.ledger)
     if not rows:
         raise UsageError(f"run {layout.root.name} has no candidate yet", hint="run `meta-reward search` first")
@@ -43,6 +45,7 @@ async def open_test(setup: Setup) -> dict[str, Any]:
     stored = load_test_result(layout)
     if stored is None or stored["chosen"]["id"] != chosen.id:
         await check_sandbox(setup)
+        _check_budget(setup, begun=any(_has_begun(layout, row) for row in (baseline, chosen)))
         if finished(layout, setup.config.limits) is None:
             setup.progress.note("the search has not finished; what it finds later will need another opening")
         key = f"{git.first_commit(layout.root)} {chosen.id}"
@@ -66,3 +69,26 @@ async def open_test(setup: Setup) -> dict[str, Any]:
         )
         git.refresh(layout.root)
     return {**stored, "openings": count_openings(setup.taskset.path)}
+
+
+def _check_budget(setup: Setup, *, begun: bool) -> None:
+    """Raise LimitReached where nothing may be spent any more, before an opening is counted; dollars hold from then on.
+
+    begun: whether the split is open already; what the test itself has asked is then among the calls.
+    """
+    limits, sessions_usd = setup.config.limits, proposer_usd(setup.layout)
+    dollars = limit_check(Limits(max_usd=limits.max_usd))
+    first = dollars if begun else limit_check(replace(limits, max_hours=0.0))
+    first(_with_sessions(setup.gateway.spent, sessions_usd))
+    setup.gateway.check = lambda spent: dollars(_with_sessions(spent, sessions_usd))
+
+
+def _with_sessions(spent: Spent, sessions_usd: float) -> Spent:
+    return replace(spent, cost_usd=spent.cost_usd + sessions_usd)
+
+
+def _has_begun(layout: Layout, row: Row) -> bool:
+    return (
+        layout.journal("test", row.folder).exists()
+        or load_scores(layout.sealed_evaluation("test", row.folder)) is not None
+    )

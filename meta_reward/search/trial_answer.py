@@ -92,6 +92,8 @@ def _trajectory(unit: Unit) -> dict[str, Any]:
     if unit.error is not None:
         told["error"] = f"{unit.error['kind']}: {_cut(unit.error['message'])}"
         told["traceback"] = printable(unit.error["traceback"][-2 * _MOST_TEXT :])
+    if unit.printed:
+        told["printed"] = _cut(unit.printed.rstrip())
     replies = [call["reply"] for call in unit.calls if not call["tool_calls"]]
     return {
         **told,

@@ -125,7 +125,7 @@ def test_judge_with_a_price_is_refused_without_a_limit_and_ends_at_one(
     assert "costs money, and no limit is set: set one with --max-usd 20, or lift it with --max-usd none" in refused.err
     assert not Path("runs").exists()
     limited = search(meta_reward, judge, "--config", "priced.toml", "--max-usd", 1, "--concurrency", 1)
-    assert (limited.code, limited.out.startswith("small: stopped: limit reached: max-usd ")) == (0, True), limited
+    assert (limited.code, limited.out.startswith("small: stopped: limit reached: max-usd ")) == (4, True), limited
     assert 0 < troubles.answered < 16
     assert "\nunfinished: c0001-asking on search, " in limited.out
     done = search(meta_reward, judge, "--config", "priced.toml", "--max-usd", "none")
@@ -203,7 +203,7 @@ def test_evaluation_that_is_killed_or_stopped_goes_on_with_what_it_has_spent(
     at_least = 0.11 * 6  # tokens at a tenth of a cent, and 110 tokens a call
     command = ("evaluate", "seeds/asking.py", "small", "--judge", judge, "--config", "priced.toml")
     stopped = meta_reward(*command, "--max-usd", at_least)
-    assert (stopped.code, stopped.out) == (1, "")
+    assert (stopped.code, stopped.out) == (4, "")
     said, reason = stopped.err.splitlines()
     assert said.startswith("paid so far: ")
     assert reason.startswith("meta-reward: limit reached: max-usd ")
@@ -236,7 +236,7 @@ def test_trial_by_hand_is_on_the_account_of_its_run(meta_reward: MetaReward, jud
     Path("mine.py").write_text(ASKING_HARNESS.replace("Rate this run", "Judge this run"))
     held = locked(Layout(Path("runs/small"))) if busy else nullcontext()
     with held:
-        tried = json.loads(meta_reward("try", "mine.py", "--run", "small", "--json").out)["judge_calls"]
+        tried = json.loads(meta_reward("try", "small", "mine.py", "--json").out)["judge_calls"]
     spent = json.loads(meta_reward("status", "small", "--json").out)["spent"]
     assert tried["new"] > 0
     assert spent["calls_made"] == 16 + tried["new"]

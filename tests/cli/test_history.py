@@ -14,6 +14,7 @@ from tests.conftest import ASKING_HARNESS, make_task_set
 from tests.run.test_queries import first_run
 from tests.run.test_queries import history as history
 
+READING = ASKING_HARNESS.replace("float(reply.text)", "float(reply.text.split()[-1])")
 QUERIES = (("ledger",), ("failures", "c0003"), ("flips", "c0001", "c0002"), ("diff", "c0001", "c0002"))
 
 
@@ -24,17 +25,17 @@ def night(history: HistoryLayout, here: Path) -> Path:
     return here / "runs" / "night"
 
 
-def test_queries_of_the_only_run_need_no_name(meta_reward: MetaReward, night: Path) -> None:
+def test_queries_without_a_run_ask_the_newest_and_say_so(meta_reward: MetaReward, night: Path) -> None:
     for query in QUERIES:
-        ran = meta_reward(*query)
-        assert (ran.code, ran.err) == (0, ""), query
-        assert ran.out
+        ran, named = meta_reward(*query), meta_reward(query[0], "night", *query[1:])
+        assert (ran.code, ran.err) == (0, "meta-reward: run night, the newest\n"), query
+        assert (named.code, named.err, named.out) == (0, "", ran.out), query
 
 
 def test_json_is_one_object_and_nothing_else(meta_reward: MetaReward, night: Path) -> None:
     trace = ("trace", "c0002", first_run(HistoryLayout(night / "history")))
     for query in (*QUERIES, trace):
-        assert isinstance(json.loads(meta_reward(*query, "--json", "--run", "night").out), dict)
+        assert isinstance(json.loads(meta_reward(query[0], "night", *query[1:], "--json").out), dict)
 
 
 def test_history_alone_is_enough_wherever_it_lies(meta_reward: MetaReward, night: Path, here: Path) -> None:
@@ -80,12 +81,13 @@ def test_text_of_a_trace_shows_prompt_and_reply_and_cuts_what_is_long(meta_rewar
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("failures", "c0033"), "there is no candidate 'c0033': did you mean c0003"),
-        (("trace", "c0002", "t9-r9"), "there is no trajectory of c0002 't9-r9'"),
-        (("ledger", "--run", "day"), "there is no run 'day': known: night"),
-        (("ledger", "--run", "seed_harnesses"), "seed_harnesses is no run: it has no run.toml"),
-        (("try", "none.py"), "none.py: no such file"),
-        (("try", "mine.py", "--pairs", "x"), "there is no pair, task or category 'x' in the search split"),
+        (("failures", "night", "c0033"), "there is no candidate 'c0033': did you mean c0003"),
+        (("trace", "night", "c0002", "t9-r9"), "there is no trajectory or pair of c0002 't9-r9'"),
+        (("ledger", "day"), "there is no run 'day': known: night"),
+        (("ledger", "seed_harnesses"), "seed_harnesses is no run: it has no run.toml"),
+        (("try", "night", "none.py"), "none.py: no such file"),
+        (("ledger", "night", "--history", "x"), "both run night and --history x are given: leave one out"),
+        (("try", "night", "mine.py", "--pairs", "x"), "there is no pair, task or category 'x' in the search split"),
     ],
 )
 def test_wrong_names_are_one_line(
@@ -95,13 +97,6 @@ def test_wrong_names_are_one_line(
     ran = meta_reward(*arguments)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert complaint in ran.err
-
-
-def test_several_runs_ask_for_a_name(meta_reward: MetaReward, night: Path) -> None:
-    shutil.copytree(night, night.parent / "day")
-    assert "say which run, with --run NAME: known: day, night" in meta_reward("ledger").err
-    shutil.rmtree(night.parent)
-    assert "there is no run here: `meta-reward search` makes one" in meta_reward("ledger").err
 
 
 def content_of(run: Path) -> dict[Path, bytes]:
@@ -141,9 +136,41 @@ def test_try_keeps_to_what_the_run_may_spend(meta_reward: MetaReward, here: Path
     assert tried["judge_calls"]["new"] == 0
 
 
-def test_try_shows_what_the_validator_finds(meta_reward: MetaReward, night: Path, here: Path) -> None:
+def test_try_shows_what_the_validator_finds_and_exits_with_1(meta_reward: MetaReward, night: Path, here: Path) -> None:
     (here / "mine.py").write_text("import socket\n" + ASKING_HARNESS)
-    assert meta_reward("try", "mine.py").out.startswith("not a valid harness:\nline 1: imports 'socket'")
+    ran, told = meta_reward("try", "mine.py"), meta_reward("try", "night", "mine.py", "--json")
+    assert (ran.code, told.code, json.loads(told.out)["ok"]) == (1, 1, False)
+    assert ran.out.startswith("not a valid harness:\nline 1: imports 'socket'")
+
+
+def test_try_takes_the_packages_of_its_run(meta_reward: MetaReward, here: Path) -> None:
+    make_task_set(here / "tasks" / "small", tasks=6)
+    (here / "mine.py").write_text(f"import orjson\n{READING.replace('float(', 'orjson.loads(')}")
+    (here / "own.toml").write_text('packages = ["orjson"]\n')
+    for name, more in (("plain", ()), ("wide", ("--config", "own.toml"))):
+        search = ("search", "small", "--run", name, *ONE_SEED, "--judge", "simulated:perfect", "--iterations", 0)
+        assert meta_reward(*search, *more).code == 0
+    refused, taken = meta_reward("try", "plain", "mine.py"), meta_reward("try", "wide", "mine.py")
+    assert (refused.code, 'packages = ["orjson"] in run.toml would allow it' in refused.out) == (1, True)
+    assert (taken.code, taken.out.startswith("agreement ")) == (0, True), taken
+
+
+def test_what_a_harness_prints_is_shown_by_try_and_by_trace_without_escapes(
+    meta_reward: MetaReward, here: Path
+) -> None:
+    make_task_set(here / "tasks" / "small", tasks=6)
+    loud = READING.replace("    reply =", "    print('seen\\x1b[2J', len(trajectory.tools))\n    reply =")
+    (here / "loud").mkdir()
+    (here / "loud" / "baseline.py").write_text(loud)
+    search = ("search", "small", "--seeds", "loud", "--judge", "simulated:perfect", "--iterations", 0)
+    assert meta_reward(*search).code == 0
+    pair = json.loads((here / "runs/small/history/candidates/c0001-baseline/pairs.jsonl").read_text().splitlines()[0])
+    shown = meta_reward("trace", "c0001", pair["id"]).out
+    assert shown.count("\n== printed\nseen\\u001b[2J 1\n") == 2
+    assert f"==== the preferred side of pair {pair['id']}\n\n{pair['preferred']} (task " in shown
+    assert f"==== the other side of pair {pair['id']}\n\n{pair['other']} (task " in shown
+    (here / "mine.py").write_text(loud.replace("seen", "heard"))
+    assert "\n  printed: heard\\u001b[2J 1\n" in meta_reward("try", "mine.py").out
 
 
 def test_search_tells_its_agent_what_the_user_says(meta_reward: MetaReward, here: Path) -> None:

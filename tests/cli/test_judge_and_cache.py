@@ -1,6 +1,10 @@
 """What a person does around the judge's calls: forecast them, limit them, measure their noise, look at what is kept."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,7 +84,7 @@ def test_dry_run_of_a_run_forecasts_what_is_left_of_it(meta_reward: MetaReward) 
 
 def test_limit_ends_an_evaluation_with_one_line_and_raised_it_goes_on_from_the_cache(meta_reward: MetaReward) -> None:
     stopped = meta_reward(*EVALUATE, "--max-calls", 5)
-    assert (stopped.code, stopped.out) == (1, "")
+    assert (stopped.code, stopped.out) == (4, "")
     assert stopped.err == "meta-reward: limit reached: max-calls 5 of 5; raise it to go on\n"
     done = json.loads(meta_reward(*EVALUATE, "--max-calls", 500, "--json").out)
     assert (done["judge_calls"], done["judge_calls_made"]) == (16, 11)
@@ -135,10 +139,41 @@ def test_cache_is_shown_and_cleared_by_judge(meta_reward: MetaReward, here: Path
         ("simulated", 16),
         ("simulated:perfect", 16),
     ]
-    assert "16 replies removed" in meta_reward("cache", "clear", "--judge", "simulated").out
-    assert "0 replies removed" in meta_reward("cache", "clear", "--older-than", 1).out
+    assert "16 replies removed" in meta_reward("cache", "clear", "--judge", "simulated", "--yes").out
+    assert "nothing to remove" in meta_reward("cache", "clear", "--older-than", 1).out
     assert [judge["judge"] for judge in json.loads(meta_reward("cache", "--json").out)["judges"]] == [
         "simulated:perfect"
     ]
     wrong = meta_reward("cache", "clear", "--judge", "other")
     assert wrong.err == "meta-reward: the cache holds nothing of judge 'other': known: simulated:perfect\n"
+
+
+def test_clearing_says_what_goes_and_wants_a_yes_where_nobody_can_be_asked(meta_reward: MetaReward) -> None:
+    meta_reward(*EVALUATE)
+    (held,) = json.loads(meta_reward("cache", "--json").out)["judges"]
+    ran = meta_reward("cache", "clear")
+    folder, megabytes = Path(os.environ["META_REWARD_CACHE"]), f"{held['bytes'] / 1e6:.1f}"
+    assert ran.out.splitlines()[0] == str(folder)
+    assert ["simulated", "16", megabytes] in [line.split() for line in ran.out.splitlines()]
+    expected = "meta-reward: nothing was removed: pass --yes to remove these without being asked\n"
+    assert (ran.code, ran.err) == (1, expected)
+    assert json.loads(meta_reward("cache", "--json").out)["judges"] == [held]
+
+
+@pytest.mark.parametrize(("answer", "code", "last"), [("n", 1, "nothing was removed"), ("y", 0, "16 replies removed")])
+def test_clearing_asks_on_a_terminal(meta_reward: MetaReward, answer: str, code: int, last: str) -> None:
+    meta_reward(*EVALUATE)
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    command = [sys.executable, "-c", "from meta_reward.cli import main; main()", "cache", "clear"]
+    done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, last in done.stdout.splitlines()[-1]) == (code, True), done
+    assert ("empty" in meta_reward("cache").out) == (answer == "y")
+
+
+def test_entries_of_a_certain_age_are_counted_as_they_are_removed(meta_reward: MetaReward) -> None:
+    meta_reward(*EVALUATE)
+    for path in list(Path(os.environ["META_REWARD_CACHE"]).rglob("*.json"))[:5]:
+        os.utime(path, (0, 0))
+    ran = meta_reward("cache", "clear", "--older-than", 1, "--yes")
+    assert (ran.out.split()[5:7], "5 replies removed" in ran.out) == (["5", "0.0"], True)

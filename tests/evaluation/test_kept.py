@@ -80,6 +80,12 @@ async def reward(trajectory, judge):
     assert [asdict(unit) for unit in recall(gateway, source).units] == as_cached(first)
 
 
+def test_what_a_harness_printed_is_kept_with_its_reward(gateway: Gateway) -> None:
+    source = ASKING_HARNESS.replace("    reply =", '    print("looking\\nclosely")\n    reply =')
+    assert {unit.printed for unit in run(gateway, source).units} == {"looking\nclosely\n"}
+    assert {unit.printed for unit in recall(gateway, source).units} == {"looking\nclosely\n"}
+
+
 def test_other_harness_budget_judge_and_repeat_are_run(gateway: Gateway) -> None:
     run(gateway)
     with pytest.raises(AssertionError, match="was run"):

@@ -153,7 +153,7 @@ def test_client_without_a_search_says_so(tmp_path: Path) -> None:
     ("words", "arguments"),
     [
         ("ledger --json --history /proposer/history", {"limit": 40}),
-        ("failures c0007 --limit 0 --run x", {"candidate": "c0007", "category": "", "limit": 0}),
+        ("failures night c0007 --limit 0", {"candidate": "c0007", "category": "", "limit": 0}),
         ("flips c3 c7 --category bias", {"first": "c3", "second": "c7", "category": "bias", "limit": 5}),
         ("diff c3 c7 --full", {"first": "c3", "second": "c7"}),
         ("trace c3 t1-r1 --ask 2 --full", {"candidate": "c3", "trajectory": "t1-r1", "ask": 2}),
@@ -171,18 +171,30 @@ def test_client_takes_what_the_command_outside_takes(
     assert json.loads(capsys.readouterr().out) == {"command": words.split()[0], **arguments}
 
 
-def test_client_exits_with_1_on_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [({"error": "no"}, 1), ({"error": {"kind": "ValueError"}}, 0), ({"ok": False}, 1), ({"ok": True}, 0)],
+)
+def test_client_exits_with_1_on_an_error_and_on_a_draft_that_is_no_harness(
+    told: dict[str, Any], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
 
-    async def refuse(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"error": "no"}
+    async def tell(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        return told
 
     async def run() -> int:
-        async with open_desk(refuse) as path:
+        async with open_desk(tell) as path:
             monkeypatch.setitem(os.environ, client.SOCKET, str(path))
             return await asyncio.to_thread(client.main, ["flips", "c0001", "c0002"])
 
-    assert asyncio.run(run()) == 1
+    assert asyncio.run(run()) == code
+
+
+def test_client_does_not_take_a_candidate_for_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        client.main(["flips", "c0001", "c0002", "c0003"])
+    assert "one name too many: c0001 is a candidate, and no run" in capsys.readouterr().err
 
 
 def test_client_shows_an_item_a_line_and_stays_json() -> None:

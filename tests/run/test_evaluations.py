@@ -52,6 +52,15 @@ def test_torn_last_line_of_a_journal_is_owed_again(tmp_path: Path) -> None:
     assert open_journal(path) == {"t1-r1": UNIT, "t1-r2": FAILED}
 
 
+def test_trace_holds_the_lines_that_were_printed_where_there_are_any(tmp_path: Path) -> None:
+    printed = replace(UNIT, printed="one\n\ntwo\n")
+    journal_unit(tmp_path / "journal.jsonl", printed)
+    assert open_journal(tmp_path / "journal.jsonl") == {"t1-r1": printed}
+    assert render_trace(printed)["printed"] == ["one", "", "two"]
+    assert render_trace(replace(UNIT, printed="cut off"))["printed"] == ["cut off"]
+    assert "printed" not in render_trace(UNIT)
+
+
 def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
     evaluation = Evaluation([UNIT, FAILED], broken=False)
     save_evaluation(tmp_path, evaluation, ROLLOUTS, PAIRS, judge="word", seed=0)

@@ -114,6 +114,29 @@ def test_trace_tells_question_reply_reward_and_pairs(history: HistoryLayout) -> 
     assert {pair["preferred"] for pair in answer["pairs"]} == {name}
 
 
+def test_trace_of_a_pair_tells_both_sides(history: HistoryLayout) -> None:
+    pair = queries.failures(history, "c0001", limit=1)["groups"][0]["worst"][0]
+    answer = queries.trace(history, "c0002", pair["id"])
+    assert [side["trajectory"] for side in answer["sides"]] == [pair["preferred"], pair["other"]]
+    assert [side["reward"]["score"] for side in answer["sides"]] == [90.0, 10.0]
+    assert [[p["id"] for p in side["pairs"]] for side in answer["sides"]] == [[pair["id"]]] * 2
+    one = queries.trace(history, "c0002", pair["other"])
+    assert answer["sides"][1]["calls"] == one["calls"]
+    assert (answer["pair"]["agreement"], answer["candidate"]) == (1.0, one["candidate"])
+
+
+def test_trace_of_a_pair_with_one_side_tells_that_one(history: HistoryLayout, tmp_path: Path) -> None:
+    copy = HistoryLayout(tmp_path / "h")
+    shutil.copytree(history.path, copy.path)
+    pair = queries.failures(copy, "c0001", limit=1)["groups"][0]["worst"][0]
+    traces = copy.candidate("c0002-look-closely") / "traces"
+    (traces / f"{pair['preferred']}.json").unlink()
+    assert [side["trajectory"] for side in queries.trace(copy, "c0002", pair["id"])["sides"]] == [pair["other"]]
+    (traces / f"{pair['other']}.json").unlink()
+    with pytest.raises(UsageError, match="has scored neither side of pair"):
+        queries.trace(copy, "c0002", pair["id"])
+
+
 def test_trace_of_a_failure_tells_the_error(history: HistoryLayout) -> None:
     answer = queries.trace(history, "c0003", first_run(history))
     assert (answer["reward"], answer["error"]["kind"], answer["error"]["message"]) == (
@@ -131,7 +154,7 @@ def test_trace_of_a_failure_tells_the_error(history: HistoryLayout) -> None:
         (lambda h: queries.failures(h, "c0004"), "c0004 has no pairs here: the validator refused it: line 1: imports"),
         (lambda h: queries.failures(h, "c0001", category="x"), "there is no category 'x': there are none"),
         (lambda h: queries.flips(h, "c0001", "c0004"), "c0004 has no pairs here"),
-        (lambda h: queries.trace(h, "c0001", "../../sealed"), "there is no trajectory of c0001 '../../sealed'"),
+        (lambda h: queries.trace(h, "c0001", "../../sealed"), "there is no trajectory or pair of c0001 '../../sealed'"),
         (lambda h: queries.trace(h, "c0004", "t01-r1"), "c0004 has no traces here: the validator refused it"),
         (lambda h: queries.trace(h, "1", first_run(h), ask=7), "has no ask 7 on t"),
     ],

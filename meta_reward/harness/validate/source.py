@@ -161,7 +161,8 @@ def _reason_against(name: str, packages: Collection[str]) -> str:
     if top in sys.stdlib_module_names:
         return _REASONS.get(top, "what is private stays so" if top.startswith("_") and top != "__future__" else "")
     others = f", and {', '.join(packages)}" if packages else ""
-    return f"use the standard library's pure parts and {INTERFACE}{others}"
+    pure = f"use the standard library's pure parts and {INTERFACE}{others}"
+    return pure if top in ("", "meta_reward") else f'{pure}; packages = ["{top}"] in run.toml would allow it'
 
 
 def characters(source: str) -> Iterator[Finding]:

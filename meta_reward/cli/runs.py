@@ -1,0 +1,35 @@
+"""`meta-reward runs`: the runs here, the newest first."""
+
+import click
+
+from meta_reward.cli.common import RUNS, json_option, print_json
+from meta_reward.errors import DataError
+
+
+@click.command("runs")
+@json_option
+def command(as_json: bool) -> None:
+    """List the runs in ./runs, the newest first: task set, judge, state, best candidate.
+
+    \b
+    meta-reward runs
+    meta-reward runs --json
+
+    The newest is the one whose record (settings, ledger, test) changed last. Commands that look at a
+    run take that one where they are given none.
+    """
+    from meta_reward.report.runs import render_runs, summary_of
+    from meta_reward.run.runs import runs_in
+
+    listed = []
+    for layout in runs_in(RUNS):
+        try:
+            listed.append(summary_of(layout))
+        except DataError as error:  # the others are there all the same
+            click.echo(f"meta-reward: {error}", err=True)
+    if as_json:
+        print_json({"runs": listed})
+    elif listed:
+        click.echo(render_runs(listed))
+    else:
+        click.echo("no runs in ./runs: `meta-reward search` makes one")

@@ -1,0 +1,29 @@
+"""The runs in a folder, and which of them changed last.
+
+A run changes when its record does: its settings, the ledger, the list of its iterations or the result
+of its test. Looking at a run, or trying a draft on it, is no change.
+"""
+
+import re
+from pathlib import Path
+
+from meta_reward.run.layout import Layout
+
+_CANDIDATE = re.compile(r"c\d+")
+
+
+def runs_in(folder: Path) -> list[Layout]:
+    """Every run directly in a folder, the newest first."""
+    found = [Layout(path.parent) for path in sorted(folder.glob("*/run.toml"))]
+    return sorted(found, key=changed_at, reverse=True)
+
+
+def changed_at(layout: Layout) -> float:
+    """When a run's record last changed: seconds since 1970, from the modification times of its files."""
+    record = (layout.config, layout.ledger, layout.iterations, layout.test_result)
+    return max((path.stat().st_mtime for path in record if path.exists()), default=0.0)
+
+
+def is_candidate(name: str) -> bool:
+    """Whether a name is that of a candidate, such as c0007; no run can be called so."""
+    return _CANDIDATE.fullmatch(name) is not None

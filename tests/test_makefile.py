@@ -1,0 +1,75 @@
+"""`make`: what it passes on, what it refuses, and that only a search that has finished opens the test split."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+
+SCRIPT = """#!/bin/sh
+echo "$@" >> {log}
+[ "$1" = search ] && exit {code}
+exit 0
+"""
+
+
+def make(folder: Path, *arguments: str, code: int = 0) -> tuple[int, str, list[str]]:
+    """Exit code and stderr of make, and the calls of a meta-reward whose searches exit with that code."""
+    program, log = folder / "bin" / "meta-reward", folder / "calls"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(SCRIPT.format(log=log, code=code))
+    program.chmod(0o755)
+    (folder / ".installed").touch()
+    command = ["make", "--no-print-directory", "-C", str(PROJECT), f"VENV={folder}", *arguments]
+    alone = {"PATH": os.environ["PATH"]}  # not what a make around these tests was given
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=alone)
+    return done.returncode, done.stderr, log.read_text().splitlines() if log.exists() else []
+
+
+def test_search_that_finished_is_tested(tmp_path: Path) -> None:
+    assert make(tmp_path, "search") == (0, "", ["search tasks/skyways --run skyways", "test skyways"])
+
+
+def test_search_that_stopped_at_a_limit_is_not_tested_and_make_says_so(tmp_path: Path) -> None:
+    code, said, calls = make(tmp_path, "search", code=4)
+    assert (code, calls) == (2, ["search tasks/skyways --run skyways"])
+    first, last = said.splitlines()
+    assert first.startswith("the search stopped before it was finished, so the test split stays sealed; ")
+    assert last.endswith("search] Error 4")
+
+
+def test_search_that_failed_is_not_tested_and_make_adds_nothing(tmp_path: Path) -> None:
+    code, said, calls = make(tmp_path, "search", code=1)
+    assert (code, len(calls), said.count("\n"), said.endswith("search] Error 1\n")) == (2, 1, 1, True)
+
+
+def test_every_variable_of_search_reaches_it(tmp_path: Path) -> None:
+    given = {
+        "TASKS": "tasks/a", "RUN": "b", "JUDGE": "simulated", "PROPOSER": "claude:m", "ITERATIONS": "3",
+        "CANDIDATES": "4", "SEED": "5", "CONFIG": "c.toml", "MAX_USD": "none", "MAX_CALLS": "6",
+        "MAX_TOKENS": "7", "MAX_HOURS": "0.5",
+    }  # fmt: skip
+    _, _, calls = make(tmp_path, "search", *(f"{name}={value}" for name, value in given.items()))
+    flags = {name: f"--{name.lower().replace('_', '-')} {value}" for name, value in given.items() if name != "TASKS"}
+    assert calls == [f"search tasks/a {' '.join(flags.values())}", "test b"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unknown"),
+    [
+        (("search", "ITERATION=3"), "make search knows no variable ITERATION; known: PYTHON VENV TASKS RUN JUDGE"),
+        (("search", "MODEL=x", "judge=y"), "make search knows no variable MODEL judge; known: "),
+        (("test", "RUN=night-1"), "make test knows no variable RUN; known: PYTHON VENV.  Stop."),
+        (("SEED=1",), "make knows no variable SEED; known: PYTHON VENV.  Stop."),
+    ],
+)
+def test_variable_that_make_does_not_know_is_refused(tmp_path: Path, arguments: tuple[str, ...], unknown: str) -> None:
+    code, said, calls = make(tmp_path, *arguments)
+    assert (code, calls, said.count("\n")) == (2, [], 1)
+    assert unknown in said
+
+
+def test_every_target_takes_the_interpreter(tmp_path: Path) -> None:
+    assert make(tmp_path, "help", "PYTHON=python3")[0] == 0
