@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from meta_reward.files import iter_whole_lines
+from meta_reward.files import iter_whole_lines, printable
 from meta_reward.propose.money import proposer_usd
-from meta_reward.report.tables import SIMULATED, dollars, percent, plural, render_table, with_interval
+from meta_reward.report.tables import SIMULATED, dollars, fit, percent, plural, render_table, with_interval
 from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import journals_under_way, load_scores
 from meta_reward.run.layout import Layout
@@ -13,6 +13,11 @@ from meta_reward.run.lock import is_locked
 from meta_reward.run.record import load_decisions, load_iterations
 from meta_reward.run.spent import spent_on_disk
 from meta_reward.run.stops import load_stop
+
+_LEGEND = (
+    "from: its parents; search, validation: agreement on that split; accepted: it replaced the best; frontier: no "
+    "other has more agreement for fewer judge tokens"
+)
 
 
 def status_of(layout: Layout) -> dict[str, Any]:
@@ -66,9 +71,14 @@ def render_status(status: dict[str, Any]) -> str:
         ]
         for c in status["candidates"]
     ]
-    headers = ["candidate", "name", "parents", "status", "search [95%]", "validation", "judge tokens"]
+    headers = ["id", "name", "from", "status", "search [95%]", "validation", "judge tokens"]
     if rows:
-        lines += [render_table(headers, rows), "", f"* the best so far; frontier: {' '.join(status['frontier'])}"]
+        lines += [
+            render_table(headers, rows),
+            "",
+            f"* the best so far; frontier: {' '.join(status['frontier'])}",
+            _LEGEND,
+        ]
     else:
         lines.append("no candidate is scored yet")
     word = "under way" if status["state"] == "running" else "unfinished"
@@ -80,7 +90,7 @@ def render_status(status: dict[str, Any]) -> str:
     )
     if spent["proposer_usd"]:
         lines.append(f"the proposer: ${spent['proposer_usd']:.2f}")
-    return "\n".join(lines + ([SIMULATED] if status["simulated"] else []))
+    return fit(printable("\n".join(lines + ([SIMULATED] if status["simulated"] else []))))
 
 
 def _money(spent: dict[str, Any]) -> str:
