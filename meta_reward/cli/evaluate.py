@@ -49,7 +49,7 @@ def command(
     from meta_reward import files
     from meta_reward.cli.progress import shown
     from meta_reward.report.spending import render_spending
-    from meta_reward.report.tables import SIMULATED, render_best_of_n, render_categories, render_metrics
+    from meta_reward.report.tables import SIMULATED, fit, render_best_of_n, render_categories, render_metrics
     from meta_reward.search.single import evaluate_file
 
     job = job_of(harness, taskset, split, config, flags)
@@ -66,7 +66,7 @@ def command(
     columns = {harness.stem: result}
     parts = [render_metrics(columns), render_categories(columns), render_best_of_n(columns)]
     if result["commonest_error"]:
-        parts.append(files.printable(f"commonest failure: {result['commonest_error']}"))
+        parts.append(fit(files.printable(f"commonest failure: {result['commonest_error']}")))
     if not result["simulated"]:
-        parts.append(f"spent: {render_spending(result)}")
+        parts.append(fit(f"spent: {render_spending(result)}"))
     click.echo("\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part))

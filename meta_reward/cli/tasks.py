@@ -7,6 +7,12 @@ import click
 
 from meta_reward.cli.common import TASKS, json_option, print_json
 from meta_reward.errors import DataError, UsageError
+from meta_reward.tasks.splits import SPLITS
+
+_LEGEND = (
+    f"{', '.join(SPLITS)}: tasks/pairs in that split; opened: how often the test split was looked at. "
+    "Under each its failure categories, with their pairs."
+)
 
 
 @click.group("tasks", invoke_without_command=True)
@@ -87,22 +93,21 @@ def _summary(path: Path) -> dict[str, Any]:
 
 
 def _rendered(listed: list[dict[str, Any]]) -> str:
-    from meta_reward.report.tables import render_table
-    from meta_reward.tasks.splits import SPLITS
+    from meta_reward.report.tables import fit, render_table
 
-    headers = ["task set", "tasks", "trajectories", "pairs", *SPLITS, "test opened", "categories"]
+    headers = ["task set", "tasks", "trajectories", "pairs", *SPLITS, "opened"]
     rows = [
         [
             item["name"],
             *(item[key] for key in ("tasks", "trajectories", "pairs")),
             *(_split(item["splits"].get(split)) for split in SPLITS),
             f"{item['openings']}x",
-            ", ".join(f"{name} {count}" for name, count in item["categories"].items()) or "-",
         ]
         for item in listed
     ]
-    return render_table(headers, rows)
+    below = [", ".join(f"{name} {count}" for name, count in item["categories"].items()) for item in listed]
+    return f"{render_table(headers, rows, below=below)}\n\n{fit(_LEGEND)}"
 
 
 def _split(split: dict[str, int] | None) -> str:
-    return f"{split['tasks']} tasks, {split['pairs']} pairs" if split else "-"
+    return f"{split['tasks']}/{split['pairs']}" if split else "-"

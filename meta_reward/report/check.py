@@ -2,7 +2,7 @@
 
 from meta_reward.files import printable
 from meta_reward.judge.check import Check, Finding
-from meta_reward.report.tables import SIMULATED
+from meta_reward.report.tables import SIMULATED, fit
 
 UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
 
@@ -19,7 +19,7 @@ def render_check(spec: str, check: Check) -> str:
         ("tools", _finding(check.tools)),
     ]
     lines = [printable(f"{name:8}{fact}") for name, fact in facts]
-    return "\n".join([*lines, *([SIMULATED] if check.simulated else [])])
+    return fit("\n".join([*lines, *([SIMULATED] if check.simulated else [])]))
 
 
 def _chosen(check: Check) -> list[tuple[str, object]]:

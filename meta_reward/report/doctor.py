@@ -25,6 +25,7 @@ from meta_reward.files import printable
 from meta_reward.harness.levels import CONFINED, problem_of, remedy, strictest
 from meta_reward.judge.cache import default_cache_folder
 from meta_reward.propose import jail, shell
+from meta_reward.report.tables import fit
 from meta_reward.run import git
 
 State = Literal["ok", "warn", "fail", "absent"]
@@ -79,7 +80,7 @@ def render_rows(rows: Sequence[Row]) -> str:
         lines.append(f"{_MARKS[row.state]:<4}  {row.name:<{width}}  {row.what}".rstrip())
         if row.fix:
             lines.append(f"{'':<4}  {'':<{width}}  fix: {row.fix}")
-    return printable("\n".join(lines))
+    return fit(printable("\n".join(lines)))
 
 
 def git_row() -> Row:

@@ -1,10 +1,9 @@
 """The estimate of what a search will take, for a person."""
 
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from meta_reward.report.tables import SIMULATED, dollars, plural, render_table
+from meta_reward.report.tables import SIMULATED, dollars, fit, plural, render_table
 
 
 def render_forecast(forecast: Mapping[str, Any]) -> str:
@@ -55,10 +54,9 @@ def _basis(forecast: Mapping[str, Any]) -> str:
     reply = forecast["reply_tokens"]
     calls = ", ".join(f"{name} {calls:g}" for name, calls in forecast["calls_per_trajectory"].items())
     tokens = f"{forecast['chars_per_token']} characters a token" + (f" and {reply} tokens a reply" if reply else "")
-    return textwrap.fill(
+    return fit(
         f"An estimate, and nothing was sent: the seeds were run on {forecast['sample']} of the "
         f"{forecast['trajectories']['search']} search trajectories with a simulated judge in place of the real one, "
         f"counting {tokens}. They ask so often a trajectory: {calls}. Candidates are taken to ask like the mean of "
-        "them; one that asks twice as much costs twice as much. What is in the cache already costs nothing.",
-        width=100,
+        "them; one that asks twice as much costs twice as much. What is in the cache already costs nothing."
     )

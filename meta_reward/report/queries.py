@@ -8,11 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meta_reward.files import dump_line, printable
-from meta_reward.report.tables import points, render_table, with_interval
+from meta_reward.report.tables import fit, points, render_table, with_interval
 
 MOST_TEXT = 3000
 _MOST_DIFF_LINES = 400
 _MOST_FINDINGS = 1500
+_OF_LEDGER = (
+    "* the best so far; from: its parents; part: what it changed; search: agreement on the search split; accepted: it "
+    "replaced the best; frontier: no other has more agreement for fewer judge tokens. Under each its hypothesis, or "
+    "why it was refused."
+)
+_OF_FLIPS = "margin: the preferred reward minus the other, in points; at most 0, or - for none, the pair is not won"
+_OF_PAIRS = (
+    "margin: the preferred reward minus the other, in points; tied: both the same; failed: a side has no reward; "
+    "won by: the last candidates that win the pair"
+)
 
 
 def render_ledger(answer: Mapping[str, Any]) -> str:
@@ -26,13 +36,13 @@ def render_ledger(answer: Mapping[str, Any]) -> str:
             c["status"] + (", accepted" if c["accepted"] else "") + (", frontier" if c["frontier"] else ""),
             with_interval(c),
             c["judge_tokens"],
-            _shortened(c["reason"] or c["hypothesis"], 100),
         ]
         for c in answer["candidates"]
     ]
-    headers = ["candidate", "name", "parents", "part", "status", "search [95%]", "judge tokens", "hypothesis or reason"]
+    below = [_shortened(c["reason"] or c["hypothesis"], 140) for c in answer["candidates"]]
+    headers = ["id", "name", "from", "part", "status", "search [95%]", "judge tokens"]
     more = f"{answer['left_out']} earlier ones are left out; --limit 0 shows all" if answer["left_out"] else ""
-    return _paragraphs(render_table(headers, rows), "* the best so far", more)
+    return _paragraphs(render_table(headers, rows, below=below), fit(_OF_LEDGER), more)
 
 
 def render_failures(answer: Mapping[str, Any]) -> str:
@@ -49,9 +59,9 @@ def render_failures(answer: Mapping[str, Any]) -> str:
             for p in group["worst"]
         ]
         headers = ["pair", "preferred", "reward", "other", "reward", "margin", "won by"]
-        table = render_table(headers, rows) if rows else ""
-        parts.append(f"{head} of {group['pairs']} pairs" + (f"\n{_indented(table)}" if table else ""))
-    return _paragraphs(*parts)
+        table = render_table(headers, rows, indent=2) if rows else ""
+        parts.append(fit(printable(f"{head} of {group['pairs']} pairs")) + (f"\n{table}" if table else ""))
+    return _paragraphs(*parts, fit(_OF_PAIRS))
 
 
 def render_flips(answer: Mapping[str, Any]) -> str:
@@ -67,9 +77,9 @@ def render_flips(answer: Mapping[str, Any]) -> str:
             for p in turned["widest"]
         ]
         headers = ["pair", "categories", "preferred", "other", f"margin {first}", f"margin {second}"]
-        table = f"\n{_indented(render_table(headers, rows))}" if rows else ""
-        parts.append(f"{second} {verb} {turned['pairs']}" + (f" ({kinds})" if kinds else "") + table)
-    return _paragraphs(*parts)
+        table = f"\n{render_table(headers, rows, indent=2)}" if rows else ""
+        parts.append(fit(printable(f"{second} {verb} {turned['pairs']}" + (f" ({kinds})" if kinds else ""))) + table)
+    return _paragraphs(*parts, fit(_OF_FLIPS))
 
 
 def render_diff(answer: Mapping[str, Any], *, full: bool = False) -> str:
@@ -79,7 +89,7 @@ def render_diff(answer: Mapping[str, Any], *, full: bool = False) -> str:
     changed = f"changed: {', '.join(answer['changed'])}" if answer["changed"] else ""
     more = f"{len(lines) - len(shown)} more lines; --full shows them" if len(lines) > len(shown) else ""
     body = printable("\n".join(shown)) or "the programs are the same"
-    return _paragraphs(f"{_title(answer['first'])}\n{_title(answer['second'])}", printable(changed), body, more)
+    return _paragraphs(f"{_title(answer['first'])}\n{_title(answer['second'])}", fit(printable(changed)), body, more)
 
 
 def render_trace(answer: Mapping[str, Any], *, full: bool = False) -> str:
@@ -111,7 +121,9 @@ def _title(about: Mapping[str, Any]) -> str:
     standing = with_interval(about) if about["agreement"] is not None else f"{about['status']}: {about['reason']}"
     parents = f" from {' '.join(about['parents'])}" if about["parents"] else ""
     accepted = ", accepted" if about["accepted"] else ""
-    return printable(f"{about['id']} {about['name']}{parents}: {standing}{accepted}, {about['judge_tokens']} tokens")
+    return fit(
+        printable(f"{about['id']} {about['name']}{parents}: {standing}{accepted}, {about['judge_tokens']} tokens")
+    )
 
 
 def _outcome(answer: Mapping[str, Any], most: int) -> str:
@@ -157,7 +169,7 @@ def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
 
 def _errors(errors: Sequence[Mapping[str, Any]]) -> str:
     lines = [f"{e['trajectories']} trajectories, such as {e['example']}: {_shortened(e['error'], 300)}" for e in errors]
-    return printable("\n".join(["errors:", *lines])) if lines else ""
+    return fit(printable("\n".join(["errors:", *lines]))) if lines else ""
 
 
 def _who(ids: Sequence[str]) -> str:
@@ -185,10 +197,6 @@ def _cut(text: str, most: int) -> str:
 
 def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def _paragraphs(*parts: str) -> str:

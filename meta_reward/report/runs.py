@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward.report.status import status_of
-from meta_reward.report.tables import SIMULATED, render_table, with_interval
+from meta_reward.report.tables import SIMULATED, percent, render_table
 from meta_reward.run.config import load_run_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.runs import changed_at
@@ -32,10 +32,11 @@ def render_runs(listed: Sequence[Mapping[str, Any]]) -> str:
         [
             *(run[key] for key in ("run", "taskset", "judge", "state")),
             run["best"]["id"] if run["best"] else "-",
-            with_interval(run["best"]) if run["best"] else "-",
+            percent(run["best"]["agreement"]) if run["best"] else "-",
             run["changed"][:16].replace("T", " "),
         ]
         for run in listed
     ]
-    table = render_table(["run", "task set", "judge", "state", "best", "search [95%]", "changed"], rows)
-    return "\n\n".join([table, *([SIMULATED] if any(run["simulated"] for run in listed) else [])])
+    table = render_table(["run", "task set", "judge", "state", "best", "search", "changed"], rows)
+    legend = "best: the best candidate so far; search: its agreement on the search split"
+    return "\n\n".join([table, legend, *([SIMULATED] if any(run["simulated"] for run in listed) else [])])

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from meta_reward.files import iter_whole_lines
+from meta_reward.files import iter_whole_lines, printable
 from meta_reward.propose.money import proposer_usd
-from meta_reward.report.tables import SIMULATED, dollars, percent, plural, render_table, with_interval
+from meta_reward.report.tables import SIMULATED, dollars, fit, percent, plural, render_table, with_interval
 from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import journals_under_way, load_scores
 from meta_reward.run.layout import Layout
@@ -14,6 +14,11 @@ from meta_reward.run.record import load_decisions, load_iterations
 from meta_reward.run.spent import spent_on_disk
 from meta_reward.run.stops import RUNNING, load_stop
 from meta_reward.run.under_way import rows_so_far, session_under_way
+
+_LEGEND = (
+    "from: its parents; search, validation: agreement on that split; accepted: it replaced the best; frontier: no "
+    "other has more agreement for fewer judge tokens"
+)
 
 
 def status_of(layout: Layout) -> dict[str, Any]:
@@ -73,9 +78,14 @@ def render_status(status: dict[str, Any]) -> str:
         ]
         for c in status["candidates"]
     ]
-    headers = ["candidate", "name", "parents", "status", "search [95%]", "validation", "judge tokens"]
+    headers = ["id", "name", "from", "status", "search [95%]", "validation", "judge tokens"]
     if rows:
-        lines += [render_table(headers, rows), "", f"* the best so far; frontier: {' '.join(status['frontier'])}"]
+        lines += [
+            render_table(headers, rows),
+            "",
+            f"* the best so far; frontier: {' '.join(status['frontier'])}",
+            _LEGEND,
+        ]
     else:
         lines.append("no candidate is scored yet")
     word = "under way" if status["state"] == "running" else "unfinished"
@@ -85,7 +95,7 @@ def render_status(status: dict[str, Any]) -> str:
     lines += _spending(status["spent"])
     lines.append(f"sealed, not to be shown to a proposer: {status['sealed']}")
     lines += [f"set aside, yours to keep or remove: {path}" for path in status["set_aside"]]
-    return "\n".join(lines + ([SIMULATED] if status["simulated"] else []))
+    return fit(printable("\n".join(lines + ([SIMULATED] if status["simulated"] else []))))
 
 
 def _spending(spent: dict[str, Any]) -> list[str]:

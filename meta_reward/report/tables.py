@@ -1,27 +1,101 @@
 """Plain text for a terminal or a file: aligned tables and the few phrases that all commands share.
 
-Every cell is made printable, since names and hypotheses may come from a model.
+Tables fit the terminal, and 80 columns where there is none: what is too long for its column goes on in
+the next line. Every cell is made printable, since names and hypotheses may come from a model.
 """
 
+import shutil
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meta_reward.files import printable
 
 SIMULATED = "simulated judge: these numbers say nothing about any real model"
+_OF_METRICS = (
+    "agreement: share of pairs whose preferred trajectory got the higher reward, a tie counting one half; [95%]: its "
+    "interval, by task; strict: a tie counts nothing; failures: pairs without both rewards, which are lost; coverage: "
+    "share of pairs with both; mean margin: the preferred reward minus the other, in points"
+)
+_OF_BEST_OF_N = (
+    "best of: how often a success is picked among N trajectories of a task, in the tasks that have so many; random: "
+    "picked blindly; oracle: always a success where there is one; lift: points gained over {over}"
+)
 
 
-def render_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns aligned under their headers; a column of numbers to the right."""
+_BELOW = "    "
+_NARROWEST = 5  # a column that goes on in the next line
+
+
+def columns_at_hand() -> int:
+    """How wide a text may be: $COLUMNS, else the terminal's columns, else 80."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def fit(text: str) -> str:
+    """A text whose long lines are broken at spaces, what follows indented under their beginning."""
+    return "\n".join(_broken(line, columns_at_hand()) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line
+    hanging = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
+
+
+def render_table(
+    headers: Sequence[str], rows: Sequence[Sequence[object]], *, below: Sequence[str] = (), indent: int = 0
+) -> str:
+    """Columns aligned under their headers; a column of numbers to the right.
+
+    below: a text under each row, empty for none. indent: spaces before every line.
+    """
     cells = [[printable(str(cell)).replace("\n", " ") for cell in row] for row in rows]
-    widths = [max(len(header), *(len(row[i]) for row in cells), 0) for i, header in enumerate(headers)]
     right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(headers))]
+    widths = _widths(headers, cells, right, columns_at_hand() - indent)
+    lines = _row(headers, widths, right)
+    for number, row in enumerate(cells):
+        lines += _row(row, widths, right)
+        if below and below[number]:
+            text = printable(below[number]).replace("\n", " ")
+            wide = columns_at_hand() - indent - len(_BELOW)
+            lines += [_BELOW + line for line in textwrap.wrap(text, wide, break_on_hyphens=False)]
+    return "\n".join(" " * indent + line for line in lines)
 
-    def line(row: Sequence[str]) -> str:
-        padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
-        return "  ".join(padded).rstrip()
 
-    return "\n".join(line(row) for row in [list(headers), *cells])
+def _widths(headers: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool], most: int) -> list[int]:
+    """Widths of columns that fit, taken from the widest: first as far as no word and no number breaks."""
+    columns = list(zip(headers, *cells, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    whole = [
+        max(_longest_word(header), *(len(cell) if is_number else _longest_word(cell) for cell in others), 1)
+        for (header, *others), is_number in zip(columns, right, strict=True)
+    ]
+    broken = [_NARROWEST] * len(widths)
+    words_broken = [size if is_number else _NARROWEST for size, is_number in zip(whole, right, strict=True)]
+    for least in (whole, words_broken, broken):
+        while sum(widths) + 2 * (len(widths) - 1) > most:
+            able = [i for i in range(len(widths)) if widths[i] > least[i]]
+            if not able:
+                break
+            widths[max(able, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _longest_word(text: str) -> int:
+    return max((len(part) for part in textwrap.wrap(text, 1, break_long_words=False)), default=0)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
+    """The lines of a row: as many as its longest cell needs in its column."""
+    broken = [textwrap.wrap(cell, width) or [""] for cell, width in zip(cells, widths, strict=True)]
+    lines = []
+    for number in range(max(map(len, broken), default=0)):
+        parts = [cell[number] if number < len(cell) else "" for cell in broken]
+        padded = [p.rjust(w) if r else p.ljust(w) for p, w, r in zip(parts, widths, right, strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    return lines
 
 
 def percent(value: float | None) -> str:
@@ -69,7 +143,8 @@ def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
         ("judge tokens", lambda m: m["judge_tokens"]),
         ("cost", lambda m: dollars(m["cost_usd"])),
     ]
-    return render_table(["", *columns], [[name, *(show(m) for m in columns.values())] for name, show in lines])
+    table = render_table(["", *columns], [[name, *(show(m) for m in columns.values())] for name, show in lines])
+    return f"{table}\n\n{fit(_OF_METRICS)}"
 
 
 def render_categories(columns: Mapping[str, Mapping[str, Any]]) -> str:
@@ -93,7 +168,8 @@ def render_best_of_n(columns: Mapping[str, Mapping[str, Any]]) -> str:
         shares = [percent(share) for share in (bare["random"], *picked, bare["oracle"])]
         rows.append([bare["n"], bare["tasks"], *shares, f"{lift * 100:+.1f}"])
     headers = ["best of", "tasks", "random", *columns, "oracle", "lift"]
-    return render_table(headers, rows) if rows else ""
+    over = "the baseline" if len(columns) > 1 else "random"
+    return f"{render_table(headers, rows)}\n\n{fit(_OF_BEST_OF_N.format(over=over))}" if rows else ""
 
 
 def _is_number(text: str) -> bool:

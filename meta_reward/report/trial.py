@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_reward.files import printable
-from meta_reward.report.tables import percent, points, render_table
+from meta_reward.report.tables import fit, percent, points, render_table
 
 
 def render_trial(answer: Mapping[str, Any]) -> str:
     """Findings, or agreement with each pair and what was said of each trajectory."""
     if not answer["ok"]:
         lines = [f"{_line(f['line'])}{f['message']} ({f['hint']})" for f in answer["findings"]]
-        return printable("\n".join(["not a valid harness:", *lines]))
+        return fit(printable("\n".join(["not a valid harness:", *lines])))
     parts = [_summary(answer), *([f"stopped: {answer['stopped']}"] if "stopped" in answer else [])]
     parts += [f"{error['trajectories']} trajectories failed: {error['error']}" for error in answer["errors"]]
     rows = [
@@ -24,9 +24,9 @@ def render_trial(answer: Mapping[str, Any]) -> str:
     ]
     if rows:
         headers = ["pair", "categories", "preferred", "reward", "other", "reward", "margin"]
-        parts += ["", render_table(headers, rows)]
+        parts += ["", render_table(headers, rows), "", "margin: the preferred reward minus the other, in points"]
     parts += [_trajectory(told) for told in answer.get("trajectories", ())]
-    return printable("\n".join(parts))
+    return fit(printable("\n".join(parts)))
 
 
 def _summary(answer: Mapping[str, Any]) -> str:

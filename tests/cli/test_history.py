@@ -14,7 +14,7 @@ from tests.conftest import ASKING_HARNESS, make_task_set
 from tests.run.test_queries import first_run
 from tests.run.test_queries import history as history
 
-READING = ASKING_HARNESS.replace("float(reply.text)", "float(reply.text.split()[-1])")
+READING = ASKING_HARNESS.replace("float(reply.text)", 'float((reply.text.split() or ["none"])[-1])')
 QUERIES = (("ledger",), ("failures", "c0003"), ("flips", "c0001", "c0002"), ("diff", "c0001", "c0002"))
 
 
@@ -150,8 +150,9 @@ def test_try_takes_the_packages_of_its_run(meta_reward: MetaReward, here: Path) 
     for name, more in (("plain", ()), ("wide", ("--config", "own.toml"))):
         search = ("search", "small", "--run", name, *ONE_SEED, "--judge", "simulated:perfect", "--iterations", 0)
         assert meta_reward(*search, *more).code == 0
-    refused, taken = meta_reward("try", "plain", "mine.py"), meta_reward("try", "wide", "mine.py")
-    assert (refused.code, 'packages = ["orjson"] in run.toml would allow it' in refused.out) == (1, True)
+    refused, taken = meta_reward("try", "plain", "mine.py", "--json"), meta_reward("try", "wide", "mine.py")
+    (finding,) = json.loads(refused.out)["findings"]
+    assert (refused.code, 'packages = ["orjson"] in run.toml would allow it' in finding["hint"]) == (1, True)
     assert (taken.code, taken.out.startswith("agreement ")) == (0, True), taken
 
 

@@ -1,0 +1,88 @@
+"""Tables of plain text: they fit the columns at hand, and what is too long goes on in the next line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meta_reward.report.tables import fit, render_best_of_n, render_metrics, render_table
+
+METRICS = {
+    "agreement": 0.5, "low": 0.4, "high": 0.6, "strict_agreement": 0.4, "pairs": 9, "ties": 1, "failures": 2,
+    "coverage": 0.8, "mean_margin": 2.0, "trajectories": 5, "judge_calls": 6, "judge_tokens": 7, "cost_usd": None,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+
+
+def test_numbers_stand_to_the_right_and_words_to_the_left() -> None:
+    assert render_table(["name", "n"], [["a", 1], ["bb", 20]]) == "name   n\na      1\nbb    20"
+
+
+def test_long_words_go_on_in_the_next_line_and_numbers_stay_whole() -> None:
+    text = render_table(["name", "what it does", "tokens"], [["policy-first", "shows the judge the policy", 1234567]])
+    assert text.splitlines() == [
+        "name          what it does        tokens",
+        "policy-first  shows the judge    1234567",
+        "              the policy",
+    ]
+
+
+def test_header_breaks_before_a_number_does() -> None:
+    rows = [["abc def ghi jkl mno pqr", "45.5% [35.9, 54.9]", 1]]
+    assert render_table(["words", "search", "judge tokens"], rows).splitlines() == [
+        "words        search               judge",
+        "                                 tokens",
+        "abc def      45.5% [35.9, 54.9]       1",
+        "ghi jkl mno",
+        "pqr",
+    ]
+
+
+def test_word_that_fits_no_column_is_broken() -> None:
+    text = render_table(["a", "b"], [["x" * 60, 1]])
+    assert [len(line) for line in text.splitlines()] == [40, 40, 23]
+    assert text.count("x") == 60
+
+
+def test_text_below_a_row_and_an_indent_fit_as_well() -> None:
+    text = render_table(["a"], [["b"], ["c"]], below=["one two " * 8, ""], indent=2)
+    assert text.splitlines()[2].startswith("      one two")
+    assert max(map(len, text.splitlines())) <= 40
+    assert text.splitlines()[-1] == "  c"
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(codec="ascii"), max_size=70), st.integers(), st.text(max_size=30)), max_size=4
+    )
+)
+def test_any_table_fits_and_loses_nothing(rows: list[tuple[str, int, str]]) -> None:
+    text = render_table(["some name", "number", "words"], rows)
+    assert max(map(len, text.splitlines())) <= 40
+    assert all(sum(c.isalnum() for c in text) >= sum(c.isalnum() for cell in row for c in str(cell)) for row in rows)
+
+
+def test_long_line_goes_on_under_its_beginning_and_paths_stay_whole() -> None:
+    path = "/a/path/that/is/longer/than/any/line/may/be"
+    assert fit(f"  one two three four five six seven eight nine {path}") == (
+        f"  one two three four five six seven\n    eight nine\n    {path}"
+    )
+    assert fit("short\n\nlines") == "short\n\nlines"
+
+
+def test_words_of_the_metrics_are_explained_under_them() -> None:
+    table, _, legend = render_metrics({"mine": METRICS}).partition("\n\n")
+    words = ["agreement", "strict", "failures", "coverage", "mean margin", "[95%]"]
+    assert [word for word in words if f"{word}:" not in " ".join(legend.split()) or word not in table] == []
+
+
+@pytest.mark.parametrize(("columns", "over"), [(["mine"], "random"), (["baseline", "chosen"], "the baseline")])
+def test_words_of_best_of_n_are_explained_under_them(columns: list[str], over: str) -> None:
+    at_two = {"n": 2, "tasks": 5, "random": 0.5, "harness": 0.6, "oracle": 0.9, "lift": 0.1}
+    table, _, legend = render_best_of_n({key: {"best_of_n": [at_two]} for key in columns}).partition("\n\n")
+    told = " ".join(legend.split())
+    assert [w for w in ("best of", "random", "oracle", "lift") if f"{w}:" not in told or w not in table] == []
+    assert told.endswith(f"lift: points gained over {over}")
