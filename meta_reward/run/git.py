@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 from meta_reward.errors import GitError, UsageError
 
 BRANCH = "refs/heads/main"
-_INDEXED = "meta-reward-index"  # beside the index: the commit that it was last made for
+_INDEXED = "meta-reward-index"  # beside the index: the commit it was made for, and the last one tried
 _IDENTITY = "meta-reward <meta-reward@localhost>"
 # Loose objects until the one repack at the end: hundreds of small packs would slow every later commit.
 _SETTINGS = {"gc.auto": "0", "core.autocrlf": "false", "fastimport.unpackLimit": "100000", "pack.compression": "1"}
@@ -140,17 +140,29 @@ def refresh(root: Path) -> None:
     A convenience: where git cannot (another git has the index, or what was staged is committed otherwise by now), or
     another branch is checked out, the index is left as it is.
     """
-    index, made_for = root / ".git" / "index", root / ".git" / _INDEXED
+    made_for = root / ".git" / _INDEXED
     with suppress(GitError, OSError):
         if (root / ".git" / "HEAD").read_text().strip() != f"ref: {BRANCH}":
             return
         main = _git(root, "rev-parse", "--verify", "--quiet", BRANCH)
-        known = made_for.read_text() if made_for.exists() else main
-        if not index.exists():
-            _git(root, "read-tree", main)
-        elif known != main:
-            _git(root, "read-tree", "-i", "-m", known, main)
-        made_for.write_text(main)
+        known, last = made_for.read_text().split() if made_for.exists() else (main, main)
+        try:
+            if not (root / ".git" / "index").exists() or (known != last and _nothing_staged(root, last)):
+                _git(root, "read-tree", main)
+            elif known != main:
+                _git(root, "read-tree", "-i", "-m", known, main)
+            known = main
+        finally:
+            made_for.write_text(f"{known} {main}")
+
+
+def _nothing_staged(root: Path, commit: str) -> bool:
+    """Whether the index is that of a commit, as it is after a person's `git reset`."""
+    try:
+        _git(root, "diff-index", "--cached", "--quiet", commit)
+        return True
+    except GitError:
+        return False
 
 
 def pack_refs(root: Path) -> None:

@@ -40,7 +40,7 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
         return []
     before, aside = files.load_json(_path(layout, iteration)), free_folder(layout, layout.session(iteration).name)
     if layout.history.is_symlink() or (layout.history.exists() and not layout.history.is_dir()):
-        move_aside(layout, layout.history, aside)
+        move_aside(layout.history, aside / layout.history.name)
     found = dict(_files_of(layout.history))
     after = dict(_digests(found, before))
     differ = [name for name in {**before, **after} if _content(after.get(name)) != _content(before.get(name))]
@@ -48,7 +48,7 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
     for name in sorted(touched, key=lambda name: name.count("/")):  # a link before what is seen through it
         path = found.get(name, layout.history / name)
         if os.path.lexists(path):
-            move_aside(layout, path, aside)
+            move_aside(path, aside / path.relative_to(layout.root))
     for name in before:
         if name in touched:
             _restore(layout, name)

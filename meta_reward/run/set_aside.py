@@ -18,9 +18,8 @@ def free_folder(layout: Layout, name: str) -> Path:
     return next(layout.set_aside / free for free in names if not os.path.lexists(layout.set_aside / free))
 
 
-def move_aside(layout: Layout, path: Path, folder: Path) -> None:
-    """Move whatever stands at a path of the run into a set-aside folder, at the same place below it."""
-    target = folder / path.relative_to(layout.root)
+def move_aside(path: Path, target: Path) -> None:
+    """Move whatever stands at a path, a link as a link, to another that is free."""
     with files.writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)

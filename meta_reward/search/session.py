@@ -65,7 +65,7 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
     count_discarded(layout, iteration)
     folder = free_folder(layout, session.name)
     if staging.is_symlink() or (staging.is_dir() and any(staging.iterdir())):
-        move_aside(layout, staging, folder)
+        move_aside(staging, folder / staging.name)
         notes.append(f"iteration {iteration} was cut off and begins anew; its drafts are in {inside(layout, folder)}")
     aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
     session.rename(aside / session.name)

@@ -130,7 +130,7 @@ def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
         if tasks.path.resolve() == Path(config.taskset):
             what = f"task set {tasks.name} ({tasks.path}) has changed since run {run} was made: {changed}"
         else:
-            what = f"run {run} is on the task set in {config.taskset}, and {tasks.path} differs from it: {changed}"
+            what = f"run {run} is on the task set in {config.taskset}, and {tasks.path} differs: {changed}"
         raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
 
 

@@ -92,6 +92,52 @@ def test_work_tree_is_left_alone_and_shows_what_a_person_changed(root: Path) -> 
     assert ask(root, "status", "--porcelain").split("\n") == ["D deep/b.bin", "?? mine.txt"]
 
 
+def test_index_follows_main_without_a_word_on_what_a_person_staged(root: Path) -> None:
+    git.commit(root, FIRST)
+    for name, content in FIRST.files.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(content)
+    git.refresh(root)
+    (root / "mine.txt").write_text("mine")
+    ask(root, "add", "mine.txt")
+    git.commit(root, git.Commit("Second", {"b.txt": b"2\n"}))
+    (root / "b.txt").write_text("2\n")
+    git.refresh(root)
+    assert ask(root, "status", "--porcelain") == "A  mine.txt"
+
+
+def test_index_is_left_alone_where_what_was_staged_is_committed_otherwise(root: Path) -> None:
+    git.commit(root, FIRST)
+    git.refresh(root)
+    (root / "a.txt").write_text("mine\n")
+    ask(root, "add", "a.txt")
+    git.commit(root, git.Commit("Second", {"a.txt": b"2\n"}))
+    git.refresh(root)
+    assert ask(root, "show", ":a.txt") == "mine"
+    ask(root, "reset", "--quiet")
+    git.commit(root, git.Commit("Third", {"a.txt": b"3\n"}))
+    git.refresh(root)
+    assert ask(root, "show", ":a.txt") == "3"
+
+
+def test_index_of_another_branch_is_left_alone(root: Path) -> None:
+    git.commit(root, FIRST)
+    ask(root, "checkout", "--quiet", "-b", "notes")
+    git.commit(root, git.Commit("Second", {"b.txt": b"2\n"}))
+    git.refresh(root)
+    assert ask(root, "ls-files").splitlines() == ["a.txt", "deep/b.bin"]
+
+
+def test_blob_ids_are_those_of_git(root: Path) -> None:
+    git.commit(root, git.Commit("First", {"a b.txt": b"1\n", "deep/\u00e9.txt": b"", "deep/er/c.txt": b"2"}))
+    assert git.blob_ids(root, ["a b.txt", "deep", "none"]) == {
+        "a b.txt": git.blob_id(b"1\n"),
+        "deep/\u00e9.txt": git.blob_id(b""),
+        "deep/er/c.txt": git.blob_id(b"2"),
+    }
+    assert git.blob_id(b"1\n") == ask(root, "rev-parse", "main:a b.txt")
+
+
 def test_repack_keeps_every_commit_and_tag(root: Path) -> None:
     git.refresh(root)  # of a repository without commits: nothing to do
     git.commit(root, FIRST, tag=tagged("c0001"))

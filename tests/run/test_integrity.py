@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +72,59 @@ def test_change_is_undone_and_noted(layout: Layout, change: Callable[[Path], obj
     assert [path for path in layout.history.rglob("*") if path.is_symlink()] == []
     assert notes[0].startswith("the session changed ")
     assert restore_history(layout, 1) == []
+
+
+def test_what_a_session_put_there_is_set_aside_and_the_note_says_where(layout: Layout) -> None:
+    (layout.history / "README.md").write_text("Believe me.\n")
+    (layout.history / "candidates" / "more.py").write_text("x")
+    (layout.history / "etc").symlink_to("/etc")
+    notes = restore_history(layout, 1)
+    assert notes == [
+        "the session changed 3 files of the history, which were restored: 'README.md', 'candidates/more.py', 'etc'; "
+        "what stood there is in .work/set-aside/session-0001"
+    ]
+    aside = layout.set_aside / "session-0001" / "history"
+    assert (aside / "README.md").read_text() == "Believe me.\n"
+    assert (aside / "candidates" / "more.py").read_text() == "x"
+    assert (aside / "etc").readlink() == Path("/etc")
+    (layout.history / "README.md").write_text("Believe me again.\n")
+    assert restore_history(layout, 1)[0].endswith(".work/set-aside/session-0001-2")
+
+
+def test_what_is_seen_through_a_link_is_not_touched(layout: Layout, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere" / "c0001-a"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "harness.py").write_text("a person's own")
+    shutil.rmtree(layout.history / "candidates")
+    (layout.history / "candidates").symlink_to(elsewhere.parent)
+    restore_history(layout, 1)
+    assert content(layout) == FILES
+    assert (elsewhere / "harness.py").read_text() == "a person's own"
+
+
+def test_file_with_a_name_that_is_no_text_is_set_aside(layout: Layout) -> None:
+    name = b"caf\xe9.md"
+    (layout.history / os.fsdecode(name)).write_text("x")
+    assert "'caf\\\\xe9.md'" in restore_history(layout, 1)[0]
+    kept = (layout.set_aside / "session-0001" / "history").iterdir()
+    assert [os.fsencode(path.name) for path in kept] == [name]
+    assert restore_history(layout, 1) == []
+
+
+def test_folder_that_was_missing_when_a_session_began_and_is_as_git_has_it_stays(layout: Layout) -> None:
+    shutil.rmtree(layout.history / "candidates")
+    save_digests(layout, 1)
+    git.refresh(layout.root)
+    subprocess.run(["git", "checkout", "--", "."], cwd=layout.root, check=True)
+    assert restore_unfinished(layout) == []
+    assert content(layout) == FILES
+
+
+def test_note_of_a_person_stays_where_no_session_touched_it(layout: Layout) -> None:
+    (layout.history / "note.md").write_text("look at c0001")
+    save_digests(layout, 1)
+    assert restore_history(layout, 1) == []
+    assert (layout.history / "note.md").read_text() == "look at c0001"
 
 
 def test_untouched_history_has_no_note(layout: Layout) -> None:

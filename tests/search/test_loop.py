@@ -143,10 +143,11 @@ def test_unknown_parent_is_noted_and_not_refused(begun: World) -> None:
 
 def test_what_a_killed_process_left_half_written_is_swept(world: World) -> None:
     layout = world.create(limits={"iterations": 0})
-    (layout.root / ".harness.py.abc.unfinished").write_text("half")
-    (layout.history / "candidates" / ".c0001-x.abc.unfinished").mkdir(parents=True)
+    (layout.root / ".harness.py.abc_4xyz.unfinished").write_text("half")
+    (layout.history / "candidates" / ".c0001-x.abcdefgh.unfinished").mkdir(parents=True)
+    (layout.history / ".mine.unfinished").write_text("a person's")
     world.search()
-    assert [p.name for p in layout.root.rglob(".*.unfinished")] == []
+    assert [p.name for p in layout.root.rglob(".*.unfinished")] == [".mine.unfinished"]
 
 
 def test_history_shows_the_search_split_alone(world: World) -> None:
@@ -182,8 +183,13 @@ def test_other_settings_on_an_existing_run_are_refused_with_both_values(world: W
 def test_changed_task_set_is_refused(world: World) -> None:
     layout = world.create()
     other = make_task_set(world.folder / "tasks" / "other", tasks=5)
-    with pytest.raises(UsageError, match="restore the task set"):
+    with pytest.raises(UsageError, match=r"run r1 is on the task set in .*/small, and .*/other differs: .*removed"):
         open_setup(layout, Quiet(), taskset=other)
+    trajectory = world.taskset.path / "trajectories" / "t01-r1.json"
+    trajectory.write_text(trajectory.read_text().replace("I did", "I really did"))
+    told = r"task set small \(.*/small\) has changed since run r1 was made: 1 trajectory changed \(t01-r1\): start"
+    with pytest.raises(UsageError, match=told):
+        open_setup(layout, Quiet())
 
 
 def test_seed_that_does_not_validate_makes_no_run(world: World) -> None:
@@ -300,5 +306,6 @@ def test_spoiled_ledger_is_restored_before_anything_reads_it(begun: World) -> No
     begun.proposer = Forger(harness("Look closely."))
     assert begun.search(iterations=1).state == "finished"
     notes = load_iterations(begun.layout)[1].notes
-    assert [note.rpartition(": ")[2] for note in notes] == ["'ledger.jsonl'", "'ledger.jsonl'"]
+    told = "'ledger.jsonl'; what stood there is in .work/set-aside/session-0001"
+    assert [note.rpartition(": ")[2] for note in notes] == [told, f"{told}-2"]
     assert [row.id for row in load_ledger(begun.layout.ledger)] == ["c0001", "c0002"]
