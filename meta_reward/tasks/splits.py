@@ -17,7 +17,7 @@ MIN_TASKS = 3
 
 @dataclass(frozen=True, slots=True)
 class SplitShares:
-    """Shares of the tasks that have pairs, and the seed of their order."""
+    """Shares of the tasks that have pairs, and the seed of their order, for a task set that is not divided yet."""
 
     search: float = 0.4
     validation: float = 0.3

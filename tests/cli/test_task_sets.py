@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from meta_reward.files import load_lines
 from meta_reward.tasks.taskset import load_task_set
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import make_task_set
@@ -67,13 +68,10 @@ def test_run_from_before_splits_were_written_down_goes_on_with_the_division_it_h
     (before.path / "splits.json").write_text(json.dumps(other))
     ran = meta_reward(*search, 1)
     assert ran.code == 0, ran.err
-    shown = {json.loads(line)["task"] for line in (here / "runs/small/history/taskset/pairs.jsonl").open()}
-    assert {pair["task"] for pair in pairs_of_last_candidate(here / "runs/small/history")} == shown != {"t01"}
-
-
-def pairs_of_last_candidate(history: Path) -> list[dict[str, Any]]:
-    last = sorted((history / "candidates").iterdir())[-1]
-    return [json.loads(line) for line in (last / "pairs.jsonl").open()]
+    history = here / "runs/small/history"
+    shown = {pair["task"] for pair in load_lines(history / "taskset" / "pairs.jsonl")}
+    *_, last = sorted((history / "candidates").iterdir())
+    assert {pair["task"] for pair in load_lines(last / "pairs.jsonl")} == shown != {"t01"}
 
 
 def test_dry_run_without_a_task_set_is_about_skyways_and_the_shipped_seeds_and_copies_nothing(

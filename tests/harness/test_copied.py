@@ -163,3 +163,13 @@ def test_no_mechanism_of_the_catalog_carries_anything_of_skyways(skyways: Cases)
 def test_table_of_skyways_bookings_is_found(skyways: Cases) -> None:
     codes = [token.upper() for token in skyways.ids if len(token) == 6 and token.isalnum()][:3]
     assert len(found(f"T = {dict.fromkeys(codes, 90)!r}", skyways)) == 3
+
+
+@pytest.mark.parametrize(
+    "own", [Tool("look_up", "Look up a trip, such as ZK7Y6X."), Tool("look_up", "Look up a trip.")]
+)
+def test_what_a_tool_of_a_trajectorys_own_says_belongs_to_no_case(own: Tool) -> None:
+    told = Message("assistant", "A code looks like ZK7Y6X.")
+    odd = Rollout("t9-r9", "t9", Trajectory(POLICY, (own,), (told,)))
+    cases = cases_of([*ROLLOUTS, odd], policy=POLICY, tools=[TOOL])
+    assert len(found("CODE = 'ZK7Y6X'", cases)) == ("ZK7Y6X" not in own.description)

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_decisions, load_iterations
 from meta_reward.search.setup import open_setup, raise_limits
+from meta_reward.tasks.taskset import load_task_set, save_rollout
+from meta_reward.trajectory import Message, Tool, Trajectory
 from tests.conftest import make_task_set
 from tests.search.conftest import FailingProposer, Quiet, RepairingProposer, World, harness, proposal
 
@@ -309,3 +311,13 @@ def test_spoiled_ledger_is_restored_before_anything_reads_it(begun: World) -> No
     told = "'ledger.jsonl'; what stood there is in .work/set-aside/session-0001"
     assert [note.rpartition(": ")[2] for note in notes] == [told, f"{told}-2"]
     assert [row.id for row in load_ledger(begun.layout.ledger)] == ["c0001", "c0002"]
+
+
+def test_history_shows_the_policy_and_the_tools_of_a_trajectorys_own(world: World) -> None:
+    own = Trajectory("Be strict.", (Tool("refund", "Give money back."),), (Message("user", "Hello"),))
+    for rollout in world.taskset.rollouts.values():
+        path = world.taskset.path / "trajectories" / f"{rollout.id}.json"
+        save_rollout(path, replace(rollout, trajectory=own), policy=world.taskset.policy, tools=world.taskset.tools)
+    world.taskset = load_task_set(world.taskset.path)
+    shown = load_task_set(world.create().taskset)
+    assert [rollout.trajectory for rollout in shown.rollouts.values()] == [own] * len(shown.rollouts)
