@@ -47,7 +47,7 @@ def _too_long(window: Mapping[str, Any]) -> str:
             f"{window['tokens']:,} tokens: {longest}. The seeds show the judge head and tail of such a one, and "
             "what it refused before is sent once more in vain."
         )
-    return textwrap.fill(text, width=100)
+    return fit(text)
 
 
 def _basis(forecast: Mapping[str, Any]) -> str:
