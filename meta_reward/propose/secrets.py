@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meta_reward.harness.validate import Finding
+from meta_reward.harness.validate.report import Finding, bounded
 from meta_reward.judge.secrets import known_keys
 from meta_reward.run.settings import ProposerSettings
 
@@ -66,7 +66,7 @@ def session_secrets(settings: ProposerSettings) -> Secrets:
 
 def marks_in(source: str, proposal: str = "") -> tuple[Finding, ...]:
     """A finding for each secret that stood in a draft. Names the variable, and nothing of its value."""
-    return (*_marks(source, "", numbered=True), *_marks(proposal, "proposal.md "))
+    return bounded([*_marks(source, "", numbered=True), *_marks(proposal, "proposal.md ")])
 
 
 def _marks(text: str, where: str, *, numbered: bool = False) -> Iterator[Finding]:

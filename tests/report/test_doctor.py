@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward.harness.levels import choose_level
+from meta_reward.propose import shell
 from meta_reward.report import doctor
 from meta_reward.report.doctor import Row, can_search_offline, disk_row, git_row, key_rows, render_rows
 
@@ -50,6 +51,15 @@ def test_sandbox_row_names_the_level_that_a_search_would_take() -> None:
     row = asyncio.run(doctor.sandbox_row())
     level = asyncio.run(choose_level())
     assert (row.what.partition(";")[0], row.state) == (level, "ok" if level == "strict" else "warn")
+
+
+def test_claude_row_tells_of_the_tools_that_a_session_would_have() -> None:
+    row = asyncio.run(doctor.claude_row())
+    what = (
+        f"file tools and no shell: {shell.why_not()}" if shell.why_not() else "a shell, inside the operating system's "
+    )
+    assert row.what.startswith(what)
+    assert (row.state, bool(row.fix)) == (("warn", True) if shell.why_not() else ("ok", False))
 
 
 @pytest.mark.parametrize(("state", "expected"), [("sk-ant-12345", "set"), ("", "set, and empty"), (None, "not set")])

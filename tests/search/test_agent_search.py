@@ -249,9 +249,9 @@ def test_agent_writes_tries_and_asks_with_file_tools_and_with_a_shell(
     with messages_api([*steps, asked, [say("I am done.")]]) as api:
         use_api(api, monkeypatch)
         begun.search(iterations=1)
-    tried, failures, *wrong = [json.loads(text)[0]["text"] for text in results_in(api.requests[-1])[-4:]]
-    assert json.loads(tried)["agreement"] == 1.0
-    assert json.loads(failures)["candidate"]["id"] == "c0001"
+    tried, failures, *wrong = results_in(api.requests[-1])[-4:]
+    assert json.loads(json.loads(tried)[0]["text"])["agreement"] == 1.0
+    assert json.loads(json.loads(failures)[0]["text"])["candidate"]["id"] == "c0001"
     assert "the following arguments are required: trajectory" in wrong[0]
     assert "c0009" in wrong[1]
     assert [row.name for row in load_ledger(begun.layout.ledger)] == ["baseline", "closer"]
