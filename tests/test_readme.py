@@ -3,14 +3,24 @@
 import json
 import re
 import shlex
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
+import click
+import pytest
+
+from meta_reward.cli import app
 from meta_reward.judge.backends import make_backend
+from meta_reward.run.create import part_of, splits_of
+from meta_reward.run.settings import RunConfig
+from meta_reward.tasks.taskset import load_task_set, save_task_set
 from tests.cli.conftest import MetaReward
 from tests.cli.conftest import meta_reward as meta_reward
 from tests.cli.conftest import meta_reward_process as meta_reward_process
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, made_once
+from tests.test_makefile import make
 
 README = (PROJECT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
@@ -43,21 +53,100 @@ def test_help_in_the_readme_is_what_the_command_prints(meta_reward_process: Meta
     assert block_with("Usage: meta-reward") == meta_reward_process("--help").out
 
 
-def test_commands_of_the_readme_run_as_they_stand(meta_reward: MetaReward, here: Path) -> None:
+@pytest.fixture(scope="module")
+def skyways(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small part of skyways, with tasks that the README names."""
+    return made_once(tmp_path_factory, "part-of-skyways", _part_of_skyways) / "skyways"
+
+
+def _part_of_skyways(folder: Path) -> None:
+    whole = load_task_set(PROJECT / "tasks" / "skyways")
+    splits = {"search": ("t026", "t027"), "validation": ("t002", "t004"), "test": ("t006", "t008")}
+    rollouts, pairs = part_of(whole, tuple(task for tasks in splits.values() for task in tasks))
+    save_task_set(
+        folder / "skyways", whole.about, policy=whole.policy, tools=whole.tools, rollouts=rollouts, pairs=pairs
+    )
+    (folder / "skyways" / "splits.json").write_text(json.dumps(splits))
+
+
+def commands_in(text: str, program: str = "meta-reward") -> list[list[str]]:
+    """The calls of a program in a block, as words."""
+    return [shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith(f"{program} ")]
+
+
+def parse(words: list[str]) -> None:
+    """Read a call as the command line does, and run nothing. Raises what is wrong with it."""
+    command: click.Command = app
+    context = command.make_context("meta-reward", list(words))
+    while isinstance(command, click.Group) and (rest := [*context._protected_args, *context.args]):
+        _, found, rest = command.resolve_command(context, rest)
+        assert found is not None
+        command, context = found, found.make_context(found.name, rest, parent=context)
+
+
+def test_every_command_that_the_readme_names_is_one() -> None:
+    quoted = [shlex.split(text)[1:] for text in re.findall(r"`(meta-reward [^`\n]+)`", README)]
+    told = [words for _, block in BLOCKS if "Usage:" not in block for words in commands_in(block)]
+    assert (len(quoted) > 5, len(told) > 15) == (True, True)
+    complete = {"judge check --judge ...": "judge check --judge simulated", "validate --tasks": ""}
+    for words in [*quoted, *told]:
+        parse(shlex.split(complete.get(" ".join(words), shlex.join(words))))
+    with pytest.raises(click.UsageError):
+        parse(["failures"])
+
+
+def test_every_judge_of_the_readme_is_one() -> None:
+    specs = re.findall(r"^--judge (\S+)", block_with("--judge simulated  "), re.MULTILINE)
+    assert [make_backend(spec, {}).settings["kind"] for spec in specs] == [
+        *("anthropic", "openai", "openai", "claude-code", "simulated")
+    ]
+
+
+def test_every_make_of_the_readme_is_understood(tmp_path: Path) -> None:
+    quoted = [shlex.split(text)[1:] for text in re.findall(r"`(make [^`]+)`", README)]
+    assert ["search"] in quoted
+    for words in quoted:
+        code, said, _ = make(tmp_path, *(["-n"] if words[0] in ("test", "install") else []), *words)
+        assert (code, said) == (0, ""), words
+
+
+def test_first_steps_of_the_readme_run_as_they_stand(
+    meta_reward: MetaReward, here: Path, skyways: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "tasks").mkdir()
+    shutil.copytree(skyways, here / "tasks" / "skyways")
+    (here / "my_harness.py").write_text(block_with("async def reward"))
+    assert meta_reward("search", "tasks/skyways", "--run", "skyways", "--iterations", 0).code == 0
+    for words in commands_in(block_with("meta-reward failures")):
+        ran = meta_reward(*words)
+        assert (ran.code, ran.err) in [(0, ""), (0, "meta-reward: run skyways, the newest\n")], ran
+    assert meta_reward("failures", "skyways", "c0002").code == 0
+    monkeypatch.chdir(here / "runs" / "skyways")
+    for line in block_with("git diff").splitlines():
+        # A search of the seeds alone ends at c0003.
+        done = subprocess.run(
+            ["sh", "-c", line.replace("c0003", "c0001").replace("c0009", "c0002")], capture_output=True
+        )
+        assert (done.returncode, done.stderr, bool(done.stdout)) == (0, b"", True), line
+
+
+def test_names_of_the_first_steps_are_in_the_search_split() -> None:
+    whole = load_task_set(PROJECT / "tasks" / "skyways")
+    search = splits_of(whole, RunConfig())["search"]
+    named = re.findall(r"\b(t\d{3})(?:-[pr]\d)?\b", README)
+    assert named
+    assert set(named) <= set(search)
+
+
+def test_own_trajectories_of_the_readme_are_searched_as_it_says(meta_reward: MetaReward, here: Path) -> None:
     (here / "gpt-4o-airline.json").write_text(json.dumps(tau_bench_results(12)))
     (here / "policy.md").write_text("Be kind.")
-    commands = [shlex.split(line) for line in block_with("meta-reward import").splitlines()]
+    commands = commands_in(block_with("meta-reward import"))
     commands[3] = [*commands[3][:-4], "--iterations", "1", "--candidates", "1"]  # a short night
-    for command in commands:
-        ran = meta_reward(*command[1:])
-        assert (command[0], ran.code) == ("meta-reward", 0), ran
-
-    (here / "my_harness.py").write_text(block_with("async def reward"))
-    run = min(path.stem for path in (here / "runs/night-1/history/taskset/trajectories").iterdir())
-    stand_ins = {"TRAJECTORY": run, "false-claim,t012": run.partition("-")[0]}
-    for line in block_with("meta-reward failures").splitlines():
-        ran = meta_reward(*(stand_ins.get(word, word) for word in shlex.split(line, comments=True)[1:]))
-        assert (ran.code, ran.err) == (0, ""), line
+    for words in [*commands, *commands_in(block_with("--dry-run"))]:
+        ran = meta_reward(*words)
+        assert ran.code == 0, ran
+    assert meta_reward("status").out.startswith("night-1: finished")
 
 
 def test_harness_of_the_readme_is_valid(meta_reward_process: MetaReward, here: Path) -> None:

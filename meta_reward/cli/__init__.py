@@ -18,21 +18,27 @@ import click
 from meta_reward.cli.common import STOPPED
 from meta_reward.errors import LimitReached, MetaRewardError
 
-_COMMANDS = {
-    "search": "meta_reward.cli.search",
-    "status": "meta_reward.cli.status",
-    "test": "meta_reward.cli.test",
-    "runs": "meta_reward.cli.runs",
-    "evaluate": "meta_reward.cli.evaluate",
-    "validate": "meta_reward.cli.validate",
-    "judge": "meta_reward.cli.judge",
-    "try": "meta_reward.cli.trial",
-    **{name: f"meta_reward.cli.queries:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
-    "tasks": "meta_reward.cli.tasks",
-    "import": "meta_reward.cli.imports",
-    "cache": "meta_reward.cli.cache",
-    "doctor": "meta_reward.cli.doctor",
+_QUERIES = "meta_reward.cli.queries"
+_HEADINGS = {
+    "A run": {
+        "search": "meta_reward.cli.search",
+        "status": "meta_reward.cli.status",
+        "test": "meta_reward.cli.test",
+        "runs": "meta_reward.cli.runs",
+    },
+    "Ask it": {
+        **{name: f"{_QUERIES}:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
+        "try": "meta_reward.cli.trial",
+    },
+    "A harness": {"evaluate": "meta_reward.cli.evaluate", "validate": "meta_reward.cli.validate"},
+    "Data": {"import": "meta_reward.cli.imports", "tasks": "meta_reward.cli.tasks"},
+    "More": {
+        "judge": "meta_reward.cli.judge",
+        "cache": "meta_reward.cli.cache",
+        "doctor": "meta_reward.cli.doctor",
+    },
 }
+_COMMANDS = {name: module for commands in _HEADINGS.values() for name, module in commands.items()}
 
 
 class _Commands(click.Group):
@@ -45,6 +51,16 @@ class _Commands(click.Group):
         module, _, name = _COMMANDS.get(cmd_name, "").partition(":")
         return getattr(importlib.import_module(module), name or "command") if module else None
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands under their headings, in one column."""
+        width = max(map(len, _COMMANDS))
+        room = formatter.width - 6 - width
+        for heading, names in _HEADINGS.items():
+            commands = ((name, self.get_command(ctx, name)) for name in names)
+            with formatter.section(heading):
+                rows = [(name.ljust(width), found.get_short_help_str(room)) for name, found in commands if found]
+                formatter.write_dl(rows)
+
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="meta-reward")
@@ -55,6 +71,8 @@ def app() -> None:
     meta-reward search tasks/skyways --run night-1     search, resume, extend
     meta-reward status night-1                         where it stands
     meta-reward test night-1                           open the sealed split
+
+    Commands that look at a run, or ask it, take the newest where none is named.
     """
 
 

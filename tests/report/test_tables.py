@@ -1,7 +1,7 @@
 """Tables of plain text: they fit the columns at hand, and what is too long goes on in the next line."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meta_reward.report.tables import fit, render_best_of_n, render_metrics, render_table
@@ -33,11 +33,11 @@ def test_long_words_go_on_in_the_next_line_and_numbers_stay_whole() -> None:
 def test_header_breaks_before_a_number_does() -> None:
     rows = [["abc def ghi jkl mno pqr", "45.5% [35.9, 54.9]", 1]]
     assert render_table(["words", "search", "judge tokens"], rows).splitlines() == [
-        "words        search               judge",
-        "                                 tokens",
-        "abc def      45.5% [35.9, 54.9]       1",
-        "ghi jkl mno",
-        "pqr",
+        "words                  search      judge",
+        "                                  tokens",
+        "abc def    45.5% [35.9, 54.9]          1",
+        "ghi jkl",
+        "mno pqr",
     ]
 
 
@@ -54,6 +54,7 @@ def test_text_below_a_row_and_an_indent_fit_as_well() -> None:
     assert text.splitlines()[-1] == "  c"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.text(st.characters(codec="ascii"), max_size=70), st.integers(), st.text(max_size=30)), max_size=4
@@ -80,7 +81,10 @@ def test_words_of_the_metrics_are_explained_under_them() -> None:
 
 
 @pytest.mark.parametrize(("columns", "over"), [(["mine"], "random"), (["baseline", "chosen"], "the baseline")])
-def test_words_of_best_of_n_are_explained_under_them(columns: list[str], over: str) -> None:
+def test_words_of_best_of_n_are_explained_under_them(
+    monkeypatch: pytest.MonkeyPatch, columns: list[str], over: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     at_two = {"n": 2, "tasks": 5, "random": 0.5, "harness": 0.6, "oracle": 0.9, "lift": 0.1}
     table, _, legend = render_best_of_n({key: {"best_of_n": [at_two]} for key in columns}).partition("\n\n")
     told = " ".join(legend.split())
