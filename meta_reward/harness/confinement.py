@@ -9,7 +9,6 @@ At every level a zygote gets a clean environment and no descriptor but one socke
 """
 
 import contextlib
-import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -86,6 +85,8 @@ def package_paths(packages: Sequence[str]) -> list[Path]:
 @cache
 def _package_paths(name: str) -> tuple[Path, ...]:
     """name: as an import statement has it, such as `yaml` of the distribution PyYAML."""
+    import importlib.metadata
+
     distributions = importlib.metadata.packages_distributions().get(name)
     if not distributions:
         what = f"package {name} is not installed in {sys.prefix}"
@@ -94,6 +95,8 @@ def _package_paths(name: str) -> tuple[Path, ...]:
 
 
 def _distribution_paths(name: str) -> Iterator[Path]:
+    import importlib.metadata
+
     distribution = importlib.metadata.distribution(name)
     root = Path(str(distribution.locate_file("")))
     tops = {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}

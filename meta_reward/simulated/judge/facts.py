@@ -185,7 +185,8 @@ def _groups(text: str) -> dict[str, set[str]]:
 def _counts(text: str) -> list[tuple[str, set[str]]]:
     """The names of counts that stand side by side in a text, with what they are counts of."""
     return [
-        (of, {phrase(name_words(name)) for name in re.findall(r"\"(\w+)\"", body)}) for of, body in _COUNTS.findall(text)
+        (of, {phrase(name_words(name)) for name in re.findall(r"\"(\w+)\"", body)})
+        for of, body in _COUNTS.findall(text)
     ]
 
 
