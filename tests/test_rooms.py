@@ -104,5 +104,12 @@ finally:
     assert done.stdout.splitlines()[-1] == "heavy: []"
 
 
+def test_looking_at_a_run_imports_no_judge_and_no_client() -> None:
+    program = "import sys, meta_reward.report.status; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"git", "anthropic", "openai", "claude_agent_sdk", "importlib.metadata", "meta_reward.simulated.judge"}
+    assert heavy & set(done.stdout.split()) == set()
+
+
 def test_every_module_opens_with_its_purpose() -> None:
     assert [name_of(p) for p in MODULES if not ast.get_docstring(ast.parse(p.read_text()))] == []

@@ -12,7 +12,6 @@ chance would get better each time.
 """
 
 import hashlib
-import importlib.metadata
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -119,5 +118,7 @@ def _runtime() -> str:
 
 
 def _version(package: str) -> list[str]:
+    import importlib.metadata
+
     names = importlib.metadata.packages_distributions().get(package, [])
     return sorted(f"{name} {importlib.metadata.version(name)}" for name in names)

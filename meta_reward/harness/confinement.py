@@ -9,7 +9,6 @@ At every level a zygote gets a clean environment and no descriptor but one socke
 """
 
 import contextlib
-import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -86,6 +85,8 @@ def package_paths(packages: Sequence[str]) -> list[Path]:
 @cache
 def _package_paths(name: str) -> tuple[Path, ...]:
     """name: as an import statement has it, such as `yaml` of the distribution PyYAML."""
+    import importlib.metadata
+
     distributions = importlib.metadata.packages_distributions().get(name)
     if not distributions:
         what = f"package {name} is not installed in {sys.prefix}"
@@ -94,6 +95,8 @@ def _package_paths(name: str) -> tuple[Path, ...]:
 
 
 def _distribution_paths(name: str) -> Iterator[Path]:
+    import importlib.metadata
+
     distribution = importlib.metadata.distribution(name)
     root = Path(str(distribution.locate_file("")))
     tops = {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}
@@ -108,10 +111,12 @@ def readable_paths(packages: Sequence[str]) -> list[Path]:
 
 @cache
 def _readable_paths(library: Path, packages: tuple[str, ...]) -> tuple[Path, ...]:
+    real = library.resolve()
     own = [path for path in sorted(library.iterdir()) if not path.name.startswith(_NOT_FOR_HARNESSES)]
+    targets = {path: path.resolve() if path.is_symlink() else real / path.name for path in own}  # few are links
     # Debian links its sitecustomize to /etc, which a strict sandbox does not have.
-    own = [path for path in own if path.resolve().is_relative_to(library.resolve())]
-    once = {path.resolve(): path for path in (*own, *shared_libraries(), *time_zones(), *package_paths(packages))}
+    once = {target: path for path, target in targets.items() if target.is_relative_to(real)}
+    once |= {path.resolve(): path for path in (*shared_libraries(), *time_zones(), *package_paths(packages))}
     return tuple(once.values())
 
 
@@ -127,10 +132,35 @@ def settle(packages: Sequence[str]) -> None:
 @cache
 def _settle(packages: tuple[str, ...], period: int) -> None:
     for top in readable_paths(packages):
-        for folder, _, names in os.walk(top) if top.is_dir() else [(str(top.parent), [], [top.name])]:
-            for name in names:
-                with contextlib.suppress(OSError), open(os.path.join(folder, name), "rb", 0) as file:  # noqa: PTH118, PTH123
-                    file.read(1)
+        for path in _files_below(str(top)):
+            _read_a_little(path)
+
+
+def _files_below(top: str) -> Iterator[str]:
+    """A file itself; of a folder all that is in it and no folder. No `Path`: there are thousands, for each process."""
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        yield entry.path
+        except NotADirectoryError:
+            yield folder
+        except OSError:
+            continue
+
+
+def _read_a_little(path: str) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.read(descriptor, 1)
+        finally:
+            os.close(descriptor)
 
 
 def shared_libraries() -> list[Path]:

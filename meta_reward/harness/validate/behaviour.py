@@ -26,7 +26,6 @@ from meta_reward.harness.validate import fixtures
 from meta_reward.harness.validate.report import Finding, steady
 from meta_reward.judge.gateway import Gateway
 from meta_reward.judge.probes import PROBES, ProbeJudge
-from meta_reward.simulated.judge import simulated_judge
 from meta_reward.trajectory import Trajectory, trajectory_to_json
 
 # ValueError itself, those of the standard library that say the same of a reply, and a prompt beyond the window of
@@ -130,6 +129,8 @@ class _Trial:
 
 
 async def _every_run(trial: _Trial, sample: Sequence[Trajectory], first: Run) -> Behaviour:
+    from meta_reward.simulated.judge import simulated_judge
+
     judge = simulated_judge(window_tokens=_WINDOW_TOKENS)
     others, plain, again, odd, forward, backward = await asyncio.gather(
         asyncio.gather(*(trial.run(fixtures.PLAIN, probe) for probe in PROBES[1:])),
