@@ -144,26 +144,28 @@ def named_run(name: str | None, purpose: str) -> Path:
 def run_and(*names: str) -> Callable[[Command], Command]:
     """The arguments of a command on a run: the run, which may be left out, and these after it."""
 
+    def split(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> dict[str, str | None]:
+        return dict(zip(("run", *names), _split(ctx, words, names), strict=True))
+
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
-        def call(*, words: tuple[str, ...], **options: Any) -> Any:
-            run, *others = _split(words, names)
-            return command(run=run, **dict(zip(names, others, strict=True)), **options)
+        def call(*, words: dict[str, str | None], **options: Any) -> Any:
+            return command(**words, **options)
 
         metavar = " ".join(["[RUN]", *(name.upper() for name in names)])
-        return cast(Command, click.argument("words", nargs=-1, metavar=metavar)(call))
+        return cast(Command, click.argument("words", nargs=-1, metavar=metavar, callback=split)(call))
 
     return decorate
 
 
-def _split(words: tuple[str, ...], names: tuple[str, ...]) -> tuple[str | None, ...]:
+def _split(ctx: click.Context, words: tuple[str, ...], names: tuple[str, ...]) -> tuple[str | None, ...]:
     """A run, or None, and a word for each name. Raises click's UsageError for too few words or too many."""
     from meta_reward.run.runs import is_candidate
 
     if len(words) < len(names):
-        raise click.UsageError(f"Missing argument '{names[len(words)].upper()}'.", click.get_current_context())
+        raise click.UsageError(f"Missing argument '{names[len(words)].upper()}'.", ctx)
     if len(words) > len(names) + 1 or (len(words) > len(names) and is_candidate(words[0])):
-        raise click.UsageError(f"Got unexpected extra argument ({words[-1]})", click.get_current_context())
+        raise click.UsageError(f"Got unexpected extra argument ({words[-1]})", ctx)
     return words if len(words) > len(names) else (None, *words)
 
 

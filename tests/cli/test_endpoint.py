@@ -225,7 +225,7 @@ def test_noise_counts_what_it_paid_before_it_was_stopped(meta_reward: MetaReward
     command = ("judge", "noise", "small", "--harness", "seeds/asking.py", "--judge", judge, "--config", "priced.toml")
     stopped = meta_reward(*command, "--repeats", 2, "--max-calls", 20, "--max-usd", "none")
     assert stopped.err.startswith("paid so far: 20 judge calls, $2.2000; the next start goes on from there\n"), stopped
-    done = meta_reward(*command, "--repeats", 2, "--max-usd", "none")
+    done = meta_reward(*command, "--repeats", 2, "--max-usd", "none", COLUMNS="200")
     assert done.code == 0, done
     assert "32; 32 judge calls made anew, $3.52; 20 of them, $2.20, before it was stopped" in done.out
 

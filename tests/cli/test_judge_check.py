@@ -30,7 +30,7 @@ def unable(seen: Seen) -> Said | Fault:
 @pytest.mark.parametrize("kind", ["anthropic", "openai", pytest.param("claude-code", marks=pytest.mark.slow)])
 def test_able_judge_is_reported_with_its_price_unknown(kind: str, meta_reward: MetaReward) -> None:
     with Endpoint(able) as endpoint:
-        ran = meta_reward("judge", "check", "--judge", f"{kind}:m@{endpoint.url}{PATHS[kind]}")
+        ran = meta_reward("judge", "check", "--judge", f"{kind}:m@{endpoint.url}{PATHS[kind]}", COLUMNS="200")
     lines = ran.out.splitlines()
     assert (ran.code, ran.err, len(lines)) == (0, "", 6)
     assert lines[1].startswith("reply   'ready' (end) in ")
@@ -44,7 +44,7 @@ def test_able_judge_is_reported_with_its_price_unknown(kind: str, meta_reward: M
 
 def test_what_a_judge_cannot_do_is_said_and_the_exit_code_tells(meta_reward: MetaReward) -> None:
     with Endpoint(unable) as endpoint:
-        ran = meta_reward("judge", "check", "--judge", f"openai:m@{endpoint.url}/v1")
+        ran = meta_reward("judge", "check", "--judge", f"openai:m@{endpoint.url}/v1", COLUMNS="200")
     assert ran.code == 1
     assert 'schema  does not work: the reply was "I\'d say\\n80" (end)' in ran.out
     assert "tools   does not work: judge openai:m@" in ran.out

@@ -66,7 +66,7 @@ def move_run_to(level: str) -> None:
 
 
 def test_run_records_its_level_and_status_shows_it(meta_reward: MetaReward) -> None:
-    ran = meta_reward(*SEARCH, "--sandbox", LEVEL)
+    ran = meta_reward(*SEARCH, "--sandbox", LEVEL, COLUMNS="200")
     assert recorded() == f'sandbox = "{LEVEL}"'
     assert f"judge simulated, sandbox {LEVEL})" in ran.out
     assert json.loads(meta_reward("status", "small", "--json").out)["sandbox"] == LEVEL
@@ -99,7 +99,7 @@ def test_run_whose_level_is_gone_stops_before_it_spends_and_goes_on_when_told(
     )
     ran = meta_reward_process(*more, PATH=bare)
     assert (ran.code, ran.out, ran.err) == (1, "", f"meta-reward: {expected}\n")
-    assert f"small: stopped: {expected} " in meta_reward("status", "small").out
+    assert f"small: stopped: {expected} " in meta_reward("status", "small", COLUMNS="1000").out
     assert not Path("runs/small/.work/session-0001").exists()
     ran = meta_reward_process(*more, "--sandbox", "locked", PATH=bare)
     assert (ran.code, recorded()) == (0, 'sandbox = "locked"'), ran.err
@@ -128,7 +128,7 @@ def test_none_warns_each_time(meta_reward: MetaReward) -> None:
     for ran in [first, *(meta_reward(*command) for command in commands)]:
         assert (ran.code, ran.err.count(WARNING)) == (0, 1), ran
     assert recorded() == 'sandbox = "none"'
-    assert "sandbox none)" in meta_reward("status", "small").out
+    assert "sandbox none)" in meta_reward("status", "small", COLUMNS="200").out
 
 
 @pytest.mark.parametrize("level", ["auto", "strict", "locked"])
