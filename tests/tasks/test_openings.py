@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from meta_reward.tasks.openings import count_openings, record_opening
+from meta_reward.tasks.taskset import save_task_set
+from tests.conftest import make_task_set
 
 
 def test_a_test_split_nobody_looked_at_has_no_openings(tmp_path: Path) -> None:
@@ -28,3 +30,11 @@ def test_look_whose_line_was_torn_is_written_down_anew(tmp_path: Path) -> None:
     path = tmp_path / "openings.jsonl"
     path.write_bytes(path.read_bytes() + b'{"schema": 1, "wh')
     assert record_opening(tmp_path, "sha256:0", by="test", key="b") == 2
+
+
+def test_set_made_again_keeps_the_record_of_its_openings(tmp_path: Path) -> None:
+    made = make_task_set(tmp_path / "desk", tasks=3)
+    record_opening(made.path, made.digest, by="test")
+    again = {"policy": made.policy, "tools": made.tools, "rollouts": made.rollouts.values(), "pairs": made.pairs}
+    save_task_set(made.path, made.about, **again, replace=True)
+    assert count_openings(made.path) == 1

@@ -48,7 +48,10 @@ def test_saving_over_a_task_set_wants_to_be_told(tmp_path: Path) -> None:
     assert load_task_set(tmp_path / "desk") == first
 
 
-@pytest.mark.parametrize("name", ["taskset.json", "policy.md", "tools.json", "pairs.jsonl", "trajectories/t01-r1.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["taskset.json", "policy.md", "tools.json", "pairs.jsonl", "trajectories/t01-r1.json", "trajectories/t03-r4.json"],
+)
 def test_digest_tells_any_change_of_what_a_search_depends_on(tmp_path: Path, name: str) -> None:
     before = make_task_set(tmp_path / "desk", tasks=3).digest
     with (tmp_path / "desk" / name).open("a") as file:
@@ -94,6 +97,7 @@ FIRST_PAIR = {"id": "p", "task": "t01", "preferred": "t01-r1", "other": "t01-r2"
         ("tools.json", "{}", "is not a list of tools"),
         ("tools.json", '[{"name": "a"}, {}]', "tool 2: name is missing, not text"),
         (TRAJECTORY, "[]", "is not a trajectory"),
+        (TRAJECTORY, '{"id": "t01-r1", "deep": ' + "[" * 250 + "]" * 250 + "}", "is nested too deeply"),
         (TRAJECTORY, '{"id": "t01-r2"}', "id 't01-r2' does not match the file's name"),
         (TRAJECTORY, '{"id": "t01-r1"}', "has no task"),
         (TRAJECTORY, '{"id": "t01-r1", "task": "t01", "success": 0.5}', "success is 0.5, not 1, 0 or null"),
@@ -166,3 +170,15 @@ def test_missing_folder_and_folder_without_trajectories_are_named(tmp_path: Path
 )
 def test_name_is_no_path_and_no_surprise(text: str, fits: bool) -> None:
     assert is_name(text) is fits
+
+
+def test_only_true_makes_a_task_set_simulated(tmp_path: Path) -> None:
+    make_task_set(tmp_path / "desk", tasks=3)
+    edit(tmp_path / "desk" / "taskset.json", lambda data: {**data, "simulated": "no"})
+    assert not load_task_set(tmp_path / "desk").about.simulated
+
+
+def test_tasks_with_pairs_are_sorted_whatever_the_order_of_the_pairs(tmp_path: Path) -> None:
+    path = make_task_set(tmp_path / "desk", tasks=3).path / "pairs.jsonl"
+    path.write_text("\n".join(reversed(path.read_text().splitlines())))
+    assert load_task_set(tmp_path / "desk").tasks_with_pairs == ("t01", "t02", "t03")
