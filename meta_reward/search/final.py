@@ -1,6 +1,6 @@
 """Opening the sealed test split of a run: the baseline against the chosen harness, once.
 
-The result is kept in `sealed/test.json`. Asking again shows it again; only after another harness
+The result is kept in `test.json` of the sealed folder. Asking again shows it again; only after another harness
 was chosen is the split opened anew. Every opening is counted with the task set. Of the run's limits
 the one in dollars holds here too; the others end the search alone.
 """
