@@ -1,6 +1,6 @@
 """Opening the sealed test split of a run: the baseline against the chosen harness, once.
 
-The result is kept in `sealed/test.json`. Asking again shows it again; only after another harness
+The result is kept in `test.json` of the sealed folder. Asking again shows it again; only after another harness
 was chosen is the split opened anew. Every opening is counted with the task set. A run that has used up
 what it may spend opens nothing. Once the split is open, the limit in dollars holds and no other: the
 rest end the search alone.
