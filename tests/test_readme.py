@@ -14,8 +14,8 @@ import pytest
 from meta_reward.cli import app
 from meta_reward.judge.backends import make_backend
 from meta_reward.run.create import part_of
-from meta_reward.tasks.growth import splits_of
 from meta_reward.run.settings import RunConfig
+from meta_reward.tasks.growth import splits_of
 from meta_reward.tasks.taskset import load_task_set, save_task_set
 from tests.cli.conftest import MetaReward
 from tests.cli.conftest import meta_reward as meta_reward

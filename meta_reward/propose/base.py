@@ -177,24 +177,16 @@ def _others(folder: Path, taken: Collection[str]) -> str:
     return ", ".join(map(repr, names[:_MAX_NAMES])) + more
 
 
-def keep_only(staging: Path, drafts: Sequence[Draft], *, others: Path | None = None) -> bool:
-    """Make staging hold the collected drafts and nothing else; whether what it held before was kept.
-
-    others: a folder that is not there yet, to keep it in; None to remove it.
-    """
+def keep_only(staging: Path, drafts: Sequence[Draft]) -> None:
+    """Make staging hold the collected drafts and nothing else, whatever the session left there."""
     aside = Path(tempfile.mkdtemp(dir=staging.parent, prefix="left-"))
-    held = staging.is_symlink() or staging.exists()
-    if held and others is not None:
-        others.mkdir(parents=True)
-        staging.rename(others / staging.name)
-    elif held:
+    if staging.is_symlink() or staging.exists():
         staging.rename(aside / staging.name)
     for draft in drafts:
         files.write_bytes(staging / draft.folder / "harness.py", draft.source.encode())
         files.write_bytes(staging / draft.folder / "proposal.md", draft.proposal.encode())
     staging.mkdir(exist_ok=True)
     files.remove_folder(aside)
-    return held and others is not None
 
 
 def _read(path: Path, most: int) -> str | None:

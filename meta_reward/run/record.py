@@ -136,6 +136,7 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
             layout.best: (layout.candidate(best_of(rows).folder) / "harness.py").read_bytes(),
             layout.iterations: b"".join(map(files.dump_line, lines)),
         },
+        leave=[layout.best],
     )
 
 

@@ -4,6 +4,7 @@ A file that holds what git has committed is the search's own. Any other is someb
 """
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from meta_reward import files
@@ -25,10 +26,11 @@ def move_aside(path: Path, target: Path) -> None:
         path.rename(target)
 
 
-def write_over(layout: Layout, contents: dict[Path, bytes]) -> list[str]:
+def write_over(layout: Layout, contents: dict[Path, bytes], *, leave: Collection[Path] = ()) -> list[str]:
     """Write files that are the search's own; returns notes on those that a person had changed.
 
-    What was changed by hand is set aside before it is overwritten, and stays where git has the new content already.
+    What was changed by hand is set aside before it is overwritten. leave: files of which a change by hand stays as
+    long as git has the new content already.
     """
     committed = git.blob_ids(layout.root, [inside(layout, path) for path in contents])
     notes = []
@@ -36,7 +38,7 @@ def write_over(layout: Layout, contents: dict[Path, bytes]) -> list[str]:
         name = inside(layout, path)
         there = path.read_bytes() if path.is_file() else content
         by_hand = there != content and git.blob_id(there) != committed.get(name)
-        if by_hand and git.blob_id(content) == committed.get(name):
+        if by_hand and path in leave and git.blob_id(content) == committed.get(name):
             continue
         if by_hand:
             folder = free_folder(layout, "by-hand")

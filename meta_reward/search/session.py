@@ -82,9 +82,7 @@ async def _propose(setup: Setup, iteration: int) -> SessionRecord:
     secrets = session_secrets(setup.config.proposer)
     reason, restored = secrets.hide(reason), secrets.hide(restored)
     drafts, left_out = _collect(setup, iteration, ())
-    folder = free_folder(setup.layout, setup.layout.session(iteration).name)
-    if keep_only(assignment.staging, drafts, others=folder if left_out else None):
-        left_out.append(f"what was left out is in {inside(setup.layout, folder)}")
+    keep_only(assignment.staging, drafts)
     files.remove_folder(assignment.home)
     if not drafts and status == "ended":
         status, reason = "left nothing", "the session left no candidate"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from meta_reward.errors import UsageError
 from meta_reward.tasks import splits_file
-from meta_reward.tasks.splits import MIN_TASKS, SPLITS, Splits, SplitShares, divide, grow
+from meta_reward.tasks.splits import MIN_TASKS, SPLITS, Splits, SplitShares, check_shares, divide, grow
 from meta_reward.tasks.splits_file import Division, parse_division, save_division
 from meta_reward.tasks.taskset import TaskSet, digest_of
 from meta_reward.trajectory import Pair, Rollout
@@ -28,7 +28,11 @@ def splits_of(taskset: TaskSet, shares: SplitShares | None = None) -> Splits:
 
 
 def check_shares_asked(taskset: TaskSet, shares: SplitShares) -> None:
-    """Raise UsageError where other shares are asked for than a task set is divided by."""
+    """Raise UsageError for shares that cannot be, and for others than those that a task set is divided by."""
+    try:
+        check_shares(shares)
+    except ValueError as error:
+        raise UsageError(f"task set {taskset.name}: {error}") from None
     if taskset.division is not None and shares not in (SplitShares(), taskset.division.shares):
         what = f"task set {taskset.name} is divided already, and [splits] asks for other shares"
         raise UsageError(what, hint=f"leave [splits] out, or change {taskset.path / splits_file.NAME}")

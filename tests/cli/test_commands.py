@@ -80,7 +80,7 @@ def test_search_on_a_finished_run_says_so_and_changes_nothing(meta_reward: MetaR
 
 
 def test_config_file_holds_what_run_toml_holds_and_flags_win(meta_reward: MetaReward, here: Path) -> None:
-    make_task_set(here / "tasks" / "small", tasks=6)
+    make_task_set(here / "tasks" / "small", tasks=6, by_hand=True)
     (here / "night.toml").write_text('[judge]\nspec = "simulated"\n[limits]\niterations = 5\n[splits]\nseed = 3\n')
     ran = meta_reward("search", "small", *ONE_SEED, "--config", "night.toml", "--iterations", 0)
     assert ran.code == 0, ran.err

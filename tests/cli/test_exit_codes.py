@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward import files
+from meta_reward.run.layout import Layout
 from meta_reward.tasks.openings import count_openings
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import make_task_set
@@ -60,7 +61,7 @@ def test_test_that_was_interrupted_goes_on_over_the_limits_that_end_a_search(
 ) -> None:
     assert meta_reward(*SEARCH).code == 0
     first = meta_reward("test", "small", "--json")
-    Path("runs/small/sealed/test.json").unlink()  # as if it had been killed right before its end
+    Layout(Path("runs/small")).test_result.unlink()  # as if it had been killed right before its end
     limit_of_run("--max-calls", 1)
     assert json.loads(meta_reward("test", "small", "--json").out) == json.loads(first.out)
     assert count_openings(small) == 1

@@ -14,7 +14,7 @@ from tests.conftest import LEVEL, PROJECT, make_rollouts
 
 SEEDS = sorted((PROJECT / "seed_harnesses").glob("*.py"))
 BY_HAND = sorted((PROJECT / "tests" / "harness" / "by_hand").glob("*.py"))
-OPENING = "import json, re, time, uuid\nfrom meta_reward.harness import *\n\nasync def reward(trajectory, judge):\n"
+OPENING = "import json, random, re, time\nfrom meta_reward.harness import *\n\nasync def reward(trajectory, judge):\n"
 SCORE = "    return float(re.findall(r'Score: (\\d+)', (await judge.ask('Score: <0-100>')).text)[-1])\n"
 
 
@@ -57,7 +57,7 @@ def test_the_same_failure_in_many_runs_is_one_finding() -> None:
     ]
 
 
-@pytest.mark.parametrize("chance", ["time.time() % 100", "uuid.uuid4().int % 101", "time.monotonic_ns() % 97"])
+@pytest.mark.parametrize("chance", ["time.time() % 100", "random.SystemRandom().random() * 100", "time.monotonic_ns() % 97"])
 def test_reward_that_hangs_on_clock_or_chance_is_found(chance: str) -> None:
     found = checked(f"    return {chance}\n").findings
     assert "repeat" in {finding.check for finding in found}

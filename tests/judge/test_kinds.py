@@ -200,7 +200,7 @@ def test_key_is_in_no_file_and_on_no_screen(
     kind: str, meta_reward_process: MetaReward, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MY_KEY", SECRET)
-    make_task_set(here / "tasks" / "small", tasks=1, rollouts=2)
+    make_task_set(here / "tasks" / "small", tasks=3, rollouts=2)
     (here / "mine.py").write_text(HARNESS)
     (here / "judge.toml").write_text('[judge.settings]\nkey_env = "MY_KEY"\n[limits]\nmax_tokens = 1000000\n')
     with Endpoint(judge_of_the_policy) as endpoint:

@@ -39,8 +39,14 @@ def test_what_was_changed_by_hand_is_set_aside_before_it_is_overwritten(layout: 
 
 def test_what_was_changed_by_hand_stays_where_nothing_new_is_to_be_written(layout: Layout) -> None:
     layout.best.write_text("mine")
-    assert write_over(layout, {layout.best: b"old"}) == []
+    assert write_over(layout, {layout.best: b"old"}, leave=[layout.best]) == []
     assert layout.best.read_text() == "mine"
+
+
+def test_state_is_written_also_where_git_has_it_already(layout: Layout) -> None:
+    layout.best.write_text("mine")
+    assert "by-hand/harness.py" in write_over(layout, {layout.best: b"old"})[0]
+    assert layout.best.read_text() == "old"
 
 
 def test_what_was_written_before_a_kill_is_not_taken_for_a_persons(layout: Layout) -> None:

@@ -88,7 +88,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("failures", {"candidate": "x" * 10_000, "category": "", "limit": 1}, "candidate is not what it should be"),
     ("diff", {"first": "c0001", "second": "c0009"}, "there is no candidate 'c0009'"),
     ("diff", {"first": "c0001", "second": "c0001", "history": "/"}, "diff takes first, second"),
-    ("trace", {"candidate": "c0001", "trajectory": "../../../run", "ask": 0}, "there is no trajectory of c0001"),
+    (
+        "trace",
+        {"candidate": "c0001", "trajectory": "../../../run", "ask": 0},
+        "no trajectory or pair of c0001",
+    ),
     ("try", {"path": "/etc/passwd", "pairs": []}, "is not in the staging folder"),
     ("try", {"path": "x", "pairs": [1]}, "pairs is not what it should be"),
     ("try", {"path": "x", "pairs": ["a"] * 1000}, "pairs is not what it should be"),

@@ -71,23 +71,6 @@ def test_drafts_of_a_session_that_was_cut_off_are_set_aside(cut_off: World) -> N
     assert (cut_off.layout.set_aside / "session-0001/staging/draft/harness.py").read_text() == BETTER
 
 
-def test_what_was_left_out_of_staging_is_set_aside(begun: World) -> None:
-    class Messy:
-        repairs = False
-
-        async def propose(self, assignment: Assignment) -> None:
-            (assignment.staging / "a").mkdir()
-            (assignment.staging / "a" / "harness.py").write_text(BETTER)
-            (assignment.staging / "a" / "notes.md").write_text("what I thought")
-
-    begun.proposer = Messy()
-    begun.search(iterations=1)
-    assert (begun.layout.set_aside / "session-0001" / "staging" / "a" / "notes.md").read_text() == "what I thought"
-    kept = (begun.layout.history / "iterations.jsonl").read_text()
-    assert "'a' holds 'notes.md' as well: left out" in kept
-    assert "what was left out is in .work/set-aside/session-0001" in kept
-
-
 def test_harness_changed_by_hand_stays_until_another_is_the_best_and_is_then_set_aside(begun: World) -> None:
     begun.layout.best.write_text("# mine\n")
     begun.search(iterations=1)

@@ -40,6 +40,7 @@ def test_proposer_reads_nothing_of_what_happens_outside_the_search_split(world: 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the level is Linux's")
 def test_candidate_at_level_locked_learns_nothing_from_asking_which_paths_exist(world: World) -> None:
+    world.judge.score = sees_half_of_it
     world.proposer.drafts = {1: {"look": (harness("Look closely."), proposal("c0001"))}}
     world.search(iterations=1)
     world.proposer.drafts = {2: {"again": (harness("Look very closely."), proposal("c0002"))}}
@@ -65,6 +66,14 @@ def test_candidate_at_level_locked_learns_nothing_from_asking_which_paths_exist(
         layout.sealed.parent,
         layout.sealed,
     ]
+
+
+def sees_half_of_it(prompt: str, draw: int) -> str:
+    """Of a judge that is to look closely: what it says, half of it unless it is to look very closely."""
+    if "closely" not in prompt:
+        return "50"
+    sees = "GOOD" in prompt and ("very" in prompt or sum(prompt.encode()) % 2)
+    return "90" if sees else "10"
 
 
 def seen_at_locked(paths: list[Path]) -> list[Path]:

@@ -39,7 +39,8 @@ def test_folder_whose_name_is_not_utf8_is_left_out_and_the_search_goes_on(begun:
     assert begun.search(iterations=2).state == "finished"
     assert [row.name for row in load_ledger(begun.layout.ledger)] == ["baseline", "tea", "tea"]
     assert load_iterations(begun.layout)[1].notes == (
-        r"the session changed 1 files of the history, which were restored: 'caf\udce9.txt'",
+        r"the session changed 1 files of the history, which were restored: 'caf\\xe9.txt'; what stood there is in "
+        ".work/set-aside/session-0001",
         r"'caf\udce9' is not a name in UTF-8: left out",
     )
     assert [path.name for path in begun.layout.history.glob("caf*")] == []
