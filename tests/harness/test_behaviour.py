@@ -57,7 +57,10 @@ def test_the_same_failure_in_many_runs_is_one_finding() -> None:
     ]
 
 
-@pytest.mark.parametrize("chance", ["time.time() % 100", "random.SystemRandom().random() * 100", "time.monotonic_ns() % 97"])
+CHANCES = ["time.time() % 100", "random.SystemRandom().random() * 100", "time.monotonic_ns() % 97"]
+
+
+@pytest.mark.parametrize("chance", CHANCES)
 def test_reward_that_hangs_on_clock_or_chance_is_found(chance: str) -> None:
     found = checked(f"    return {chance}\n").findings
     assert "repeat" in {finding.check for finding in found}
