@@ -19,7 +19,7 @@ from meta_reward.errors import (
     UsageError,
 )
 from meta_reward.judge.account import Account, load_account
-from meta_reward.judge.books import Spent
+from meta_reward.judge.books import Books, Spent
 from meta_reward.judge.cache import Cache
 from meta_reward.judge.gateway import Answer, Ask, Call, Gateway
 from meta_reward.judge.retry import Retries
@@ -89,6 +89,14 @@ def test_outage_longer_than_the_retries_is_one_and_leaves_nothing_behind(hours: 
     kinds = [set(line) & {"sent", "paid", "void"} for line in lines(tmp_path / "account.jsonl")]
     assert (kinds, judge.asked) == ([{"sent"}, {"sent"}, {"void"}, {"void"}], 5)  # the second of each is the probe's
     assert not cache.folder.exists()
+
+
+def test_answered_call_is_no_longer_expected_when_it_is_paid() -> None:
+    books = Books(FaultyJudge())
+    books.expect("k", Usage(500, 400))
+    books.sending("k")
+    books.answered("k", Request(()), Completion("80", Usage(100, 10)), 1)
+    assert books.spent == Spent(calls=1, tokens=110, misses=1, cost_usd=0.11)
 
 
 def test_reply_that_cannot_be_kept_is_on_the_account_all_the_same(tmp_path: Path) -> None:

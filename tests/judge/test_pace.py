@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.judge.pace import Bucket, Pace, Waits
+from meta_reward.judge.pace import Bucket, Clock, Pace, Waits
 from tests.judge.conftest import Hours
 
 
@@ -108,6 +108,25 @@ def test_nobody_calls_while_the_endpoint_wants_a_pause(hours: Hours) -> None:
         pace.pause(30)
         pace.pause(10)
         began = hours.now_s
+        async with pace.turn(1):
+            return hours.now_s - began
+
+    assert asyncio.run(work()) == 30
+
+
+def test_pause_that_begins_while_a_call_waits_for_its_rate_holds_for_that_call_too(hours: Hours) -> None:
+    pace = Pace(4, requests_per_minute=60)
+
+    async def sleep(seconds: float) -> None:
+        if not hours.slept:
+            pace.pause(30)
+        await hours.sleep(seconds)
+
+    object.__setattr__(pace, "_clock", Clock(lambda: hours.now_s, sleep))
+
+    async def work() -> float:
+        async with pace.turn(1):
+            began = hours.now_s
         async with pace.turn(1):
             return hours.now_s - began
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from meta_reward.completion import Completion, Usage
 from meta_reward.errors import UsageError
 from meta_reward.judge.backends import make_backend
-from meta_reward.judge.secrets import refuse_secrets
+from meta_reward.judge.secrets import refuse_secrets, without_key
+from meta_reward.trajectory import ToolCall
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.cli.conftest import meta_reward_process as meta_reward_process
 from tests.conftest import make_task_set
@@ -64,6 +66,18 @@ def test_what_only_sounds_like_a_key_may_be_set(monkeypatch: pytest.MonkeyPatch)
         "metadata": {"author": "me", "team": "risk-assessment-of-the-desk"},
     }
     refuse_secrets({"extra": extra, "system": "A basic authorization check of the token is due.", "key_env": "MY_KEY"})
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [(PLAIN, "[key]"), ("EMPTY", "EMPTY"), ("80", "80"), ("", "")],
+    ids=["key", "word", "number", "none"],
+)
+def test_key_is_scrubbed_wherever_a_reply_holds_it_and_short_words_are_no_keys(key: str, kept: str) -> None:
+    call = ToolCall(f"1 {key}", f"look {key}", {f"name {key}": ["a", {"b": f"deep {key}"}], "n": 5})
+    scrubbed = without_key(Completion(f"It is {key}.", Usage(1, 1), (call,), "tool"), key)
+    expected = ToolCall(f"1 {kept}", f"look {kept}", {f"name {kept}": ["a", {"b": f"deep {kept}"}], "n": 5})
+    assert scrubbed == Completion(f"It is {kept}.", Usage(1, 1), (expected,), "tool")
 
 
 def test_key_in_a_config_file_reaches_no_file_and_no_screen_also_on_an_existing_run(
