@@ -219,7 +219,7 @@ def test_doctor_shows_nothing_of_a_key(meta_reward_process: MetaReward, tmp_path
 def test_too_few_open_files_for_that_many_at_once_are_one_line(here: Path) -> None:
     make_task_set(here / "tasks" / "wide", tasks=40, rollouts=4)
     evaluate = "exec $0 -c 'from meta_reward.cli import main; main()' evaluate seeds/baseline.py wide --judge simulated"
-    command = ["sh", "-c", f"ulimit -Sn 40; {evaluate} --concurrency 100", sys.executable]
+    command = ["sh", "-c", f"ulimit -Sn 24; {evaluate} --concurrency 100", sys.executable]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith("Too many open files: lower --concurrency, or allow more open files with `ulimit -n`\n")
