@@ -12,10 +12,13 @@ import os
 import random
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from statistics import NormalDist
 from typing import TypeVar
 
-TASK, PAIR, LUCK, NOISE = 0.15, 0.35, 0.15, 0.35
+from meta_reward.evaluation.decision import Candidate, Item, Splits
+
+TASK, PAIR, LUCK, NOISE = 0.15, 0.35, 0.2, 0.3
 TIES = 0.1
 EVEN = 6
 UNEVEN = (1, 1, 2, 3, 4, 6, 10, 15)
@@ -63,7 +66,31 @@ def differences(baseline: Values, candidate: Values) -> dict[str, list[float]]:
     return {f"t{at:03d}": [a - b for a, b in zip(*row, strict=True)] for at, row in rows}
 
 
+def items_of(prefix: str, sizes: Sequence[int]) -> tuple[Item, ...]:
+    """The pairs of tasks of these sizes, as the decision knows them."""
+    return tuple(Item(f"{prefix}{t:03d}-{n}", f"{prefix}{t:03d}") for t, size in enumerate(sizes) for n in range(size))
+
+
+def candidate_of(number: int, search: Values, validation: Values, splits: Splits) -> Candidate:
+    """A candidate with these values. All take as many tokens."""
+    parts = [
+        {item.id: value for item, value in zip(items, chain.from_iterable(values), strict=True)}
+        for items, values in ((splits.search, search), (splits.validation, validation))
+    ]
+    return Candidate(f"c{number:04d}", 0, *parts)
+
+
+def spread_of(by_task: Iterable[Sequence[float]]) -> tuple[float, float]:
+    """The variance of a pair's difference, and the correlation of two in one task. by_task: many differences."""
+    parts = list(by_task)
+    pairs = list(chain.from_iterable(parts))
+    mean = sum(pairs) / len(pairs)
+    variance = sum((value - mean) ** 2 for value in pairs) / len(pairs)
+    together = sum(sum(v - mean for v in part) ** 2 - sum((v - mean) ** 2 for v in part) for part in parts)
+    return variance, together / sum(len(part) * (len(part) - 1) for part in parts) / variance
+
+
 def in_parallel(function: Callable[[Job], Result], jobs: Iterable[Job]) -> list[Result]:
     """The results in the order of the jobs, on all processors."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(function, jobs))
+        return list(pool.map(function, jobs, chunksize=8))
