@@ -14,7 +14,7 @@ SEED       ?=
 CONFIG     ?=
 
 # What `make bench` runs; benchmarks/seeds.py takes twelve minutes and is run by itself.
-BENCHMARKS = commits evaluate sandbox judging cheap_features worlds ablation copied
+BENCHMARKS = commits evaluate sandbox judging cheap_features worlds ablation copied gate_null gate_power coverage
 
 SEARCH_FLAGS = --run "$(RUN)" \
 	$(if $(JUDGE),--judge "$(JUDGE)") $(if $(PROPOSER),--proposer "$(PROPOSER)") \

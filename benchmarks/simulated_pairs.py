@@ -20,6 +20,7 @@ from meta_reward.evaluation.decision import Candidate, Item, Splits
 
 TASK, PAIR, LUCK, NOISE = 0.15, 0.35, 0.2, 0.3
 TIES = 0.1
+GAIN, DISASTER = 0.06, 1 / 12
 EVEN = 6
 UNEVEN = (1, 1, 2, 3, 4, 6, 10, 15)
 
@@ -35,14 +36,17 @@ def task_sizes(tasks: int, rng: random.Random, *, balanced: bool = True) -> list
 
 
 def draw_values(
-    means: Sequence[float], sizes: Sequence[int], rng: random.Random, *, ties: float = TIES, luck: float = LUCK
+    means: Sequence[float], sizes: Sequence[int], rng: random.Random, *, ties: float = TIES, own: float = 1.0
 ) -> list[Values]:
     """The values of candidates with these true means on the same tasks.
 
-    luck: the part of a candidate's own in each task; what is more or less goes off or on the noise.
+    own: how much of its luck and noise a candidate keeps for itself; the rest is shared by all, so that
+    two candidates seldom differ.
     """
     thresholds = [NormalDist().inv_cdf((mean - ties / 2) / (1 - ties)) for mean in means]
-    task_sd, pair_sd, luck_sd, noise_sd = map(math.sqrt, (TASK, PAIR, luck, LUCK + NOISE - luck))
+    task_sd, pair_sd, luck_sd, noise_sd = map(
+        math.sqrt, (TASK, PAIR + (1 - own) * (LUCK + NOISE), own * LUCK, own * NOISE)
+    )
     drawn: list[Values] = [[] for _ in means]
     for size in sizes:
         hardness = rng.gauss(0, task_sd)
@@ -53,6 +57,16 @@ def draw_values(
                 [0.5 if rng.random() < ties else float(level + pair + rng.gauss(0, noise_sd) > 0) for pair in pairs]
             )
     return drawn
+
+
+def draw_skewed(mean: float, candidates: int, sizes: Sequence[int], rng: random.Random, *, own: float) -> list[Values]:
+    """A baseline, and others with small gains in most tasks and a disaster in one of twelve, which cancel out."""
+    others, loss = candidates - 1, GAIN * (1 - DISASTER) / DISASTER
+    means = [mean, *[mean + GAIN] * others, *[mean - loss] * others]
+    baseline, *drawn = draw_values(means, sizes, rng, ties=0.0, own=own)
+    both = zip(drawn[:others], drawn[others:], strict=True)
+    mixed = [[b if rng.random() < DISASTER else a for a, b in zip(*pair, strict=True)] for pair in both]
+    return [baseline, *mixed]
 
 
 def mean_of(values: Values) -> float:
