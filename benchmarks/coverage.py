@@ -45,11 +45,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=2000, help="data sets a row")
     runs = parser.parse_args().runs
     print(f"{runs} data sets a row\n{'':28} tasks  covered   width  none")
-    for kind in KINDS:
-        for balanced in (True, False):
-            for tasks in TASKS:
-                found = in_parallel(run, [Job(kind, tasks, balanced, number) for number in range(runs)])
-                _print_row(f"{kind}, {'even' if balanced else 'uneven'}", tasks, found)
+    rows = [(kind, tasks, balanced) for kind in KINDS for balanced in (True, False) for tasks in TASKS]
+    found = in_parallel(run, [Job(*row, number) for row in rows for number in range(runs)])
+    for at, (kind, tasks, balanced) in enumerate(rows):
+        _print_row(f"{kind}, {'even' if balanced else 'uneven'}", tasks, found[at * runs : (at + 1) * runs])
 
 
 def run(job: Job) -> tuple[float, Interval]:

@@ -134,28 +134,22 @@ def decide(
     they stay passed. Raises ValueError for numbers that cannot be meant.
     """
     _check(baseline, finalists, splits, passed)
-    level, bar = level_of_look(look), _mean((baseline.validation, splits.validation))
-    totals = _task_totals(baseline, finalists, splits.validation)
+    level, totals = level_of_look(look), _task_totals(baseline, finalists, splits.validation)
     p_values = _p_of_tested(totals, draws, seed)
+    bar = _mean((baseline.validation, splits.validation))
     verdicts = tuple(
         Verdict(
             id=finalist.id,
             difference=round(_mean((finalist.validation, splits.validation)) - bar, _DIGITS),
             p=p,
             level=level,
-            tasks=_told(row),
+            tasks=_differing(row),
             passed=finalist.id in passed or (p is not None and p <= level),
             mean=_mean_of_both(finalist, splits),
         )
         for finalist, row, p in zip(finalists, totals, p_values, strict=True)
     )
-    tokens = {candidate.id: candidate.tokens for candidate in finalists}
-    chosen = _best([verdict for verdict in verdicts if verdict.passed], tokens)
-    if chosen:
-        return Decision(chosen.id, baseline.id, None, look, level, verdicts)
-    best = _best([verdict for verdict in verdicts if verdict.mean > _mean_of_both(baseline, splits)], tokens)
-    untested = best.id if best and best.p is None else None
-    return Decision(baseline.id, baseline.id, untested, look, level, verdicts)
+    return _choose(baseline, finalists, splits, look, verdicts)
 
 
 def losses(
@@ -180,14 +174,28 @@ def weights_of(data_sets: Mapping[str, str]) -> dict[str, float]:
     return {item: 1.0 if len(sizes) == 1 else 1 / sizes[name] for item, name in data_sets.items()}
 
 
+def _choose(
+    baseline: Candidate, finalists: Sequence[Candidate], splits: Splits, look: int, verdicts: tuple[Verdict, ...]
+) -> Decision:
+    """The best on both splits that passed; else the baseline, and who is best without a test."""
+    level = level_of_look(look)
+    tokens = {candidate.id: candidate.tokens for candidate in finalists}
+    chosen = _best([verdict for verdict in verdicts if verdict.passed], tokens)
+    if chosen:
+        return Decision(chosen.id, baseline.id, None, look, level, verdicts)
+    best = _best([verdict for verdict in verdicts if verdict.mean > _mean_of_both(baseline, splits)], tokens)
+    untested = best.id if best and best.p is None else None
+    return Decision(baseline.id, baseline.id, untested, look, level, verdicts)
+
+
 def _p_of_tested(totals: Sequence[Sequence[float]], draws: int, seed: int) -> list[float | None]:
     """The adjusted p of each finalist; None, and no part in the test, where too few tasks differ."""
-    tested = [row for row in totals if _told(row) >= MIN_TASKS]
+    tested = [row for row in totals if _differing(row) >= MIN_TASKS]
     found = iter(adjusted_p(tested, draws=draws, seed=seed))
-    return [next(found) if _told(row) >= MIN_TASKS else None for row in totals]
+    return [next(found) if _differing(row) >= MIN_TASKS else None for row in totals]
 
 
-def _told(row: Sequence[float]) -> int:
+def _differing(row: Sequence[float]) -> int:
     return sum(total != 0 for total in row)
 
 

@@ -24,13 +24,13 @@ def adjusted_p(sums: Sequence[Sequence[float]], *, draws: int = DRAWS, seed: int
 
     sums: a row a candidate, a column a task: the weighted sum of its differences from the baseline.
     T is the row's sum over the root of its sum of squares; 0 for a row of zeros. Exact over all signs
-    of the tasks that tell anything where these are at most EXACT_TASKS; else (1 + #) / (1 + draws).
+    of the tasks with a difference where these are at most EXACT_TASKS; else (1 + #) / (1 + draws).
     """
     if not sums:
         return []
-    told = [task for task, column in enumerate(zip(*sums, strict=True)) if any(column)]
-    rows = [_standardized([row[task] for task in told]) for row in sums]
-    exact = len(told) <= EXACT_TASKS
+    differing = [task for task, column in enumerate(zip(*sums, strict=True)) if any(column)]
+    rows = [_standardized([row[task] for task in differing]) for row in sums]
+    exact = len(differing) <= EXACT_TASKS
     totals = [_all_totals(row) for row in rows] if exact else _drawn_totals(rows, draws, random.Random(seed))
     largest = sorted(map(max, zip(*totals, strict=True)))
     extra = 0 if exact else 1
