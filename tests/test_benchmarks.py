@@ -10,7 +10,14 @@ from tests.conftest import PROJECT
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [("commits.py 12 2", "ratio: "), ("evaluate.py 8", "rewards known: "), ("judging.py 8 4", "evaluate/bare")],
+    [
+        ("commits.py 12 2", "ratio: "),
+        ("evaluate.py 8", "rewards known: "),
+        ("judging.py 8 4", "evaluate/bare"),
+        ("gate_null.py --runs 24 --skewed 24", "skewed null, 24 searches"),
+        ("gate_power.py --runs 2", "one of three finalists passes"),
+        ("coverage.py --runs 3", "rare disasters, uneven"),
+    ],
 )
 def test_benchmark_prints_its_table(command: str, says: str) -> None:
     name, *arguments = command.split()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
+from meta_reward.evaluation.statistics import Interval, difference_interval
 from meta_reward.trajectory import Rollout
 
 SIZES = (1, 2, 4, 8)
@@ -18,7 +19,7 @@ class BestOfN:
     """Success at one N, mean over the tasks that have at least N labelled rollouts.
 
     random: picking blindly; harness: picking the highest reward; oracle: a success wherever one was
-    drawn. lift: harness minus random.
+    drawn. lift: harness minus random; low, high: its 95% interval by task, None for the reason in no_bounds.
     """
 
     n: int
@@ -27,6 +28,9 @@ class BestOfN:
     harness: float
     oracle: float
     lift: float
+    low: float | None = None
+    high: float | None = None
+    no_bounds: str | None = None
 
 
 def best_of_n(rollouts: Iterable[Rollout], rewards: Mapping[str, float | None]) -> list[BestOfN]:
@@ -60,10 +64,22 @@ def expected_success(ranked: Sequence[tuple[float, int]], n: int) -> float:
 
 
 def _at(n: int, tasks: Sequence[Sequence[tuple[float, int]]]) -> BestOfN:
-    random = _mean([expected_success([(0.0, success) for _, success in task], n) for task in tasks])
-    harness = _mean([expected_success(task, n) for task in tasks])
-    oracle = _mean([expected_success([(float(success), success) for _, success in task], n) for task in tasks])
-    return BestOfN(n, len(tasks), random, harness, oracle, harness - random)
+    random = [expected_success([(0.0, success) for _, success in task], n) for task in tasks]
+    harness = [expected_success(task, n) for task in tasks]
+    oracle = [expected_success([(float(success), success) for _, success in task], n) for task in tasks]
+    lifts = {str(at): [h - r] for at, (h, r) in enumerate(zip(harness, random, strict=True))}
+    bounds = difference_interval(lifts) or Interval(0.0, None, None)
+    return BestOfN(
+        n=n,
+        tasks=len(tasks),
+        random=_mean(random),
+        harness=_mean(harness),
+        oracle=_mean(oracle),
+        lift=_mean(harness) - _mean(random),
+        low=bounds.low,
+        high=bounds.high,
+        no_bounds=bounds.no_bounds,
+    )
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from meta_reward.evaluation.best_of_n import BestOfN
-from meta_reward.evaluation.statistics import Interval, interval_by_task
+from meta_reward.evaluation.statistics import Interval, share_interval
 from meta_reward.trajectory import Pair
 
 
@@ -51,13 +51,14 @@ class Metrics:
 
     agreement counts ties as half, strict_agreement as nothing; both lose a pair without rewards.
     ties, failures: numbers of pairs; coverage: share of pairs with both rewards. mean_margin: over
-    these, in points. low, high: 95% interval of agreement by task, None where it can't be trusted.
+    these, in points. low, high: 95% interval of agreement by task; None for the reason in no_bounds.
     cost_usd: nominal, None where no price is known. best_of_n: empty where rollouts carry no labels.
     """
 
     agreement: float
     low: float | None
     high: float | None
+    no_bounds: str | None
     strict_agreement: float
     pairs: int
     ties: int
@@ -96,15 +97,16 @@ def summarize(
     selection: Sequence[BestOfN] = (),
     seed: int = 0,
 ) -> Metrics:
-    """The metrics of an evaluation. Raises ValueError without any pair."""
+    """The metrics of an evaluation; they do not depend on the seed. Raises ValueError without any pair."""
     if not results:
         raise ValueError("no pairs to summarize")
     margins = [r.margin for r in results if r.margin is not None]
-    interval = agreement_interval(results, seed=seed)
+    interval = agreement_interval(results)
     return Metrics(
         agreement=interval.mean,
         low=interval.low,
         high=interval.high,
+        no_bounds=interval.no_bounds,
         strict_agreement=sum(r.agreement == 1 for r in results) / len(results),
         pairs=len(results),
         ties=margins.count(0),
@@ -123,9 +125,9 @@ def summarize(
     )
 
 
-def agreement_interval(results: Sequence[PairOutcome], *, seed: int = 0) -> Interval:
+def agreement_interval(results: Sequence[PairOutcome]) -> Interval:
     """Agreement with its interval by task."""
-    interval = interval_by_task(by_task(results, lambda r: r.agreement), seed=seed)
+    interval = share_interval(by_task(results, lambda r: r.agreement))
     if interval is None:
         raise ValueError("no pairs to summarize")
     return interval

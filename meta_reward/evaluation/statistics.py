@@ -1,4 +1,4 @@
-"""Statistics for pairs that come in tasks: an interval and a test that treat tasks as the unit.
+"""Statistics for pairs that come in tasks: intervals and a test that treat tasks as the unit.
 
 Pairs of one task share its customer, its policy clauses and its rollouts, so they are not
 independent. Pure functions of numbers; randomness comes from the seed alone.
@@ -12,16 +12,73 @@ from statistics import NormalDist
 
 CONFIDENCE = 0.95
 MIN_TASKS_FOR_INTERVAL = 8
+FEW_TASKS = "few tasks"
+NO_SPREAD = "no spread"
 DRAWS = 2000
+_MIN_EFFECTIVE_TASKS = 3.0
+_TINY = 1e-12
+_Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean with its 95% bounds; bounds are None where the data cannot carry them."""
+    """A mean with its 95% bounds; bounds are None where the data cannot carry them.
+
+    no_bounds: why there are none: FEW_TASKS, where the method does not hold yet, or NO_SPREAD, where
+    all tasks agree and nothing tells how far off the mean may be.
+    """
 
     mean: float
     low: float | None
     high: float | None
+    no_bounds: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    """A mean over tasks, its standard error, and the degrees of freedom of that error."""
+
+    mean: float
+    error: float
+    freedom: float
+
+
+def share_interval(
+    values: Mapping[str, Sequence[float]], weights: Mapping[str, Sequence[float]] | None = None
+) -> Interval | None:
+    """A share, such as agreement, over all pairs with its 95% interval; None without any pair.
+
+    values: in [0, 1], of the pairs of each task; weights: likewise, all 1 by default. Wilson's
+    interval, with the number of pairs that would have the jackknife's standard error if pairs were
+    independent, and Student's quantile for the effective number of tasks.
+    Source: Korn and Graubard (1998), "Confidence Intervals for Proportions With Small Expected
+    Number of Positive Counts Estimated From Survey Data", applied to Wilson (1927).
+    """
+    found = _estimate(values, weights)
+    if not isinstance(found, _Estimate):
+        return found
+    t, mean = _student_quantile(_Z, found.freedom), found.mean
+    per_pair = found.error**2 / (mean * (1 - mean))  # one over the effective number of pairs
+    center = (mean + t * t * per_pair / 2) / (1 + t * t * per_pair)
+    half = t * math.sqrt(found.error**2 + (t * per_pair / 2) ** 2) / (1 + t * t * per_pair)
+    return Interval(mean, max(0.0, center - half), min(1.0, center + half))
+
+
+def difference_interval(
+    values: Mapping[str, Sequence[float]], weights: Mapping[str, Sequence[float]] | None = None
+) -> Interval | None:
+    """A mean difference over all pairs with its 95% interval; None without any pair.
+
+    values: in [-1, 1], of the pairs of each task; weights: likewise, all 1 by default. Student's
+    interval with the jackknife's standard error and the effective number of tasks.
+    Source: the jackknife by cluster (Cameron, Gelbach and Miller 2008, section III); for what
+    measured best see benchmarks/coverage.py.
+    """
+    found = _estimate(values, weights)
+    if not isinstance(found, _Estimate):
+        return found
+    half = _student_quantile(_Z, found.freedom) * found.error
+    return Interval(found.mean, max(-1.0, found.mean - half), min(1.0, found.mean + half))
 
 
 def interval_by_task(values: Mapping[str, Sequence[float]], *, draws: int = DRAWS, seed: int = 0) -> Interval | None:
@@ -37,8 +94,10 @@ def interval_by_task(values: Mapping[str, Sequence[float]], *, draws: int = DRAW
     if not totals:
         return None
     mean = sum(total for total, _ in totals) / sum(size for _, size in totals)
-    if len(totals) < MIN_TASKS_FOR_INTERVAL or len({v for vs in values.values() for v in vs}) == 1:
-        return Interval(mean, None, None)
+    if len(totals) < MIN_TASKS_FOR_INTERVAL:
+        return Interval(mean, None, None, FEW_TASKS)
+    if len({v for vs in values.values() for v in vs}) == 1:
+        return Interval(mean, None, None, NO_SPREAD)
     rng = random.Random(seed)
     means = sorted(_mean_of(rng.choices(totals, k=len(totals))) for _ in range(draws))
     tail = _expanded_tail(len(totals))
@@ -80,23 +139,48 @@ def standard_error(differences: Mapping[str, Sequence[float]]) -> float | None:
     return math.sqrt(n / (n - 1) * sum((total - mean * size) ** 2 for total, size in totals)) / pairs
 
 
+def _estimate(
+    values: Mapping[str, Sequence[float]], weights: Mapping[str, Sequence[float]] | None
+) -> _Estimate | Interval | None:
+    """The mean and what its bounds need; an interval without bounds where the data cannot carry them.
+
+    The error is the jackknife's, which leaves out one task at a time, around the mean itself. Tasks of
+    unequal weight are worth fewer, (sum w)^2 / sum w^2 (Kish 1965), and so are the degrees of freedom.
+    """
+    sized = {task: weights[task] if weights else [1.0] * len(part) for task, part in values.items() if part}
+    totals = [(_dot(sized[task], values[task]), math.fsum(sized[task])) for task in sorted(sized)]
+    if not totals:
+        return None
+    total, weight = (math.fsum(column) for column in zip(*totals, strict=True))
+    mean, n = total / weight, len(totals)
+    effective = weight**2 / math.fsum(size**2 for _, size in totals)
+    if n < MIN_TASKS_FOR_INTERVAL or effective < _MIN_EFFECTIVE_TASKS:
+        return Interval(mean, None, None, FEW_TASKS)
+    left_out = ((total - part) / (weight - size) - mean for part, size in totals)
+    error = math.sqrt((n - 1) / n * math.fsum(shift**2 for shift in left_out))
+    return _Estimate(mean, error, effective - 1) if error > _TINY else Interval(mean, None, None, NO_SPREAD)
+
+
+def _dot(weights: Sequence[float], values: Sequence[float]) -> float:
+    return math.fsum(weight * value for weight, value in zip(weights, values, strict=True))
+
+
 def _mean_of(totals: Sequence[tuple[float, int]]) -> float:
     return sum(total for total, _ in totals) / sum(size for _, size in totals)
 
 
 def _expanded_tail(tasks: int) -> float:
     """The tail probability at which a percentile interval over `tasks` clusters is as wide as Student's."""
-    normal = NormalDist()
-    z = normal.inv_cdf((1 + CONFIDENCE) / 2)
-    return normal.cdf(-math.sqrt(tasks / (tasks - 1)) * _student_quantile(z, tasks - 1))
+    return NormalDist().cdf(-math.sqrt(tasks / (tasks - 1)) * _student_quantile(_Z, tasks - 1))
 
 
-def _student_quantile(z: float, freedom: int) -> float:
-    """Student's quantile from the normal one, by its expansion in 1/freedom.
+def _student_quantile(z: float, freedom: float) -> float:
+    """Student's quantile from the normal one, by its expansion in 1/freedom; within 1% from 2 up.
 
     Source: Abramowitz and Stegun, 26.7.5.
     """
     g1 = (z**3 + z) / 4
     g2 = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     g3 = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + g1 / freedom + g2 / freedom**2 + g3 / freedom**3
+    g4 = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160
+    return z + g1 / freedom + g2 / freedom**2 + g3 / freedom**3 + g4 / freedom**4

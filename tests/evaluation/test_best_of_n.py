@@ -46,3 +46,24 @@ def test_missing_reward_is_picked_last() -> None:
 
 def test_without_labels_there_is_no_table() -> None:
     assert best_of_n(rollouts(None, None), {"r0": 1.0, "r1": 2.0}) == []
+
+
+def labelled(tasks: int) -> tuple[list[Rollout], dict[str, float | None]]:
+    """A success and two failures a task; the reward finds the success in two tasks of three."""
+    made = [Rollout(f"r{i}", f"t{i // 3:02d}", make_trajectory(), int(i % 3 == 0)) for i in range(3 * tasks)]
+    return made, {r.id: float(r.success or 0) if i % 9 < 6 else 0.0 for i, r in enumerate(made)}
+
+
+def test_lift_has_an_interval_by_task() -> None:
+    single, pair = best_of_n(*labelled(9))
+    assert (single.lift, single.low, single.high, single.no_bounds) == (0.0, None, None, "no spread")
+    # lifts of 1/3 in six tasks and 0 in three: standard error sqrt(2/81 * 9/8 / 9) = 1/18, Student's 2.306
+    assert pair.lift == pytest.approx(2 / 9)
+    assert (pair.low, pair.high) == (
+        pytest.approx(2 / 9 - 2.306 / 18, abs=1e-4),
+        pytest.approx(2 / 9 + 2.306 / 18, abs=1e-4),
+    )
+
+
+def test_lift_over_few_tasks_has_no_interval() -> None:
+    assert [(row.low, row.high, row.no_bounds) for row in best_of_n(*labelled(7))] == [(None, None, "few tasks")] * 2

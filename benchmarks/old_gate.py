@@ -1,0 +1,49 @@
+"""The gate that the joint decision replaced, to compare with: a challenge after each iteration.
+
+The best of an iteration challenges the incumbent where it is above it on search. From twelve validation
+tasks on it must pass a one-sided sign-flip test by task at 0.10 / (iterations + 1); with fewer, its mean
+difference must exceed one standard error. All take as many tokens here, so none wins by being cheaper.
+"""
+
+import math
+from collections.abc import Sequence
+
+from benchmarks.simulated_pairs import Values, differences, mean_of
+
+ALPHA = 0.10
+MIN_TASKS_FOR_TEST = 12
+
+
+def old_gate(search: Sequence[Values], validation: Sequence[Values], iterations: Sequence[Sequence[int]]) -> int:
+    """The candidate that stands in the end; 0 is the baseline. iterations: whom each brought, the seeds first."""
+    incumbent, level = 0, ALPHA / len(iterations)
+    for brought in iterations:
+        best = max(brought, key=lambda at: mean_of(search[at]))
+        if mean_of(search[best]) > mean_of(search[incumbent]) and _accepts(
+            list(differences(validation[incumbent], validation[best]).values()), level
+        ):
+            incumbent = best
+    return incumbent
+
+
+def _accepts(by_task: Sequence[Sequence[float]], level: float) -> bool:
+    totals = [sum(task) for task in by_task]
+    if len(totals) >= MIN_TASKS_FOR_TEST:
+        return _sign_flip_p(totals) <= level
+    pairs, n = sum(map(len, by_task)), len(totals)
+    mean = sum(totals) / pairs
+    deviations = sum((total - mean * len(task)) ** 2 for total, task in zip(totals, by_task, strict=True))
+    return mean > math.sqrt(n / (n - 1) * deviations) / pairs
+
+
+def _sign_flip_p(totals: Sequence[float]) -> float:
+    """Exact, by convolution. totals: in multiples of one half."""
+    ways = {0: 1}
+    for step in (round(2 * total) for total in totals):
+        spread: dict[int, int] = {}
+        for total, count in ways.items():
+            for moved in (total + step, total - step):
+                spread[moved] = spread.get(moved, 0) + count
+        ways = spread
+    observed = round(2 * sum(totals))
+    return sum(count for total, count in ways.items() if total >= observed) / sum(ways.values())
