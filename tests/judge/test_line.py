@@ -134,6 +134,22 @@ def test_request_that_the_judge_refuses_is_on_record_with_its_tries_and_costs_no
     assert spent == Spent(calls=2, tokens=110, misses=1, cost_usd=0.11)
 
 
+def test_time_of_tries_that_failed_is_not_the_candidates(hours: Hours) -> None:
+    class Sluggish(FaultyJudge):
+        async def complete(self, request: Request, *, draw: int) -> Completion:
+            hours.now_s += 5
+            return await FaultyJudge.complete(self, request, draw=draw)
+
+    async def work() -> float:
+        session = Gateway(Sluggish([JudgeTransient("time-out")] * 2), None, clock=hours.clock()).session("t")
+        await session.ask(Ask("a"), no_tools)
+        return session.waits.seconds
+
+    assert run(work()) == (5 + 1) + (
+        5 + 2
+    )  # each try that failed with the wait after it, and not the one that answered
+
+
 class Slow(FaultyJudge):
     """Answers when it is let."""
 

@@ -59,6 +59,15 @@ def test_what_stopped_starts_have_paid_adds_up_until_one_ends_well(tmp_path: Pat
     assert [path.name.rpartition("-")[0] for path in tmp_path.glob("*.jsonl")] == ["other"]
 
 
+def test_two_starts_at_the_same_time_do_not_both_take_over_what_an_earlier_one_left(tmp_path: Path) -> None:
+    stopped_start(tmp_path, "a", "b")
+    with (
+        unfinished_account(tmp_path, "job", books(tmp_path)) as (_, first),
+        unfinished_account(tmp_path, "job", books(tmp_path)) as (_, second),
+    ):
+        assert (totals(first), second) == ((2, pytest.approx(0.22)), [])
+
+
 def test_start_that_paid_nothing_leaves_nothing(tmp_path: Path) -> None:
     stopped_start(tmp_path)
     assert list(tmp_path.iterdir()) == []
