@@ -24,7 +24,7 @@ def test_search_then_test_then_status_tell_one_story(meta_reward: MetaReward, he
     assert (status["run"], status["state"], status["best"]) == ("night", "finished", tested["chosen"]["id"])
     assert set(tested["baseline"]) >= EVALUATION
     assert set(tested["chosen"]) >= EVALUATION
-    assert set(tested["difference"]) == {"mean", "low", "high"}
+    assert set(tested["difference"]) == {"mean", "low", "high", "no_bounds"}
     assert tested["openings"] == 1
     assert {"id", "name", "parents", "status", "accepted", "search", "validation"} <= set(status["candidates"][0])
     assert set(status["candidates"][0]["search"]) == {"agreement", "low", "high"}
