@@ -29,6 +29,8 @@ libc = ctypes.CDLL(None)
 assert libc.prctl(38, 1, 0, 0, 0) == 0
 assert libc.prctl(22, 2, struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(code)), 0, 0) == 0
 from meta_reward.cli import main
+from meta_reward.run.layout import Layout
+from meta_reward.run.record import commit_paths
 main()
 """
 """The command line under a filter that answers landlock_create_ruleset with ENOSYS, as an old kernel does."""
@@ -61,8 +63,10 @@ def recorded() -> str:
 
 
 def move_run_to(level: str) -> None:
-    config = Path("runs/small/run.toml")
-    config.write_text(config.read_text().replace(recorded(), f'sandbox = "{level}"'))
+    """As if the run had been made at this level."""
+    layout = Layout(Path("runs/small"))
+    layout.config.write_text(layout.config.read_text().replace(recorded(), f'sandbox = "{level}"'))
+    commit_paths(layout, f"At level {level}", [layout.config])
 
 
 def test_run_records_its_level_and_status_shows_it(meta_reward: MetaReward) -> None:
