@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from meta_reward.propose import jail, shell
+from meta_reward.run.layout import Layout
+from meta_reward.run.record import commit_paths
 from tests.cli.conftest import MetaReward, Ran
 from tests.conftest import LEVEL, PROJECT, make_task_set
 
