@@ -45,8 +45,8 @@ help:            ## list the targets
 install: $(VENV)/.installed  ## set up .venv with everything the project needs
 
 search: $(VENV)/.installed  ## search over harnesses; when that has finished, open the test split (TASKS RUN JUDGE PROPOSER ITERATIONS CANDIDATES SEED CONFIG MAX_USD MAX_CALLS MAX_TOKENS MAX_HOURS)
-	$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS) || { code=$$?; [ $$code != 4 ] || echo $(SEALED) >&2; exit $$code; }
-	$(BIN)/meta-reward test "$(RUN)"
+	@$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS) || { code=$$?; [ $$code != 4 ] || echo $(SEALED) >&2; exit $$code; }
+	@$(BIN)/meta-reward test "$(RUN)"
 
 test: $(VENV)/.installed  ## run all tests, in parallel
 	$(BIN)/pytest -n auto --dist worksteal
