@@ -85,10 +85,13 @@ class JudgeUnavailable(JudgeError):
 
 
 class JudgeMisconfigured(JudgeUnavailable):
-    """The judge cannot be asked at all until the user fixes something; no retry would help."""
+    """The judge cannot be asked at all until the user fixes something; no retry would help.
 
-    def __init__(self, what: str, *, hint: str = "") -> None:
-        self.what, self.hint = what, hint
+    whatever_is_asked: the endpoint says so by its status or code, which no request's own words can bring about.
+    """
+
+    def __init__(self, what: str, *, hint: str = "", whatever_is_asked: bool = False) -> None:
+        self.what, self.hint, self.whatever_is_asked = what, hint, whatever_is_asked
         super().__init__(f"{what}: {hint}" if hint else what)
 
 

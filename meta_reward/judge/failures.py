@@ -88,7 +88,9 @@ def failure_of(refusal: Refusal, whose: Whose) -> MetaRewardError:
         return PromptTooLong(*_sizes(said))
     what = f"judge {whose.spec} answers {status}: {said}"
     if status == 402 or (status in (400, 403, 429) and _means(refusal, _CODES_NO_CREDIT, _NO_CREDIT)):
-        return JudgeMisconfigured(what, hint="its credit is used up; add some, then run the same command again")
+        hint = "its credit is used up; add some, then run the same command again"
+        by_code = status == 402 or bool(refusal.codes & _CODES_NO_CREDIT)
+        return JudgeMisconfigured(what, hint=hint, whatever_is_asked=by_code)
     if status in _TRANSIENT or status >= 500:
         return JudgeTransient(
             what, status=status, retry_after_s=retry_after_s(refusal.headers), throttled=status in _THROTTLED

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
-from meta_reward.errors import JudgeError, JudgeTransient, JudgeUnavailable, Unanswerable
+from meta_reward.errors import JudgeError, JudgeMisconfigured, JudgeTransient, JudgeUnavailable, Unanswerable
 from meta_reward.judge.books import Books
 from meta_reward.judge.pace import Clock, Pace, Waits
 from meta_reward.judge.retry import Retries
@@ -123,8 +123,8 @@ class Line:
             while isinstance(result := await self._try(call), JudgeTransient):
                 await self._back_off(call, result)
             return result
-        except JudgeUnavailable:
-            if not self._waiting[call.key] or not await self._is_up(call):
+        except JudgeUnavailable as error:
+            if not self._waiting[call.key] or _is_the_endpoints(error) or not await self._is_up(call):
                 raise
         return await self._last_try(call)
 
@@ -149,6 +149,8 @@ class Line:
             failure = error
         if isinstance(failure, Completion):
             return failure
+        if _is_the_endpoints(failure):
+            raise failure if isinstance(failure, JudgeUnavailable) else JudgeUnavailable(str(failure)) from failure
         raise Unanswerable(f"the judge answers other requests, but not this one: {failure}") from failure
 
     async def _try(self, call: _Call) -> Completion | JudgeTransient:
@@ -195,3 +197,11 @@ class Line:
         if self._noticed is None or now - self._noticed >= _BETWEEN_NOTICES_S:
             self._noticed = now
             self.notice(text)
+
+
+def _is_the_endpoints(error: JudgeTransient | JudgeUnavailable) -> bool:
+    """Whether a failure is about rate or credit: a probe would be too small to meet the limit that a prompt meets."""
+    if isinstance(error, JudgeMisconfigured):
+        return error.whatever_is_asked
+    cause = error if isinstance(error, JudgeTransient) else error.__cause__
+    return isinstance(cause, JudgeTransient) and cause.throttled

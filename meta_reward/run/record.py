@@ -4,6 +4,7 @@ Every function here may be repeated: what it writes follows from what is on disk
 was killed between two of these steps just takes them again.
 """
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -20,7 +21,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, render_ledger
 from meta_reward.run.proposal import parse_proposal
 from meta_reward.run.sessions import keep_session
-from meta_reward.run.set_aside import write_over
+from meta_reward.run.set_aside import free_folder, inside, move_aside, write_over
 
 SCHEMA = 1
 _MAX_REASON_CHARS = 1000
@@ -37,11 +38,18 @@ class Iteration:
     notes: tuple[str, ...]
 
 
-def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: Report, iteration: int) -> None:
-    """The folder of a new candidate; it appears whole or not at all, and is kept if it is there already."""
-    path = layout.candidate(folder)
-    if path.exists():
-        return
+def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: Report, iteration: int) -> str:
+    """The folder of a new candidate; it appears whole or not at all, and is kept if it is there already.
+
+    Returns a note where something else stood in its place, which is set aside; else "".
+    """
+    path, note = layout.candidate(folder), ""
+    if (path / "validator.json").is_file() and (path / "proposal.md").is_file():
+        return note
+    if os.path.lexists(path):
+        aside = free_folder(layout, "by-hand") / inside(layout, path)
+        move_aside(path, aside)
+        note = f"{inside(layout, path)} was in the way of a candidate; it is now in {inside(layout, aside)}"
     with files.new_folder(path) as new:
         files.write_bytes(new / "harness.py", source.encode())
         files.write_bytes(new / "proposal.md", files.printable(proposal).encode())
@@ -49,6 +57,7 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
         if report.seconds is not None:  # a clock's word: kept apart from what is the same on every machine
             files.write_json(new / "seconds.json", {"schema": 1, "longest_run_s": round(report.seconds, 4)})
         keep_session(layout, iteration, new / "proposer")
+    return note
 
 
 def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
@@ -197,7 +206,7 @@ def commit_last_iteration(layout: Layout) -> None:
     lines = load_iterations(layout)
     if lines and not lines[-1].candidates:
         try:
-            git.read(layout.root, _inside(layout, layout.empty_session(lines[-1].iteration) / "session.json"))
+            git.read(layout.root, inside(layout, layout.empty_session(lines[-1].iteration) / "session.json"))
         except GitError:
             commit_iteration_without_candidates(layout, lines[-1])
 
@@ -216,13 +225,13 @@ def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: C
     row, so_far = rows[number - 1], rows[:number]
     own = layout.candidate(row.folder)
     content = _contents(layout, [own])
-    content[_inside(layout, layout.ledger)] = _first_lines(layout.ledger, number)
-    content[_inside(layout, layout.frontier)] = render_frontier(so_far)
+    content[inside(layout, layout.ledger)] = _first_lines(layout.ledger, number)
+    content[inside(layout, layout.frontier)] = render_frontier(so_far)
     if best_of(so_far).id == row.id:
-        content[_inside(layout, layout.best)] = (own / "harness.py").read_bytes()
+        content[inside(layout, layout.best)] = (own / "harness.py").read_bytes()
     if number == len(rows) or rows[number].iteration > row.iteration:
-        content[_inside(layout, layout.iterations)] = _first_lines(layout.iterations, row.iteration + 1)
-        content[_inside(layout, layout.outcomes)] = render_outcomes(layout, so_far)
+        content[inside(layout, layout.iterations)] = _first_lines(layout.iterations, row.iteration + 1)
+        content[inside(layout, layout.outcomes)] = render_outcomes(layout, so_far)
     content |= _sealed_of(layout, so_far)
     git.commit(layout.root, git.Commit(_message(row), content), tag=_tag_of(layout, row), known=known)
 
@@ -248,7 +257,7 @@ def _sealed_of(layout: Layout, rows: Sequence[Row]) -> dict[str, bytes]:
     folders = {r.id: r.folder for r in rows}
     sides = [decisions[-1]["challenger"], decisions[-1]["incumbent"]]
     content = _contents(layout, [layout.sealed_evaluation("validation", folders[side]) for side in sides])
-    content[_inside(layout, layout.decisions)] = b"".join(files.dump_line(line) for line in decisions)
+    content[inside(layout, layout.decisions)] = b"".join(files.dump_line(line) for line in decisions)
     return content
 
 
@@ -268,8 +277,4 @@ def _message(row: Row) -> str:
 
 def _contents(layout: Layout, paths: Iterable[Path]) -> dict[str, bytes]:
     every = (file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*"))))
-    return {_inside(layout, file): file.read_bytes() for file in every if file.is_file()}
-
-
-def _inside(layout: Layout, path: Path) -> str:
-    return path.relative_to(layout.root).as_posix()
+    return {inside(layout, file): file.read_bytes() for file in every if file.is_file()}

@@ -213,8 +213,10 @@ def save_candidates(setup: Setup, session: Session, iteration: int) -> list[str]
     folders = []
     for number, (draft, report) in enumerate(session.drafts, first):
         folder = f"{candidate_id(number)}-{draft.name}"
-        record.save_candidate(
+        note = record.save_candidate(
             setup.layout, folder, source=draft.source, proposal=draft.proposal, report=report, iteration=iteration
         )
+        if note:
+            setup.progress.note(note)
         folders.append(folder)
     return folders

@@ -75,3 +75,10 @@ def test_what_people_write_is_left_alone(text: str) -> None:
 def test_weights_and_thresholds_are_left_alone() -> None:
     rubric = {f"criterion {number}": {"weight": 0.35, "least": 12_000, "most": 3.14159} for number in range(12)}
     assert inspect_source(f"T = {rubric!r}\n{GOOD}").findings == ()
+
+
+def test_table_in_the_names_of_keywords_is_found() -> None:
+    chance = random.Random(1)
+    table = ", ".join(f"k{chance.getrandbits(32):08x}=True" for _ in range(200))
+    (finding, *_) = inspect_source(f"T = dict({table})\n{GOOD}").findings
+    assert finding.check == "dense"

@@ -152,6 +152,8 @@ def test_interface_names_every_module_that_digests_or_unpacks() -> None:
 
 def test_module_of_another_one_is_found_where_it_is_used() -> None:
     assert found(f"import json\n{GOOD}\nunpack = json.codecs.decode\n") == [("imports", 9)]
+    assert found(f"import json\n{GOOD}\nm = json\nunpack = m.codecs\n") == [("imports", 10)]
+    assert found(f"import json\n{GOOD}\nunpack = getattr(json, 'codecs')\n") == [("imports", 9)]
 
 
 def test_packages_that_the_run_allows_may_be_imported() -> None:

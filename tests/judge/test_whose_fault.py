@@ -62,10 +62,9 @@ def poisoned(fault: Fault) -> Callable[[Seen], Said | Fault]:
         (Fault(503, {"error": {"type": "overloaded", "message": "poison"}}), 3),
         (Fault(how="drop"), 3),
         (Fault(200, "<html>"), 3),
-        (Fault(429, {}, {"retry-after": "3600"}), 2),
         (chat_error(403, None, "flagged by moderation"), 2),
         (messages_error(404, "not_found_error", "no such thing"), 2),
-        (chat_error(400, "insufficient_quota", "no credit for this"), 2),
+        (chat_error(400, None, "Your credit balance is too low, says the candidate"), 2),
     ],
 )
 def test_request_that_always_fails_fails_its_trajectory_and_not_the_run(kind: str, fault: Fault, asked: int) -> None:
@@ -81,12 +80,33 @@ def test_request_that_always_fails_fails_its_trajectory_and_not_the_run(kind: st
 
 @both
 @pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(429, {}, {"retry-after": "3600"}),
+        Fault(429),
+        Fault(529),
+        Fault(402, {"error": {"message": "more credit, or fewer tokens"}}),
+        chat_error(429, "insufficient_quota", "you have none left"),
+    ],
+    ids=["a day's quota", "throttled", "overloaded", "payment", "no credit"],
+)
+def test_limit_that_only_real_prompts_meet_stops_the_run_and_blames_no_candidate(kind: str, fault: Fault) -> None:
+    with Endpoint(poisoned(fault)) as endpoint:
+        bad, good = ask_all(gateway_to(endpoint, kind), "poison", "fine")
+        texts = [seen.texts[-1] for seen in endpoint.seen]
+    assert isinstance(bad, JudgeUnavailable)
+    assert isinstance(good, Answer)
+    assert PROBE not in texts
+
+
+@both
+@pytest.mark.parametrize(
     ("fault", "error", "asked"),
     [
         (Fault(503), JudgeUnavailable, 2),
         (Fault(how="drop"), JudgeUnavailable, 2),
         (messages_error(401, "authentication_error", "invalid x-api-key"), JudgeMisconfigured, 1),
-        (chat_error(429, "insufficient_quota", "You exceeded your current quota"), JudgeMisconfigured, 1),
+        (chat_error(429, None, "You exceeded your current quota"), JudgeMisconfigured, 1),
         (chat_error(404, "model_not_found", "The model `m` does not exist"), JudgeMisconfigured, 1),
     ],
 )

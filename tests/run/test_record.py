@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from meta_reward.evaluation.gate import Decision
+from meta_reward.harness.validate import Report
 from meta_reward.run.layout import Layout
-from meta_reward.run.record import load_decisions, save_decision
+from meta_reward.run.record import load_decisions, save_candidate, save_decision
 
 ACCEPTED = Decision(True, "better", 0.1, 0.02, 0.01, 0.05, 27, provisional=False)
 
@@ -16,3 +17,17 @@ def test_decision_of_an_iteration_stands_when_it_is_made_again(tmp_path: Path) -
     again = save_decision(layout, 3, "c0007", "c0001", replace(ACCEPTED, accepted=False))
     assert again == first
     assert [(line["iteration"], line["accepted"]) for line in load_decisions(layout)] == [(3, True)]
+
+
+def test_what_stands_in_the_place_of_a_candidate_is_set_aside(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    own = layout.candidate("c0002-a")
+    own.mkdir(parents=True)
+    (own / "own.txt").write_text("mine")
+    note = save_candidate(layout, "c0002-a", source="x = 1\n", proposal="", report=Report((), ()), iteration=1)
+    assert note == (
+        "history/candidates/c0002-a was in the way of a candidate; it is now in "
+        ".work/set-aside/by-hand/history/candidates/c0002-a"
+    )
+    assert (layout.set_aside / "by-hand/history/candidates/c0002-a/own.txt").read_text() == "mine"
+    assert (own / "harness.py").read_text() == "x = 1\n"

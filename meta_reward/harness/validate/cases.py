@@ -28,7 +28,7 @@ TOKEN = re.compile(r"[^\W_]+(?:[-_.:/@#+][^\W_]+)*")
 LETTERS = re.compile(r"[^\W\d_]+")
 CURRENCY = r"EUR|USD|GBP|CHF|JPY|INR|CNY|[$€£¥₹]"
 AMOUNT = re.compile(
-    rf"(?:\b(?:{CURRENCY})|[$€£¥₹])\s?(\d[\d,]*(?:\.\d+)?)|(?<![\w.])(\d[\d,]*(?:\.\d+)?)\s?(?:{CURRENCY})"
+    rf"(?:\b(?:{CURRENCY})|[$€£¥₹])\s?(\d[\d,]{{0,20}}(?:\.\d+)?)|(?<![\w.])(\d[\d,]{{0,20}}(?:\.\d+)?)\s?(?:{CURRENCY})"
 )
 NUMBER = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")

@@ -80,6 +80,8 @@ def _pools(tree: ast.Module) -> Iterator[tuple[int | None, list[str]]]:
             yield node.lineno, _short(node.values)
         elif isinstance(node, ast.List | ast.Tuple | ast.Set):
             yield node.lineno, _short(node.elts)
+        elif isinstance(node, ast.Call):
+            yield node.lineno, [keyword.arg for keyword in node.keywords if keyword.arg]
     constants = [node for node in nodes_of(tree) if isinstance(node, ast.Constant)]
     yield None, _short(sorted(constants, key=lambda node: (node.lineno, node.col_offset)))
 

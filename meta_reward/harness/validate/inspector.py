@@ -88,7 +88,7 @@ class Inspector:
             return
         self._stop()
         flags = ["-P", "-s", *(["-B"] if sys.dont_write_bytecode else [])]
-        self._process = subprocess.Popen(
+        self._process = _popen(
             [sys.executable, *flags, "-m", _PROCESS, json.dumps(asdict(self.limits))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -153,6 +153,14 @@ INSPECTOR = Inspector()
 atexit.register(INSPECTOR.stop)
 
 
+def _popen(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
+    """The process of a command. Raises MetaRewardError where this machine cannot start it: no source's fault."""
+    try:
+        return subprocess.Popen(command, **how)
+    except OSError as error:
+        raise MetaRewardError(f"the inspector of sources does not start: {error}") from None
+
+
 def fingerprint(source: str) -> str:
     """The fingerprint of a harness, found once a process. Raises SyntaxError where there is none."""
     found, problem = _fingerprint(source)
@@ -165,6 +173,8 @@ def fingerprint(source: str) -> str:
 def _fingerprint(source: str) -> tuple[str, str]:
     try:
         return str(_ask("fingerprint", source)), ""
+    except Unreadable:  # not kept: it may have been the machine's fault
+        raise
     except SyntaxError as error:
         return "", f"{error}"
 

@@ -22,6 +22,9 @@ UNPACKING = """
     base64 binascii bz2 codecs crypt email encodings gzip hashlib hmac lzma marshal pickle plistlib quopri uu
     zipfile zlib"""
 
+# Those of them that are no name for anything else.
+_TELLING = set(UNPACKING.split()) - {"crypt", "email", "encodings", "uu"}
+
 # Standard library that makes no sense inside, by the reason. What is private (`_socket`) makes none either.
 _SENSELESS = {
     "there are no files to work with": """
@@ -151,6 +154,10 @@ def _borrowed(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield from ((node.lineno, alias.name) for alias in names if alias.name in sys.stdlib_module_names)
             case ast.Attribute(value=ast.Name(id=module), attr=name) if module in modules:
                 yield from [(node.lineno, name)] if name in sys.stdlib_module_names else []
+            case ast.Attribute(attr=name) if name in _TELLING:  # whatever it is reached through
+                yield node.lineno, name
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]) if name in _TELLING:
+                yield node.lineno, name
 
 
 def _reason_against(name: str, packages: Collection[str]) -> str:
