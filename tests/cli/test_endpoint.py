@@ -170,9 +170,9 @@ def test_search_stops_cleanly_with_the_line_that_helps_and_goes_on_when_it_is_me
     [
         Fault(500),
         Fault(403, {"error": {"message": "flagged"}}),
-        chat_error(400, "billing_not_active", "Invalid schema: payment"),
+        chat_error(400, None, "Invalid schema: payment of your credit balance"),
     ],
-    ids=["5xx", "permission", "credit"],
+    ids=["5xx", "permission", "words of credit"],
 )
 def test_request_that_always_fails_costs_its_trajectory_and_the_search_finishes(
     meta_reward: MetaReward, judge: str, troubles: Troubles, fault: Fault
