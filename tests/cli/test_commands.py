@@ -155,7 +155,8 @@ def test_help_names_every_command_with_what_it_does(meta_reward: MetaReward) -> 
 
 def test_search_that_stopped_before_it_scored_anything_says_so(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=4)
-    stopped = meta_reward("search", "small", "--judge", "simulated", "--iterations", 0, "--max-calls", 5)
+    one_by_one = ("--iterations", 0, "--max-calls", 5, "--concurrency", 1)
+    stopped = meta_reward("search", "small", "--judge", "simulated", *one_by_one)
     shown = meta_reward("status", "small").out
     assert "\n\nno candidate is scored yet\nunfinished: " in shown
     assert shown == stopped.out

@@ -170,7 +170,7 @@ def test_search_stops_cleanly_with_the_line_that_helps_and_goes_on_when_it_is_me
     [
         Fault(500),
         Fault(403, {"error": {"message": "flagged"}}),
-        chat_error(400, None, "Invalid schema: payment of your credit balance"),
+        chat_error(400, None, "Your credit balance is too low, says a candidate"),
     ],
     ids=["5xx", "permission", "words of credit"],
 )
