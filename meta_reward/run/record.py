@@ -44,7 +44,7 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
     Returns a note where something else stood in its place, which is set aside; else "".
     """
     path, note = layout.candidate(folder), ""
-    if (path / "validator.json").is_file() and (path / "proposal.md").is_file():
+    if is_candidate_folder(path):
         return note
     if os.path.lexists(path):
         aside = free_folder(layout, "by-hand") / inside(layout, path)
@@ -58,6 +58,11 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
             files.write_json(new / "seconds.json", {"schema": 1, "longest_run_s": round(report.seconds, 4)})
         keep_session(layout, iteration, new / "proposer")
     return note
+
+
+def is_candidate_folder(path: Path) -> bool:
+    """Whether a folder is one that `save_candidate` made, and not somebody else's of that name."""
+    return (path / "validator.json").is_file() and (path / "proposal.md").is_file()
 
 
 def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:

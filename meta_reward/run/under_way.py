@@ -5,7 +5,7 @@ from dataclasses import replace
 from meta_reward.run.evaluations import load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
-from meta_reward.run.record import load_decisions, load_iterations, row_of
+from meta_reward.run.record import is_candidate_folder, load_decisions, load_iterations, row_of
 
 
 def rows_so_far(layout: Layout, judge: str) -> list[Row]:
@@ -15,8 +15,7 @@ def rows_so_far(layout: Layout, judge: str) -> list[Row]:
     accepted = {line["challenger"] for line in load_decisions(layout) if line["accepted"]}
     waiting = []
     for path in sorted(layout.candidates.glob("c*-*")):
-        is_ours = (path / "validator.json").is_file() and (path / "proposal.md").is_file()
-        if is_ours and path.name.partition("-")[0] not in known:
+        if is_candidate_folder(path) and path.name.partition("-")[0] not in known:
             row = row_of(layout, path.name, iteration, judge=judge)
             parents = tuple(parent for parent in row.parents if parent in known)
             if row.status != "scored" or load_scores(path) is not None:
