@@ -9,7 +9,7 @@ from meta_reward.cli.common import json_option, print_json
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """What this machine can do, and how to mend the rest.
+    """What this machine can do, and how to fix the rest.
 
     \b
     meta-reward doctor

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context, harness: Path, tasks: str | None, config: Path | None, sandbox: str | None, as_json: bool
 ) -> None:
-    """Check a harness before anything is spent on it: what is wrong, in which line, how to mend it.
+    """Check a harness before anything is spent on it: what is wrong, in which line, how to fix it.
 
     \b
     meta-reward validate my_harness.py

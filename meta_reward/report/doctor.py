@@ -73,7 +73,7 @@ def can_search_offline(rows: Sequence[Row]) -> bool:
 
 
 def render_rows(rows: Sequence[Row]) -> str:
-    """The rows for a person, each fix under what it mends."""
+    """The rows for a person, each fix under what it is for."""
     width = max(len(row.name) for row in rows)
     lines = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""The validator: what is no harness is refused with its line and how to mend it, before anything is spent on it."""
+"""The validator: what is no harness is refused with its line and how to fix it, before anything is spent on it."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""The doctor's rows: what works is tried, what does not says how to mend it, and no key is ever shown."""
+"""The doctor's rows: what works is tried, what does not says how to fix it, and no key is ever shown."""
 
 import asyncio
 import tempfile
