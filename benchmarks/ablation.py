@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from meta_reward.harness.validate import PARTS
-from meta_reward.propose.catalog.source import parse_source, with_parts
+from meta_reward.offline.proposer.source import parse_source, with_parts
 
 PROJECT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-c", "from meta_reward.cli import main; main()", "evaluate"]

@@ -21,12 +21,12 @@ from pathlib import Path
 
 from meta_reward.harness.validate import PARTS, Cases, inspect_source
 from meta_reward.harness.validate.cases import amounts_in, capitalised_in, is_telling
-from meta_reward.propose.catalog.library import load_library
-from meta_reward.propose.catalog.source import parse_source, with_parts
+from meta_reward.offline.proposer.library import load_library
+from meta_reward.offline.proposer.source import parse_source, with_parts
+from meta_reward.offline.skyways import build
 from meta_reward.run.create import part_of
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.setup import divided, search_cases
-from meta_reward.simulated.desk import build
+from meta_reward.search.context import divided, search_cases
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Rollout
 

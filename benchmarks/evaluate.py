@@ -18,9 +18,9 @@ from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.levels import choose_level
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.backends import make_backend
-from meta_reward.judge.cache import Cache
-from meta_reward.judge.gateway import Gateway
+from meta_reward.models.cache import Cache
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.registry import make_backend
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Message, Rollout
 

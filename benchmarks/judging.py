@@ -185,10 +185,10 @@ async def evaluation(url: str, trajectories: int, concurrency: int, folder: str)
     from meta_reward.harness.budget import Budget
     from meta_reward.harness.levels import choose_level
     from meta_reward.harness.sandbox import Sandbox
-    from meta_reward.judge.account import Account
-    from meta_reward.judge.backends import make_backend
-    from meta_reward.judge.cache import Cache
-    from meta_reward.judge.gateway import Gateway
+    from meta_reward.models.billing import Account
+    from meta_reward.models.cache import Cache
+    from meta_reward.models.gateway import Gateway
+    from meta_reward.models.registry import make_backend
     from meta_reward.run.evaluations import journal_unit
     from meta_reward.trajectory import Message
 

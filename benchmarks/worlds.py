@@ -17,9 +17,9 @@ from meta_reward.evaluation.metrics import outcomes
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.levels import choose_level
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.backends import make_backend
-from meta_reward.judge.gateway import Gateway
-from meta_reward.simulated.desk import build
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.registry import make_backend
+from meta_reward.offline.skyways import build
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 
 SEEDS = Path(__file__).parents[1] / "seed_harnesses"

@@ -9,15 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from meta_reward.files import as_text
-from meta_reward.trajectory import (
-    Message,
-    Tool,
-    ToolCall,
-    message_to_json,
-    parse_message,
-    parse_tool,
-    tool_to_json,
-)
+from meta_reward.trajectory import Message, Tool, ToolCall, message_to_json, parse_message, parse_tool, tool_to_json
 
 CHARS_PER_TOKEN = 4  # about, of English text
 

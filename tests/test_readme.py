@@ -12,7 +12,7 @@ import click
 import pytest
 
 from meta_reward.cli import app
-from meta_reward.judge.backends import make_backend
+from meta_reward.models.registry import make_backend
 from meta_reward.run.create import part_of
 from meta_reward.run.settings import RunConfig
 from meta_reward.tasks.growth import splits_of

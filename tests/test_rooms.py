@@ -11,8 +11,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "meta_reward"
 # From the roof down. A module beside the rooms is ground: all may import it, and it imports ground alone.
-FLOORS = "cli report search propose run evaluation harness judge simulated tasks".split()
+FLOORS = "cli report search propose run evaluation harness models tasks".split()
 GROUND = len(FLOORS)
+# The offline world stands beside the tower: it may import all of it, and is imported where it is asked for by name.
+OFFLINE = "offline"
+MAY_NAME_OFFLINE = ["cli/tasks.py", "harness/validate/behaviour.py", "models/registry.py", "propose/registry.py"]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SHOWN_TO_CANDIDATES = [
     "harness/__init__.py",
@@ -46,10 +49,25 @@ def floor_of(room: str) -> int:
 
 
 def test_every_folder_is_a_room_with_a_floor() -> None:
-    assert sorted(p.parent.name for p in PACKAGE.glob("*/__init__.py")) == sorted(FLOORS)
+    assert sorted(p.parent.name for p in PACKAGE.glob("*/__init__.py")) == sorted([*FLOORS, OFFLINE])
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_the_offline_world_is_imported_by_registries_alone_and_lazily() -> None:
+    others = [path for path in MODULES if path.relative_to(PACKAGE).parts[0] != OFFLINE]
+    assert [name_of(path) for path in others if "meta_reward.offline" in path.read_text()] == MAY_NAME_OFFLINE
+    at_the_top = [
+        name_of(path)
+        for path in others
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "meta_reward.offline" in ast.unparse(node)
+    ]
+    assert at_the_top == []
+
+
+IN_THE_TOWER = [path for path in MODULES if path.relative_to(PACKAGE).parts[0] != OFFLINE]
+
+
+@pytest.mark.parametrize("path", IN_THE_TOWER, ids=name_of)
 def test_imports_point_down_the_floors(path: Path) -> None:
     parts = path.relative_to(PACKAGE).parts
     room = parts[0] if len(parts) > 1 else ""
@@ -57,7 +75,7 @@ def test_imports_point_down_the_floors(path: Path) -> None:
     upward = [
         name
         for name in ours
-        if room_of(name) != room
+        if room_of(name) not in (room, OFFLINE)
         and not (floor_of(room_of(name)) == floor_of(room) == GROUND)
         and floor_of(room_of(name)) <= floor_of(room)
     ]
@@ -82,7 +100,7 @@ def test_git_is_imported_in_one_module_only() -> None:
 
 def test_programs_are_parsed_by_the_inspector_the_sandbox_and_the_catalog_alone() -> None:
     """Each of them a process of its own, so that no candidate's text reaches the parser of the one that searches."""
-    own_process = ("harness/validate/source.py", "harness/child.py", "propose/catalog/")
+    own_process = ("harness/validate/source.py", "harness/child.py", "offline/proposer/")
     calls = re.compile(r"\bast\.(parse|literal_eval)\(|(?<![\w.])(compile|eval|exec)\(")
     users = [name_of(p) for p in MODULES if calls.search(p.read_text()) and not name_of(p).startswith(own_process)]
     assert users == []
@@ -107,7 +125,7 @@ finally:
 def test_looking_at_a_run_imports_no_judge_and_no_client() -> None:
     program = "import sys, meta_reward.report.status; print(*sys.modules, sep='\\n')"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    heavy = {"git", "anthropic", "openai", "claude_agent_sdk", "importlib.metadata", "meta_reward.simulated.judge"}
+    heavy = {"git", "anthropic", "openai", "claude_agent_sdk", "importlib.metadata", "meta_reward.offline.judge"}
     assert heavy & set(done.stdout.split()) == set()
 
 

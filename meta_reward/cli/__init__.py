@@ -28,7 +28,7 @@ _HEADINGS = {
     },
     "Ask it": {
         **{name: f"{_QUERIES}:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
-        "try": "meta_reward.cli.trial",
+        "try": "meta_reward.cli.tryout",
     },
     "A harness": {"evaluate": "meta_reward.cli.evaluate", "validate": "meta_reward.cli.validate"},
     "Data": {"import": "meta_reward.cli.imports", "tasks": "meta_reward.cli.tasks"},

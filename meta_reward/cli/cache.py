@@ -8,7 +8,7 @@ import click
 from meta_reward.cli.common import json_option, print_json
 
 if TYPE_CHECKING:
-    from meta_reward.judge.cache import Holding
+    from meta_reward.models.cache import Holding
 
 
 @click.group("cache", invoke_without_command=True)
@@ -23,7 +23,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
     One file a reply, with what was asked: cat and grep read it. $META_REWARD_CACHE names another folder.
     """
-    from meta_reward.judge.cache import default_cache_folder, holdings
+    from meta_reward.models.cache import default_cache_folder, holdings
 
     if ctx.invoked_subcommand:
         return
@@ -49,7 +49,7 @@ def clear(ctx: click.Context, judge: str | None, days: float, yes: bool) -> None
     Says what goes, and asks first. Searches under way are not disturbed.
     """
     from meta_reward.errors import UsageError
-    from meta_reward.judge import cache
+    from meta_reward.models import cache
 
     folder = cache.default_cache_folder()
     known = [holding.judge for holding in cache.holdings(folder)]

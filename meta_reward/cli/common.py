@@ -13,7 +13,7 @@ from meta_reward import shipped
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
-    from meta_reward.search.job import Job
+    from meta_reward.search.standalone import Job
     from meta_reward.tasks.splits import SplitShares
     from meta_reward.tasks.taskset import TaskSet
 
@@ -198,7 +198,7 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
 def job_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Job":
     """What to evaluate outside any run. flags: judge, seed, concurrency, sandbox and limits, None where not given."""
     from meta_reward.run.config import load_user_config, new_config, overlay
-    from meta_reward.search.job import Job
+    from meta_reward.search.standalone import Job
 
     about = {"judge.spec": flags["judge"], "judge.concurrency": flags["concurrency"]}
     about |= {name: flags[name] for name in ("seed", "sandbox")}

@@ -4,14 +4,7 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import (
-    job_of,
-    json_option,
-    judge_option,
-    limit_options,
-    print_json,
-    sandbox_option,
-)
+from meta_reward.cli.common import job_of, json_option, judge_option, limit_options, print_json, sandbox_option
 
 
 @click.command("evaluate")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meta_reward.evaluation.evaluate import Unit
 from meta_reward.evaluation.metrics import outcomes
 from meta_reward.files import printable
-from meta_reward.search.setup import Progress
+from meta_reward.search.context import Progress
 from meta_reward.trajectory import Pair
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
     meta-reward tasks build skyways --tasks 500 --rollouts 8 --seed 3 --name big
     """
     from meta_reward.cli.common import new_task_set_path
-    from meta_reward.simulated.desk import build as build_skyways
+    from meta_reward.offline.skyways import build as build_skyways
 
     path = new_task_set_path(name or world, force=force)
     build_skyways(path, name=path.name, tasks=count, rollouts=rollouts, seed=seed)

@@ -22,12 +22,12 @@ def command(run: str | None, sandbox: str | None, as_json: bool, **limits: objec
     import asyncio
 
     from meta_reward.cli.progress import shown
-    from meta_reward.report.final import render_test
+    from meta_reward.report.test_result import render_test
     from meta_reward.run.config import overlay
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
-    from meta_reward.search.final import open_test
-    from meta_reward.search.setup import open_setup, raise_limits
+    from meta_reward.search.context import open_setup, raise_limits
+    from meta_reward.search.test_split import open_test
 
     layout = Layout(named_run(run, "test"))
     with locked(layout), shown(quiet=as_json) as progress:

@@ -17,10 +17,10 @@ from typing import Any
 from meta_reward import files
 from meta_reward.completion import request_to_json
 from meta_reward.errors import CandidateError, MetaRewardError
-from meta_reward.evaluation.kept import KeptRewards, open_kept_rewards
 from meta_reward.evaluation.metrics import Tokens
+from meta_reward.evaluation.reward_cache import KeptRewards, open_kept_rewards
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.gateway import Call, Gateway
+from meta_reward.models.gateway import Call, Gateway
 from meta_reward.trajectory import Rollout, tool_call_to_json, trajectory_to_json
 
 PROBATION = 8

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.harness.validate import MAX_BYTES
-from meta_reward.propose.desk import Answer
+from meta_reward.propose.session_server import Answer
 
 MAX_PROPOSAL_BYTES = 64 * 1024
 _MAX_NOTES, _MAX_NAMES = 20, 5

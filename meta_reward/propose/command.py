@@ -26,7 +26,7 @@ from meta_reward.propose.base import PACKAGE, Assignment, check_variables, rende
 from meta_reward.propose.jail import Jail, Mount
 from meta_reward.propose.program import find_program
 from meta_reward.propose.secrets import Secrets
-from meta_reward.propose.summary import summarize
+from meta_reward.propose.session_summary import summarize
 from meta_reward.propose.transcript import Transcript
 
 _MAX_OUTPUT_BYTES = 4 * 1024 * 1024

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meta_reward.harness.validate.report import Finding, bounded
-from meta_reward.judge.secrets import known_keys
+from meta_reward.models.secrets import known_keys
 from meta_reward.run.settings import ProposerSettings
 
 CLAUDE_KEYS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.propose.summaries import render_summary
+from meta_reward.propose.trace_summary import render_summary
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.settings import ProposerSettings

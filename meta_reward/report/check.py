@@ -1,7 +1,7 @@
 """What the calls of a judge showed, as text for a terminal."""
 
 from meta_reward.files import printable
-from meta_reward.judge.check import Check, Finding
+from meta_reward.models.check import Check, Finding
 from meta_reward.report.tables import SIMULATED, fit
 
 UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"

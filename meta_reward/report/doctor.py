@@ -23,7 +23,7 @@ from typing import Literal
 from meta_reward.errors import GitError, UsageError
 from meta_reward.files import printable
 from meta_reward.harness.levels import CONFINED, problem_of, remedy, strictest
-from meta_reward.judge.cache import default_cache_folder
+from meta_reward.models.cache import default_cache_folder
 from meta_reward.propose import jail, shell
 from meta_reward.report.tables import fit
 from meta_reward.run import git

@@ -3,7 +3,7 @@
 from typing import Any
 
 from meta_reward.files import iter_whole_lines, printable
-from meta_reward.propose.money import proposer_usd
+from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.report.tables import SIMULATED, dollars, fit, percent, plural, render_table, with_interval
 from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import journals_under_way, load_scores
@@ -11,9 +11,9 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, frontier_of
 from meta_reward.run.lock import is_locked
 from meta_reward.run.record import load_decisions, load_iterations
-from meta_reward.run.spent import spent_on_disk
-from meta_reward.run.stops import RUNNING, load_stop
+from meta_reward.run.stop_reason import RUNNING, load_stop
 from meta_reward.run.under_way import rows_so_far, session_under_way
+from meta_reward.run.usage import spent_on_disk
 
 _LEGEND = (
     "from: its parents; search, validation: agreement on that split; accepted: it replaced the best; frontier: no "

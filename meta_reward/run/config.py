@@ -17,7 +17,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.harness.levels import AUTO, CHOICES
-from meta_reward.judge.secrets import is_secret, refuse_secrets
+from meta_reward.models.secrets import is_secret, refuse_secrets
 from meta_reward.run.settings import SCHEMA, ProposerSettings, RunConfig
 
 HISTORY_LEVELS = ("full", "scores", "summaries", "none")

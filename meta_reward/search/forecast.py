@@ -12,13 +12,13 @@ from typing import Any
 
 from meta_reward.completion import CHARS_PER_TOKEN, Backend, Model, Usage
 from meta_reward.evaluation.evaluate import Evaluation, evaluate
-from meta_reward.judge.backends import make_backend
-from meta_reward.judge.gateway import Gateway
-from meta_reward.judge.line import EXPECTED_REPLY_TOKENS
-from meta_reward.propose.kinds import make_proposer
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
+from meta_reward.models.registry import make_backend
+from meta_reward.propose.registry import make_proposer
 from meta_reward.run.create import Seed, part_of
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.setup import divided, open_sandbox
+from meta_reward.search.context import divided, open_sandbox
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Rollout
 

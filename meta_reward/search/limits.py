@@ -6,7 +6,7 @@ from typing import Any
 
 from meta_reward.completion import Backend, Usage
 from meta_reward.errors import LimitReached, UsageError
-from meta_reward.judge.books import Spent
+from meta_reward.models.usage import Spent
 from meta_reward.run.settings import Limits
 
 _SOME = Usage(1_000_000, 1_000_000)

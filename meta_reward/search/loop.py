@@ -12,19 +12,19 @@ from meta_reward import files
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
-from meta_reward.judge.books import Spent
-from meta_reward.propose.money import proposer_usd
+from meta_reward.models.usage import Spent
+from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
 from meta_reward.run.settings import Limits
-from meta_reward.run.spent import spent_on_disk
-from meta_reward.run.stops import Stop
+from meta_reward.run.stop_reason import Stop
+from meta_reward.run.usage import spent_on_disk
+from meta_reward.search.context import Setup, check_sandbox
+from meta_reward.search.evaluate_split import run_split
 from meta_reward.search.limits import limit_check
 from meta_reward.search.session import run_session, save_candidates
-from meta_reward.search.setup import Setup, check_sandbox
-from meta_reward.search.splits import run_split
 
 _MOST_BARREN_SESSIONS = 3
 

@@ -8,10 +8,10 @@ from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import Unit, evaluate
 from meta_reward.evaluation.noise import noise_of
 from meta_reward.harness.levels import UNCONFINED_WARNING
-from meta_reward.judge.gateway import Gateway
+from meta_reward.models.gateway import Gateway
 from meta_reward.run.create import part_of
-from meta_reward.search.job import Job, commonest_error, spending
-from meta_reward.search.setup import Progress, divided, open_sandbox
+from meta_reward.search.context import Progress, divided, open_sandbox
+from meta_reward.search.standalone import Job, commonest_error, spending
 
 
 async def measure_noise(job: Job, *, repeats: int, progress: Progress) -> dict[str, Any]:

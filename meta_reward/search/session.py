@@ -13,11 +13,11 @@ from pathlib import Path
 from meta_reward import files, shipped
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
-from meta_reward.judge.cache import default_cache_folder
+from meta_reward.models.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
-from meta_reward.propose.money import count_discarded, proposer_usd
 from meta_reward.propose.secrets import marks_in, session_secrets
-from meta_reward.propose.summary import summarize
+from meta_reward.propose.session_cost import count_discarded, proposer_usd
+from meta_reward.propose.session_summary import summarize
 from meta_reward.propose.transcript import Transcript
 from meta_reward.run import record
 from meta_reward.run.integrity import restore_history, save_digests
@@ -25,8 +25,8 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
 from meta_reward.run.sessions import SessionRecord, load_session, save_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside
-from meta_reward.search.briefing import Briefing, open_briefing
-from meta_reward.search.setup import Setup, open_sandbox
+from meta_reward.search.context import Setup, open_sandbox
+from meta_reward.search.session_context import Briefing, open_briefing
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward import files
-from meta_reward.judge.account import load_account
+from meta_reward.models.billing import load_account
 from meta_reward.run.layout import HistoryLayout
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import ASKING_HARNESS, make_task_set

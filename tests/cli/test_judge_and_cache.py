@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward.completion import Usage
-from meta_reward.judge.backends import make_backend
+from meta_reward.models.registry import make_backend
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import ASKING_HARNESS, make_task_set
 

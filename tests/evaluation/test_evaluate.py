@@ -13,9 +13,9 @@ from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Unit, evaluat
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.books import Spent
-from meta_reward.judge.cache import Cache
-from meta_reward.judge.gateway import Gateway
+from meta_reward.models.cache import Cache
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.usage import Spent
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.trajectory import Rollout
 from tests.conftest import ASKING_HARNESS, LEVEL, WordJudge, make_rollouts

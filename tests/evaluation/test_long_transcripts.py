@@ -8,8 +8,8 @@ import pytest
 from meta_reward.evaluation.evaluate import Evaluation, evaluate
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.gateway import Gateway
-from meta_reward.simulated.judge import simulated_judge
+from meta_reward.models.gateway import Gateway
+from meta_reward.offline.judge import simulated_judge
 from meta_reward.trajectory import Message, Rollout, Trajectory
 from tests.conftest import LEVEL, PROJECT, make_trajectory
 

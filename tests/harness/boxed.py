@@ -10,7 +10,7 @@ from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.gateway import Answer, Ask, Gateway, RunTool, Session
+from meta_reward.models.gateway import Answer, Ask, Gateway, RunTool, Session
 from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import LEVEL, WordJudge, make_trajectory
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.cache import Cache
-from meta_reward.judge.gateway import Gateway
+from meta_reward.models.cache import Cache
+from meta_reward.models.gateway import Gateway
 from meta_reward.trajectory import trajectory_to_json
 from tests.conftest import LEVEL, WordJudge, make_trajectory
 

@@ -9,10 +9,10 @@ from meta_reward.harness.validate import Cases, cases_of, inspect_source
 from meta_reward.harness.validate.copied import MAX_COPIED, copied
 from meta_reward.harness.validate.literals import literals_of
 from meta_reward.harness.validate.report import Finding
-from meta_reward.propose.catalog.library import load_library
-from meta_reward.propose.catalog.source import parse_source, with_parts
+from meta_reward.offline.proposer.library import load_library
+from meta_reward.offline.proposer.source import parse_source, with_parts
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.setup import divided, search_cases
+from meta_reward.search.context import divided, search_cases
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 from tests.conftest import PROJECT

@@ -5,8 +5,8 @@ import asyncio
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.judge.backends import make_backend
-from meta_reward.judge.gateway import Gateway
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.registry import make_backend
 from tests.conftest import LEVEL, make_rollouts
 
 HARNESS = "async def reward(trajectory, judge):\n    return 72.0\n"

@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward.errors import (
-    CandidateError,
-    MetaRewardError,
-    UsageError,
-)
+from meta_reward.errors import CandidateError, MetaRewardError, UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level, package_paths, time_zones
 from meta_reward.harness.runtime import Reward

@@ -13,9 +13,9 @@ import pytest
 
 from meta_reward.propose import shell
 from meta_reward.propose.base import Assignment
-from meta_reward.propose.claude import ClaudeProposer
+from meta_reward.propose.claude.agent import ClaudeProposer
 from meta_reward.propose.guard import FILE_TOOLS
-from meta_reward.propose.summary import summarize
+from meta_reward.propose.session_summary import summarize
 from meta_reward.run.settings import ProposerSettings
 from tests.messages_api import Block, MessagesApi, messages_api, results_in, say, use
 

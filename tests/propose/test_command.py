@@ -14,7 +14,7 @@ import pytest
 from meta_reward.errors import ProposerError, UsageError
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.command import CommandProposer, Confinement
-from meta_reward.propose.kinds import make_proposer
+from meta_reward.propose.registry import make_proposer
 from meta_reward.run.settings import ProposerSettings
 
 TOLD = "# Write better harnesses"
@@ -135,7 +135,7 @@ def test_settings_name_the_catalog_or_a_command() -> None:
     catalog = make_proposer(ProposerSettings("catalog", minutes=2.0))
     unjailed = make_proposer(ProposerSettings("command:./my-agent --model 'a b'", minutes=2.0, jail="none"))
     jailed = make_proposer(ProposerSettings("command:x", bind=("~/.x:rw",), env=("X_KEY",), net="none"))
-    python = (sys.executable, "-P", "-m", "meta_reward.propose.catalog")
+    python = (sys.executable, "-P", "-m", "meta_reward.offline.proposer")
     assert catalog == CommandProposer(python, 2.0, repairs=False)
     assert unjailed == CommandProposer(["./my-agent", "--model", "a b"], 2.0, repairs=True)
     confinement = Confinement(("~/.x:rw",), network=False)

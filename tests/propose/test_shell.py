@@ -7,7 +7,7 @@ import pytest
 
 from meta_reward.errors import UsageError
 from meta_reward.propose import guard, shell
-from meta_reward.propose.claude import ClaudeProposer
+from meta_reward.propose.claude.agent import ClaudeProposer
 from meta_reward.run.settings import ProposerSettings
 
 

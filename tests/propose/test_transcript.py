@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meta_reward.propose.secrets import HIDDEN, Secrets
-from meta_reward.propose.summary import Summary, last_session_id, summarize
+from meta_reward.propose.session_summary import Summary, last_session_id, summarize
 from meta_reward.propose.transcript import Transcript
 
 VIEW = Path("/proposer/history")

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import ProposerError
-from meta_reward.judge.account import Account
-from meta_reward.judge.cache import Cache
-from meta_reward.judge.gateway import Gateway
-from meta_reward.judge.pace import Clock
+from meta_reward.models.billing import Account
+from meta_reward.models.cache import Cache
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.rate_limit import Clock
 from meta_reward.propose.base import Assignment
 from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
-from meta_reward.run.spent import spent_on_disk
-from meta_reward.run.stops import Stop
+from meta_reward.run.stop_reason import Stop
+from meta_reward.run.usage import spent_on_disk
+from meta_reward.search.context import Setup, create, open_setup, raise_limits
 from meta_reward.search.loop import search
-from meta_reward.search.setup import Setup, create, open_setup, raise_limits
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import ASKING_HARNESS, WordJudge, made_once, make_task_set
 

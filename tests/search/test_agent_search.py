@@ -15,17 +15,17 @@ import pytest
 
 from meta_reward.errors import ProposerUnavailable
 from meta_reward.propose import jail, shell
-from meta_reward.propose.claude import ClaudeProposer
+from meta_reward.propose.claude.agent import ClaudeProposer
 from meta_reward.propose.client import rendered
 from meta_reward.propose.command import CommandProposer, Confinement
 from meta_reward.propose.guard import FILE_TOOLS
-from meta_reward.propose.money import proposer_usd
+from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
 from meta_reward.run.settings import ProposerSettings
+from meta_reward.search.context import raise_limits
 from meta_reward.search.loop import search
-from meta_reward.search.setup import raise_limits
 from tests.conftest import PROJECT, make_task_set
 from tests.messages_api import Fault, MessagesApi, Step, messages_api, results_in, say, use
 from tests.search.conftest import World, harness, proposal

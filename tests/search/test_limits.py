@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import LimitReached, UsageError
-from meta_reward.judge.books import Spent
+from meta_reward.models.usage import Spent
 from meta_reward.run.settings import Limits
 from meta_reward.search.limits import limit_check, require_limit
 from tests.conftest import WordJudge
-from tests.judge.conftest import FaultyJudge
+from tests.models.conftest import FaultyJudge
 
 LIMITS = Limits(max_calls=10, max_tokens=1000, max_usd=2.0, max_hours=1.0)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward.judge.account import load_account
-from meta_reward.run.spent import spent_on_disk
+from meta_reward.models.billing import load_account
+from meta_reward.run.usage import spent_on_disk
 from tests.conftest import PROJECT
 from tests.search.paying import paying_world
 

@@ -9,12 +9,12 @@ import pytest
 
 from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeTransient, JudgeUnavailable
-from meta_reward.judge.account import load_account
+from meta_reward.models.billing import load_account
 from meta_reward.run.layout import Layout
-from meta_reward.run.spent import spent_on_disk
-from meta_reward.run.stops import Stop
+from meta_reward.run.stop_reason import Stop
+from meta_reward.run.usage import spent_on_disk
 from tests.conftest import WordJudge, files_of_run
-from tests.judge.conftest import Hours
+from tests.models.conftest import Hours
 from tests.search.conftest import World, harness, make_world, proposal
 
 BETTER = harness("Look closely at this run.")
@@ -122,7 +122,7 @@ def test_limit_ends_the_search_cleanly_and_raised_it_goes_on_to_the_same_end(
     used = {"max_usd": spent.cost_usd, "max_calls": spent.calls, "max_tokens": spent.tokens}
     assert used[name] <= limit * 1.05  # the last call may go a little beyond
     assert spent.misses == len(limited.judge.requests)
-    from meta_reward.search.setup import raise_limits
+    from meta_reward.search.context import raise_limits
 
     raise_limits(limited.layout, {"limits": {name: 0}})
     assert limited.search().state == "finished"

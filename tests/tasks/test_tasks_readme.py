@@ -10,7 +10,7 @@ from meta_reward import files
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import validate
-from meta_reward.search.setup import search_cases
+from meta_reward.search.context import search_cases
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import ToolCall
 from tests.conftest import LEVEL, PROJECT

@@ -24,8 +24,8 @@ from meta_reward.harness.confinement import Level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
 from meta_reward.harness.validate.report import Finding, steady
-from meta_reward.judge.gateway import Gateway
-from meta_reward.judge.probes import PROBES, ProbeJudge
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.probes import PROBES, ProbeJudge
 from meta_reward.trajectory import Trajectory, trajectory_to_json
 
 # ValueError itself, those of the standard library that say the same of a reply, and a prompt beyond the window of
@@ -129,7 +129,7 @@ class _Trial:
 
 
 async def _every_run(trial: _Trial, sample: Sequence[Trajectory], first: Run) -> Behaviour:
-    from meta_reward.simulated.judge import simulated_judge
+    from meta_reward.offline.judge import simulated_judge
 
     judge = simulated_judge(window_tokens=_WINDOW_TOKENS)
     others, plain, again, odd, forward, backward = await asyncio.gather(

@@ -1,0 +1,82 @@
+"""`meta-reward try`: a draft on a few search pairs, before it is submitted."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meta_reward.cli.common import json_option, print_json, run_and
+from meta_reward.cli.queries import find_history, history_option
+from meta_reward.errors import UsageError
+
+if TYPE_CHECKING:
+    from meta_reward.run.layout import HistoryLayout
+
+
+@click.command("try")
+@run_and("draft")
+@click.option("--pairs", default="", metavar="NAMES", help="Pairs, tasks or categories; by default a small sample.")
+@click.option(
+    "--calls", type=click.IntRange(min=0), help="New judge calls it may make; the run's try_calls by default."
+)
+@history_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    run: str | None,
+    draft: str,
+    pairs: str,
+    calls: int | None,
+    history: str | None,
+    as_json: bool,
+) -> None:
+    """Run a draft on a few search pairs, within a small budget.
+
+    \b
+    meta-reward try my_harness.py
+    meta-reward try night-1 my_harness.py --pairs false-claim,t002,t003-p1
+
+    What the judge was asked before costs nothing; new calls count on the account of the run, and end at its limits.
+    Inside a proposer's session the search itself does it. Exits with 1 where the draft is no valid harness.
+    """
+    from meta_reward.files import printable
+    from meta_reward.propose.client import SOCKET, split_names
+    from meta_reward.report.tryout import render_trial
+
+    names = split_names(pairs)
+    if os.environ.get(SOCKET):
+        answer = _in_session(Path(draft), names)
+    else:
+        answer = _on_run(find_history(run, history), Path(draft), names, calls)
+    if "error" in answer:
+        raise UsageError(printable(str(answer["error"])))
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(render_trial(answer))
+    ctx.exit(0 if answer["ok"] else 1)
+
+
+def _in_session(draft: Path, pairs: list[str]) -> dict[str, Any]:
+    from meta_reward.propose.client import SOCKET, ask, from_staging
+
+    try:
+        return ask(os.environ[SOCKET], "try", {"path": from_staging(str(draft)), "pairs": pairs})
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the search does not answer at {os.environ[SOCKET]}: {error}") from None
+
+
+def _on_run(history: "HistoryLayout", draft: Path, pairs: list[str], calls: int | None) -> dict[str, Any]:
+    import asyncio
+
+    from meta_reward.files import read_text
+    from meta_reward.run.layout import Layout
+    from meta_reward.search.tryout.run import trials_on_run
+
+    layout = Layout(history.path.resolve().parent)
+    if layout.history != history.path.resolve() or not layout.config.exists():
+        raise UsageError(f"{history.path} belongs to no run", hint="a trial needs its judge; name its run")
+    source = read_text(draft / "harness.py" if draft.is_dir() else draft)
+    return asyncio.run(trials_on_run(layout, calls=calls).try_source(source, pairs, path=draft.name))

@@ -1,0 +1,207 @@
+"""The line to the judge: every call that is not in the cache goes over it, and is tried until it answers.
+
+Two that ask the same at the same time share one call. When whoever asked has gone, a call that is with
+the judge is not given up: it ends, is kept and counted (`settle` waits for that), but is not tried again.
+
+Before a failure counts as an outage, the endpoint is asked something trivial. If it answers that, and the call
+fails once more, the failure belongs to the call's request and stops nothing else (`Unanswerable`).
+"""
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from meta_reward.completion import Completion, Request, Usage, estimated_tokens
+from meta_reward.errors import JudgeError, JudgeMisconfigured, JudgeTransient, JudgeUnavailable, Unanswerable
+from meta_reward.models.rate_limit import Clock, Pace, Waits
+from meta_reward.models.retry import Retries
+from meta_reward.models.usage import Books
+from meta_reward.trajectory import Message
+
+EXPECTED_REPLY_TOKENS = 400  # of a reply that has not come yet, for limits, paces and forecasts
+TRIVIAL = Request((Message("user", "Answer with the single word: ready"),))
+_SILENCE_S = 2.0  # so long calls under way may take to end before somebody is told
+_BETWEEN_NOTICES_S = 60.0
+
+Served = tuple[Completion, int]
+"""A reply, and after how many tries it came."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call on its way. tokens: that it is expected to take. waits: of whoever asked first. tries: so far."""
+
+    key: str
+    request: Request
+    draw: int
+    tokens: int
+    waits: Waits
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Line:
+    """Calls under way. notice: told when the judge fails, and when it keeps this process from ending."""
+
+    books: Books
+    pace: Pace
+    retries: Retries = field(default_factory=Retries)
+    clock: Clock = field(default_factory=Clock)
+    notice: Callable[[str], None] = lambda text: None
+    _calls: dict[str, asyncio.Task[Served]] = field(default_factory=dict)
+    _waiting: Counter[str] = field(default_factory=Counter)
+    _sent: set[str] = field(default_factory=set)
+    _probe: str = ""
+    _noticed: float | None = None
+
+    def is_under_way(self, key: str) -> bool:
+        """Whether somebody has asked this, and no reply has come yet."""
+        return key in self._calls
+
+    async def ask(self, key: str, request: Request, draw: int, waits: Waits) -> Served:
+        """The reply to a request. Raises JudgeError; Unanswerable when this request fails beyond all retries, and
+        JudgeUnavailable when a trivial one fails too.
+
+        waits: of whoever asks first.
+        """
+        task = self._calls.get(key) or self._start(key, request, draw, waits)
+        self._waiting[key] += 1
+        try:
+            return await asyncio.shield(task)
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key]
+                if key not in self._sent and not task.done():
+                    task.cancel()
+                    self._forget(key, task)
+
+    async def settle(self) -> None:
+        """Wait for the calls that were sent and that nobody waits for any more."""
+        left = {task for key, task in self._calls.items() if not self._waiting[key]}
+        if left:
+            _, slow = await asyncio.wait(left, timeout=_SILENCE_S)
+            if slow:
+                self.notice(f"waiting for {len(slow)} judge calls that are already paid for; Ctrl-C to leave now")
+                await asyncio.wait(slow)
+
+    def _start(self, key: str, request: Request, draw: int, waits: Waits) -> asyncio.Task[Served]:
+        tokens = estimated_tokens(request)
+        self.books.expect(key, Usage(tokens, EXPECTED_REPLY_TOKENS))
+        call = _Call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, waits)
+        task = self._calls[key] = asyncio.create_task(self._run(call))
+        task.add_done_callback(lambda done: self._ended(key, done))
+        return task
+
+    def _ended(self, key: str, task: asyncio.Task[Served]) -> None:
+        self._forget(key, task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone
+
+    def _forget(self, key: str, task: asyncio.Task[Served]) -> None:
+        if self._calls.get(key) is task:
+            del self._calls[key]
+            self.books.close(key)
+
+    async def _run(self, call: _Call) -> Served:
+        call.waits.count(+1)
+        try:
+            completion = await self._answer(call)
+            self.books.answered(call.key, call.request, completion, call.tries, keep=call.key != self._probe)
+            return completion, call.tries
+        except JudgeError as error:
+            error.tries = call.tries
+            raise
+        finally:
+            call.waits.count(-1)
+
+    async def _answer(self, call: _Call) -> Completion:
+        try:
+            while isinstance(result := await self._try(call), JudgeTransient):
+                await self._back_off(call, result)
+            return result
+        except JudgeUnavailable as error:
+            if not self._waiting[call.key] or _is_the_endpoints(error) or not await self._is_up(call):
+                raise
+        return await self._last_try(call)
+
+    async def _is_up(self, call: _Call) -> bool:
+        """Whether the endpoint answers a trivial request, once. Calls that ask this at the same time share a probe."""
+        if call.key == self._probe:
+            return False
+        if self._probe not in self._calls:
+            self._probe = f"probe-{uuid.uuid4().hex}"
+        try:
+            await self.ask(self._probe, TRIVIAL, 0, call.waits)
+        except JudgeError:
+            return False
+        return True
+
+    async def _last_try(self, call: _Call) -> Completion:
+        """One more: the endpoint may have come back just before it answered the probe."""
+        failure: Completion | JudgeTransient | JudgeUnavailable
+        try:
+            failure = await self._try(call)
+        except JudgeUnavailable as error:
+            failure = error
+        if isinstance(failure, Completion):
+            return failure
+        if _is_the_endpoints(failure):
+            raise failure if isinstance(failure, JudgeUnavailable) else JudgeUnavailable(str(failure)) from failure
+        raise Unanswerable(f"the judge answers other requests, but not this one: {failure}") from failure
+
+    async def _try(self, call: _Call) -> Completion | JudgeTransient:
+        call.tries += 1
+        async with self.pace.turn(call.tokens) as turn:
+            with self._sending(call.key, call.waits):
+                began = self.clock.now()
+                try:
+                    completion = await self.books.backend.complete(call.request, draw=call.draw)
+                except JudgeTransient as failure:
+                    call.waits.add(self.clock.now() - began)
+                    if failure.throttled:
+                        turn.throttled()
+                    return failure
+            turn.succeeded(completion.usage.input_tokens + completion.usage.output_tokens)
+            return completion
+
+    @contextmanager
+    def _sending(self, key: str, waits: Waits) -> Iterator[None]:
+        """The block in which a call is with the judge: it may cost money, and must not be given up."""
+        self.books.sending(key)
+        self._sent.add(key)
+        waits.count(-1)
+        try:
+            yield
+        except asyncio.CancelledError:
+            self.books.cut_off(key)
+            raise
+        finally:
+            self._sent.discard(key)
+            waits.count(+1)
+
+    async def _back_off(self, call: _Call, failure: JudgeTransient) -> None:
+        wait_s = self.retries.wait_s(failure, tries=call.tries, chance=self.clock.chance())
+        if not self._waiting[call.key] or call.key == self._probe:
+            raise JudgeUnavailable(str(failure)) from failure
+        if failure.retry_after_s is not None:
+            self.pace.pause(failure.retry_after_s)
+        self._tell(f"the judge fails, and is tried again in {wait_s:.0f} s: {failure}")
+        await self.clock.sleep(wait_s)
+
+    def _tell(self, text: str) -> None:
+        now = self.clock.now()
+        if self._noticed is None or now - self._noticed >= _BETWEEN_NOTICES_S:
+            self._noticed = now
+            self.notice(text)
+
+
+def _is_the_endpoints(error: JudgeTransient | JudgeUnavailable) -> bool:
+    """Whether a failure is about rate or credit: a probe would be too small to meet the limit that a prompt meets."""
+    if isinstance(error, JudgeMisconfigured):
+        return error.whatever_is_asked
+    cause = error if isinstance(error, JudgeTransient) else error.__cause__
+    return isinstance(cause, JudgeTransient) and cause.throttled

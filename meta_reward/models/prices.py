@@ -1,0 +1,77 @@
+"""What a judge's tokens cost, and how many it takes: as the user says, else by the tables of genai-prices.
+
+What is not known is None, never zero. Cached tokens count at their own rate.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from meta_reward.completion import Usage
+from meta_reward.models.settings import ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Who sells a model. provider: as genai-prices names it, "" where only the address tells."""
+
+    provider: str
+    model: str
+    address: str = ""
+
+
+def cost_usd(usage: Usage, seller: Seller, settings: ModelSettings) -> float | None:
+    """US dollars for a completion, None where the price is not known."""
+    if settings.price_input is not None and settings.price_output is not None:
+        return _own_price(usage, settings)
+    if not _is_known(seller):
+        return None
+    from genai_prices import Usage as Tokens
+    from genai_prices import calc_price
+
+    tokens = Tokens(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+    )
+    try:
+        return float(calc_price(tokens, seller.model, **_where(seller)).total_price)
+    except (LookupError, ValueError):
+        return None
+
+
+def window_tokens(seller: Seller, settings: ModelSettings) -> int | None:
+    """How many tokens a request to a model and its reply may have, None where that is not known."""
+    if settings.window_tokens is not None or not _is_known(seller):
+        return settings.window_tokens
+    from genai_prices.data_snapshot import get_snapshot
+
+    _, model = get_snapshot().find_provider_model(seller.model, None, seller.provider or None, seller.address or None)
+    return model.context_window
+
+
+def _own_price(usage: Usage, settings: ModelSettings) -> float:
+    price_input, price_output = settings.price_input or 0.0, settings.price_output or 0.0
+    price_cached = price_input if settings.price_cached is None else settings.price_cached
+    fresh = usage.input_tokens - usage.cache_read_tokens
+    millions = fresh * price_input + usage.cache_read_tokens * price_cached + usage.output_tokens * price_output
+    return millions / 1e6
+
+
+@cache
+def _is_known(seller: Seller) -> bool:
+    try:
+        from genai_prices import Usage as Tokens
+        from genai_prices import calc_price
+    except ImportError:
+        return False
+    try:
+        calc_price(Tokens(input_tokens=1, output_tokens=1), seller.model, **_where(seller))
+    except LookupError:
+        return False
+    return True
+
+
+def _where(seller: Seller) -> dict[str, Any]:
+    return {"provider_id": seller.provider} if seller.provider else {"provider_api_url": seller.address}

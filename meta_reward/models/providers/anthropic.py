@@ -1,0 +1,204 @@
+"""Claude through the Messages API, or anything at another address that speaks it.
+
+A request becomes one POST: native tools, a native schema where the model takes one, marks on what
+prompts share. A reply without a stop reason was cut off on the way and counts as no reply.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from meta_reward.completion import Completion, Request, Usage, estimated_tokens
+from meta_reward.models.endpoint import Place
+from meta_reward.models.failures import Whose, broken
+from meta_reward.models.prices import cost_usd, window_tokens
+from meta_reward.models.providers.http_client import Wire
+from meta_reward.models.providers.normalize import (
+    arguments_of,
+    closed,
+    count,
+    guessed_tokens,
+    mend,
+    schema_in_words,
+    text_of,
+    with_own_ids,
+)
+from meta_reward.models.providers.prompt_cache import Shared
+from meta_reward.models.providers.unsupported import Concessions, schema_feature
+from meta_reward.models.secrets import without_key
+from meta_reward.models.settings import ModelSettings, identity, join_system
+from meta_reward.trajectory import Message, Tool, ToolCall
+
+_STOPS = {"max_tokens": "length", "model_context_window_exceeded": "length", "refusal": "refusal"}
+_MARK = {"cache_control": {"type": "ephemeral"}}
+
+
+class AnthropicJudge:
+    """A `Backend` over the Messages API."""
+
+    simulated = False
+
+    def __init__(self, place: Place, settings: ModelSettings, wire: Wire) -> None:
+        self.settings: Mapping[str, Any] = {
+            "kind": "anthropic",
+            "model": place.model,
+            **place.about,
+            **identity(settings),
+        }
+        self._place, self._given, self._wire, self._seller = place, settings, wire, place.seller()
+        self._concessions, self._systems, self._prompts = Concessions(), Shared(), Shared()
+
+    async def complete(self, request: Request, *, draw: int) -> Completion:
+        """Answer one turn."""
+        marks = self._marks(request)
+
+        async def send(without: frozenset[str]) -> dict[str, Any]:
+            return await self._wire.post(_body(request, self._place.model, self._given, without, marks))
+
+        reply = await self._concessions.ask(_features(request, self._given), send)
+        completion = parse_message(reply, self._wire.whose, turn=len(request.messages))
+        completion = without_key(completion, self._wire.key)
+        if completion.usage.input_tokens:
+            return completion
+        guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # a server that does not count
+        return replace(completion, usage=guessed)
+
+    @property
+    def window_tokens(self) -> int | None:
+        """As its settings say, else as is known of its model."""
+        return window_tokens(self._seller, self._given)
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """At list price."""
+        return cost_usd(usage, self._seller, self._given)
+
+    def _marks(self, request: Request) -> tuple[bool, int]:
+        """Whether the system prompt is shared, and how much of the prompt: all of it where tools promise a next round
+        in which nothing before it changes."""
+        system, prompt = join_system(self._given, request.system), request.messages[0].content
+        shared_system = bool(system) and self._systems.beginning_of(system) == len(system)
+        upto = self._prompts.beginning_of(prompt)
+        return shared_system, len(prompt) if request.tools and not request.require else upto
+
+
+def parse_message(body: Mapping[str, Any], whose: Whose, *, turn: int) -> Completion:
+    """A completion from a message of the Messages API. Raises JudgeTransient for what is none."""
+    content, stop = body.get("content"), body.get("stop_reason")
+    if not isinstance(content, list) or not isinstance(stop, str):
+        raise broken("a reply without content or stop reason", whose, status=200)
+    blocks = [block for block in content if isinstance(block, dict)]
+    text = text_of(content)
+    usage = usage_of(body.get("usage"))
+    if stop in _STOPS:  # a call that was cut off or refused is not made
+        return Completion(text, usage, (), _STOPS[stop])
+    calls = with_own_ids((_call(block) for block in blocks if block.get("type") == "tool_use"), turn)
+    return Completion(text, usage, calls, "tool" if calls else "end")
+
+
+def usage_of(given: Any) -> Usage:
+    """All kinds of input tokens are input; those from and to the cache are also counted by themselves."""
+    counts = given if isinstance(given, dict) else {}
+    fresh, read, written, out = (
+        count(counts.get(name))
+        for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+    )
+    return Usage(fresh + read + written, out, read, written)
+
+
+def _features(request: Request, settings: ModelSettings) -> dict[str, str]:
+    """What this request would use if the model takes it."""
+    features = {}
+    if request.schema is not None:
+        features[schema_feature(request.schema)] = ""
+    if request.messages[-1].role == "tool" and settings.thinking == "adaptive":
+        features["thinking after tools"] = "thinking"
+    if request.require:
+        features["tool_choice"] = "tool_choice|tool choice"
+    return features
+
+
+def _body(
+    request: Request, model: str, settings: ModelSettings, without: frozenset[str], marks: tuple[bool, int]
+) -> dict[str, Any]:
+    """The request's JSON. without: features that are not used."""
+    native = request.schema is not None and schema_feature(request.schema) not in without
+    forced = request.require is not None and "tool_choice" not in without
+    asked = ""
+    if request.schema is not None and not native:
+        asked += schema_in_words(request.schema)
+    if request.require and not forced:
+        asked += f"\n\nCall the tool {request.require} before you answer."
+    shared_system, upto = marks
+    system = join_system(settings, request.system)
+    config = {
+        **({"effort": settings.effort} if settings.effort else {}),
+        **({"format": {"type": "json_schema", "schema": closed(request.schema)}} if native else {}),
+    }
+    thinking = None if forced or "thinking after tools" in without else _thinking(request, settings)
+    fields = {
+        "system": [{"type": "text", "text": system, **(_MARK if shared_system else {})}] if system else None,
+        "tools": [_tool(tool) for tool in request.tools],
+        "tool_choice": {"type": "tool", "name": request.require} if forced else None,
+        "temperature": settings.temperature,
+        "thinking": thinking,
+        "output_config": config,
+    }
+    needed = {"model": model, "max_tokens": settings.max_tokens, "messages": _messages(request.messages, upto, asked)}
+    return {
+        **needed,
+        **{name: value for name, value in fields.items() if value not in (None, [], {})},
+        **settings.extra,
+    }
+
+
+def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | None:
+    """A budget of thinking rests after tool results: it would have to be shown its earlier thoughts."""
+    if settings.thinking is None:
+        return None
+    if isinstance(settings.thinking, str):
+        return {"type": settings.thinking}
+    if request.messages[-1].role == "tool":
+        return None
+    return {"type": "enabled", "budget_tokens": settings.thinking}
+
+
+def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[dict[str, Any]]:
+    """Messages as the API has them; results of one round travel together."""
+    out = [{"role": "user", "content": _prompt(messages[0].content, upto, asked)}]
+    for message in messages[1:]:
+        if message.role == "tool":
+            if out[-1]["role"] != "user":
+                out.append({"role": "user", "content": []})
+            out[-1]["content"].append(_result(message))  # type: ignore[attr-defined]
+        else:
+            out.append({"role": message.role, "content": _said(message)})
+    return out
+
+
+def _prompt(text: str, upto: int, asked: str) -> list[dict[str, Any]]:
+    """The prompt's blocks: what is shared, marked, then the rest."""
+    head, rest = text[:upto], text[upto:] + asked
+    if not rest.strip():  # no block may be blank
+        head, rest = text + asked, ""
+    blocks = [(head, _MARK), (rest, {})] if upto else [(text + asked, {})]
+    return [{"type": "text", "text": part, **mark} for part, mark in blocks if part or not upto]
+
+
+def _said(message: Message) -> list[dict[str, Any]]:
+    text = [{"type": "text", "text": message.content}] if message.content.strip() else []
+    calls = [{"type": "tool_use", "id": c.id, "name": c.name, "input": c.arguments} for c in message.tool_calls]
+    return [*text, *calls]
+
+
+def _result(message: Message) -> dict[str, Any]:
+    error = {"is_error": True} if message.is_error else {}
+    return {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.content, **error}
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    schema = {"type": "object", "properties": {}, **tool.parameters}
+    return {"name": tool.name, "description": tool.description, "input_schema": schema}
+
+
+def _call(block: Mapping[str, Any]) -> ToolCall:
+    return ToolCall(mend(block.get("id")), mend(block.get("name")), arguments_of(block.get("input")))

@@ -1,0 +1,174 @@
+"""OpenAI's chat completions, from OpenAI or from any server that speaks them.
+
+Local servers speak this protocol in part, so what one refuses (a native schema, a tool required by
+name, the newer name of the token limit) is done without from then on. A reply without a finish reason
+was cut off on the way and counts as no reply.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from meta_reward.completion import Completion, Request, Usage
+from meta_reward.models.endpoint import Place
+from meta_reward.models.failures import Whose, broken
+from meta_reward.models.prices import cost_usd, window_tokens
+from meta_reward.models.providers.http_client import Wire
+from meta_reward.models.providers.normalize import (
+    arguments_of,
+    closed,
+    count,
+    guessed_tokens,
+    is_strict,
+    mend,
+    schema_in_words,
+    text_of,
+    with_own_ids,
+)
+from meta_reward.models.providers.unsupported import Concessions, schema_feature
+from meta_reward.models.secrets import without_key
+from meta_reward.models.settings import ModelSettings, identity, join_system
+from meta_reward.trajectory import Message, Tool, ToolCall
+
+_STOPS = {"length": "length", "content_filter": "refusal"}
+
+
+class OpenAIJudge:
+    """A `Backend` over chat completions."""
+
+    simulated = False
+
+    def __init__(self, place: Place, settings: ModelSettings, wire: Wire) -> None:
+        self.settings: Mapping[str, Any] = {"kind": "openai", "model": place.model, **place.about, **identity(settings)}
+        self._place, self._given, self._wire, self._seller = place, settings, wire, place.seller()
+        self._concessions = Concessions()
+        self._limit_names = ("max_tokens", "max_completion_tokens")
+        if not place.about:
+            self._limit_names = ("max_completion_tokens", "max_tokens")
+
+    async def complete(self, request: Request, *, draw: int) -> Completion:
+        """Answer one turn."""
+
+        async def send(without: frozenset[str]) -> Completion:
+            body = self._body(request, without)
+            completion = _parse(await self._wire.post(body), body, self._wire.whose)
+            return without_key(completion, self._wire.key)
+
+        return await self._concessions.ask(self._features(request), send)
+
+    @property
+    def window_tokens(self) -> int | None:
+        """As its settings say, else as is known of its model."""
+        return window_tokens(self._seller, self._given)
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """At list price."""
+        return cost_usd(usage, self._seller, self._given)
+
+    def _features(self, request: Request) -> dict[str, str]:
+        """What this request would use if the server takes it."""
+        features = {}
+        if request.schema is not None:
+            features[schema_feature(request.schema)] = ""
+        if request.require:
+            features["tool_choice"] = "tool_choice|tool choice"
+        features[self._limit_names[0]] = "max_completion_tokens"
+        return features
+
+    def _body(self, request: Request, without: frozenset[str]) -> dict[str, Any]:
+        """The request's JSON. without: features that are not used."""
+        native = request.schema is not None and schema_feature(request.schema) not in without
+        asked = "" if request.schema is None or native else schema_in_words(request.schema)
+        limit_name = self._limit_names[self._limit_names[0] in without]
+        return {
+            "model": self._place.model,
+            limit_name: self._given.max_tokens,
+            "messages": _messages(request, join_system(self._given, request.system), asked),
+            **_tools(request, named="tool_choice" not in without),
+            **({"response_format": _response_format(request.schema)} if native else {}),
+            **({} if self._given.temperature is None else {"temperature": self._given.temperature}),
+            **({"reasoning_effort": self._given.effort} if self._given.effort else {}),
+            **self._given.extra,
+        }
+
+
+def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], whose: Whose) -> Completion:
+    """A completion from a chat completion. Raises JudgeTransient for what is none."""
+    try:
+        choice = body["choices"][0]
+        message, finish = choice["message"], choice["finish_reason"]
+        calls = [_call(call) for call in message.get("tool_calls") or ()]
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise broken("a reply without a message or finish reason", whose, status=200) from None
+    if not isinstance(finish, str):
+        raise broken("a reply without a finish reason", whose, status=200)
+    text, refusal = text_of(message.get("content")), mend(message.get("refusal"))
+    usage = _usage(body.get("usage"), sent, text)
+    if refusal or finish in _STOPS:  # a call that was cut off or refused is not made
+        return Completion(text or refusal, usage, (), "refusal" if refusal else _STOPS[finish])
+    turn = len(sent["messages"])
+    return Completion(text, usage, with_own_ids(calls, turn), "tool" if calls else "end")
+
+
+def _usage(given: Any, sent: Mapping[str, Any], text: str) -> Usage:
+    """What the server counted; where it does not count, about what it must have been."""
+    if not isinstance(given, dict) or not count(given.get("prompt_tokens")):
+        asked = json.dumps(sent["messages"], ensure_ascii=False)
+        return Usage(guessed_tokens(asked), guessed_tokens(text))
+    details = given.get("prompt_tokens_details")
+    cached = count(details.get("cached_tokens")) if isinstance(details, dict) else 0
+    return Usage(count(given["prompt_tokens"]), count(given.get("completion_tokens")), cached)
+
+
+def _response_format(schema: Any) -> dict[str, Any]:
+    shape = closed(schema)
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": shape, "strict": is_strict(shape)}}
+
+
+def _tools(request: Request, *, named: bool) -> dict[str, Any]:
+    """The tools on offer. A required one is named, or else the only one and some tool is required."""
+    if not request.tools:
+        return {}
+    tools = request.tools
+    if request.require is None:
+        return {"tools": [_tool(tool) for tool in tools]}
+    if named:
+        choice: Any = {"type": "function", "function": {"name": request.require}}
+        return {"tools": [_tool(tool) for tool in tools], "tool_choice": choice}
+    return {"tools": [_tool(tool) for tool in tools if tool.name == request.require], "tool_choice": "required"}
+
+
+def _messages(request: Request, system: str, asked: str) -> list[dict[str, Any]]:
+    first, *rest = request.messages
+    out = [{"role": "system", "content": system}] if system else []
+    return [*out, {"role": "user", "content": first.content + asked}, *map(_message, rest)]
+
+
+def _message(message: Message) -> dict[str, Any]:
+    if message.role == "tool":
+        content = f"error: {message.content}" if message.is_error else message.content
+        return {"role": "tool", "tool_call_id": message.tool_call_id, "content": content}
+    said: dict[str, Any] = {"role": message.role, "content": message.content or None}
+    if message.tool_calls:
+        said["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)},
+            }
+            for call in message.tool_calls
+        ]
+    return said
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    parameters = {"type": "object", "properties": {}, **tool.parameters}
+    return {
+        "type": "function",
+        "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
+    }
+
+
+def _call(call: Any) -> ToolCall:
+    function = call["function"]
+    return ToolCall(mend(call.get("id")), mend(function.get("name")), arguments_of(function.get("arguments")))

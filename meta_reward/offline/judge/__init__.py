@@ -1,0 +1,103 @@
+"""A simulated judge: what a small language model does with a prompt, imitated by a pure function.
+
+**Its numbers say nothing about any real model.** It exists so that searches, statistics and tests
+can run without a key, on something whose weaknesses are those that real judges were measured to have.
+
+An answer depends on the request's text, the draw and the seed, and on nothing else; its noise, on what
+the text is about rather than on its wording, so that saying the same otherwise rolls no new dice. `prompt`
+finds conversation, policy, findings and instructions in whatever a harness wrote; `transcript`, `episode`,
+`facts`, `clauses` and `limits` make sense of them by the words of any domain; `rules` and `dues` say what the
+clauses that were shown and read permit, forbid and charge, given the facts that were; `evidence`, `conduct`
+and `findings` weigh what speaks for the agent, by mechanism: authority, consent, claims, record, outcome,
+faults. `verdict` mixes that with the biases, `answer` and `tools` reply in the form that was asked for.
+
+    bias              what it does                              what it yields to
+    action_bias       rewards visible changes, not restraint    criteria that speak of authority or consent
+    trust_claims      believes what the agent says it did       criteria that speak of claims and their support
+    reading           loses parts of long prompts, above all    shorter views, the clauses that matter,
+                      from the middle, and of bulky policies    asked last or first
+    length_bias       likes long answers                        being told to ignore manner, any criteria
+    politeness_bias   likes polite agents, pleased customers    the same
+    leniency          pushes scores up and together             being told to be strict, reasons before the number
+    noise             each draw is off, each case a little      several draws, reasons before the number
+    rounding          clusters on round numbers                 several draws or criteria, a finer scale
+    inattention       weighs what nobody named only a little    criteria, findings and policy in the prompt
+    carelessness      misses clauses of the policy              being asked what it allows, for reasons first,
+                                                                and for that apart from other things
+    clutter           is noisier the more of a run it is shown  views without what does not matter
+
+Findings that code has verified count far more than what the judge makes of a conversation by itself,
+so wrong findings mislead it. Preset `perfect` has no bias and no noise, but no more sense than that;
+preset `noise` answers at random.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from meta_reward.completion import Completion, Request, Usage, request_to_json
+from meta_reward.errors import JudgeError, PromptTooLong
+from meta_reward.files import canonical_json
+from meta_reward.offline.judge.answer import Pen, reply_text
+from meta_reward.offline.judge.episode import understand
+from meta_reward.offline.judge.prompt import read_request
+from meta_reward.offline.judge.settings import Dice, Strengths, strengths_of
+from meta_reward.offline.judge.tools import calls_to_make
+from meta_reward.offline.judge.verdict import form_impression
+
+VERSION = 5
+WINDOW_TOKENS = 200_000
+CHARS_PER_TOKEN = 4
+
+
+class SimulatedJudge:
+    """A `Backend` that answers from the text alone, the same to the same request, draw and seed."""
+
+    simulated = True
+
+    def __init__(self, preset: str, seed: int, strengths: Strengths, window_tokens: int) -> None:
+        self._strengths, self._dice, self.window_tokens = strengths, Dice(seed), window_tokens
+        self.settings: Mapping[str, Any] = {
+            "kind": "simulated",
+            "version": VERSION,
+            "preset": preset,
+            "seed": seed,
+            "window_tokens": window_tokens,
+            **asdict(strengths),
+        }
+
+    async def complete(self, request: Request, *, draw: int) -> Completion:
+        """Answer one turn. Raises PromptTooLong, and JudgeError for a schema or tool that is none."""
+        content = canonical_json(request_to_json(request))
+        tokens = len(content) // CHARS_PER_TOKEN
+        if tokens > self.window_tokens:
+            raise PromptTooLong(tokens, self.window_tokens)
+        try:
+            return self._answer(request, tokens, draw)
+        except Exception as error:  # a harness may hand over anything as a schema or a tool
+            raise JudgeError(f"the judge cannot make sense of the request: {error}") from None
+
+    def _answer(self, request: Request, tokens: int, draw: int) -> Completion:
+        prompt = read_request(request)
+        calls = calls_to_make(request, understand(prompt.turns)) if request.tools else ()
+        if calls:
+            return Completion("", Usage(tokens, 20 * len(calls)), calls, "tool")
+        apart = (request.schema or {}).get("properties", {})
+        impression = form_impression(prompt, self._strengths, self._dice, asked_apart=apart)
+        pen = Pen(impression, self._dice, draw)
+        text = reply_text(prompt.instructions, request.schema, pen)
+        return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))
+
+    def cost_usd(self, usage: Usage) -> float:
+        """Nothing."""
+        return 0.0
+
+
+def simulated_judge(
+    preset: str = "", *, seed: int = 0, window_tokens: int = WINDOW_TOKENS, **strengths: float
+) -> SimulatedJudge:
+    """A simulated judge by preset ("", "perfect", "noise"), seed and changed strengths.
+
+    Raises UsageError, which lists what is known, for another preset or strength.
+    """
+    return SimulatedJudge(preset, seed, strengths_of(preset, strengths), window_tokens)

@@ -1,0 +1,267 @@
+"""Reading a written policy into clauses: what each speaks of, permits or forbids, and under which conditions.
+
+Understands plain rules of any domain: `X may ... if ...`, `X cannot ... unless ...`, `only within N days`,
+`Otherwise ...`, alternatives after a colon, and labels such as `Premium: free.`. A sentence that does not name
+what it speaks of takes it from what its paragraph or its heading speaks of. Comparisons between two records
+(`the same owner`), sums, and rules that refer to other rules are beyond it.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from meta_reward.offline.judge.language import STOP, acts, concepts, stem, words
+from meta_reward.offline.judge.limits import Limit, moment_in, read_limits
+from meta_reward.offline.judge.prompt import Line
+
+_NUMBERED = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+")
+_ASIDE = re.compile(r"\([^)]*\)|[*`]")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_PRICE = re.compile(r"[A-Z]{3} \d|[$€£]\d|\b\d+ (?:dollars|euros|pounds)\b|\bfree of charge\b")
+_ALTERNATIVE = re.compile(
+    r";|,?\s+or\s+(?=[A-Z]{3} \d|[$€£]\d)"
+    r"|,\s+(?:and |but )?(?=no\b|none\b|never\b|not\b|free\b|half\b|[A-Z]{3} \d|[$€£]\d)"
+)
+_CONDITION = re.compile(
+    r"\b(?:only |even )?(?:if|when|where|provided(?: that)?|as long as|in case|whenever|whose|who)\b"
+    r"|\bthat (?=(?:is|are|was|were|has|had|have|leaves?|do|does)\b)|\bonly for\b",
+    re.I,
+)
+_OPENS = re.compile(r"^\s*(?:if|when|where|once|for)\b[^,]{3,160},", re.I)
+_EXCEPTION = re.compile(r"\b(?:unless|except(?: for| when| if)?|other than|apart from)\b", re.I)
+_OTHERWISE = re.compile(r"^\W*(?:otherwise|in (?:all|any) other cases?|failing that|else)\b", re.I)
+_ANY = re.compile(r"\b(?:one|any|either) of\b|\bany\b.*:$", re.I)
+_ONLY = re.compile(r"\b(?:only|solely|exclusively|at most)\b", re.I)
+_NO = re.compile(
+    r"\b(?:cannot|can['’]?t|never|no|none|nobody|prohibited|forbidden|denied|excluded|ineligible|not|nor|neither|won['’]t"
+    r"|non-?\w+able)\b",
+    re.I,
+)
+_MUST = re.compile(r"\b(?:must|should|need(?:s)? to|ha(?:s|ve) to|always|required?)\b", re.I)
+_LABEL = re.compile(r"^([A-Z][\w /'-]{1,45}):\s+")
+_EACH = re.compile(r"\b(?:for each|per|each) [a-z]+")
+_MODAL = frozenset(("forbid", "permit", "only", "must", "if"))
+_IS = frozenset("is are be".split())
+_NOTHING = frozenset("none nobody nothing".split())
+MANY_HEADINGS = 3  # under which a word stands without telling what it is about
+_SHORT = 2  # words before a colon that can be a condition, such as a category
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What has to hold, as stems in their order, with the limits it states.
+
+    ends: participles among them. subject: whether it only says what a clause is about.
+    """
+
+    stems: tuple[str, ...]
+    limits: tuple[Limit, ...]
+    ends: frozenset[str] = frozenset()
+    negated: bool = False
+    subject: bool = False
+
+
+Group = tuple[Condition, ...]  # one of them is enough
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One rule. sign: -1 forbids, 1 permits. only: it permits under its conditions and no others.
+
+    otherwise: it holds where what stands before it does not. needs: groups of conditions, all of which have
+    to hold; what it says outright of its subject is one too. priced: it is an alternative by price.
+    own, around, heading: what it, its paragraph and its heading speak of, as kinds of action and stems.
+    """
+
+    sign: int
+    only: bool
+    otherwise: bool
+    priced: bool
+    needs: tuple[Group, ...]
+    excepted: Group
+    own: frozenset[str]
+    around: frozenset[str]
+    heading: frozenset[str]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The clauses of a policy, the clock it states, its labels, and words that stand beside a key as its value."""
+
+    clauses: tuple[Clause, ...]
+    clock: datetime | None
+    labels: frozenset[frozenset[str]]
+    beside: dict[str, frozenset[str]]
+    common: frozenset[str]
+    vocabulary: frozenset[str]
+    counts: dict[str, int]
+
+
+def read_policy(lines: Sequence[Line]) -> Policy:
+    """The policy that these lines state."""
+    return _policy(tuple((line.text, line.heading) for line in lines))
+
+
+def topics_of(spoken: Iterable[str]) -> frozenset[str]:
+    """By what one knows what a text is about: kinds of action, and stems of the other words that tell something."""
+    known = list(spoken)
+    return frozenset(acts(known)) | frozenset(stem(w) for w in known if w not in STOP and not acts([w]))
+
+
+def kinds_in(signs: Iterable[str]) -> frozenset[str]:
+    """The kinds of action among the signs of a topic."""
+    return frozenset(sign for sign in signs if sign.startswith("act:"))
+
+
+@lru_cache(maxsize=1 << 8)
+def _policy(lines: tuple[tuple[str, str], ...]) -> Policy:
+    clauses: list[Clause] = []
+    labels: set[frozenset[str]] = set()
+    beside: dict[str, set[str]] = {}
+    for text, heading in lines:
+        if text.lstrip().startswith("#"):
+            continue
+        clauses += _paragraph(text, heading)
+        labels.add(
+            frozenset(stem(m[1].lower()) for s in _sentences(text) if (m := _LABEL.match(s)) and " " not in m[1])
+        )
+        for value, key in _pairs(words(text)):
+            beside.setdefault(key, set()).add(value)
+    clock = next((when for text, _ in lines if (when := moment_in(text))), None)
+    common = _common(lines)
+    counts = {sign: sum(sign in clause.own for clause in clauses) for sign in {s for c in clauses for s in c.own}}
+    vocabulary = frozenset(stem(w) for text, _ in lines for w in words(text))
+    fixed = {key: frozenset(values) for key, values in beside.items()}
+    return Policy(tuple(clauses), clock, frozenset(labels), fixed, common, vocabulary, counts)
+
+
+def _common(lines: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """Stems that stand under many headings, or in many lines, and so tell no clause from another."""
+    under: dict[str, list[str]] = {}
+    for text, heading in lines:
+        for sign in topics_of(words(f"{heading} {text}")):
+            under.setdefault(sign, []).append(heading)
+    headed = len({heading for _, heading in lines}) > 1
+    many = MANY_HEADINGS if headed else max(3.0, len(lines) / 4)
+    return frozenset(sign for sign, places in under.items() if len(set(places) if headed else places) > many)
+
+
+def _pairs(spoken: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Words that stand where a value would, with their key: `W key`, `key is W`."""
+    for first, then, last in zip(spoken, spoken[1:], (*spoken[2:], ""), strict=False):
+        value, key = (last, first) if then in ("is", "are") else (first, then)
+        if value and value not in STOP and key not in STOP and not acts([value]):
+            yield stem(value), stem(key)
+
+
+def _sentences(text: str) -> list[str]:
+    return [s for s in _SENTENCE.split(_ASIDE.sub("", _NUMBERED.sub("", text))) if s.strip()]
+
+
+@lru_cache(maxsize=1 << 12)
+def _paragraph(text: str, heading: str) -> tuple[Clause, ...]:
+    title = topics_of(words(heading))
+    around: frozenset[str] = frozenset()
+    otherwise = False
+    found: list[Clause] = []
+    for sentence in _sentences(text):
+        label = _LABEL.match(sentence)
+        if label and not found and (kinds_in(topics_of(words(label[1]))) or len(words(label[1])) > 1):
+            title |= topics_of(words(label[1]))  # a run-in heading
+            sentence = sentence[label.end() :]
+        otherwise = otherwise or bool(_OTHERWISE.match(sentence))
+        found += [replace(c, around=around, heading=title, otherwise=otherwise) for c in _clauses(sentence)]
+        spoken = topics_of(words(_main_and_condition(sentence.partition(": ")[0])[0]))
+        around = around if around and not kinds_in(spoken) else spoken
+    return tuple(found)
+
+
+def _clauses(sentence: str) -> Iterable[Clause]:
+    """The clauses of a sentence: one, or one for each of the alternatives that share a head."""
+    head, colon, tail = sentence.partition(": ")
+    parts = [part for part in _ALTERNATIVE.split(tail if colon else sentence) if part.strip()]
+    if colon and _ANY.search(head) and len(parts) > 1:
+        clause = _clause(head, default=1)
+        if clause:
+            yield replace(clause, needs=(*clause.needs[:-1], _conditions("", split=parts)))
+        return
+    if not colon:
+        for part in parts:
+            halved = part.startswith("half")
+            clause = _clause(part, default=int(halved))
+            if clause:
+                yield replace(clause, text=f"{parts[0]}, {part}") if halved else clause
+        return
+    shared = head if len(words(head)) <= _SHORT else ""
+    default = _sign(head) or (1 if _PRICE.search(tail) else 0)
+    spoken = topics_of(words(head))
+    each = _EACH.search(parts[0]) if parts else None
+    for part in parts:
+        priced = f"{part} {each[0]}" if each and part is not parts[0] and _PRICE.match(part) else part
+        clause = _clause(f"{shared} {part}" if shared else part, default=default)
+        if clause:
+            yield replace(clause, text=priced, own=clause.own if kinds_in(clause.own) else clause.own | spoken)
+
+
+def _clause(text: str, default: int = 0) -> Clause | None:
+    body, exception = (*_EXCEPTION.split(text, maxsplit=1), "")[:2]
+    main, condition = _main_and_condition(body)
+    sign = _sign(main) or default or (1 if _PRICE.search(main) else 0)
+    only = bool(_ONLY.search(body[: len(main) + 6])) and sign >= 0
+    needs = [_conditions(main, subject=True)] if _conditions(main, subject=True) else []
+    needs += [_conditions(condition)] if condition.strip() else []
+    if not sign and not only:
+        return None
+    return Clause(
+        sign=sign or 1,
+        only=only,
+        otherwise=False,
+        priced=bool(_PRICE.search(main)) or main.strip().lower().startswith("free"),
+        needs=tuple(needs),
+        excepted=_conditions(exception) if exception.strip() else (),
+        own=topics_of(words(main)),
+        around=frozenset(),
+        heading=frozenset(),
+        text=text.strip(),
+    )
+
+
+def _main_and_condition(text: str) -> tuple[str, str]:
+    opening = _OPENS.match(text)
+    if opening:
+        return text[opening.end() :], opening[0]
+    found = _CONDITION.search(text)
+    return (text[: found.start()], text[found.start() :]) if found else (text, "")
+
+
+def _sign(main: str) -> int:
+    """Whether a clause forbids or permits, by its modal words; a plain passive states what is done, so permits it."""
+    if _NO.search(main):
+        return -1
+    spoken = words(main)
+    if _MUST.search(main):
+        return 0
+    if any("permit" in concepts(w) for w in spoken):
+        return 1
+    follows = zip(spoken, spoken[1:], (*spoken[2:], ""), strict=False)
+    return int(any(verb in _IS and any(w.endswith("ed") and acts([w]) for w in then) for verb, *then in follows))
+
+
+def _conditions(text: str, *, subject: bool = False, split: Sequence[str] = ()) -> Group:
+    """The alternatives of a condition. subject: what a clause says of what it is about; its acts are none."""
+    parts = split or re.split(r"\bor\b(?! (?:more|longer|later|less|fewer))|;", text)
+    made = []
+    for part in parts:
+        spoken = [
+            w for w in words(part) if not (subject and acts([w])) and not concepts(w) & _MODAL and w not in _NOTHING
+        ]
+        limits = read_limits(part)
+        stems = tuple(stem(w) for w in spoken if w not in STOP and not w[0].isdigit())
+        if stems or limits:
+            ends = frozenset() if subject or limits else frozenset(stem(w) for w in spoken if w.endswith(("ed", "wn")))
+            negated = not subject and re.search(r"\bnot\b|n't\b", part) is not None
+            made.append(Condition(stems, limits, ends, negated, subject))
+    return tuple(made)

@@ -1,0 +1,88 @@
+"""Builds the task set: cases from situations, conversations from agents, labels from the grader.
+
+The same arguments give the same bytes. Each task depends on its number and the seed alone, and
+nothing in a rollout's id, order or messages says which agent it came from.
+"""
+
+import random
+from pathlib import Path
+
+from meta_reward.offline.skyways import rules
+from meta_reward.offline.skyways.agents import faulty, sound
+from meta_reward.offline.skyways.case import Case
+from meta_reward.offline.skyways.conversation import converse
+from meta_reward.offline.skyways.grader import CATEGORIES, grade
+from meta_reward.offline.skyways.phrases import Voice
+from meta_reward.offline.skyways.scene import Scene
+from meta_reward.offline.skyways.situations import INTENTS, Situation
+from meta_reward.offline.skyways.tools import TOOLS
+from meta_reward.tasks.growth import division_of_new
+from meta_reward.tasks.pairs import pairs_from_labels
+from meta_reward.tasks.taskset import About, save_task_set
+from meta_reward.trajectory import Rollout, Trajectory
+
+_TOOLS = tuple(tool.spec for tool in TOOLS.values())
+
+
+def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int = 6, seed: int = 0) -> None:
+    """Write a simulated task set of this size to `path`, in place of what is there; another seed, another world.
+
+    Tasks that are there already stay in their splits.
+    """
+    made: list[Rollout] = []
+    categories: dict[str, tuple[str, ...]] = {}
+    for number, situation in enumerate(_situations(tasks, seed)):
+        task = f"t{number:03d}"
+        rng = random.Random(f"{seed}/{task}")
+        scene = Scene(rng)
+        case = scene.case(situation(scene))
+        for rollout, faults in _rollouts(task, case, rollouts, rng):
+            made.append(rollout)
+            categories[rollout.id] = faults
+    about = About(
+        name=name,
+        source=f"meta_reward.simulated.desk, seed {seed}: scripted agents, graded by replay",
+        licence="Apache-2.0",
+        simulated=True,
+        category_notes=CATEGORIES,
+    )
+    pairs = pairs_from_labels(made, seed=seed, categories=categories)
+    division = division_of_new(path, name, made, pairs)
+    save_task_set(
+        path, about, policy=rules.POLICY, tools=_TOOLS, rollouts=made, pairs=pairs, division=division, replace=True
+    )
+
+
+def _situations(tasks: int, seed: int) -> list[Situation]:
+    """As many situations as tasks: each once in every round, the rounds in ever new order."""
+    rng = random.Random(f"{seed}/situations")
+    every = [situation for situations in INTENTS.values() for situation in situations]
+    chosen: list[Situation] = []
+    while len(chosen) < tasks:
+        chosen += rng.sample(every, len(every))
+    return chosen[:tasks]
+
+
+def _rollouts(task: str, case: Case, count: int, rng: random.Random) -> list[tuple[Rollout, tuple[str, ...]]]:
+    agents = [sound] * _sound_ones(count, rng)
+    agents += [faulty] * (count - len(agents))
+    rng.shuffle(agents)
+    rollouts = []
+    for number, agent in enumerate(agents):
+        messages = converse(case, agent(case, rng), _voice(agent is faulty, rng), rng)
+        faults = grade(case, messages)
+        trajectory = Trajectory(rules.POLICY, _TOOLS, messages)
+        rollouts.append((Rollout(f"{task}-r{number}", task, trajectory, int(not faults)), faults))
+    return rollouts
+
+
+def _sound_ones(count: int, rng: random.Random) -> int:
+    """How many of a task's agents are sound: some, and not all, so that nearly every task has pairs."""
+    return min(count - 1, max(1, round(count * rng.choice((0.2, 0.35, 0.5, 0.5, 0.65, 0.8)))))
+
+
+def _voice(is_faulty: bool, rng: random.Random) -> Voice:
+    """A manner. Faulty agents talk and flatter a little more often, as people find them to."""
+    weights = (30, 35, 35) if is_faulty else (35, 35, 30)
+    length, warmth = (rng.choices((0, 1, 2), weights)[0] for _ in range(2))
+    return Voice(length, warmth)

@@ -1,0 +1,1 @@
+"""A proposer that is Claude, through the Claude Agent SDK: `claude:MODEL`."""

@@ -1,0 +1,241 @@
+"""A proposer that is Claude, through the Claude Agent SDK: `claude:MODEL`.
+
+It has a shell where this machine can confine one: inside the operating system's sandbox, without the key and
+without a network. Elsewhere, and where the settings say so, it has file tools. Every call of a tool passes the guard
+before it is run, and what the guard does not allow is refused, also when the guard itself fails. The agent's
+program starts with a clean environment and a home of its own in the session's folder, and reads no settings,
+memory or instructions of the user.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from meta_reward import files
+from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
+from meta_reward.propose import guard, shell
+from meta_reward.propose.base import Assignment, check_variables, render_prompt
+from meta_reward.propose.claude.program import environment, find_agent, launcher, shell_sandbox
+from meta_reward.propose.claude.try_tool import QUERY, TRY, server
+from meta_reward.propose.claude.usage import Meter
+from meta_reward.propose.secrets import CLAUDE_KEYS, Secrets
+from meta_reward.propose.session_summary import last_session_id, summarize
+from meta_reward.propose.transcript import Transcript
+from meta_reward.run.settings import ProposerSettings
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import ClaudeAgentOptions, ResultMessage
+
+_LONGEST_MESSAGE = 64 * 1024 * 1024
+_SECONDS_TO_ADD_UP = 10.0
+_LEAST_MINUTES = 0.01
+_LEAST_USD = 0.001
+_STATUSES = {
+    "error_max_turns": ("out of turns", "the session used up its turns"),
+    "error_max_budget_usd": ("out of budget", "the session used up its money"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaudeProposer:
+    """Runs one session of the agent an iteration, and goes on with it where candidates are to be mended."""
+
+    model: str
+    settings: ProposerSettings
+
+    @property
+    def repairs(self) -> bool:
+        return True
+
+    def check(self) -> None:
+        """Raise UsageError where no session could begin."""
+        find_agent()
+        if guard.SHELL in self.settings.tools and (reason := shell.why_not()):
+            raise UsageError(
+                f"this machine cannot confine the agent's shell: {reason}",
+                hint=f"{shell.HINT}; or leave out `tools`: the file tools need neither",
+            )
+        if not any(os.environ.get(name) for name in (*CLAUDE_KEYS, *self.settings.env)):
+            raise UsageError(
+                "proposer claude has no key",
+                hint="set ANTHROPIC_API_KEY, or CLAUDE_CODE_OAUTH_TOKEN for a subscription",
+            )
+        check_variables(self.settings.env)
+
+    async def propose(self, assignment: Assignment) -> None:
+        self.check()
+        names = (*CLAUDE_KEYS, *self.settings.env)
+        secrets = Secrets({name: os.environ.get(name, "") for name in names})
+        transcript = Transcript(assignment.transcript, secrets=secrets)
+        so_far = summarize(assignment.transcript, view=assignment.view)
+        resumed = last_session_id(assignment.transcript) if assignment.rejected else None
+        prompt = render_prompt(assignment, view=assignment.view, staging=assignment.staging, resumed=bool(resumed))
+        transcript.add("begin", runs=self.model, jail="shell" if guard.SHELL in self._tools() else "tools")
+        transcript.add("prompt", text=prompt)
+        left = max(self.settings.minutes - so_far.minutes, _LEAST_MINUTES)
+        with tempfile.TemporaryDirectory(prefix="meta-reward-", ignore_cleanup_errors=True) as scratch:
+            options = self._options(assignment, transcript, resumed, so_far.cost_usd or 0.0, Path(scratch))
+            try:
+                result = await _converse(prompt, options, transcript, left * 60, assignment)
+            except TimeoutError:
+                raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
+            finally:
+                files.remove_folder(assignment.staging / ".claude")  # where its program keeps notes on a shell
+        _check_result(result, secrets)
+
+    def _tools(self) -> list[str]:
+        """What it may call: what the settings say, else a shell where one can be confined."""
+        return list(self.settings.tools) or (list(guard.FILE_TOOLS) if shell.why_not() else [guard.SHELL])
+
+    def _options(
+        self, assignment: Assignment, transcript: Transcript, resumed: str | None, spent_usd: float, scratch: Path
+    ) -> "ClaudeAgentOptions":
+        from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
+
+        has_shell = guard.SHELL in self._tools()
+        bounds = guard.Bounds((assignment.view,), assignment.staging, self._tools(), (TRY, QUERY))
+        most = [usd for usd in (self.settings.max_usd, assignment.max_usd) if usd]
+        return ClaudeAgentOptions(
+            cwd=assignment.staging,
+            add_dirs=[assignment.view],
+            cli_path=launcher(assignment.home, self.settings.env),
+            env=environment(assignment.home, scratch),
+            model=self.model,
+            effort=self.settings.effort or None,  # type: ignore[arg-type]
+            max_turns=self.settings.turns or None,
+            max_budget_usd=max(min(most) - spent_usd, _LEAST_USD) + (spent_usd if resumed else 0.0) if most else None,
+            resume=resumed,
+            tools=self._tools(),
+            mcp_servers={"meta_reward": server(assignment)},
+            strict_mcp_config=True,
+            setting_sources=[],
+            skills=[],
+            verbatim_prompts=True,
+            include_partial_messages=True,  # they tell what is used before it is all over
+            permission_mode="dontAsk",
+            hooks={"PreToolUse": [HookMatcher(hooks=[_hook(bounds, transcript)], on_failure="block")]},
+            sandbox=shell_sandbox(assignment, secrets=(*CLAUDE_KEYS, *self.settings.env)) if has_shell else None,
+            max_buffer_size=_LONGEST_MESSAGE,
+            stderr=lambda line: transcript.add("output", text=line),
+        )
+
+
+def _hook(bounds: guard.Bounds, transcript: Transcript) -> Any:
+    """The guard as the SDK asks it. Every decision is put on record."""
+
+    async def decide(call: Any, id: str | None, _context: Any) -> Any:
+        tool, given = str(call["tool_name"]), call["tool_input"]
+        try:
+            checked = guard.check(tool, given, bounds)
+        except guard.Refused as refused:
+            transcript.add("decision", id=id, tool=tool, input=given, refused=str(refused))
+            return _decision("deny", permissionDecisionReason=str(refused))
+        transcript.add("decision", id=id, tool=tool, input=checked, refused="")
+        return _decision("allow", updatedInput=checked)
+
+    return decide
+
+
+def _decision(decision: str, **more: Any) -> dict[str, Any]:
+    return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": decision, **more}}
+
+
+async def _converse(
+    prompt: str, options: "ClaudeAgentOptions", transcript: Transcript, timeout_s: float, assignment: Assignment
+) -> "ResultMessage":
+    """The result of one prompt and all that follows from it. Raises ProposerError, TimeoutError."""
+    from claude_agent_sdk import ClaudeSDKClient
+
+    client = ClaudeSDKClient(options)
+    results: list[ResultMessage] = []
+    try:
+        async with asyncio.timeout(timeout_s):
+            await client.connect()
+            await client.query(prompt)
+            async for message in _recorded(client, transcript, assignment.is_spent):
+                results += [message]
+    except ProposerError:
+        raise
+    except TimeoutError:
+        await _add_up(client, transcript)
+        raise
+    except Exception as error:  # the SDK's own, and now and then the plainest of all
+        if not results:  # else the result says better what went wrong
+            said = transcript.secrets.hide(str(error)).partition("\n")[0][:300]
+            raise ProposerError(f"the agent's program failed: {files.printable(said)}") from None
+    finally:
+        await _end(client, assignment.home / "pid", gently=bool(results))
+    if not results:
+        raise ProposerError("the agent's program ended without a word")
+    return results[-1]
+
+
+async def _recorded(
+    client: Any, transcript: Transcript, is_spent: Callable[[], bool] = lambda: False
+) -> AsyncIterator["ResultMessage"]:
+    """The results among the messages, all of which are put on record; of a reply's pieces, what they have used."""
+    from claude_agent_sdk import ResultMessage, StreamEvent
+
+    meter = Meter()
+    async with contextlib.aclosing(client.receive_response()) as messages:
+        async for message in messages:
+            if isinstance(message, StreamEvent):
+                if used := meter.read(message.event):
+                    transcript.add("usage", **used)
+                    if is_spent():
+                        raise ProposerError(
+                            "the session and its trials used up the run's money", status="out of budget"
+                        )
+                continue
+            fields = asdict(cast(Any, message))
+            transcript.add("message", kind=type(message).__name__, message=fields)
+            if isinstance(message, ResultMessage):
+                yield message
+
+
+async def _add_up(client: Any, transcript: Transcript) -> None:
+    """Interrupt an agent that takes too long, so that it says what it has cost so far."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(_SECONDS_TO_ADD_UP):
+            await client.interrupt()
+            async for _ in _recorded(client, transcript):
+                pass
+
+
+async def _end(client: Any, pidfile: Path, *, gently: bool) -> None:
+    """End the agent's program and all it has started. gently: give it the time to save its session."""
+    if not gently:
+        _kill(pidfile)
+    with contextlib.suppress(Exception):
+        await client.disconnect()
+    _kill(pidfile)
+
+
+def _kill(pidfile: Path) -> None:
+    """End the agent's program and all it has started, whatever state they are in."""
+    with contextlib.suppress(OSError, ValueError):  # it has not begun, or it has ended
+        os.killpg(int(pidfile.read_text()), signal.SIGKILL)
+
+
+def _check_result(result: "ResultMessage", secrets: Secrets) -> None:
+    """Raise what a session's result amounts to, if it did not simply end."""
+    told = secrets.hide(result.result or "; ".join(result.errors or []) or result.subtype)
+    said = files.printable(" ".join(told.split()))[:300]
+    status = result.api_error_status
+    if result.is_error and status in (401, 403):
+        raise ProposerUnavailable(f"the API refuses the key ({status}): {said}", hint="check ANTHROPIC_API_KEY")
+    if result.is_error and status == 402:
+        raise ProposerUnavailable(f"the API wants to be paid: {said}", hint="add credit, or use another key")
+    if result.is_error and status == 404:
+        raise ProposerUnavailable(f"the API does not know the model: {said}", hint="check --proposer claude:MODEL")
+    if result.subtype in _STATUSES:
+        word, reason = _STATUSES[result.subtype]
+        raise ProposerError(reason, status=word)
+    if result.is_error:
+        raise ProposerError(f"the API failed{f' ({status})' if status else ''}: {said}")

@@ -1,0 +1,92 @@
+"""The tools of ours that Claude has, with a shell and without: to try a draft, and to ask about the history.
+
+This process offers them through the SDK; the shell's sandbox has no way out to the socket at which others ask.
+"""
+
+import contextlib
+import io
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import MetaRewardError
+from meta_reward.propose import client, guard
+from meta_reward.propose.base import Assignment, Trial
+from meta_reward.propose.session_server import Answer
+
+TRY, QUERY = "mcp__meta_reward__try_harness", "mcp__meta_reward__query"
+_ABOUT_TRY = "Run a draft on pairs of the search split: rewards, margins, what the judge said, findings and errors."
+_ABOUT_QUERY = (
+    "Ask about the history what the command `meta-reward` answers, in its words: `ledger`, `failures c0007`, "
+    "`flips c0003 c0007`, `diff c0003 c0007`, `trace c0007 t012-r3`; with --limit N, --category NAME, --ask N."
+)
+_DRAFT = {
+    "type": "object",
+    "properties": {
+        "path": {"type": "string", "description": "the draft: a harness.py in your staging folder"},
+        "pairs": {"type": "array", "items": {"type": "string"}, "description": "ids of pairs; empty: a sample"},
+    },
+    "required": ["path"],
+}
+_QUESTION = {
+    "type": "object",
+    "properties": {"words": {"type": "string", "description": "for example: failures c0007 --limit 10"}},
+    "required": ["words"],
+}
+
+
+def server(assignment: Assignment) -> Any:
+    """The tools that a session has."""
+    from claude_agent_sdk import create_sdk_mcp_server, tool
+
+    trial, query = assignment.try_harness, assignment.query
+    tools = []
+    if trial is not None:
+
+        async def try_harness(arguments: dict[str, Any]) -> dict[str, Any]:
+            return _result(*await _tried(trial, assignment.staging, arguments))
+
+        tools.append(tool("try_harness", _ABOUT_TRY, _DRAFT)(try_harness))
+    if query is not None:
+
+        async def ask(arguments: dict[str, Any]) -> dict[str, Any]:
+            return _result(*await _queried(query, arguments))
+
+        tools.append(tool("query", _ABOUT_QUERY, _QUESTION)(ask))
+    return create_sdk_mcp_server("meta_reward", tools=tools)
+
+
+def _result(text: str, failed: bool) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": text}], "is_error": failed}
+
+
+async def _tried(trial: Trial, staging: Path, arguments: Mapping[str, Any]) -> tuple[str, bool]:
+    """What a trial brought as text, and whether it failed."""
+    bounds = guard.Bounds((), staging)
+    pairs = arguments.get("pairs") or []
+    try:
+        path = guard.check("Read", {"file_path": arguments.get("path")}, bounds)["file_path"]
+        if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
+            return "pairs is a list of ids of pairs", True
+        answer = await trial(Path(path), pairs)
+        return client.rendered(answer), "error" in answer
+    except (guard.Refused, MetaRewardError) as error:
+        return str(error), True
+
+
+async def _queried(query: Answer, arguments: Mapping[str, Any]) -> tuple[str, bool]:
+    """The answer to a question as text, and whether there was none."""
+    said = io.StringIO()
+    try:
+        words = shlex.split(str(arguments.get("words")))
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            command, given = client.parse(words[1:] if words[:1] == ["meta-reward"] else words)
+        if command == "try":
+            return "drafts are tried with the tool try_harness", True
+        return client.rendered(dict(await query(command, given))), False
+    except SystemExit:
+        return files.printable(said.getvalue()), True
+    except (ValueError, MetaRewardError) as error:
+        return files.printable(str(error)), True

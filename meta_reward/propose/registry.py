@@ -1,0 +1,82 @@
+"""The proposers there are, by the word that names them in the settings."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+
+from meta_reward.errors import UsageError
+from meta_reward.propose.base import Proposer
+from meta_reward.propose.claude.agent import ClaudeProposer
+from meta_reward.propose.command import CommandProposer, Confinement
+from meta_reward.propose.guard import FILE_TOOLS, SHELL
+from meta_reward.run.settings import ProposerSettings
+
+
+def make_proposer(settings: ProposerSettings) -> Proposer:
+    """The proposer that the settings name. Raises UsageError for one that is not known."""
+    kind, _, rest = settings.spec.partition(":")
+    if kind not in _KINDS:
+        raise UsageError(
+            f"unknown proposer {settings.spec!r}", hint="known: catalog, claude:MODEL, command:PROGRAM ..."
+        )
+    _check_taken(kind, settings)
+    return _KINDS[kind](rest, settings)
+
+
+def _check_taken(kind: str, settings: ProposerSettings) -> None:
+    """Raise UsageError for a setting that this kind of proposer would not heed."""
+    given = [item.name for item in fields(settings) if getattr(settings, item.name) != item.default]
+    for name, takers in _TAKEN_BY.items():
+        if name in given and kind not in takers:
+            said = f"--proposer-{name}" if name in _FLAGS else f"proposer.{name}"
+            raise UsageError(
+                f"{said} means nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
+            )
+    if settings.jail == "none" and settings.net == "none":
+        raise UsageError("without a jail there is no --proposer-net none", hint="leave out one of the two")
+
+
+def _catalog(rest: str, settings: ProposerSettings) -> Proposer:
+    if rest:
+        raise UsageError(f"proposer catalog takes no argument, and was given {rest!r}")
+    return CommandProposer(
+        (sys.executable, "-P", "-m", "meta_reward.offline.proposer"), settings.minutes, repairs=False
+    )
+
+
+def _command(rest: str, settings: ProposerSettings) -> Proposer:
+    try:
+        command = shlex.split(rest)
+    except ValueError as error:
+        raise UsageError(f"proposer command {rest!r} cannot be read: {error}") from None
+    if not command:
+        raise UsageError("proposer command: names no program", hint="for example command:./my-agent")
+    confinement = Confinement(settings.bind, settings.net != "none") if settings.jail != "none" else None
+    return CommandProposer(command, settings.minutes, repairs=True, confinement=confinement, env=settings.env)
+
+
+def _claude(rest: str, settings: ProposerSettings) -> Proposer:
+    if not rest:
+        raise UsageError("proposer claude: names no model", hint="for example claude:claude-opus-4-6")
+    allowed = (*FILE_TOOLS, SHELL)
+    unknown = [name for name in settings.tools if name not in allowed]
+    if unknown:
+        raise UsageError(f"proposer.tools names {unknown[0]!r}", hint=f"known: {', '.join(allowed)}")
+    if SHELL in settings.tools and len(settings.tools) > 1:
+        what = f"proposer.tools names {SHELL} and others: a shell could change a file while another tool looks at it"
+        raise UsageError(what, hint=f"name {SHELL} alone, which reads and writes as well")
+    return ClaudeProposer(rest, settings)
+
+
+_FLAGS = ("jail", "bind", "env", "net")
+_TAKEN_BY = {
+    **dict.fromkeys(("jail", "bind", "net"), ("command",)),
+    "env": ("claude", "command"),
+    **dict.fromkeys(("turns", "max_usd", "effort", "tools"), ("claude",)),
+}
+_KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
+    "catalog": _catalog,
+    "claude": _claude,
+    "command": _command,
+}

@@ -1,0 +1,63 @@
+"""What the sessions of a run have cost, also one that is under way, and those that were cut off and discarded.
+
+A session that was discarded is run again, and its money stays counted: a line in `discarded.jsonl` each,
+found again by when its transcript was last written, so that being killed here counts it neither twice nor never.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from meta_reward import files
+from meta_reward.propose.session_summary import Summary, summarize
+from meta_reward.run.layout import Layout
+
+
+def count_discarded(layout: Layout, iteration: int) -> None:
+    """Remember what a session has used that is about to be discarded."""
+    transcript = layout.transcript(iteration)
+    if transcript.exists():
+        spent = _spent(transcript)
+        used = {"input_tokens": spent.input_tokens, "output_tokens": spent.output_tokens, "cost_usd": spent.cost_usd}
+        files.mend_journal(layout.discarded)
+        files.append_line(layout.discarded, {"iteration": iteration, "ended": _ended(transcript), **used})
+
+
+def proposer_usd(layout: Layout) -> float:
+    """What all sessions have cost so far, as far as it is known."""
+    return float(sum([*_ended_sessions(layout), *_discarded(layout).values(), under_way_usd(layout)]))
+
+
+def under_way_usd(layout: Layout) -> float:
+    """What a session that has not ended has cost so far."""
+    counted = _discarded(layout)
+    begun = [path for path in layout.work.glob("session-*/transcript.jsonl") if not _has_ended(path)]
+    return sum(_spent(path).cost_usd or 0.0 for path in begun if _ended(path) not in counted)
+
+
+def _ended_sessions(layout: Layout) -> Iterator[float]:
+    kept = [*layout.history.glob("candidates/*/proposer/session.json"), *layout.history.glob("sessions/*/session.json")]
+    costs = {line["iteration"]: line["cost_usd"] for line in map(files.load_json, kept)}
+    for path in layout.work.glob("session-*/session.json"):
+        line = files.load_json(path)
+        costs.setdefault(line.get("iteration"), line.get("summary", {}).get("cost_usd"))
+    yield from (cost or 0.0 for cost in costs.values())
+
+
+def _discarded(layout: Layout) -> dict[int, float]:
+    """What each discarded session has cost, by when it ended."""
+    return {line["ended"]: line["cost_usd"] or 0.0 for line in files.iter_whole_lines(layout.discarded)}
+
+
+def _has_ended(transcript: Path) -> bool:
+    return transcript.with_name("session.json").exists()
+
+
+def _ended(transcript: Path) -> int:
+    try:
+        return transcript.stat().st_mtime_ns
+    except FileNotFoundError:  # discarded just now
+        return 0
+
+
+def _spent(transcript: Path) -> Summary:
+    return summarize(transcript, view=transcript.parent)

@@ -1,0 +1,223 @@
+"""Trying a draft before it is submitted: on a few pairs of the search split, within a ration of judge calls.
+
+A known request is answered from the judge's cache and costs nothing; only a new one uses up the
+ration. Everything about a draft is untrusted: it is read from the staging folder alone, validated,
+and run in the sandbox like any candidate. What is the proposer's fault is part of the answer, which
+is plain JSON of bounded size, and never an exception. Money spent counts as the run's.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.completion import Usage
+from meta_reward.errors import JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
+from meta_reward.evaluation.evaluate import Unit, evaluate
+from meta_reward.harness.validate import Cases, Report, fingerprint, validate
+from meta_reward.models.billing import Account
+from meta_reward.models.gateway import Gateway
+from meta_reward.propose.read_draft import path_below, read_draft
+from meta_reward.propose.secrets import marks_in, session_secrets
+from meta_reward.propose.session_cost import proposer_usd
+from meta_reward.run.config import load_run_config
+from meta_reward.run.create import part_of
+from meta_reward.run.layout import HistoryLayout, Layout
+from meta_reward.run.ledger import load_ledger
+from meta_reward.run.lock import locked
+from meta_reward.run.settings import RunConfig
+from meta_reward.run.usage import spent_on_disk
+from meta_reward.search.context import Setup, open_gateway, open_sandbox, search_cases
+from meta_reward.search.limits import limit_check
+from meta_reward.search.tryout.answer import answer_of
+from meta_reward.search.tryout.pairs import choose_pairs
+from meta_reward.search.tryout.quota import RationedBackend, behind
+from meta_reward.tasks.taskset import TaskSet, load_task_set
+from meta_reward.trajectory import Pair, Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A trial on record. path: of the draft below staging. judge_calls: all that the draft made; new_calls: those the
+    cache had no answer to.
+
+    cost_usd: of the new ones, None where no price is known.
+    """
+
+    path: str
+    digest: str
+    ok: bool
+    pairs: tuple[str, ...]
+    agreement: float | None
+    judge_calls: int
+    new_calls: int
+    cost_usd: float | None
+
+
+@dataclass(slots=True)
+class Trials:
+    """The trials of one session, which share a ration of new judge calls. done: each so far, for the record.
+
+    detailed: whether an answer tells of single pairs and of what the judge said, or of agreement alone.
+    """
+
+    history: HistoryLayout
+    staging: Path
+    rollouts: Mapping[str, Rollout]
+    pairs: Sequence[Pair]
+    config: RunConfig
+    gateway: Gateway
+    judge: RationedBackend
+    cases: Cases
+    detailed: bool = True
+    done: list[Trial] = field(default_factory=list)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def try_harness(self, path: Path | str, pairs: Sequence[str] = ()) -> dict[str, Any]:
+        """Try the draft at a path in staging on pairs named by id, task or category; on a sample without names."""
+        try:
+            source = read_draft(self.staging, str(path))
+            return await self.try_source(source, pairs, path=path_below(self.staging, str(path)))
+        except ProposerError as error:
+            return {"error": files.printable(str(error))}
+
+    async def try_source(self, source: str, pairs: Sequence[str] = (), *, path: str = "") -> dict[str, Any]:
+        """Try a program. Raises ProposerError for pairs that do not exist."""
+        chosen = choose_pairs(self.pairs, pairs, seed=self.config.seed)
+        async with self._turn:
+            before = len(self.judge.used)
+            report, units, stopped = await self._run(source, chosen)
+            trial = self._trial(path, source, report, units, self.judge.used[before:])
+            answer = answer_of(report, chosen, units, history=self.history, detailed=self.detailed)
+            self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), agreement=answer.get("agreement")))
+        calls = {"made": trial.judge_calls, "new": trial.new_calls, "cost_usd": trial.cost_usd, "left": self.judge.left}
+        return {**answer, "judge_calls": calls, **({"stopped": stopped} if stopped else {})}
+
+    async def _run(self, source: str, pairs: Sequence[Pair]) -> tuple[Report, list[Unit], str]:
+        """What the validator says, the trajectories scored, and what stopped that early, if anything."""
+        wanted = dict.fromkeys(id for pair in pairs for id in (pair.preferred, pair.other))
+        units: list[Unit] = []
+        if marks := marks_in(session_secrets(self.config.proposer).mark(source)):
+            return Report(marks, ()), units, ""
+        async with await open_sandbox(self.config) as sandbox:
+            report = await validate(
+                source, sandbox=sandbox, known=self._known(), packages=self.config.packages, cases=self.cases
+            )
+            try:
+                if report.ok:
+                    evaluation = await evaluate(
+                        source,
+                        [self.rollouts[id] for id in wanted],
+                        gateway=self.gateway,
+                        sandbox=sandbox,
+                        seed=self.config.seed,
+                        give_up=True,
+                        on_unit=units.append,
+                    )
+            except (JudgeUnavailable, LimitReached) as error:
+                return report, units, files.printable(str(error))
+        if not report.ok or not evaluation.broken:
+            return report, units, ""
+        left = len(evaluation.not_run)
+        return report, units, f"it fails on most of its first trajectories; {left} of {len(wanted)} were not run"
+
+    def _trial(self, path: str, source: str, report: Report, units: Sequence[Unit], used: Sequence[Usage]) -> Trial:
+        prices = [self.judge.cost_usd(usage) for usage in used]
+        return Trial(
+            path=files.printable(path)[:200],
+            digest=f"sha256:{hashlib.sha256(source.encode()).hexdigest()}",
+            ok=report.ok,
+            pairs=(),
+            agreement=None,
+            judge_calls=sum(len(unit.calls) for unit in units),
+            new_calls=len(used),
+            cost_usd=None if None in prices else sum(price or 0.0 for price in prices),
+        )
+
+    def _known(self) -> dict[str, str]:
+        """The candidates so far, by what makes a program the same."""
+        known = {}
+        for row in load_ledger(self.history.ledger):
+            with suppress(SyntaxError):  # a rejected one need not parse
+                known[fingerprint(files.read_text(self.history.candidate(row.folder) / "harness.py"))] = row.id
+        return known
+
+
+def trials_of(setup: Setup, staging: Path) -> Trials | None:
+    """The trials of a session of a search, None where its proposer may not try. staging: as the session sees it."""
+    settings = setup.config.proposer
+    if settings.try_calls == 0 or settings.history == "none":
+        return None
+    rollouts, pairs = part_of(setup.taskset, setup.splits["search"])
+    return make_trials(
+        HistoryLayout(setup.layout.history),
+        setup.config,
+        setup.gateway,
+        rollouts=rollouts,
+        pairs=pairs,
+        staging=staging,
+        cases=setup.cases,
+    )
+
+
+def trials_on_run(layout: Layout, *, calls: int | None = None) -> Trials:
+    """Trials outside any session, for a person; on the run's account and under its limits, like those of a session.
+
+    calls: the ration, that of a session by default.
+    """
+    config = load_run_config(layout.config)
+    if calls is not None:
+        config = replace(config, proposer=replace(config.proposer, try_calls=calls))
+    taskset = load_task_set(layout.taskset)
+    made = make_trials(
+        HistoryLayout(layout.history),
+        config,
+        _gateway_of(layout, config),
+        rollouts=list(taskset.rollouts.values()),
+        pairs=taskset.pairs,
+        staging=layout.history,
+        cases=_cases(layout, taskset),
+    )
+    return replace(made, detailed=True)
+
+
+def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
+    """A gateway on a run's account, also while a search works on it, if that may be written to; at the run's limits."""
+    try:
+        with locked(layout):
+            gateway = open_gateway(config, layout=layout)
+    except UsageError as error:
+        gateway = open_gateway(config)
+        gateway.books.spent = spent_on_disk(layout)
+        gateway.books.account = Account(layout.account if isinstance(error, RunInUse) else None)
+    limits, sessions_usd = limit_check(config.limits), proposer_usd(layout)
+    gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
+    return gateway
+
+
+def _cases(layout: Layout, taskset: TaskSet) -> Cases:
+    """What belongs to single cases of a run's search split, and not to its seeds."""
+    seeds = [row for row in load_ledger(layout.ledger) if row.iteration == 0]
+    sources = [files.read_text(layout.candidate(row.folder) / "harness.py") for row in seeds]
+    return search_cases(taskset, tuple({rollout.task for rollout in taskset.rollouts.values()}), sources)
+
+
+def make_trials(
+    history: HistoryLayout,
+    config: RunConfig,
+    gateway: Gateway,
+    *,
+    rollouts: Sequence[Rollout],
+    pairs: Sequence[Pair],
+    staging: Path,
+    cases: Cases,
+) -> Trials:
+    """Trials behind a gateway, whose real spending they count into. rollouts, pairs: of the search split."""
+    judge = RationedBackend(gateway.backend, config.proposer.try_calls, gateway.spent)
+    by_id = {rollout.id: rollout for rollout in rollouts}
+    detailed = config.proposer.history == "full"
+    return Trials(history, staging, by_id, pairs, config, behind(gateway, judge), judge, cases, detailed=detailed)
