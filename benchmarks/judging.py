@@ -185,15 +185,15 @@ async def evaluation(url: str, trajectories: int, concurrency: int, folder: str)
     from meta_reward.harness.budget import Budget
     from meta_reward.harness.levels import choose_level
     from meta_reward.harness.sandbox import Sandbox
-    from meta_reward.models.billing import Account
+    from meta_reward.models.billing import BillingLog
     from meta_reward.models.cache import Cache
     from meta_reward.models.gateway import Gateway
     from meta_reward.models.registry import make_backend
-    from meta_reward.run.evaluations import journal_unit
+    from meta_reward.run.evaluations import journal_result
     from meta_reward.trajectory import Message
 
     backend = make_backend(f"openai:m@{url}", {"price_input": 1.0, "price_output": 1.0})
-    account = Account(Path(folder) / "account.jsonl")
+    account = BillingLog(Path(folder) / "account.jsonl")
     gateway = Gateway(backend, Cache(Path(folder) / "cache"), concurrency=concurrency, account=account)
     source, rollouts = (PROJECT / "seed_harnesses" / "baseline.py").read_text(), _rollouts(trajectories)
     journal = Path(folder) / f"{time.time()}.jsonl"
@@ -202,9 +202,11 @@ async def evaluation(url: str, trajectories: int, concurrency: int, folder: str)
 
     async def work(sandbox: Sandbox) -> None:
         done = await evaluate(
-            source, rollouts, gateway=gateway, sandbox=sandbox, on_unit=lambda unit: journal_unit(journal, unit)
+            source, rollouts, gateway=gateway, sandbox=sandbox, on_result=lambda result: journal_result(journal, result)
         )
-        assert all(unit.score == 72 for unit in done.units), next(unit for unit in done.units if unit.score != 72)
+        assert all(result.score == 72 for result in done.results), next(
+            result for result in done.results if result.score != 72
+        )
 
     async with Sandbox(Budget(), level=level) as sandbox:
         await _timed(lambda: work(sandbox))

@@ -153,7 +153,7 @@ def iter_whole_lines(path: Path) -> Iterator[Any]:
         yield parse_json(line, path, place=f"line {number}")
 
 
-def mend_journal(path: Path) -> None:
+def repair_journal(path: Path) -> None:
     """Cut a torn last line off a journal, so that the next append starts a line of its own."""
     if not path.exists():
         return

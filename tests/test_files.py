@@ -133,13 +133,13 @@ def test_journal_cut_anywhere_reads_as_its_whole_lines_and_goes_on(
     path.write_bytes(whole)
     kept = values[: whole.count(b"\n")]
     assert list(files.iter_whole_lines(path)) == kept
-    files.mend_journal(path)
+    files.repair_journal(path)
     files.append_line(path, "next")
     assert files.load_lines(path) == [*kept, "next"]
 
 
 def test_journal_that_does_not_exist_is_empty(tmp_path: Path) -> None:
-    files.mend_journal(tmp_path / "none")
+    files.repair_journal(tmp_path / "none")
     assert list(files.iter_whole_lines(tmp_path / "none")) == []
     assert not (tmp_path / "none").exists()
 

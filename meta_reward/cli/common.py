@@ -13,7 +13,7 @@ from meta_reward import shipped
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
-    from meta_reward.search.standalone import Job
+    from meta_reward.search.standalone import Standalone
     from meta_reward.tasks.splits import SplitShares
     from meta_reward.tasks.taskset import TaskSet
 
@@ -195,17 +195,19 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
     raise UsageError(f"task set {taskset.name} has no default judge", hint="say which one, such as --judge simulated")
 
 
-def job_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Job":
+def job_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Standalone":
     """What to evaluate outside any run. flags: judge, seed, concurrency, sandbox and limits, None where not given."""
     from meta_reward.run.config import load_user_config, new_config, overlay
-    from meta_reward.search.standalone import Job
+    from meta_reward.search.standalone import Standalone
 
     about = {"judge.spec": flags["judge"], "judge.concurrency": flags["concurrency"]}
     about |= {name: flags[name] for name in ("seed", "sandbox")}
     tables = overlay(load_user_config(config), {**about, **limits_given(flags)})
     tasks = open_task_set(taskset, new_config(tables).splits)
     chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
-    return Job(harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})), tables.get("limits", {}))
+    return Standalone(
+        harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})), tables.get("limits", {})
+    )
 
 
 def print_json(value: Any) -> None:

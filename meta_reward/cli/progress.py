@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from meta_reward.evaluation.evaluate import Unit
+from meta_reward.evaluation.evaluate import Result
 from meta_reward.evaluation.metrics import outcomes
 from meta_reward.files import printable
 from meta_reward.search.context import Progress
@@ -42,7 +42,7 @@ def shown(*, quiet: bool = False) -> Iterator[Progress]:
 
 
 class _Tally:
-    """Agreement and judge calls of the evaluation under way, from the units done so far."""
+    """Agreement and judge calls of the evaluation under way, from the results done so far."""
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self._pairs = pairs
@@ -53,9 +53,9 @@ class _Tally:
     def done(self) -> int:
         return len(self._rewards)
 
-    def add(self, unit: Unit) -> None:
-        self._rewards[unit.trajectory] = unit.score
-        self.calls += len(unit.calls)
+    def add(self, result: Result) -> None:
+        self._rewards[result.trajectory] = result.score
+        self.calls += len(result.calls)
 
     def figures(self) -> str:
         complete = [p for p in self._pairs if p.preferred in self._rewards and p.other in self._rewards]
@@ -70,7 +70,7 @@ class _Silent:
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
         pass
 
-    def unit(self, unit: Unit) -> None:
+    def result(self, result: Result) -> None:
         pass
 
     def note(self, text: str) -> None:
@@ -86,8 +86,8 @@ class _Plain:
         self._tally, self._total = _Tally(pairs), total
         self._title, self._said = f"{printable(what)} on {split}", time.monotonic()
 
-    def unit(self, unit: Unit) -> None:
-        self._tally.add(unit)
+    def result(self, result: Result) -> None:
+        self._tally.add(result)
         if time.monotonic() - self._said > _PLAIN_EVERY_S:
             self._said = time.monotonic()
             self.note(f"{self._title}: {self._tally.done} of {self._total}, {self._tally.figures()}")
@@ -109,8 +109,8 @@ class _Live:
         title = f"{printable(what)} on {split}".replace("[", "\\[")
         self._task = self._bar.add_task(title, total=total, figures="")
 
-    def unit(self, unit: Unit) -> None:
-        self._tally.add(unit)
+    def result(self, result: Result) -> None:
+        self._tally.add(result)
         if self._task is not None:
             self._bar.update(self._task, advance=1, figures=self._tally.figures())
 

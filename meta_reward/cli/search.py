@@ -127,7 +127,7 @@ def command(
             progress.note(note)
         context.raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
         context.keep_instructions(layout, told, notice=progress.note)
-        ready = context.open_setup(layout, progress, taskset=tasks)
+        ready = context.open_search(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
             outcome = asyncio.run(search(ready))
             stop(outcome)

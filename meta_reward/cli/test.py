@@ -26,13 +26,13 @@ def command(run: str | None, sandbox: str | None, as_json: bool, **limits: objec
     from meta_reward.run.config import overlay
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
-    from meta_reward.search.context import open_setup, raise_limits
+    from meta_reward.search.context import open_search, raise_limits
     from meta_reward.search.test_split import open_test
 
     layout = Layout(named_run(run, "test"))
     with locked(layout), shown(quiet=as_json) as progress:
         raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
-        result = asyncio.run(open_test(open_setup(layout, progress)))
+        result = asyncio.run(open_test(open_search(layout, progress)))
     if as_json:
         print_json({key: value for key, value in result.items() if key != "schema"})
     else:

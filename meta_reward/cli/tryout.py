@@ -73,10 +73,10 @@ def _on_run(history: "HistoryLayout", draft: Path, pairs: list[str], calls: int 
 
     from meta_reward.files import read_text
     from meta_reward.run.layout import Layout
-    from meta_reward.search.tryout.run import trials_on_run
+    from meta_reward.search.tryout.run import tryouts_on_run
 
     layout = Layout(history.path.resolve().parent)
     if layout.history != history.path.resolve() or not layout.config.exists():
         raise UsageError(f"{history.path} belongs to no run", hint="a trial needs its judge; name its run")
     source = read_text(draft / "harness.py" if draft.is_dir() else draft)
-    return asyncio.run(trials_on_run(layout, calls=calls).try_source(source, pairs, path=draft.name))
+    return asyncio.run(tryouts_on_run(layout, calls=calls).try_source(source, pairs, path=draft.name))

@@ -1,9 +1,9 @@
 """A harness on trajectories: each scored by itself, in an order that tells nothing.
 
-The unit of work is one trajectory. Finished units are handed over one by one, so that the caller
-can write each down before the next is waited for; units finished earlier are handed in and not
-redone. A candidate's failure is a unit with an error. A judge's outage or a limit of the run stops
-everything and leaves the evaluation unfinished. Every rollout gets its unit, unless the caller chooses to
+The unit of work is one trajectory. Finished results are handed over one by one, so that the caller
+can write each down before the next is waited for; results finished earlier are handed in and not
+redone. A candidate's failure is a result with an error. A judge's outage or a limit of the run stops
+everything and leaves the evaluation unfinished. Every rollout gets its result, unless the caller chooses to
 give up on a candidate that fails on most of its first trajectories.
 """
 
@@ -18,7 +18,7 @@ from meta_reward import files
 from meta_reward.completion import request_to_json
 from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.evaluation.metrics import Tokens
-from meta_reward.evaluation.reward_cache import KeptRewards, open_kept_rewards
+from meta_reward.evaluation.reward_cache import RewardCache, open_reward_cache
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Call, Gateway
 from meta_reward.trajectory import Rollout, tool_call_to_json, trajectory_to_json
@@ -27,7 +27,7 @@ PROBATION = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Result:
     """One trajectory scored by one harness: its reward or its error, every judge call, and what each took.
 
     reward: {score, reason, findings}. error: {kind, message, traceback}. Exactly one is not None.
@@ -49,20 +49,20 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The units of an evaluation, in the order of its rollouts. broken: given up, since the candidate failed on most
+    """The results of an evaluation, in the order of its rollouts. broken: given up, since the candidate failed on most
     of its first trajectories. not_run: the trajectories that it was therefore not run on."""
 
-    units: list[Unit]
+    results: list[Result]
     broken: bool = False
     not_run: tuple[str, ...] = ()
 
     @property
     def rewards(self) -> dict[str, float | None]:
-        return {unit.trajectory: unit.score for unit in self.units}
+        return {result.trajectory: result.score for result in self.results}
 
     @property
     def tokens(self) -> Tokens:
-        return tokens_of(cost for unit in self.units for cost in unit.costs)
+        return tokens_of(cost for result in self.results for cost in result.costs)
 
 
 async def evaluate(
@@ -73,39 +73,39 @@ async def evaluate(
     sandbox: Sandbox,
     seed: int = 0,
     repeat: int = 0,
-    finished: Mapping[str, Unit] | None = None,
+    finished: Mapping[str, Result] | None = None,
     give_up: bool = False,
-    on_unit: Callable[[Unit], None] = lambda unit: None,
+    on_result: Callable[[Result], None] = lambda result: None,
 ) -> Evaluation:
-    """Score every rollout that is not finished yet. on_unit: called with each unit as soon as it is done.
+    """Score every rollout that is not finished yet. on_result: called with each result as soon as it is done.
 
     repeat: another number asks the judge anew. give_up: stop after the first PROBATION trajectories when most of them
-    fail; otherwise there is one unit a rollout. Raises JudgeUnavailable and LimitReached after the units
+    fail; otherwise there is one result a rollout. Raises JudgeUnavailable and LimitReached after the results
     under way were dropped, and the calls of theirs that had been sent were kept.
     """
-    units, kept = dict(finished or {}), open_kept_rewards(source, gateway, sandbox)
+    results, kept = dict(finished or {}), open_reward_cache(source, gateway, sandbox)
     order = sorted(rollouts, key=lambda rollout: rollout.id)
     random.Random(seed).shuffle(order)
 
     async def score(rollout: Rollout) -> None:
-        unit = await _score(source, rollout, gateway, sandbox, repeat, kept)
-        on_unit(unit)
-        units[rollout.id] = unit
+        result = await _score(source, rollout, gateway, sandbox, repeat, kept)
+        on_result(result)
+        results[rollout.id] = result
 
     broken = False
     try:
         for part in (order[:PROBATION], order[PROBATION:]) if give_up else (order,):
-            await _each([r for r in part if r.id not in units], score, limit=gateway.concurrency)
-            if broken := give_up and _fails_on_most([units[r.id] for r in order[:PROBATION]]):
+            await _each([r for r in part if r.id not in results], score, limit=gateway.concurrency)
+            if broken := give_up and _fails_on_most([results[r.id] for r in order[:PROBATION]]):
                 break
     finally:
         await gateway.settle()
-    not_run = tuple(r.id for r in rollouts if r.id not in units)
-    return Evaluation([units[r.id] for r in rollouts if r.id in units], broken, not_run)
+    not_run = tuple(r.id for r in rollouts if r.id not in results)
+    return Evaluation([results[r.id] for r in rollouts if r.id in results], broken, not_run)
 
 
-def _fails_on_most(units: Sequence[Unit]) -> bool:
-    return sum(unit.error is not None for unit in units) > len(units) / 2
+def _fails_on_most(results: Sequence[Result]) -> bool:
+    return sum(result.error is not None for result in results) > len(results) / 2
 
 
 async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, limit: int) -> None:
@@ -125,12 +125,12 @@ async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, 
 
 
 async def _score(
-    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, repeat: int, kept: KeptRewards
-) -> Unit:
+    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, repeat: int, kept: RewardCache
+) -> Result:
     sent = trajectory_to_json(rollout.trajectory)
     digest = hashlib.sha256(files.canonical_json(sent)).hexdigest()
     if known := kept.find(digest, repeat, gateway):
-        return _unit(rollout, known.reward, None, known.calls, known.printed)
+        return _result(rollout, known.reward, None, known.calls, known.printed)
     session = gateway.session(
         digest,
         repeat=repeat,
@@ -142,28 +142,28 @@ async def _score(
     printed = [""]
     try:
         result = await sandbox.score(
-            source, sent, session.ask, waited_s=lambda: session.waits.seconds, printed=printed.append
+            source, sent, session.ask, waited_s=lambda: session.queue_time.seconds, printed=printed.append
         )
         reward = {"score": result.score, "reason": result.reason, "findings": dict(result.findings)}
         kept.keep(digest, repeat, reward, session.calls, printed[-1])
     except CandidateError as failure:
         error = {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback}
         kept.fail(digest)
-    return _unit(rollout, reward, error, session.calls, printed[-1])
+    return _result(rollout, reward, error, session.calls, printed[-1])
 
 
-def _unit(
+def _result(
     rollout: Rollout,
     reward: dict[str, Any] | None,
     error: dict[str, Any] | None,
     calls: Sequence[Call],
     printed: str,
-) -> Unit:
-    said, took = [_said(call) for call in calls], [_took(call) for call in calls]
-    return Unit(rollout.id, rollout.task, reward, error, said, took, printed)
+) -> Result:
+    said, took = [_call_record(call) for call in calls], [_call_cost(call) for call in calls]
+    return Result(rollout.id, rollout.task, reward, error, said, took, printed)
 
 
-def _said(call: Call) -> dict[str, Any]:
+def _call_record(call: Call) -> dict[str, Any]:
     """The part of a call that is the same wherever and whenever it is made."""
     completion = call.completion
     return {
@@ -178,7 +178,7 @@ def _said(call: Call) -> dict[str, Any]:
     }
 
 
-def _took(call: Call) -> dict[str, Any]:
+def _call_cost(call: Call) -> dict[str, Any]:
     """The part of a call that is counted."""
     usage = call.completion.usage
     return {

@@ -42,7 +42,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRewards:
+class RewardCache:
     """The rewards that one harness gave with one judge. Without a path nothing is kept."""
 
     path: Path | None = None
@@ -74,20 +74,20 @@ class KeptRewards:
             files.append_line(self.path, {"failed": digest})
 
 
-def open_kept_rewards(source: str, gateway: Gateway, sandbox: Sandbox) -> KeptRewards:
+def open_reward_cache(source: str, gateway: Gateway, sandbox: Sandbox) -> RewardCache:
     """What is kept of a harness with this judge in this sandbox, ready for more."""
     if gateway.books.cache is None:
-        return KeptRewards()
+        return RewardCache()
     key = _key(source, gateway, sandbox)
     path = gateway.books.cache.folder / REWARDS / key[:2] / f"{key}.jsonl"
     try:
-        files.mend_journal(path)
+        files.repair_journal(path)
         lines = dict(_parse(line) for line in files.iter_whole_lines(path))
     except (DataError, KeyError, TypeError, ValueError):  # it failed; or written over, or not by us
         with suppress(OSError):
             path.unlink()
         lines = {}
-    return KeptRewards(path, lines)
+    return RewardCache(path, lines)
 
 
 def _parse(line: dict[str, Any]) -> tuple[tuple[str, int], dict[str, Any]]:

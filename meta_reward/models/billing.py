@@ -19,7 +19,7 @@ from meta_reward.models.cache import Cache
 
 
 @dataclass(slots=True)
-class Paid:
+class Bill:
     """What an account adds up to. unpriced: paid calls without a known price. lost: calls of which only
     the sending is known, counted at what was expected. open: their lines, by key."""
 
@@ -37,7 +37,7 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BillingLog:
     """An account on disk. Without a path nothing is kept."""
 
     path: Path | None = None
@@ -59,26 +59,26 @@ class Account:
             files.append_line(self.path, line)
 
 
-def open_account(path: Path, before: Paid) -> None:
+def open_billing_log(path: Path, before: Bill) -> None:
     """Make an account ready for more. before: what was paid by a run that has none yet."""
     if path.exists():
-        files.mend_journal(path)
+        files.repair_journal(path)
     else:
         files.append_line(
             path, {"before": {"calls": before.calls, "cost_usd": before.cost_usd, "unpriced": before.unpriced}}
         )
 
 
-def balance(path: Path, cache: Cache, backend: Backend) -> None:
+def reconcile(path: Path, cache: Cache, backend: Backend) -> None:
     """Write down what became of calls that were cut off, where the cache holds their replies."""
-    for key in load_account(path).open:
+    for key in load_bill(path).open:
         if (completion := cache.load(key)) is not None:
-            Account(path).paid(key, completion.usage, backend.cost_usd(completion.usage), tries=1)
+            BillingLog(path).paid(key, completion.usage, backend.cost_usd(completion.usage), tries=1)
 
 
-def load_account(path: Path) -> Paid:
+def load_bill(path: Path) -> Bill:
     """What was paid, added up."""
-    paid = Paid()
+    paid = Bill()
     for line in files.iter_whole_lines(path):
         if before := line.get("before"):
             paid.add(before["cost_usd"], calls=before["calls"])
@@ -96,6 +96,6 @@ def load_account(path: Path) -> Paid:
     return paid
 
 
-def _count_lost(paid: Paid, line: dict[str, Any]) -> None:
+def _count_lost(paid: Bill, line: dict[str, Any]) -> None:
     paid.add(line["cost_usd"])
     paid.lost += 1

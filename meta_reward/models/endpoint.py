@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from meta_reward.errors import UsageError
 from meta_reward.models.failures import Whose
-from meta_reward.models.prices import Seller
+from meta_reward.models.prices import PriceKey
 from meta_reward.models.settings import ModelSettings
 
 _SPEC = re.compile(r"(?P<model>.+?)(?:@(?P<address>https?://.+))?")
@@ -46,7 +46,7 @@ SUBSCRIPTION = Provider(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """A judge's address. key_name: the environment variable that its key comes from, "" where it needs none. own: it is
     the provider's, or the one that the provider's own variable names."""
 
@@ -71,9 +71,9 @@ class Place:
         """For messages about failures."""
         return Whose(self.spec, self.address, self.model, self._key_hint(), self.key, settings)
 
-    def seller(self) -> Seller:
+    def price_key(self) -> PriceKey:
         """Who asks money for it."""
-        return Seller(self.provider.name, self.model) if self.own else Seller("", self.model, self.address)
+        return PriceKey(self.provider.name, self.model) if self.own else PriceKey("", self.model, self.address)
 
     def _key_hint(self) -> str:
         if not self.key_name:
@@ -82,7 +82,7 @@ class Place:
         return f"set {names} to a valid key" + self.provider.key_from
 
 
-def find_place(provider: Provider, spec: str, settings: ModelSettings) -> Place:
+def find_endpoint(provider: Provider, spec: str, settings: ModelSettings) -> Endpoint:
     """The place that `KIND:MODEL` or `KIND:MODEL@ADDRESS` names. Raises UsageError."""
     found = _SPEC.fullmatch(spec.partition(":")[2].strip())
     shown = spec.partition("@")[0]  # an address may hold a password
@@ -95,7 +95,7 @@ def find_place(provider: Provider, spec: str, settings: ModelSettings) -> Place:
     _check_address(address, shown if named else f"{shown} at ${provider.variable}")
     gets_own_key = address == provider.address or not (named or is_local(address))
     key_name = settings.key_env or (_first_set(provider.keys) if gets_own_key else "")
-    return Place(provider, spec, found["model"], address, key_name, not named or address == provider.address)
+    return Endpoint(provider, spec, found["model"], address, key_name, not named or address == provider.address)
 
 
 def is_local(address: str) -> bool:

@@ -1,9 +1,9 @@
 """The one way to the judge: cache, limits, budgets, and a record of every call.
 
-A `Gateway` belongs to a process; a `Session` to one trajectory scored by one harness. The session
+A `Gateway` belongs to a process; a `JudgeSession` to one trajectory scored by one harness. The session
 numbers identical asks (the draw), plays the rounds in which the judge calls the harness's tools,
 and keeps every turn as a `Call`. *Nominal* numbers count a cached call like any other; *spent*
-ones count only what was asked anew. What is not in the cache goes over the `Line`, which retries.
+ones count only what was asked anew. What is not in the cache goes over the `InFlight`, which retries.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from typing import Any
 from meta_reward import files
 from meta_reward.completion import Backend, Completion, Request, Usage, estimated_tokens, is_unreadable, request_to_json
 from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, Unanswerable
-from meta_reward.models.billing import Account
+from meta_reward.models.billing import BillingLog
 from meta_reward.models.cache import Cache, cache_key
-from meta_reward.models.in_flight import Line
-from meta_reward.models.rate_limit import Clock, Pace, Waits
-from meta_reward.models.retry import Retries
+from meta_reward.models.in_flight import InFlight
+from meta_reward.models.rate_limit import Clock, QueueTime, RateLimiter
+from meta_reward.models.retry import RetryPolicy
 from meta_reward.models.usage import Books, Spent
 from meta_reward.trajectory import Message, Tool, ToolCall
 
@@ -82,19 +82,19 @@ class Gateway:
         cache: Cache | None,
         *,
         concurrency: int = 16,
-        pace: Pace | None = None,
-        retries: Retries | None = None,
+        pace: RateLimiter | None = None,
+        retries: RetryPolicy | None = None,
         clock: Clock | None = None,
-        account: Account | None = None,
+        account: BillingLog | None = None,
         spent: Spent | None = None,
         check: Callable[[Spent], None] = lambda spent: None,
         notice: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.backend, self.concurrency, self.check = backend, concurrency, check
         self.clock = clock or Clock()
-        self.books = Books(backend, cache, account or Account(), spent or Spent())
-        pace = pace or Pace(concurrency, clock=self.clock)
-        self.line = Line(self.books, pace, retries or Retries(), self.clock, notice)
+        self.books = Books(backend, cache, account or BillingLog(), spent or Spent())
+        pace = pace or RateLimiter(concurrency, clock=self.clock)
+        self.line = InFlight(self.books, pace, retries or RetryPolicy(), self.clock, notice)
 
     @property
     def spent(self) -> Spent:
@@ -109,9 +109,9 @@ class Gateway:
         max_calls: int = 100,
         max_tokens: int = 2_000_000,
         max_bytes: int = 32_000_000,
-    ) -> "Session":
+    ) -> "JudgeSession":
         """A session for one trajectory; its budget counts nominal calls and tokens, and the bytes of its requests."""
-        return Session(self, trajectory_digest, repeat, max_calls, max_tokens, max_bytes)
+        return JudgeSession(self, trajectory_digest, repeat, max_calls, max_tokens, max_bytes)
 
     def key(self, request: Request, *, trajectory_digest: str, repeat: int, draw: int) -> str:
         """Under what the reply to a request is kept."""
@@ -142,7 +142,7 @@ class Gateway:
         return found
 
     async def complete(
-        self, key: str, request: Request, *, repeat: int, draw: int, waits: Waits
+        self, key: str, request: Request, *, repeat: int, draw: int, queue_time: QueueTime
     ) -> tuple[Completion, int]:
         """A completion, and after how many tries it came: 0 where it was there already or under way."""
         self.check(self.spent)
@@ -153,17 +153,17 @@ class Gateway:
         # A repeat asks anew; where answers follow from the draw, it therefore draws others.
         fresh = draw + repeat * _DRAWS_OF_A_REPEAT
         if self.line.is_under_way(key):
-            completion, _ = await self.line.ask(key, request, fresh, waits)
+            completion, _ = await self.line.ask(key, request, fresh, queue_time)
             self.books.nominal(completion.usage)
             return completion, 0
-        return await self.line.ask(key, request, fresh, waits)
+        return await self.line.ask(key, request, fresh, queue_time)
 
     async def settle(self) -> None:
         """Wait for calls that were sent and that nobody waits for any more, so that they are kept and counted."""
         await self.line.settle()
 
 
-class Session:
+class JudgeSession:
     """The judge for one trajectory: numbers its draws, holds its budget, keeps its calls."""
 
     def __init__(
@@ -180,7 +180,7 @@ class Session:
         self._draws: Counter[bytes] = Counter()
         self._asks = self._turns = self._tokens = self._bytes = 0
         self._calls: list[Call] = []
-        self.waits = Waits(gateway.clock)
+        self.queue_time = QueueTime(gateway.clock)
 
     @property
     def calls(self) -> list[Call]:
@@ -216,7 +216,7 @@ class Session:
         key = self._gateway.key(request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw)
         try:
             completion, tries = await self._gateway.complete(
-                key, request, repeat=self._repeat, draw=draw, waits=self.waits
+                key, request, repeat=self._repeat, draw=draw, queue_time=self.queue_time
             )
             cost = self._gateway.backend.cost_usd(completion.usage)
         except JudgeUnavailable:

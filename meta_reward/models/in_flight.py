@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
 from meta_reward.errors import JudgeError, JudgeMisconfigured, JudgeTransient, JudgeUnavailable, Unanswerable
-from meta_reward.models.rate_limit import Clock, Pace, Waits
-from meta_reward.models.retry import Retries
+from meta_reward.models.rate_limit import Clock, QueueTime, RateLimiter
+from meta_reward.models.retry import RetryPolicy
 from meta_reward.models.usage import Books
 from meta_reward.trajectory import Message
 
@@ -26,7 +26,7 @@ TRIVIAL = Request((Message("user", "Answer with the single word: ready"),))
 _SILENCE_S = 2.0  # so long calls under way may take to end before somebody is told
 _BETWEEN_NOTICES_S = 60.0
 
-Served = tuple[Completion, int]
+Reply = tuple[Completion, int]
 """A reply, and after how many tries it came."""
 
 
@@ -38,20 +38,20 @@ class _Call:
     request: Request
     draw: int
     tokens: int
-    waits: Waits
+    queue_time: QueueTime
     tries: int = 0
 
 
 @dataclass(slots=True)
-class Line:
+class InFlight:
     """Calls under way. notice: told when the judge fails, and when it keeps this process from ending."""
 
     books: Books
-    pace: Pace
-    retries: Retries = field(default_factory=Retries)
+    pace: RateLimiter
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Clock = field(default_factory=Clock)
     notice: Callable[[str], None] = lambda text: None
-    _calls: dict[str, asyncio.Task[Served]] = field(default_factory=dict)
+    _calls: dict[str, asyncio.Task[Reply]] = field(default_factory=dict)
     _waiting: Counter[str] = field(default_factory=Counter)
     _sent: set[str] = field(default_factory=set)
     _probe: str = ""
@@ -61,13 +61,13 @@ class Line:
         """Whether somebody has asked this, and no reply has come yet."""
         return key in self._calls
 
-    async def ask(self, key: str, request: Request, draw: int, waits: Waits) -> Served:
+    async def ask(self, key: str, request: Request, draw: int, queue_time: QueueTime) -> Reply:
         """The reply to a request. Raises JudgeError; Unanswerable when this request fails beyond all retries, and
         JudgeUnavailable when a trivial one fails too.
 
         waits: of whoever asks first.
         """
-        task = self._calls.get(key) or self._start(key, request, draw, waits)
+        task = self._calls.get(key) or self._start(key, request, draw, queue_time)
         self._waiting[key] += 1
         try:
             return await asyncio.shield(task)
@@ -88,26 +88,26 @@ class Line:
                 self.notice(f"waiting for {len(slow)} judge calls that are already paid for; Ctrl-C to leave now")
                 await asyncio.wait(slow)
 
-    def _start(self, key: str, request: Request, draw: int, waits: Waits) -> asyncio.Task[Served]:
+    def _start(self, key: str, request: Request, draw: int, queue_time: QueueTime) -> asyncio.Task[Reply]:
         tokens = estimated_tokens(request)
         self.books.expect(key, Usage(tokens, EXPECTED_REPLY_TOKENS))
-        call = _Call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, waits)
+        call = _Call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, queue_time)
         task = self._calls[key] = asyncio.create_task(self._run(call))
         task.add_done_callback(lambda done: self._ended(key, done))
         return task
 
-    def _ended(self, key: str, task: asyncio.Task[Served]) -> None:
+    def _ended(self, key: str, task: asyncio.Task[Reply]) -> None:
         self._forget(key, task)
         if not task.cancelled():
             task.exception()  # whoever asked may have gone
 
-    def _forget(self, key: str, task: asyncio.Task[Served]) -> None:
+    def _forget(self, key: str, task: asyncio.Task[Reply]) -> None:
         if self._calls.get(key) is task:
             del self._calls[key]
             self.books.close(key)
 
-    async def _run(self, call: _Call) -> Served:
-        call.waits.count(+1)
+    async def _run(self, call: _Call) -> Reply:
+        call.queue_time.count(+1)
         try:
             completion = await self._answer(call)
             self.books.answered(call.key, call.request, completion, call.tries, keep=call.key != self._probe)
@@ -116,7 +116,7 @@ class Line:
             error.tries = call.tries
             raise
         finally:
-            call.waits.count(-1)
+            call.queue_time.count(-1)
 
     async def _answer(self, call: _Call) -> Completion:
         try:
@@ -135,7 +135,7 @@ class Line:
         if self._probe not in self._calls:
             self._probe = f"probe-{uuid.uuid4().hex}"
         try:
-            await self.ask(self._probe, TRIVIAL, 0, call.waits)
+            await self.ask(self._probe, TRIVIAL, 0, call.queue_time)
         except JudgeError:
             return False
         return True
@@ -156,12 +156,12 @@ class Line:
     async def _try(self, call: _Call) -> Completion | JudgeTransient:
         call.tries += 1
         async with self.pace.turn(call.tokens) as turn:
-            with self._sending(call.key, call.waits):
+            with self._sending(call.key, call.queue_time):
                 began = self.clock.now()
                 try:
                     completion = await self.books.backend.complete(call.request, draw=call.draw)
                 except JudgeTransient as failure:
-                    call.waits.add(self.clock.now() - began)
+                    call.queue_time.add(self.clock.now() - began)
                     if failure.throttled:
                         turn.throttled()
                     return failure
@@ -169,11 +169,11 @@ class Line:
             return completion
 
     @contextmanager
-    def _sending(self, key: str, waits: Waits) -> Iterator[None]:
+    def _sending(self, key: str, queue_time: QueueTime) -> Iterator[None]:
         """The block in which a call is with the judge: it may cost money, and must not be given up."""
         self.books.sending(key)
         self._sent.add(key)
-        waits.count(-1)
+        queue_time.count(-1)
         try:
             yield
         except asyncio.CancelledError:
@@ -181,7 +181,7 @@ class Line:
             raise
         finally:
             self._sent.discard(key)
-            waits.count(+1)
+            queue_time.count(+1)
 
     async def _back_off(self, call: _Call, failure: JudgeTransient) -> None:
         wait_s = self.retries.wait_s(failure, tries=call.tries, chance=self.clock.chance())

@@ -12,7 +12,7 @@ from meta_reward.models.settings import ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Seller:
+class PriceKey:
     """Who sells a model. provider: as genai-prices names it, "" where only the address tells."""
 
     provider: str
@@ -20,11 +20,11 @@ class Seller:
     address: str = ""
 
 
-def cost_usd(usage: Usage, seller: Seller, settings: ModelSettings) -> float | None:
+def cost_usd(usage: Usage, price_key: PriceKey, settings: ModelSettings) -> float | None:
     """US dollars for a completion, None where the price is not known."""
     if settings.price_input is not None and settings.price_output is not None:
         return _own_price(usage, settings)
-    if not _is_known(seller):
+    if not _is_known(price_key):
         return None
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
@@ -36,18 +36,20 @@ def cost_usd(usage: Usage, seller: Seller, settings: ModelSettings) -> float | N
         cache_write_tokens=usage.cache_write_tokens,
     )
     try:
-        return float(calc_price(tokens, seller.model, **_where(seller)).total_price)
+        return float(calc_price(tokens, price_key.model, **_where(price_key)).total_price)
     except (LookupError, ValueError):
         return None
 
 
-def window_tokens(seller: Seller, settings: ModelSettings) -> int | None:
+def window_tokens(price_key: PriceKey, settings: ModelSettings) -> int | None:
     """How many tokens a request to a model and its reply may have, None where that is not known."""
-    if settings.window_tokens is not None or not _is_known(seller):
+    if settings.window_tokens is not None or not _is_known(price_key):
         return settings.window_tokens
     from genai_prices.data_snapshot import get_snapshot
 
-    _, model = get_snapshot().find_provider_model(seller.model, None, seller.provider or None, seller.address or None)
+    _, model = get_snapshot().find_provider_model(
+        price_key.model, None, price_key.provider or None, price_key.address or None
+    )
     return model.context_window
 
 
@@ -60,18 +62,18 @@ def _own_price(usage: Usage, settings: ModelSettings) -> float:
 
 
 @cache
-def _is_known(seller: Seller) -> bool:
+def _is_known(price_key: PriceKey) -> bool:
     try:
         from genai_prices import Usage as Tokens
         from genai_prices import calc_price
     except ImportError:
         return False
     try:
-        calc_price(Tokens(input_tokens=1, output_tokens=1), seller.model, **_where(seller))
+        calc_price(Tokens(input_tokens=1, output_tokens=1), price_key.model, **_where(price_key))
     except LookupError:
         return False
     return True
 
 
-def _where(seller: Seller) -> dict[str, Any]:
-    return {"provider_id": seller.provider} if seller.provider else {"provider_api_url": seller.address}
+def _where(price_key: PriceKey) -> dict[str, Any]:
+    return {"provider_id": price_key.provider} if price_key.provider else {"provider_api_url": price_key.address}

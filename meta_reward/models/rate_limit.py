@@ -23,7 +23,7 @@ class Clock:
     chance: Callable[[], float] = random.random
 
 
-class Waits:
+class QueueTime:
     """Seconds that somebody waited on account of the endpoint: in line, backing off, for tries that failed."""
 
     def __init__(self, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class Waits:
 
 
 @dataclass(slots=True)
-class Bucket:
+class RateBucket:
     """A rate that is kept by spacing: what is taken pushes back the time at which more may be taken."""
 
     per_minute: float
@@ -66,7 +66,7 @@ class Bucket:
             self._free_at += amount * 60 / self.per_minute
 
 
-class Pace:
+class RateLimiter:
     """Lets calls through, in the order in which they come."""
 
     def __init__(
@@ -74,13 +74,13 @@ class Pace:
     ) -> None:
         self.width, self._most = float(concurrency), concurrency
         self._clock = clock or Clock()
-        self._requests, self._tokens = Bucket(requests_per_minute), Bucket(tokens_per_minute)
+        self._requests, self._tokens = RateBucket(requests_per_minute), RateBucket(tokens_per_minute)
         self._busy = self._cuts = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._paused_until = 0.0
 
     @asynccontextmanager
-    async def turn(self, tokens: int) -> AsyncIterator["Turn"]:
+    async def turn(self, tokens: int) -> AsyncIterator["Slot"]:
         """A turn for one try of a call that is expected to take so many tokens."""
         await self._enter()
         try:
@@ -89,7 +89,7 @@ class Pace:
             while wait_s > 0 or (wait_s := self._paused_until - self._clock.now()) > 0:
                 await self._clock.sleep(wait_s)
                 wait_s = 0
-            yield Turn(self, tokens, self._cuts)
+            yield Slot(self, tokens, self._cuts)
         finally:
             self._busy -= 1
             self._wake()
@@ -131,10 +131,10 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Slot:
     """One try that was let through, and what its end says about the pace."""
 
-    pace: Pace
+    pace: RateLimiter
     tokens: int
     cuts: int
 

@@ -32,34 +32,34 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
 
 
 def _anthropic(spec: str, given: Mapping[str, Any]) -> Model:
-    from meta_reward.models.endpoint import ANTHROPIC, find_place
+    from meta_reward.models.endpoint import ANTHROPIC, find_endpoint
     from meta_reward.models.providers.anthropic import AnthropicJudge
-    from meta_reward.models.providers.http_client import open_wire
+    from meta_reward.models.providers.http_client import open_client
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("anthropic", given)
-    place = find_place(ANTHROPIC, spec, settings)
-    return AnthropicJudge(place, settings, open_wire("anthropic", place, settings))
+    endpoint = find_endpoint(ANTHROPIC, spec, settings)
+    return AnthropicJudge(endpoint, settings, open_client("anthropic", endpoint, settings))
 
 
 def _openai(spec: str, given: Mapping[str, Any]) -> Model:
-    from meta_reward.models.endpoint import OPENAI, find_place
-    from meta_reward.models.providers.http_client import open_wire
+    from meta_reward.models.endpoint import OPENAI, find_endpoint
+    from meta_reward.models.providers.http_client import open_client
     from meta_reward.models.providers.openai import OpenAIJudge
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("openai", given, without=("thinking",))
-    place = find_place(OPENAI, spec, settings)
-    return OpenAIJudge(place, settings, open_wire("openai", place, settings))
+    endpoint = find_endpoint(OPENAI, spec, settings)
+    return OpenAIJudge(endpoint, settings, open_client("openai", endpoint, settings))
 
 
 def _claude_code(spec: str, given: Mapping[str, Any]) -> Model:
-    from meta_reward.models.endpoint import SUBSCRIPTION, find_place
+    from meta_reward.models.endpoint import SUBSCRIPTION, find_endpoint
     from meta_reward.models.providers.claude_code import ClaudeCodeJudge
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("claude-code", given, without=("temperature", "extra"))
-    return ClaudeCodeJudge(find_place(SUBSCRIPTION, spec, settings), settings)
+    return ClaudeCodeJudge(find_endpoint(SUBSCRIPTION, spec, settings), settings)
 
 
 _KINDS: dict[str, Make] = {"anthropic": _anthropic, "openai": _openai, "claude-code": _claude_code}

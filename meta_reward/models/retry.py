@@ -6,7 +6,7 @@ from meta_reward.errors import JudgeTransient, JudgeUnavailable
 
 
 @dataclass(frozen=True, slots=True)
-class Retries:
+class RetryPolicy:
     """How often a call is tried again after its first try, and how long is waited before.
 
     The wait is drawn from 0 to a bound that doubles from first_s to longest_s (full jitter), or is what

@@ -16,12 +16,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from meta_reward import files
-from meta_reward.models.billing import Account, Paid, balance, load_account
+from meta_reward.models.billing import Bill, BillingLog, load_bill, reconcile
 from meta_reward.models.usage import Books
 
 
 @contextmanager
-def unfinished_account(folder: Path, name: str, books: Books) -> Iterator[tuple[Account, list[Paid]]]:
+def unfinished_bill(folder: Path, name: str, books: Books) -> Iterator[tuple[BillingLog, list[Bill]]]:
     """A new account for the block, and what earlier starts under this name were paid. books: of the judge.
 
     All of them are gone when the block ends without an exception; otherwise they stay for the next start.
@@ -33,10 +33,10 @@ def unfinished_account(folder: Path, name: str, books: Books) -> Iterator[tuple[
         held = _hold_new(own)
     try:
         for path in left:
-            files.mend_journal(path)
+            files.repair_journal(path)
             if books.cache:
-                balance(path, books.cache, books.backend)
-        yield Account(own), [load_account(path) for path in left]
+                reconcile(path, books.cache, books.backend)
+        yield BillingLog(own), [load_bill(path) for path in left]
         for path in (own, *left):
             path.unlink(missing_ok=True)
     finally:

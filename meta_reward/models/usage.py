@@ -6,7 +6,7 @@ Counts a call under way at what it is expected to take, so that limits hold for 
 from dataclasses import dataclass, field
 
 from meta_reward.completion import Backend, Completion, Request, Usage
-from meta_reward.models.billing import Account
+from meta_reward.models.billing import BillingLog
 from meta_reward.models.cache import Cache
 
 
@@ -48,7 +48,7 @@ class Books:
 
     backend: Backend
     cache: Cache | None = None
-    account: Account = field(default_factory=Account)
+    account: BillingLog = field(default_factory=BillingLog)
     spent: Spent = field(default_factory=Spent)
     _expected: dict[str, Usage] = field(default_factory=dict)
     _sent: set[str] = field(default_factory=set)

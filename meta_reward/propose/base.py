@@ -26,7 +26,7 @@ _TAKEN = {"harness.py", "proposal.md", "validator.json"}  # the last is ours
 PACKAGE = Path(__file__).parents[1]
 """Hidden from agents: the simulated world could be built from it, sealed splits and all."""
 
-Trial = Callable[[Path, Sequence[str]], Awaitable[dict[str, Any]]]
+TryHarness = Callable[[Path, Sequence[str]], Awaitable[dict[str, Any]]]
 """Runs a draft on pairs of the search split that it names; none named means a sample."""
 
 
@@ -50,7 +50,7 @@ class Assignment:
     instructions: str = ""
     max_usd: float = 0.0
     is_spent: Callable[[], bool] = lambda: False
-    try_harness: Trial | None = None
+    try_harness: TryHarness | None = None
     query: Answer | None = None
     socket: Path | None = None
     hidden: tuple[Path, ...] = ()

@@ -18,7 +18,7 @@ def count_discarded(layout: Layout, iteration: int) -> None:
     if transcript.exists():
         spent = _spent(transcript)
         used = {"input_tokens": spent.input_tokens, "output_tokens": spent.output_tokens, "cost_usd": spent.cost_usd}
-        files.mend_journal(layout.discarded)
+        files.repair_journal(layout.discarded)
         files.append_line(layout.discarded, {"iteration": iteration, "ended": _ended(transcript), **used})
 
 

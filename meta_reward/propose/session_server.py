@@ -29,7 +29,7 @@ Answer = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 
 @contextlib.asynccontextmanager
-async def open_desk(answer: Answer) -> AsyncIterator[Path]:
+async def open_session_server(answer: Answer) -> AsyncIterator[Path]:
     """Serve requests while the block runs; yields the path of the socket."""
     # Not in the run: the path of a socket may have about a hundred characters only.
     folder = Path(tempfile.mkdtemp(prefix="meta-reward-"))

@@ -5,7 +5,7 @@
     traces/<trajectory>.json   every judge call in full, then the reward or the error, and what was printed
     calls.jsonl     a line a call: what it took
 
-The journal holds one line for each finished unit. A torn last line counts as never written.
+The journal holds one line for each finished result. A torn last line counts as never written.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.evaluation.best_of_n import best_of_n
-from meta_reward.evaluation.evaluate import Evaluation, Unit
+from meta_reward.evaluation.evaluate import Evaluation, Result
 from meta_reward.evaluation.metrics import PairOutcome, outcomes, summarize
 from meta_reward.run.layout import Layout
 from meta_reward.trajectory import Pair, Rollout
@@ -24,10 +24,10 @@ from meta_reward.trajectory import Pair, Rollout
 SCHEMA = 1
 
 
-def open_journal(path: Path) -> dict[str, Unit]:
-    """The finished units of an evaluation, by trajectory; the journal is ready for more."""
-    files.mend_journal(path)
-    return {item["trajectory"]: Unit(**item) for item in files.iter_whole_lines(path)}
+def open_journal(path: Path) -> dict[str, Result]:
+    """The finished results of an evaluation, by trajectory; the journal is ready for more."""
+    files.repair_journal(path)
+    return {item["trajectory"]: Result(**item) for item in files.iter_whole_lines(path)}
 
 
 def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
@@ -36,9 +36,9 @@ def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
     return [item for item in found if not (layout.evaluation(item[2], item[1]) / "scores.json").exists()]
 
 
-def journal_unit(path: Path, unit: Unit) -> None:
-    """Write a finished unit down."""
-    files.append_line(path, unit)
+def journal_result(path: Path, result: Result) -> None:
+    """Write a finished result down."""
+    files.append_line(path, result)
 
 
 def save_evaluation(
@@ -54,16 +54,16 @@ def save_evaluation(
     results = outcomes(pairs, evaluation.rewards)
     metrics = summarize(
         results,
-        trajectories=len(evaluation.units),
+        trajectories=len(evaluation.results),
         tokens=evaluation.tokens,
         selection=best_of_n(rollouts, evaluation.rewards),
         seed=seed,
     )
-    for unit in evaluation.units:
-        files.write_json(folder / "traces" / f"{unit.trajectory}.json", render_trace(unit))
+    for result in evaluation.results:
+        files.write_json(folder / "traces" / f"{result.trajectory}.json", render_trace(result))
     files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))
     files.write_lines(
-        folder / "calls.jsonl", ({"trajectory": u.trajectory, **cost} for u in evaluation.units for cost in u.costs)
+        folder / "calls.jsonl", ({"trajectory": u.trajectory, **cost} for u in evaluation.results for cost in u.costs)
     )
     files.write_json(
         folder / "scores.json",
@@ -77,16 +77,16 @@ def save_evaluation(
     )
 
 
-def render_trace(unit: Unit) -> dict[str, Any]:
-    """A unit as its trace file holds it: texts of several lines as lists of their lines."""
+def render_trace(result: Result) -> dict[str, Any]:
+    """A result as its trace file holds it: texts of several lines as lists of their lines."""
     return {
         "schema": SCHEMA,
-        "trajectory": unit.trajectory,
-        "task": unit.task,
-        "calls": files.as_lines(unit.calls),
-        "reward": files.as_lines(unit.reward),
-        "error": files.as_lines(unit.error),
-        **({"printed": unit.printed.removesuffix("\n").split("\n")} if unit.printed else {}),
+        "trajectory": result.trajectory,
+        "task": result.task,
+        "calls": files.as_lines(result.calls),
+        "reward": files.as_lines(result.reward),
+        "error": files.as_lines(result.error),
+        **({"printed": result.printed.removesuffix("\n").split("\n")} if result.printed else {}),
     }
 
 

@@ -166,7 +166,7 @@ class Layout:
         return self.candidate(folder) if split == "search" else self.sealed_evaluation(split, folder)
 
     def journal(self, split: str, folder: str) -> Path:
-        """The journal of finished units of an evaluation under way."""
+        """The journal of finished results of an evaluation under way."""
         return self.journals / f"{folder}-{split}.jsonl"
 
     def session(self, iteration: int) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from meta_reward import files
-from meta_reward.models.billing import Paid, load_account
+from meta_reward.models.billing import Bill, load_bill
 from meta_reward.models.usage import Spent
 from meta_reward.run.evaluations import journals_under_way
 from meta_reward.run.layout import Layout
@@ -18,7 +18,7 @@ from meta_reward.run.layout import Layout
 def spent_on_disk(layout: Layout) -> Spent:
     """What a run has used so far, also while it runs."""
     costs = list(_costs(layout))
-    paid = load_account(layout.account) if layout.account.exists() else _paid_of(costs)
+    paid = load_bill(layout.account) if layout.account.exists() else _paid_of(costs)
     return Spent(
         calls=len(costs),
         tokens=sum(cost["input_tokens"] + cost["output_tokens"] for cost in costs),
@@ -28,13 +28,13 @@ def spent_on_disk(layout: Layout) -> Spent:
     )
 
 
-def paid_in_evaluations(layout: Layout) -> Paid:
+def paid_in_evaluations(layout: Layout) -> Bill:
     """What the calls on record were paid, for a run that has no account."""
     return _paid_of(_costs(layout))
 
 
-def _paid_of(costs: Any) -> Paid:
-    paid = Paid()
+def _paid_of(costs: Any) -> Bill:
+    paid = Bill()
     for cost in costs:
         if not cost["cached"]:
             paid.add(cost["cost_usd"])

@@ -8,16 +8,16 @@ from typing import Any, Protocol
 
 from meta_reward import files
 from meta_reward.errors import GitError, UsageError
-from meta_reward.evaluation.evaluate import Unit
+from meta_reward.evaluation.evaluate import Result
 from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import Cases, cases_of, fingerprint, validate
-from meta_reward.models.billing import Account, balance, open_account
+from meta_reward.models.billing import BillingLog, open_billing_log, reconcile
 from meta_reward.models.cache import Cache, folder_of_judge
 from meta_reward.models.gateway import Gateway
-from meta_reward.models.rate_limit import Pace
+from meta_reward.models.rate_limit import RateLimiter
 from meta_reward.models.registry import make_backend
-from meta_reward.models.retry import Retries
+from meta_reward.models.retry import RetryPolicy
 from meta_reward.propose.base import Proposer, slug
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.registry import make_proposer
@@ -46,7 +46,7 @@ class Progress(Protocol):
         """A candidate is about to be evaluated on so many trajectories."""
         ...
 
-    def unit(self, unit: Unit) -> None:
+    def result(self, result: Result) -> None:
         """A trajectory is done, now or in an earlier process."""
         ...
 
@@ -56,7 +56,7 @@ class Progress(Protocol):
 
 
 @dataclass(slots=True)
-class Setup:
+class Search:
     """All that a search works with. splits: task ids by split."""
 
     layout: Layout
@@ -111,7 +111,7 @@ async def create(
     create_run(layout, config, taskset, splits, seeds, instructions=told)
 
 
-def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Setup:
+def open_search(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Search:
     """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
     config = load_run_config(layout.config)
     tasks = as_of(taskset or load_task_set(Path(config.taskset)), config.digest)
@@ -120,7 +120,7 @@ def open_setup(layout: Layout, progress: Progress, *, taskset: TaskSet | None = 
         progress.note(UNCONFINED_WARNING)
     gateway = open_gateway(config, layout=layout, notice=progress.note)
     splits = splits_of(tasks, config.splits)
-    return Setup(layout, config, tasks, splits, gateway, make_proposer(config.proposer), progress)
+    return Search(layout, config, tasks, splits, gateway, make_proposer(config.proposer), progress)
 
 
 def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
@@ -143,19 +143,19 @@ def open_gateway(
     """
     judge = config.judge
     backend, cache = make_backend(judge.spec, judge.settings, seed=config.seed), Cache(folder_of_judge(judge.spec))
-    pace = Pace(
+    pace = RateLimiter(
         judge.concurrency, requests_per_minute=judge.requests_per_minute, tokens_per_minute=judge.tokens_per_minute
     )
     if layout is not None:
-        open_account(layout.account, paid_in_evaluations(layout))
-        balance(layout.account, cache, backend)
+        open_billing_log(layout.account, paid_in_evaluations(layout))
+        reconcile(layout.account, cache, backend)
     return Gateway(
         backend,
         cache,
         concurrency=judge.concurrency,
         pace=pace,
-        retries=Retries(again=judge.retries, retry_after_s=judge.retry_after_s),
-        account=Account(layout.account) if layout else None,
+        retries=RetryPolicy(again=judge.retries, retry_after_s=judge.retry_after_s),
+        account=BillingLog(layout.account) if layout else None,
         spent=spent_on_disk(layout) if layout else None,
         notice=notice,
     )
@@ -166,7 +166,7 @@ async def open_sandbox(config: RunConfig) -> Sandbox:
     return Sandbox(config.budget, level=await choose_level(config.sandbox), packages=config.packages)
 
 
-async def check_sandbox(setup: Setup) -> None:
+async def check_sandbox(setup: Search) -> None:
     """Raise UsageError where this machine cannot do the level that a run is at, before anything is spent on it."""
     await choose_level(setup.config.sandbox, of=f"run {setup.layout.root.name}")
 

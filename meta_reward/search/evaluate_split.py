@@ -1,15 +1,15 @@
-"""A candidate on a split of a run: journalled unit by unit, written whole when it is complete."""
+"""A candidate on a split of a run: journalled result by result, written whole when it is complete."""
 
 from typing import Any
 
 from meta_reward import files
-from meta_reward.evaluation.evaluate import Unit, evaluate
+from meta_reward.evaluation.evaluate import Result, evaluate
 from meta_reward.run.create import part_of
-from meta_reward.run.evaluations import journal_unit, load_scores, open_journal, save_evaluation
-from meta_reward.search.context import Setup, open_sandbox
+from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
+from meta_reward.search.context import Search, open_sandbox
 
 
-async def run_split(setup: Setup, folder: str, split: str) -> dict[str, Any]:
+async def run_split(setup: Search, folder: str, split: str) -> dict[str, Any]:
     """The scores of a candidate on a split: those on disk, else by finishing its evaluation."""
     layout, config = setup.layout, setup.config
     target = layout.evaluation(split, folder)
@@ -20,14 +20,14 @@ async def run_split(setup: Setup, folder: str, split: str) -> dict[str, Any]:
     source = files.read_text(layout.candidate(folder) / "harness.py")
     rollouts, pairs = part_of(setup.taskset, setup.splits[split])
     journal = layout.journal(split, folder)
-    units = open_journal(journal)
+    results = open_journal(journal)
     setup.progress.evaluation(folder, split, len(rollouts), pairs)
-    for unit in units.values():
-        setup.progress.unit(unit)
+    for result in results.values():
+        setup.progress.result(result)
 
-    def keep(unit: Unit) -> None:
-        journal_unit(journal, unit)
-        setup.progress.unit(unit)
+    def keep(result: Result) -> None:
+        journal_result(journal, result)
+        setup.progress.result(result)
 
     async with await open_sandbox(config) as sandbox:
         evaluation = await evaluate(
@@ -36,9 +36,9 @@ async def run_split(setup: Setup, folder: str, split: str) -> dict[str, Any]:
             gateway=setup.gateway,
             sandbox=sandbox,
             seed=config.seed,
-            finished=units,
+            finished=results,
             give_up=split == "search",  # what decides or is reported is measured whole
-            on_unit=keep,
+            on_result=keep,
         )
     save_evaluation(target, evaluation, rollouts, pairs, judge=config.judge.spec, seed=config.seed)
     journal.unlink(missing_ok=True)

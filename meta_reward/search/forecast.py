@@ -61,7 +61,7 @@ async def forecast(
     async with await open_sandbox(config) as sandbox:
         for seed in seeds:
             evaluation = await evaluate(seed.source, sample, gateway=stand_in, sandbox=sandbox)
-            each[seed.name] = _load_of(evaluation, backend) * (1 / len(evaluation.units))
+            each[seed.name] = _load_of(evaluation, backend) * (1 / len(evaluation.results))
     mean = sum(each.values(), Load()) * (1 / len(each))
     return {
         "judge": config.judge.spec,

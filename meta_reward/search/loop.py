@@ -21,7 +21,7 @@ from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
 from meta_reward.run.settings import Limits
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Setup, check_sandbox
+from meta_reward.search.context import Search, check_sandbox
 from meta_reward.search.evaluate_split import run_split
 from meta_reward.search.limits import limit_check
 from meta_reward.search.session import run_session, save_candidates
@@ -29,7 +29,7 @@ from meta_reward.search.session import run_session, save_candidates
 _MOST_BARREN_SESSIONS = 3
 
 
-async def search(setup: Setup) -> Stop:
+async def search(setup: Search) -> Stop:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     await check_sandbox(setup)
     limits, barren = limit_check(setup.config.limits), 0
@@ -72,14 +72,14 @@ def _why_barren(last: record.Iteration) -> str:
     return f"{_MOST_BARREN_SESSIONS} sessions of the proposer in a row left no candidate{why}"
 
 
-def _watch(setup: Setup, limits: Callable[[Spent], None], sessions_usd: Callable[[], float]) -> None:
+def _watch(setup: Search, limits: Callable[[Spent], None], sessions_usd: Callable[[], float]) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
     counted = sessions_usd if setup.config.limits.max_usd else lambda: 0.0  # it takes reading
     setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + counted()))
     setup.gateway.check(setup.gateway.spent)
 
 
-async def _iterate(setup: Setup, iteration: int, limits: Callable[[Spent], None]) -> record.Iteration:
+async def _iterate(setup: Search, iteration: int, limits: Callable[[Spent], None]) -> record.Iteration:
     """One iteration, from the proposer's session to the commits."""
     session = await run_session(setup, iteration)
     so_far = proposer_usd(setup.layout)
@@ -101,7 +101,7 @@ async def _iterate(setup: Setup, iteration: int, limits: Callable[[Spent], None]
     return line
 
 
-async def _score_candidate(setup: Setup, folder: str, iteration: int) -> Row:
+async def _score_candidate(setup: Search, folder: str, iteration: int) -> Row:
     """A candidate's row after its evaluation on the search split, or its rejection."""
     validator = files.load_json(setup.layout.candidate(folder) / "validator.json")
     if validator["ok"]:
@@ -119,7 +119,7 @@ def _with_known_parents(rows: Sequence[Row], known: set[str]) -> tuple[list[Row]
     return [replace(row, parents=tuple(p for p in row.parents if p in known)) for row in rows], notes
 
 
-async def _challenge(setup: Setup, iteration: int, before: Sequence[Row], rows: Sequence[Row]) -> str | None:
+async def _challenge(setup: Search, iteration: int, before: Sequence[Row], rows: Sequence[Row]) -> str | None:
     """The id of the candidate that replaces the incumbent, None where none does."""
     incumbent = best_of(before or rows)
     if incumbent.agreement is None:

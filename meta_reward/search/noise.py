@@ -5,16 +5,16 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.evaluate import Unit, evaluate
+from meta_reward.evaluation.evaluate import Result, evaluate
 from meta_reward.evaluation.noise import noise_of
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.models.gateway import Gateway
 from meta_reward.run.create import part_of
 from meta_reward.search.context import Progress, divided, open_sandbox
-from meta_reward.search.standalone import Job, commonest_error, spending
+from meta_reward.search.standalone import Standalone, commonest_error, spending
 
 
-async def measure_noise(job: Job, *, repeats: int, progress: Progress) -> dict[str, Any]:
+async def measure_noise(job: Standalone, *, repeats: int, progress: Progress) -> dict[str, Any]:
     """The judge's noise. The first repeat shares its replies with every evaluation of the same harness."""
     source = job.source()
     if job.config.sandbox == "none":
@@ -34,12 +34,12 @@ async def measure_noise(job: Job, *, repeats: int, progress: Progress) -> dict[s
     }
 
 
-async def _noise(job: Job, source: str, gateway: Gateway, *, repeats: int, progress: Progress) -> dict[str, Any]:
+async def _noise(job: Standalone, source: str, gateway: Gateway, *, repeats: int, progress: Progress) -> dict[str, Any]:
     """The numbers, and what went wrong most often."""
     config = job.config
     rollouts, pairs = part_of(job.taskset, divided(job.taskset, config)[job.split])
     rewards: list[Mapping[str, float | None]] = []
-    units: list[Unit] = []
+    results: list[Result] = []
     async with await open_sandbox(config) as sandbox:
         for repeat in range(repeats):
             what = f"{job.harness.name}, repeat {repeat + 1} of {repeats}"
@@ -52,11 +52,11 @@ async def _noise(job: Job, source: str, gateway: Gateway, *, repeats: int, progr
                 seed=config.seed,
                 repeat=repeat,
                 give_up=True,
-                on_unit=progress.unit,
+                on_result=progress.result,
             )
-            units += evaluation.units
+            results += evaluation.results
             if evaluation.broken:
                 what = f"{job.harness} fails on most of its first trajectories; commonest failure"
-                raise UsageError(f"{what}: {commonest_error(units)}", hint="mend it, then measure the noise")
+                raise UsageError(f"{what}: {commonest_error(results)}", hint="mend it, then measure the noise")
             rewards.append(evaluation.rewards)
-    return {**asdict(noise_of(rewards, pairs)), "commonest_error": commonest_error(units)}
+    return {**asdict(noise_of(rewards, pairs)), "commonest_error": commonest_error(results)}

@@ -25,8 +25,8 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
 from meta_reward.run.sessions import SessionRecord, load_session, save_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside
-from meta_reward.search.context import Setup, open_sandbox
-from meta_reward.search.session_context import Briefing, open_briefing
+from meta_reward.search.context import Search, open_sandbox
+from meta_reward.search.session_context import SessionContext, open_session_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Session:
     notes: Sequence[str]
 
 
-async def run_session(setup: Setup, iteration: int) -> Session:
+async def run_session(setup: Search, iteration: int) -> Session:
     """The proposer's session of an iteration; one that did not end is discarded and run anew."""
     layout = setup.layout
     if not layout.session_record(iteration).exists():
@@ -73,10 +73,10 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
     return notes
 
 
-async def _propose(setup: Setup, iteration: int) -> SessionRecord:
+async def _propose(setup: Search, iteration: int) -> SessionRecord:
     """Run the proposer's session, and keep of it what is worth keeping."""
     setup.progress.note(f"iteration {iteration}: {setup.config.proposer.spec} is proposing")
-    async with open_briefing(setup, iteration) as briefing:
+    async with open_session_context(setup, iteration) as briefing:
         assignment = _assignment(setup, iteration, briefing)
         status, reason, restored = await _run_proposer(setup, assignment)
     secrets = session_secrets(setup.config.proposer)
@@ -95,7 +95,7 @@ async def _propose(setup: Setup, iteration: int) -> SessionRecord:
     return SessionRecord([draft.folder for draft in drafts], notes, summary)
 
 
-async def _run_proposer(setup: Setup, assignment: Assignment) -> tuple[str, str, list[str]]:
+async def _run_proposer(setup: Search, assignment: Assignment) -> tuple[str, str, list[str]]:
     """How a session ended, why if not by itself, and what of the history had to be restored.
 
     What the validator refuses goes back to it once. The history is made whole before it is read again.
@@ -113,14 +113,14 @@ async def _run_proposer(setup: Setup, assignment: Assignment) -> tuple[str, str,
     return "ended", "", restored
 
 
-async def _propose_once(setup: Setup, assignment: Assignment, restored: list[str]) -> None:
+async def _propose_once(setup: Search, assignment: Assignment, restored: list[str]) -> None:
     try:
         await setup.proposer.propose(assignment)
     finally:
         restored += restore_history(setup.layout, assignment.iteration)
 
 
-def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
+def _assignment(setup: Search, iteration: int, briefing: SessionContext) -> Assignment:
     layout, limit = setup.layout, setup.config.limits.max_usd
 
     def spent() -> float:
@@ -142,7 +142,7 @@ def _assignment(setup: Setup, iteration: int, briefing: Briefing) -> Assignment:
     )
 
 
-def _task_sets(setup: Setup) -> list[Path]:
+def _task_sets(setup: Search) -> list[Path]:
     """The run's task set, and what it may be a copy of."""
     original = shipped.task_set(setup.taskset.name)
     return [setup.taskset.path.resolve(), *([original] if original else [])]
@@ -154,7 +154,7 @@ def _runs(layout: Layout) -> list[Path]:
     return [root, *sorted(path.parent for path in root.parent.glob("*/run.toml") if path.parent != root)]
 
 
-async def _refused(setup: Setup, iteration: int) -> tuple[str, ...]:
+async def _refused(setup: Search, iteration: int) -> tuple[str, ...]:
     """The folders in staging that the validator refuses, each with its findings written beside it."""
     drafts, _ = _collect(setup, iteration, ())
     refused = [(draft, report) for draft, report in await _validated(setup, drafts, iteration) if not report.ok]
@@ -165,7 +165,7 @@ async def _refused(setup: Setup, iteration: int) -> tuple[str, ...]:
     return tuple(draft.folder for draft, _ in refused)
 
 
-def _collect(setup: Setup, iteration: int, order: Sequence[str]) -> tuple[list[Draft], list[str]]:
+def _collect(setup: Search, iteration: int, order: Sequence[str]) -> tuple[list[Draft], list[str]]:
     """The drafts in staging, with a mark where a secret stood, and notes on what was left out. Seeds are the user's."""
     most = len(order) or setup.config.proposer.candidates
     drafts, notes = collect(setup.layout.staging(iteration), most=most, order=order)
@@ -178,7 +178,7 @@ def _collect(setup: Setup, iteration: int, order: Sequence[str]) -> tuple[list[D
     return marked, [*left_out, *secrets.hide(notes)]
 
 
-async def _validated(setup: Setup, drafts: Sequence[Draft], iteration: int) -> list[tuple[Draft, Report]]:
+async def _validated(setup: Search, drafts: Sequence[Draft], iteration: int) -> list[tuple[Draft, Report]]:
     """Each draft with the validator's report; one that repeats an earlier candidate or draft is a duplicate."""
     known: dict[str, str] = {}
     for row in load_ledger(setup.layout.ledger):
@@ -195,7 +195,7 @@ async def _validated(setup: Setup, drafts: Sequence[Draft], iteration: int) -> l
     return result
 
 
-async def _validate(setup: Setup, source: str, known: Mapping[str, str]) -> Report:
+async def _validate(setup: Search, source: str, known: Mapping[str, str]) -> Report:
     async with await open_sandbox(setup.config) as sandbox:
         return await validate(source, sandbox=sandbox, known=known, packages=setup.config.packages, cases=setup.cases)
 
@@ -207,7 +207,7 @@ def _identity(source: str, name: str) -> dict[str, str]:
         return {}
 
 
-def save_candidates(setup: Setup, session: Session, iteration: int) -> list[str]:
+def save_candidates(setup: Search, session: Session, iteration: int) -> list[str]:
     """Give ids in the order of the drafts and make the candidates' folders; returns their names."""
     first = 1 + sum(row.iteration < iteration for row in load_ledger(setup.layout.ledger))
     folders = []

@@ -1,6 +1,6 @@
 """What a session of a proposer is given: the view of the history, what it is told, and a way to try drafts.
 
-async with open_briefing(setup, iteration) as briefing:
+async with open_session_context(search, iteration) as context:
     ...                    # an agent of this process calls briefing.try_harness, one in a jail the socket
 briefing.trials            # what it tried, for the record
 """
@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward.propose.prompt import load_instructions, render_instructions
-from meta_reward.propose.session_server import Answer, open_desk
+from meta_reward.propose.session_server import Answer, open_session_server
 from meta_reward.propose.views import make_view
 from meta_reward.run.layout import HistoryLayout
-from meta_reward.search.context import Setup
+from meta_reward.search.context import Search
 from meta_reward.search.session_api import make_answer
-from meta_reward.search.tryout.run import Trials, trials_of
+from meta_reward.search.tryout.run import Tryouts, tryouts_of
 
 TryHarness = Callable[[Path | str, Sequence[str]], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Briefing:
+class SessionContext:
     """One session's material. view: the folder to show, read only; also `history` beside the staging folder.
 
     instructions: all that the agent is told whatever the session. socket: where `propose/client.py` asks.
@@ -33,7 +33,7 @@ class Briefing:
     view: Path
     instructions: str
     socket: Path
-    tries: Trials | None
+    tries: Tryouts | None
     query: Answer
 
     @property
@@ -48,15 +48,15 @@ class Briefing:
 
 
 @contextlib.asynccontextmanager
-async def open_briefing(setup: Setup, iteration: int) -> AsyncIterator[Briefing]:
+async def open_session_context(setup: Search, iteration: int) -> AsyncIterator[SessionContext]:
     """The material of a session whose folder exists; requests are answered while the block runs."""
     layout, config = setup.layout, setup.config
     beside = layout.session(iteration).resolve() / "history"
     view = make_view(layout.history.resolve(), beside, config.proposer.history)
     if view != beside and not beside.is_symlink():
         beside.symlink_to(Path("../../history"))
-    tries = trials_of(setup, layout.staging(iteration).resolve())
+    tries = tryouts_of(setup, layout.staging(iteration).resolve())
     told = render_instructions(load_instructions(layout.instructions), config, can_try=tries is not None)
     answer = make_answer(HistoryLayout(view), tries)
-    async with open_desk(answer) as socket:
-        yield Briefing(view, told, socket, tries, answer)
+    async with open_session_server(answer) as socket:
+        yield SessionContext(view, told, socket, tries, answer)

@@ -9,11 +9,11 @@ from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import load_scores, save_evaluation
 from meta_reward.search.context import Progress, divided, open_sandbox
-from meta_reward.search.standalone import Job, commonest_error, spending
+from meta_reward.search.standalone import Standalone, commonest_error, spending
 from meta_reward.tasks.openings import record_opening
 
 
-async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str, Any]:
+async def evaluate_file(job: Standalone, folder: Path, progress: Progress) -> dict[str, Any]:
     """The metrics of a harness, with everything it did written into `folder`.
 
     An opening of the test split is counted before it happens, and the count is part of the result.
@@ -31,7 +31,7 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
         progress.evaluation(job.harness.name, job.split, len(rollouts), pairs)
         async with await open_sandbox(config) as sandbox:
             evaluation = await evaluate(
-                source, rollouts, gateway=gateway, sandbox=sandbox, seed=config.seed, on_unit=progress.unit
+                source, rollouts, gateway=gateway, sandbox=sandbox, seed=config.seed, on_result=progress.result
             )
         save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec, seed=config.seed)
     return {
@@ -44,5 +44,5 @@ async def evaluate_file(job: Job, folder: Path, progress: Progress) -> dict[str,
         **(load_scores(folder) or {}),
         **spending(before, gateway.spent),
         **openings,
-        "commonest_error": commonest_error(evaluation.units),
+        "commonest_error": commonest_error(evaluation.results),
     }

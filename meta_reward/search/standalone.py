@@ -14,12 +14,12 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.evaluate import Unit
+from meta_reward.evaluation.evaluate import Result
 from meta_reward.harness.validate import inspect_source
-from meta_reward.models.billing import Paid
+from meta_reward.models.billing import Bill
 from meta_reward.models.cache import default_cache_folder
 from meta_reward.models.gateway import Gateway
-from meta_reward.models.unfinished import unfinished_account
+from meta_reward.models.unfinished import unfinished_bill
 from meta_reward.models.usage import Spent
 from meta_reward.propose.base import slug
 from meta_reward.run.settings import RunConfig
@@ -29,7 +29,7 @@ from meta_reward.tasks.taskset import TaskSet
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Standalone:
     """What to evaluate. config: as of a run; its judge, limits, seed, splits and budget count here.
 
     limits: those that its user has named, as settings.
@@ -62,7 +62,7 @@ class Job:
             yield gateway
             return
         books, name = gateway.books, self._name(what, source, gateway)
-        with unfinished_account(default_cache_folder() / "unfinished", name, books) as (account, before):
+        with unfinished_bill(default_cache_folder() / "unfinished", name, books) as (account, before):
             books.account, books.spent = account, _spent(before)
             try:
                 yield gateway
@@ -92,13 +92,15 @@ def spending(before: Spent, after: Spent) -> dict[str, Any]:
     }
 
 
-def commonest_error(units: Sequence[Unit]) -> str | None:
+def commonest_error(results: Sequence[Result]) -> str | None:
     """What went wrong most often, None where nothing did."""
-    errors = Counter(f"{unit.error['kind']}: {unit.error['message']}" for unit in units if unit.error is not None)
+    errors = Counter(
+        f"{result.error['kind']}: {result.error['message']}" for result in results if result.error is not None
+    )
     return errors.most_common(1)[0][0] if errors else None
 
 
-def _spent(before: Sequence[Paid]) -> Spent:
+def _spent(before: Sequence[Bill]) -> Spent:
     return Spent(
         misses=sum(paid.calls for paid in before),
         cost_usd=sum(paid.cost_usd for paid in before),

@@ -21,7 +21,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.run.settings import Limits
-from meta_reward.search.context import Setup, check_sandbox
+from meta_reward.search.context import Search, check_sandbox
 from meta_reward.search.evaluate_split import run_split
 from meta_reward.search.limits import limit_check
 from meta_reward.search.loop import finished
@@ -35,7 +35,7 @@ def load_test_result(layout: Layout) -> dict[str, Any] | None:
     return files.load_json(layout.test_result) if layout.test_result.exists() else None
 
 
-async def open_test(setup: Setup) -> dict[str, Any]:
+async def open_test(setup: Search) -> dict[str, Any]:
     """Baseline and chosen harness on the test split, with the number of openings of the task set so far."""
     layout = setup.layout
     rows = load_ledger(layout.ledger)
@@ -71,7 +71,7 @@ async def open_test(setup: Setup) -> dict[str, Any]:
     return {**stored, "openings": count_openings(setup.taskset.path)}
 
 
-def _check_budget(setup: Setup, *, begun: bool) -> None:
+def _check_budget(setup: Search, *, begun: bool) -> None:
     """Raise LimitReached where nothing may be spent any more, before an opening is counted; dollars hold from then on.
 
     begun: whether the split is open already; what the test itself has asked is then among the calls.

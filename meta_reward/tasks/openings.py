@@ -16,7 +16,7 @@ SCHEMA = 1
 def record_opening(taskset: Path, digest: str, *, by: str, key: str | None = None) -> int:
     """Write an opening down and return how many there are. The same key counts once: it is a resumed look."""
     path = taskset / "openings.jsonl"
-    files.mend_journal(path)
+    files.repair_journal(path)
     if key is None or not any(line["key"] == key for line in _load(path)):
         when = datetime.now().astimezone().isoformat(timespec="seconds")
         files.append_line(path, {"schema": SCHEMA, "when": when, "by": by, "key": key, "digest": digest})

@@ -1,4 +1,4 @@
-"""Evaluation: one trajectory a unit, each finished unit handed over at once and never redone."""
+"""Evaluation: one trajectory a result, each finished result handed over at once and never redone."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import JudgeUnavailable, LimitReached
-from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Unit, evaluate, tokens_of
+from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Result, evaluate, tokens_of
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
@@ -34,8 +34,8 @@ def run(
     gateway: Gateway,
     rollouts: Sequence[Rollout] = ROLLOUTS,
     *,
-    finished: dict[str, Unit] | None = None,
-    on_unit: Callable[[Unit], None] = lambda unit: None,
+    finished: dict[str, Result] | None = None,
+    on_result: Callable[[Result], None] = lambda result: None,
     seed: int = 0,
     budget: Budget | None = None,
     give_up: bool = False,
@@ -50,7 +50,7 @@ def run(
                 seed=seed,
                 finished=finished,
                 give_up=give_up,
-                on_unit=on_unit,
+                on_result=on_result,
             )
 
     return asyncio.run(work())
@@ -59,16 +59,16 @@ def run(
 def test_every_trajectory_gets_its_reward_in_the_order_of_the_rollouts() -> None:
     evaluation = run(ASKING_HARNESS, Gateway(WordJudge(), None))
     assert evaluation.rewards == {r.id: 90.0 if r.success else 10.0 for r in ROLLOUTS}
-    assert [unit.trajectory for unit in evaluation.units] == [rollout.id for rollout in ROLLOUTS]
+    assert [result.trajectory for result in evaluation.results] == [rollout.id for rollout in ROLLOUTS]
     results = outcomes(pairs_from_labels(ROLLOUTS), evaluation.rewards)
     assert summarize(results, trajectories=12, tokens=evaluation.tokens).agreement == 1.0
 
 
 def test_unit_holds_every_call_apart_from_what_it_took() -> None:
-    unit = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).units[0]
-    (call,), (cost,) = unit.calls, unit.costs
-    assert (unit.trajectory, unit.task, unit.error) == ("t01-r1", "t01", None)
-    assert unit.reward == {"score": 90.0, "reason": "90", "findings": {}}
+    result = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).results[0]
+    (call,), (cost,) = result.calls, result.costs
+    assert (result.trajectory, result.task, result.error) == ("t01-r1", "t01", None)
+    assert result.reward == {"score": 90.0, "reason": "90", "findings": {}}
     assert (call["ask"], call["turn"], call["draw"], call["reply"], call["stop_reason"]) == (1, 1, 0, "90", "end")
     assert "I did GOOD." in call["messages"][0]["content"]
     assert (cost["ask"], cost["output_tokens"], cost["cached"]) == (1, 2, False)
@@ -77,29 +77,29 @@ def test_unit_holds_every_call_apart_from_what_it_took() -> None:
 
 def test_failure_of_the_candidate_is_a_unit_with_an_error_and_its_calls() -> None:
     source = "async def reward(trajectory, judge):\n    await judge.ask('a')\n    return 500\n"
-    unit = run(source, Gateway(WordJudge(), None), ROLLOUTS[:1]).units[0]
-    assert (unit.reward, unit.score, len(unit.calls)) == (None, None, 1)
-    assert unit.error == {"kind": "ValueError", "message": "score 500 lies outside 0 to 100", "traceback": ""}
+    result = run(source, Gateway(WordJudge(), None), ROLLOUTS[:1]).results[0]
+    assert (result.reward, result.score, len(result.calls)) == (None, None, 1)
+    assert result.error == {"kind": "ValueError", "message": "score 500 lies outside 0 to 100", "traceback": ""}
 
 
 def test_candidate_that_fails_on_a_few_is_scored_on_all() -> None:
     evaluation = run(failing_on("Case 1-1"), Gateway(WordJudge(), None))
-    assert (len(evaluation.units), evaluation.broken) == (12, False)
-    assert [unit.trajectory for unit in evaluation.units if unit.error] == ["t01-r1"]
+    assert (len(evaluation.results), evaluation.broken) == (12, False)
+    assert [result.trajectory for result in evaluation.results if result.error] == ["t01-r1"]
 
 
 def test_candidate_that_fails_on_all_has_a_unit_for_each_all_the_same() -> None:
     evaluation = run(failing_on("Case"), Gateway(WordJudge(), None), make_rollouts(5))
-    assert [unit.trajectory for unit in evaluation.units] == [rollout.id for rollout in make_rollouts(5)]
+    assert [result.trajectory for result in evaluation.results] == [rollout.id for rollout in make_rollouts(5)]
     assert (evaluation.broken, evaluation.not_run) == (False, ())
 
 
 def test_broken_candidate_is_given_up_after_the_first_eight_where_the_caller_wants_that() -> None:
     judge = WordJudge()
     evaluation = run(failing_on("Case"), Gateway(judge, None, concurrency=3), make_rollouts(5), give_up=True)
-    assert (len(evaluation.units), evaluation.broken, judge.requests) == (PROBATION, True, [])
+    assert (len(evaluation.results), evaluation.broken, judge.requests) == (PROBATION, True, [])
     every = {rollout.id for rollout in make_rollouts(5)}
-    assert set(evaluation.not_run) == every - {unit.trajectory for unit in evaluation.units}
+    assert set(evaluation.not_run) == every - {result.trajectory for result in evaluation.results}
 
 
 def test_broken_candidate_is_still_broken_after_a_resume() -> None:
@@ -109,7 +109,7 @@ def test_broken_candidate_is_still_broken_after_a_resume() -> None:
         Gateway(WordJudge(), None),
         make_rollouts(5),
         give_up=True,
-        finished={u.trajectory: u for u in first.units},
+        finished={u.trajectory: u for u in first.results},
     )
     assert again == first
 
@@ -120,38 +120,40 @@ async def reward(trajectory, judge):
     await judge.ask("a", schema={"a": json.loads("[" * 500 + "]" * 500)})
     return 5
 """
-    assert [unit.score for unit in run(source, Gateway(WordJudge(), None), ROLLOUTS[:2]).units] == [None, None]
+    assert [result.score for result in run(source, Gateway(WordJudge(), None), ROLLOUTS[:2]).results] == [None, None]
 
 
 def test_resume_redoes_nothing_that_is_finished() -> None:
     judge = WordJudge()
     whole = run(ASKING_HARNESS, Gateway(judge, None))
-    kept = {unit.trajectory: unit for unit in whole.units[:7]}
+    kept = {result.trajectory: result for result in whole.results[:7]}
     judge.requests.clear()
     reported: list[str] = []
-    resumed = run(ASKING_HARNESS, Gateway(judge, None), finished=kept, on_unit=lambda u: reported.append(u.trajectory))
-    assert sorted(reported) == [unit.trajectory for unit in whole.units[7:]]
+    resumed = run(
+        ASKING_HARNESS, Gateway(judge, None), finished=kept, on_result=lambda u: reported.append(u.trajectory)
+    )
+    assert sorted(reported) == [result.trajectory for result in whole.results[7:]]
     assert len(judge.requests) == 5
-    assert [replace(u, costs=[]) for u in resumed.units] == [replace(u, costs=[]) for u in whole.units]
+    assert [replace(u, costs=[]) for u in resumed.results] == [replace(u, costs=[]) for u in whole.results]
 
 
 def test_evaluation_that_is_finished_asks_nothing() -> None:
     judge = WordJudge()
     whole = run(ASKING_HARNESS, Gateway(judge, None))
     judge.requests.clear()
-    assert run(ASKING_HARNESS, Gateway(judge, None), finished={u.trajectory: u for u in whole.units}) == whole
+    assert run(ASKING_HARNESS, Gateway(judge, None), finished={u.trajectory: u for u in whole.results}) == whole
     assert judge.requests == []
 
 
 def test_second_evaluation_is_served_from_the_cache_and_counts_the_same(tmp_path: Path) -> None:
     first, second = (run(ASKING_HARNESS, Gateway(WordJudge(), Cache(tmp_path))) for _ in range(2))
-    assert [u.calls for u in second.units] == [u.calls for u in first.units]
-    assert {cost["cached"] for unit in second.units for cost in unit.costs} == {True}
+    assert [u.calls for u in second.results] == [u.calls for u in first.results]
+    assert {cost["cached"] for result in second.results for cost in result.costs} == {True}
     assert first.tokens == second.tokens
 
 
 def test_outage_stops_everything_and_keeps_what_was_reported() -> None:
-    reported: list[Unit] = []
+    reported: list[Result] = []
 
     def reply(prompt: str, draw: int) -> str:
         if len(reported) >= 5:
@@ -159,10 +161,10 @@ def test_outage_stops_everything_and_keeps_what_was_reported() -> None:
         return "50"
 
     with pytest.raises(JudgeUnavailable, match="down"):
-        run(ASKING_HARNESS, Gateway(WordJudge(reply), None, concurrency=1), on_unit=reported.append)
-    assert (len(reported), [unit.error for unit in reported if unit.error]) == (5, [])
-    finished = {unit.trajectory: unit for unit in reported}
-    assert len(run(ASKING_HARNESS, Gateway(WordJudge(), None), finished=finished).units) == 12
+        run(ASKING_HARNESS, Gateway(WordJudge(reply), None, concurrency=1), on_result=reported.append)
+    assert (len(reported), [result.error for result in reported if result.error]) == (5, [])
+    finished = {result.trajectory: result for result in reported}
+    assert len(run(ASKING_HARNESS, Gateway(WordJudge(), None), finished=finished).results) == 12
 
 
 def test_trajectory_that_the_judge_alone_fails_on_fails_and_the_others_are_scored() -> None:
@@ -172,9 +174,9 @@ def test_trajectory_that_the_judge_alone_fails_on_fails_and_the_others_are_score
         return "50"
 
     evaluation = run(ASKING_HARNESS, Gateway(WordJudge(reply), None))
-    (failed,) = [unit for unit in evaluation.units if unit.error]
+    (failed,) = [result for result in evaluation.results if result.error]
     assert failed.error is not None
-    assert (failed.trajectory, failed.error["kind"], len(evaluation.units)) == ("t02-r1", "judge-request", 12)
+    assert (failed.trajectory, failed.error["kind"], len(evaluation.results)) == ("t02-r1", "judge-request", 12)
     assert "answers other requests, but not this one: down" in failed.error["message"]
     assert [(call["reply"], call["error"].partition(":")[0]) for call in failed.calls] == [("", "Unanswerable")]
 
@@ -198,7 +200,7 @@ def order_of(rollouts: Sequence[Rollout], seed: int) -> list[str]:
         "async def reward(t, j): return 5",
         gateway,
         rollouts,
-        on_unit=lambda u: reported.append(u.trajectory),
+        on_result=lambda u: reported.append(u.trajectory),
         seed=seed,
     )
     return reported
@@ -217,7 +219,7 @@ async def reward(trajectory, judge):
     return Reward(5, f"{trajectory!r} {dir(trajectory)} {vars(judge)}")
 """
     rollout = replace(ROLLOUTS[0], id="secret-id", task="secret-task")
-    reward = run(source, Gateway(WordJudge(), None), [rollout]).units[0].reward
+    reward = run(source, Gateway(WordJudge(), None), [rollout]).results[0].reward
     assert reward is not None
     assert "GOOD" in reward["reason"]
     assert "secret" not in reward["reason"]
@@ -227,8 +229,8 @@ async def reward(trajectory, judge):
 def test_budget_of_calls_is_that_of_each_trajectory() -> None:
     source = "async def reward(t, judge):\n    for _ in range(3): await judge.ask('a')\n    return 5\n"
     budgets = (Budget(judge_calls=3), Budget(judge_calls=2))
-    units = [run(source, Gateway(WordJudge(), None), ROLLOUTS[:2], budget=budget).units for budget in budgets]
-    assert [[unit.error and unit.error["kind"] for unit in part] for part in units] == [
+    results = [run(source, Gateway(WordJudge(), None), ROLLOUTS[:2], budget=budget).results for budget in budgets]
+    assert [[result.error and result.error["kind"] for result in part] for part in results] == [
         [None, None],
         ["judge-calls", "judge-calls"],
     ]
@@ -239,8 +241,12 @@ def test_nothing_to_score_is_an_empty_evaluation() -> None:
 
 
 def test_unit_is_plain_json() -> None:
-    unit = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).units[0]
-    assert json.loads(json.dumps([unit.reward, unit.calls, unit.costs])) == [unit.reward, unit.calls, unit.costs]
+    result = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).results[0]
+    assert json.loads(json.dumps([result.reward, result.calls, result.costs])) == [
+        result.reward,
+        result.calls,
+        result.costs,
+    ]
 
 
 def test_price_of_all_is_unknown_where_one_is() -> None:

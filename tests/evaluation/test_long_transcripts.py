@@ -34,10 +34,10 @@ def prompts(seed: Path, trajectory: Trajectory) -> list[str]:
         async with Sandbox(Budget(), level=LEVEL) as sandbox:
             return await evaluate(source, rollouts, gateway=gateway, sandbox=sandbox)
 
-    (unit,) = asyncio.run(work()).units
-    assert unit.error is None
-    assert unit.reward is not None
-    return [call["messages"][0]["content"] for call in unit.calls]
+    (result,) = asyncio.run(work()).results
+    assert result.error is None
+    assert result.reward is not None
+    return [call["messages"][0]["content"] for call in result.calls]
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.stem)

@@ -47,13 +47,15 @@ def recall(gateway: Gateway, source: str = ASKING_HARNESS, *, repeat: int = 0) -
 
 def as_cached(evaluation: Evaluation) -> list[dict[str, object]]:
     costs = {"cached": True, "tries": 0, "seconds": 0.0}
-    return [asdict(replace(unit, costs=[{**cost, **costs} for cost in unit.costs])) for unit in evaluation.units]
+    return [
+        asdict(replace(result, costs=[{**cost, **costs} for cost in result.costs])) for result in evaluation.results
+    ]
 
 
 def test_second_evaluation_runs_no_harness_and_tells_the_same(gateway: Gateway) -> None:
     first = run(gateway)
     spent = replace(gateway.spent)
-    assert [asdict(unit) for unit in recall(gateway).units] == as_cached(first)
+    assert [asdict(result) for result in recall(gateway).results] == as_cached(first)
     assert gateway.spent == replace(spent, calls=2 * spent.calls, tokens=2 * spent.tokens)
 
 
@@ -76,14 +78,14 @@ async def reward(trajectory, judge):
     return Reward(50.0, reply.text, {"all": [1, "a\\nb"]})
 '''
     first = run(gateway, source)
-    assert all(unit.score == 50.0 and len(unit.calls) == 2 for unit in first.units)
-    assert [asdict(unit) for unit in recall(gateway, source).units] == as_cached(first)
+    assert all(result.score == 50.0 and len(result.calls) == 2 for result in first.results)
+    assert [asdict(result) for result in recall(gateway, source).results] == as_cached(first)
 
 
 def test_what_a_harness_printed_is_kept_with_its_reward(gateway: Gateway) -> None:
     source = ASKING_HARNESS.replace("    reply =", '    print("looking\\nclosely")\n    reply =')
-    assert {unit.printed for unit in run(gateway, source).units} == {"looking\nclosely\n"}
-    assert {unit.printed for unit in recall(gateway, source).units} == {"looking\nclosely\n"}
+    assert {result.printed for result in run(gateway, source).results} == {"looking\nclosely\n"}
+    assert {result.printed for result in recall(gateway, source).results} == {"looking\nclosely\n"}
 
 
 def test_other_harness_budget_judge_and_repeat_are_run(gateway: Gateway) -> None:
@@ -118,7 +120,7 @@ def test_harness_that_failed_once_is_run_again_everywhere(gateway: Gateway) -> N
         "    reply", "    if 'BAD' in trajectory.transcript(): raise KeyError(5)\n    reply"
     )
     first = run(gateway, source)
-    assert 0 < sum(unit.error is not None for unit in first.units) < len(first.units)
+    assert 0 < sum(result.error is not None for result in first.results) < len(first.results)
     with pytest.raises(AssertionError, match="was run"):
         recall(gateway, source)
     assert run(gateway, source).rewards == first.rewards

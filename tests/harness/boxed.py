@@ -10,7 +10,7 @@ from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Answer, Ask, Gateway, RunTool, Session
+from meta_reward.models.gateway import Answer, Ask, Gateway, JudgeSession, RunTool
 from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import LEVEL, WordJudge, make_trajectory
 
@@ -33,7 +33,7 @@ def harness(body: str, top: str = "") -> str:
     return f"from meta_reward.harness import *\n{top}\nasync def reward(trajectory, judge):\n    {body}\n"
 
 
-def session(judge: WordJudge | None = None) -> Session:
+def session(judge: WordJudge | None = None) -> JudgeSession:
     return Gateway(judge or WordJudge(), None).session("t")
 
 

@@ -17,6 +17,6 @@ def test_hundreds_of_trajectories_at_once_all_have_their_reward() -> None:
         gateway = Gateway(make_backend("simulated", {}), None, concurrency=600)
         async with Sandbox(Budget(), level=LEVEL) as sandbox:
             done = await evaluate(HARNESS, make_rollouts(1, 600), gateway=gateway, sandbox=sandbox)
-        return [unit.score for unit in done.units]
+        return [result.score for result in done.results]
 
     assert asyncio.run(work()) == [72.0] * 600

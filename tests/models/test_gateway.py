@@ -12,7 +12,7 @@ import pytest
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, PromptTooLong
 from meta_reward.models.cache import Cache
-from meta_reward.models.gateway import Answer, Ask, Gateway, Session
+from meta_reward.models.gateway import Answer, Ask, Gateway, JudgeSession
 from meta_reward.models.usage import Spent
 from meta_reward.trajectory import Message, Tool, ToolCall
 from tests.conftest import WordJudge
@@ -170,7 +170,7 @@ def test_prompts_that_are_refused_count_as_tokens_and_come_to_an_end() -> None:
     def refuse(prompt: str, draw: int) -> str:
         raise PromptTooLong(len(prompt) // 4, 50)
 
-    async def work(session: Session) -> None:
+    async def work(session: JudgeSession) -> None:
         for draw in range(100):
             with suppress(PromptTooLong):
                 await session.ask(Ask(f"{draw:03}" + "a" * 393), no_tools)
@@ -183,7 +183,7 @@ def test_prompts_that_are_refused_count_as_tokens_and_come_to_an_end() -> None:
 
 
 def test_bytes_of_a_conversation_are_bounded_also_for_questions_at_the_same_time() -> None:
-    async def work(session: Session) -> None:
+    async def work(session: JudgeSession) -> None:
         async with asyncio.TaskGroup() as group:
             for number in range(20):
                 group.create_task(session.ask(Ask(f"{number}" + "é" * 1000), no_tools))

@@ -18,10 +18,10 @@ from meta_reward.errors import (
     PromptTooLong,
     UsageError,
 )
-from meta_reward.models.billing import Account, load_account
+from meta_reward.models.billing import BillingLog, load_bill
 from meta_reward.models.cache import Cache
 from meta_reward.models.gateway import Answer, Ask, Call, Gateway
-from meta_reward.models.retry import Retries
+from meta_reward.models.retry import RetryPolicy
 from meta_reward.models.usage import Books, Spent
 from meta_reward.trajectory import ToolCall
 from tests.models.conftest import FaultyJudge, Hours
@@ -80,9 +80,9 @@ def test_what_no_retry_helps_is_not_tried_again(hours: Hours, fault: Exception) 
 
 def test_outage_longer_than_the_retries_is_one_and_leaves_nothing_behind(hours: Hours, tmp_path: Path) -> None:
     judge = FaultyJudge([JudgeTransient("HTTP 503")] * 9)
-    account = Account(tmp_path / "account.jsonl")
+    account = BillingLog(tmp_path / "account.jsonl")
     cache = Cache(tmp_path / "cache")
-    gateway = Gateway(judge, cache, retries=Retries(again=3), clock=hours.clock(), account=account)
+    gateway = Gateway(judge, cache, retries=RetryPolicy(again=3), clock=hours.clock(), account=account)
     with pytest.raises(JudgeUnavailable, match="failed 4 times in a row"):
         run(ask(gateway))
     assert gateway.spent == Spent()
@@ -101,10 +101,10 @@ def test_answered_call_is_no_longer_expected_when_it_is_paid() -> None:
 
 def test_reply_that_cannot_be_kept_is_on_the_account_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("no folder")
-    gateway = Gateway(FaultyJudge(), Cache(tmp_path / "cache"), account=Account(tmp_path / "account.jsonl"))
+    gateway = Gateway(FaultyJudge(), Cache(tmp_path / "cache"), account=BillingLog(tmp_path / "account.jsonl"))
     with pytest.raises(UsageError, match="cannot be written"):
         run(ask(gateway))
-    assert (gateway.spent.misses, load_account(tmp_path / "account.jsonl").cost_usd) == (1, 0.11)
+    assert (gateway.spent.misses, load_bill(tmp_path / "account.jsonl").cost_usd) == (1, 0.11)
 
 
 def test_user_is_told_now_and_then_that_the_judge_fails(hours: Hours) -> None:
@@ -143,7 +143,7 @@ def test_time_of_tries_that_failed_is_not_the_candidates(hours: Hours) -> None:
     async def work() -> float:
         session = Gateway(Sluggish([JudgeTransient("time-out")] * 2), None, clock=hours.clock()).session("t")
         await session.ask(Ask("a"), no_tools)
-        return session.waits.seconds
+        return session.queue_time.seconds
 
     assert run(work()) == (5 + 1) + (
         5 + 2
@@ -195,7 +195,7 @@ def test_call_that_was_sent_ends_and_is_kept_though_nobody_waits_for_it(tmp_path
 
     async def work() -> tuple[int, Spent]:
         judge = Slow()
-        gateway = Gateway(judge, Cache(tmp_path / "cache"), concurrency=2, account=Account(path))
+        gateway = Gateway(judge, Cache(tmp_path / "cache"), concurrency=2, account=BillingLog(path))
         asked = [asyncio.create_task(ask(gateway, prompt)) for prompt in "abcd"]
         await asyncio.sleep(0.01)
         for task in asked:
@@ -210,7 +210,7 @@ def test_call_that_was_sent_ends_and_is_kept_though_nobody_waits_for_it(tmp_path
         2,
         Spent(calls=2, tokens=220, misses=2, cost_usd=0.22),
     )
-    assert (load_account(path).calls, load_account(path).open) == (2, {})
+    assert (load_bill(path).calls, load_bill(path).open) == (2, {})
     again = Gateway(FaultyJudge(), Cache(tmp_path / "cache"))
     assert run(ask(again, "a"))[1][0].cached
 
@@ -289,7 +289,7 @@ def test_limit_counts_calls_under_way_at_what_they_are_expected_to_cost() -> Non
 
 
 def test_price_that_is_not_known_is_not_zero(tmp_path: Path) -> None:
-    gateway = Gateway(FaultyJudge(price=None), None, account=Account(tmp_path / "account.jsonl"))
+    gateway = Gateway(FaultyJudge(price=None), None, account=BillingLog(tmp_path / "account.jsonl"))
     run(ask(gateway))
-    paid = load_account(tmp_path / "account.jsonl")
+    paid = load_bill(tmp_path / "account.jsonl")
     assert (gateway.spent.usd, gateway.spent.unpriced, paid.unpriced, paid.cost_usd) == (None, 1, 1, 0.0)

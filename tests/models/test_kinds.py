@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from meta_reward import files
-from meta_reward.evaluation.evaluate import Unit, evaluate
+from meta_reward.evaluation.evaluate import Result, evaluate
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.cache import Cache
@@ -75,12 +75,12 @@ def judge_of_the_policy(seen: Seen) -> Said:
 
 def score(
     spec: str, cache: Path | None = None, *, rollouts: int = 2, budget: Budget | None = None, **settings: Any
-) -> list[Unit]:
-    async def work() -> list[Unit]:
+) -> list[Result]:
+    async def work() -> list[Result]:
         gateway = Gateway(make_backend(spec, settings), Cache(cache) if cache else None)
         async with Sandbox(budget or Budget(), level=LEVEL) as sandbox:
             made = make_rollouts(1, rollouts)
-            return (await evaluate(HARNESS, made, gateway=gateway, sandbox=sandbox)).units
+            return (await evaluate(HARNESS, made, gateway=gateway, sandbox=sandbox)).results
 
     return asyncio.run(work())
 
@@ -89,26 +89,26 @@ def score(
 def test_judge_must_call_the_harness_tool_before_it_decides(kind: str, tmp_path: Path) -> None:
     with Endpoint(judge_of_the_policy) as endpoint:
         spec = f"{kind}:m@{endpoint.url}{PATHS[kind]}"
-        units = score(spec, tmp_path)
+        results = score(spec, tmp_path)
         asked = len(endpoint.seen)
         again = score(spec, tmp_path)
-    assert [unit.error for unit in units] == [None, None]
-    assert [unit.score for unit in units] == [90.0, 10.0]
-    assert units[0].reward is not None
-    assert units[0].reward["findings"] == {
+    assert [result.error for result in results] == [None, None]
+    assert [result.score for result in results] == [90.0, 10.0]
+    assert results[0].reward is not None
+    assert results[0].reward["findings"] == {
         "checked": ["Be kind.", "Be quick."],
         "called": ["policy_check", "policy_check", "no_such_tool"],
     }
     assert asked == len(endpoint.seen) == 6
-    assert [unit.reward for unit in again] == [unit.reward for unit in units]
-    assert [call["stop_reason"] for call in units[0].calls] == ["tool", "tool", "end"]
-    assert [cost["input_tokens"] for cost in units[0].costs] == [100, 100, 100]
+    assert [result.reward for result in again] == [result.reward for result in results]
+    assert [call["stop_reason"] for call in results[0].calls] == ["tool", "tool", "end"]
+    assert [cost["input_tokens"] for cost in results[0].costs] == [100, 100, 100]
 
 
 def test_simulated_judge_calls_it_too() -> None:
-    (unit,) = score("simulated", rollouts=1)
-    assert unit.reward is not None
-    assert unit.reward["findings"]["called"] == ["policy_check"]
+    (result,) = score("simulated", rollouts=1)
+    assert result.reward is not None
+    assert result.reward["findings"]["called"] == ["policy_check"]
 
 
 def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
@@ -120,8 +120,8 @@ def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
         return Said(json.dumps({"reason": "told", "score": 50}))
 
     with Endpoint(answer) as endpoint:
-        (unit,) = score(f"openai:m@{endpoint.url}/v1", rollouts=1)
-    assert unit.reward == {
+        (result,) = score(f"openai:m@{endpoint.url}/v1", rollouts=1)
+    assert result.reward == {
         "score": 50.0,
         "reason": "told",
         "findings": {"checked": [], "called": []},
@@ -130,9 +130,9 @@ def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
 
 def test_judge_that_never_stops_calling_tools_is_stopped_by_the_budget() -> None:
     with Endpoint(lambda seen: Said("", (("policy_check", {"clause": "Be kind."}),))) as endpoint:
-        (unit,) = score(f"openai:m@{endpoint.url}/v1", rollouts=1, budget=Budget(judge_calls=5))
-    assert unit.error is not None
-    assert (unit.error["kind"], len(unit.calls), len(endpoint.seen)) == ("judge-calls", 5, 5)
+        (result,) = score(f"openai:m@{endpoint.url}/v1", rollouts=1, budget=Budget(judge_calls=5))
+    assert result.error is not None
+    assert (result.error["kind"], len(result.calls), len(endpoint.seen)) == ("judge-calls", 5, 5)
 
 
 def test_reply_that_no_file_could_hold_is_mended_before_it_reaches_one() -> None:
@@ -142,9 +142,9 @@ def test_reply_that_no_file_could_hold_is_mended_before_it_reaches_one() -> None
         return Said(f"\ud800{said}") if seen.turn else Said("\udfff", (("policy_check", {"clause": "\ud800"}),))
 
     with Endpoint(answer) as endpoint:
-        (unit,) = score(f"anthropic:m@{endpoint.url}", rollouts=1)
-    assert unit.score == 50.0
-    written = files.dump_json(unit).decode()
+        (result,) = score(f"anthropic:m@{endpoint.url}", rollouts=1)
+    assert result.score == 50.0
+    written = files.dump_json(result).decode()
     assert all(mark not in written for mark in ("\x00", "\x1b", "\u202e"))
     assert "\ufffd" in written
 
@@ -158,14 +158,14 @@ def test_prompt_that_is_too_long_may_be_caught_by_the_harness() -> None:
     def answer(seen: Seen) -> Said | Fault:
         return Fault(413, "") if seen.texts[0] == "long" else judge_of_the_policy(seen)
 
-    async def work(url: str) -> list[Unit]:
+    async def work(url: str) -> list[Result]:
         gateway = Gateway(make_backend(f"anthropic:m@{url}", {}), None)
         async with Sandbox(Budget(), level=LEVEL) as sandbox:
-            return (await evaluate(source, make_rollouts(1, 1), gateway=gateway, sandbox=sandbox)).units
+            return (await evaluate(source, make_rollouts(1, 1), gateway=gateway, sandbox=sandbox)).results
 
     with Endpoint(answer) as endpoint:
-        (unit,) = asyncio.run(work(endpoint.url))
-    assert (unit.error, unit.score) == (None, 90.0)
+        (result,) = asyncio.run(work(endpoint.url))
+    assert (result.error, result.score) == (None, 90.0)
 
 
 def judge_that_echoes(seen: Seen) -> Said:
@@ -185,11 +185,11 @@ def test_key_that_a_reply_repeats_reaches_neither_candidate_nor_trace_nor_cache(
     monkeypatch.setenv("MY_KEY", SECRET)
     with Endpoint(judge_that_echoes) as endpoint:
         spec = f"{kind}:m@{endpoint.url}{PATHS[kind]}"
-        (unit,) = score(spec, tmp_path, rollouts=1, key_env="MY_KEY")
-    assert unit.reward is not None
-    assert unit.reward["reason"] == "your key is [key]"
-    assert unit.reward["findings"]["checked"] == ["[key]"]
-    assert SECRET not in json.dumps([unit.reward, unit.calls])
+        (result,) = score(spec, tmp_path, rollouts=1, key_env="MY_KEY")
+    assert result.reward is not None
+    assert result.reward["reason"] == "your key is [key]"
+    assert result.reward["findings"]["checked"] == ["[key]"]
+    assert SECRET not in json.dumps([result.reward, result.calls])
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == 3  # two replies and the reward
     assert [path for path in written if SECRET.encode() in path.read_bytes()] == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from meta_reward import files
 from meta_reward.completion import is_unreadable
 from meta_reward.harness.schema import fits
-from meta_reward.models.providers.normalize import arguments_of, closed, is_strict, mend, with_own_ids
+from meta_reward.models.providers.normalize import arguments_of, closed, encodable, is_strict, with_own_ids
 from meta_reward.trajectory import ToolCall
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -22,7 +22,7 @@ JSON = st.recursive(
 
 @given(ANY_TEXT)
 def test_mended_text_can_be_encoded_and_stays_what_it_was_if_it_could(text: str) -> None:
-    mended = mend(text)
+    mended = encodable(text)
     mended.encode()
     if not any(0xD800 <= ord(char) <= 0xDFFF for char in text):
         assert mended == text

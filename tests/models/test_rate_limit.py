@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.models.rate_limit import Bucket, Clock, Pace, Waits
+from meta_reward.models.rate_limit import Clock, QueueTime, RateBucket, RateLimiter
 from tests.models.conftest import Hours
 
 
-def starts(pace: Pace, hours: Hours, tokens: Sequence[int]) -> list[float]:
+def starts(pace: RateLimiter, hours: Hours, tokens: Sequence[int]) -> list[float]:
     """When each of some calls gets its turn, in minutes after the first."""
     began: list[float] = []
 
@@ -25,17 +25,17 @@ def starts(pace: Pace, hours: Hours, tokens: Sequence[int]) -> list[float]:
 
 
 def test_requests_a_minute_are_spaced_evenly(hours: Hours) -> None:
-    pace = Pace(8, requests_per_minute=4, clock=hours.clock())
+    pace = RateLimiter(8, requests_per_minute=4, clock=hours.clock())
     assert starts(pace, hours, [1] * 5) == [0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_tokens_a_minute_make_a_large_call_hold_up_the_next(hours: Hours) -> None:
-    pace = Pace(8, tokens_per_minute=1000, clock=hours.clock())
+    pace = RateLimiter(8, tokens_per_minute=1000, clock=hours.clock())
     assert starts(pace, hours, [500, 2000, 100, 100]) == [0, 0.5, 2.5, 2.6]
 
 
 def test_tokens_that_were_not_expected_are_made_up_for(hours: Hours) -> None:
-    pace = Pace(8, tokens_per_minute=1000, clock=hours.clock())
+    pace = RateLimiter(8, tokens_per_minute=1000, clock=hours.clock())
 
     async def work() -> float:
         async with pace.turn(100) as turn:
@@ -52,7 +52,7 @@ def test_tokens_that_were_not_expected_are_made_up_for(hours: Hours) -> None:
     st.lists(st.tuples(st.floats(0, 30), st.floats(0, 200)), min_size=1, max_size=60),
 )
 def test_no_minute_holds_more_than_its_rate_and_one_amount(rate: int, takes: list[tuple[float, float]]) -> None:
-    bucket, now, used = Bucket(rate), 0.0, list[tuple[float, float]]()
+    bucket, now, used = RateBucket(rate), 0.0, list[tuple[float, float]]()
     for passed, amount in takes:
         now += passed
         used.append((now + bucket.take(amount, now), amount))
@@ -62,7 +62,7 @@ def test_no_minute_holds_more_than_its_rate_and_one_amount(rate: int, takes: lis
 
 
 def test_throttling_halves_what_is_under_way_and_successes_bring_it_back(hours: Hours) -> None:
-    pace = Pace(8, clock=hours.clock())
+    pace = RateLimiter(8, clock=hours.clock())
     widths = []
 
     async def round_of(count: int, *, throttled: bool) -> None:
@@ -90,7 +90,7 @@ def test_throttling_halves_what_is_under_way_and_successes_bring_it_back(hours: 
 
 
 def test_throttling_never_stops_everything(hours: Hours) -> None:
-    pace = Pace(2, clock=hours.clock())
+    pace = RateLimiter(2, clock=hours.clock())
 
     async def work() -> float:
         for _ in range(10):
@@ -102,7 +102,7 @@ def test_throttling_never_stops_everything(hours: Hours) -> None:
 
 
 def test_nobody_calls_while_the_endpoint_wants_a_pause(hours: Hours) -> None:
-    pace = Pace(4, clock=hours.clock())
+    pace = RateLimiter(4, clock=hours.clock())
 
     async def work() -> float:
         pace.pause(30)
@@ -115,7 +115,7 @@ def test_nobody_calls_while_the_endpoint_wants_a_pause(hours: Hours) -> None:
 
 
 def test_pause_that_begins_while_a_call_waits_for_its_rate_holds_for_that_call_too(hours: Hours) -> None:
-    pace = Pace(4, requests_per_minute=60)
+    pace = RateLimiter(4, requests_per_minute=60)
 
     async def sleep(seconds: float) -> None:
         if not hours.slept:
@@ -134,7 +134,7 @@ def test_pause_that_begins_while_a_call_waits_for_its_rate_holds_for_that_call_t
 
 
 def test_caller_that_leaves_the_queue_does_not_hold_it_up() -> None:
-    pace = Pace(1)
+    pace = RateLimiter(1)
 
     async def hold(seconds: float) -> None:
         async with pace.turn(1):
@@ -150,11 +150,11 @@ def test_caller_that_leaves_the_queue_does_not_hold_it_up() -> None:
 
 
 def test_waits_at_the_same_time_count_once(hours: Hours) -> None:
-    waits = Waits(hours.clock())
+    queue_time = QueueTime(hours.clock())
     seen = []
     for change, passes in [(+1, 3), (+1, 2), (-1, 4), (-1, 100), (+1, 1)]:
-        waits.count(change)
+        queue_time.count(change)
         hours.now_s += passes
-        seen.append(waits.seconds)
-    waits.add(5)
-    assert (seen, waits.seconds) == ([3, 5, 9, 9, 10], 15)
+        seen.append(queue_time.seconds)
+    queue_time.add(5)
+    assert (seen, queue_time.seconds) == ([3, 5, 9, 9, 10], 15)

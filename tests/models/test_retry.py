@@ -3,9 +3,9 @@
 import pytest
 
 from meta_reward.errors import JudgeTransient, JudgeUnavailable
-from meta_reward.models.retry import Retries
+from meta_reward.models.retry import RetryPolicy
 
-RETRIES = Retries(again=5, first_s=1.0, longest_s=6.0, retry_after_s=60.0)
+RETRIES = RetryPolicy(again=5, first_s=1.0, longest_s=6.0, retry_after_s=60.0)
 
 
 def test_wait_is_drawn_below_a_bound_that_doubles_up_to_a_cap() -> None:

@@ -20,7 +20,7 @@ LOCAL = "openai:m@http://127.0.0.1:1/v1"
 
 
 @pytest.mark.parametrize(
-    ("settings", "place"),
+    ("settings", "complaint"),
     [
         ({"extra": {"api_key": "x"}}, "extra.api_key holds a key"),
         ({"extra": {"apiKey": "x"}}, "extra.apiKey holds a key"),
@@ -40,10 +40,10 @@ LOCAL = "openai:m@http://127.0.0.1:1/v1"
     ],
 )
 def test_key_in_the_settings_is_refused_without_being_shown(
-    settings: dict[str, Any], place: str, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any], complaint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MY_TOKEN", PLAIN)
-    with pytest.raises(UsageError, match=f"judge setting {place}.*judge.settings") as refused:
+    with pytest.raises(UsageError, match=f"judge setting {complaint}.*judge.settings") as refused:
         make_backend(LOCAL, settings)
     assert not [part for part in (KEY, PLAIN, "0123456789abcdef", "abc") if part in str(refused.value)]
 

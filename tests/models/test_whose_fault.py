@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import CandidateError, JudgeMisconfigured, JudgeUnavailable
-from meta_reward.models.billing import Account, load_account
+from meta_reward.models.billing import BillingLog, load_bill
 from meta_reward.models.cache import Cache
 from meta_reward.models.gateway import Answer, Ask, Gateway
 from meta_reward.models.in_flight import TRIVIAL
 from meta_reward.models.registry import make_backend
-from meta_reward.models.retry import Retries
+from meta_reward.models.retry import RetryPolicy
 from meta_reward.trajectory import ToolCall
 from tests.endpoints import Endpoint, Fault, Said, Seen, chat_error, messages_error
 
@@ -34,8 +34,8 @@ def gateway_to(
         make_backend(f"{kind}:m@{endpoint.url}{PATHS[kind]}", PRICED),
         Cache(path / "cache") if path else None,
         concurrency=concurrency,
-        retries=Retries(again=again, first_s=0.01),
-        account=Account(path / "account.jsonl") if path else None,
+        retries=RetryPolicy(again=again, first_s=0.01),
+        account=BillingLog(path / "account.jsonl") if path else None,
     )
 
 
@@ -141,7 +141,7 @@ def test_probe_is_counted_and_priced_like_any_call_and_never_answered_from_the_c
         gateway = gateway_to(endpoint, kind, path=tmp_path)
         for prompt in ("poison a", "poison b"):
             ask_all(gateway, prompt)
-    paid = load_account(tmp_path / "account.jsonl")
+    paid = load_bill(tmp_path / "account.jsonl")
     assert [seen.texts[-1] for seen in endpoint.seen].count(PROBE) == 2
     assert (gateway.spent.misses, gateway.spent.cost_usd, gateway.spent.pending_calls) == (2, pytest.approx(0.22), 0)
     assert (paid.calls, paid.cost_usd, paid.open) == (2, pytest.approx(0.22), {})

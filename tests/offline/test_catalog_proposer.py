@@ -14,7 +14,7 @@ from meta_reward import files
 from meta_reward.harness.validate import PARTS, inspect_source
 from meta_reward.offline.proposer.choose import choose, discouraged, good_parents
 from meta_reward.offline.proposer.effects import fit_effects
-from meta_reward.offline.proposer.estimates import run_checks, run_trials
+from meta_reward.offline.proposer.estimates import run_checks, run_estimates
 from meta_reward.offline.proposer.evidence import diagnose
 from meta_reward.offline.proposer.history import load_history
 from meta_reward.offline.proposer.ideas import Idea, price_of
@@ -226,7 +226,7 @@ def test_a_way_to_score_is_tried_on_recorded_verdicts(desk: Desk) -> None:
         clean = _trace(70.0, "p", {"verdicts": [{"overall": 70.0}], "checks": {"the user agreed": True}})
         files.write_json(desk.path / "candidates" / f"{id_}-x" / "traces" / f"{task}-a.json", clean)
     history = load_history(desk.path)
-    trials = run_trials(history.candidates[0], run_checks(history))
+    trials = run_estimates(history.candidates[0], run_checks(history))
     assert trials["score", "docked"].gain == 0.5
     assert trials["score", "mean"].gain == 0.0
 
@@ -234,7 +234,7 @@ def test_a_way_to_score_is_tried_on_recorded_verdicts(desk: Desk) -> None:
 def test_checks_are_tried_on_the_runs_themselves(desk: Desk) -> None:
     desk.add(seed())
     history = load_history(desk.path)
-    trials = run_trials(history.candidates[0], run_checks(history))
+    trials = run_estimates(history.candidates[0], run_checks(history))
     assert trials["checks", "consent"].gain == 0.5
     assert "in 3 of 3 lost pairs, and with the preferred one in 0 of all 3" in trials["checks", "consent"].sentence
     assert trials["checks", "grounded"].gain == 0.0

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from meta_reward.propose import launch
+from meta_reward.propose.claude import launch
 
 SAYS = "import json, os; print(json.dumps([dict(os.environ), os.getsid(0) == os.getpid()]))"
 

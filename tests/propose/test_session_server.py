@@ -14,7 +14,7 @@ import pytest
 
 from meta_reward.errors import UsageError
 from meta_reward.propose import client
-from meta_reward.propose.session_server import MAX_REQUEST_BYTES, MOST_WAITING, open_desk
+from meta_reward.propose.session_server import MAX_REQUEST_BYTES, MOST_WAITING, open_session_server
 
 
 async def echo(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -30,7 +30,7 @@ def talk(*lines: bytes) -> list[bytes]:
 
     async def run() -> list[bytes]:
         answers = []
-        async with open_desk(echo) as path:
+        async with open_session_server(echo) as path:
             for line in lines:
                 reader, writer = await asyncio.open_unix_connection(path, limit=10**7)
                 writer.write(line)
@@ -65,7 +65,7 @@ def test_nonsense_is_an_error_and_the_next_is_served(line: bytes) -> None:
 
 def test_client_that_leaves_early_is_no_trouble() -> None:
     async def run() -> dict[str, Any]:
-        async with open_desk(echo) as path:
+        async with open_session_server(echo) as path:
             for _ in range(20):
                 _, writer = await asyncio.open_unix_connection(path)
                 writer.write(b'{"command": "try", "arguments": {"seconds": 0.01}}\n')
@@ -78,7 +78,7 @@ def test_client_that_leaves_early_is_no_trouble() -> None:
 
 def test_many_at_once_are_served_in_turn() -> None:
     async def run() -> list[dict[str, Any]]:
-        async with open_desk(echo) as path:
+        async with open_session_server(echo) as path:
             asks = (asyncio.to_thread(client.ask, str(path), "try", {"n": n, "seconds": 0.01}) for n in range(12))
             return await asyncio.gather(*asks)
 
@@ -87,7 +87,7 @@ def test_many_at_once_are_served_in_turn() -> None:
 
 def test_flood_of_connections_is_turned_away_and_does_no_harm() -> None:
     async def run() -> dict[str, Any]:
-        async with open_desk(echo) as path:
+        async with open_session_server(echo) as path:
             held = [await asyncio.open_unix_connection(path) for _ in range(3 * MOST_WAITING)]
             await asyncio.sleep(0.05)
             for _, writer in held:
@@ -100,7 +100,7 @@ def test_flood_of_connections_is_turned_away_and_does_no_harm() -> None:
 
 def test_socket_is_ours_alone_and_gone_afterwards() -> None:
     async def run() -> Path:
-        async with open_desk(echo) as path:
+        async with open_session_server(echo) as path:
             assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
             return path
 
@@ -109,7 +109,7 @@ def test_socket_is_ours_alone_and_gone_afterwards() -> None:
 
 def test_end_of_the_session_does_not_wait_for_an_answer_under_way() -> None:
     async def run() -> None:
-        async with asyncio.timeout(5), open_desk(echo) as path:
+        async with asyncio.timeout(5), open_session_server(echo) as path:
             _, writer = await asyncio.open_unix_connection(path)
             writer.write(b'{"command": "try", "arguments": {"seconds": 60}}\n')
             await writer.drain()
@@ -127,7 +127,7 @@ def run_client(*arguments: str, cwd: Path, **environment: str) -> subprocess.Com
 
 def test_client_needs_nothing_of_the_package(tmp_path: Path) -> None:
     async def run() -> subprocess.CompletedProcess[str]:
-        async with open_desk(echo) as path:
+        async with open_session_server(echo) as path:
             environment = {client.SOCKET: str(path), client.PROMPT: str(tmp_path / "prompt.md")}
             return await asyncio.to_thread(
                 run_client, "try", "../draft", "--pairs", "a,b c", cwd=tmp_path / "staging" / "sub", **environment
@@ -163,7 +163,7 @@ def test_client_takes_what_the_command_outside_takes(
     words: str, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def run() -> int:
-        async with open_desk(echo) as path:
+        async with open_session_server(echo) as path:
             monkeypatch.setenv(client.SOCKET, str(path))
             return await asyncio.to_thread(client.main, words.split())
 
@@ -184,7 +184,7 @@ def test_client_exits_with_1_on_an_error_and_on_a_draft_that_is_no_harness(
         return told
 
     async def run() -> int:
-        async with open_desk(tell) as path:
+        async with open_session_server(tell) as path:
             monkeypatch.setitem(os.environ, client.SOCKET, str(path))
             return await asyncio.to_thread(client.main, ["flips", "c0001", "c0002"])
 

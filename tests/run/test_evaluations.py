@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import DataError
-from meta_reward.evaluation.evaluate import Evaluation, Unit
+from meta_reward.evaluation.evaluate import Evaluation, Result
 from meta_reward.evaluation.metrics import outcomes
 from meta_reward.run.evaluations import (
-    journal_unit,
+    journal_result,
     load_outcomes,
     load_scores,
     open_journal,
@@ -28,8 +28,8 @@ CALL: dict[str, Any] = {
     "reply": "90\n",
     "tool_calls": [],
 }
-UNIT = Unit("t1-r1", "t1", {"score": 90.1, "reason": "good\nwork", "findings": {"a": [1]}}, None, [CALL], [COST])
-FAILED = Unit("t1-r2", "t1", None, {"kind": "KeyError", "message": "5", "traceback": "a\nb\n"}, [], [])
+UNIT = Result("t1-r1", "t1", {"score": 90.1, "reason": "good\nwork", "findings": {"a": [1]}}, None, [CALL], [COST])
+FAILED = Result("t1-r2", "t1", None, {"kind": "KeyError", "message": "5", "traceback": "a\nb\n"}, [], [])
 ROLLOUTS = [Rollout("t1-r1", "t1", make_trajectory(), 1), Rollout("t1-r2", "t1", make_trajectory(), 0)]
 PAIRS = [Pair("p1", "t1", "t1-r1", "t1-r2", ("refusal",)), Pair("p2", "t1", "t1-r1", "t1-r1x")]
 
@@ -37,24 +37,24 @@ PAIRS = [Pair("p1", "t1", "t1-r1", "t1-r2", ("refusal",)), Pair("p2", "t1", "t1-
 def test_journal_gives_back_every_finished_unit(tmp_path: Path) -> None:
     path = tmp_path / "new" / "c0001-search.jsonl"
     assert open_journal(path) == {}
-    for unit in (UNIT, FAILED):
-        journal_unit(path, unit)
+    for result in (UNIT, FAILED):
+        journal_result(path, result)
     assert open_journal(path) == {"t1-r1": UNIT, "t1-r2": FAILED}
 
 
 def test_torn_last_line_of_a_journal_is_owed_again(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    journal_unit(path, UNIT)
-    journal_unit(path, FAILED)
+    journal_result(path, UNIT)
+    journal_result(path, FAILED)
     path.write_bytes(path.read_bytes()[:-5])
     assert open_journal(path) == {"t1-r1": UNIT}
-    journal_unit(path, FAILED)
+    journal_result(path, FAILED)
     assert open_journal(path) == {"t1-r1": UNIT, "t1-r2": FAILED}
 
 
 def test_trace_holds_the_lines_that_were_printed_where_there_are_any(tmp_path: Path) -> None:
     printed = replace(UNIT, printed="one\n\ntwo\n")
-    journal_unit(tmp_path / "journal.jsonl", printed)
+    journal_result(tmp_path / "journal.jsonl", printed)
     assert open_journal(tmp_path / "journal.jsonl") == {"t1-r1": printed}
     assert render_trace(printed)["printed"] == ["one", "", "two"]
     assert render_trace(replace(UNIT, printed="cut off"))["printed"] == ["cut off"]
@@ -87,8 +87,8 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_what_differs_from_machine_to_machine_is_in_calls_alone(tmp_path: Path) -> None:
-    for name, unit in (("a", UNIT), ("b", replace(UNIT, costs=[{**COST, "cached": True, "seconds": 9.0}]))):
-        save_evaluation(tmp_path / name, Evaluation([unit], broken=False), ROLLOUTS, PAIRS, judge="word", seed=0)
+    for name, result in (("a", UNIT), ("b", replace(UNIT, costs=[{**COST, "cached": True, "seconds": 9.0}]))):
+        save_evaluation(tmp_path / name, Evaluation([result], broken=False), ROLLOUTS, PAIRS, judge="word", seed=0)
     files = ("scores.json", "pairs.jsonl", "traces/t1-r1.json", "calls.jsonl")
     assert [(tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files] == [True] * 3 + [
         False

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import ProposerError
-from meta_reward.models.billing import Account
+from meta_reward.models.billing import BillingLog
 from meta_reward.models.cache import Cache
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.rate_limit import Clock
@@ -19,7 +19,7 @@ from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Setup, create, open_setup, raise_limits
+from meta_reward.search.context import Search, create, open_search, raise_limits
 from meta_reward.search.loop import search
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import ASKING_HARNESS, WordJudge, made_once, make_task_set
@@ -36,7 +36,7 @@ class Quiet:
     def evaluation(self, *_: object) -> None:
         pass
 
-    def unit(self, *_: object) -> None:
+    def result(self, *_: object) -> None:
         pass
 
     def note(self, text: str) -> None:
@@ -118,13 +118,13 @@ class World:
         asyncio.run(create(self.layout, requested, self.taskset, judge="simulated", seeds=self.seeds))
         return self.layout
 
-    def open(self) -> Setup:
+    def open(self) -> Search:
         """A setup of the run with this world's judge and proposer in place of the named ones."""
         display = Quiet()
         display.notes = self.notes
-        setup = open_setup(self.layout, display, taskset=self.taskset)
+        setup = open_search(self.layout, display, taskset=self.taskset)
         cache = Cache(self.folder / "cache")
-        account = Account(self.layout.account)
+        account = BillingLog(self.layout.account)
         setup.gateway = Gateway(
             self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout), account=account, clock=self.clock
         )

@@ -14,7 +14,7 @@ from meta_reward.run.create import Seed, part_of
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_decisions, load_iterations
-from meta_reward.search.context import open_setup, raise_limits
+from meta_reward.search.context import open_search, raise_limits
 from meta_reward.tasks.taskset import load_task_set, save_rollout
 from meta_reward.trajectory import Message, Tool, Trajectory
 from tests.conftest import make_task_set
@@ -130,7 +130,7 @@ def test_candidate_that_fails_on_validation_alone_is_run_on_all_of_it(begun: Wor
 def test_proposer_learns_nothing_of_validation_but_the_decision(begun: World) -> None:
     begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
     begun.search(iterations=1)
-    validation = open_setup(begun.layout, Quiet(), taskset=begun.taskset).splits["validation"]
+    validation = open_search(begun.layout, Quiet(), taskset=begun.taskset).splits["validation"]
     seen = "".join(p.read_text() for p in begun.layout.history.rglob("*") if p.is_file())
     assert load_decisions(begun.layout)[0]["challenger"] == "c0002"
     assert not [task for task in validation if task in seen]
@@ -155,7 +155,7 @@ def test_what_a_killed_process_left_half_written_is_swept(world: World) -> None:
 def test_history_shows_the_search_split_alone(world: World) -> None:
     layout = world.create()
     shown = {path.stem.partition("-")[0] for path in (layout.taskset / "trajectories").iterdir()}
-    assert shown == set(open_setup(layout, Quiet(), taskset=world.taskset).splits["search"])
+    assert shown == set(open_search(layout, Quiet(), taskset=world.taskset).splits["search"])
 
 
 def test_extending_a_finished_search_goes_on_with_the_next_iteration(begun: World) -> None:
@@ -186,12 +186,12 @@ def test_changed_task_set_is_refused(world: World) -> None:
     layout = world.create()
     other = make_task_set(world.folder / "tasks" / "other", tasks=5)
     with pytest.raises(UsageError, match=r"run r1 is on the task set in .*/small, and .*/other differs: .*removed"):
-        open_setup(layout, Quiet(), taskset=other)
+        open_search(layout, Quiet(), taskset=other)
     trajectory = world.taskset.path / "trajectories" / "t01-r1.json"
     trajectory.write_text(trajectory.read_text().replace("I did", "I really did"))
     told = r"task set small \(.*/small\) has changed since run r1 was made: 1 trajectory changed \(t01-r1\): start"
     with pytest.raises(UsageError, match=told):
-        open_setup(layout, Quiet())
+        open_search(layout, Quiet())
 
 
 def test_seed_that_does_not_validate_makes_no_run(world: World) -> None:

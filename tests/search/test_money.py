@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward.models.billing import load_account
+from meta_reward.models.billing import load_bill
 from meta_reward.run.usage import spent_on_disk
 from tests.conftest import PROJECT
 from tests.search.paying import paying_world
@@ -45,7 +45,7 @@ def test_search_that_is_killed_twice_has_every_call_on_its_account(tmp_path: Pat
         assert 0 <= spent.misses - len(bill) <= AT_ONCE  # some may have been killed on their way to the judge
         assert spent.cost_usd >= sum(line["usd"] for line in bill)  # what was cut off counts as expected
     assert start(tmp_path).wait(60) == 0
-    paid, bill = load_account(paying_world(tmp_path).layout.account), billed(tmp_path)
+    paid, bill = load_bill(paying_world(tmp_path).layout.account), billed(tmp_path)
     assert 0 <= paid.calls - len(bill) <= 2 * AT_ONCE
     twice = sum(Counter(line["question"] for line in bill).values()) - len({line["question"] for line in bill})
     assert paid.lost >= twice  # only a call whose reply never arrived is asked again

@@ -12,20 +12,20 @@ import pytest
 
 from meta_reward.propose import client
 from meta_reward.propose.client import ask
-from meta_reward.search.context import Setup, keep_instructions
-from meta_reward.search.session_context import Briefing, open_briefing
+from meta_reward.search.context import Search, keep_instructions
+from meta_reward.search.session_context import SessionContext, open_session_context
 from tests.search.conftest import World, harness
 from tests.search.test_loop import git
 
 BETTER = harness("Look closely at this run.")
 
 
-def in_session(setup: Setup, act: Callable[[Briefing], Any], iteration: int = 1) -> Any:
+def in_session(setup: Search, act: Callable[[SessionContext], Any], iteration: int = 1) -> Any:
     """What `act` returns in a session's block; it runs in a thread, as an agent of its own would."""
     setup.layout.staging(iteration).mkdir(parents=True, exist_ok=True)
 
     async def run() -> Any:
-        async with open_briefing(setup, iteration) as briefing:
+        async with open_session_context(setup, iteration) as briefing:
             return await asyncio.to_thread(act, briefing)
 
     return asyncio.run(run())
@@ -56,7 +56,7 @@ def test_agent_at_the_socket_tries_and_queries(begun: World) -> None:
     draft.mkdir(parents=True)
     (draft / "harness.py").write_text(BETTER)
 
-    def act(briefing: Briefing) -> tuple[Any, ...]:
+    def act(briefing: SessionContext) -> tuple[Any, ...]:
         socket = str(briefing.socket)
         tried = ask(socket, "try", {"path": "draft", "pairs": []})
         return tried, ask(socket, "ledger", {"limit": 0}), briefing.trials
@@ -72,7 +72,7 @@ def test_every_command_of_the_client_is_understood(begun: World, monkeypatch: py
     run = min(path.stem for path in (begun.layout.taskset / "trajectories").iterdir())
     commands = ("ledger", "failures c0001", "flips c0001 c0001", "diff c0001 c0001", f"trace c0001 {run}")
 
-    def act(briefing: Briefing) -> list[int]:
+    def act(briefing: SessionContext) -> list[int]:
         monkeypatch.setenv(client.SOCKET, str(briefing.socket))
         return [client.main(command.split()) for command in commands]
 
@@ -101,7 +101,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 def test_requests_that_are_none_are_refused(begun: World) -> None:
 
-    def act(briefing: Briefing) -> list[Any]:
+    def act(briefing: SessionContext) -> list[Any]:
         return [ask(str(briefing.socket), command, arguments) for command, arguments, _ in REFUSED]
 
     for answer, (command, arguments, complaint) in zip(in_session(begun.open(), act), REFUSED, strict=True):
@@ -146,7 +146,7 @@ def test_run_without_trials_refuses_them_and_says_so(world: World) -> None:
     world.create(proposer={"try_calls": 0}, limits={"iterations": 0})
     world.search()
 
-    def act(briefing: Briefing) -> tuple[Any, ...]:
+    def act(briefing: SessionContext) -> tuple[Any, ...]:
         tried = ask(str(briefing.socket), "try", {"path": "draft", "pairs": []})
         return briefing.try_harness, briefing.trials, briefing.instructions, tried
 

@@ -9,7 +9,7 @@ import pytest
 
 from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeTransient, JudgeUnavailable
-from meta_reward.models.billing import load_account
+from meta_reward.models.billing import load_bill
 from meta_reward.run.layout import Layout
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
@@ -88,7 +88,7 @@ def test_search_through_all_faults_ends_with_the_same_files_and_counts_every_cal
     spent, before = spent_on_disk(troubled.layout), spent_on_disk(untroubled.layout)
     assert (spent.calls, spent.tokens, spent.misses) == (before.calls, before.tokens, made)
     assert spent.cost_usd == pytest.approx(before.cost_usd)
-    assert load_account(troubled.layout.account).open == {}
+    assert load_bill(troubled.layout.account).open == {}
 
 
 def test_outage_leaves_the_evaluation_unfinished_and_the_search_goes_on_from_there(

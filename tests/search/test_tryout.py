@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import JudgeUnavailable, LimitReached
-from meta_reward.search.context import Setup
-from meta_reward.search.tryout.run import Trials, trials_of
+from meta_reward.search.context import Search
+from meta_reward.search.tryout.run import Tryouts, tryouts_of
 from tests.search.conftest import World, harness
 
 BETTER = harness("Look closely at this run.")
@@ -22,11 +22,11 @@ class Bench:
     """A run whose seeds are scored, and a staging folder."""
 
     world: World
-    setup: Setup
+    setup: Search
     staging: Path
 
-    def trials(self) -> Trials:
-        trials = trials_of(self.setup, self.staging)
+    def trials(self) -> Tryouts:
+        trials = tryouts_of(self.setup, self.staging)
         assert trials is not None
         return trials
 
@@ -47,7 +47,7 @@ def bench(begun: World, tmp_path: Path) -> Bench:
     return Bench(begun, begun.open(), staging)
 
 
-def run(trials: Trials, *tries: tuple[str, Sequence[str]]) -> list[dict[str, Any]]:
+def run(trials: Tryouts, *tries: tuple[str, Sequence[str]]) -> list[dict[str, Any]]:
     async def each() -> list[dict[str, Any]]:
         return [await trials.try_harness(path, pairs) for path, pairs in tries]
 
@@ -208,7 +208,7 @@ def test_less_history_tells_of_agreement_alone(bench: Bench) -> None:
 @pytest.mark.parametrize("settings", [{"history": "none"}, {"try_calls": 0}])
 def test_some_runs_allow_no_trials(bench: Bench, settings: dict[str, Any]) -> None:
     bench.settle(**settings)
-    assert trials_of(bench.setup, bench.staging) is None
+    assert tryouts_of(bench.setup, bench.staging) is None
 
 
 def test_trials_at_once_take_their_turn(bench: Bench) -> None:

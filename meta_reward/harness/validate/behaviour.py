@@ -93,14 +93,14 @@ def _key(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> _Key:
 
 
 async def _shown(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> Behaviour:
-    trial = _Trial(source, sandbox)
+    trial = _Runner(source, sandbox)
     first = await trial.run(fixtures.PLAIN, PROBES[0])
     if first.error and first.error.kind in _TOO_LONG:  # the others would take as long
         return Behaviour(list(_failures({_against(PROBES[0]): first})), [], first.seconds)
     return await _every_run(trial, sample, first)
 
 
-class _Trial:
+class _Runner:
     """A harness in the sandbox, a few runs at a time."""
 
     def __init__(self, source: str, sandbox: Sandbox) -> None:
@@ -128,7 +128,7 @@ class _Trial:
         return [await self.run(trajectory, judge) for trajectory in trajectories]
 
 
-async def _every_run(trial: _Trial, sample: Sequence[Trajectory], first: Run) -> Behaviour:
+async def _every_run(trial: _Runner, sample: Sequence[Trajectory], first: Run) -> Behaviour:
     from meta_reward.offline.judge import simulated_judge
 
     judge = simulated_judge(window_tokens=_WINDOW_TOKENS)

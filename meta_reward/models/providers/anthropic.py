@@ -9,22 +9,22 @@ from dataclasses import replace
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
-from meta_reward.models.endpoint import Place
+from meta_reward.models.endpoint import Endpoint
 from meta_reward.models.failures import Whose, broken
 from meta_reward.models.prices import cost_usd, window_tokens
-from meta_reward.models.providers.http_client import Wire
+from meta_reward.models.providers.http_client import HttpClient
 from meta_reward.models.providers.normalize import (
     arguments_of,
     closed,
     count,
+    encodable,
     guessed_tokens,
-    mend,
     schema_in_words,
     text_of,
     with_own_ids,
 )
-from meta_reward.models.providers.prompt_cache import Shared
-from meta_reward.models.providers.unsupported import Concessions, schema_feature
+from meta_reward.models.providers.prompt_cache import SharedPrefixes
+from meta_reward.models.providers.unsupported import UnsupportedFeatures, schema_feature
 from meta_reward.models.secrets import without_key
 from meta_reward.models.settings import ModelSettings, identity, join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
@@ -38,26 +38,26 @@ class AnthropicJudge:
 
     simulated = False
 
-    def __init__(self, place: Place, settings: ModelSettings, wire: Wire) -> None:
+    def __init__(self, endpoint: Endpoint, settings: ModelSettings, client: HttpClient) -> None:
         self.settings: Mapping[str, Any] = {
             "kind": "anthropic",
-            "model": place.model,
-            **place.about,
+            "model": endpoint.model,
+            **endpoint.about,
             **identity(settings),
         }
-        self._place, self._given, self._wire, self._seller = place, settings, wire, place.seller()
-        self._concessions, self._systems, self._prompts = Concessions(), Shared(), Shared()
+        self._endpoint, self._given, self._client, self._price_key = endpoint, settings, client, endpoint.price_key()
+        self._unsupported, self._systems, self._prompts = UnsupportedFeatures(), SharedPrefixes(), SharedPrefixes()
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
         marks = self._marks(request)
 
         async def send(without: frozenset[str]) -> dict[str, Any]:
-            return await self._wire.post(_body(request, self._place.model, self._given, without, marks))
+            return await self._client.post(_body(request, self._endpoint.model, self._given, without, marks))
 
-        reply = await self._concessions.ask(_features(request, self._given), send)
-        completion = parse_message(reply, self._wire.whose, turn=len(request.messages))
-        completion = without_key(completion, self._wire.key)
+        reply = await self._unsupported.ask(_features(request, self._given), send)
+        completion = parse_message(reply, self._client.whose, turn=len(request.messages))
+        completion = without_key(completion, self._client.key)
         if completion.usage.input_tokens:
             return completion
         guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # a server that does not count
@@ -66,18 +66,18 @@ class AnthropicJudge:
     @property
     def window_tokens(self) -> int | None:
         """As its settings say, else as is known of its model."""
-        return window_tokens(self._seller, self._given)
+        return window_tokens(self._price_key, self._given)
 
     def cost_usd(self, usage: Usage) -> float | None:
         """At list price."""
-        return cost_usd(usage, self._seller, self._given)
+        return cost_usd(usage, self._price_key, self._given)
 
     def _marks(self, request: Request) -> tuple[bool, int]:
         """Whether the system prompt is shared, and how much of the prompt: all of it where tools promise a next round
         in which nothing before it changes."""
         system, prompt = join_system(self._given, request.system), request.messages[0].content
-        shared_system = bool(system) and self._systems.beginning_of(system) == len(system)
-        upto = self._prompts.beginning_of(prompt)
+        shared_system = bool(system) and self._systems.shared_length(system) == len(system)
+        upto = self._prompts.shared_length(prompt)
         return shared_system, len(prompt) if request.tools and not request.require else upto
 
 
@@ -201,4 +201,4 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 
 def _call(block: Mapping[str, Any]) -> ToolCall:
-    return ToolCall(mend(block.get("id")), mend(block.get("name")), arguments_of(block.get("input")))
+    return ToolCall(encodable(block.get("id")), encodable(block.get("name")), arguments_of(block.get("input")))

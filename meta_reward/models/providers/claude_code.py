@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import JudgeMisconfigured
-from meta_reward.models.endpoint import Place
+from meta_reward.models.endpoint import Endpoint
 from meta_reward.models.failures import broken, missing_package
 from meta_reward.models.prices import cost_usd, window_tokens
 from meta_reward.models.providers.anthropic import parse_message
@@ -44,21 +44,21 @@ class ClaudeCodeJudge:
 
     simulated = False
 
-    def __init__(self, place: Place, settings: ModelSettings) -> None:
+    def __init__(self, endpoint: Endpoint, settings: ModelSettings) -> None:
         self.settings: Mapping[str, Any] = {
             "kind": "claude-code",
-            "model": place.model,
-            **place.about,
+            "model": endpoint.model,
+            **endpoint.about,
             **identity(settings),
         }
-        self._place, self._given, self._whose = place, settings, place.whose(settings)
-        self._seller = place.seller()
+        self._endpoint, self._given, self._whose = endpoint, settings, endpoint.whose(settings)
+        self._price_key = endpoint.price_key()
         self._slots: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
-        check_key(self._whose.secret, self._whose, needed=bool(self._place.key_name))
+        check_key(self._whose.secret, self._whose, needed=bool(self._endpoint.key_name))
         async with self._slot():
             with tempfile.TemporaryDirectory(prefix="meta-reward-judge-", ignore_cleanup_errors=True) as home:
                 options = self._options(request, Path(home))
@@ -72,11 +72,11 @@ class ClaudeCodeJudge:
     @property
     def window_tokens(self) -> int | None:
         """As its settings say, else as is known of its model."""
-        return window_tokens(self._seller, self._given)
+        return window_tokens(self._price_key, self._given)
 
     def cost_usd(self, usage: Usage) -> float | None:
         """At list price, also where a subscription covers it."""
-        return cost_usd(usage, self._seller, self._given)
+        return cost_usd(usage, self._price_key, self._given)
 
     def _slot(self) -> asyncio.Semaphore:
         """As many processes at a time as there are processors, in whichever event loop."""
@@ -94,7 +94,7 @@ class ClaudeCodeJudge:
         try:
             return ClaudeAgentOptions(
                 cwd="/",
-                model=self._place.model,
+                model=self._endpoint.model,
                 system_prompt=_system_prompt(join_system(self._given, request.system), home),
                 tools=[],
                 mcp_servers={SERVER: _server(request.tools)} if request.tools else {},
@@ -108,7 +108,7 @@ class ClaudeCodeJudge:
                 thinking=_thinking(self._given),
                 effort=effort,
                 extra_args={"no-session-persistence": None},
-                env=_environment(self._place, self._given, home),
+                env=_environment(self._endpoint, self._given, home),
                 stderr=lambda line: None,
             )
         except TypeError as error:  # an option that this version does not know
@@ -164,7 +164,7 @@ def _thinking(settings: ModelSettings) -> Any:
     return {"type": settings.thinking or "disabled"}
 
 
-def _environment(place: Place, settings: ModelSettings, home: Path) -> dict[str, str]:
+def _environment(endpoint: Endpoint, settings: ModelSettings, home: Path) -> dict[str, str]:
     """What the program finds in its environment over what it inherits: nothing that would change what it does,
     and one key at most."""
     hidden = dict.fromkeys((name for name in os.environ if name.startswith(("ANTHROPIC_", "CLAUDE_"))), "")
@@ -178,13 +178,13 @@ def _environment(place: Place, settings: ModelSettings, home: Path) -> dict[str,
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(settings.max_tokens),
         "ENABLE_TOOL_SEARCH": "false",
     }
-    return {**hidden, **fixed, **_access(place)}
+    return {**hidden, **fixed, **_access(endpoint)}
 
 
-def _access(place: Place) -> dict[str, str]:
+def _access(endpoint: Endpoint) -> dict[str, str]:
     """Address and key. To an address of the user's own a key goes as a bearer's token, which no redirect carries on."""
-    if not place.about:
-        return {place.key_name: place.key}
-    if place.key_name == "CLAUDE_CODE_OAUTH_TOKEN":
-        return {"ANTHROPIC_BASE_URL": place.address, place.key_name: place.key}
-    return {"ANTHROPIC_BASE_URL": place.address, "ANTHROPIC_AUTH_TOKEN": place.key or NO_KEY}
+    if not endpoint.about:
+        return {endpoint.key_name: endpoint.key}
+    if endpoint.key_name == "CLAUDE_CODE_OAUTH_TOKEN":
+        return {"ANTHROPIC_BASE_URL": endpoint.address, endpoint.key_name: endpoint.key}
+    return {"ANTHROPIC_BASE_URL": endpoint.address, "ANTHROPIC_AUTH_TOKEN": endpoint.key or NO_KEY}

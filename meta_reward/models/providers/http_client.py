@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from meta_reward.errors import JudgeMisconfigured, MetaRewardError
-from meta_reward.models.endpoint import Place
+from meta_reward.models.endpoint import Endpoint
 from meta_reward.models.failures import Whose, broken, failure_of, missing_package, refusal_of
 from meta_reward.models.providers.normalize import parse_body
 from meta_reward.models.settings import ModelSettings
@@ -26,7 +26,7 @@ _PATHS = {"anthropic": "/v1/messages", "openai": "/chat/completions"}  # below t
 
 
 @dataclass(slots=True, kw_only=True)
-class Wire:
+class HttpClient:
     """package: `anthropic` or `openai`. key: "" where the server needs none and may get none. own: whether what the
     environment says about the provider is meant for this address too."""
 
@@ -62,7 +62,7 @@ class Wire:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             check_key(self.key, self.whose, needed=self.needs_key)
-            life = _life(self)
+            life = _client_of_loop(self)
             self._client, self._loop = await anext(life), loop
             _lives.setdefault(loop, []).append(life)  # or it would be collected before the loop ends
         return self._client
@@ -94,17 +94,17 @@ class Wire:
         return failure_of(refusal_of(error.status_code, body, error.response.headers), self.whose)
 
 
-def open_wire(package: str, place: Place, settings: ModelSettings) -> Wire:
+def open_client(package: str, endpoint: Endpoint, settings: ModelSettings) -> HttpClient:
     """The way to a place; nothing is opened before the first post."""
-    whose, needs_key = place.whose(settings), bool(place.key_name)
-    return Wire(
+    whose, needs_key = endpoint.whose(settings), bool(endpoint.key_name)
+    return HttpClient(
         package=package,
-        address=place.address,
-        key=place.key,
+        address=endpoint.address,
+        key=endpoint.key,
         whose=whose,
         timeout_s=settings.timeout_s,
         needs_key=needs_key,
-        own=place.own,
+        own=endpoint.own,
     )
 
 
@@ -116,7 +116,7 @@ def check_key(key: str, whose: Whose, *, needed: bool) -> None:
         raise JudgeMisconfigured(f"the key of judge {whose.spec} holds what no key can", hint=whose.key_hint)
 
 
-async def _life(wire: Wire) -> AsyncGenerator[Any, None]:
+async def _client_of_loop(wire: HttpClient) -> AsyncGenerator[Any, None]:
     """A client from now to the end of the event loop, which closes every generator that still runs."""
     try:
         module = importlib.import_module(wire.package)

@@ -51,7 +51,7 @@ def is_strict(schema: Any) -> bool:
     return all(map(is_strict, schema.values()))
 
 
-def mend(text: Any) -> str:
+def encodable(text: Any) -> str:
     """A text that can be encoded: halves of surrogate pairs are joined or replaced; what is no text is empty."""
     if not isinstance(text, str):
         return ""
@@ -70,12 +70,12 @@ def arguments_of(value: Any) -> dict[str, Any]:
     """A tool call's arguments, given as an object or as JSON text; marked as unreadable where they are neither."""
     try:
         parsed = json.loads(value or "{}", parse_constant=_no_constant) if isinstance(value, str) else value
-        safe = _mended(parsed)
+        safe = _encodable_json(parsed)
         orjson.dumps(safe)
     except (ValueError, TypeError, RecursionError):
-        return unreadable_arguments(mend(value))
+        return unreadable_arguments(encodable(value))
     if not isinstance(safe, dict) or is_too_deep(safe):
-        return unreadable_arguments(mend(value))
+        return unreadable_arguments(encodable(value))
     return safe
 
 
@@ -103,17 +103,19 @@ def guessed_tokens(text: str) -> int:
 def text_of(content: Any) -> str:
     """The text of a message's content: itself, or its parts of type text where it comes in parts."""
     if not isinstance(content, list):
-        return mend(content)
-    return "".join(mend(part.get("text")) for part in content if isinstance(part, dict) and part.get("type") == "text")
+        return encodable(content)
+    return "".join(
+        encodable(part.get("text")) for part in content if isinstance(part, dict) and part.get("type") == "text"
+    )
 
 
-def _mended(value: Any) -> Any:
+def _encodable_json(value: Any) -> Any:
     if isinstance(value, str):
-        return mend(value)
+        return encodable(value)
     if isinstance(value, dict):
-        return {mend(key): _mended(item) for key, item in value.items()}
+        return {encodable(key): _encodable_json(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_mended(item) for item in value]
+        return [_encodable_json(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("not finite")
     return value

@@ -10,22 +10,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage
-from meta_reward.models.endpoint import Place
+from meta_reward.models.endpoint import Endpoint
 from meta_reward.models.failures import Whose, broken
 from meta_reward.models.prices import cost_usd, window_tokens
-from meta_reward.models.providers.http_client import Wire
+from meta_reward.models.providers.http_client import HttpClient
 from meta_reward.models.providers.normalize import (
     arguments_of,
     closed,
     count,
+    encodable,
     guessed_tokens,
     is_strict,
-    mend,
     schema_in_words,
     text_of,
     with_own_ids,
 )
-from meta_reward.models.providers.unsupported import Concessions, schema_feature
+from meta_reward.models.providers.unsupported import UnsupportedFeatures, schema_feature
 from meta_reward.models.secrets import without_key
 from meta_reward.models.settings import ModelSettings, identity, join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
@@ -38,12 +38,17 @@ class OpenAIJudge:
 
     simulated = False
 
-    def __init__(self, place: Place, settings: ModelSettings, wire: Wire) -> None:
-        self.settings: Mapping[str, Any] = {"kind": "openai", "model": place.model, **place.about, **identity(settings)}
-        self._place, self._given, self._wire, self._seller = place, settings, wire, place.seller()
-        self._concessions = Concessions()
+    def __init__(self, endpoint: Endpoint, settings: ModelSettings, client: HttpClient) -> None:
+        self.settings: Mapping[str, Any] = {
+            "kind": "openai",
+            "model": endpoint.model,
+            **endpoint.about,
+            **identity(settings),
+        }
+        self._endpoint, self._given, self._client, self._price_key = endpoint, settings, client, endpoint.price_key()
+        self._unsupported = UnsupportedFeatures()
         self._limit_names = ("max_tokens", "max_completion_tokens")
-        if not place.about:
+        if not endpoint.about:
             self._limit_names = ("max_completion_tokens", "max_tokens")
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
@@ -51,19 +56,19 @@ class OpenAIJudge:
 
         async def send(without: frozenset[str]) -> Completion:
             body = self._body(request, without)
-            completion = _parse(await self._wire.post(body), body, self._wire.whose)
-            return without_key(completion, self._wire.key)
+            completion = _parse(await self._client.post(body), body, self._client.whose)
+            return without_key(completion, self._client.key)
 
-        return await self._concessions.ask(self._features(request), send)
+        return await self._unsupported.ask(self._features(request), send)
 
     @property
     def window_tokens(self) -> int | None:
         """As its settings say, else as is known of its model."""
-        return window_tokens(self._seller, self._given)
+        return window_tokens(self._price_key, self._given)
 
     def cost_usd(self, usage: Usage) -> float | None:
         """At list price."""
-        return cost_usd(usage, self._seller, self._given)
+        return cost_usd(usage, self._price_key, self._given)
 
     def _features(self, request: Request) -> dict[str, str]:
         """What this request would use if the server takes it."""
@@ -81,7 +86,7 @@ class OpenAIJudge:
         asked = "" if request.schema is None or native else schema_in_words(request.schema)
         limit_name = self._limit_names[self._limit_names[0] in without]
         return {
-            "model": self._place.model,
+            "model": self._endpoint.model,
             limit_name: self._given.max_tokens,
             "messages": _messages(request, join_system(self._given, request.system), asked),
             **_tools(request, named="tool_choice" not in without),
@@ -102,7 +107,7 @@ def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], whose: Whose) -> Co
         raise broken("a reply without a message or finish reason", whose, status=200) from None
     if not isinstance(finish, str):
         raise broken("a reply without a finish reason", whose, status=200)
-    text, refusal = text_of(message.get("content")), mend(message.get("refusal"))
+    text, refusal = text_of(message.get("content")), encodable(message.get("refusal"))
     usage = _usage(body.get("usage"), sent, text)
     if refusal or finish in _STOPS:  # a call that was cut off or refused is not made
         return Completion(text or refusal, usage, (), "refusal" if refusal else _STOPS[finish])
@@ -171,4 +176,4 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 def _call(call: Any) -> ToolCall:
     function = call["function"]
-    return ToolCall(mend(call.get("id")), mend(function.get("name")), arguments_of(function.get("arguments")))
+    return ToolCall(encodable(call.get("id")), encodable(function.get("name")), arguments_of(function.get("arguments")))

@@ -13,13 +13,13 @@ _MOST_FAMILIES = 256
 _MOST_CHARS = 200_000  # of a beginning: a candidate's prompts may be as long as it likes
 
 
-class Shared:
+class SharedPrefixes:
     """Remembers the beginnings of texts, the latest families only."""
 
     def __init__(self) -> None:
         self._families: OrderedDict[str, str] = OrderedDict()
 
-    def beginning_of(self, text: str) -> int:
+    def shared_length(self, text: str) -> int:
         """How many characters at its start this text shares with all before it in its family; 0 where too few."""
         family = text[:_FAMILY_CHARS]
         known = self._families.get(family)

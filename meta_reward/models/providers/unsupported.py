@@ -14,7 +14,7 @@ from meta_reward.files import canonical_json
 T = TypeVar("T")
 
 
-class Concessions:
+class UnsupportedFeatures:
     """The features that one endpoint has refused so far."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Concessions:
                 reply = await send(frozenset(dropped))
             except JudgeError as error:
                 first = first or error
-                culprit = _culprit(error, {name: features[name] for name in features if name not in dropped})
+                culprit = _feature_to_drop(error, {name: features[name] for name in features if name not in dropped})
                 if culprit is None:
                     raise first from None
                 dropped = {*dropped, culprit}
@@ -47,7 +47,7 @@ def schema_feature(schema: Mapping[str, Any]) -> str:
     return f"schema {canonical_json(schema).decode()}"
 
 
-def _culprit(error: JudgeError, features: Mapping[str, str]) -> str | None:
+def _feature_to_drop(error: JudgeError, features: Mapping[str, str]) -> str | None:
     """The feature to try without: one that the error speaks of, else one that any error may be about."""
     if isinstance(error, PromptTooLong):
         return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from meta_reward.errors import DataError
 from meta_reward.offline.proposer.effects import Effects, fit_effects
-from meta_reward.offline.proposer.estimates import run_checks, run_trials
+from meta_reward.offline.proposer.estimates import run_checks, run_estimates
 from meta_reward.offline.proposer.evidence import Diagnosis, diagnose
 from meta_reward.offline.proposer.history import Candidate, History
 from meta_reward.offline.proposer.ideas import Idea, genome_key, is_cheaper, merges, merit, price_of, single_changes
@@ -48,7 +48,7 @@ def choose(history: History, *, count: int, iteration: int, seed: int) -> Iterat
     for slot in range(count):
         for parent in _in_turn(parents, slot, rng):
             try:
-                diagnosis, trials = diagnose(parent, history), run_trials(parent, findings)
+                diagnosis, trials = diagnose(parent, history), run_estimates(parent, findings)
             except DataError:
                 continue
             ideas = [*single_changes(parent, diagnosis, effects, trials), *merges(parent, parents, effects)]

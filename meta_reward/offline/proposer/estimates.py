@@ -17,7 +17,7 @@ Checks = Mapping[str, dict[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Estimate:
     """What came of trying a mechanism on its own: the gain in agreement; rough where the judge has a say in it."""
 
     gain: float
@@ -33,7 +33,7 @@ def run_checks(history: History) -> Mapping[str, Checks]:
     }
 
 
-def run_trials(candidate: Candidate, findings: Mapping[str, Checks]) -> Mapping[tuple[str, str], Trial]:
+def run_estimates(candidate: Candidate, findings: Mapping[str, Checks]) -> Mapping[tuple[str, str], Estimate]:
     """A trial of each mechanism that can be tried on a candidate's pairs, by part and name.
 
     findings: what each way to check finds, as `run_checks` gives it.
@@ -47,22 +47,22 @@ def run_trials(candidate: Candidate, findings: Mapping[str, Checks]) -> Mapping[
     trials = {}
     for name, found in findings.items():
         rescored = _agreement(own, verdicts, found, pairs) - (candidate.agreement or 0.0) if own else 0.0
-        trials["checks", name] = _trial_of_checks(found, pairs, rescored)
+        trials["checks", name] = _estimate_of_checks(found, pairs, rescored)
     for name, mechanism in load_library()["score"].items():
         agreement = _agreement(mechanism, verdicts, recorded, pairs)
         sentence = (
             f"verdicts recorded in `{candidate.path('traces')}`, scored this way, agree in {agreement:.1%} of pairs"
         )
-        trials["score", name] = Trial(agreement - (candidate.agreement or 0.0), False, sentence)
+        trials["score", name] = Estimate(agreement - (candidate.agreement or 0.0), False, sentence)
     return trials
 
 
-def _trial_of_checks(found: Checks, pairs: Sequence[ScoredPair], rescored: float) -> Trial:
+def _estimate_of_checks(found: Checks, pairs: Sequence[ScoredPair], rescored: float) -> Estimate:
     failed = {run: sum(not holds for holds in checks.values()) for run, checks in found.items()}
     lost = [pair for pair in pairs if pair.agreement < 1]
     right = sum(failed[pair.other] > failed[pair.preferred] for pair in lost)
     wrong = sum(failed[pair.other] < failed[pair.preferred] for pair in pairs)
-    return Trial(
+    return Estimate(
         gain=max(rescored, BELIEF * (right - wrong) / max(1, len(pairs))),
         is_rough=True,
         sentence=(

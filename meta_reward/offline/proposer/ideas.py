@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from meta_reward.harness.validate import PARTS
 from meta_reward.offline.proposer.effects import Effects
-from meta_reward.offline.proposer.estimates import Trial
+from meta_reward.offline.proposer.estimates import Estimate
 from meta_reward.offline.proposer.evidence import Diagnosis
 from meta_reward.offline.proposer.history import Candidate
 from meta_reward.offline.proposer.library import Mechanism, find_mechanism, load_library, mean_size
@@ -40,7 +40,7 @@ class Idea:
     worth: float
     mechanism: Mechanism | None = None
     donor: Candidate | None = None
-    trial: Trial | None = None
+    trial: Estimate | None = None
 
     def render(self, *, doc: str) -> str:
         """The text of the harness. Raises ValueError where parent and new parts cannot stand in one file."""
@@ -60,7 +60,7 @@ def merit(candidate: Candidate, effects: Effects) -> float:
 
 
 def single_changes(
-    parent: Candidate, diagnosis: Diagnosis, effects: Effects, trials: Mapping[tuple[str, str], Trial]
+    parent: Candidate, diagnosis: Diagnosis, effects: Effects, trials: Mapping[tuple[str, str], Estimate]
 ) -> Iterator[Idea]:
     """The parent with one part exchanged for a mechanism of the catalog that has something to work on."""
     lost = diagnosis.lost / max(1, diagnosis.pairs)

@@ -13,7 +13,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import MetaRewardError
 from meta_reward.propose import client, guard
-from meta_reward.propose.base import Assignment, Trial
+from meta_reward.propose.base import Assignment, TryHarness
 from meta_reward.propose.session_server import Answer
 
 TRY, QUERY = "mcp__meta_reward__try_harness", "mcp__meta_reward__query"
@@ -62,7 +62,7 @@ def _result(text: str, failed: bool) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": text}], "is_error": failed}
 
 
-async def _tried(trial: Trial, staging: Path, arguments: Mapping[str, Any]) -> tuple[str, bool]:
+async def _tried(trial: TryHarness, staging: Path, arguments: Mapping[str, Any]) -> tuple[str, bool]:
     """What a trial brought as text, and whether it failed."""
     bounds = guard.Bounds((), staging)
     pairs = arguments.get("pairs") or []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meta_reward.completion import Usage
-from meta_reward.models.prices import Seller, cost_usd
+from meta_reward.models.prices import PriceKey, cost_usd
 from meta_reward.models.settings import ModelSettings
 
 _INPUT, _READ, _WRITTEN, _OUTPUT = _TOKENS = (
@@ -58,4 +58,4 @@ def _price(call: Mapping[str, Any]) -> float | None:
         cache_read_tokens=call[_READ],
         cache_write_tokens=call[_WRITTEN],
     )
-    return cost_usd(tokens, Seller("anthropic", call["model"]), ModelSettings())
+    return cost_usd(tokens, PriceKey("anthropic", call["model"]), ModelSettings())

@@ -15,7 +15,7 @@ from meta_reward.search.tryout.answer import NO_CALLS
 
 
 @dataclass(slots=True)
-class RationedBackend:
+class QuotaBackend:
     """A judge that answers only so many new calls. spent: where they are counted. used: what its answers took."""
 
     backend: Backend
@@ -48,7 +48,7 @@ class RationedBackend:
         return self.backend.cost_usd(usage)
 
 
-def behind(gateway: Gateway, judge: RationedBackend) -> Gateway:
+def with_quota(gateway: Gateway, judge: QuotaBackend) -> Gateway:
     """A gateway like this one, to a rationed judge."""
     books, line = gateway.books, gateway.line
 

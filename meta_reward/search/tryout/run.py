@@ -17,9 +17,9 @@ from typing import Any
 from meta_reward import files
 from meta_reward.completion import Usage
 from meta_reward.errors import JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
-from meta_reward.evaluation.evaluate import Unit, evaluate
+from meta_reward.evaluation.evaluate import Result, evaluate
 from meta_reward.harness.validate import Cases, Report, fingerprint, validate
-from meta_reward.models.billing import Account
+from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
 from meta_reward.propose.read_draft import path_below, read_draft
 from meta_reward.propose.secrets import marks_in, session_secrets
@@ -31,17 +31,17 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Setup, open_gateway, open_sandbox, search_cases
+from meta_reward.search.context import Search, open_gateway, open_sandbox, search_cases
 from meta_reward.search.limits import limit_check
 from meta_reward.search.tryout.answer import answer_of
 from meta_reward.search.tryout.pairs import choose_pairs
-from meta_reward.search.tryout.quota import RationedBackend, behind
+from meta_reward.search.tryout.quota import QuotaBackend, with_quota
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair, Rollout
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Tryout:
     """A trial on record. path: of the draft below staging. judge_calls: all that the draft made; new_calls: those the
     cache had no answer to.
 
@@ -59,7 +59,7 @@ class Trial:
 
 
 @dataclass(slots=True)
-class Trials:
+class Tryouts:
     """The trials of one session, which share a ration of new judge calls. done: each so far, for the record.
 
     detailed: whether an answer tells of single pairs and of what the judge said, or of agreement alone.
@@ -71,10 +71,10 @@ class Trials:
     pairs: Sequence[Pair]
     config: RunConfig
     gateway: Gateway
-    judge: RationedBackend
+    judge: QuotaBackend
     cases: Cases
     detailed: bool = True
-    done: list[Trial] = field(default_factory=list)
+    done: list[Tryout] = field(default_factory=list)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def try_harness(self, path: Path | str, pairs: Sequence[str] = ()) -> dict[str, Any]:
@@ -90,19 +90,19 @@ class Trials:
         chosen = choose_pairs(self.pairs, pairs, seed=self.config.seed)
         async with self._turn:
             before = len(self.judge.used)
-            report, units, stopped = await self._run(source, chosen)
-            trial = self._trial(path, source, report, units, self.judge.used[before:])
-            answer = answer_of(report, chosen, units, history=self.history, detailed=self.detailed)
+            report, results, stopped = await self._run(source, chosen)
+            trial = self._trial(path, source, report, results, self.judge.used[before:])
+            answer = answer_of(report, chosen, results, history=self.history, detailed=self.detailed)
             self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), agreement=answer.get("agreement")))
         calls = {"made": trial.judge_calls, "new": trial.new_calls, "cost_usd": trial.cost_usd, "left": self.judge.left}
         return {**answer, "judge_calls": calls, **({"stopped": stopped} if stopped else {})}
 
-    async def _run(self, source: str, pairs: Sequence[Pair]) -> tuple[Report, list[Unit], str]:
+    async def _run(self, source: str, pairs: Sequence[Pair]) -> tuple[Report, list[Result], str]:
         """What the validator says, the trajectories scored, and what stopped that early, if anything."""
         wanted = dict.fromkeys(id for pair in pairs for id in (pair.preferred, pair.other))
-        units: list[Unit] = []
+        results: list[Result] = []
         if marks := marks_in(session_secrets(self.config.proposer).mark(source)):
-            return Report(marks, ()), units, ""
+            return Report(marks, ()), results, ""
         async with await open_sandbox(self.config) as sandbox:
             report = await validate(
                 source, sandbox=sandbox, known=self._known(), packages=self.config.packages, cases=self.cases
@@ -116,24 +116,26 @@ class Trials:
                         sandbox=sandbox,
                         seed=self.config.seed,
                         give_up=True,
-                        on_unit=units.append,
+                        on_result=results.append,
                     )
             except (JudgeUnavailable, LimitReached) as error:
-                return report, units, files.printable(str(error))
+                return report, results, files.printable(str(error))
         if not report.ok or not evaluation.broken:
-            return report, units, ""
+            return report, results, ""
         left = len(evaluation.not_run)
-        return report, units, f"it fails on most of its first trajectories; {left} of {len(wanted)} were not run"
+        return report, results, f"it fails on most of its first trajectories; {left} of {len(wanted)} were not run"
 
-    def _trial(self, path: str, source: str, report: Report, units: Sequence[Unit], used: Sequence[Usage]) -> Trial:
+    def _trial(
+        self, path: str, source: str, report: Report, results: Sequence[Result], used: Sequence[Usage]
+    ) -> Tryout:
         prices = [self.judge.cost_usd(usage) for usage in used]
-        return Trial(
+        return Tryout(
             path=files.printable(path)[:200],
             digest=f"sha256:{hashlib.sha256(source.encode()).hexdigest()}",
             ok=report.ok,
             pairs=(),
             agreement=None,
-            judge_calls=sum(len(unit.calls) for unit in units),
+            judge_calls=sum(len(result.calls) for result in results),
             new_calls=len(used),
             cost_usd=None if None in prices else sum(price or 0.0 for price in prices),
         )
@@ -147,13 +149,13 @@ class Trials:
         return known
 
 
-def trials_of(setup: Setup, staging: Path) -> Trials | None:
+def tryouts_of(setup: Search, staging: Path) -> Tryouts | None:
     """The trials of a session of a search, None where its proposer may not try. staging: as the session sees it."""
     settings = setup.config.proposer
     if settings.try_calls == 0 or settings.history == "none":
         return None
     rollouts, pairs = part_of(setup.taskset, setup.splits["search"])
-    return make_trials(
+    return make_tryouts(
         HistoryLayout(setup.layout.history),
         setup.config,
         setup.gateway,
@@ -164,8 +166,8 @@ def trials_of(setup: Setup, staging: Path) -> Trials | None:
     )
 
 
-def trials_on_run(layout: Layout, *, calls: int | None = None) -> Trials:
-    """Trials outside any session, for a person; on the run's account and under its limits, like those of a session.
+def tryouts_on_run(layout: Layout, *, calls: int | None = None) -> Tryouts:
+    """Tryouts outside any session, for a person; on the run's account and under its limits, like those of a session.
 
     calls: the ration, that of a session by default.
     """
@@ -173,7 +175,7 @@ def trials_on_run(layout: Layout, *, calls: int | None = None) -> Trials:
     if calls is not None:
         config = replace(config, proposer=replace(config.proposer, try_calls=calls))
     taskset = load_task_set(layout.taskset)
-    made = make_trials(
+    made = make_tryouts(
         HistoryLayout(layout.history),
         config,
         _gateway_of(layout, config),
@@ -193,7 +195,7 @@ def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
     except UsageError as error:
         gateway = open_gateway(config)
         gateway.books.spent = spent_on_disk(layout)
-        gateway.books.account = Account(layout.account if isinstance(error, RunInUse) else None)
+        gateway.books.account = BillingLog(layout.account if isinstance(error, RunInUse) else None)
     limits, sessions_usd = limit_check(config.limits), proposer_usd(layout)
     gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
     return gateway
@@ -206,7 +208,7 @@ def _cases(layout: Layout, taskset: TaskSet) -> Cases:
     return search_cases(taskset, tuple({rollout.task for rollout in taskset.rollouts.values()}), sources)
 
 
-def make_trials(
+def make_tryouts(
     history: HistoryLayout,
     config: RunConfig,
     gateway: Gateway,
@@ -215,9 +217,9 @@ def make_trials(
     pairs: Sequence[Pair],
     staging: Path,
     cases: Cases,
-) -> Trials:
-    """Trials behind a gateway, whose real spending they count into. rollouts, pairs: of the search split."""
-    judge = RationedBackend(gateway.backend, config.proposer.try_calls, gateway.spent)
+) -> Tryouts:
+    """Tryouts behind a gateway, whose real spending they count into. rollouts, pairs: of the search split."""
+    judge = QuotaBackend(gateway.backend, config.proposer.try_calls, gateway.spent)
     by_id = {rollout.id: rollout for rollout in rollouts}
     detailed = config.proposer.history == "full"
-    return Trials(history, staging, by_id, pairs, config, behind(gateway, judge), judge, cases, detailed=detailed)
+    return Tryouts(history, staging, by_id, pairs, config, with_quota(gateway, judge), judge, cases, detailed=detailed)
