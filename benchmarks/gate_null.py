@@ -32,7 +32,7 @@ from benchmarks.simulated_pairs import (
     mean_of,
     task_sizes,
 )
-from meta_reward.evaluation.decision import Candidate, Splits, choose_finalists, decide
+from meta_reward.evaluation.gate import Candidate, Splits, choose_finalists, decide
 from meta_reward.evaluation.statistics import Interval, difference_interval
 
 TASKS = (6, 8, 12, 18, 27, 50)

@@ -28,7 +28,7 @@ from benchmarks.simulated_pairs import (
     spread_of,
     task_sizes,
 )
-from meta_reward.evaluation.decision import Splits, choose_finalists, decide, level_of_look
+from meta_reward.evaluation.gate import Splits, choose_finalists, decide, level_of_look
 from meta_reward.evaluation.max_t import adjusted_p
 from meta_reward.evaluation.power import chance_to_pass
 

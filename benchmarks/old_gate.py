@@ -29,15 +29,15 @@ def old_gate(search: Sequence[Values], validation: Sequence[Values], iterations:
 def _accepts(by_task: Sequence[Sequence[float]], level: float) -> bool:
     totals = [sum(task) for task in by_task]
     if len(totals) >= MIN_TASKS_FOR_TEST:
-        return _sign_flip_p(totals) <= level
+        return sign_flip_p(totals) <= level
     pairs, n = sum(map(len, by_task)), len(totals)
     mean = sum(totals) / pairs
     deviations = sum((total - mean * len(task)) ** 2 for total, task in zip(totals, by_task, strict=True))
     return mean > math.sqrt(n / (n - 1) * deviations) / pairs
 
 
-def _sign_flip_p(totals: Sequence[float]) -> float:
-    """Exact, by convolution. totals: in multiples of one half."""
+def sign_flip_p(totals: Sequence[float]) -> float:
+    """The exact one-sided p of a sign-flip test, by convolution. totals: of tasks, in multiples of one half."""
     ways = {0: 1}
     for step in (round(2 * total) for total in totals):
         spread: dict[int, int] = {}

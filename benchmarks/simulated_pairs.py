@@ -16,7 +16,7 @@ from itertools import chain
 from statistics import NormalDist
 from typing import TypeVar
 
-from meta_reward.evaluation.decision import Candidate, Item, Splits
+from meta_reward.evaluation.gate import Candidate, Item, Splits
 
 TASK, PAIR, LUCK, NOISE = 0.15, 0.35, 0.2, 0.3
 TIES = 0.1

@@ -133,11 +133,15 @@ class ProposerUnavailable(ProposerError):
 
 
 class LimitReached(MetaRewardError):
-    """A limit of the run is used up. expected: the part of it that calls under way are expected to take."""
+    """A limit of the run is used up.
 
-    def __init__(self, name: str, used: float, limit: float, *, expected: float = 0.0) -> None:
-        self.name, self.used, self.limit, self.expected = name, used, limit, expected
+    expected: the part of what is used that calls under way are expected to take. held: held back for validation.
+    """
+
+    def __init__(self, name: str, used: float, limit: float, *, expected: float = 0.0, held: float = 0.0) -> None:
+        self.name, self.used, self.limit, self.expected, self.held = name, used, limit, expected, held
         part = f", {expected:g} of it expected of calls under way" if expected else ""
+        part += f", with {held:g} held back for validation" if held else ""
         super().__init__(f"limit reached: {name} {used:g} of {limit:g}{part}; raise it to go on")
 
 

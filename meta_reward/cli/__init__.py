@@ -25,6 +25,8 @@ _HEADINGS = {
         "status": "meta_reward.cli.status",
         "test": "meta_reward.cli.test",
         "runs": "meta_reward.cli.runs",
+        "add": "meta_reward.cli.add",
+        "choose": "meta_reward.cli.choose",
     },
     "Ask it": {
         **{name: f"{_QUERIES}:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},

@@ -42,9 +42,10 @@ def shown(*, quiet: bool = False) -> Iterator[Progress]:
 
 
 class _Tally:
-    """Agreement and judge calls of the evaluation under way, from the results done so far."""
+    """Agreement and judge calls of an evaluation under way, from the results done so far."""
 
-    def __init__(self, pairs: Sequence[Pair]) -> None:
+    def __init__(self, title: str, total: int, pairs: Sequence[Pair]) -> None:
+        self.title, self.total, self.told = title, total, time.monotonic()
         self._pairs = pairs
         self._rewards: dict[str, float | None] = {}
         self.calls = 0
@@ -70,7 +71,7 @@ class _Silent:
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
         pass
 
-    def result(self, result: Result) -> None:
+    def result(self, what: str, result: Result) -> None:
         pass
 
     def note(self, text: str) -> None:
@@ -79,18 +80,17 @@ class _Silent:
 
 class _Plain:
     def __init__(self) -> None:
-        self._tally = _Tally(())
-        self._title, self._total, self._said = "", 0, time.monotonic()
+        self._tallies: dict[str, _Tally] = {}
 
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
-        self._tally, self._total = _Tally(pairs), total
-        self._title, self._said = f"{printable(what)} on {split}", time.monotonic()
+        self._tallies[what] = _Tally(f"{printable(what)} on {split}", total, pairs)
 
-    def result(self, result: Result) -> None:
-        self._tally.add(result)
-        if time.monotonic() - self._said > _PLAIN_EVERY_S:
-            self._said = time.monotonic()
-            self.note(f"{self._title}: {self._tally.done} of {self._total}, {self._tally.figures()}")
+    def result(self, what: str, result: Result) -> None:
+        tally = self._tallies[what]
+        tally.add(result)
+        if time.monotonic() - tally.told > _PLAIN_EVERY_S:
+            tally.told = time.monotonic()
+            self.note(f"{tally.title}: {tally.done} of {tally.total}, {tally.figures()}")
 
     def note(self, text: str) -> None:
         _print_note(text)
@@ -99,20 +99,21 @@ class _Plain:
 class _Live:
     def __init__(self, bar: "rich.progress.Progress") -> None:
         self._bar = bar
-        self._tally = _Tally(())
-        self._task: rich.progress.TaskID | None = None
+        self._lines: dict[str, tuple[_Tally, rich.progress.TaskID]] = {}
 
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
-        if self._task is not None:
-            self._bar.remove_task(self._task)
-        self._tally = _Tally(pairs)
-        title = f"{printable(what)} on {split}".replace("[", "\\[")
-        self._task = self._bar.add_task(title, total=total, figures="")
+        for name, (tally, line) in list(self._lines.items()):
+            if name == what or tally.done == tally.total:
+                self._bar.remove_task(line)
+                del self._lines[name]
+        tally = _Tally(f"{printable(what)} on {split}", total, pairs)
+        line = self._bar.add_task(tally.title.replace("[", "\\["), total=total, figures="")
+        self._lines[what] = tally, line
 
-    def result(self, result: Result) -> None:
-        self._tally.add(result)
-        if self._task is not None:
-            self._bar.update(self._task, advance=1, figures=self._tally.figures())
+    def result(self, what: str, result: Result) -> None:
+        tally, line = self._lines[what]
+        tally.add(result)
+        self._bar.update(line, advance=1, figures=tally.figures())
 
     def note(self, text: str) -> None:
         self._bar.console.print(printable(text), markup=False, highlight=False)

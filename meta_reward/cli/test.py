@@ -7,19 +7,32 @@ from meta_reward.cli.common import json_option, limits_given, named_run, print_j
 
 @click.command("test")
 @click.argument("run", required=False)
+@click.option("--candidate", "candidates", metavar="ID", multiple=True, help="Test this one; may be repeated.")
+@click.option("--frontier", is_flag=True, help="Test the finalists, and the frontier over what was validated.")
 @spending_options
 @sandbox_option
 @json_option
-def command(run: str | None, sandbox: str | None, as_json: bool, **limits: object) -> None:
+def command(
+    run: str | None,
+    candidates: tuple[str, ...],
+    frontier: bool,
+    sandbox: str | None,
+    as_json: bool,
+    **limits: object,
+) -> None:
     """Open the sealed test split: the baseline against the chosen harness.
 
     \b
     meta-reward test night-1
+    meta-reward test night-1 --candidate c0005
+    meta-reward test night-1 --frontier
 
-    The result is kept; asking again shows it again. Every opening of a task set's test split is counted.
+    Where the search was stopped before there was a decision, it is made first. The result is kept; asking again
+    shows it again. Every opening of a task set's test split is counted, and several harnesses at once are one.
     Where a limit of the run is used up, nothing is opened (exit code 4): raise it here or in a search.
     """
     import asyncio
+    from dataclasses import asdict
 
     from meta_reward.cli.progress import shown
     from meta_reward.report.test_result import render_test
@@ -27,13 +40,16 @@ def command(run: str | None, sandbox: str | None, as_json: bool, **limits: objec
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
     from meta_reward.search.context import open_search, raise_limits
-    from meta_reward.search.test_split import open_test
+    from meta_reward.search.test_split import chosen_alone, finalists_and_frontier, open_test
 
+    if candidates and frontier:
+        raise click.UsageError("--candidate and --frontier exclude each other")
     layout = Layout(named_run(run, "test"))
     with locked(layout), shown(quiet=as_json) as progress:
         raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
-        result = asyncio.run(open_test(open_search(layout, progress)))
+        wanted = (lambda _: candidates) if candidates else finalists_and_frontier if frontier else chosen_alone
+        result = asyncio.run(open_test(open_search(layout, progress), wanted))
     if as_json:
-        print_json({key: value for key, value in result.items() if key != "schema"})
+        print_json(asdict(result))
     else:
         click.echo(render_test(result))

@@ -10,7 +10,7 @@ give up on a candidate that fails on most of its first trajectories.
 import asyncio
 import hashlib
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,20 +75,24 @@ async def evaluate(
     repeat: int = 0,
     finished: Mapping[str, Result] | None = None,
     give_up: bool = False,
+    slots: asyncio.Semaphore | None = None,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> Evaluation:
     """Score every rollout that is not finished yet. on_result: called with each result as soon as it is done.
 
     repeat: another number asks the judge anew. give_up: stop after the first PROBATION trajectories when most of them
-    fail; otherwise there is one result a rollout. Raises JudgeUnavailable and LimitReached after the results
+    fail; otherwise there is one result a rollout. slots: shared with other evaluations that run at the same time;
+    the gateway's concurrency by default. Raises JudgeUnavailable and LimitReached after the results
     under way were dropped, and the calls of theirs that had been sent were kept.
     """
     results, kept = dict(finished or {}), open_reward_cache(source, gateway, sandbox)
+    slots = slots or asyncio.Semaphore(gateway.concurrency)
     order = sorted(rollouts, key=lambda rollout: rollout.id)
     random.Random(seed).shuffle(order)
 
     async def score(rollout: Rollout) -> None:
-        result = await _score(source, rollout, gateway, sandbox, repeat, kept)
+        async with slots:
+            result = await _score(source, rollout, gateway, sandbox, repeat, kept)
         on_result(result)
         results[rollout.id] = result
 
@@ -116,10 +120,15 @@ async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, 
         for rollout in waiting:
             await work(rollout)
 
+    await run_together(drain() for _ in range(min(limit, len(rollouts))))
+
+
+async def run_together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all of the work; the first error stops all of it and is raised, our own before any other."""
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(limit, len(rollouts))):
-                group.create_task(drain())
+            for one in work:
+                group.create_task(one)
     except BaseExceptionGroup as errors:
         raise next((e for e in errors.exceptions if isinstance(e, MetaRewardError)), errors.exceptions[0]) from None
 

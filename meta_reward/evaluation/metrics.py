@@ -95,9 +95,8 @@ def summarize(
     trajectories: int,
     tokens: Tokens,
     selection: Sequence[BestOfN] = (),
-    seed: int = 0,
 ) -> Metrics:
-    """The metrics of an evaluation; they do not depend on the seed. Raises ValueError without any pair."""
+    """The metrics of an evaluation. Raises ValueError without any pair."""
     if not results:
         raise ValueError("no pairs to summarize")
     margins = [r.margin for r in results if r.margin is not None]
@@ -141,10 +140,10 @@ def by_task(results: Iterable[PairOutcome], value: Callable[[PairOutcome], float
     return grouped
 
 
-def differences(incumbent: Iterable[PairOutcome], challenger: Iterable[PairOutcome]) -> dict[str, list[float]]:
-    """Challenger's agreement minus the incumbent's on each pair, by task. Both must hold the same pairs."""
-    before = {r.id: r.agreement for r in incumbent}
-    return by_task(challenger, lambda r: r.agreement - before[r.id])
+def differences(baseline: Iterable[PairOutcome], candidate: Iterable[PairOutcome]) -> dict[str, list[float]]:
+    """The candidate's agreement minus the baseline's on each pair, by task. Both must hold the same pairs."""
+    before = {r.id: r.agreement for r in baseline}
+    return by_task(candidate, lambda r: r.agreement - before[r.id])
 
 
 def _grouped(results: Sequence[PairOutcome], names: Callable[[PairOutcome], Sequence[str]]) -> dict[str, Group]:

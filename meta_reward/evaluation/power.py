@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from meta_reward.evaluation.decision import MIN_TASKS
+from meta_reward.evaluation.gate import MIN_TASKS
 from meta_reward.evaluation.max_t import DRAWS, EXACT_TASKS
 
 POWER = 0.8

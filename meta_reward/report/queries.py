@@ -14,9 +14,8 @@ MOST_TEXT = 3000
 _MOST_DIFF_LINES = 400
 _MOST_FINDINGS = 1500
 _OF_LEDGER = (
-    "* the best so far; from: its parents; part: what it changed; search: agreement on the search split; accepted: it "
-    "replaced the best; frontier: no other has more agreement for fewer judge tokens. Under each its hypothesis, or "
-    "why it was refused."
+    "* the leader; from: its parents; part: what it changed; search: agreement on the search split; frontier: no "
+    "other has more agreement for fewer judge tokens. Under each its hypothesis, or why it was refused."
 )
 _OF_FLIPS = "margin: the preferred reward minus the other, in points; at most 0, or - for none, the pair is not won"
 _OF_PAIRS = (
@@ -33,7 +32,7 @@ def render_ledger(answer: Mapping[str, Any]) -> str:
             c["name"],
             " ".join(c["parents"]) or "-",
             c["part"] or "-",
-            c["status"] + (", accepted" if c["accepted"] else "") + (", frontier" if c["frontier"] else ""),
+            c["status"] + (", frontier" if c["frontier"] else ""),
             with_interval(c),
             c["judge_tokens"],
         ]
@@ -120,10 +119,7 @@ def _trajectory(side: Mapping[str, Any], most: int) -> list[str]:
 def _title(about: Mapping[str, Any]) -> str:
     standing = with_interval(about) if about["agreement"] is not None else f"{about['status']}: {about['reason']}"
     parents = f" from {' '.join(about['parents'])}" if about["parents"] else ""
-    accepted = ", accepted" if about["accepted"] else ""
-    return fit(
-        printable(f"{about['id']} {about['name']}{parents}: {standing}{accepted}, {about['judge_tokens']} tokens")
-    )
+    return fit(printable(f"{about['id']} {about['name']}{parents}: {standing}, {about['judge_tokens']} tokens"))
 
 
 def _outcome(answer: Mapping[str, Any], most: int) -> str:

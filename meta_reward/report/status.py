@@ -1,30 +1,33 @@
 """Where a run stands, from its files alone; also while it runs."""
 
+from dataclasses import asdict
 from typing import Any
 
 from meta_reward.files import iter_whole_lines, printable
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.report.tables import SIMULATED, dollars, fit, percent, plural, render_table, with_interval
 from meta_reward.run.config import load_run_config
+from meta_reward.run.decisions import last_decision, sentence_of
 from meta_reward.run.evaluations import journals_under_way, load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, best_of, frontier_of
+from meta_reward.run.ledger import Row, frontier_of, leader_of
 from meta_reward.run.lock import is_locked
-from meta_reward.run.record import load_decisions, load_iterations
+from meta_reward.run.record import load_iterations
 from meta_reward.run.stop_reason import RUNNING, load_stop
 from meta_reward.run.under_way import rows_so_far, session_under_way
 from meta_reward.run.usage import spent_on_disk
 
 _LEGEND = (
-    "from: its parents; search, validation: agreement on that split; accepted: it replaced the best; frontier: no "
-    "other has more agreement for fewer judge tokens"
+    "from: its parents; search, validation: agreement on that split; selected: by its number on search, the chosen one "
+    "by that on validation too, which are therefore optimistic; frontier: no other has more agreement on search for "
+    "fewer judge tokens"
 )
 
 
 def status_of(layout: Layout) -> dict[str, Any]:
     """The status of a run as plain data. state: `running`, `finished`, `stopped` or `interrupted`."""
     config = load_run_config(layout.config)
-    rows = rows_so_far(layout, config.judge.spec)
+    rows, decision = rows_so_far(layout, config.judge.spec), last_decision(layout)
     stop = RUNNING if is_locked(layout) else load_stop(layout)
     spent = spent_on_disk(layout)
     return {
@@ -36,10 +39,11 @@ def status_of(layout: Layout) -> dict[str, Any]:
         "sandbox": config.sandbox,
         "simulated": config.judge.spec.partition(":")[0] == "simulated",
         "iterations": {"done": max(0, len(load_iterations(layout)) - 1), "limit": config.limits.iterations},
-        "best": best_of(rows).id if rows else None,
+        "leader": leader_of(rows).id if rows else None,
         "candidates": [_candidate(layout, row) for row in rows],
         "frontier": [row.id for row in frontier_of(rows)],
-        "challenges": load_decisions(layout),
+        "decision": None if decision is None else asdict(decision),
+        "decided": None if decision is None else sentence_of(decision),
         "under_way": _under_way(layout),
         "proposing": session_under_way(layout),
         "sealed": str(layout.sealed),
@@ -68,10 +72,10 @@ def render_status(status: dict[str, Any]) -> str:
     ]
     rows = [
         [
-            c["id"] + ("*" if c["id"] == status["best"] else ""),
+            c["id"],
             c["name"],
             " ".join(c["parents"]) or "-",
-            c["status"] + (", accepted" if c["accepted"] else ""),
+            _standing(c, status),
             with_interval(c["search"]),
             percent(c["validation"]["agreement"]),
             c["judge_tokens"],
@@ -83,11 +87,15 @@ def render_status(status: dict[str, Any]) -> str:
         lines += [
             render_table(headers, rows),
             "",
-            f"* the best so far; frontier: {' '.join(status['frontier'])}",
+            f"frontier: {' '.join(status['frontier'])}",
             _LEGEND,
         ]
     else:
         lines.append("no candidate is scored yet")
+    if rows:
+        lines.append(
+            f"decision: {status['decided']}" if status["decided"] else "no decision yet: the search has not ended"
+        )
     word = "under way" if status["state"] == "running" else "unfinished"
     lines += [f"{word}: {u['candidate']} on {u['split']}, {u['done']} done" for u in status["under_way"]]
     if status["proposing"] is not None:
@@ -96,6 +104,22 @@ def render_status(status: dict[str, Any]) -> str:
     lines.append(f"sealed, not to be shown to a proposer: {status['sealed']}")
     lines += [f"set aside, yours to keep or remove: {path}" for path in status["set_aside"]]
     return fit(printable("\n".join(lines + ([SIMULATED] if status["simulated"] else []))))
+
+
+def _standing(candidate: dict[str, Any], status: dict[str, Any]) -> str:
+    """What a candidate is: scored or not, the leader, a finalist, the chosen one."""
+    decision = status["decision"] or {"chosen": "", "finalists": []}
+    finalists = {finalist["verdict"]["id"]: finalist for finalist in decision["finalists"]}
+    found = finalists.get(candidate["id"])
+    chosen, leader = candidate["id"] == decision["chosen"], candidate["id"] == status["leader"]
+    parts = [
+        "chosen" if chosen else "",
+        "leader" if leader else "",
+        "finalist" if found and not chosen else "",
+        "not covered" if found and found["not_covered"] else "",
+        "selected" if found or leader else "",
+    ]
+    return ", ".join(part for part in parts if part) or candidate["status"]
 
 
 def _spending(spent: dict[str, Any]) -> list[str]:
@@ -120,7 +144,6 @@ def _candidate(layout: Layout, row: Row) -> dict[str, Any]:
         "name": row.name,
         "parents": list(row.parents),
         "status": row.status,
-        "accepted": row.accepted,
         "search": {"agreement": row.agreement, "low": row.low, "high": row.high},
         "validation": {key: sealed.get(key) for key in ("agreement", "low", "high")},
         "judge_tokens": row.judge_tokens,

@@ -9,17 +9,19 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import printable
 
 SIMULATED = "simulated judge: these numbers say nothing about any real model"
 _OF_METRICS = (
     "agreement: share of pairs whose preferred trajectory got the higher reward, a tie counting one half; [95%]: its "
-    "interval, by task; strict: a tie counts nothing; failures: pairs without both rewards, which are lost; coverage: "
-    "share of pairs with both; mean margin: the preferred reward minus the other, in points"
+    "interval by task, or why there is none; strict: a tie counts nothing; failures: pairs without both rewards, "
+    "which are lost; coverage: share of pairs with both; mean margin: the preferred reward minus the other, in points"
 )
 _OF_BEST_OF_N = (
     "best of: how often a success is picked among N trajectories of a task, in the tasks that have so many; random: "
-    "picked blindly; oracle: always a success where there is one; lift: points gained over {over}"
+    "picked blindly; oracle: always a success where there is one; lift: points that {name} gains "
+    "over random, with the 95% interval by task"
 )
 
 
@@ -108,7 +110,23 @@ def with_interval(numbers: Mapping[str, Any], key: str = "agreement") -> str:
     value, low, high = numbers.get(key), numbers.get("low"), numbers.get("high")
     if value is None:
         return "-"
-    return percent(value) if low is None or high is None else f"{value:.1%} [{low * 100:.1f}, {high * 100:.1f}]"
+    if low is None or high is None:
+        return percent(value) + _why_no_bounds(numbers.get("no_bounds"))
+    return f"{value:.1%} [{low * 100:.1f}, {high * 100:.1f}]"
+
+
+def difference(interval: Interval | None) -> str:
+    """A mean difference with its 95% interval: `+4.2 points [-1.0, +9.4]`."""
+    if interval is None:
+        return "-"
+    mean = f"{interval.mean * 100:+.1f} points"
+    if interval.low is None or interval.high is None:
+        return mean + _why_no_bounds(interval.no_bounds)
+    return f"{mean} [{interval.low * 100:+.1f}, {interval.high * 100:+.1f}]"
+
+
+def _why_no_bounds(reason: str | None) -> str:
+    return f" [{reason}]" if reason else ""
 
 
 def points(value: float | None) -> str:
@@ -164,12 +182,13 @@ def render_best_of_n(columns: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
     for at, bare in enumerate(first["best_of_n"]):
         picked = [metrics["best_of_n"][at]["harness"] for metrics in columns.values()]
-        lift = picked[-1] - (picked[0] if len(picked) > 1 else bare["random"])
+        last = [metrics["best_of_n"][at] for metrics in columns.values()][-1]
+        lift = Interval(*(last[key] for key in ("lift", "low", "high", "no_bounds")))
         shares = [percent(share) for share in (bare["random"], *picked, bare["oracle"])]
-        rows.append([bare["n"], bare["tasks"], *shares, f"{lift * 100:+.1f}"])
+        rows.append([bare["n"], bare["tasks"], *shares, difference(lift).replace(" points", "")])
+    *_, name = columns
     headers = ["best of", "tasks", "random", *columns, "oracle", "lift"]
-    over = "the baseline" if len(columns) > 1 else "random"
-    return f"{render_table(headers, rows)}\n\n{fit(_OF_BEST_OF_N.format(over=over))}" if rows else ""
+    return f"{render_table(headers, rows)}\n\n{fit(_OF_BEST_OF_N.format(name=name))}" if rows else ""
 
 
 def _is_number(text: str) -> bool:

@@ -1,29 +1,30 @@
 """The result of the test split for a person."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from meta_reward.report.tables import SIMULATED, render_best_of_n, render_categories, render_metrics
-
-
-def render_test(result: Mapping[str, Any]) -> str:
-    """Baseline and chosen harness side by side, and their difference."""
-    baseline, chosen = result["baseline"], result["chosen"]
-    names = [f"baseline {baseline['id']}", f"chosen {chosen['id']}"]
-    columns = dict(zip(names, (baseline, chosen), strict=True))
-    if baseline["id"] == chosen["id"]:
-        columns = {f"baseline and chosen {chosen['id']}": chosen}
-    parts = [render_metrics(columns), render_categories(columns), _difference(result), render_best_of_n(columns)]
-    times = result["openings"]
-    parts.append(f"the test split of this task set has been opened {times} time{'s' if times != 1 else ''}")
-    return "\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part)
+from meta_reward.report.tables import SIMULATED, difference, render_best_of_n, render_categories, render_metrics
+from meta_reward.run.decisions import sentence_of
+from meta_reward.search.test_split import Tested, TestResult
 
 
-def _difference(result: Mapping[str, Any]) -> str:
-    if result["baseline"]["id"] == result["chosen"]["id"]:
-        return "nothing replaced the baseline"
-    difference = result["difference"]
-    mean, low, high = (difference[key] for key in ("mean", "low", "high"))
-    if low is None or high is None:
-        return f"difference: {mean * 100:+.1f} points (too few tasks for an interval)"
-    return f"difference: {mean * 100:+.1f} points [{low * 100:+.1f}, {high * 100:+.1f}]"
+def render_test(result: TestResult) -> str:
+    """Baseline and tested harnesses side by side, and their differences."""
+    chosen, baseline = result.decision.chosen, result.baseline
+    alone = not result.tested
+    columns = {("baseline and chosen " if alone and chosen == baseline.id else "baseline ") + baseline.id: baseline}
+    columns |= {("chosen " if one.id == chosen else "") + one.id: one for one in result.tested}
+    scores = {title: one.scores for title, one in columns.items()}
+    times = result.openings
+    parts = [
+        render_metrics(scores),
+        render_categories(scores),
+        "\n".join(_difference(one, baseline) for one in result.tested),
+        "of several harnesses, the best on this split is optimistic" if len(result.tested) > 1 else "",
+        render_best_of_n(scores),
+        f"decision: {sentence_of(result.decision)}",
+        f"the test split of this task set has been opened {times} time{'s' if times != 1 else ''}",
+        SIMULATED if result.simulated else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _difference(one: Tested, baseline: Tested) -> str:
+    return f"difference {one.id} - {baseline.id}: {difference(one.difference)}"

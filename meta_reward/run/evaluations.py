@@ -48,7 +48,6 @@ def save_evaluation(
     pairs: Iterable[Pair],
     *,
     judge: str,
-    seed: int,
 ) -> None:
     """Write all that an evaluation of `rollouts` leaves behind into a folder, `scores.json` last."""
     results = outcomes(pairs, evaluation.rewards)
@@ -57,7 +56,6 @@ def save_evaluation(
         trajectories=len(evaluation.results),
         tokens=evaluation.tokens,
         selection=best_of_n(rollouts, evaluation.rewards),
-        seed=seed,
     )
     for result in evaluation.results:
         files.write_json(folder / "traces" / f"{result.trajectory}.json", render_trace(result))

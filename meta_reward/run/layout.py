@@ -120,7 +120,13 @@ class Layout:
 
     @property
     def decisions(self) -> Path:
+        """Every decision on the run, a line each, never changed."""
         return self.sealed / "decisions.jsonl"
+
+    @property
+    def decision(self) -> Path:
+        """The last of them, for people and for whatever uses the result."""
+        return self.root / "decision.json"
 
     @property
     def test_result(self) -> Path:

@@ -1,6 +1,6 @@
 """The ledger: one line a candidate, append-only, readable by eye; and what follows from it.
 
-Best, frontier and the next id are functions of its rows, so nothing else needs to remember them.
+Leader, frontier and the next id are functions of its rows, so nothing else needs to remember them.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,6 @@ class Row:
     iteration: int
     parents: tuple[str, ...]
     status: str
-    accepted: bool
     agreement: float | None
     low: float | None
     high: float | None
@@ -57,10 +56,10 @@ def render_ledger(rows: Sequence[Row]) -> bytes:
     return b"".join(files.dump_line({"schema": SCHEMA} | _row_to_json(row)) for row in rows)
 
 
-def best_of(rows: Sequence[Row]) -> Row:
-    """The incumbent: the last accepted candidate, else the first, which is the baseline."""
-    accepted = [row for row in rows if row.accepted]
-    return accepted[-1] if accepted else rows[0]
+def leader_of(rows: Sequence[Row]) -> Row:
+    """The best on search; ties go to fewer judge tokens, then to the lower id. The baseline where none is scored."""
+    scored = [row for row in rows if row.agreement is not None]
+    return min(scored, key=lambda row: (-(row.agreement or 0), row.judge_tokens, row.id), default=rows[0])
 
 
 def frontier_of(rows: Sequence[Row]) -> list[Row]:
@@ -88,12 +87,11 @@ def render_frontier(rows: Sequence[Row]) -> bytes:
 
 
 def idle_iterations(rows: Sequence[Row], last: int) -> int:
-    """Iterations up to `last` since one accepted a candidate or set a new best agreement on search."""
+    """Iterations up to `last` since one set a new best agreement on search."""
     best, progress = -1.0, 0
     for row in rows:
-        if row.accepted or (row.agreement is not None and row.agreement > best):
-            progress = row.iteration
-        best = max(best, row.agreement if row.agreement is not None else best)
+        if row.agreement is not None and row.agreement > best:
+            best, progress = row.agreement, row.iteration
     return max(0, last - progress)
 
 

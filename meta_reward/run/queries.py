@@ -18,7 +18,7 @@ from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.harness.validate import definitions
 from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import HistoryLayout
-from meta_reward.run.ledger import Row, best_of, frontier_of, load_ledger
+from meta_reward.run.ledger import Row, frontier_of, leader_of, load_ledger
 from meta_reward.run.proposal import parse_proposal
 
 UNCATEGORISED = "none"
@@ -34,7 +34,7 @@ def ledger(history: HistoryLayout, *, limit: int = 0) -> dict[str, Any]:
     return {
         "candidates": [_ledger_line(history, row, row.id in frontier) for row in shown],
         "left_out": len(rows) - len(shown),
-        "best": best_of(rows).id if rows else None,
+        "best": leader_of(rows).id if rows else None,
         "frontier": frontier,
     }
 
@@ -179,7 +179,7 @@ def _ledger_line(history: HistoryLayout, row: Row, on_frontier: bool) -> dict[st
 
 
 def _about(row: Row) -> dict[str, Any]:
-    keys = ("id", "name", "parents", "status", "accepted", "agreement", "low", "high", "judge_tokens", "reason")
+    keys = ("id", "name", "parents", "status", "agreement", "low", "high", "judge_tokens", "reason")
     return {key: getattr(row, key) for key in keys}
 
 

@@ -1,4 +1,4 @@
-"""How an iteration becomes part of the record: ledger, frontier, best harness, commits.
+"""How an iteration becomes part of the record: ledger, frontier, leader, commits.
 
 Every function here may be repeated: what it writes follows from what is on disk, so a search that
 was killed between two of these steps just takes them again.
@@ -13,12 +13,11 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import GitError
-from meta_reward.evaluation.gate import Decision
 from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run import git
 from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, best_of, load_ledger, render_frontier, render_ledger
+from meta_reward.run.ledger import Row, leader_of, load_ledger, render_frontier, render_ledger
 from meta_reward.run.proposal import parse_proposal
 from meta_reward.run.sessions import keep_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside, write_over
@@ -30,12 +29,12 @@ _TAGS_LEFT_LOOSE = 32
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """A line of `iterations.jsonl`. accepted: the id of the candidate that replaced the best, or None."""
+    """A line of `iterations.jsonl`. added: a person brought its candidate; it is none of the search's own."""
 
     iteration: int
     candidates: tuple[str, ...]
-    accepted: str | None
     notes: tuple[str, ...]
+    added: bool = False
 
 
 def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: Report, iteration: int) -> str:
@@ -66,7 +65,7 @@ def is_candidate_folder(path: Path) -> bool:
 
 
 def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
-    """A candidate's ledger line before the gate has spoken, from what is in its folder."""
+    """A candidate's ledger line, from what is in its folder."""
     id, _, name = folder.partition("-")
     path = layout.candidate(folder)
     proposal = parse_proposal(files.read_text(path / "proposal.md"))
@@ -78,7 +77,6 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
         iteration=iteration,
         parents=proposal.parents,
         status=status,
-        accepted=False,
         agreement=scored.get("agreement"),
         low=scored.get("low"),
         high=scored.get("high"),
@@ -110,33 +108,14 @@ def _first_error(folder: Path) -> str:
     return "unknown"
 
 
-def save_decision(
-    layout: Layout, iteration: int, challenger: str, incumbent: str, decision: Decision
-) -> dict[str, Any]:
-    """Add the gate's decision on an iteration to the sealed record, once; returns the one that stands there."""
-    known = load_decisions(layout)
-    for line in known:
-        if line["iteration"] == iteration:
-            return line
-    who = {"iteration": iteration, "challenger": challenger, "incumbent": incumbent}
-    made = {"schema": SCHEMA, **who, **asdict(decision)}
-    files.write_lines(layout.decisions, [*known, made])
-    return made
-
-
-def load_decisions(layout: Layout) -> list[dict[str, Any]]:
-    """All decisions of the gate, a dict an iteration that had one."""
-    return files.load_lines(layout.decisions) if layout.decisions.exists() else []
-
-
 def load_iterations(layout: Layout) -> list[Iteration]:
     """The iterations on record, in their order; the number of the next is their count."""
     lines = files.load_lines(layout.iterations)
-    return [Iteration(x["iteration"], tuple(x["candidates"]), x["accepted"], tuple(x["notes"])) for x in lines]
+    return [Iteration(x["iteration"], tuple(x["candidates"]), tuple(x["notes"]), x["added"]) for x in lines]
 
 
 def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) -> list[str]:
-    """Put an iteration on record: ledger, frontier, best harness, and last the line that says it is done.
+    """Put an iteration on record: ledger, frontier, leader, and last the line that says it is done.
 
     rows: all rows so far, those of the iteration last. Returns notes on files that a person had changed.
     """
@@ -147,7 +126,7 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
             layout.ledger: render_ledger(rows),
             layout.frontier: render_frontier(rows),
             layout.outcomes: render_outcomes(layout, rows),
-            layout.best: (layout.candidate(best_of(rows).folder) / "harness.py").read_bytes(),
+            layout.best: (layout.candidate(leader_of(rows).folder) / "harness.py").read_bytes(),
             layout.iterations: b"".join(map(files.dump_line, lines)),
         },
         leave=[layout.best],
@@ -216,6 +195,16 @@ def commit_last_iteration(layout: Layout) -> None:
             commit_iteration_without_candidates(layout, lines[-1])
 
 
+def commit_leader(layout: Layout) -> None:
+    """Commit the leader as `harness.py`, where that is another candidate's in git."""
+    rows, name = load_ledger(layout.ledger), inside(layout, layout.best)
+    if rows:
+        leader = leader_of(rows)
+        content = (layout.candidate(leader.folder) / "harness.py").read_bytes()
+        if git.blob_ids(layout.root, [name]).get(name) != git.blob_id(content):
+            git.commit(layout.root, git.Commit(f"Leader: {leader.id}", {name: content}))
+
+
 def commit_paths(layout: Layout, message: str, paths: Iterable[Path]) -> None:
     """Commit files, and the files in folders, as they are on disk."""
     git.commit(layout.root, git.Commit(message, _contents(layout, paths)))
@@ -224,20 +213,16 @@ def commit_paths(layout: Layout, message: str, paths: Iterable[Path]) -> None:
 def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: Collection[str]) -> None:
     """Commit the candidate of a row, counted from 1, with the record as it was when this was the last row.
 
-    The last candidate of an iteration takes along the iteration's line, and the challenger the
-    sealed record of its challenge.
+    The last candidate of an iteration takes along the iteration's line.
     """
     row, so_far = rows[number - 1], rows[:number]
     own = layout.candidate(row.folder)
     content = _contents(layout, [own])
     content[inside(layout, layout.ledger)] = _first_lines(layout.ledger, number)
     content[inside(layout, layout.frontier)] = render_frontier(so_far)
-    if best_of(so_far).id == row.id:
-        content[inside(layout, layout.best)] = (own / "harness.py").read_bytes()
     if number == len(rows) or rows[number].iteration > row.iteration:
         content[inside(layout, layout.iterations)] = _first_lines(layout.iterations, row.iteration + 1)
         content[inside(layout, layout.outcomes)] = render_outcomes(layout, so_far)
-    content |= _sealed_of(layout, so_far)
     git.commit(layout.root, git.Commit(_message(row), content), tag=_tag_of(layout, row), known=known)
 
 
@@ -253,22 +238,9 @@ def _first_lines(path: Path, count: int) -> bytes:
     return b"".join(path.read_bytes().splitlines(keepends=True)[:count])
 
 
-def _sealed_of(layout: Layout, rows: Sequence[Row]) -> dict[str, bytes]:
-    """The sealed files that belong to the commit of the last of `rows`: those of its challenge."""
-    row = rows[-1]
-    decisions = [line for line in load_decisions(layout) if line["iteration"] <= row.iteration]
-    if not decisions or decisions[-1]["challenger"] != row.id:
-        return {}
-    folders = {r.id: r.folder for r in rows}
-    sides = [decisions[-1]["challenger"], decisions[-1]["incumbent"]]
-    content = _contents(layout, [layout.sealed_evaluation("validation", folders[side]) for side in sides])
-    content[inside(layout, layout.decisions)] = b"".join(files.dump_line(line) for line in decisions)
-    return content
-
-
 def _message(row: Row) -> str:
     what = {
-        "scored": f"{row.agreement or 0:.1%} on search (judge {row.judge}){', accepted' if row.accepted else ''}",
+        "scored": f"{row.agreement or 0:.1%} on search (judge {row.judge})",
         "rejected": "rejected",
         "failed": "failed",
     }[row.status]

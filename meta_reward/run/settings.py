@@ -58,7 +58,7 @@ class ProposerSettings:
 class Limits:
     """When a search stops. max_calls and max_tokens count nominally, as if nothing were cached;
     max_usd counts what was spent, 0 where its user lifted it; max_hours the time of this process. patience: iterations
-    without a new best on search and without an accepted candidate. Zero means no limit, except for
+    without a new best on search. Zero means no limit, except for
     iterations, where it means the seeds alone."""
 
     iterations: int = 8

@@ -5,21 +5,20 @@ from dataclasses import replace
 from meta_reward.run.evaluations import load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
-from meta_reward.run.record import is_candidate_folder, load_decisions, load_iterations, row_of
+from meta_reward.run.record import is_candidate_folder, load_iterations, row_of
 
 
 def rows_so_far(layout: Layout, judge: str) -> list[Row]:
     """The ledger's rows, and those of candidates that are scored or rejected and wait for the others of theirs."""
     rows = load_ledger(layout.ledger)
     known, iteration = {row.id for row in rows}, len(load_iterations(layout))
-    accepted = {line["challenger"] for line in load_decisions(layout) if line["accepted"]}
     waiting = []
     for path in sorted(layout.candidates.glob("c*-*")):
         if is_candidate_folder(path) and path.name.partition("-")[0] not in known:
             row = row_of(layout, path.name, iteration, judge=judge)
             parents = tuple(parent for parent in row.parents if parent in known)
             if row.status != "scored" or load_scores(path) is not None:
-                waiting.append(replace(row, parents=parents, accepted=row.id in accepted))
+                waiting.append(replace(row, parents=parents))
     return [*rows, *waiting]
 
 

@@ -36,18 +36,18 @@ from meta_reward.search.limits import require_limit
 from meta_reward.tasks.growth import as_of, check_shares_asked, splits_of
 from meta_reward.tasks.splits import Splits
 from meta_reward.tasks.taskset import TaskSet, load_task_set
-from meta_reward.trajectory import Pair
+from meta_reward.trajectory import Pair, Rollout
 
 
 class Progress(Protocol):
     """Who watches a search. Every method returns at once."""
 
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
-        """A candidate is about to be evaluated on so many trajectories."""
+        """A candidate is about to be evaluated on so many trajectories; several may be at the same time."""
         ...
 
-    def result(self, result: Result) -> None:
-        """A trajectory is done, now or in an earlier process."""
+    def result(self, what: str, result: Result) -> None:
+        """A trajectory of that evaluation is done, now or in an earlier process."""
         ...
 
     def note(self, text: str) -> None:
@@ -67,6 +67,10 @@ class Search:
     proposer: Proposer
     progress: Progress
     _cases: Cases | None = None
+
+    def part(self, split: str) -> tuple[list[Rollout], list[Pair]]:
+        """The rollouts and pairs of a split."""
+        return part_of(self.taskset, self.splits[split])
 
     @property
     def cases(self) -> Cases:

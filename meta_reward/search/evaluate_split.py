@@ -1,45 +1,66 @@
-"""A candidate on a split of a run: journalled result by result, written whole when it is complete."""
+"""Candidates on a split of a run: each journalled result by result, written whole when it is complete."""
 
-from typing import Any
+import asyncio
+from collections.abc import Callable, Sequence
 
 from meta_reward import files
-from meta_reward.evaluation.evaluate import Result, evaluate
-from meta_reward.run.create import part_of
+from meta_reward.evaluation.evaluate import Result, evaluate, run_together
+from meta_reward.harness.sandbox import Sandbox
 from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
 from meta_reward.search.context import Search, open_sandbox
 
 
-async def run_split(setup: Search, folder: str, split: str) -> dict[str, Any]:
-    """The scores of a candidate on a split: those on disk, else by finishing its evaluation."""
-    layout, config = setup.layout, setup.config
-    target = layout.evaluation(split, folder)
-    scores = load_scores(target)
-    if scores is not None:
-        layout.journal(split, folder).unlink(missing_ok=True)
-        return scores
-    source = files.read_text(layout.candidate(folder) / "harness.py")
-    rollouts, pairs = part_of(setup.taskset, setup.splits[split])
+async def run_splits(
+    search: Search, folders: Sequence[str], split: str, *, on_done: Callable[[str], None] = lambda folder: None
+) -> None:
+    """Evaluate candidates on a split, all in one pool, as far as they are not evaluated there yet.
+
+    on_done: called with the folder of each that was not, when it is complete.
+    """
+    slots = asyncio.Semaphore(search.gateway.concurrency)
+    waiting = [folder for folder in folders if not _is_complete(search, folder, split)]
+    if not waiting:
+        return
+
+    async def run(folder: str, sandbox: Sandbox) -> None:
+        await _run_split(search, folder, split, sandbox, slots)
+        on_done(folder)
+
+    async with await open_sandbox(search.config) as sandbox:
+        await run_together(run(folder, sandbox) for folder in waiting)
+
+
+def _is_complete(search: Search, folder: str, split: str) -> bool:
+    """Whether a candidate is evaluated on a split; what a kill left of its journal goes."""
+    complete = load_scores(search.layout.evaluation(split, folder)) is not None
+    if complete:
+        search.layout.journal(split, folder).unlink(missing_ok=True)
+    return complete
+
+
+async def _run_split(search: Search, folder: str, split: str, sandbox: Sandbox, slots: asyncio.Semaphore) -> None:
+    layout, config = search.layout, search.config
+    rollouts, pairs = search.part(split)
     journal = layout.journal(split, folder)
     results = open_journal(journal)
-    setup.progress.evaluation(folder, split, len(rollouts), pairs)
+    search.progress.evaluation(folder, split, len(rollouts), pairs)
     for result in results.values():
-        setup.progress.result(result)
+        search.progress.result(folder, result)
 
     def keep(result: Result) -> None:
         journal_result(journal, result)
-        setup.progress.result(result)
+        search.progress.result(folder, result)
 
-    async with await open_sandbox(config) as sandbox:
-        evaluation = await evaluate(
-            source,
-            rollouts,
-            gateway=setup.gateway,
-            sandbox=sandbox,
-            seed=config.seed,
-            finished=results,
-            give_up=split == "search",  # what decides or is reported is measured whole
-            on_result=keep,
-        )
-    save_evaluation(target, evaluation, rollouts, pairs, judge=config.judge.spec, seed=config.seed)
+    evaluation = await evaluate(
+        files.read_text(layout.candidate(folder) / "harness.py"),
+        rollouts,
+        gateway=search.gateway,
+        sandbox=sandbox,
+        seed=config.seed,
+        finished=results,
+        give_up=split == "search",  # what decides or is reported is measured whole
+        slots=slots,
+        on_result=keep,
+    )
+    save_evaluation(layout.evaluation(split, folder), evaluation, rollouts, pairs, judge=config.judge.spec)
     journal.unlink(missing_ok=True)
-    return load_scores(target) or {}

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from meta_reward.completion import Backend, Usage
 from meta_reward.errors import LimitReached, UsageError
@@ -13,21 +14,39 @@ _SOME = Usage(1_000_000, 1_000_000)
 _LIFT = "lift it with --max-usd none"
 
 
-def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Callable[[Spent], None]:
-    """What raises LimitReached when another call would go beyond a limit. Calls under way count as expected."""
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """What a search holds back of its limits for the evaluations that end it."""
+
+    calls: float = 0.0
+    tokens: float = 0.0
+    usd: float = 0.0
+
+
+NOTHING = Reserve()
+
+
+class LimitCheck(Protocol):
+    """Raises LimitReached when another call would go beyond a limit, less what is held back of it."""
+
+    def __call__(self, spent: Spent, held: Reserve = NOTHING) -> None: ...
+
+
+def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> LimitCheck:
+    """The check of these limits. Calls under way count as expected; hours count from now."""
     began = now()
 
-    def check(spent: Spent) -> None:
+    def check(spent: Spent, held: Reserve = NOTHING) -> None:
         used = {
-            "max-calls": (spent.calls + spent.pending_calls, 0),  # each of them is one, whatever it takes
-            "max-tokens": (spent.tokens + spent.pending_tokens, spent.pending_tokens),
-            "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd),
-            "max-hours": ((now() - began) / 3600, 0),
+            "max-calls": (spent.calls + spent.pending_calls, 0, held.calls),  # each of them is one, whatever it takes
+            "max-tokens": (spent.tokens + spent.pending_tokens, spent.pending_tokens, held.tokens),
+            "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd, held.usd),
+            "max-hours": ((now() - began) / 3600, 0, 0),
         }
-        for name, (value, expected) in used.items():
+        for name, (value, expected, kept) in used.items():
             limit = getattr(limits, name.replace("-", "_"))
-            if limit and value >= limit:
-                raise LimitReached(name, round(value, 4), limit, expected=round(expected, 4))
+            if limit and value + kept >= limit:
+                raise LimitReached(name, round(value, 4), limit, expected=round(expected, 4), held=round(kept, 4))
 
     return check
 

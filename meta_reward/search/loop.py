@@ -1,4 +1,4 @@
-"""The loop: propose, validate, evaluate, challenge, record.
+"""The loop: propose, validate, evaluate, record; and when it ends, decide.
 
 Its state is the run directory and nothing else. Every step looks at what is on disk first and does
 only what is missing, so a search that was killed anywhere goes on from there.
@@ -10,21 +10,19 @@ from functools import partial
 
 from meta_reward import files
 from meta_reward.errors import LimitReached, UsageError
-from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
-from meta_reward.evaluation.metrics import differences
-from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
-from meta_reward.run.evaluations import load_outcomes
+from meta_reward.run.decisions import complete_decision, last_decision, sentence_of
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
+from meta_reward.run.ledger import Row, idle_iterations, leader_of, load_ledger
 from meta_reward.run.settings import Limits
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
 from meta_reward.search.context import Search, check_sandbox
-from meta_reward.search.evaluate_split import run_split
-from meta_reward.search.limits import limit_check
-from meta_reward.search.session import run_session, save_candidates
+from meta_reward.search.decide import decide, finalists_of, is_decided, reserve
+from meta_reward.search.evaluate_split import run_splits
+from meta_reward.search.limits import NOTHING, LimitCheck, Reserve, limit_check
+from meta_reward.search.session import place_by_hand, run_session, save_candidates
 
 _MOST_BARREN_SESSIONS = 3
 
@@ -33,35 +31,83 @@ async def search(setup: Search) -> Stop:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     await check_sandbox(setup)
     limits, barren = limit_check(setup.config.limits), 0
+    _make_whole(setup)
+    try:
+        while (reason := finished(setup.layout, setup.config.limits)) is None:
+            if barren == _MOST_BARREN_SESSIONS:
+                return Stop("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
+            line = await _iterate(setup, limits)
+            barren = 0 if line.candidates else barren + 1
+        ending = Stop("finished", reason)
+    except LimitReached as limit:
+        ending = _at_limit(setup, limit)
+    return await _decide(setup, ending)
+
+
+async def add(setup: Search, name: str, source: str) -> Row:
+    """Make a person's harness a candidate like any other, and decide anew where there was a decision.
+
+    Raises UsageError where the validator refuses it, LimitReached where nothing may be spent on it.
+    """
+    await check_sandbox(setup)
+    limits = limit_check(setup.config.limits)
+    _make_whole(setup)
+    iteration = len(record.load_iterations(setup.layout))
+    if setup.layout.session_record(iteration).exists():  # what was proposed comes first
+        iteration = (await _iterate(setup, limits)).iteration + 1
+    await place_by_hand(setup, iteration, name, source)
+    line = await _iterate(setup, limits)
+    if last_decision(setup.layout) is not None:
+        await _decide(setup, Stop("finished", f"{name} was added"))
+    return next(row for row in load_ledger(setup.layout.ledger) if row.id == line.candidates[0])
+
+
+def _make_whole(setup: Search) -> None:
+    """Finish what a kill has left half done, so that files and commits are in step."""
     setup.layout.make_sealed()
     files.sweep(setup.layout.root, deep=False)
     for folder in (setup.layout.history, setup.layout.sealed):
         files.sweep(folder)
     git.unlock(setup.layout.root)
+    complete_decision(setup.layout, load_ledger(setup.layout.ledger))
     record.tag_last_candidate(setup.layout)
     record.commit_candidates(setup.layout)
     record.commit_last_iteration(setup.layout)
+    if last_decision(setup.layout) is None:
+        record.commit_leader(setup.layout)
     git.refresh(setup.layout.root)
+
+
+async def _decide(setup: Search, ending: Stop) -> Stop:
+    """How the search ended, once its finalists are evaluated and the decision is on record."""
+    if is_decided(setup.layout) or (ending.state == "stopped" and not finalists_of(setup.layout)):
+        return ending
+    setup.progress.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
+    limits, sessions_usd = limit_check(replace(setup.config.limits, max_hours=0.0)), proposer_usd(setup.layout)
+    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
     try:
-        while (reason := finished(setup.layout, setup.config.limits)) is None:
-            if barren == _MOST_BARREN_SESSIONS:
-                return Stop("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
-            _watch(setup, limits, partial(proposer_usd, setup.layout))  # it grows while a session tries drafts
-            line = await _iterate(setup, len(record.load_iterations(setup.layout)), limits)
-            barren = 0 if line.candidates else barren + 1
-        git.repack(setup.layout.root)
-        return Stop("finished", reason)
+        decision = await decide(setup)
     except LimitReached as limit:
-        used, kept = setup.gateway.spent, spent_on_disk(setup.layout)
-        return Stop("stopped", str(limit), used.calls - kept.calls, used.tokens - kept.tokens)
+        return _at_limit(setup, limit, ", before there was a decision")
+    setup.progress.note(sentence_of(decision))
+    git.repack(setup.layout.root)
+    return ending
+
+
+def _at_limit(setup: Search, limit: LimitReached, when: str = "") -> Stop:
+    used, kept = setup.gateway.spent, spent_on_disk(setup.layout)
+    return Stop("stopped", f"{limit}{when}", used.calls - kept.calls, used.tokens - kept.tokens)
 
 
 def finished(layout: Layout, limits: Limits) -> str | None:
     """Why a run is finished, None where there is more to do. The seeds are not counted as an iteration."""
-    done = len(record.load_iterations(layout)) - 1
+    lines, rows = record.load_iterations(layout), load_ledger(layout.ledger)
+    done = sum(not line.added for line in lines) - 1
+    if rows and leader_of(rows).agreement == 1:
+        return f"{leader_of(rows).id} has 100% on search, and nothing can be learned there any more"
     if done >= limits.iterations:
         return f"{done} iteration{'s' if done != 1 else ''} done"
-    idle = idle_iterations(load_ledger(layout.ledger), done)
+    idle = idle_iterations(rows, len(lines) - 1)
     if limits.patience and idle >= limits.patience:
         return f"no progress for {idle} iterations"
     return None
@@ -72,75 +118,70 @@ def _why_barren(last: record.Iteration) -> str:
     return f"{_MOST_BARREN_SESSIONS} sessions of the proposer in a row left no candidate{why}"
 
 
-def _watch(setup: Search, limits: Callable[[Spent], None], sessions_usd: Callable[[], float]) -> None:
+def _watch(setup: Search, limits: LimitCheck, sessions_usd: Callable[[], float], held: Reserve = NOTHING) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
     counted = sessions_usd if setup.config.limits.max_usd else lambda: 0.0  # it takes reading
-    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + counted()))
+    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + counted()), held)
     setup.gateway.check(setup.gateway.spent)
 
 
-async def _iterate(setup: Search, iteration: int, limits: Callable[[Spent], None]) -> record.Iteration:
-    """One iteration, from the proposer's session to the commits."""
+async def _iterate(setup: Search, limits: LimitCheck) -> record.Iteration:
+    """The next iteration, from the proposer's session to the commits."""
+    iteration = len(record.load_iterations(setup.layout))
+    # What sessions cost grows while they try drafts.
+    _watch(setup, limits, partial(proposer_usd, setup.layout), reserve(setup))
     session = await run_session(setup, iteration)
-    so_far = proposer_usd(setup.layout)
-    _watch(setup, limits, lambda: so_far)
+    sessions_usd = proposer_usd(setup.layout)
+    _watch(setup, limits, lambda: sessions_usd, reserve(setup))
     folders = save_candidates(setup, session, iteration)
     before = [row for row in load_ledger(setup.layout.ledger) if row.iteration < iteration]
-    rows = [await _score_candidate(setup, folder, iteration) for folder in folders]
+    rows = await _score(setup, folders, iteration, limits)
+    baseline = (before or rows)[0]
+    if baseline.agreement is None:
+        raise UsageError(f"the baseline {baseline.name} {baseline.status}: {baseline.reason}", hint="fix it")
     rows, unknown = _with_known_parents(rows, {row.id for row in before})
-    accepted = await _challenge(setup, iteration, before, rows)
-    rows = [replace(row, accepted=row.id == accepted) for row in rows]
-    line = record.Iteration(iteration, tuple(row.id for row in rows), accepted, (*session.notes, *unknown))
+    line = record.Iteration(iteration, tuple(row.id for row in rows), (*session.notes, *unknown), session.added)
     for note in record.save_iteration(setup.layout, [*before, *rows], line):
         setup.progress.note(note)
     if rows:
         record.commit_candidates(setup.layout)
+        record.commit_leader(setup.layout)
     else:
         record.commit_iteration_without_candidates(setup.layout, line)
     git.refresh(setup.layout.root)
     return line
 
 
-async def _score_candidate(setup: Search, folder: str, iteration: int) -> Row:
-    """A candidate's row after its evaluation on the search split, or its rejection."""
-    validator = files.load_json(setup.layout.candidate(folder) / "validator.json")
-    if validator["ok"]:
-        await run_split(setup, folder, "search")
-    row = record.row_of(setup.layout, folder, iteration, judge=setup.config.judge.spec)
-    scored = row.agreement is not None
-    result = f"{row.agreement:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
-    setup.progress.note(f"{row.id} {row.name}: {result}")
-    return row
+async def _score(setup: Search, folders: Sequence[str], iteration: int, limits: LimitCheck) -> list[Row]:
+    """The rows of an iteration's candidates after their evaluation on the search split, or their rejection.
+
+    The baseline is evaluated before all others: what it takes tells what to hold back for validation.
+    """
+    rows: dict[str, Row] = {}
+    sessions_usd = proposer_usd(setup.layout)
+
+    def tell(folder: str) -> None:
+        row = rows[folder] = record.row_of(setup.layout, folder, iteration, judge=setup.config.judge.spec)
+        scored = row.agreement is not None
+        result = f"{row.agreement:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
+        setup.progress.note(f"{row.id} {row.name}: {result}")
+
+    valid = [folder for folder in folders if _is_valid(setup, folder)]
+    first = valid[:1] if iteration == 0 else []
+    for part in filter(None, (first, valid[len(first) :])):
+        _watch(setup, limits, lambda: sessions_usd, reserve(setup, rows.values()))
+        await run_splits(setup, part, "search", on_done=tell)
+    for folder in folders:
+        if folder not in rows:
+            tell(folder)
+    return [rows[folder] for folder in folders]
+
+
+def _is_valid(setup: Search, folder: str) -> bool:
+    return bool(files.load_json(setup.layout.candidate(folder) / "validator.json")["ok"])
 
 
 def _with_known_parents(rows: Sequence[Row], known: set[str]) -> tuple[list[Row], list[str]]:
     """The rows with only those parents that exist, and a note for each that does not."""
     notes = [f"{row.id} names parent {p}, which does not exist" for row in rows for p in row.parents if p not in known]
     return [replace(row, parents=tuple(p for p in row.parents if p in known)) for row in rows], notes
-
-
-async def _challenge(setup: Search, iteration: int, before: Sequence[Row], rows: Sequence[Row]) -> str | None:
-    """The id of the candidate that replaces the incumbent, None where none does."""
-    incumbent = best_of(before or rows)
-    if incumbent.agreement is None:
-        raise UsageError(f"the baseline {incumbent.name} {incumbent.status}: {incumbent.reason}", hint="mend it")
-    contenders = [_contender(row) for row in rows if row.agreement is not None and row.id != incumbent.id]
-    challenge = choose_challenger(_contender(incumbent), contenders)
-    if challenge is None:
-        return None
-    challenger = next(row for row in rows if row.id == challenge.challenger)
-    for side in (incumbent, challenger):
-        await run_split(setup, side.folder, "validation")
-    values = differences(
-        *(load_outcomes(setup.layout.sealed_evaluation("validation", s.folder)) for s in (incumbent, challenger))
-    )
-    decision = decide(values, ground=challenge.ground, level=level_of(setup.config.limits.iterations))
-    stands = record.save_decision(setup.layout, iteration, challenger.id, incumbent.id, decision)
-    provisional = " (provisional: too few validation tasks for a test)" if stands["provisional"] else ""
-    verdict = "replaces" if stands["accepted"] else "does not replace"
-    setup.progress.note(f"{challenger.id} {verdict} {incumbent.id}{provisional}")
-    return challenger.id if stands["accepted"] else None
-
-
-def _contender(row: Row) -> Contender:
-    return Contender(row.id, row.agreement or 0.0, row.judge_tokens)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from meta_reward.errors import UsageError
@@ -52,7 +53,7 @@ async def _noise(job: Standalone, source: str, gateway: Gateway, *, repeats: int
                 seed=config.seed,
                 repeat=repeat,
                 give_up=True,
-                on_result=progress.result,
+                on_result=partial(progress.result, what),
             )
             results += evaluation.results
             if evaluation.broken:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from meta_reward import files, shipped
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
-from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
+from meta_reward.harness.validate import Report, docstring, fingerprint, report_to_json, validate
 from meta_reward.models.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
 from meta_reward.propose.secrets import marks_in, session_secrets
@@ -28,6 +28,9 @@ from meta_reward.run.set_aside import free_folder, inside, move_aside
 from meta_reward.search.context import Search, open_sandbox
 from meta_reward.search.session_context import SessionContext, open_session_context
 
+PERSON = "person"
+"""The proposer of a session that `add` made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -35,6 +38,8 @@ class Session:
 
     drafts: Sequence[tuple[Draft, Report]]
     notes: Sequence[str]
+    added: bool
+    """Whether a person brought the draft with `add`."""
 
 
 async def run_session(setup: Search, iteration: int) -> Session:
@@ -50,7 +55,25 @@ async def run_session(setup: Search, iteration: int) -> Session:
         save_session(layout, iteration, await _propose(setup, iteration))
     stored = load_session(layout, iteration)
     drafts, _ = _collect(setup, iteration, stored.order)
-    return Session(await _validated(setup, drafts, iteration), stored.notes)
+    added = stored.summary.get("proposer") == PERSON
+    return Session(await _validated(setup, drafts, iteration), stored.notes, added)
+
+
+async def place_by_hand(setup: Search, iteration: int, name: str, source: str) -> None:
+    """A session whose one draft a person brought. Raises UsageError where the validator refuses it.
+
+    An unfinished session of the proposer makes room for it: its drafts are set aside.
+    """
+    draft = Draft(name, source, f"---\nparents: []\n---\n## Hypothesis\n\n{docstring(source) or 'Added by hand.'}\n")
+    ((_, report),) = await _validated(setup, [draft], iteration)
+    if not report.ok:
+        raise UsageError(f"{name} was not added: {report.findings[0]}", hint="`meta-reward validate` says more")
+    for note in _discard(setup.layout, iteration):
+        setup.progress.note(note)
+    folder = setup.layout.staging(iteration) / name
+    files.write_bytes(folder / "harness.py", draft.source.encode())
+    files.write_bytes(folder / "proposal.md", draft.proposal.encode())
+    save_session(setup.layout, iteration, SessionRecord([name], summary={"proposer": PERSON, "cost_usd": 0.0}))
 
 
 def _discard(layout: Layout, iteration: int) -> list[str]:

@@ -1,6 +1,7 @@
 """One harness on one split, outside any run."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,18 @@ async def evaluate_file(job: Standalone, folder: Path, progress: Progress) -> di
             openings["openings"] = record_opening(job.taskset.path, job.taskset.digest, by=who)
         if config.sandbox == "none":
             progress.note(UNCONFINED_WARNING)
+        on_result = partial(progress.result, job.harness.name)
         progress.evaluation(job.harness.name, job.split, len(rollouts), pairs)
         async with await open_sandbox(config) as sandbox:
             evaluation = await evaluate(
-                source, rollouts, gateway=gateway, sandbox=sandbox, seed=config.seed, on_result=progress.result
+                source,
+                rollouts,
+                gateway=gateway,
+                sandbox=sandbox,
+                seed=config.seed,
+                on_result=on_result,
             )
-        save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec, seed=config.seed)
+        save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec)
     return {
         "harness": str(job.harness),
         "taskset": job.taskset.name,

@@ -1,90 +1,150 @@
-"""Opening the sealed test split of a run: the baseline against the chosen harness, once.
+"""Opening the sealed test split of a run: the baseline against the chosen harness, or others that are asked for.
 
-The result is kept in `test.json` of the sealed folder. Asking again shows it again; only after another harness
-was chosen is the split opened anew. Every opening is counted with the task set. A run that has used up
-what it may spend opens nothing. Once the split is open, the limit in dollars holds and no other: the
+What was found is kept in `test.json` of the sealed folder, and asking again for the same harnesses shows it
+again. Every opening is counted with the task set. A run that has no decision yet gets one first. A run that has
+used up what it may spend opens nothing. Once the split is open, the limit in dollars holds and no other: the
 rest end the search alone.
 """
 
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import differences
-from meta_reward.evaluation.statistics import interval_by_task
-from meta_reward.models.usage import Spent
+from meta_reward.evaluation.statistics import Interval, difference_interval
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git
+from meta_reward.run.decisions import Decision, sentence_of
 from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, best_of, load_ledger
+from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.run.settings import Limits
 from meta_reward.search.context import Search, check_sandbox
-from meta_reward.search.evaluate_split import run_split
+from meta_reward.search.decide import decide
+from meta_reward.search.evaluate_split import run_splits
 from meta_reward.search.limits import limit_check
 from meta_reward.search.loop import finished
 from meta_reward.tasks.openings import count_openings, record_opening
 
-SCHEMA = 1
+SCHEMA = 2
 
 
-def load_test_result(layout: Layout) -> dict[str, Any] | None:
-    """The result of the last opening, None where there was none."""
-    return files.load_json(layout.test_result) if layout.test_result.exists() else None
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A harness on the test split."""
+
+    id: str
+    name: str
+    scores: Mapping[str, Any]
+    """The metrics, as its `scores.json` has them."""
+    difference: Interval | None
+    """Its agreement minus the baseline's, with the 95% interval by task; None for the baseline itself."""
 
 
-async def open_test(setup: Search) -> dict[str, Any]:
-    """Baseline and chosen harness on the test split, with the number of openings of the task set so far."""
-    layout = setup.layout
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What was asked for, and what it was measured against."""
+
+    judge: str
+    simulated: bool
+    baseline: Tested
+    tested: tuple[Tested, ...]
+    """In the order of their ids, without the baseline."""
+    decision: Decision
+    openings: int
+    """How often the test split of this task set has been opened, by all runs."""
+
+
+Choice = Callable[[Decision], Sequence[str]]
+"""The ids to test, by the decision that stands."""
+
+
+def chosen_alone(decision: Decision) -> Sequence[str]:
+    """What a test is of, where nothing else is asked for."""
+    return [decision.chosen]
+
+
+def finalists_and_frontier(decision: Decision) -> Sequence[str]:
+    """All that was validated by the last decision."""
+    return [decision.chosen, *decision.frontier, *(finalist.verdict.id for finalist in decision.finalists)]
+
+
+async def open_test(search: Search, wanted: Choice = chosen_alone) -> TestResult:
+    """The baseline and the wanted harnesses on the test split. Raises UsageError for an id that was not scored."""
+    layout = search.layout
     rows = load_ledger(layout.ledger)
     if not rows:
         raise UsageError(f"run {layout.root.name} has no candidate yet", hint="run `meta-reward search` first")
-    baseline, chosen = rows[0], best_of(rows)
-    stored = load_test_result(layout)
-    if stored is None or stored["chosen"]["id"] != chosen.id:
-        await check_sandbox(setup)
-        _check_budget(setup, begun=any(_has_begun(layout, row) for row in (baseline, chosen)))
-        if finished(layout, setup.config.limits) is None:
-            setup.progress.note("the search has not finished; what it finds later will need another opening")
-        key = f"{git.first_commit(layout.root)} {chosen.id}"
-        record_opening(setup.taskset.path, setup.taskset.digest, by=f"test of run {layout.root.name}", key=key)
-        scores = {row.id: await run_split(setup, row.folder, "test") for row in (baseline, chosen)}
-        outcomes = [load_outcomes(layout.sealed_evaluation("test", row.folder)) for row in (baseline, chosen)]
-        difference = interval_by_task(differences(*outcomes), seed=setup.config.seed)
-        stored = {
-            "schema": SCHEMA,
-            "judge": setup.config.judge.spec,
-            "simulated": setup.gateway.backend.simulated,
-            "baseline": {"id": baseline.id, "name": baseline.name, **scores[baseline.id]},
-            "chosen": {"id": chosen.id, "name": chosen.name, **scores[chosen.id]},
-            "difference": asdict(difference) if difference else None,
-        }
-        files.write_json(layout.test_result, stored)
-        commit_paths(
-            layout,
-            f"Test: baseline {scores[baseline.id]['agreement']:.1%}, {chosen.id} {scores[chosen.id]['agreement']:.1%}",
-            [layout.test_result, *(layout.sealed_evaluation("test", row.folder) for row in (baseline, chosen))],
-        )
-        git.refresh(layout.root)
-    return {**stored, "openings": count_openings(setup.taskset.path)}
+    await check_sandbox(search)
+    stored = _stored(layout)
+    _check_budget(search, begun=bool(stored) or any(_has_begun(layout, row) for row in rows))
+    if finished(layout, search.config.limits) is None:
+        search.progress.note("the search has not finished; what it finds later will need another opening")
+    decision = await decide(search)
+    search.progress.note(sentence_of(decision))
+    asked = _rows_of(rows, wanted(decision))
+    if any(row.id not in stored for row in (rows[0], *asked)):
+        stored = await _open(search, rows[0], asked, stored)
+    tested = tuple(stored[row.id] for row in asked if row is not rows[0])
+    openings = count_openings(search.taskset.path)
+    judge, simulated = search.config.judge.spec, search.gateway.backend.simulated
+    return TestResult(judge, simulated, stored[rows[0].id], tested, decision, openings)
 
 
-def _check_budget(setup: Search, *, begun: bool) -> None:
+async def _open(search: Search, baseline: Row, asked: Sequence[Row], stored: Mapping[str, Tested]) -> dict[str, Tested]:
+    """Count an opening, evaluate what it is for, and put it on record beside what was tested before."""
+    layout = search.layout
+    key = " ".join([git.first_commit(layout.root), *(row.id for row in asked)])
+    record_opening(search.taskset.path, search.taskset.digest, by=f"test of run {layout.root.name}", key=key)
+    rows = [baseline, *(row for row in asked if row is not baseline)]
+    await run_splits(search, [row.folder for row in rows], "test")
+    found = {**stored, **{row.id: _tested(layout, row, baseline) for row in rows}}
+    found = dict(sorted(found.items()))
+    files.write_json(layout.test_result, {"schema": SCHEMA, "tested": [asdict(one) for one in found.values()]})
+    said = ", ".join(f"{row.id} {found[row.id].scores['agreement']:.1%}" for row in rows)
+    commit_paths(
+        layout, f"Test: {said}", [layout.test_result, *(layout.sealed_evaluation("test", row.folder) for row in rows)]
+    )
+    git.refresh(layout.root)
+    return found
+
+
+def _tested(layout: Layout, row: Row, baseline: Row) -> Tested:
+    folder, other = (layout.sealed_evaluation("test", one.folder) for one in (row, baseline))
+    by_task = differences(load_outcomes(other), load_outcomes(folder))
+    difference = None if row is baseline else difference_interval(by_task)
+    return Tested(row.id, row.name, load_scores(folder) or {}, difference)
+
+
+def _rows_of(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
+    scored = {row.id: row for row in rows if row.agreement is not None}
+    if missing := [id for id in ids if id not in scored]:
+        raise UsageError(f"{missing[0]} is no candidate with a score", hint=f"those are: {' '.join(scored)}")
+    return [row for row in rows if row.id in set(ids)]
+
+
+def _stored(layout: Layout) -> dict[str, Tested]:
+    """What was tested so far, by id."""
+    if not layout.test_result.exists():
+        return {}
+    tested = files.load_json(layout.test_result)["tested"]
+    return {x["id"]: Tested(**{**x, "difference": x["difference"] and Interval(**x["difference"])}) for x in tested}
+
+
+def _check_budget(search: Search, *, begun: bool) -> None:
     """Raise LimitReached where nothing may be spent any more, before an opening is counted; dollars hold from then on.
 
     begun: whether the split is open already; what the test itself has asked is then among the calls.
     """
-    limits, sessions_usd = setup.config.limits, proposer_usd(setup.layout)
+    limits, sessions_usd = search.config.limits, proposer_usd(search.layout)
     dollars = limit_check(Limits(max_usd=limits.max_usd))
     first = dollars if begun else limit_check(replace(limits, max_hours=0.0))
-    first(_with_sessions(setup.gateway.spent, sessions_usd))
-    setup.gateway.check = lambda spent: dollars(_with_sessions(spent, sessions_usd))
-
-
-def _with_sessions(spent: Spent, sessions_usd: float) -> Spent:
-    return replace(spent, cost_usd=spent.cost_usd + sessions_usd)
+    spent = search.gateway.spent
+    first(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
+    search.gateway.check = lambda spent: dollars(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
 
 
 def _has_begun(layout: Layout, row: Row) -> bool:

@@ -1,7 +1,8 @@
-"""Every opening of a task set's test split, counted: `openings.jsonl` beside the task set.
+"""Every look at a task set's sealed splits, counted: `openings.jsonl` beside the task set.
 
-A test split that has been looked at many times no longer tells much; so each look is written down
-before it happens, and the count is shown with every later result.
+A test split that has been looked at many times no longer tells much; so each opening is written down
+before it happens, and the count is shown with every later result. Decisions on the validation split are
+counted as well: what an earlier run chose there is no fresh finalist of a later one.
 """
 
 from datetime import datetime
@@ -11,27 +12,52 @@ from typing import Any
 from meta_reward import files
 
 SCHEMA = 1
+_TEST, _VALIDATION = "test", "validation"
 
 
 def record_opening(taskset: Path, digest: str, *, by: str, key: str | None = None) -> int:
-    """Write an opening down and return how many there are. The same key counts once: it is a resumed look."""
-    path = taskset / "openings.jsonl"
-    files.repair_journal(path)
-    if key is None or not any(line["key"] == key for line in _load(path)):
-        when = datetime.now().astimezone().isoformat(timespec="seconds")
-        files.append_line(path, {"schema": SCHEMA, "when": when, "by": by, "key": key, "digest": digest})
+    """Write an opening of the test split down and return how many there are. The same key counts once: it resumes."""
+    _record(taskset, {"digest": digest, "by": by, "key": key, "split": _TEST})
     return count_openings(taskset)
 
 
+def record_look(taskset: Path, digest: str, *, by: str, key: str, chosen: str) -> None:
+    """Write a decision on the validation split down. chosen: SHA-256 of the program it chose. A key counts once."""
+    _record(taskset, {"digest": digest, "by": by, "key": key, "split": _VALIDATION, "chosen": chosen})
+
+
 def keep_openings(old: Path, new: Path) -> None:
-    """Carry the record of openings over when a task set is made again."""
+    """Carry the record over when a task set is made again."""
     if (old / "openings.jsonl").exists():
         files.write_bytes(new / "openings.jsonl", files.read_bytes(old / "openings.jsonl"))
 
 
 def count_openings(taskset: Path) -> int:
     """How often the test split has been opened."""
-    return len(_load(taskset / "openings.jsonl"))
+    return sum(_split(line) == _TEST for line in _load(taskset / "openings.jsonl"))
+
+
+def count_looks(taskset: Path) -> int:
+    """How many decisions were made on the validation split, by all runs."""
+    return sum(_split(line) == _VALIDATION for line in _load(taskset / "openings.jsonl"))
+
+
+def chosen_before(taskset: Path, digest: str, *, run: str) -> set[str]:
+    """SHA-256 of the programs that other runs chose on the same task set. run: the start of this run's keys."""
+    looks = [line for line in _load(taskset / "openings.jsonl") if _split(line) == _VALIDATION]
+    return {line["chosen"] for line in looks if line["digest"] == digest and not line["key"].startswith(run)}
+
+
+def _record(taskset: Path, about: dict[str, Any]) -> None:
+    path = taskset / "openings.jsonl"
+    files.repair_journal(path)
+    if about["key"] is None or not any(line["key"] == about["key"] for line in _load(path)):
+        when = datetime.now().astimezone().isoformat(timespec="seconds")
+        files.append_line(path, {"schema": SCHEMA, "when": when, **about})
+
+
+def _split(line: Any) -> Any:
+    return line.get("split", _TEST)
 
 
 def _load(path: Path) -> list[Any]:

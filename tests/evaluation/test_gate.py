@@ -1,152 +1,256 @@
-"""The gate: who may challenge, and what replaces the incumbent."""
+"""The decision that ends a search: who is tested, who passes, who is chosen."""
 
 import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.evaluation.gate import ALPHA, Challenge, Contender, Decision, choose_challenger, decide, level_of
-
-HALVES = st.sampled_from([-1.0, -0.5, 0.0, 0.5, 1.0])
-DIFFERENCES = st.dictionaries(st.text(max_size=2), st.lists(HALVES, min_size=1, max_size=4), min_size=1, max_size=16)
-CONTENDERS = st.lists(
-    st.builds(
-        Contender,
-        st.from_regex("c[0-9]{4}", fullmatch=True),
-        st.integers(0, 200).map(lambda n: n / 200),
-        st.integers(0, 50),
-    ),
-    max_size=6,
-    unique_by=lambda c: c.id,
+from meta_reward.evaluation.gate import (
+    Candidate,
+    Decision,
+    Item,
+    Loss,
+    Splits,
+    Verdict,
+    choose_finalists,
+    decide,
+    level_of_look,
+    losses,
+    weights_of,
 )
-INCUMBENT = Contender("c0001", 0.7, 1000)
+
+VALUES = st.sampled_from([None, 0.0, 0.25, 0.5, 1.0])
 
 
-def chosen(*candidates: tuple[str, float, int]) -> Challenge | None:
-    return choose_challenger(INCUMBENT, [Contender(*c) for c in candidates])
+def items(prefix: str, count: int, *, per_task: int = 1) -> tuple[Item, ...]:
+    return tuple(Item(f"{prefix}{n:02d}", f"{prefix}-task{n // per_task:02d}") for n in range(count))
 
 
-def test_best_candidate_above_the_incumbent_challenges() -> None:
-    assert chosen(("c0002", 0.71, 5), ("c0003", 0.9, 9000), ("c0004", 0.2, 1)) == Challenge("c0003", "better")
+def numbered(prefix: str, values: Sequence[float | None]) -> dict[str, float | None]:
+    return {f"{prefix}{n:02d}": value for n, value in enumerate(values)}
 
 
-def test_ties_go_to_fewer_tokens_then_to_the_lower_id() -> None:
-    assert chosen(("c0004", 0.8, 20), ("c0003", 0.8, 10), ("c0002", 0.8, 10)) == Challenge("c0002", "better")
-    assert chosen(("c0002", 0.8, 20), ("c0003", 0.8, 10)) == Challenge("c0003", "better")
-    assert chosen(("c0003", 0.7, 10), ("c0002", 0.699, 10)) == Challenge("c0002", "cheaper")
+def candidate(
+    name: str, validation: Sequence[float | None] = (), *, search: Sequence[float | None] = (), tokens: int = 100
+) -> Candidate:
+    return Candidate(name, tokens, numbered("s", search), numbered("v", validation))
 
 
-def test_without_a_better_one_the_cheapest_of_the_equals_challenges() -> None:
-    assert chosen(("c0002", 0.7, 900), ("c0003", 0.696, 800), ("c0004", 0.6, 1)) == Challenge("c0003", "cheaper")
+def decided(*finalists: Candidate, tasks: int = 8, **options: object) -> Decision:
+    """Against a baseline that gets nothing; a validation item a task, four search items."""
+    splits = Splits(items("s", 4), items("v", tasks))
+    return decide(candidate("c0001"), finalists, splits, **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("candidate", [("c0002", 0.694, 1), ("c0002", 0.7, 901), ("c0002", 0.7, 1000)])
-def test_worse_or_hardly_cheaper_candidates_do_not_challenge(candidate: tuple[str, float, int]) -> None:
-    assert chosen(candidate) is None
-    assert chosen() is None
-
-
-@given(CONTENDERS, st.integers(0, 50))
-def test_challenger_is_better_or_truly_cheaper(candidates: list[Contender], tokens: int) -> None:
-    incumbent = Contender("c0000", 0.5, tokens)
-    challenge = choose_challenger(incumbent, candidates)
-    if challenge is None:
-        assert not any(c.agreement > incumbent.agreement for c in candidates)
-        return
-    challenger = next(c for c in candidates if c.id == challenge.challenger)
-    if challenge.ground == "better":
-        assert challenger.agreement == max(c.agreement for c in candidates) > incumbent.agreement
-    else:
-        assert incumbent.agreement - 0.005 <= challenger.agreement <= incumbent.agreement
-        assert challenger.judge_tokens < incumbent.judge_tokens
-
-
-@given(CONTENDERS.flatmap(lambda cs: st.tuples(st.just(cs), st.permutations(cs))))
-def test_choice_does_not_depend_on_the_order(orders: tuple[list[Contender], list[Contender]]) -> None:
-    assert choose_challenger(INCUMBENT, orders[0]) == choose_challenger(INCUMBENT, orders[1])
-
-
-def test_where_the_incumbent_asks_no_judge_nothing_is_cheaper() -> None:
-    free = Contender("c0001", 0.7, 0)
-    assert choose_challenger(free, [Contender("c0002", 0.7, 0)]) is None
-    assert choose_challenger(free, [Contender("c0002", 0.71, 0)]) == Challenge("c0002", "better")
-
-
-def test_levels_of_all_challenges_sum_to_alpha() -> None:
-    assert level_of(8) * 9 == pytest.approx(ALPHA)
-    assert level_of(0) == ALPHA
-
-
-def twelve(*sums: float) -> dict[str, list[float]]:
-    return {f"t{n:02d}": [value] for n, value in enumerate((*sums, *[0.0] * (12 - len(sums))))}
-
-
-def test_challenger_that_passes_the_test_is_accepted() -> None:
-    assert decide(twelve(*[1.0] * 7), ground="better", level=0.0111) == Decision(
-        accepted=True,
-        ground="better",
-        difference=7 / 12,
-        standard_error=pytest.approx(0.1486, abs=1e-4),  # type: ignore[arg-type]
-        p_value=2**-7,
-        level=0.0111,
-        tasks=12,
-        provisional=False,
+def test_finalist_that_passes_replaces_the_baseline() -> None:
+    decision = decided(candidate("c0002", [1.0] * 6, search=[1.0, 0.0, 1.0, 1.0]))
+    assert decision == Decision(
+        chosen="c0002",
+        baseline="c0001",
+        untested=None,
+        look=1,
+        level=0.08,
+        finalists=(Verdict("c0002", difference=0.75, p=2**-6, level=0.08, tasks=6, passed=True, mean=0.75),),
     )
 
 
+def test_nobody_passes_and_the_baseline_stays() -> None:
+    decision = decided(candidate("c0002", [0.0, 1.0, 0.0, 1.0]), candidate("c0003", [1.0, 0.0, 1.0, 0.0] * 2))
+    assert (decision.chosen, [v.passed for v in decision.finalists]) == ("c0001", [False, False])
+
+
+def test_without_finalists_the_baseline_stays() -> None:
+    assert decided() == Decision("c0001", "c0001", None, 1, 0.08, ())
+
+
+def test_fewer_than_six_tasks_with_a_difference_are_no_test_and_the_best_is_named_untested() -> None:
+    decision = decided(
+        candidate("c0002", [1.0] * 5, search=[1.0, 0.0, 0.0, 0.0]),
+        candidate("c0003", [1.0] * 4, search=[1.0, 1.0, 1.0, 1.0]),
+    )
+    assert (decision.chosen, decision.untested) == ("c0001", "c0003")
+    assert [(v.p, v.tasks, v.passed) for v in decision.finalists] == [(None, 5, False), (None, 4, False)]
+
+
+def test_what_is_no_better_than_the_baseline_on_both_splits_is_not_named_untested() -> None:
+    baseline = candidate("c0001", [0.5] * 8, search=[0.5] * 4)
+    worse = candidate("c0002", [0.0] * 4 + [0.5] * 4, search=[1.0, 1.0, 0.5, 0.5])
+    assert decide(baseline, [worse], Splits(items("s", 4), items("v", 8))).untested is None
+
+
+def test_where_the_best_was_tested_in_vain_nothing_is_named_untested() -> None:
+    decision = decided(candidate("c0002", [1.0] * 7 + [0.0]), candidate("c0003", [1.0] * 3), look=3)
+    assert [(v.p, v.passed) for v in decision.finalists] == [(2**-7, False), (None, False)]
+    assert (decision.chosen, decision.untested) == ("c0001", None)
+
+
+def test_task_whose_differences_cancel_out_is_no_task_with_a_difference() -> None:
+    splits = Splits(items("s", 4), items("v", 14, per_task=2))
+    weighted = replace(splits, validation=tuple(replace(i, weight=1 / 3) for i in splits.validation))
+    baseline = candidate("c0001", [0.1, 0.3] * 7)
+    decision = decide(baseline, [candidate("c0002", [0.3, 0.1] + [1.0, 1.0] * 6)], weighted)
+    assert [(v.tasks, v.p) for v in decision.finalists] == [(6, 2**-6)]
+
+
+def test_failed_and_missing_items_count_as_zero() -> None:
+    failed = decided(candidate("c0002", [1.0, None, 1.0, 1.0, 1.0, 1.0, 1.0]))
+    missing = decided(replace(candidate("c0002"), validation={f"v{n:02d}": 1.0 for n in (0, 2, 3, 4, 5, 6)}))
+    zero = decided(candidate("c0002", [1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]))
+    assert failed == missing == zero
+
+
+def test_best_on_both_splits_is_chosen_among_those_that_passed() -> None:
+    on_validation = candidate("c0002", [1.0] * 8, search=[0.0] * 4)
+    on_both = candidate("c0003", [1.0] * 7 + [0.0], search=[1.0] * 4)
+    not_passed = candidate("c0004", [1.0] * 5, search=[1.0] * 4)
+    assert decided(on_validation, on_both, not_passed).chosen == "c0003"
+
+
+def test_where_splits_are_scored_differently_validation_alone_chooses() -> None:
+    splits = Splits(items("s", 4), items("v", 8), scored_alike=False)
+    finalists = [candidate("c0002", [1.0] * 8), candidate("c0003", [1.0] * 7, search=[1.0] * 4)]
+    decision = decide(candidate("c0001"), finalists, splits)
+    assert (decision.chosen, [v.mean for v in decision.finalists]) == ("c0002", [1.0, 0.875])
+
+
+def test_ties_go_to_the_cheaper_then_to_the_lower_id() -> None:
+    all_won = [1.0] * 8
+    cheap, dear = candidate("c0004", all_won, tokens=50), candidate("c0002", all_won, tokens=90)
+    assert decided(dear, cheap, candidate("c0003", all_won, tokens=50)).chosen == "c0003"
+    assert decided(dear, cheap).chosen == "c0004"
+
+
+def test_what_has_passed_stays_passed_and_is_tested_again_with_the_new_ones() -> None:
+    old, new = candidate("c0002", [1.0] * 6), candidate("c0003", [1.0] * 8)
+    decision = decided(old, new, look=2, passed={"c0002"})
+    assert [(v.id, v.p, v.passed) for v in decision.finalists] == [("c0002", 4 / 256, True), ("c0003", 1 / 256, True)]
+    assert decision.chosen == "c0003"
+    assert decided(old, new, look=4, passed={"c0002"}).chosen == "c0002"
+
+
+def test_levels_of_all_looks_together_stay_under_a_tenth() -> None:
+    assert [level_of_look(look) for look in range(1, 6)] == [0.08, 0.01, 0.005, 0.0025, 0.00125]
+    assert sum(level_of_look(look) for look in range(1, 40)) < 0.10 + 1e-12
+    with pytest.raises(ValueError, match="counted from 1"):
+        level_of_look(0)
+
+
+def test_weights_let_every_data_set_count_alike() -> None:
+    assert weights_of({"a": "one", "b": "one"}) == {"a": 1.0, "b": 1.0}
+    assert weights_of({"a": "one", "b": "one", "c": "two"}) == {"a": 0.5, "b": 0.5, "c": 1.0}
+
+
+def test_weights_decide_the_difference_and_the_test() -> None:
+    heavy = tuple(replace(item, weight=3.0 if n == 7 else 1.0) for n, item in enumerate(items("v", 8)))
+    winner = candidate("c0002", [1.0] * 7 + [0.0])
+    baseline = candidate("c0001", [0.0] * 7 + [1.0])
+    (verdict,) = decide(baseline, [winner], Splits(items("s", 4), heavy)).finalists
+    assert verdict.difference == 0.4
+    # 4 of 10 is reached by the winner's flip itself, by all plus, and by heavy plus with up to three lost
+    assert verdict.p == (1 + 1 + 7 + 21 + 35) / 256
+
+
 @pytest.mark.parametrize(
-    ("sums", "ground", "accepted"),
+    ("finalists", "options", "message"),
     [
-        ([1.0] * 6, "better", False),  # p = 1/64
-        ([1.0] * 7, "better", True),
-        ([1.0] * 10 + [-1.0] * 2, "better", False),
-        ([], "better", False),
-        ([], "cheaper", True),
-        ([1.0], "cheaper", True),
-        ([-0.5], "cheaper", False),
-        ([-1.0, 1.0], "cheaper", True),
+        ([candidate("c0001", [1.0])], {}, "must differ: c0001, c0001"),
+        ([candidate("c0002", [1.5])], {}, "item v00 under c0002 is 1.5, not in"),
+        ([candidate("c0002", [float("nan")])], {}, "is nan, not in"),
+        ([candidate("c0002", [1.0])], {"passed": {"c0003"}}, "no finalist now: c0003"),
     ],
 )
-def test_better_must_be_proven_and_cheaper_must_not_be_worse(sums: list[float], ground: str, accepted: bool) -> None:
-    assert decide(twelve(*sums), ground=ground, level=0.0111).accepted is accepted
-
-
-def test_cheaper_one_that_loses_a_single_half_point_of_hundreds_is_refused() -> None:
-    values = {f"t{n:02d}": [0.0] * 20 for n in range(12)} | {"t12": [-0.5]}
-    assert decide(values, ground="cheaper", level=0.01).accepted is False
-
-
-def test_few_tasks_accept_beyond_one_standard_error_and_say_that_this_is_no_test() -> None:
-    clear = decide({"a": [1.0], "b": [0.5], "c": [0.0]}, ground="better", level=0.01)
-    vague = decide({"a": [1.0], "b": [0.0], "c": [-0.5]}, ground="better", level=0.01)
-    single = decide({"a": [1.0, 1.0]}, ground="better", level=0.01)
-    assert [(d.accepted, d.p_value, d.provisional) for d in (clear, vague, single)] == [
-        (True, None, True),
-        (False, None, True),
-        (False, None, True),
-    ]
-
-
-@given(DIFFERENCES, st.sampled_from(["better", "cheaper"]), st.floats(0.001, 0.1))
-def test_no_challenger_that_is_worse_is_ever_accepted(
-    differences: dict[str, list[float]], ground: str, level: float
+def test_numbers_that_cannot_be_meant_are_refused(
+    finalists: list[Candidate], options: Mapping[str, object], message: str
 ) -> None:
-    decision = decide(differences, ground=ground, level=level)
-    assert decision.accepted is False or decision.difference > 0 or (ground == "cheaper" and decision.difference == 0)
-    assert decision.tasks == len(differences)
+    with pytest.raises(ValueError, match=message):
+        decided(*finalists, **options)
 
 
-@given(DIFFERENCES, st.floats(0.001, 0.1))
-def test_stricter_level_accepts_no_more(differences: dict[str, list[float]], level: float) -> None:
-    strict, lax = (decide(differences, ground="better", level=at) for at in (level / 2, level))
-    assert lax.accepted or not strict.accepted
+def test_weight_that_is_no_positive_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="weight of item v00"):
+        decide(candidate("c0001"), [], Splits((), (Item("v00", "t", 0.0),)))
 
 
-def test_noise_is_accepted_no_more_often_than_the_level_says() -> None:
-    rng = random.Random(0)
-    accepted = 0
-    for _ in range(1000):
-        values = {str(task): [rng.choice([-1.0, 0.0, 1.0]) for _ in range(3)] for task in range(15)}
-        accepted += decide(values, ground="better", level=0.05).accepted
-    assert accepted <= 65  # 50 expected at most, and three standard deviations are 21
+SEARCH = items("s", 4)
+BASELINE = candidate("c0001", search=[1.0, 0.0, 0.0, 0.0])
+
+
+def finalists_of(*candidates: Candidate, **options: int) -> list[str]:
+    return [c.id for c in choose_finalists(BASELINE, candidates, SEARCH, **options)]
+
+
+def test_finalists_are_the_three_best_on_search_above_the_baseline() -> None:
+    wins = {"c0002": 2, "c0003": 1, "c0004": 4, "c0005": 3, "c0006": 0}
+    assert finalists_of(*(candidate(n, search=[1.0] * w + [0.0] * (4 - w)) for n, w in wins.items())) == [
+        "c0004",
+        "c0005",
+        "c0002",
+    ]
+    assert finalists_of(BASELINE, candidate("c0003", search=[0.0, 1.0, None, 0.0])) == []
+
+
+def test_one_finalist_for_each_distinct_vector_of_outcomes_the_cheapest() -> None:
+    same = [
+        candidate(f"c000{n}", search=[1.0, 1.0, 0.0, None], tokens=tokens) for n, tokens in ((2, 9), (3, 5), (4, 5))
+    ]
+    other = candidate("c0005", search=[1.0, 0.0, 1.0], tokens=7)
+    assert finalists_of(*same, other) == ["c0003", "c0005"]
+    assert finalists_of(*same, other, count=1) == ["c0003"]
+
+
+def test_losses_are_named_by_task_or_category_worst_first() -> None:
+    every = [
+        Item("a", "t1", categories=("x",)),
+        Item("b", "t1", categories=("x", "y")),
+        Item("c", "t2", categories=("y",)),
+        Item("d", "t3"),
+    ]
+    before, after = {"a": 1.0, "b": 1.0, "c": 1.0, "d": 0.0}, {"a": 0.5, "b": None, "c": 0.5, "d": 1.0}
+    assert losses(before, after, every) == [Loss("t1", -0.75, 2), Loss("t2", -0.5, 1)]
+    assert losses(before, after, every, lambda item: item.categories) == [Loss("x", -0.75, 2), Loss("y", -0.75, 2)]
+
+
+@st.composite
+def decisions(draw: st.DrawFn) -> tuple[Candidate, list[Candidate], Splits]:
+    splits = Splits(items("s", draw(st.integers(1, 6)), per_task=2), items("v", draw(st.integers(1, 18)), per_task=2))
+
+    def scored(number: int) -> Candidate:
+        search, validation = (draw(st.lists(VALUES, max_size=len(part))) for part in (splits.search, splits.validation))
+        return candidate(f"c{number:04d}", validation, search=search, tokens=draw(st.integers(0, 2)))
+
+    return scored(1), [scored(number) for number in range(2, 2 + draw(st.integers(0, 3)))], splits
+
+
+@given(decisions(), st.randoms(use_true_random=False))
+def test_decision_does_not_depend_on_the_order_of_items_or_finalists(
+    case: tuple[Candidate, list[Candidate], Splits], rng: random.Random
+) -> None:
+    baseline, finalists, splits = case
+    shuffled = Splits(*(tuple(rng.sample(part, len(part))) for part in (splits.search, splits.validation)))
+    turned = decide(baseline, finalists[::-1], shuffled)
+    assert replace(turned, finalists=turned.finalists[::-1]) == decide(baseline, finalists, splits)
+
+
+@given(decisions(), st.sampled_from([0.001, 0.3, 7.0]))
+def test_scale_of_the_weights_does_not_matter(case: tuple[Candidate, list[Candidate], Splits], scale: float) -> None:
+    baseline, finalists, splits = case
+    scaled = (tuple(replace(i, weight=scale) for i in part) for part in (splits.search, splits.validation))
+    assert decide(baseline, finalists, Splits(*scaled)) == decide(baseline, finalists, splits)
+
+
+@given(decisions(), st.integers(1, 5))
+def test_chosen_has_passed_or_is_the_baseline_and_a_stricter_look_passes_no_more(
+    case: tuple[Candidate, list[Candidate], Splits], look: int
+) -> None:
+    baseline, finalists, splits = case
+    now, later = (decide(baseline, finalists, splits, look=at) for at in (look, look + 1))
+    passed = {v.id for v in now.finalists if v.passed}
+    assert now.chosen in (passed or {"c0001"})
+    assert {v.id for v in later.finalists if v.passed} <= passed
+    assert all(v.p is None or 0 < v.p <= 1 for v in now.finalists)
+    assert all((v.p is None) == (v.tasks < 6) for v in now.finalists)
+    assert all(v.difference > 0 for v in now.finalists if v.passed)
+    assert now.untested is None or (now.chosen == "c0001" and passed == set())

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.old_gate import sign_flip_p
 from meta_reward.evaluation.max_t import EXACT_TASKS, adjusted_p
-from meta_reward.evaluation.statistics import sign_flip_p
 
 TOTALS = st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 3.0])
 ROWS = st.integers(1, 7).flatmap(

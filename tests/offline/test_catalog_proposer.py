@@ -65,7 +65,7 @@ class Desk:
         agreement = 1.0 if margin > 0 else 0.5 if margin == 0 else 0.0
         self.ledger.append(
             {"schema": 1, "id": id_, "name": name, "iteration": 0, "parents": list(parents), "status": status}
-            | {"accepted": False, "agreement": agreement if status == "scored" else None, "judge_tokens": 900}
+            | {"agreement": agreement if status == "scored" else None, "judge_tokens": 900}
         )
         files.write_lines(self.path / "ledger.jsonl", self.ledger)
         if status == "scored":

@@ -80,13 +80,15 @@ def test_words_of_the_metrics_are_explained_under_them() -> None:
     assert [word for word in words if f"{word}:" not in " ".join(legend.split()) or word not in table] == []
 
 
-@pytest.mark.parametrize(("columns", "over"), [(["mine"], "random"), (["baseline", "chosen"], "the baseline")])
+@pytest.mark.parametrize(("columns", "last"), [(["mine"], "mine"), (["baseline", "chosen"], "chosen")])
 def test_words_of_best_of_n_are_explained_under_them(
-    monkeypatch: pytest.MonkeyPatch, columns: list[str], over: str
+    monkeypatch: pytest.MonkeyPatch, columns: list[str], last: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    at_two = {"n": 2, "tasks": 5, "random": 0.5, "harness": 0.6, "oracle": 0.9, "lift": 0.1}
+    bounds = {"low": 0.05, "high": 0.15, "no_bounds": None}
+    at_two = {"n": 2, "tasks": 9, "random": 0.5, "harness": 0.6, "oracle": 0.9, "lift": 0.1, **bounds}
     table, _, legend = render_best_of_n({key: {"best_of_n": [at_two]} for key in columns}).partition("\n\n")
     told = " ".join(legend.split())
     assert [w for w in ("best of", "random", "oracle", "lift") if f"{w}:" not in told or w not in table] == []
-    assert told.endswith(f"lift: points gained over {over}")
+    assert "+10.0 [+5.0, +15.0]" in table
+    assert told.endswith(f"lift: points that {last} gains over random, with the 95% interval by task")

@@ -63,7 +63,7 @@ def test_trace_holds_the_lines_that_were_printed_where_there_are_any(tmp_path: P
 
 def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
     evaluation = Evaluation([UNIT, FAILED], broken=False)
-    save_evaluation(tmp_path, evaluation, ROLLOUTS, PAIRS, judge="word", seed=0)
+    save_evaluation(tmp_path, evaluation, ROLLOUTS, PAIRS, judge="word")
     scores = load_scores(tmp_path)
     assert scores is not None
     assert {key: scores[key] for key in ("schema", "judge", "broken", "pairs", "failures", "judge_tokens")} == {
@@ -88,7 +88,7 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
 
 def test_what_differs_from_machine_to_machine_is_in_calls_alone(tmp_path: Path) -> None:
     for name, result in (("a", UNIT), ("b", replace(UNIT, costs=[{**COST, "cached": True, "seconds": 9.0}]))):
-        save_evaluation(tmp_path / name, Evaluation([result], broken=False), ROLLOUTS, PAIRS, judge="word", seed=0)
+        save_evaluation(tmp_path / name, Evaluation([result], broken=False), ROLLOUTS, PAIRS, judge="word")
     files = ("scores.json", "pairs.jsonl", "traces/t1-r1.json", "calls.jsonl")
     assert [(tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files] == [True] * 3 + [
         False
@@ -123,6 +123,6 @@ def test_evaluation_without_scores_is_none_and_one_of_another_version_is_named(t
 def test_scores_are_written_last(tmp_path: Path) -> None:
     (tmp_path / "calls.jsonl").mkdir()  # where a write fails, nothing says that all is there
     with pytest.raises(Exception, match=r"calls\.jsonl: cannot be written"):
-        save_evaluation(tmp_path, Evaluation([UNIT], broken=False), ROLLOUTS, PAIRS, judge="word", seed=0)
+        save_evaluation(tmp_path, Evaluation([UNIT], broken=False), ROLLOUTS, PAIRS, judge="word")
     assert (tmp_path / "pairs.jsonl").exists()
     assert load_scores(tmp_path) is None

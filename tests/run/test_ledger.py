@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from meta_reward.errors import DataError
 from meta_reward.run.ledger import (
     Row,
-    best_of,
     candidate_id,
     frontier_of,
     idle_iterations,
+    leader_of,
     load_ledger,
     render_frontier,
     render_ledger,
 )
 
-ROW = Row("c0001", "naive", 0, (), "scored", False, 0.5, None, None, 100, "word", "Ask.", "")
+ROW = Row("c0001", "naive", 0, (), "scored", 0.5, None, None, 100, "word", "Ask.", "")
 SCORE = st.tuples(st.none() | st.sampled_from([0.5, 0.6, 0.7]), st.sampled_from([10, 20, 30]))
 SCORES = st.lists(SCORE, max_size=7)
 
@@ -31,7 +31,7 @@ def rows_of(*scores: tuple[float | None, int]) -> list[Row]:
 
 def test_rows_are_loaded_as_they_were_saved(tmp_path: Path) -> None:
     failed = replace(ROW, id="c0002", parents=("c0001", "c9999"), status="failed", agreement=None, reason="KeyError\n5")
-    rows = [ROW, failed, replace(ROW, id="c0003", accepted=True, low=0.25, high=0.75, hypothesis="é\u202e")]
+    rows = [ROW, failed, replace(ROW, id="c0003", low=0.25, high=0.75, hypothesis="é\u202e")]
     (tmp_path / "ledger.jsonl").write_bytes(render_ledger(rows))
     assert load_ledger(tmp_path / "ledger.jsonl") == rows
 
@@ -40,7 +40,7 @@ def test_line_is_readable_by_eye_and_by_program(tmp_path: Path) -> None:
     (tmp_path / "ledger.jsonl").write_bytes(render_ledger([ROW]))
     line = (tmp_path / "ledger.jsonl").read_text()
     assert line.startswith('{"schema":1,"id":"c0001","name":"naive","iteration":0,"parents":[],"status":"scored"')
-    assert {"accepted", "agreement", "low", "high", "judge_tokens", "hypothesis"} <= set(json.loads(line))
+    assert {"agreement", "low", "high", "judge_tokens", "hypothesis"} <= set(json.loads(line))
 
 
 def test_run_without_candidates_has_an_empty_ledger(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_broken_line_is_named(tmp_path: Path, line: str, complaint: str) -> None
     assert complaint in str(raised.value)
 
 
-def test_best_is_the_last_accepted_candidate_else_the_baseline() -> None:
-    rows = rows_of((0.5, 10), (0.9, 10), (0.6, 10))
-    assert best_of(rows).id == "c0001"
-    assert best_of([replace(rows[0], accepted=True), replace(rows[1], accepted=True), rows[2]]).id == "c0002"
+def test_leader_is_the_best_on_search_then_the_cheaper_then_the_older() -> None:
+    assert leader_of(rows_of((0.5, 10), (0.9, 20), (0.9, 10), (0.9, 10), (0.6, 1))).id == "c0003"
+    assert leader_of(rows_of((None, 10), (0.1, 10))).id == "c0002"
+    assert leader_of(rows_of((None, 10), (None, 10))).id == "c0001"
 
 
 @given(SCORES)
@@ -97,18 +97,11 @@ def test_frontier_is_written_cheapest_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("agreements", "accepted", "idle"),
-    [
-        ([0.5], None, 0),
-        ([0.5, 0.4, 0.5], None, 2),
-        ([0.5, 0.6, 0.6], None, 1),
-        ([0.5, 0.4, None], 2, 0),
-        ([0.5, 0.4, 0.3, 0.2], 1, 2),
-        ([None, 0.1], None, 0),
-    ],
+    ("agreements", "idle"),
+    [([0.5], 0), ([0.5, 0.4, 0.5], 2), ([0.5, 0.6, 0.6], 1), ([0.5, 0.4, None], 2), ([None, 0.1], 0)],
 )
-def test_iterations_since_progress(agreements: list[float | None], accepted: int | None, idle: int) -> None:
-    rows = [replace(ROW, iteration=n, agreement=a, accepted=n == accepted) for n, a in enumerate(agreements)]
+def test_iterations_since_progress(agreements: list[float | None], idle: int) -> None:
+    rows = [replace(ROW, iteration=n, agreement=a) for n, a in enumerate(agreements)]
     assert idle_iterations(rows, len(rows) - 1) == idle
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,12 @@ from meta_reward.models.rate_limit import Clock
 from meta_reward.propose.base import Assignment
 from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
 from meta_reward.search.context import Search, create, open_search, raise_limits
-from meta_reward.search.loop import search
+from meta_reward.search.loop import add, search
+from meta_reward.search.test_split import Choice, TestResult, chosen_alone, open_test
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import ASKING_HARNESS, WordJudge, made_once, make_task_set
 
@@ -139,10 +142,18 @@ class World:
             raise_limits(self.layout, {"limits": {"iterations": iterations}})
         return asyncio.run(search(self.open()))
 
+    def add(self, name: str, source: str) -> Row:
+        """Add a harness of one's own."""
+        return asyncio.run(add(self.open(), name, source))
+
+    def test(self, wanted: Choice = chosen_alone) -> TestResult:
+        """Open the test split."""
+        return asyncio.run(open_test(self.open(), wanted))
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """Twelve tasks, a judge that rates GOOD above BAD only when it is told to look closely, one naive seed."""
+    """Twelve tasks, a judge that rates GOOD above most of BAD only when told to look closely, one naive seed."""
     return make_world(tmp_path)
 
 
@@ -154,9 +165,17 @@ def begun(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> World:
     return _world(tmp_path, load_task_set(tmp_path / TASKS))
 
 
-def make_world(folder: Path) -> World:
+@pytest.fixture
+def wide(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> World:
+    """The begun world with twenty tasks, of which the six of validation are enough for a test."""
+    once = made_once(tmp_path_factory, "wide", lambda folder: make_world(folder, tasks=20).search(iterations=0))
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True)
+    return _world(tmp_path, load_task_set(tmp_path / TASKS))
+
+
+def make_world(folder: Path, *, tasks: int = 12) -> World:
     """The same world in any folder."""
-    return _world(folder, make_task_set(folder / TASKS, tasks=12))
+    return _world(folder, make_task_set(folder / TASKS, tasks=tasks))
 
 
 def _world(folder: Path, taskset: TaskSet) -> World:
@@ -166,5 +185,6 @@ def _world(folder: Path, taskset: TaskSet) -> World:
 
 def _looks_closely(prompt: str, draw: int) -> str:
     if "closely" in prompt:
-        return "90" if "GOOD" in prompt else "10"
+        overlooked = re.search(r"Case \d+-4", prompt) and "every detail" not in prompt
+        return "90" if "GOOD" in prompt or overlooked else "10"
     return "50"

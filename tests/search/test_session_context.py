@@ -62,8 +62,8 @@ def test_agent_at_the_socket_tries_and_queries(begun: World) -> None:
         return tried, ask(socket, "ledger", {"limit": 0}), briefing.trials
 
     tried, ledger, record = in_session(setup, act)
-    assert (tried["agreement"], ledger["best"]) == (1.0, "c0001")
-    assert [(trial["path"], trial["ok"], trial["agreement"]) for trial in record] == [("draft", True, 1.0)]
+    assert (tried["agreement"], ledger["best"]) == (2 / 3, "c0001")
+    assert [(trial["path"], trial["ok"], trial["agreement"]) for trial in record] == [("draft", True, 2 / 3)]
     assert record[0]["new_calls"] == tried["judge_calls"]["new"] > 0
     assert json.dumps(record)
 

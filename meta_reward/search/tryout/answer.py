@@ -14,7 +14,7 @@ from meta_reward.files import dump_line, printable
 from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import HistoryLayout
-from meta_reward.run.ledger import best_of, load_ledger
+from meta_reward.run.ledger import leader_of, load_ledger
 from meta_reward.trajectory import Pair
 
 NO_CALLS = "try-calls"
@@ -67,10 +67,10 @@ def _agreement(compared: Sequence[PairOutcome]) -> float | None:
 def _best(history: HistoryLayout, ids: set[str]) -> dict[str, Any] | None:
     """The best candidate so far on the same pairs, to compare with; None where it has none on record."""
     rows = load_ledger(history.ledger)
-    if not rows or not ids or not (folder := history.candidate(best_of(rows).folder) / "pairs.jsonl").exists():
+    if not rows or not ids or not (folder := history.candidate(leader_of(rows).folder) / "pairs.jsonl").exists():
         return None
     same = [pair for pair in load_outcomes(folder.parent) if pair.id in ids]
-    return {"id": best_of(rows).id, "agreement": _agreement(same)}
+    return {"id": leader_of(rows).id, "agreement": _agreement(same)}
 
 
 def _errors(results: Iterable[Result], *, detailed: bool) -> list[dict[str, Any]]:

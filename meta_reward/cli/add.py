@@ -1,0 +1,40 @@
+"""`meta-reward add`: a harness of one's own becomes a candidate of a run."""
+
+from pathlib import Path
+
+import click
+
+from meta_reward.cli.common import find_run, limits_given, spending_options
+
+
+@click.command("add")
+@click.argument("run")
+@click.argument("harness", type=click.Path(path_type=Path))
+@spending_options
+def command(run: str, harness: Path, **limits: object) -> None:
+    """Add a harness of your own to a run, as a candidate like any other.
+
+    \b
+    meta-reward add night-1 my_harness.py
+
+    It is validated, evaluated on the search split, and the proposer learns from it like from its own. Where the
+    search had ended, this opens the next look at validation, at a stricter level: old and new finalists are tested
+    together.
+    """
+    import asyncio
+
+    from meta_reward.cli.progress import shown
+    from meta_reward.files import read_text
+    from meta_reward.propose.base import slug
+    from meta_reward.report.status import render_status, status_of
+    from meta_reward.run.config import overlay
+    from meta_reward.run.layout import Layout
+    from meta_reward.run.lock import locked
+    from meta_reward.search import context
+    from meta_reward.search.loop import add
+
+    layout, source = Layout(find_run(run)), read_text(harness)
+    with locked(layout), shown() as progress:
+        context.raise_limits(layout, overlay({}, limits_given(limits)), notice=progress.note)
+        asyncio.run(add(context.open_search(layout, progress), slug(harness.stem), source))
+    click.echo(render_status(status_of(layout)))

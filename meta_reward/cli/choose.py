@@ -1,0 +1,27 @@
+"""`meta-reward choose`: a person overrides the decision on a run."""
+
+import click
+
+from meta_reward.cli.common import find_run
+
+
+@click.command("choose")
+@click.argument("run")
+@click.argument("candidate")
+def command(run: str, candidate: str) -> None:
+    """Choose a candidate yourself, whatever the decision was.
+
+    \b
+    meta-reward choose night-1 c0009
+
+    It goes on record as your choice, and `test` and whatever uses the result heeds it. The next decision of the
+    search, after an extension or an added harness, takes its place.
+    """
+    from meta_reward.run.decisions import sentence_of
+    from meta_reward.run.layout import Layout
+    from meta_reward.run.lock import locked
+    from meta_reward.search.decide import choose
+
+    layout = Layout(find_run(run))
+    with locked(layout):
+        click.echo(sentence_of(choose(layout, candidate)))

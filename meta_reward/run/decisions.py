@@ -1,0 +1,171 @@
+"""The decisions on a run: every one in the sealed `decisions.jsonl`, the last one in `decision.json`.
+
+A decision is made by the gate, when a search ends, or by a person, who overrides it. Nothing of it is ever
+shown to a proposer. Each is a commit of its own.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError
+from meta_reward.evaluation.gate import MIN_TASKS, Loss, Verdict
+from meta_reward.run import git, record
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row
+from meta_reward.run.set_aside import inside, write_over
+
+SCHEMA = 1
+GATE, PERSON = "gate", "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Finalist:
+    """A finalist in a decision: what the gate found, and where it does worse than the baseline."""
+
+    name: str
+    verdict: Verdict
+    validation: float
+    """Its agreement on validation; the baseline's is in the decision."""
+    judge_tokens: int
+    """Nominal, on validation."""
+    not_covered: bool
+    """It is a seed that an earlier run chose on the same validation split: the level does not hold for it."""
+    worst_tasks: tuple[Loss, ...]
+    worst_categories: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who is chosen, by whom, and why."""
+
+    by: str
+    """`gate` or `person`."""
+    chosen: str
+    baseline: str
+    untested: str | None = None
+    """The best, where nobody passed and too few tasks differed for a test."""
+    look: int = 0
+    """Of the gate, from 1: how many times validation has been tested on; 0 where no test was made."""
+    level: float | None = None
+    """The level of this look; None where no test was made."""
+    claimed: bool = True
+    """Whether the level is claimed: not where a proposer ran without a jail, and could have read validation."""
+    tasks: int = 0
+    """Of the validation split."""
+    baseline_validation: float | None = None
+    """The baseline's agreement on validation; None where there was no finalist to compare it with."""
+    frontier: tuple[str, ...] = ()
+    """Of the baseline and the finalists, those that no other beats on both agreement and tokens on validation."""
+    finalists: tuple[Finalist, ...] = ()
+
+
+def load_decisions(layout: Layout) -> list[Decision]:
+    """All decisions, in their order. Raises DataError for a line that is none."""
+    if not layout.decisions.exists():
+        return []
+    return [_parse(item, layout, number) for number, item in files.numbered_lines(layout.decisions)]
+
+
+def last_decision(layout: Layout) -> Decision | None:
+    """The decision that stands, None where there is none yet."""
+    decisions = load_decisions(layout)
+    return decisions[-1] if decisions else None
+
+
+def next_look(decisions: Sequence[Decision]) -> int:
+    """The number of the next look at validation, from 1. A decision that tested nobody was no look."""
+    return 1 + max((decision.look for decision in decisions), default=0)
+
+
+def finalists_so_far(decisions: Sequence[Decision]) -> list[str]:
+    """The ids of all that were finalists in any decision, in the order in which they came."""
+    return list(dict.fromkeys(finalist.verdict.id for decision in decisions for finalist in decision.finalists))
+
+
+def passed_so_far(decisions: Sequence[Decision]) -> set[str]:
+    """The ids of all that have passed in any decision."""
+    return {f.verdict.id for decision in decisions for f in decision.finalists if f.verdict.passed}
+
+
+def save_decision(layout: Layout, decision: Decision, rows: Sequence[Row]) -> list[str]:
+    """Put a decision on record and commit it; returns notes on files that a person had changed."""
+    lines = [*load_decisions(layout), decision]
+    files.write_bytes(layout.decisions, b"".join(files.dump_line(_to_json(line)) for line in lines))
+    return complete_decision(layout, rows)
+
+
+def complete_decision(layout: Layout, rows: Sequence[Row]) -> list[str]:
+    """Write and commit what follows from the last decision on record, where a kill came in between."""
+    name, decision = inside(layout, layout.decisions), last_decision(layout)
+    committed = git.blob_ids(layout.root, [name]).get(name)
+    if decision is None or committed == git.blob_id(layout.decisions.read_bytes()):
+        return []
+    chosen = next(row for row in rows if row.id == decision.chosen)
+    source = (layout.candidate(chosen.folder) / "harness.py").read_bytes()
+    contents = {layout.decision: files.dump_json(_to_json(decision)), layout.best: source}
+    notes = write_over(layout, contents, leave=[layout.best])
+    evaluations = [layout.sealed_evaluation("validation", row.folder) for row in rows if row.id in _involved(decision)]
+    record.commit_paths(layout, _message(decision), [layout.decisions, *contents, *evaluations])
+    git.refresh(layout.root)
+    return notes
+
+
+def sentence_of(decision: Decision) -> str:
+    """A decision in one line."""
+    if decision.by == PERSON:
+        return f"{decision.chosen} was chosen by hand"
+    found = next((f.verdict for f in decision.finalists if f.verdict.id == decision.chosen), None)
+    if found is not None:
+        said = f"{decision.chosen} replaces the baseline {decision.baseline}: {_numbers(found, decision)}"
+        return said + ("" if decision.claimed else "; the level is not claimed, since the proposer had no jail")
+    stays = f"the baseline {decision.baseline} stays"
+    if not decision.finalists:
+        return f"{stays}: nothing was better on search"
+    if decision.untested:
+        best = next(f.verdict for f in decision.finalists if f.verdict.id == decision.untested)
+        return (
+            f"{stays}; {best.id} is the best and untested: {best.difference * 100:+.1f} points on validation, where it "
+            f"differs in {best.tasks} of {decision.tasks} tasks and a test needs {MIN_TASKS}"
+        )
+    best = min((f.verdict for f in decision.finalists), key=lambda v: (2.0 if v.p is None else v.p, v.id))
+    return f"{stays}: nobody passed; the closest, {best.id}: {_numbers(best, decision)}"
+
+
+def _numbers(found: Verdict, decision: Decision) -> str:
+    p = "not tested" if found.p is None else f"adjusted p {found.p:.2g}"
+    where = f"on validation (selected), {p}, level {found.level:g}, {found.tasks} of {decision.tasks} tasks differ"
+    return f"{found.difference * 100:+.1f} points {where}"
+
+
+def _involved(decision: Decision) -> Collection[str]:
+    return {decision.baseline, *(finalist.verdict.id for finalist in decision.finalists)}
+
+
+def _message(decision: Decision) -> str:
+    if decision.by == PERSON:
+        return f"Chosen by hand: {decision.chosen}"
+    if decision.chosen == decision.baseline:
+        return f"Decision: the baseline {decision.baseline} stays"
+    return f"Decision: {decision.chosen} replaces the baseline {decision.baseline}"
+
+
+def _to_json(decision: Decision) -> dict[str, Any]:
+    return {"schema": SCHEMA, **asdict(decision)}
+
+
+def _parse(data: Any, layout: Layout, number: int) -> Decision:
+    try:
+        if data["schema"] != SCHEMA:
+            raise ValueError
+        fields = {name: data[name] for name in Decision.__slots__}
+        finalists = tuple(_finalist(item) for item in data["finalists"])
+        return Decision(**{**fields, "frontier": tuple(data["frontier"]), "finalists": finalists})
+    except (KeyError, TypeError, ValueError):
+        raise DataError(layout.decisions, f"is not a decision of schema {SCHEMA}", place=f"line {number}") from None
+
+
+def _finalist(data: Any) -> Finalist:
+    worst = {key: tuple(Loss(**item) for item in data[key]) for key in ("worst_tasks", "worst_categories")}
+    return Finalist(**{**data, "verdict": Verdict(**data["verdict"]), **worst})

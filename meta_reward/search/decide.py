@@ -1,0 +1,212 @@
+"""The decision that ends a search: its finalists are evaluated on validation, and the gate tests them together.
+
+Nothing of it reaches the proposer or steers the search. What it will cost is held back from the run's limits.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from meta_reward import files
+from meta_reward.errors import DataError, UsageError
+from meta_reward.evaluation import gate
+from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.run import decisions, git
+from meta_reward.run.decisions import Decision, Finalist
+from meta_reward.run.evaluations import load_outcomes, load_scores
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row, load_ledger
+from meta_reward.search.context import Search
+from meta_reward.search.evaluate_split import run_splits
+from meta_reward.search.limits import Reserve
+from meta_reward.tasks.openings import chosen_before, record_look
+
+_MOST_LOSSES = 5
+
+
+def is_decided(layout: Layout) -> bool:
+    """Whether the last decision covers all that would be finalists now."""
+    stands, rows = decisions.load_decisions(layout), load_ledger(layout.ledger)
+    known = set(decisions.finalists_so_far(stands))
+    return bool(stands) and all(row.id in known for row in _finalists(layout, rows))
+
+
+async def decide(search: Search) -> Decision:
+    """The decision on a run: the one on record where it covers every finalist, else the next look."""
+    layout = search.layout
+    rows, stands = load_ledger(layout.ledger), decisions.load_decisions(layout)
+    if is_decided(layout):
+        return stands[-1]
+    finalists = _with_earlier(_finalists(layout, rows), rows, stands)
+    if finalists:
+        await run_splits(search, [rows[0].folder, *(row.folder for row in finalists)], "validation")
+    decision = _decision(search, rows[0], finalists, stands)
+    if stands and stands[-1].by == decisions.PERSON:
+        search.progress.note(f"this decision takes the place of the choice by hand of {stands[-1].chosen}")
+    for note in decisions.save_decision(layout, decision, rows):
+        search.progress.note(note)
+    if finalists:
+        _count_look(search, decision, rows)
+    return decision
+
+
+def choose(layout: Layout, id: str) -> Decision:
+    """Put a person's choice on record, in place of the decision that stands. Raises UsageError for an unscored id."""
+    rows, last = load_ledger(layout.ledger), decisions.last_decision(layout)
+    scored = [row.id for row in rows if row.agreement is not None]
+    if id not in scored:
+        raise UsageError(f"{id} is no candidate with a score", hint=f"those are: {' '.join(scored) or 'none yet'}")
+    last = last or Decision(decisions.PERSON, id, rows[0].id)
+    decision = replace(last, by=decisions.PERSON, chosen=id)
+    decisions.save_decision(layout, decision, rows)
+    return decision
+
+
+def reserve(search: Search, under_way: Iterable[Row] = ()) -> Reserve:
+    """What the baseline and the best so far will take on validation, as far as they are not evaluated there.
+
+    under_way: candidates that are scored and not in the ledger yet.
+
+    Where there are fewer finalists yet than there may be, the rest are taken to cost as much as the dearest.
+    """
+    layout = search.layout
+    rows = [*load_ledger(layout.ledger), *under_way]
+    if not rows or rows[0].agreement is None:
+        return Reserve()
+    trajectories = len(search.part("validation")[0])
+    expected = [rows[0], *_finalists(layout, rows)]
+    waiting = [row for row in expected if load_scores(layout.sealed_evaluation("validation", row.folder)) is None]
+    each = [_per_trajectory(layout, row) for row in expected]
+    total = [_per_trajectory(layout, row) for row in waiting]
+    total += [_dearest(each)] * (1 + gate.FINALISTS - len(expected))
+    return Reserve(
+        trajectories * sum(one.calls for one in total),
+        trajectories * sum(one.tokens for one in total),
+        trajectories * sum(one.usd for one in total),
+    )
+
+
+def _per_trajectory(layout: Layout, row: Row) -> Reserve:
+    scores = load_scores(layout.candidate(row.folder)) or {}
+    runs = scores["trajectories"]
+    return Reserve(scores["judge_calls"] / runs, scores["judge_tokens"] / runs, (scores["cost_usd"] or 0.0) / runs)
+
+
+def _dearest(each: Sequence[Reserve]) -> Reserve:
+    return Reserve(max(one.calls for one in each), max(one.tokens for one in each), max(one.usd for one in each))
+
+
+def finalists_of(layout: Layout) -> list[Row]:
+    """The best on search above the baseline, one for each distinct vector of outcomes."""
+    return _finalists(layout, load_ledger(layout.ledger))
+
+
+def _finalists(layout: Layout, rows: Sequence[Row]) -> list[Row]:
+    scored = [row for row in rows if row.agreement is not None]
+    if not scored or scored[0] is not rows[0]:
+        return []
+    outcomes = {row.id: load_outcomes(layout.candidate(row.folder)) for row in scored}
+    candidates = [_candidate(row, outcomes[row.id], []) for row in scored]
+    chosen = gate.choose_finalists(candidates[0], candidates[1:], _items(outcomes[rows[0].id]))
+    by_id = {row.id: row for row in rows}
+    return [by_id[candidate.id] for candidate in chosen]
+
+
+def _with_earlier(finalists: Sequence[Row], rows: Sequence[Row], stands: Sequence[Decision]) -> list[Row]:
+    """The finalists together with those of earlier looks, in the order of their ids."""
+    wanted = {*(row.id for row in finalists), *decisions.finalists_so_far(stands)}
+    return [row for row in rows if row.id in wanted]
+
+
+def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: Sequence[Decision]) -> Decision:
+    if not finalists:
+        return Decision(decisions.GATE, baseline.id, baseline.id, claimed=_claimed(search), tasks=_tasks(search))
+    layout = search.layout
+    on_search = {row.id: load_outcomes(layout.candidate(row.folder)) for row in (baseline, *finalists)}
+    sealed = {
+        row.id: load_outcomes(layout.sealed_evaluation("validation", row.folder)) for row in (baseline, *finalists)
+    }
+    splits = gate.Splits(_items(on_search[baseline.id]), _items(sealed[baseline.id]))
+    first, *others = (_candidate(row, on_search[row.id], sealed[row.id]) for row in (baseline, *finalists))
+    found = gate.decide(
+        first,
+        others,
+        splits,
+        look=decisions.next_look(stands),
+        passed=decisions.passed_so_far(stands),
+        seed=search.config.seed,
+    )
+    scores = {
+        row.id: load_scores(layout.sealed_evaluation("validation", row.folder)) or {} for row in (baseline, *finalists)
+    }
+    chosen_elsewhere = chosen_before(search.taskset.path, search.taskset.digest, run=git.first_commit(layout.root))
+    verdicts = zip(finalists, others, found.finalists, strict=True)
+    return Decision(
+        decisions.GATE,
+        found.chosen,
+        found.baseline,
+        found.untested,
+        found.look,
+        found.level,
+        _claimed(search),
+        _tasks(search),
+        scores[baseline.id]["agreement"],
+        _frontier({id: (score["agreement"], score["judge_tokens"]) for id, score in scores.items()}),
+        tuple(
+            Finalist(
+                row.name,
+                verdict,
+                scores[row.id]["agreement"],
+                scores[row.id]["judge_tokens"],
+                row.iteration == 0 and _digest(layout, row) in chosen_elsewhere,
+                tuple(gate.losses(first.validation, candidate.validation, splits.validation)[:_MOST_LOSSES]),
+                tuple(
+                    gate.losses(first.validation, candidate.validation, splits.validation, lambda item: item.categories)
+                )[:_MOST_LOSSES],
+            )
+            for row, candidate, verdict in verdicts
+        ),
+    )
+
+
+def _items(outcomes: Sequence[PairOutcome]) -> tuple[gate.Item, ...]:
+    return tuple(gate.Item(o.id, o.task, categories=o.categories) for o in outcomes)
+
+
+def _candidate(row: Row, search: Sequence[PairOutcome], validation: Sequence[PairOutcome]) -> gate.Candidate:
+    values = ({o.id: o.agreement for o in part} for part in (search, validation))
+    return gate.Candidate(row.id, row.judge_tokens, *values)
+
+
+def _frontier(numbers: dict[str, tuple[float, int]]) -> tuple[str, ...]:
+    """The ids that no other beats on both agreement and tokens, cheapest first."""
+    kept: list[str] = []
+    best = -1.0
+    for id, (agreement, _) in sorted(numbers.items(), key=lambda item: (item[1][1], -item[1][0], item[0])):
+        if agreement > best:
+            kept, best = [*kept, id], agreement
+    return tuple(kept)
+
+
+def _tasks(search: Search) -> int:
+    return len(search.splits["validation"])
+
+
+def _claimed(search: Search) -> bool:
+    """Whether nobody who wrote candidates could have read the validation split."""
+    return search.config.proposer.jail != "none"
+
+
+def _digest(layout: Layout, row: Row) -> str:
+    return hashlib.sha256(files.read_bytes(layout.candidate(row.folder) / "harness.py")).hexdigest()
+
+
+def _count_look(search: Search, decision: Decision, rows: Sequence[Row]) -> None:
+    """Count the look beside the task set's openings; where that cannot be written, the decision stands all the same."""
+    chosen = next(row for row in rows if row.id == decision.chosen)
+    run, taskset = search.layout.root.name, search.taskset
+    key = f"{git.first_commit(search.layout.root)} look {decision.look}"
+    try:
+        record_look(taskset.path, taskset.digest, by=f"run {run}", key=key, chosen=_digest(search.layout, chosen))
+    except (DataError, UsageError) as error:
+        search.progress.note(f"the look at validation could not be counted: {error}")
