@@ -1,4 +1,4 @@
-"""The README shows what is so: its help text, its commands, its harness."""
+"""The README and the pages in docs/ are true: help text, commands, links, paths, harness, first steps."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -23,12 +24,27 @@ from tests.cli.conftest import meta_reward_process as meta_reward_process
 from tests.conftest import PROJECT, made_once
 from tests.test_makefile import make
 
-README = (PROJECT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+PAGES = {
+    path.relative_to(PROJECT).as_posix(): path.read_text()
+    for path in (
+        *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "tasks/README.md", "runs/README.md")),
+        *sorted((PROJECT / "docs").glob("*.md")),
+    )
+}
+ALL = "\n".join(PAGES.values())
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [found for page in PAGES.values() for found in _FENCED.findall(page)]
+LONGEST = {"README.md": 120}
 
 
 def block_with(text: str) -> str:
     return next(body for _, body in BLOCKS if text in body)
+
+
+def anchors_of(page: str) -> set[str]:
+    """The names by which GitHub links to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", _FENCED.sub("", page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def tau_bench_results(tasks: int) -> list[dict[str, object]]:
@@ -50,13 +66,42 @@ def tau_bench_results(tasks: int) -> list[dict[str, object]]:
     ]
 
 
-def test_help_in_the_readme_is_what_the_command_prints(meta_reward_process: MetaReward) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_short(name: str) -> None:
+    assert len(PAGES[name].splitlines()) <= LONGEST.get(name, 150)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_of_a_page_lead_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", PAGES[name]):
+        path, _, anchor = target.partition("#")
+        page = (PROJECT / name).parent / path if path else PROJECT / name
+        assert page.exists(), target
+        assert not anchor or anchor in anchors_of(page.read_text()), target
+
+
+def test_readme_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\]\(([\w./]+)\)", PAGES["README.md"]))
+    assert {name for name in PAGES if name.startswith("docs/")} <= linked
+
+
+def test_readme_shows_a_real_judge_before_the_simulated_one() -> None:
+    page = PAGES["README.md"]
+    assert 0 < page.index("--judge anthropic:") < page.index("simulated judge")
+
+
+def test_simulated_numbers_are_said_to_be_simulated() -> None:
+    shown = [body for _, body in BLOCKS if "agreement" in body and re.search(r"\d\d\.\d%", body)]
+    assert [body for body in shown if "judge simulated" not in body] == []
+
+
+def test_help_in_the_docs_is_what_the_command_prints(meta_reward_process: MetaReward) -> None:
     assert block_with("Usage: meta-reward") == meta_reward_process("--help").out
 
 
 @pytest.fixture(scope="module")
 def skyways(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small part of skyways, with tasks that the README names."""
+    """A small part of skyways, with tasks that the docs name."""
     return made_once(tmp_path_factory, "part-of-skyways", _part_of_skyways) / "skyways"
 
 
@@ -85,33 +130,33 @@ def parse(words: list[str]) -> None:
         command, context = found, found.make_context(found.name, rest, parent=context)
 
 
-def test_every_command_that_the_readme_names_is_one() -> None:
-    quoted = [shlex.split(text)[1:] for text in re.findall(r"`(meta-reward [^`\n]+)`", README)]
+def test_every_command_that_the_docs_name_is_one() -> None:
+    quoted = [shlex.split(text)[1:] for text in re.findall(r"`(meta-reward [^`\n]+)`", ALL)]
     told = [words for _, block in BLOCKS if "Usage:" not in block for words in commands_in(block)]
-    assert (len(quoted) > 5, len(told) > 15) == (True, True)
-    complete = {"judge check --judge ...": "judge check --judge simulated", "validate --tasks": ""}
+    assert (len(quoted) > 15, len(told) > 15) == (True, True)
     for words in [*quoted, *told]:
-        parse(shlex.split(complete.get(" ".join(words), shlex.join(words))))
+        with suppress(click.exceptions.NoArgsIsHelpError):  # a group by itself is a command too
+            parse(words if words != ["COMMAND", "--help"] else ["search"])
     with pytest.raises(click.UsageError):
         parse(["failures"])
 
 
-def test_every_judge_of_the_readme_is_one() -> None:
-    specs = re.findall(r"^--judge (\S+)", block_with("--judge simulated  "), re.MULTILINE)
+def test_every_judge_of_the_docs_is_one() -> None:
+    specs = re.findall(r"^--judge (\S+)", block_with("--judge openai:gpt"), re.MULTILINE)
     assert [make_backend(spec, {}).settings["kind"] for spec in specs] == [
         *("anthropic", "openai", "openai", "claude-code", "simulated")
     ]
 
 
-def test_every_make_of_the_readme_is_understood(tmp_path: Path) -> None:
-    quoted = [shlex.split(text)[1:] for text in re.findall(r"`(make [^`]+)`", README)]
+def test_every_make_of_the_docs_is_understood(tmp_path: Path) -> None:
+    quoted = [shlex.split(text)[1:] for text in re.findall(r"`(make [^`]+)`", ALL)]
     assert ["search"] in quoted
     for words in quoted:
         code, said, _ = make(tmp_path, *(["-n"] if words[0] in ("test", "install") else []), *words)
         assert (code, said) == (0, ""), words
 
 
-def test_first_steps_of_the_readme_run_as_they_stand(
+def test_first_steps_of_the_docs_run_as_they_stand(
     meta_reward: MetaReward, here: Path, skyways: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (here / "tasks").mkdir()
@@ -134,33 +179,36 @@ def test_first_steps_of_the_readme_run_as_they_stand(
 def test_names_of_the_first_steps_are_in_the_search_split() -> None:
     whole = load_task_set(PROJECT / "tasks" / "skyways")
     search = splits_of(whole, RunConfig())["search"]
-    named = re.findall(r"\b(t\d{3})(?:-[pr]\d)?\b", README)
+    named = re.findall(r"\b(t\d{3})(?:-[pr]\d)?\b", ALL)
     assert named
     assert set(named) <= set(search)
 
 
-def test_own_trajectories_of_the_readme_are_searched_as_it_says(meta_reward: MetaReward, here: Path) -> None:
+def test_own_trajectories_of_the_docs_are_searched_as_they_say(meta_reward: MetaReward, here: Path) -> None:
     (here / "gpt-4o-airline.json").write_text(json.dumps(tau_bench_results(6)))
     (here / "policy.md").write_text("Be kind.")
-    commands = commands_in(block_with("meta-reward import"))
+    commands = commands_in(block_with("meta-reward evaluate seed_harnesses"))
     commands[3] = [*commands[3][:-4], "--iterations", "1", "--candidates", "1"]  # a short night
-    for words in [*commands, *commands_in(block_with("--dry-run"))]:
+    for words in [*commands, *commands_in(block_with("judge noise tau-airline"))]:
         ran = meta_reward(*words)
         assert ran.code == 0, ran
     assert meta_reward("status").out.startswith("night-1: finished")
 
 
-def test_harness_of_the_readme_is_valid(meta_reward_process: MetaReward, here: Path) -> None:
+def test_harness_of_the_docs_is_valid(meta_reward_process: MetaReward, here: Path) -> None:
     (here / "mine.py").write_text(block_with("async def reward"))
     assert meta_reward_process("validate", "mine.py").out.startswith("mine.py: ok (parts: none)\n")
 
 
-def test_judge_settings_of_the_readme_are_settings() -> None:
+def test_judge_settings_of_the_docs_are_settings() -> None:
     settings = tomllib.loads(block_with("[judge.settings]"))["judge"]["settings"]
     assert make_backend("anthropic:m", settings).settings["temperature"] == settings["temperature"]
 
 
-def test_paths_the_readme_names_exist() -> None:
-    named = re.findall(r"`((?:meta_reward|seed_harnesses|tasks)/[\w./]*)`", README)
-    assert named
-    assert [name for name in named if not (PROJECT / name).exists()] == []
+def test_paths_that_the_docs_name_exist() -> None:
+    folders = "meta_reward|seed_harnesses|tasks|tests|benchmarks|docs|\\.ci"
+    named = re.findall(rf"(?:`|python )((?:{folders})/[\w./]*)", ALL)
+    made = {"tasks/orders", "tasks/tau-airline", "tasks/NAME/"}  # by the reader
+    assert len(named) > 30
+    wanting = {name for name in named if not name.endswith("NAME.py") and not (PROJECT / name).exists()}
+    assert wanting <= made
