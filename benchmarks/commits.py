@@ -44,7 +44,7 @@ def time_commits(layout: Layout, candidates: int, traces: int) -> list[float]:
     for number in range(1, candidates + 1):
         row = _write_candidate(layout, number, traces)
         rows.append(row)
-        record.save_iteration(layout, rows, record.Iteration(number - 1, (row.id,), None, ()))
+        record.save_iteration(layout, rows, record.Iteration(number - 1, (row.id,), ()))
         began = time.perf_counter()
         record.commit_candidates(layout)
         seconds.append(time.perf_counter() - began)
@@ -54,9 +54,7 @@ def time_commits(layout: Layout, candidates: int, traces: int) -> list[float]:
 def _write_candidate(layout: Layout, number: int, traces: int) -> Row:
     id, parents = candidate_id(number), (candidate_id(max(1, number - 2)),) if number > 1 else ()
     hypothesis = f"Candidate {number} expects to judge better for a reason that takes a sentence or two to tell."
-    row = Row(
-        id, "synthetic", number - 1, parents, "scored", False, 0.5, 0.4, 0.6, 100_000 + number, "none", hypothesis, ""
-    )
+    row = Row(id, "synthetic", number - 1, parents, "scored", 0.5, 0.4, 0.6, 100_000 + number, "none", hypothesis, "")
     source = f'"""Synthetic candidate {number}."""\n' + "x = 1\n" * 500
     proposal = f"---\nparents: [{', '.join(parents)}]\n---\n{hypothesis}\n"
     record.save_candidate(layout, row.folder, source=source, proposal=proposal, report=Report((), ()), iteration=number)

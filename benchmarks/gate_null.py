@@ -28,11 +28,10 @@ from benchmarks.simulated_pairs import (
     draw_skewed,
     draw_values,
     in_parallel,
-    items_of,
     mean_of,
     task_sizes,
 )
-from meta_reward.evaluation.gate import Candidate, Splits, choose_finalists, decide
+from meta_reward.evaluation.gate import Candidate, choose_finalists, decide
 from meta_reward.evaluation.statistics import Interval, difference_interval
 
 TASKS = (6, 8, 12, 18, 27, 50)
@@ -97,10 +96,9 @@ def run(job: Job) -> Result:
     """A search with all its looks."""
     rng = random.Random(f"{job}")
     sizes = [task_sizes(n, rng, balanced=job.balanced) for n in (round(job.tasks * 4 / 3), job.tasks, job.tasks)]
-    splits = Splits(items_of("s", sizes[0]), items_of("v", sizes[1]))
     search, validation = (_draw(1 + LOOKS[-1], part, job, rng) for part in sizes[:2])
-    everyone = [candidate_of(n, s, v, splits) for n, (s, v) in enumerate(zip(search, validation, strict=True), 1)]
-    chosen, untested = _look_by_look(everyone, splits)
+    everyone = [candidate_of(n, s, v) for n, (s, v) in enumerate(zip(search, validation, strict=True), 1)]
+    chosen, untested = _look_by_look(everyone)
     best = max(range(1, LOOKS[0] + 1), key=lambda at: mean_of(search[at]))
     sealed = difference_interval(differences(*_draw(2, sizes[2], job, rng)))  # all are alike there, so any two do
     assert sealed is not None
@@ -123,13 +121,13 @@ def _draw(candidates: int, sizes: Sequence[int], job: Job, rng: random.Random) -
     return draw_skewed(SKEWED_MEAN, candidates, sizes, rng, own=SKEWED_OWN)
 
 
-def _look_by_look(everyone: Sequence[Candidate], splits: Splits) -> tuple[list[bool], bool]:
+def _look_by_look(everyone: Sequence[Candidate]) -> tuple[list[bool], bool]:
     """Whether each look chose another than the baseline, and whether the first named one as untested."""
     baseline, finalists, passed = everyone[0], dict[str, Candidate](), set[str]()
     chosen, untested = [], False
     for look, count in enumerate(LOOKS, 1):
-        finalists |= {c.id: c for c in choose_finalists(baseline, everyone[1 : count + 1], splits.search)}
-        decision = decide(baseline, list(finalists.values()), splits, look=look, passed=passed, draws=DRAWS)
+        finalists |= {c.id: c for c in choose_finalists(baseline, everyone[1 : count + 1])}
+        decision = decide(baseline, list(finalists.values()), look=look, passed=passed, draws=DRAWS)
         passed = {verdict.id for verdict in decision.finalists if verdict.passed}
         chosen.append(decision.chosen != baseline.id)
         untested |= look == 1 and decision.untested is not None

@@ -23,12 +23,11 @@ from benchmarks.simulated_pairs import (
     differences,
     draw_values,
     in_parallel,
-    items_of,
     mean_of,
     spread_of,
     task_sizes,
 )
-from meta_reward.evaluation.gate import Splits, choose_finalists, decide, level_of_look
+from meta_reward.evaluation.gate import choose_finalists, decide, level_of_look
 from meta_reward.evaluation.max_t import adjusted_p
 from meta_reward.evaluation.power import chance_to_pass
 
@@ -89,10 +88,9 @@ def run(job: Job) -> Result:
     gains = [0.0, job.gain, *(rng.uniform(-job.gain, job.gain) for _ in range(CANDIDATES - 1))]
     gains[1:] = rng.sample(gains[1:], CANDIDATES)
     search, validation = (draw_values([BASELINE + gain for gain in gains], part, rng) for part in sizes)
-    splits = Splits(items_of("s", sizes[0]), items_of("v", sizes[1]))
-    baseline, *others = (candidate_of(n, s, v, splits) for n, (s, v) in enumerate(zip(search, validation, strict=True)))
-    finalists = choose_finalists(baseline, others, splits.search)
-    joint = int(decide(baseline, finalists, splits, draws=DRAWS).chosen[1:])
+    baseline, *others = (candidate_of(n, s, v) for n, (s, v) in enumerate(zip(search, validation, strict=True)))
+    finalists = choose_finalists(baseline, others)
+    joint = int(decide(baseline, finalists, draws=DRAWS).chosen[1:])
     old = old_gate(search, validation, ITERATIONS)
     passes, expected = _one_passes(job, sizes[1], rng)
     best = max(range(CANDIDATES + 1), key=lambda at: mean_of(search[at]))

@@ -16,7 +16,8 @@ from itertools import chain
 from statistics import NormalDist
 from typing import TypeVar
 
-from meta_reward.evaluation.gate import Candidate, Item, Splits
+from meta_reward.evaluation.gate import Candidate
+from meta_reward.evaluation.outcome import Outcome
 
 TASK, PAIR, LUCK, NOISE = 0.15, 0.35, 0.2, 0.3
 TIES = 0.1
@@ -80,18 +81,17 @@ def differences(baseline: Values, candidate: Values) -> dict[str, list[float]]:
     return {f"t{at:03d}": [a - b for a, b in zip(*row, strict=True)] for at, row in rows}
 
 
-def items_of(prefix: str, sizes: Sequence[int]) -> tuple[Item, ...]:
-    """The pairs of tasks of these sizes, as the decision knows them."""
-    return tuple(Item(f"{prefix}{t:03d}-{n}", f"{prefix}{t:03d}") for t, size in enumerate(sizes) for n in range(size))
-
-
-def candidate_of(number: int, search: Values, validation: Values, splits: Splits) -> Candidate:
+def candidate_of(number: int, search: Values, validation: Values) -> Candidate:
     """A candidate with these values. All take as many tokens."""
-    parts = [
-        {item.id: value for item, value in zip(items, chain.from_iterable(values), strict=True)}
-        for items, values in ((splits.search, search), (splits.validation, validation))
+    return Candidate(f"c{number:04d}", 0, _outcomes("s", search), _outcomes("v", validation))
+
+
+def _outcomes(prefix: str, values: Values) -> list[Outcome]:
+    return [
+        Outcome(f"{prefix}{t:03d}-{n}", f"{prefix}{t:03d}", value)
+        for t, task in enumerate(values)
+        for n, value in enumerate(task)
     ]
-    return Candidate(f"c{number:04d}", 0, *parts)
 
 
 def spread_of(by_task: Iterable[Sequence[float]]) -> tuple[float, float]:

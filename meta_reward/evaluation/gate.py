@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from meta_reward.evaluation.max_t import DRAWS, adjusted_p
+from meta_reward.evaluation.outcome import Outcome
 
 FINALISTS = 3
 MIN_TASKS = 6
@@ -21,35 +22,15 @@ _DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What is decided about, such as a pair. weight: 1, or 1 / (items of its data set in the split)."""
-
-    id: str
-    task: str
-    weight: float = 1.0
-    categories: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Splits:
-    """The items of both splits. scored_alike: whether the values of the two may be averaged."""
-
-    search: tuple[Item, ...]
-    validation: tuple[Item, ...]
-    scored_alike: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A candidate's value in [0, 1] for each item of a split, by id; None and a missing one count as 0.
-
-    tokens: what it takes, for ties. validation: may be empty for one that is no finalist.
-    """
+    """A candidate and what became of the items of both splits under it."""
 
     id: str
     tokens: int
-    search: Mapping[str, float | None]
-    validation: Mapping[str, float | None]
+    """What it takes, for ties."""
+    search: Sequence[Outcome]
+    validation: Sequence[Outcome] = ()
+    """Empty for one that is no finalist. An item of the baseline that is missing here counts as 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +84,27 @@ def level_of_look(look: int) -> float:
 
 
 def choose_finalists(
-    baseline: Candidate, candidates: Sequence[Candidate], items: Sequence[Item], *, count: int = FINALISTS
+    baseline: Candidate, candidates: Sequence[Candidate], *, count: int = FINALISTS
 ) -> list[Candidate]:
-    """The best on the items of the search split among those above the baseline, one per vector of values.
+    """The best on search among those above the baseline, one per vector of values.
 
     Ties go to fewer tokens, then to the lower id.
     """
+    items = baseline.search
     bar = _mean((baseline.search, items))
     means = {c.id: _mean((c.search, items)) for c in candidates}
     above = [c for c in candidates if means[c.id] > bar]
     distinct: dict[tuple[float, ...], Candidate] = {}
     for candidate in sorted(above, key=lambda c: (-means[c.id], c.tokens, c.id)):
-        distinct.setdefault(tuple(_value(candidate.search, item) for item in items), candidate)
+        distinct.setdefault(tuple(_values(candidate.search, items)), candidate)
     return list(distinct.values())[:count]
 
 
 def decide(
     baseline: Candidate,
     finalists: Sequence[Candidate],
-    splits: Splits,
     *,
+    scored_alike: bool = True,
     look: int = 1,
     passed: Collection[str] = (),
     draws: int = DRAWS,
@@ -130,39 +112,46 @@ def decide(
 ) -> Decision:
     """Test the finalists together against the baseline on validation, and choose.
 
-    finalists: those of earlier looks included. passed: ids of those that passed at an earlier look;
+    finalists: those of earlier looks included. scored_alike: whether the values of both splits may be averaged;
+    else those that passed are compared on validation alone. passed: ids of those that passed at an earlier look;
     they stay passed. Raises ValueError for numbers that cannot be meant.
     """
-    _check(baseline, finalists, splits, passed)
-    level, totals = level_of_look(look), _task_totals(baseline, finalists, splits.validation)
+    _check(baseline, finalists, passed)
+    level, totals = level_of_look(look), [_task_totals(baseline, finalist) for finalist in finalists]
     p_values = _p_of_tested(totals, draws, seed)
-    bar = _mean((baseline.validation, splits.validation))
+    means = {c.id: _mean_of_both(c, baseline, scored_alike) for c in (baseline, *finalists)}
+    bar = _mean((baseline.validation, baseline.validation))
     verdicts = tuple(
         Verdict(
             id=finalist.id,
-            difference=round(_mean((finalist.validation, splits.validation)) - bar, _DIGITS),
+            difference=round(_mean((finalist.validation, baseline.validation)) - bar, _DIGITS),
             p=p,
             level=level,
             tasks=_differing(row),
             passed=finalist.id in passed or (p is not None and p <= level),
-            mean=_mean_of_both(finalist, splits),
+            mean=means[finalist.id],
         )
         for finalist, row, p in zip(finalists, totals, p_values, strict=True)
     )
-    return _choose(baseline, finalists, splits, look, verdicts)
+    tokens = {candidate.id: candidate.tokens for candidate in finalists}
+    chosen = _best([verdict for verdict in verdicts if verdict.passed], tokens)
+    if chosen:
+        return Decision(chosen.id, baseline.id, None, look, level, verdicts)
+    best = _best([verdict for verdict in verdicts if verdict.mean > means[baseline.id]], tokens)
+    untested = best.id if best and best.p is None else None
+    return Decision(baseline.id, baseline.id, untested, look, level, verdicts)
 
 
 def losses(
-    baseline: Mapping[str, float | None],
-    candidate: Mapping[str, float | None],
-    items: Iterable[Item],
-    names: Callable[[Item], Iterable[str]] = lambda item: (item.task,),
+    baseline: Sequence[Outcome],
+    candidate: Sequence[Outcome],
+    names: Callable[[Outcome], Iterable[str]] = lambda item: (item.task,),
 ) -> list[Loss]:
     """The tasks on which a candidate does worse, most lost items first; `names` groups by something else."""
     groups: dict[str, list[float]] = {}
-    for item in items:
+    for item, value in zip(baseline, _values(candidate, baseline), strict=True):
         for name in names(item):
-            groups.setdefault(name, []).append(_value(candidate, item) - _value(baseline, item))
+            groups.setdefault(name, []).append(value - item.value)
     totals = sorted((round(math.fsum(values), _DIGITS), name) for name, values in groups.items())
     return [Loss(name, total / len(groups[name]), len(groups[name])) for total, name in totals if total < 0]
 
@@ -172,20 +161,6 @@ def weights_of(data_sets: Mapping[str, str]) -> dict[str, float]:
     names = list(data_sets.values())
     sizes = {name: names.count(name) for name in set(names)}
     return {item: 1.0 if len(sizes) == 1 else 1 / sizes[name] for item, name in data_sets.items()}
-
-
-def _choose(
-    baseline: Candidate, finalists: Sequence[Candidate], splits: Splits, look: int, verdicts: tuple[Verdict, ...]
-) -> Decision:
-    """The best on both splits that passed; else the baseline, and who is best without a test."""
-    level = level_of_look(look)
-    tokens = {candidate.id: candidate.tokens for candidate in finalists}
-    chosen = _best([verdict for verdict in verdicts if verdict.passed], tokens)
-    if chosen:
-        return Decision(chosen.id, baseline.id, None, look, level, verdicts)
-    best = _best([verdict for verdict in verdicts if verdict.mean > _mean_of_both(baseline, splits)], tokens)
-    untested = best.id if best and best.p is None else None
-    return Decision(baseline.id, baseline.id, untested, look, level, verdicts)
 
 
 def _p_of_tested(totals: Sequence[Sequence[float]], draws: int, seed: int) -> list[float | None]:
@@ -199,49 +174,54 @@ def _differing(row: Sequence[float]) -> int:
     return sum(total != 0 for total in row)
 
 
-def _task_totals(baseline: Candidate, finalists: Sequence[Candidate], items: Sequence[Item]) -> list[list[float]]:
-    """For each finalist the weighted sum of its differences in each task, tasks in the order of their names."""
-    by_task: dict[str, list[Item]] = {}
-    for item in items:
-        by_task.setdefault(item.task, []).append(item)
-    return [[_total(baseline, finalist, by_task[task]) for task in sorted(by_task)] for finalist in finalists]
+def _task_totals(baseline: Candidate, finalist: Candidate) -> list[float]:
+    """The weighted sum of a finalist's differences in each task, tasks in the order of their names."""
+    by_task: dict[str, list[float]] = {}
+    for item, value in zip(baseline.validation, _values(finalist.validation, baseline.validation), strict=True):
+        by_task.setdefault(item.task, []).append(item.weight * (value - item.value))
+    return [_total(by_task[task]) for task in sorted(by_task)]
 
 
-def _total(baseline: Candidate, finalist: Candidate, items: Sequence[Item]) -> float:
-    """The total of a task; exactly 0 where rounding alone keeps it from that."""
-    terms = [i.weight * (_value(finalist.validation, i) - _value(baseline.validation, i)) for i in items]
+def _total(terms: Sequence[float]) -> float:
+    """Their sum; exactly 0 where rounding alone keeps it from that."""
     total = math.fsum(terms)
     return 0.0 if abs(total) <= 1e-12 * math.fsum(map(abs, terms)) else total
 
 
-def _mean_of_both(candidate: Candidate, splits: Splits) -> float:
-    validation = (candidate.validation, splits.validation)
-    return _mean((candidate.search, splits.search), validation) if splits.scored_alike else _mean(validation)
+def _mean_of_both(candidate: Candidate, baseline: Candidate, scored_alike: bool) -> float:
+    validation = (candidate.validation, baseline.validation)
+    return _mean((candidate.search, baseline.search), validation) if scored_alike else _mean(validation)
 
 
-def _mean(*parts: tuple[Mapping[str, float | None], Sequence[Item]]) -> float:
-    """The weighted mean over the items of all parts, rounded so that equal ones compare equal; 0 without items."""
-    total = math.fsum(item.weight * _value(values, item) for values, items in parts for item in items)
-    weight = math.fsum(item.weight for _, items in parts for item in items)
-    return round(total / weight, _DIGITS) if weight else 0.0
+def _mean(*parts: tuple[Sequence[Outcome], Sequence[Outcome]]) -> float:
+    """The weighted mean of outcomes over the items of all parts, rounded so that equal ones compare equal; else 0."""
+    terms = [
+        (item.weight, item.weight * value)
+        for outcomes, items in parts
+        for item, value in zip(items, _values(outcomes, items), strict=True)
+    ]
+    weight = math.fsum(weight for weight, _ in terms)
+    return round(math.fsum(term for _, term in terms) / weight, _DIGITS) if weight else 0.0
 
 
-def _check(baseline: Candidate, finalists: Sequence[Candidate], splits: Splits, passed: Collection[str]) -> None:
+def _values(outcomes: Sequence[Outcome], items: Sequence[Outcome]) -> list[float]:
+    """The values of these items, in their order; 0 for one that is missing."""
+    found = {outcome.id: outcome.value for outcome in outcomes}
+    return [found.get(item.id, 0.0) for item in items]
+
+
+def _check(baseline: Candidate, finalists: Sequence[Candidate], passed: Collection[str]) -> None:
     ids = [baseline.id, *(finalist.id for finalist in finalists)]
     if len(set(ids)) < len(ids):
         raise ValueError(f"baseline and finalists must differ: {', '.join(ids)}")
     if unknown := sorted(set(passed) - set(ids[1:])):
         raise ValueError(f"passed at an earlier look, but no finalist now: {', '.join(unknown)}")
-    if bad := [i.id for i in (*splits.search, *splits.validation) if not 0 < i.weight < math.inf]:
-        raise ValueError(f"the weight of item {bad[0]} is not a positive number")
     for candidate in (baseline, *finalists):
-        for name, value in (*candidate.search.items(), *candidate.validation.items()):
-            if value is not None and not 0 <= value <= 1:
-                raise ValueError(f"the value of item {name} under {candidate.id} is {value}, not in [0, 1]")
-
-
-def _value(values: Mapping[str, float | None], item: Item) -> float:
-    return values.get(item.id) or 0.0
+        for item in (*candidate.search, *candidate.validation):
+            if not 0 < item.weight < math.inf:
+                raise ValueError(f"the weight of item {item.id} is {item.weight}, not a positive number")
+            if not 0 <= item.value <= 1:
+                raise ValueError(f"the value of item {item.id} under {candidate.id} is {item.value}, not in [0, 1]")
 
 
 def _best(verdicts: Sequence[Verdict], tokens: Mapping[str, int]) -> Verdict | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from meta_reward.evaluation.best_of_n import BestOfN
+from meta_reward.evaluation.outcome import Outcome
 from meta_reward.evaluation.statistics import Interval, share_interval
 from meta_reward.trajectory import Pair
 
@@ -25,6 +26,10 @@ class PairOutcome:
     other_reward: float | None
     margin: float | None
     agreement: float
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(self.id, self.task, self.agreement, self.categories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,8 @@ def summarize(
     if not results:
         raise ValueError("no pairs to summarize")
     margins = [r.margin for r in results if r.margin is not None]
-    interval = agreement_interval(results)
+    decided = [result.outcome for result in results]
+    interval = agreement_interval(decided)
     return Metrics(
         agreement=interval.mean,
         low=interval.low,
@@ -118,37 +124,36 @@ def summarize(
         output_tokens=tokens.output_tokens,
         judge_tokens=tokens.input_tokens + tokens.output_tokens,
         cost_usd=tokens.cost_usd,
-        by_category=_grouped(results, lambda r: r.categories),
-        by_task=_grouped(results, lambda r: (r.task,)),
+        by_category=_grouped(decided, lambda outcome: outcome.categories),
+        by_task=_grouped(decided, lambda outcome: (outcome.task,)),
         best_of_n=list(selection),
     )
 
 
-def agreement_interval(results: Sequence[PairOutcome]) -> Interval:
-    """Agreement with its interval by task."""
-    interval = share_interval(by_task(results, lambda r: r.agreement))
+def agreement_interval(outcomes: Sequence[Outcome]) -> Interval:
+    """The mean of outcomes with its interval by task. Raises ValueError without any."""
+    interval = share_interval(_by_task(outcomes, [outcome.value for outcome in outcomes]))
     if interval is None:
-        raise ValueError("no pairs to summarize")
+        raise ValueError("no items to summarize")
     return interval
 
 
-def by_task(results: Iterable[PairOutcome], value: Callable[[PairOutcome], float]) -> dict[str, list[float]]:
-    """A value of each pair, by task."""
+def differences(baseline: Iterable[Outcome], candidate: Sequence[Outcome]) -> dict[str, list[float]]:
+    """The candidate's value minus the baseline's on each item, by task. Both must hold the same items."""
+    before = {outcome.id: outcome.value for outcome in baseline}
+    return _by_task(candidate, [outcome.value - before[outcome.id] for outcome in candidate])
+
+
+def _by_task(outcomes: Iterable[Outcome], values: Iterable[float]) -> dict[str, list[float]]:
     grouped: dict[str, list[float]] = {}
-    for result in results:
-        grouped.setdefault(result.task, []).append(value(result))
+    for outcome, value in zip(outcomes, values, strict=True):
+        grouped.setdefault(outcome.task, []).append(value)
     return grouped
 
 
-def differences(baseline: Iterable[PairOutcome], candidate: Iterable[PairOutcome]) -> dict[str, list[float]]:
-    """The candidate's agreement minus the baseline's on each pair, by task. Both must hold the same pairs."""
-    before = {r.id: r.agreement for r in baseline}
-    return by_task(candidate, lambda r: r.agreement - before[r.id])
-
-
-def _grouped(results: Sequence[PairOutcome], names: Callable[[PairOutcome], Sequence[str]]) -> dict[str, Group]:
+def _grouped(outcomes: Sequence[Outcome], names: Callable[[Outcome], Sequence[str]]) -> dict[str, Group]:
     values: dict[str, list[float]] = {}
-    for result in results:
-        for name in names(result):
-            values.setdefault(name, []).append(result.agreement)
+    for outcome in outcomes:
+        for name in names(outcome):
+            values.setdefault(name, []).append(outcome.value)
     return {name: Group(len(v), sum(v) / len(v)) for name, v in sorted(values.items())}

@@ -12,7 +12,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.evaluation.metrics import PairOutcome
-from meta_reward.run.evaluations import load_outcomes
+from meta_reward.run.evaluations import load_pairs
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row
 
@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 def render_summary(history: HistoryLayout, row: Row) -> str:
     """The text of a candidate's `summary.md`."""
     folder = history.candidate(row.folder)
-    pairs = load_outcomes(folder) if (folder / "pairs.jsonl").exists() else []
+    pairs = load_pairs(folder) if (folder / "pairs.jsonl").exists() else []
     traces = {path.stem: files.load_json(path) for path in sorted((folder / "traces").glob("*.json"))}
     parts = [
         f"# {row.id} {row.name}\n\nWhat its traces on the search split show, counted by a program.",

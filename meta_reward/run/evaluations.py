@@ -18,6 +18,7 @@ from meta_reward.errors import DataError
 from meta_reward.evaluation.best_of_n import best_of_n
 from meta_reward.evaluation.evaluate import Evaluation, Result
 from meta_reward.evaluation.metrics import PairOutcome, outcomes, summarize
+from meta_reward.evaluation.outcome import Outcome
 from meta_reward.run.layout import Layout
 from meta_reward.trajectory import Pair, Rollout
 
@@ -99,7 +100,12 @@ def load_scores(folder: Path) -> dict[str, Any] | None:
     return scores
 
 
-def load_outcomes(folder: Path) -> list[PairOutcome]:
-    """What became of each pair in a complete evaluation."""
+def load_pairs(folder: Path) -> list[PairOutcome]:
+    """Each pair in a complete evaluation with its rewards."""
     rows = files.load_lines(folder / "pairs.jsonl")
     return [PairOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
+
+
+def load_outcomes(folder: Path) -> list[Outcome]:
+    """What became of each item in a complete evaluation."""
+    return [pair.outcome for pair in load_pairs(folder)]

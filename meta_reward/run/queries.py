@@ -16,7 +16,7 @@ from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.harness.validate import definitions
-from meta_reward.run.evaluations import load_outcomes, load_scores
+from meta_reward.run.evaluations import load_pairs, load_scores
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row, frontier_of, leader_of, load_ledger
 from meta_reward.run.proposal import parse_proposal
@@ -157,7 +157,7 @@ def _outcomes(history: HistoryLayout, row: Row) -> list[PairOutcome]:
     folder = history.candidate(row.folder)
     if not (folder / "pairs.jsonl").exists():
         raise UsageError(f"{row.id} has no pairs here", hint=_why_none(row))
-    return load_outcomes(folder)
+    return load_pairs(folder)
 
 
 def _why_none(row: Row) -> str:

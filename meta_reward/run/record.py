@@ -151,10 +151,10 @@ def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:
 def _agreements(folder: Path, written_ns: int) -> list[tuple[str, bytes, bytes]]:
     """Of every pair of an evaluation: its id, how its line of outcomes begins, its agreement. Read once a process."""
     found = []
-    for pair in load_outcomes(folder):
-        line = {"id": pair.id, "task": pair.task, "categories": pair.categories, "agreement": {}}
+    for outcome in load_outcomes(folder):
+        line = {"id": outcome.id, "task": outcome.task, "categories": outcome.categories, "agreement": {}}
         start = files.dump_line(line).removesuffix(b"}}\n")
-        found.append((pair.id, start, files.dump_line(pair.agreement).strip()))
+        found.append((outcome.id, start, files.dump_line(outcome.value).strip()))
     return found
 
 

@@ -4,13 +4,13 @@ Nothing of it reaches the proposer or steers the search. What it will cost is he
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.evaluation import gate
-from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.evaluation.outcome import Outcome
 from meta_reward.run import decisions, git
 from meta_reward.run.decisions import Decision, Finalist
 from meta_reward.run.evaluations import load_outcomes, load_scores
@@ -106,8 +106,8 @@ def _finalists(layout: Layout, rows: Sequence[Row]) -> list[Row]:
     if not scored or scored[0] is not rows[0]:
         return []
     outcomes = {row.id: load_outcomes(layout.candidate(row.folder)) for row in scored}
-    candidates = [_candidate(row, outcomes[row.id], []) for row in scored]
-    chosen = gate.choose_finalists(candidates[0], candidates[1:], _items(outcomes[rows[0].id]))
+    candidates = [gate.Candidate(row.id, row.judge_tokens, outcomes[row.id]) for row in scored]
+    chosen = gate.choose_finalists(candidates[0], candidates[1:])
     by_id = {row.id: row for row in rows}
     return [by_id[candidate.id] for candidate in chosen]
 
@@ -119,63 +119,54 @@ def _with_earlier(finalists: Sequence[Row], rows: Sequence[Row], stands: Sequenc
 
 
 def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: Sequence[Decision]) -> Decision:
+    """The next decision, once all of them are evaluated on validation."""
+    nobody = Decision(decisions.GATE, baseline.id, baseline.id, claimed=_claimed(search), tasks=_tasks(search))
     if not finalists:
-        return Decision(decisions.GATE, baseline.id, baseline.id, claimed=_claimed(search), tasks=_tasks(search))
-    layout = search.layout
-    on_search = {row.id: load_outcomes(layout.candidate(row.folder)) for row in (baseline, *finalists)}
-    sealed = {
-        row.id: load_outcomes(layout.sealed_evaluation("validation", row.folder)) for row in (baseline, *finalists)
-    }
-    splits = gate.Splits(_items(on_search[baseline.id]), _items(sealed[baseline.id]))
-    first, *others = (_candidate(row, on_search[row.id], sealed[row.id]) for row in (baseline, *finalists))
+        return nobody
+    layout, rows = search.layout, [baseline, *finalists]
+    folders = {row.id: layout.sealed_evaluation("validation", row.folder) for row in rows}
+    scores = {id: load_scores(folder) or {} for id, folder in folders.items()}
+    first, *others = (
+        gate.Candidate(
+            row.id, row.judge_tokens, load_outcomes(layout.candidate(row.folder)), load_outcomes(folders[row.id])
+        )
+        for row in rows
+    )
     found = gate.decide(
         first,
         others,
-        splits,
         look=decisions.next_look(stands),
         passed=decisions.passed_so_far(stands),
         seed=search.config.seed,
     )
-    scores = {
-        row.id: load_scores(layout.sealed_evaluation("validation", row.folder)) or {} for row in (baseline, *finalists)
-    }
-    chosen_elsewhere = chosen_before(search.taskset.path, search.taskset.digest, run=git.first_commit(layout.root))
-    verdicts = zip(finalists, others, found.finalists, strict=True)
-    return Decision(
-        decisions.GATE,
-        found.chosen,
-        found.baseline,
-        found.untested,
-        found.look,
-        found.level,
-        _claimed(search),
-        _tasks(search),
-        scores[baseline.id]["agreement"],
-        _frontier({id: (score["agreement"], score["judge_tokens"]) for id, score in scores.items()}),
-        tuple(
+    elsewhere = chosen_before(search.taskset.path, search.taskset.digest, run=git.first_commit(layout.root))
+    return replace(
+        nobody,
+        chosen=found.chosen,
+        untested=found.untested,
+        look=found.look,
+        level=found.level,
+        baseline_validation=scores[baseline.id]["agreement"],
+        frontier=_frontier({id: (score["agreement"], score["judge_tokens"]) for id, score in scores.items()}),
+        finalists=tuple(
             Finalist(
                 row.name,
                 verdict,
                 scores[row.id]["agreement"],
                 scores[row.id]["judge_tokens"],
-                row.iteration == 0 and _digest(layout, row) in chosen_elsewhere,
-                tuple(gate.losses(first.validation, candidate.validation, splits.validation)[:_MOST_LOSSES]),
-                tuple(
-                    gate.losses(first.validation, candidate.validation, splits.validation, lambda item: item.categories)
-                )[:_MOST_LOSSES],
+                not_covered=row.iteration == 0 and _digest(layout, row) in elsewhere,
+                worst_tasks=_worst(first, candidate, lambda item: (item.task,)),
+                worst_categories=_worst(first, candidate, lambda item: item.categories),
             )
-            for row, candidate, verdict in verdicts
+            for row, candidate, verdict in zip(finalists, others, found.finalists, strict=True)
         ),
     )
 
 
-def _items(outcomes: Sequence[PairOutcome]) -> tuple[gate.Item, ...]:
-    return tuple(gate.Item(o.id, o.task, categories=o.categories) for o in outcomes)
-
-
-def _candidate(row: Row, search: Sequence[PairOutcome], validation: Sequence[PairOutcome]) -> gate.Candidate:
-    values = ({o.id: o.agreement for o in part} for part in (search, validation))
-    return gate.Candidate(row.id, row.judge_tokens, *values)
+def _worst(
+    baseline: gate.Candidate, finalist: gate.Candidate, names: Callable[[Outcome], Iterable[str]]
+) -> tuple[gate.Loss, ...]:
+    return tuple(gate.losses(baseline.validation, finalist.validation, names)[:_MOST_LOSSES])
 
 
 def _frontier(numbers: dict[str, tuple[float, int]]) -> tuple[str, ...]:

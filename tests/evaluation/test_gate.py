@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,7 @@ from hypothesis import strategies as st
 from meta_reward.evaluation.gate import (
     Candidate,
     Decision,
-    Item,
     Loss,
-    Splits,
     Verdict,
     choose_finalists,
     decide,
@@ -21,28 +20,27 @@ from meta_reward.evaluation.gate import (
     losses,
     weights_of,
 )
+from meta_reward.evaluation.outcome import Outcome
 
-VALUES = st.sampled_from([None, 0.0, 0.25, 0.5, 1.0])
-
-
-def items(prefix: str, count: int, *, per_task: int = 1) -> tuple[Item, ...]:
-    return tuple(Item(f"{prefix}{n:02d}", f"{prefix}-task{n // per_task:02d}") for n in range(count))
+VALUES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 
 
-def numbered(prefix: str, values: Sequence[float | None]) -> dict[str, float | None]:
-    return {f"{prefix}{n:02d}": value for n, value in enumerate(values)}
+def outcomes(prefix: str, values: Sequence[float], *, per_task: int = 1, weight: float = 1.0) -> list[Outcome]:
+    return [
+        Outcome(f"{prefix}{n:02d}", f"{prefix}-task{n // per_task:02d}", value, weight=weight)
+        for n, value in enumerate(values)
+    ]
 
 
 def candidate(
-    name: str, validation: Sequence[float | None] = (), *, search: Sequence[float | None] = (), tokens: int = 100
+    name: str, validation: Sequence[float] = (), *, search: Sequence[float] = (), tokens: int = 100, **more: Any
 ) -> Candidate:
-    return Candidate(name, tokens, numbered("s", search), numbered("v", validation))
+    return Candidate(name, tokens, outcomes("s", search, **more), outcomes("v", validation, **more))
 
 
-def decided(*finalists: Candidate, tasks: int = 8, **options: object) -> Decision:
+def decided(*finalists: Candidate, tasks: int = 8, **options: Any) -> Decision:
     """Against a baseline that gets nothing; a validation item a task, four search items."""
-    splits = Splits(items("s", 4), items("v", tasks))
-    return decide(candidate("c0001"), finalists, splits, **options)  # type: ignore[arg-type]
+    return decide(candidate("c0001", [0.0] * tasks, search=[0.0] * 4), finalists, **options)
 
 
 def test_finalist_that_passes_replaces_the_baseline() -> None:
@@ -78,7 +76,7 @@ def test_fewer_than_six_tasks_with_a_difference_are_no_test_and_the_best_is_name
 def test_what_is_no_better_than_the_baseline_on_both_splits_is_not_named_untested() -> None:
     baseline = candidate("c0001", [0.5] * 8, search=[0.5] * 4)
     worse = candidate("c0002", [0.0] * 4 + [0.5] * 4, search=[1.0, 1.0, 0.5, 0.5])
-    assert decide(baseline, [worse], Splits(items("s", 4), items("v", 8))).untested is None
+    assert decide(baseline, [worse]).untested is None
 
 
 def test_where_the_best_was_tested_in_vain_nothing_is_named_untested() -> None:
@@ -88,18 +86,16 @@ def test_where_the_best_was_tested_in_vain_nothing_is_named_untested() -> None:
 
 
 def test_task_whose_differences_cancel_out_is_no_task_with_a_difference() -> None:
-    splits = Splits(items("s", 4), items("v", 14, per_task=2))
-    weighted = replace(splits, validation=tuple(replace(i, weight=1 / 3) for i in splits.validation))
-    baseline = candidate("c0001", [0.1, 0.3] * 7)
-    decision = decide(baseline, [candidate("c0002", [0.3, 0.1] + [1.0, 1.0] * 6)], weighted)
+    thirds = {"per_task": 2, "weight": 1 / 3}
+    baseline = candidate("c0001", [0.1, 0.3] * 7, **thirds)
+    decision = decide(baseline, [candidate("c0002", [0.3, 0.1] + [1.0, 1.0] * 6, **thirds)])
     assert [(v.tasks, v.p) for v in decision.finalists] == [(6, 2**-6)]
 
 
-def test_failed_and_missing_items_count_as_zero() -> None:
-    failed = decided(candidate("c0002", [1.0, None, 1.0, 1.0, 1.0, 1.0, 1.0]))
-    missing = decided(replace(candidate("c0002"), validation={f"v{n:02d}": 1.0 for n in (0, 2, 3, 4, 5, 6)}))
-    zero = decided(candidate("c0002", [1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]))
-    assert failed == missing == zero
+def test_missing_items_count_as_zero() -> None:
+    whole = candidate("c0002", [1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0])
+    missing = replace(whole, validation=[outcome for outcome in whole.validation if outcome.value])
+    assert decided(missing) == decided(whole)
 
 
 def test_best_on_both_splits_is_chosen_among_those_that_passed() -> None:
@@ -110,9 +106,8 @@ def test_best_on_both_splits_is_chosen_among_those_that_passed() -> None:
 
 
 def test_where_splits_are_scored_differently_validation_alone_chooses() -> None:
-    splits = Splits(items("s", 4), items("v", 8), scored_alike=False)
     finalists = [candidate("c0002", [1.0] * 8), candidate("c0003", [1.0] * 7, search=[1.0] * 4)]
-    decision = decide(candidate("c0001"), finalists, splits)
+    decision = decided(*finalists, scored_alike=False)
     assert (decision.chosen, [v.mean for v in decision.finalists]) == ("c0002", [1.0, 0.875])
 
 
@@ -144,10 +139,10 @@ def test_weights_let_every_data_set_count_alike() -> None:
 
 
 def test_weights_decide_the_difference_and_the_test() -> None:
-    heavy = tuple(replace(item, weight=3.0 if n == 7 else 1.0) for n, item in enumerate(items("v", 8)))
     winner = candidate("c0002", [1.0] * 7 + [0.0])
-    baseline = candidate("c0001", [0.0] * 7 + [1.0])
-    (verdict,) = decide(baseline, [winner], Splits(items("s", 4), heavy)).finalists
+    light = candidate("c0001", [0.0] * 7 + [1.0])
+    baseline = replace(light, validation=[*light.validation[:7], replace(light.validation[7], weight=3.0)])
+    (verdict,) = decide(baseline, [winner]).finalists
     assert verdict.difference == 0.4
     # 4 of 10 is reached by the winner's flip itself, by all plus, and by heavy plus with up to three lost
     assert verdict.p == (1 + 1 + 7 + 21 + 35) / 256
@@ -171,15 +166,14 @@ def test_numbers_that_cannot_be_meant_are_refused(
 
 def test_weight_that_is_no_positive_number_is_refused() -> None:
     with pytest.raises(ValueError, match="weight of item v00"):
-        decide(candidate("c0001"), [], Splits((), (Item("v00", "t", 0.0),)))
+        decide(candidate("c0001", [1.0], weight=0.0), [])
 
 
-SEARCH = items("s", 4)
 BASELINE = candidate("c0001", search=[1.0, 0.0, 0.0, 0.0])
 
 
 def finalists_of(*candidates: Candidate, **options: int) -> list[str]:
-    return [c.id for c in choose_finalists(BASELINE, candidates, SEARCH, **options)]
+    return [c.id for c in choose_finalists(BASELINE, candidates, **options)]
 
 
 def test_finalists_are_the_three_best_on_search_above_the_baseline() -> None:
@@ -189,64 +183,65 @@ def test_finalists_are_the_three_best_on_search_above_the_baseline() -> None:
         "c0005",
         "c0002",
     ]
-    assert finalists_of(BASELINE, candidate("c0003", search=[0.0, 1.0, None, 0.0])) == []
+    assert finalists_of(BASELINE, candidate("c0003", search=[0.0, 1.0, 0.0, 0.0])) == []
 
 
 def test_one_finalist_for_each_distinct_vector_of_outcomes_the_cheapest() -> None:
-    same = [
-        candidate(f"c000{n}", search=[1.0, 1.0, 0.0, None], tokens=tokens) for n, tokens in ((2, 9), (3, 5), (4, 5))
-    ]
+    same = [candidate(f"c000{n}", search=[1.0, 1.0, 0.0, 0.0], tokens=tokens) for n, tokens in ((2, 9), (3, 5), (4, 5))]
     other = candidate("c0005", search=[1.0, 0.0, 1.0], tokens=7)
     assert finalists_of(*same, other) == ["c0003", "c0005"]
     assert finalists_of(*same, other, count=1) == ["c0003"]
 
 
 def test_losses_are_named_by_task_or_category_worst_first() -> None:
-    every = [
-        Item("a", "t1", categories=("x",)),
-        Item("b", "t1", categories=("x", "y")),
-        Item("c", "t2", categories=("y",)),
-        Item("d", "t3"),
+    before = [
+        Outcome("a", "t1", 1.0, ("x",)),
+        Outcome("b", "t1", 1.0, ("x", "y")),
+        Outcome("c", "t2", 1.0, ("y",)),
+        Outcome("d", "t3", 0.0),
     ]
-    before, after = {"a": 1.0, "b": 1.0, "c": 1.0, "d": 0.0}, {"a": 0.5, "b": None, "c": 0.5, "d": 1.0}
-    assert losses(before, after, every) == [Loss("t1", -0.75, 2), Loss("t2", -0.5, 1)]
-    assert losses(before, after, every, lambda item: item.categories) == [Loss("x", -0.75, 2), Loss("y", -0.75, 2)]
+    after = [Outcome("a", "t1", 0.5), Outcome("c", "t2", 0.5), Outcome("d", "t3", 1.0)]
+    assert losses(before, after) == [Loss("t1", -0.75, 2), Loss("t2", -0.5, 1)]
+    assert losses(before, after, lambda item: item.categories) == [Loss("x", -0.75, 2), Loss("y", -0.75, 2)]
 
 
 @st.composite
-def decisions(draw: st.DrawFn) -> tuple[Candidate, list[Candidate], Splits]:
-    splits = Splits(items("s", draw(st.integers(1, 6)), per_task=2), items("v", draw(st.integers(1, 18)), per_task=2))
+def cases(draw: st.DrawFn) -> tuple[Candidate, list[Candidate]]:
+    """A baseline and finalists, of which some items may be missing."""
+    sizes = draw(st.integers(1, 6)), draw(st.integers(1, 18))
 
-    def scored(number: int) -> Candidate:
-        search, validation = (draw(st.lists(VALUES, max_size=len(part))) for part in (splits.search, splits.validation))
-        return candidate(f"c{number:04d}", validation, search=search, tokens=draw(st.integers(0, 2)))
+    def scored(number: int, least: float) -> Candidate:
+        lists = (st.lists(VALUES, min_size=int(least * size), max_size=size) for size in sizes)
+        search, validation = map(draw, lists)
+        tokens = draw(st.integers(0, 2))
+        return candidate(f"c{number:04d}", validation, search=search, tokens=tokens, per_task=2)
 
-    return scored(1), [scored(number) for number in range(2, 2 + draw(st.integers(0, 3)))], splits
+    return scored(1, 1), [scored(number, 0) for number in range(2, 2 + draw(st.integers(0, 3)))]
 
 
-@given(decisions(), st.randoms(use_true_random=False))
+@given(cases(), st.randoms(use_true_random=False))
 def test_decision_does_not_depend_on_the_order_of_items_or_finalists(
-    case: tuple[Candidate, list[Candidate], Splits], rng: random.Random
+    case: tuple[Candidate, list[Candidate]], rng: random.Random
 ) -> None:
-    baseline, finalists, splits = case
-    shuffled = Splits(*(tuple(rng.sample(part, len(part))) for part in (splits.search, splits.validation)))
-    turned = decide(baseline, finalists[::-1], shuffled)
-    assert replace(turned, finalists=turned.finalists[::-1]) == decide(baseline, finalists, splits)
+    baseline, finalists = case
+    search, validation = (rng.sample(part, len(part)) for part in (baseline.search, baseline.validation))
+    turned = decide(replace(baseline, search=search, validation=validation), finalists[::-1])
+    assert replace(turned, finalists=turned.finalists[::-1]) == decide(baseline, finalists)
 
 
-@given(decisions(), st.sampled_from([0.001, 0.3, 7.0]))
-def test_scale_of_the_weights_does_not_matter(case: tuple[Candidate, list[Candidate], Splits], scale: float) -> None:
-    baseline, finalists, splits = case
-    scaled = (tuple(replace(i, weight=scale) for i in part) for part in (splits.search, splits.validation))
-    assert decide(baseline, finalists, Splits(*scaled)) == decide(baseline, finalists, splits)
+@given(cases(), st.sampled_from([0.001, 0.3, 7.0]))
+def test_scale_of_the_weights_does_not_matter(case: tuple[Candidate, list[Candidate]], scale: float) -> None:
+    baseline, finalists = case
+    search, validation = ([replace(o, weight=scale) for o in part] for part in (baseline.search, baseline.validation))
+    scaled = replace(baseline, search=search, validation=validation)
+    assert decide(scaled, finalists) == decide(baseline, finalists)
 
 
-@given(decisions(), st.integers(1, 5))
+@given(cases(), st.integers(1, 5))
 def test_chosen_has_passed_or_is_the_baseline_and_a_stricter_look_passes_no_more(
-    case: tuple[Candidate, list[Candidate], Splits], look: int
+    case: tuple[Candidate, list[Candidate]], look: int
 ) -> None:
-    baseline, finalists, splits = case
-    now, later = (decide(baseline, finalists, splits, look=at) for at in (look, look + 1))
+    now, later = (decide(*case, look=at) for at in (look, look + 1))
     passed = {v.id for v in now.finalists if v.passed}
     assert now.chosen in (passed or {"c0001"})
     assert {v.id for v in later.finalists if v.passed} <= passed

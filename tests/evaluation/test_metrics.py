@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.evaluation.metrics import Group, PairOutcome, Tokens, by_task, differences, outcomes, summarize
+from meta_reward.evaluation.metrics import Group, PairOutcome, Tokens, differences, outcomes, summarize
 from meta_reward.trajectory import Pair
 
 PAIRS = [
@@ -72,7 +72,11 @@ def test_failing_on_a_trajectory_never_helps(rewards: dict[str, float | None], f
 
 
 def test_differences_are_taken_pair_by_pair_whatever_their_order() -> None:
-    before = outcomes(PAIRS, {"a1": 1.0, "a2": 2.0, "a3": 1.0, "b1": 2.0, "b2": 1.0, "b3": 1.0})
-    after = outcomes(PAIRS, {"a1": 2.0, "a2": 1.0, "a3": 1.0, "b1": 2.0, "b2": 3.0})
-    assert differences(before, reversed(after)) == {"b": [-1.0, -1.0], "a": [0.5, 1.0]}
-    assert by_task(before, lambda r: r.agreement) == {"a": [0.0, 0.5], "b": [1.0, 1.0]}
+    before, after = (
+        [pair.outcome for pair in outcomes(PAIRS, rewards)]
+        for rewards in (
+            {"a1": 1.0, "a2": 2.0, "a3": 1.0, "b1": 2.0, "b2": 1.0, "b3": 1.0},
+            {"a1": 2.0, "a2": 1.0, "a3": 1.0, "b1": 2.0, "b2": 3.0},
+        )
+    )
+    assert differences(before, after[::-1]) == {"b": [-1.0, -1.0], "a": [0.5, 1.0]}

@@ -13,6 +13,7 @@ from meta_reward.evaluation.metrics import outcomes
 from meta_reward.run.evaluations import (
     journal_result,
     load_outcomes,
+    load_pairs,
     load_scores,
     open_journal,
     render_trace,
@@ -75,7 +76,9 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
         "judge_tokens": 12,
     }
     assert [row["n"] for row in scores["best_of_n"]] == [1, 2]
-    assert load_outcomes(tmp_path) == outcomes(PAIRS, evaluation.rewards)
+    pairs = outcomes(PAIRS, evaluation.rewards)
+    assert load_pairs(tmp_path) == pairs
+    assert load_outcomes(tmp_path) == [pair.outcome for pair in pairs]
     assert json.loads((tmp_path / "calls.jsonl").read_text()) == {"trajectory": "t1-r1", **COST}
     assert sorted(p.name for p in tmp_path.rglob("*.json*")) == [
         "calls.jsonl",

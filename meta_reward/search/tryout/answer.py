@@ -12,7 +12,7 @@ from meta_reward.evaluation.evaluate import Result, tokens_of
 from meta_reward.evaluation.metrics import PairOutcome, outcomes
 from meta_reward.files import dump_line, printable
 from meta_reward.harness.validate import Report, report_to_json
-from meta_reward.run.evaluations import load_outcomes
+from meta_reward.run.evaluations import load_pairs
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import leader_of, load_ledger
 from meta_reward.trajectory import Pair
@@ -69,7 +69,7 @@ def _best(history: HistoryLayout, ids: set[str]) -> dict[str, Any] | None:
     rows = load_ledger(history.ledger)
     if not rows or not ids or not (folder := history.candidate(leader_of(rows).folder) / "pairs.jsonl").exists():
         return None
-    same = [pair for pair in load_outcomes(folder.parent) if pair.id in ids]
+    same = [pair for pair in load_pairs(folder.parent) if pair.id in ids]
     return {"id": leader_of(rows).id, "agreement": _agreement(same)}
 
 
