@@ -20,7 +20,8 @@ from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.evaluation.metrics import Tokens
 from meta_reward.evaluation.reward_cache import RewardCache, open_reward_cache
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Call, Gateway
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.session import Call
 from meta_reward.trajectory import Rollout, tool_call_to_json, trajectory_to_json
 
 PROBATION = 8

@@ -26,7 +26,8 @@ from meta_reward.harness.confinement import runtime_modules
 from meta_reward.harness.runtime import Reward, check_reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.cache import REWARDS
-from meta_reward.models.gateway import Call, Gateway
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.session import Call
 
 SCHEMA = 2
 _NUMBERS = ("ask", "turn", "draw")

@@ -6,71 +6,19 @@ and keeps every turn as a `Call`. *Nominal* numbers count a cached call like any
 ones count only what was asked anew. What is not in the cache goes over the `InFlight`, which retries.
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from meta_reward import files
-from meta_reward.completion import Backend, Completion, Request, Usage, estimated_tokens, is_unreadable, request_to_json
-from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, Unanswerable
+from meta_reward.completion import Backend, Completion, Request
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.cache import Cache, cache_key
 from meta_reward.models.in_flight import InFlight
 from meta_reward.models.rate_limit import Clock, QueueTime, RateLimiter
 from meta_reward.models.retry import RetryPolicy
+from meta_reward.models.session import Call, JudgeSession
 from meta_reward.models.usage import Books, Spent
-from meta_reward.trajectory import Message, Tool, ToolCall
 
 _DRAWS_OF_A_REPEAT = 100_000  # more than any trajectory has
-_NOTHING = Completion("", Usage(0, 0), stop_reason="error")
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question of a harness to the judge."""
-
-    prompt: str
-    system: str | None = None
-    tools: tuple[Tool, ...] = ()
-    require: str | None = None
-    schema: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The judge's final word on an ask. tools_called: names in the order of the calls."""
-
-    text: str
-    stop_reason: str
-    tools_called: tuple[str, ...] = ()
-
-
-RunTool = Callable[[ToolCall], Awaitable[tuple[str, bool]]]
-"""Runs a tool of the harness for the judge: returns its result as text, and whether that is an error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One turn of the judge on record: what was asked and answered, and what it took.
-
-    ask, turn: from 1. cost_usd: what it costs when it is not cached, None where no price is known.
-    tries: 0 for a reply that was there already. error: why there is no reply, which then is empty.
-    key: of its reply in the cache.
-    """
-
-    ask: int
-    turn: int
-    draw: int
-    key: str
-    request: Request
-    completion: Completion
-    cached: bool
-    seconds: float
-    cost_usd: float | None
-    tries: int = 1
-    error: JudgeError | None = None
 
 
 class Gateway:
@@ -109,7 +57,7 @@ class Gateway:
         max_calls: int = 100,
         max_tokens: int = 2_000_000,
         max_bytes: int = 32_000_000,
-    ) -> "JudgeSession":
+    ) -> JudgeSession:
         """A session for one trajectory; its budget counts nominal calls and tokens, and the bytes of its requests."""
         return JudgeSession(self, trajectory_digest, repeat, max_calls, max_tokens, max_bytes)
 
@@ -161,102 +109,3 @@ class Gateway:
     async def settle(self) -> None:
         """Wait for calls that were sent and that nobody waits for any more, so that they are kept and counted."""
         await self.line.settle()
-
-
-class JudgeSession:
-    """The judge for one trajectory: numbers its draws, holds its budget, keeps its calls."""
-
-    def __init__(
-        self,
-        gateway: Gateway,
-        trajectory_digest: str,
-        repeat: int,
-        max_calls: int,
-        max_tokens: int,
-        max_bytes: int,
-    ) -> None:
-        self._gateway, self._digest, self._repeat = gateway, trajectory_digest, repeat
-        self._max_calls, self._max_tokens, self._max_bytes = max_calls, max_tokens, max_bytes
-        self._draws: Counter[bytes] = Counter()
-        self._asks = self._turns = self._tokens = self._bytes = 0
-        self._calls: list[Call] = []
-        self.queue_time = QueueTime(gateway.clock)
-
-    @property
-    def calls(self) -> list[Call]:
-        """Every call so far, in the order of the asks, whatever the order of the replies."""
-        return sorted(self._calls, key=lambda call: (call.ask, call.turn))
-
-    async def ask(self, ask: Ask, run_tool: RunTool) -> Answer:
-        """Ask the judge, answering its tool calls, until it has no more of them.
-
-        Raises CandidateError when the budget is used up or the endpoint fails on this request alone, and whatever
-        the backend raises.
-        """
-        first = Request((Message("user", ask.prompt),), ask.system, ask.tools, ask.require, ask.schema)
-        identity = hashlib.sha256(files.canonical_json(request_to_json(first))).digest()
-        self._asks += 1
-        number, draw = self._asks, self._draws[identity]
-        self._draws[identity] += 1
-        request, called = first, list[str]()
-        for turn in range(1, self._max_calls + 2):
-            completion = await self._turn(request, number, turn, draw)
-            if not completion.tool_calls:
-                return Answer(completion.text, completion.stop_reason, tuple(called))
-            results = [await self._result(call, run_tool) for call in completion.tool_calls]
-            called += [call.name for call in completion.tool_calls if not is_unreadable(call)]
-            said = Message("assistant", completion.text, completion.tool_calls)
-            require = None if request.require in called else request.require
-            request = replace(request, messages=(*request.messages, said, *results), require=require)
-        raise AssertionError("the budget of calls ends every conversation")
-
-    async def _turn(self, request: Request, ask: int, turn: int, draw: int) -> Completion:
-        self._count(request)
-        began, failure = self._gateway.clock.now(), None
-        key = self._gateway.key(request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw)
-        try:
-            completion, tries = await self._gateway.complete(
-                key, request, repeat=self._repeat, draw=draw, queue_time=self.queue_time
-            )
-            cost = self._gateway.backend.cost_usd(completion.usage)
-        except JudgeUnavailable:
-            raise
-        except JudgeError as error:
-            completion, tries, cost, failure = _NOTHING, error.tries, 0.0, error
-            self._gateway.books.nominal(completion.usage)
-        seconds = self._gateway.clock.now() - began
-        self._tokens += _tokens_of(request, completion.usage, refused=failure is not None)
-        self._calls.append(Call(ask, turn, draw, key, request, completion, tries == 0, seconds, cost, tries, failure))
-        if isinstance(failure, Unanswerable):
-            raise CandidateError("judge-request", str(failure)) from failure
-        if failure is not None:
-            raise failure
-        return completion
-
-    def _count(self, request: Request) -> None:
-        """Put one more turn on the budget. Raises CandidateError where there is none left."""
-        if self._turns >= self._max_calls:
-            raise CandidateError("judge-calls", f"more than {self._max_calls} judge calls on one trajectory")
-        if self._tokens >= self._max_tokens:
-            raise CandidateError("judge-tokens", f"more than {self._max_tokens} judge tokens on one trajectory")
-        self._bytes += _bytes_of(request)
-        if self._bytes > self._max_bytes:
-            what = f"more than {self._max_bytes} bytes asked of the judge on one trajectory"
-            raise CandidateError("judge-bytes", f"{what}; each turn counts the whole conversation that it sends")
-        self._turns += 1
-
-    async def _result(self, call: ToolCall, run_tool: RunTool) -> Message:
-        if is_unreadable(call):
-            return Message("tool", "the arguments are no JSON object; call again", tool_call_id=call.id, is_error=True)
-        content, is_error = await run_tool(call)
-        return Message("tool", content, tool_call_id=call.id, is_error=is_error)
-
-
-def _tokens_of(request: Request, usage: Usage, *, refused: bool) -> int:
-    """What a turn takes of the budget; a prompt that was refused counts at about its size."""
-    return estimated_tokens(request) if refused else usage.input_tokens + usage.output_tokens
-
-
-def _bytes_of(request: Request) -> int:
-    """The size of a request as a trace holds it."""
-    return len(files.canonical_json(request_to_json(request)))

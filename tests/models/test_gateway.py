@@ -12,7 +12,8 @@ import pytest
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, PromptTooLong
 from meta_reward.models.cache import Cache
-from meta_reward.models.gateway import Answer, Ask, Gateway, JudgeSession
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.session import Answer, Ask, JudgeSession
 from meta_reward.models.usage import Spent
 from meta_reward.trajectory import Message, Tool, ToolCall
 from tests.conftest import WordJudge

@@ -20,8 +20,9 @@ from meta_reward.errors import (
 )
 from meta_reward.models.billing import BillingLog, load_bill
 from meta_reward.models.cache import Cache
-from meta_reward.models.gateway import Answer, Ask, Call, Gateway
+from meta_reward.models.gateway import Gateway
 from meta_reward.models.retry import RetryPolicy
+from meta_reward.models.session import Answer, Ask, Call
 from meta_reward.models.usage import Books, Spent
 from meta_reward.trajectory import ToolCall
 from tests.models.conftest import FaultyJudge, Hours

@@ -10,10 +10,11 @@ import pytest
 from meta_reward.errors import CandidateError, JudgeMisconfigured, JudgeUnavailable
 from meta_reward.models.billing import BillingLog, load_bill
 from meta_reward.models.cache import Cache
-from meta_reward.models.gateway import Answer, Ask, Gateway
+from meta_reward.models.gateway import Gateway
 from meta_reward.models.in_flight import TRIVIAL
 from meta_reward.models.registry import make_backend
 from meta_reward.models.retry import RetryPolicy
+from meta_reward.models.session import Answer, Ask
 from meta_reward.trajectory import ToolCall
 from tests.endpoints import Endpoint, Fault, Said, Seen, chat_error, messages_error
 
