@@ -97,7 +97,7 @@ def command(
     from meta_reward.run.lock import locked
     from meta_reward.run.stop_reason import save_stop
     from meta_reward.search import context
-    from meta_reward.search.loop import search
+    from meta_reward.search.loop import run_search
     from meta_reward.tasks.growth import as_of
     from meta_reward.tasks.taskset import load_task_set
 
@@ -129,7 +129,7 @@ def command(
         context.keep_instructions(layout, told, notice=progress.note)
         ready = context.open_search(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
-            outcome = asyncio.run(search(ready))
+            outcome = asyncio.run(run_search(ready))
             stop(outcome)
     click.echo(render_status(status_of(layout)))
     ctx.exit(0 if outcome.state == "finished" else STOPPED)

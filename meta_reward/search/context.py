@@ -166,9 +166,9 @@ async def open_sandbox(config: RunConfig) -> Sandbox:
     return Sandbox(config.budget, level=await choose_level(config.sandbox), packages=config.packages)
 
 
-async def check_sandbox(setup: Search) -> None:
+async def check_sandbox(search: Search) -> None:
     """Raise UsageError where this machine cannot do the level that a run is at, before anything is spent on it."""
-    await choose_level(setup.config.sandbox, of=f"run {setup.layout.root.name}")
+    await choose_level(search.config.sandbox, of=f"run {search.layout.root.name}")
 
 
 def divided(taskset: TaskSet, config: RunConfig) -> Splits:

@@ -9,31 +9,31 @@ from meta_reward.run.evaluations import journal_result, load_scores, open_journa
 from meta_reward.search.context import Search, open_sandbox
 
 
-async def run_split(setup: Search, folder: str, split: str) -> dict[str, Any]:
+async def run_split(search: Search, folder: str, split: str) -> dict[str, Any]:
     """The scores of a candidate on a split: those on disk, else by finishing its evaluation."""
-    layout, config = setup.layout, setup.config
+    layout, config = search.layout, search.config
     target = layout.evaluation(split, folder)
     scores = load_scores(target)
     if scores is not None:
         layout.journal(split, folder).unlink(missing_ok=True)
         return scores
     source = files.read_text(layout.candidate(folder) / "harness.py")
-    rollouts, pairs = part_of(setup.taskset, setup.splits[split])
+    rollouts, pairs = part_of(search.taskset, search.splits[split])
     journal = layout.journal(split, folder)
     results = open_journal(journal)
-    setup.progress.evaluation(folder, split, len(rollouts), pairs)
+    search.progress.evaluation(folder, split, len(rollouts), pairs)
     for result in results.values():
-        setup.progress.result(result)
+        search.progress.result(result)
 
     def keep(result: Result) -> None:
         journal_result(journal, result)
-        setup.progress.result(result)
+        search.progress.result(result)
 
     async with await open_sandbox(config) as sandbox:
         evaluation = await evaluate(
             source,
             rollouts,
-            gateway=setup.gateway,
+            gateway=search.gateway,
             sandbox=sandbox,
             seed=config.seed,
             finished=results,

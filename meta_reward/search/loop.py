@@ -29,30 +29,30 @@ from meta_reward.search.session import run_session, save_candidates
 _MOST_BARREN_SESSIONS = 3
 
 
-async def search(setup: Search) -> Stop:
+async def run_search(search: Search) -> Stop:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
-    await check_sandbox(setup)
-    limits, barren = limit_check(setup.config.limits), 0
-    setup.layout.make_sealed()
-    files.sweep(setup.layout.root, deep=False)
-    for folder in (setup.layout.history, setup.layout.sealed):
+    await check_sandbox(search)
+    limits, barren = limit_check(search.config.limits), 0
+    search.layout.make_sealed()
+    files.sweep(search.layout.root, deep=False)
+    for folder in (search.layout.history, search.layout.sealed):
         files.sweep(folder)
-    git.unlock(setup.layout.root)
-    record.tag_last_candidate(setup.layout)
-    record.commit_candidates(setup.layout)
-    record.commit_last_iteration(setup.layout)
-    git.refresh(setup.layout.root)
+    git.unlock(search.layout.root)
+    record.tag_last_candidate(search.layout)
+    record.commit_candidates(search.layout)
+    record.commit_last_iteration(search.layout)
+    git.refresh(search.layout.root)
     try:
-        while (reason := finished(setup.layout, setup.config.limits)) is None:
+        while (reason := finished(search.layout, search.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
-                return Stop("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
-            _watch(setup, limits, partial(proposer_usd, setup.layout))  # it grows while a session tries drafts
-            line = await _iterate(setup, len(record.load_iterations(setup.layout)), limits)
+                return Stop("stopped", _why_barren(record.load_iterations(search.layout)[-1]))
+            _watch(search, limits, partial(proposer_usd, search.layout))  # it grows while a session tries drafts
+            line = await _iterate(search, len(record.load_iterations(search.layout)), limits)
             barren = 0 if line.candidates else barren + 1
-        git.repack(setup.layout.root)
+        git.repack(search.layout.root)
         return Stop("finished", reason)
     except LimitReached as limit:
-        used, kept = setup.gateway.spent, spent_on_disk(setup.layout)
+        used, kept = search.gateway.spent, spent_on_disk(search.layout)
         return Stop("stopped", str(limit), used.calls - kept.calls, used.tokens - kept.tokens)
 
 
@@ -72,44 +72,44 @@ def _why_barren(last: record.Iteration) -> str:
     return f"{_MOST_BARREN_SESSIONS} sessions of the proposer in a row left no candidate{why}"
 
 
-def _watch(setup: Search, limits: Callable[[Spent], None], sessions_usd: Callable[[], float]) -> None:
+def _watch(search: Search, limits: Callable[[Spent], None], sessions_usd: Callable[[], float]) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
-    counted = sessions_usd if setup.config.limits.max_usd else lambda: 0.0  # it takes reading
-    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + counted()))
-    setup.gateway.check(setup.gateway.spent)
+    counted = sessions_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
+    search.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + counted()))
+    search.gateway.check(search.gateway.spent)
 
 
-async def _iterate(setup: Search, iteration: int, limits: Callable[[Spent], None]) -> record.Iteration:
+async def _iterate(search: Search, iteration: int, limits: Callable[[Spent], None]) -> record.Iteration:
     """One iteration, from the proposer's session to the commits."""
-    session = await run_session(setup, iteration)
-    so_far = proposer_usd(setup.layout)
-    _watch(setup, limits, lambda: so_far)
-    folders = save_candidates(setup, session, iteration)
-    before = [row for row in load_ledger(setup.layout.ledger) if row.iteration < iteration]
-    rows = [await _score_candidate(setup, folder, iteration) for folder in folders]
+    session = await run_session(search, iteration)
+    so_far = proposer_usd(search.layout)
+    _watch(search, limits, lambda: so_far)
+    folders = save_candidates(search, session, iteration)
+    before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
+    rows = [await _score_candidate(search, folder, iteration) for folder in folders]
     rows, unknown = _with_known_parents(rows, {row.id for row in before})
-    accepted = await _challenge(setup, iteration, before, rows)
+    accepted = await _challenge(search, iteration, before, rows)
     rows = [replace(row, accepted=row.id == accepted) for row in rows]
     line = record.Iteration(iteration, tuple(row.id for row in rows), accepted, (*session.notes, *unknown))
-    for note in record.save_iteration(setup.layout, [*before, *rows], line):
-        setup.progress.note(note)
+    for note in record.save_iteration(search.layout, [*before, *rows], line):
+        search.progress.note(note)
     if rows:
-        record.commit_candidates(setup.layout)
+        record.commit_candidates(search.layout)
     else:
-        record.commit_iteration_without_candidates(setup.layout, line)
-    git.refresh(setup.layout.root)
+        record.commit_iteration_without_candidates(search.layout, line)
+    git.refresh(search.layout.root)
     return line
 
 
-async def _score_candidate(setup: Search, folder: str, iteration: int) -> Row:
+async def _score_candidate(search: Search, folder: str, iteration: int) -> Row:
     """A candidate's row after its evaluation on the search split, or its rejection."""
-    validator = files.load_json(setup.layout.candidate(folder) / "validator.json")
+    validator = files.load_json(search.layout.candidate(folder) / "validator.json")
     if validator["ok"]:
-        await run_split(setup, folder, "search")
-    row = record.row_of(setup.layout, folder, iteration, judge=setup.config.judge.spec)
+        await run_split(search, folder, "search")
+    row = record.row_of(search.layout, folder, iteration, judge=search.config.judge.spec)
     scored = row.agreement is not None
     result = f"{row.agreement:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
-    setup.progress.note(f"{row.id} {row.name}: {result}")
+    search.progress.note(f"{row.id} {row.name}: {result}")
     return row
 
 
@@ -119,7 +119,7 @@ def _with_known_parents(rows: Sequence[Row], known: set[str]) -> tuple[list[Row]
     return [replace(row, parents=tuple(p for p in row.parents if p in known)) for row in rows], notes
 
 
-async def _challenge(setup: Search, iteration: int, before: Sequence[Row], rows: Sequence[Row]) -> str | None:
+async def _challenge(search: Search, iteration: int, before: Sequence[Row], rows: Sequence[Row]) -> str | None:
     """The id of the candidate that replaces the incumbent, None where none does."""
     incumbent = best_of(before or rows)
     if incumbent.agreement is None:
@@ -130,15 +130,15 @@ async def _challenge(setup: Search, iteration: int, before: Sequence[Row], rows:
         return None
     challenger = next(row for row in rows if row.id == challenge.challenger)
     for side in (incumbent, challenger):
-        await run_split(setup, side.folder, "validation")
+        await run_split(search, side.folder, "validation")
     values = differences(
-        *(load_outcomes(setup.layout.sealed_evaluation("validation", s.folder)) for s in (incumbent, challenger))
+        *(load_outcomes(search.layout.sealed_evaluation("validation", s.folder)) for s in (incumbent, challenger))
     )
-    decision = decide(values, ground=challenge.ground, level=level_of(setup.config.limits.iterations))
-    stands = record.save_decision(setup.layout, iteration, challenger.id, incumbent.id, decision)
+    decision = decide(values, ground=challenge.ground, level=level_of(search.config.limits.iterations))
+    stands = record.save_decision(search.layout, iteration, challenger.id, incumbent.id, decision)
     provisional = " (provisional: too few validation tasks for a test)" if stands["provisional"] else ""
     verdict = "replaces" if stands["accepted"] else "does not replace"
-    setup.progress.note(f"{challenger.id} {verdict} {incumbent.id}{provisional}")
+    search.progress.note(f"{challenger.id} {verdict} {incumbent.id}{provisional}")
     return challenger.id if stands["accepted"] else None
 
 

@@ -35,28 +35,28 @@ def load_test_result(layout: Layout) -> dict[str, Any] | None:
     return files.load_json(layout.test_result) if layout.test_result.exists() else None
 
 
-async def open_test(setup: Search) -> dict[str, Any]:
+async def open_test(search: Search) -> dict[str, Any]:
     """Baseline and chosen harness on the test split, with the number of openings of the task set so far."""
-    layout = setup.layout
+    layout = search.layout
     rows = load_ledger(layout.ledger)
     if not rows:
         raise UsageError(f"run {layout.root.name} has no candidate yet", hint="run `meta-reward search` first")
     baseline, chosen = rows[0], best_of(rows)
     stored = load_test_result(layout)
     if stored is None or stored["chosen"]["id"] != chosen.id:
-        await check_sandbox(setup)
-        _check_budget(setup, begun=any(_has_begun(layout, row) for row in (baseline, chosen)))
-        if finished(layout, setup.config.limits) is None:
-            setup.progress.note("the search has not finished; what it finds later will need another opening")
+        await check_sandbox(search)
+        _check_budget(search, begun=any(_has_begun(layout, row) for row in (baseline, chosen)))
+        if finished(layout, search.config.limits) is None:
+            search.progress.note("the search has not finished; what it finds later will need another opening")
         key = f"{git.first_commit(layout.root)} {chosen.id}"
-        record_opening(setup.taskset.path, setup.taskset.digest, by=f"test of run {layout.root.name}", key=key)
-        scores = {row.id: await run_split(setup, row.folder, "test") for row in (baseline, chosen)}
+        record_opening(search.taskset.path, search.taskset.digest, by=f"test of run {layout.root.name}", key=key)
+        scores = {row.id: await run_split(search, row.folder, "test") for row in (baseline, chosen)}
         outcomes = [load_outcomes(layout.sealed_evaluation("test", row.folder)) for row in (baseline, chosen)]
-        difference = interval_by_task(differences(*outcomes), seed=setup.config.seed)
+        difference = interval_by_task(differences(*outcomes), seed=search.config.seed)
         stored = {
             "schema": SCHEMA,
-            "judge": setup.config.judge.spec,
-            "simulated": setup.gateway.backend.simulated,
+            "judge": search.config.judge.spec,
+            "simulated": search.gateway.backend.simulated,
             "baseline": {"id": baseline.id, "name": baseline.name, **scores[baseline.id]},
             "chosen": {"id": chosen.id, "name": chosen.name, **scores[chosen.id]},
             "difference": asdict(difference) if difference else None,
@@ -68,19 +68,19 @@ async def open_test(setup: Search) -> dict[str, Any]:
             [layout.test_result, *(layout.sealed_evaluation("test", row.folder) for row in (baseline, chosen))],
         )
         git.refresh(layout.root)
-    return {**stored, "openings": count_openings(setup.taskset.path)}
+    return {**stored, "openings": count_openings(search.taskset.path)}
 
 
-def _check_budget(setup: Search, *, begun: bool) -> None:
+def _check_budget(search: Search, *, begun: bool) -> None:
     """Raise LimitReached where nothing may be spent any more, before an opening is counted; dollars hold from then on.
 
     begun: whether the split is open already; what the test itself has asked is then among the calls.
     """
-    limits, sessions_usd = setup.config.limits, proposer_usd(setup.layout)
+    limits, sessions_usd = search.config.limits, proposer_usd(search.layout)
     dollars = limit_check(Limits(max_usd=limits.max_usd))
     first = dollars if begun else limit_check(replace(limits, max_hours=0.0))
-    first(_with_sessions(setup.gateway.spent, sessions_usd))
-    setup.gateway.check = lambda spent: dollars(_with_sessions(spent, sessions_usd))
+    first(_with_sessions(search.gateway.spent, sessions_usd))
+    search.gateway.check = lambda spent: dollars(_with_sessions(spent, sessions_usd))
 
 
 def _with_sessions(spent: Spent, sessions_usd: float) -> Spent:

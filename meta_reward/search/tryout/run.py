@@ -149,20 +149,20 @@ class Tryouts:
         return known
 
 
-def tryouts_of(setup: Search, staging: Path) -> Tryouts | None:
+def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
     """The trials of a session of a search, None where its proposer may not try. staging: as the session sees it."""
-    settings = setup.config.proposer
+    settings = search.config.proposer
     if settings.try_calls == 0 or settings.history == "none":
         return None
-    rollouts, pairs = part_of(setup.taskset, setup.splits["search"])
+    rollouts, pairs = part_of(search.taskset, search.splits["search"])
     return make_tryouts(
-        HistoryLayout(setup.layout.history),
-        setup.config,
-        setup.gateway,
+        HistoryLayout(search.layout.history),
+        search.config,
+        search.gateway,
         rollouts=rollouts,
         pairs=pairs,
         staging=staging,
-        cases=setup.cases,
+        cases=search.cases,
     )
 
 
