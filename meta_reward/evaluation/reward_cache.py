@@ -25,9 +25,8 @@ from meta_reward.errors import DataError
 from meta_reward.harness.confinement import runtime_modules
 from meta_reward.harness.runtime import Reward, check_reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.cache import REWARDS
 from meta_reward.models.gateway import Gateway
-from meta_reward.models.session import Call
+from meta_reward.models.session import Call, CallKey
 
 SCHEMA = 2
 _NUMBERS = ("ask", "turn", "draw")
@@ -57,7 +56,7 @@ class RewardCache:
         line = self._lines.get((digest, repeat))
         if line is None:
             return None
-        calls = gateway.recall(line["calls"], trajectory_digest=digest, repeat=repeat)
+        calls = gateway.recall([CallKey(**call) for call in line["calls"]], trajectory_digest=digest, repeat=repeat)
         return None if calls is None else Kept(line["reward"], calls, line["printed"])
 
     def keep(self, digest: str, repeat: int, reward: Mapping[str, Any], calls: list[Call], printed: str) -> None:
@@ -77,10 +76,10 @@ class RewardCache:
 
 def open_reward_cache(source: str, gateway: Gateway, sandbox: Sandbox) -> RewardCache:
     """What is kept of a harness with this judge in this sandbox, ready for more."""
-    if gateway.books.cache is None:
+    if gateway.rewards_folder is None:
         return RewardCache()
     key = _key(source, gateway, sandbox)
-    path = gateway.books.cache.folder / REWARDS / key[:2] / f"{key}.jsonl"
+    path = gateway.rewards_folder / key[:2] / f"{key}.jsonl"
     try:
         files.repair_journal(path)
         lines = dict(_parse(line) for line in files.iter_whole_lines(path))

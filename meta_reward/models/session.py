@@ -1,4 +1,7 @@
-"""The judge for one trajectory: numbers identical asks, plays tool rounds, holds the budget, records every turn."""
+"""The judge for one trajectory: numbers identical questions, runs the harness's tools, enforces budgets, records calls.
+
+The draw of a question is how many times the same session asked it before, so that asking again is another sample.
+"""
 
 import hashlib
 from collections import Counter
@@ -31,41 +34,56 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The judge's final word on an ask. tools_called: names in the order of the calls."""
+    """The judge's final answer to an ask."""
 
     text: str
     stop_reason: str
     tools_called: tuple[str, ...] = ()
+    """Names, in the order of the calls."""
 
 
 RunTool = Callable[[ToolCall], Awaitable[tuple[str, bool]]]
-"""Runs a tool of the harness for the judge: returns its result as text, and whether that is an error."""
+"""Runs a tool of the harness for the judge; returns the result as text, and whether it is an error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One turn of the judge on record: what was asked and answered, and what it took.
-
-    ask, turn: from 1. cost_usd: what it costs when it is not cached, None where no price is known.
-    tries: 0 for a reply that was there already. error: why there is no reply, which then is empty.
-    key: of its reply in the cache.
-    """
+class CallKey:
+    """Where to find the reply to a call."""
 
     ask: int
     turn: int
     draw: int
     key: str
+    """Of the reply in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One turn of the judge: what was asked and answered, and what it took."""
+
+    ask: int
+    """The question it belongs to, from 1."""
+    turn: int
+    """Its place in the conversation about that question, from 1."""
+    draw: int
+    """How many times the same question was asked before."""
+    key: str
+    """Of its reply in the cache."""
     request: Request
     completion: Completion
+    """Empty if there was an error."""
     cached: bool
     seconds: float
     cost_usd: float | None
+    """What it costs if it is not cached, None if the price is not known."""
     tries: int = 1
+    """0 if the reply was in the cache."""
     error: JudgeError | None = None
+    """Why there is no reply."""
 
 
 class JudgeSession:
-    """The judge for one trajectory: numbers its draws, holds its budget, keeps its calls."""
+    """The judge for one trajectory: numbers its draws, enforces its budget, records its calls."""
 
     def __init__(
         self,
@@ -85,14 +103,14 @@ class JudgeSession:
 
     @property
     def calls(self) -> list[Call]:
-        """Every call so far, in the order of the asks, whatever the order of the replies."""
+        """Every call so far, in the order of the asks and not of the replies."""
         return sorted(self._calls, key=lambda call: (call.ask, call.turn))
 
     async def ask(self, ask: Ask, run_tool: RunTool) -> Answer:
-        """Ask the judge, answering its tool calls, until it has no more of them.
+        """Ask the judge, and run the tools that it calls until it calls no more.
 
-        Raises CandidateError when the budget is used up or the endpoint fails on this request alone, and whatever
-        the backend raises.
+        Raises CandidateError if the budget is used up or the endpoint fails on this request alone, and everything
+        that the backend raises.
         """
         first = Request((Message("user", ask.prompt),), ask.system, ask.tools, ask.require, ask.schema)
         identity = hashlib.sha256(files.canonical_json(request_to_json(first))).digest()
@@ -124,7 +142,7 @@ class JudgeSession:
             raise
         except JudgeError as error:
             completion, tries, cost, failure = _NOTHING, error.tries, 0.0, error
-            self._gateway.books.nominal(completion.usage)
+            self._gateway.count(completion.usage)
         seconds = self._gateway.clock.now() - began
         self._tokens += _tokens_of(request, completion.usage, refused=failure is not None)
         self._calls.append(Call(ask, turn, draw, key, request, completion, tries == 0, seconds, cost, tries, failure))
@@ -135,7 +153,7 @@ class JudgeSession:
         return completion
 
     def _count(self, request: Request) -> None:
-        """Put one more turn on the budget. Raises CandidateError where there is none left."""
+        """Count one more turn. Raises CandidateError if the budget is used up."""
         if self._turns >= self._max_calls:
             raise CandidateError("judge-calls", f"more than {self._max_calls} judge calls on one trajectory")
         if self._tokens >= self._max_tokens:
@@ -154,7 +172,7 @@ class JudgeSession:
 
 
 def _tokens_of(request: Request, usage: Usage, *, refused: bool) -> int:
-    """What a turn takes of the budget; a prompt that was refused counts at about its size."""
+    """The tokens that a turn takes from the budget; a prompt that was refused counts at its estimated size."""
     return estimated_tokens(request) if refused else usage.input_tokens + usage.output_tokens
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from meta_reward import files
+from meta_reward.completion import Backend, Model
 from meta_reward.errors import GitError, UsageError
 from meta_reward.evaluation.evaluate import Result
 from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
@@ -18,6 +19,7 @@ from meta_reward.models.gateway import Gateway
 from meta_reward.models.rate_limit import RateLimiter
 from meta_reward.models.registry import make_backend
 from meta_reward.models.retry import RetryPolicy
+from meta_reward.models.usage import Spent
 from meta_reward.propose.base import Proposer, slug
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.registry import make_proposer
@@ -102,7 +104,7 @@ async def create(
     facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
-    require_limit(open_gateway(config).backend, judge, requested.get("limits", {}))
+    require_limit(open_backend(config), judge, requested.get("limits", {}))
     make_proposer(config.proposer).check()
     check_history_level(config.proposer)
     splits = divided(taskset, config)
@@ -118,7 +120,7 @@ def open_search(layout: Layout, progress: Progress, *, taskset: TaskSet | None =
     check_task_set(layout, config, tasks)
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
-    gateway = open_gateway(config, layout=layout, notice=progress.note)
+    gateway = open_run_gateway(config, layout, notice=progress.note)
     splits = splits_of(tasks, config.splits)
     return Search(layout, config, tasks, splits, gateway, make_proposer(config.proposer), progress)
 
@@ -134,29 +136,41 @@ def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
         raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
 
 
-def open_gateway(
-    config: RunConfig, *, layout: Layout | None = None, notice: Callable[[str], None] = lambda text: None
+def open_run_gateway(
+    config: RunConfig, layout: Layout, *, notice: Callable[[str], None] = lambda text: None
 ) -> Gateway:
-    """The gateway to the judge that the settings name, with the user's cache. Raises UsageError for an unknown one.
+    """The gateway of a run, with its billing log and what it has spent so far. Raises UsageError."""
+    backend = open_backend(config)
+    billing = open_billing_log(layout.account, paid_in_evaluations(layout))
+    reconcile(layout.account, Cache(folder_of_judge(config.judge.spec)), backend)
+    return open_gateway(config, backend, billing=billing, spent=spent_on_disk(layout), notice=notice)
 
-    layout: of the run whose account it keeps.
-    """
+
+def open_backend(config: RunConfig) -> Model:
+    """The judge that the settings name. Raises UsageError if it is unknown or takes no such settings."""
+    return make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
+
+
+def open_gateway(
+    config: RunConfig,
+    backend: Backend,
+    *,
+    billing: BillingLog | None = None,
+    spent: Spent | None = None,
+    notice: Callable[[str], None] = lambda text: None,
+) -> Gateway:
+    """A gateway to a judge with the user's cache, and the concurrency, rate limits and retries of the settings."""
     judge = config.judge
-    backend, cache = make_backend(judge.spec, judge.settings, seed=config.seed), Cache(folder_of_judge(judge.spec))
-    pace = RateLimiter(
-        judge.concurrency, requests_per_minute=judge.requests_per_minute, tokens_per_minute=judge.tokens_per_minute
-    )
-    if layout is not None:
-        open_billing_log(layout.account, paid_in_evaluations(layout))
-        reconcile(layout.account, cache, backend)
     return Gateway(
         backend,
-        cache,
+        Cache(folder_of_judge(judge.spec)),
         concurrency=judge.concurrency,
-        pace=pace,
+        rate_limiter=RateLimiter(
+            judge.concurrency, requests_per_minute=judge.requests_per_minute, tokens_per_minute=judge.tokens_per_minute
+        ),
         retries=RetryPolicy(again=judge.retries, retry_after_s=judge.retry_after_s),
-        account=BillingLog(layout.account) if layout else None,
-        spent=spent_on_disk(layout) if layout else None,
+        billing=billing,
+        spent=spent,
         notice=notice,
     )
 

@@ -1,4 +1,4 @@
-"""The limits of a run: when one is reached, and that money is never spent without one."""
+"""The limits of a run: when one is reached, and that no money is spent without one."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,20 +6,20 @@ from typing import Any
 
 from meta_reward.completion import Backend, Usage
 from meta_reward.errors import LimitReached, UsageError
-from meta_reward.models.usage import Spent
+from meta_reward.models.usage import Check, Spent
 from meta_reward.run.settings import Limits
 
 _SOME = Usage(1_000_000, 1_000_000)
 _LIFT = "lift it with --max-usd none"
 
 
-def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Callable[[Spent], None]:
-    """What raises LimitReached when another call would go beyond a limit. Calls under way count as expected."""
+def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Check:
+    """Checks spending against limits, for `Gateway.limit`. Calls in flight count at what they are expected to take."""
     began = now()
 
     def check(spent: Spent) -> None:
         used = {
-            "max-calls": (spent.calls + spent.pending_calls, 0),  # each of them is one, whatever it takes
+            "max-calls": (spent.calls + spent.pending_calls, 0),  # a call counts as one, whatever it takes
             "max-tokens": (spent.tokens + spent.pending_tokens, spent.pending_tokens),
             "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd),
             "max-hours": ((now() - began) / 3600, 0),
@@ -33,7 +33,7 @@ def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Ca
 
 
 def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any]) -> None:
-    """Raise UsageError where a judge that may cost money has no limit. limits: what the user has said of them."""
+    """Raise UsageError if a judge may cost money and no limit is set. limits: those that the user has set."""
     if backend.simulated:
         return
     price = backend.cost_usd(_SOME)

@@ -12,7 +12,7 @@ from meta_reward import files
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
-from meta_reward.models.usage import Spent
+from meta_reward.models.usage import Check
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
 from meta_reward.run.evaluations import load_outcomes
@@ -72,14 +72,14 @@ def _why_barren(last: record.Iteration) -> str:
     return f"{_MOST_BARREN_SESSIONS} sessions of the proposer in a row left no candidate{why}"
 
 
-def _watch(search: Search, limits: Callable[[Spent], None], sessions_usd: Callable[[], float]) -> None:
+def _watch(search: Search, limits: Check, sessions_usd: Callable[[], float]) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
     counted = sessions_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
-    search.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + counted()))
-    search.gateway.check(search.gateway.spent)
+    search.gateway.limit(limits, elsewhere_usd=counted)
+    search.gateway.check_limit()
 
 
-async def _iterate(search: Search, iteration: int, limits: Callable[[Spent], None]) -> record.Iteration:
+async def _iterate(search: Search, iteration: int, limits: Check) -> record.Iteration:
     """One iteration, from the proposer's session to the commits."""
     session = await run_session(search, iteration)
     so_far = proposer_usd(search.layout)

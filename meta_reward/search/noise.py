@@ -1,7 +1,7 @@
 """How far a judge agrees with itself, measured with one harness on one split, outside any run."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from meta_reward.errors import UsageError
@@ -20,7 +20,7 @@ async def measure_noise(job: Standalone, *, repeats: int, progress: Progress) ->
     if job.config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
     with job.gateway("noise", source, progress) as gateway:
-        before = replace(gateway.spent)
+        before = gateway.spent
         noise = await _noise(job, source, gateway, repeats=repeats, progress=progress)
     return {
         "judge": job.config.judge.spec,

@@ -1,6 +1,5 @@
 """One harness on one split, outside any run."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ async def evaluate_file(job: Standalone, folder: Path, progress: Progress) -> di
     """
     source, config = job.source(), job.config
     with job.gateway("evaluate", source, progress) as gateway:
-        before = replace(gateway.spent)
+        before = gateway.spent
         rollouts, pairs = part_of(job.taskset, divided(job.taskset, config)[job.split])
         openings = {}
         if job.split == "test":

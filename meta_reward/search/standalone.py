@@ -7,23 +7,23 @@ goes on with what was spent before, and a limit in dollars holds for all its sta
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
+from meta_reward.completion import Backend
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import Result
 from meta_reward.harness.validate import inspect_source
-from meta_reward.models.billing import Bill
-from meta_reward.models.cache import default_cache_folder
+from meta_reward.models.billing import BillingLog, unfinished_bill
+from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judge
 from meta_reward.models.gateway import Gateway
-from meta_reward.models.unfinished import unfinished_bill
-from meta_reward.models.usage import Spent
+from meta_reward.models.usage import Spent, dollars
 from meta_reward.propose.base import slug
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.context import Progress, open_gateway
+from meta_reward.search.context import Progress, open_backend, open_gateway
 from meta_reward.search.limits import limit_check, require_limit
 from meta_reward.tasks.taskset import TaskSet
 
@@ -55,29 +55,33 @@ class Standalone:
 
         what: is done with it. source: its harness. Raises UsageError where nothing limits what it may cost.
         """
-        gateway = open_gateway(self.config, notice=progress.note)
-        require_limit(gateway.backend, self.config.judge.spec, self.limits)
-        gateway.check = limit_check(self.config.limits)
-        if gateway.backend.simulated:
-            yield gateway
-            return
-        books, name = gateway.books, self._name(what, source, gateway)
-        with unfinished_bill(default_cache_folder() / "unfinished", name, books) as (account, before):
-            books.account, books.spent = account, _spent(before)
+        backend = open_backend(self.config)
+        require_limit(backend, self.config.judge.spec, self.limits)
+        with self._bill(self._name(what, source, backend), backend) as (billing, before):
+            gateway = open_gateway(self.config, backend, billing=billing, spent=before, notice=progress.note)
+            gateway.limit(limit_check(self.config.limits))
             try:
                 yield gateway
             except BaseException:
-                _tell(gateway.spent, progress)
+                if not backend.simulated:
+                    _tell(gateway.spent, progress)
                 raise
 
-    def _name(self, what: str, source: str, gateway: Gateway) -> str:
+    def _bill(self, name: str, backend: Backend) -> AbstractContextManager[tuple[BillingLog, Spent]]:
+        """Where calls are written down until the evaluation is finished; the simulated judge's cost nothing."""
+        if backend.simulated:
+            return nullcontext((BillingLog(), Spent()))
+        cache = Cache(folder_of_judge(self.config.judge.spec))
+        return unfinished_bill(default_cache_folder() / "unfinished", name, cache, backend)
+
+    def _name(self, what: str, source: str, backend: Backend) -> str:
         """A name of this job, which every start of it has."""
         parts = {
             "what": what,
             "harness": source,
             "taskset": self.taskset.digest,
             "split": self.split,
-            "judge": dict(gateway.backend.settings),
+            "judge": dict(backend.settings),
         }
         return f"{what}-{slug(self.harness.stem)}-{hashlib.sha256(files.canonical_json(parts)).hexdigest()[:16]}"
 
@@ -100,17 +104,9 @@ def commonest_error(results: Sequence[Result]) -> str | None:
     return errors.most_common(1)[0][0] if errors else None
 
 
-def _spent(before: Sequence[Bill]) -> Spent:
-    return Spent(
-        misses=sum(paid.calls for paid in before),
-        cost_usd=sum(paid.cost_usd for paid in before),
-        unpriced=sum(paid.unpriced for paid in before),
-    )
-
-
 def _tell(spent: Spent, progress: Progress) -> None:
     """Say what an unfinished job has cost so far."""
     if spent.misses:
-        price = "price unknown" if spent.usd is None else f"${spent.usd:.4f}"
+        price = dollars(spent.usd, decimals=4)
         calls = "1 judge call" if spent.misses == 1 else f"{spent.misses} judge calls"
         progress.note(f"paid so far: {calls}, {price}; the next start goes on from there")

@@ -13,7 +13,6 @@ from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.statistics import interval_by_task
-from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git
 from meta_reward.run.evaluations import load_outcomes, load_scores
@@ -79,12 +78,9 @@ def _check_budget(search: Search, *, begun: bool) -> None:
     limits, sessions_usd = search.config.limits, proposer_usd(search.layout)
     dollars = limit_check(Limits(max_usd=limits.max_usd))
     first = dollars if begun else limit_check(replace(limits, max_hours=0.0))
-    first(_with_sessions(search.gateway.spent, sessions_usd))
-    search.gateway.check = lambda spent: dollars(_with_sessions(spent, sessions_usd))
-
-
-def _with_sessions(spent: Spent, sessions_usd: float) -> Spent:
-    return replace(spent, cost_usd=spent.cost_usd + sessions_usd)
+    search.gateway.limit(first, elsewhere_usd=lambda: sessions_usd)
+    search.gateway.check_limit()
+    search.gateway.limit(dollars, elsewhere_usd=lambda: sessions_usd)
 
 
 def _has_begun(layout: Layout, row: Row) -> bool:

@@ -188,8 +188,10 @@ def test_limit_stops_everything_before_another_call() -> None:
         if spent.calls >= 3:
             raise LimitReached("max-calls", spent.calls, 3)
 
+    gateway = Gateway(judge, None, concurrency=1)
+    gateway.limit(check)
     with pytest.raises(LimitReached):
-        run(ASKING_HARNESS, Gateway(judge, None, concurrency=1, check=check))
+        run(ASKING_HARNESS, gateway)
     assert len(judge.requests) == 3
 
 

@@ -54,7 +54,7 @@ def as_cached(evaluation: Evaluation) -> list[dict[str, object]]:
 
 def test_second_evaluation_runs_no_harness_and_tells_the_same(gateway: Gateway) -> None:
     first = run(gateway)
-    spent = replace(gateway.spent)
+    spent = gateway.spent
     assert [asdict(result) for result in recall(gateway).results] == as_cached(first)
     assert gateway.spent == replace(spent, calls=2 * spent.calls, tokens=2 * spent.tokens)
 
@@ -133,7 +133,7 @@ def test_limit_holds_for_rewards_that_are_kept_too(gateway: Gateway) -> None:
         if spent.calls >= 10:
             raise LimitReached("max_calls", 10, 10)
 
-    gateway.check = check
+    gateway.limit(check)
     with pytest.raises(LimitReached):
         recall(gateway)
     assert gateway.spent.calls == 10

@@ -36,7 +36,7 @@ def gateway_to(
         Cache(path / "cache") if path else None,
         concurrency=concurrency,
         retries=RetryPolicy(again=again, first_s=0.01),
-        account=BillingLog(path / "account.jsonl") if path else None,
+        billing=BillingLog(path / "account.jsonl") if path else None,
     )
 
 
@@ -145,7 +145,7 @@ def test_probe_is_counted_and_priced_like_any_call_and_never_answered_from_the_c
     paid = load_bill(tmp_path / "account.jsonl")
     assert [seen.texts[-1] for seen in endpoint.seen].count(PROBE) == 2
     assert (gateway.spent.misses, gateway.spent.cost_usd, gateway.spent.pending_calls) == (2, pytest.approx(0.22), 0)
-    assert (paid.calls, paid.cost_usd, paid.open) == (2, pytest.approx(0.22), {})
+    assert (paid.spent.misses, paid.spent.cost_usd, paid.open) == (2, pytest.approx(0.22), ())
     assert not (tmp_path / "cache").exists()
 
 

@@ -124,9 +124,9 @@ class World:
         display.notes = self.notes
         search = open_search(self.layout, display, taskset=self.taskset)
         cache = Cache(self.folder / "cache")
-        account = BillingLog(self.layout.account)
+        billing = BillingLog(self.layout.account)
         search.gateway = Gateway(
-            self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout), account=account, clock=self.clock
+            self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout), billing=billing, clock=self.clock
         )
         search.proposer = self.proposer
         return search

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,7 @@ def test_session_and_its_trials_end_together_where_the_money_does(
     search = world.open()
 
     def spend(request: dict[str, Any]) -> Any:  # as a trial under way would
-        search.gateway.spent.cost_usd = 4.999
+        search.gateway._meter.spent = replace(search.gateway.spent, cost_usd=4.999)
         return [use("Read", file_path="y")]
 
     world.proposer = search.proposer = agent()

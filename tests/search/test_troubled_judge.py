@@ -88,7 +88,7 @@ def test_search_through_all_faults_ends_with_the_same_files_and_counts_every_cal
     spent, before = spent_on_disk(troubled.layout), spent_on_disk(untroubled.layout)
     assert (spent.calls, spent.tokens, spent.misses) == (before.calls, before.tokens, made)
     assert spent.cost_usd == pytest.approx(before.cost_usd)
-    assert load_bill(troubled.layout.account).open == {}
+    assert load_bill(troubled.layout.account).open == ()
 
 
 def test_outage_leaves_the_evaluation_unfinished_and_the_search_goes_on_from_there(

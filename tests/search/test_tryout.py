@@ -221,4 +221,4 @@ def test_trials_at_once_take_their_turn(bench: Bench) -> None:
 
     answers = asyncio.run(both())
     assert [answer["agreement"] for answer in answers] == [1.0, 1.0]
-    assert sum(answer["judge_calls"]["new"] for answer in answers) == 100 - trials.judge.left
+    assert sum(answer["judge_calls"]["new"] for answer in answers) == 100 - trials.quota.left

@@ -12,13 +12,11 @@ from meta_reward.evaluation.evaluate import Result, tokens_of
 from meta_reward.evaluation.metrics import PairOutcome, outcomes
 from meta_reward.files import dump_line, printable
 from meta_reward.harness.validate import Report, report_to_json
+from meta_reward.models.quota import QUOTA_USED_UP
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import best_of, load_ledger
 from meta_reward.trajectory import Pair
-
-NO_CALLS = "try-calls"
-"""The kind of error of a trajectory that was not scored for want of judge calls."""
 
 _MOST_TEXT = 300
 _MOST_TRAJECTORIES = 24
@@ -33,7 +31,7 @@ def answer_of(
     if not report.ok:
         return answer
     scored = {
-        result.trajectory: result for result in results if result.error is None or result.error["kind"] != NO_CALLS
+        result.trajectory: result for result in results if result.error is None or result.error["kind"] != QUOTA_USED_UP
     }
     complete = [pair for pair in pairs if pair.preferred in scored and pair.other in scored]
     compared = outcomes(complete, {name: result.score for name, result in scored.items()})
