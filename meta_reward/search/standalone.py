@@ -98,9 +98,7 @@ def spending(before: Spent, after: Spent) -> dict[str, Any]:
 
 def commonest_error(results: Sequence[Result]) -> str | None:
     """What went wrong most often, None where nothing did."""
-    errors = Counter(
-        f"{result.error['kind']}: {result.error['message']}" for result in results if result.error is not None
-    )
+    errors = Counter(f"{result.error.kind}: {result.error.message}" for result in results if result.error is not None)
     return errors.most_common(1)[0][0] if errors else None
 
 

@@ -46,9 +46,9 @@ def recall(gateway: Gateway, source: str = ASKING_HARNESS, *, repeat: int = 0) -
 
 
 def as_cached(evaluation: Evaluation) -> list[dict[str, object]]:
-    costs = {"cached": True, "tries": 0, "seconds": 0.0}
     return [
-        asdict(replace(result, costs=[{**cost, **costs} for cost in result.costs])) for result in evaluation.results
+        asdict(replace(r, costs=[replace(cost, cached=True, tries=0, seconds=0.0) for cost in r.costs]))
+        for r in evaluation.results
     ]
 
 
