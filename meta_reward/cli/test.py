@@ -26,7 +26,8 @@ def command(run: str | None, sandbox: str | None, as_json: bool, **limits: objec
     from meta_reward.run.config import overlay
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
-    from meta_reward.search.context import open_search, raise_limits
+    from meta_reward.search.create import raise_limits
+    from meta_reward.search.open import open_search
     from meta_reward.search.test_split import open_test
 
     layout = Layout(named_run(run, "test"))

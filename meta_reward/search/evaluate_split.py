@@ -6,7 +6,8 @@ from meta_reward import files
 from meta_reward.evaluation.evaluate import Result, evaluate
 from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
-from meta_reward.search.context import Search, open_sandbox
+from meta_reward.search.context import Search
+from meta_reward.search.open import open_sandbox
 
 
 async def run_split(search: Search, folder: str, split: str) -> dict[str, Any]:

@@ -21,9 +21,10 @@ from meta_reward.run.ledger import Row, best_of, idle_iterations, load_ledger
 from meta_reward.run.settings import Limits
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Search, check_sandbox
+from meta_reward.search.context import Search
 from meta_reward.search.evaluate_split import run_split
 from meta_reward.search.limits import limit_check
+from meta_reward.search.open import check_sandbox
 from meta_reward.search.session import run_session, save_candidates
 
 _MOST_BARREN_SESSIONS = 3

@@ -10,7 +10,8 @@ from meta_reward.evaluation.noise import noise_of
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.models.gateway import Gateway
 from meta_reward.run.create import part_of
-from meta_reward.search.context import Progress, divided, open_sandbox
+from meta_reward.search.context import Progress
+from meta_reward.search.open import divided, open_sandbox
 from meta_reward.search.standalone import Standalone, commonest_error, spending
 
 

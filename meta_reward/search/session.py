@@ -25,7 +25,8 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
 from meta_reward.run.sessions import SessionRecord, load_session, save_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside
-from meta_reward.search.context import Search, open_sandbox
+from meta_reward.search.context import Search
+from meta_reward.search.open import open_sandbox
 from meta_reward.search.session_context import SessionContext, open_session_context
 
 

@@ -7,7 +7,8 @@ from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import load_scores, save_evaluation
-from meta_reward.search.context import Progress, divided, open_sandbox
+from meta_reward.search.context import Progress
+from meta_reward.search.open import divided, open_sandbox
 from meta_reward.search.standalone import Standalone, commonest_error, spending
 from meta_reward.tasks.openings import record_opening
 

@@ -23,8 +23,9 @@ from meta_reward.models.gateway import Gateway
 from meta_reward.models.usage import Spent, dollars
 from meta_reward.propose.base import slug
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.context import Progress, open_backend, open_gateway
+from meta_reward.search.context import Progress
 from meta_reward.search.limits import limit_check, require_limit
+from meta_reward.search.open import open_backend, open_gateway
 from meta_reward.tasks.taskset import TaskSet
 
 

@@ -20,10 +20,11 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.run.settings import Limits
-from meta_reward.search.context import Search, check_sandbox
+from meta_reward.search.context import Search
 from meta_reward.search.evaluate_split import run_split
 from meta_reward.search.limits import limit_check
 from meta_reward.search.loop import finished
+from meta_reward.search.open import check_sandbox
 from meta_reward.tasks.openings import count_openings, record_opening
 
 SCHEMA = 1

@@ -19,8 +19,10 @@ from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Search, create, open_search, raise_limits
+from meta_reward.search.context import Search
+from meta_reward.search.create import create, raise_limits
 from meta_reward.search.loop import run_search
+from meta_reward.search.open import open_search
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import ASKING_HARNESS, WordJudge, made_once, make_task_set
 

@@ -25,7 +25,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
 from meta_reward.run.settings import ProposerSettings
-from meta_reward.search.context import raise_limits
+from meta_reward.search.create import raise_limits
 from meta_reward.search.loop import run_search
 from tests.conftest import PROJECT, make_task_set
 from tests.messages_api import Fault, MessagesApi, Step, messages_api, results_in, say, use

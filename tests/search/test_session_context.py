@@ -12,7 +12,8 @@ import pytest
 
 from meta_reward.propose import client
 from meta_reward.propose.client import ask
-from meta_reward.search.context import Search, keep_instructions
+from meta_reward.search.context import Search
+from meta_reward.search.create import keep_instructions
 from meta_reward.search.session_context import SessionContext, open_session_context
 from tests.search.conftest import World, harness
 from tests.search.test_loop import git

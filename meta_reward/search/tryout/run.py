@@ -32,8 +32,9 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Search, open_backend, open_gateway, open_run_gateway, open_sandbox, search_cases
+from meta_reward.search.context import Search, search_cases
 from meta_reward.search.limits import limit_check
+from meta_reward.search.open import open_backend, open_gateway, open_run_gateway, open_sandbox
 from meta_reward.search.tryout.answer import answer_of
 from meta_reward.search.tryout.pairs import choose_pairs
 from meta_reward.tasks.taskset import TaskSet, load_task_set
