@@ -26,7 +26,8 @@ from meta_reward.offline.proposer.source import parse_source, with_parts
 from meta_reward.offline.skyways import build
 from meta_reward.run.create import part_of
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.context import divided, search_cases
+from meta_reward.search.context import search_cases
+from meta_reward.search.open import divided
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Rollout
 

@@ -193,8 +193,8 @@ async def evaluation(url: str, trajectories: int, concurrency: int, folder: str)
     from meta_reward.trajectory import Message
 
     backend = make_backend(f"openai:m@{url}", {"price_input": 1.0, "price_output": 1.0})
-    account = BillingLog(Path(folder) / "account.jsonl")
-    gateway = Gateway(backend, Cache(Path(folder) / "cache"), concurrency=concurrency, account=account)
+    billing = BillingLog(Path(folder) / "account.jsonl")
+    gateway = Gateway(backend, Cache(Path(folder) / "cache"), concurrency=concurrency, billing=billing)
     source, rollouts = (PROJECT / "seed_harnesses" / "baseline.py").read_text(), _rollouts(trajectories)
     journal = Path(folder) / f"{time.time()}.jsonl"
     level = await choose_level("auto")

@@ -17,7 +17,7 @@ from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
 from meta_reward.harness.levels import problem_of
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Answer, Ask, RunTool
+from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import trajectory_to_json
 

@@ -30,11 +30,12 @@ def command(run: str, harness: Path, **limits: object) -> None:
     from meta_reward.run.config import overlay
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
-    from meta_reward.search import context
+    from meta_reward.search.create import raise_limits
     from meta_reward.search.loop import add
+    from meta_reward.search.open import open_search
 
     layout, source = Layout(find_run(run)), read_text(harness)
     with locked(layout), shown() as progress:
-        context.raise_limits(layout, overlay({}, limits_given(limits)), notice=progress.note)
-        asyncio.run(add(context.open_search(layout, progress), slug(harness.stem), source))
+        raise_limits(layout, overlay({}, limits_given(limits)), notice=progress.note)
+        asyncio.run(add(open_search(layout, progress), slug(harness.stem), source))
     click.echo(render_status(status_of(layout)))

@@ -195,7 +195,7 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
     raise UsageError(f"task set {taskset.name} has no default judge", hint="say which one, such as --judge simulated")
 
 
-def job_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Standalone":
+def standalone_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Standalone":
     """What to evaluate outside any run. flags: judge, seed, concurrency, sandbox and limits, None where not given."""
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.standalone import Standalone

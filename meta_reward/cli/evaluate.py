@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import job_of, json_option, judge_option, limit_options, print_json, sandbox_option
+from meta_reward.cli.common import json_option, judge_option, limit_options, print_json, sandbox_option, standalone_of
 
 
 @click.command("evaluate")
@@ -41,25 +41,18 @@ def command(
 
     from meta_reward import files
     from meta_reward.cli.progress import shown
-    from meta_reward.report.spending import render_spending
-    from meta_reward.report.tables import SIMULATED, fit, render_best_of_n, render_categories, render_metrics
-    from meta_reward.search.single import evaluate_file
+    from meta_reward.report.standalone import evaluation_to_json, render_evaluation
+    from meta_reward.search.standalone import evaluate_file
 
-    job = job_of(harness, taskset, split, config, flags)
+    standalone = standalone_of(harness, taskset, split, config, flags)
     with shown(quiet=as_json) as progress:
         if out is not None:
             with files.new_folder(out) as folder:
-                result = asyncio.run(evaluate_file(job, folder, progress))
+                result = asyncio.run(evaluate_file(standalone, folder, progress))
         else:
             with tempfile.TemporaryDirectory() as name:
-                result = asyncio.run(evaluate_file(job, Path(name), progress))
+                result = asyncio.run(evaluate_file(standalone, Path(name), progress))
     if as_json:
-        print_json({key: value for key, value in result.items() if key != "schema"})
-        return
-    columns = {harness.stem: result}
-    parts = [render_metrics(columns), render_categories(columns), render_best_of_n(columns)]
-    if result["commonest_error"]:
-        parts.append(fit(files.printable(f"commonest failure: {result['commonest_error']}")))
-    if not result["simulated"]:
-        parts.append(fit(f"spent: {render_spending(result)}"))
-    click.echo("\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part))
+        print_json(evaluation_to_json(result))
+    else:
+        click.echo(render_evaluation(result, harness.stem))

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from meta_reward.cli.common import (
-    job_of,
     json_option,
     judge_option,
     limit_options,
     print_json,
     sandbox_option,
     seed_folder,
+    standalone_of,
 )
 
 
@@ -51,13 +51,13 @@ def noise(
     import asyncio
 
     from meta_reward.cli.progress import shown
-    from meta_reward.report.noise import render_noise
-    from meta_reward.search.noise import measure_noise
+    from meta_reward.report.standalone import noise_to_json, render_noise
+    from meta_reward.search.standalone import measure_noise
 
-    job = job_of(harness or seed_folder() / "baseline.py", taskset, split, config, flags)
+    standalone = standalone_of(harness or seed_folder() / "baseline.py", taskset, split, config, flags)
     with shown(quiet=as_json) as progress:
-        result = asyncio.run(measure_noise(job, repeats=repeats, progress=progress))
+        result = asyncio.run(measure_noise(standalone, repeats=repeats, progress=progress))
     if as_json:
-        print_json(result)
+        print_json(noise_to_json(result))
     else:
         click.echo(render_noise(result))

@@ -96,8 +96,9 @@ def command(
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
     from meta_reward.run.stop_reason import save_stop
-    from meta_reward.search import context
-    from meta_reward.search.loop import search
+    from meta_reward.search.create import baseline_key, create, keep_instructions, load_seeds, raise_limits
+    from meta_reward.search.loop import run_search
+    from meta_reward.search.open import check_task_set, open_search
     from meta_reward.tasks.growth import as_of
     from meta_reward.tasks.taskset import load_task_set
 
@@ -109,27 +110,27 @@ def command(
     layout = Layout(run_path(name or tasks.name))
     requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
     if baseline is not None:
-        requested["baseline"] = context.baseline_key(context.load_seeds(seeds, baseline)[0])
+        requested["baseline"] = baseline_key(load_seeds(seeds, baseline)[0])
     if dry_run:
-        _forecast(layout, requested, tasks, context.load_seeds(seeds, baseline))
+        _forecast(layout, requested, tasks, load_seeds(seeds, baseline))
         return
     if not layout.config.exists():
         if layout.root.exists():
             raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
         chosen = default_judge(tasks, requested.get("judge", {}).get("spec"))
-        starts = context.load_seeds(seeds, baseline)
+        starts = load_seeds(seeds, baseline)
         tasks = open_task_set(taskset, settings.new_config(requested).splits)
-        asyncio.run(context.create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
+        asyncio.run(create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
         tasks = as_of(tasks, settings.load_run_config(layout.config).digest)
-        context.check_task_set(layout, settings.load_run_config(layout.config), tasks)
+        check_task_set(layout, settings.load_run_config(layout.config), tasks)
         for note in restore_unfinished(layout):
             progress.note(note)
-        context.raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
-        context.keep_instructions(layout, told, notice=progress.note)
-        ready = context.open_search(layout, progress, taskset=tasks)
+        raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
+        keep_instructions(layout, told, notice=progress.note)
+        ready = open_search(layout, progress, taskset=tasks)
         with save_stop(layout) as stop:
-            outcome = asyncio.run(search(ready))
+            outcome = asyncio.run(run_search(ready))
             stop(outcome)
     click.echo(render_status(status_of(layout)))
     ctx.exit(0 if outcome.state == "finished" else STOPPED)
@@ -192,8 +193,8 @@ def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", see
     from meta_reward.report.forecast import render_forecast
     from meta_reward.run import config as settings
     from meta_reward.run.record import load_iterations
-    from meta_reward.search.context import check_task_set
     from meta_reward.search.forecast import forecast
+    from meta_reward.search.open import check_task_set
 
     if layout.config.exists():
         done = max(0, len(load_iterations(layout)) - 1)

@@ -39,7 +39,8 @@ def command(
     from meta_reward.run.config import overlay
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
-    from meta_reward.search.context import open_search, raise_limits
+    from meta_reward.search.create import raise_limits
+    from meta_reward.search.open import open_search
     from meta_reward.search.test_split import chosen_alone, finalists_and_frontier, open_test
 
     if candidates and frontier:

@@ -40,7 +40,7 @@ def command(
     from meta_reward.harness.levels import UNCONFINED_WARNING
     from meta_reward.harness.validate import report_to_json, validate
     from meta_reward.run.config import load_user_config, new_config, overlay
-    from meta_reward.search.context import open_sandbox
+    from meta_reward.search.open import open_sandbox
 
     settings = new_config(overlay(load_user_config(config), {"sandbox": sandbox}))
     cases = _cases(tasks, settings) if tasks else None
@@ -62,7 +62,8 @@ def command(
 
 def _cases(tasks: str, settings: "RunConfig") -> "Cases":
     from meta_reward.run.layout import Layout
-    from meta_reward.search.context import divided, search_cases
+    from meta_reward.search.context import search_cases
+    from meta_reward.search.open import divided
     from meta_reward.tasks.taskset import load_task_set
 
     path = find_task_set(tasks)

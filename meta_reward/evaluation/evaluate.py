@@ -1,10 +1,10 @@
-"""A harness on trajectories: each scored by itself, in an order that tells nothing.
+"""A harness on trajectories: each is scored by itself, in random order.
 
-The unit of work is one trajectory. Finished results are handed over one by one, so that the caller
-can write each down before the next is waited for; results finished earlier are handed in and not
-redone. A candidate's failure is a result with an error. A judge's outage or a limit of the run stops
-everything and leaves the evaluation unfinished. Every rollout gets its result, unless the caller chooses to
-give up on a candidate that fails on most of its first trajectories.
+The unit of work is one trajectory. Each result is handed to the caller as soon as it is finished, who can write
+it down; results that were finished earlier are passed in and not repeated. A candidate's failure is a result
+with an error. An outage of the judge or a limit of the run stops everything and leaves the evaluation
+unfinished. Every rollout gets a result, unless the caller chooses to give up on a candidate that fails on most
+of its first trajectories.
 """
 
 import asyncio
@@ -15,46 +15,50 @@ from dataclasses import dataclass
 from typing import Any
 
 from meta_reward import files
-from meta_reward.completion import request_to_json
 from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.evaluation.metrics import Tokens
+from meta_reward.evaluation.records import CallCost, CallRecord, Failure, call_cost, call_record, tokens_of
 from meta_reward.evaluation.reward_cache import RewardCache, open_reward_cache
+from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Call, Gateway
-from meta_reward.trajectory import Rollout, tool_call_to_json, trajectory_to_json
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.session import Call
+from meta_reward.trajectory import Rollout, trajectory_to_json
 
 PROBATION = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One trajectory scored by one harness: its reward or its error, every judge call, and what each took.
-
-    reward: {score, reason, findings}. error: {kind, message, traceback}. Exactly one is not None.
-    printed: the end of what the harness has printed.
-    """
+    """One trajectory scored by one harness."""
 
     trajectory: str
     task: str
-    reward: dict[str, Any] | None
-    error: dict[str, Any] | None
-    calls: list[dict[str, Any]]
-    costs: list[dict[str, Any]]
+    reward: Reward | None
+    """None if the harness failed."""
+    error: Failure | None
+    """None if it did not."""
+    calls: list[CallRecord]
+    costs: list[CallCost]
+    """What each call took, in the same order."""
     printed: str = ""
+    """The end of what the harness printed."""
 
     @property
     def score(self) -> float | None:
-        return None if self.reward is None else self.reward["score"]
+        return None if self.reward is None else self.reward.score
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The results of an evaluation, in the order of its rollouts. broken: given up, since the candidate failed on most
-    of its first trajectories. not_run: the trajectories that it was therefore not run on."""
+    """The results of an evaluation."""
 
     results: list[Result]
+    """In the order of the rollouts."""
     broken: bool = False
+    """Whether it was given up because the candidate failed on most of its first trajectories."""
     not_run: tuple[str, ...] = ()
+    """The trajectories that were therefore not scored."""
 
     @property
     def rewards(self) -> dict[str, float | None]:
@@ -78,21 +82,22 @@ async def evaluate(
     slots: asyncio.Semaphore | None = None,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> Evaluation:
-    """Score every rollout that is not finished yet. on_result: called with each result as soon as it is done.
+    """Score every rollout that is not finished yet.
 
-    repeat: another number asks the judge anew. give_up: stop after the first PROBATION trajectories when most of them
-    fail; otherwise there is one result a rollout. slots: shared with other evaluations that run at the same time;
-    the gateway's concurrency by default. Raises JudgeUnavailable and LimitReached after the results
-    under way were dropped, and the calls of theirs that had been sent were kept.
+    repeat: each number asks the judge anew. give_up: stop after the first PROBATION trajectories if most of them
+    fail; otherwise every rollout gets a result. slots: shared with other evaluations that run at the same time; the
+    gateway's concurrency by default. on_result: called with each result as soon as it is finished.
+    Raises JudgeUnavailable and LimitReached; unfinished results are then dropped, but the replies to calls that
+    had already been sent are stored.
     """
-    results, kept = dict(finished or {}), open_reward_cache(source, gateway, sandbox)
+    results, rewards = dict(finished or {}), open_reward_cache(source, gateway, sandbox)
     slots = slots or asyncio.Semaphore(gateway.concurrency)
     order = sorted(rollouts, key=lambda rollout: rollout.id)
     random.Random(seed).shuffle(order)
 
     async def score(rollout: Rollout) -> None:
         async with slots:
-            result = await _score(source, rollout, gateway, sandbox, repeat, kept)
+            result = await _score(source, rollout, gateway, sandbox, repeat, rewards)
         on_result(result)
         results[rollout.id] = result
 
@@ -113,7 +118,7 @@ def _fails_on_most(results: Sequence[Result]) -> bool:
 
 
 async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, limit: int) -> None:
-    """Do the work for every rollout, at most `limit` at a time; the first error stops all."""
+    """Do the work for every rollout, at most `limit` at a time. Raises the first error after stopping the others."""
     waiting = iter(rollouts)
 
     async def drain() -> None:
@@ -134,11 +139,11 @@ async def run_together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 async def _score(
-    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, repeat: int, kept: RewardCache
+    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, repeat: int, rewards: RewardCache
 ) -> Result:
     sent = trajectory_to_json(rollout.trajectory)
     digest = hashlib.sha256(files.canonical_json(sent)).hexdigest()
-    if known := kept.find(digest, repeat, gateway):
+    if known := rewards.find(digest, repeat, gateway):
         return _result(rollout, known.reward, None, known.calls, known.printed)
     session = gateway.session(
         digest,
@@ -153,65 +158,16 @@ async def _score(
         result = await sandbox.score(
             source, sent, session.ask, waited_s=lambda: session.queue_time.seconds, printed=printed.append
         )
-        reward = {"score": result.score, "reason": result.reason, "findings": dict(result.findings)}
-        kept.keep(digest, repeat, reward, session.calls, printed[-1])
+        reward = Reward(result.score, result.reason, dict(result.findings))
+        rewards.keep(digest, repeat, reward, session.calls, printed[-1])
     except CandidateError as failure:
-        error = {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback}
-        kept.fail(digest)
+        error = Failure(failure.kind, failure.message, failure.traceback)
+        rewards.fail(digest)
     return _result(rollout, reward, error, session.calls, printed[-1])
 
 
 def _result(
-    rollout: Rollout,
-    reward: dict[str, Any] | None,
-    error: dict[str, Any] | None,
-    calls: Sequence[Call],
-    printed: str,
+    rollout: Rollout, reward: Reward | None, error: Failure | None, calls: Sequence[Call], printed: str
 ) -> Result:
-    said, took = [_call_record(call) for call in calls], [_call_cost(call) for call in calls]
-    return Result(rollout.id, rollout.task, reward, error, said, took, printed)
-
-
-def _call_record(call: Call) -> dict[str, Any]:
-    """The part of a call that is the same wherever and whenever it is made."""
-    completion = call.completion
-    return {
-        "ask": call.ask,
-        "turn": call.turn,
-        "draw": call.draw,
-        **request_to_json(call.request),
-        "reply": completion.text,
-        "tool_calls": [tool_call_to_json(made) for made in completion.tool_calls],
-        "stop_reason": completion.stop_reason,
-        **({"error": f"{type(call.error).__name__}: {call.error}"} if call.error else {}),
-    }
-
-
-def _call_cost(call: Call) -> dict[str, Any]:
-    """The part of a call that is counted."""
-    usage = call.completion.usage
-    return {
-        "ask": call.ask,
-        "turn": call.turn,
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cache_read_tokens": usage.cache_read_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "cost_usd": call.cost_usd,
-        "cached": call.cached,
-        "tries": call.tries,
-        "error": type(call.error).__name__ if call.error else None,
-        "seconds": round(call.seconds, 4),
-    }
-
-
-def tokens_of(costs: Any) -> Tokens:
-    """The nominal tokens and price of calls, from what each took."""
-    costs = list(costs)
-    prices = [cost["cost_usd"] for cost in costs]
-    return Tokens(
-        judge_calls=len(costs),
-        input_tokens=sum(cost["input_tokens"] for cost in costs),
-        output_tokens=sum(cost["output_tokens"] for cost in costs),
-        cost_usd=None if None in prices else sum(prices),
-    )
+    records, costs = [call_record(call) for call in calls], [call_cost(call) for call in calls]
+    return Result(rollout.id, rollout.task, reward, error, records, costs, printed)

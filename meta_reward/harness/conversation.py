@@ -17,7 +17,7 @@ from meta_reward.files import is_too_deep
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward, check_reward
-from meta_reward.models.gateway import Answer, Ask, RunTool
+from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall, parse_tool
 
 AnswerAsk = Callable[[Ask, RunTool], Awaitable[Answer]]

@@ -15,7 +15,7 @@ from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
 from meta_reward.harness.sandbox import NOT_STARTED, Sandbox
-from meta_reward.models.gateway import Answer, Ask, RunTool
+from meta_reward.models.session import Answer, Ask, RunTool
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 AUTO = "auto"

@@ -31,7 +31,7 @@ from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level, settle, worker_command, worker_environment
 from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds, no_waits, reward_of
 from meta_reward.harness.runtime import Reward
-from meta_reward.models.gateway import Answer, Ask, RunTool
+from meta_reward.models.session import Answer, Ask, RunTool
 
 NOT_STARTED = "the sandbox does not start: "
 _FULL_S = 0.005  # until another try to write to a full socket

@@ -1,46 +1,55 @@
-"""The account of a run: every call that is paid for, written down before it is sent and when it has ended.
+"""Billing logs: every call that is paid for, written down before it is sent and again when it has ended.
 
     {"sent": KEY, "tokens": ..., "cost_usd": ...}     about to be sent; what it is expected to take
     {"paid": KEY, "input_tokens": ..., ...}           answered; what it took
-    {"void": KEY}                                     ended without an answer, and without a bill
+    {"void": KEY}                                     ended without an answer, and without a charge
 
-A process that is killed leaves calls that were sent and never ended. They are counted at what was
-expected, until `balance` finds the reply in the cache, and with it what it really took. cost_usd is
-null where no price is known.
+A killed process leaves calls that were sent and never ended. They count at what was expected, until
+`reconcile` finds the reply in the cache and writes down what the call took. cost_usd is null if the
+price is not known.
+
+A run has one log. An evaluation outside any run has one for each start, until it finishes:
+
+    <cache>/unfinished/NAME-....jsonl
+
+If a start is killed, interrupted or stopped by a limit, its log stays, and the next start of the same
+evaluation takes over all logs that no living process holds (by `flock`, which the kernel releases).
+What they add up to was spent before. A start that finishes removes them.
 """
 
-from dataclasses import asdict, dataclass, field
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.completion import Backend, Usage
 from meta_reward.models.cache import Cache
+from meta_reward.models.usage import Spent, paid_for
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Bill:
-    """What an account adds up to. unpriced: paid calls without a known price. lost: calls of which only
-    the sending is known, counted at what was expected. open: their lines, by key."""
+    """What a billing log adds up to."""
 
-    calls: int = 0
-    cost_usd: float = 0.0
-    unpriced: int = 0
+    spent: Spent
+    """Calls that were paid for, and calls that may have been."""
     lost: int = 0
-    open: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def add(self, cost_usd: float | None, calls: int = 1) -> None:
-        """Count calls."""
-        self.calls += calls
-        self.cost_usd += cost_usd or 0.0
-        self.unpriced += calls if cost_usd is None else 0
+    """How many of them were sent and never ended; they count at what was expected."""
+    open: tuple[str, ...] = ()
+    """The keys of those whose replies may still turn up in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class BillingLog:
-    """An account on disk. Without a path nothing is kept."""
+    """A billing log on disk."""
 
     path: Path | None = None
+    """None to write nothing down."""
 
     def sent(self, key: str, expected_tokens: int, cost_usd: float | None) -> None:
         """A call is about to be sent."""
@@ -54,48 +63,99 @@ class BillingLog:
         """A call ended without an answer."""
         self._append({"void": key})
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def _append(self, line: Mapping[str, object]) -> None:
         if self.path is not None:
             files.append_line(self.path, line)
 
 
-def open_billing_log(path: Path, before: Bill) -> None:
-    """Make an account ready for more. before: what was paid by a run that has none yet."""
+def open_billing_log(path: Path, before: Spent) -> BillingLog:
+    """A log, ready for more lines. before: what was paid by a run that has no log yet."""
     if path.exists():
         files.repair_journal(path)
     else:
-        files.append_line(
-            path, {"before": {"calls": before.calls, "cost_usd": before.cost_usd, "unpriced": before.unpriced}}
-        )
+        paid = {"calls": before.misses, "cost_usd": before.cost_usd, "unpriced": before.unpriced}
+        files.append_line(path, {"before": paid})
+    return BillingLog(path)
 
 
-def reconcile(path: Path, cache: Cache, backend: Backend) -> None:
-    """Write down what became of calls that were cut off, where the cache holds their replies."""
-    for key in load_bill(path).open:
-        if (completion := cache.load(key)) is not None:
+def reconcile(path: Path, cache: Cache | None, backend: Backend) -> None:
+    """Write down what open calls took, if the cache holds their replies."""
+    for key in load_bill(path).open if cache else ():
+        if cache and (completion := cache.load(key)) is not None:
             BillingLog(path).paid(key, completion.usage, backend.cost_usd(completion.usage), tries=1)
 
 
 def load_bill(path: Path) -> Bill:
-    """What was paid, added up."""
-    paid = Bill()
+    """What a log adds up to."""
+    before, paid, lost = Spent(), list[float | None](), list[float | None]()
+    open_calls: dict[str, float | None] = {}
     for line in files.iter_whole_lines(path):
-        if before := line.get("before"):
-            paid.add(before["cost_usd"], calls=before["calls"])
-            paid.unpriced += before["unpriced"]
+        if "before" in line:
+            before = _before(line["before"])
         elif key := line.get("sent"):
-            if cut_off := paid.open.pop(key, None):  # sent by a process that was killed, and now again
-                _count_lost(paid, cut_off)
-            paid.open[key] = line
+            if key in open_calls:  # sent by a process that was killed, and now again
+                lost.append(open_calls.pop(key))
+            open_calls[key] = line["cost_usd"]
         else:
-            known = paid.open.pop(line.get("paid") or line["void"], None)
-            if known and "paid" in line:  # two processes may both find out what became of it
-                paid.add(line["cost_usd"])
-    for line in paid.open.values():
-        _count_lost(paid, line)
-    return paid
+            known = open_calls.pop(line.get("paid") or line["void"], _UNKNOWN)
+            if known is not _UNKNOWN and "paid" in line:  # two processes may both write down how it ended
+                paid.append(line["cost_usd"])
+    lost += open_calls.values()
+    return Bill(before + paid_for([*paid, *lost]), len(lost), tuple(open_calls))
 
 
-def _count_lost(paid: Bill, line: dict[str, Any]) -> None:
-    paid.add(line["cost_usd"])
-    paid.lost += 1
+@contextmanager
+def unfinished_bill(
+    folder: Path, name: str, cache: Cache | None, backend: Backend
+) -> Iterator[tuple[BillingLog, Spent]]:
+    """A new log for the block, and what earlier starts under this name have spent.
+
+    All their logs are removed when the block ends without an exception; otherwise they stay for the next start.
+    """
+    with files.writing(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        left = _lock_left(folder, name)
+        own = folder / f"{name}-{uuid.uuid4().hex[:12]}.jsonl"
+        lock = _lock_new(own)
+    try:
+        for path in left:
+            files.repair_journal(path)
+            reconcile(path, cache, backend)
+        yield BillingLog(own), sum((load_bill(path).spent for path in left), Spent())
+        for path in (own, *left):
+            path.unlink(missing_ok=True)
+    finally:
+        if own.exists() and not own.stat().st_size:
+            own.unlink(missing_ok=True)
+        for handle in (lock, *left.values()):
+            os.close(handle)
+
+
+_UNKNOWN = object()
+
+
+def _before(paid: Mapping[str, Any]) -> Spent:
+    return Spent(misses=paid["calls"], cost_usd=paid["cost_usd"], unpriced=paid["unpriced"])
+
+
+def _lock_left(folder: Path, name: str) -> dict[Path, int]:
+    """The logs under a name that no living process holds, locked from now on."""
+    left = {}
+    for path in sorted(folder.glob(f"{name}-*.jsonl")):
+        with suppress(FileNotFoundError):  # its process has just finished
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left[path] = handle
+            except BlockingIOError:
+                os.close(handle)
+    return left
+
+
+def _lock_new(path: Path) -> int:
+    """Make an empty log that is locked before any other process can see it."""
+    hidden = path.with_name(f".{path.name}")
+    handle = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    hidden.rename(path)
+    return handle

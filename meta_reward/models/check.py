@@ -11,6 +11,7 @@ from typing import Any
 
 from meta_reward.completion import Backend, Completion, Request, Usage
 from meta_reward.errors import JudgeError, JudgeUnavailable
+from meta_reward.models.usage import total_usd
 from meta_reward.trajectory import Message, Tool
 
 _SECRET = "heron"  # what only the tool knows
@@ -58,8 +59,7 @@ class _Asking:
         return completion
 
     def total_usd(self) -> float | None:
-        costs = [self.backend.cost_usd(completion.usage) for completion in self.completions]
-        return None if None in costs else sum(cost or 0.0 for cost in costs)
+        return total_usd(self.backend.cost_usd(completion.usage) for completion in self.completions)
 
 
 async def check_judge(backend: Backend) -> Check:

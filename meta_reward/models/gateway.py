@@ -1,80 +1,31 @@
-"""The one way to the judge: cache, limits, budgets, and a record of every call.
+"""The one way to the judge: cache, limits, quotas, and what was spent.
 
-A `Gateway` belongs to a process; a `JudgeSession` to one trajectory scored by one harness. The session
-numbers identical asks (the draw), plays the rounds in which the judge calls the harness's tools,
-and keeps every turn as a `Call`. *Nominal* numbers count a cached call like any other; *spent*
-ones count only what was asked anew. What is not in the cache goes over the `InFlight`, which retries.
+A `Gateway` belongs to a process, a `JudgeSession` to one trajectory scored by one harness. Calls and tokens
+count a cached reply like any other; money counts only what was sent to the judge. A request that the cache
+cannot answer goes through `InFlight`, which retries it. Limits are set with `limit`; a gateway with a quota
+of new calls comes from `with_quota`.
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from meta_reward import files
-from meta_reward.completion import Backend, Completion, Request, Usage, estimated_tokens, is_unreadable, request_to_json
-from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, Unanswerable
+from meta_reward.completion import Backend, Completion, Request, Usage
 from meta_reward.models.billing import BillingLog
-from meta_reward.models.cache import Cache, cache_key
+from meta_reward.models.cache import REWARDS, Cache, cache_key
 from meta_reward.models.in_flight import InFlight
+from meta_reward.models.meter import Meter
+from meta_reward.models.quota import Quota, QuotaBackend
 from meta_reward.models.rate_limit import Clock, QueueTime, RateLimiter
 from meta_reward.models.retry import RetryPolicy
-from meta_reward.models.usage import Books, Spent
-from meta_reward.trajectory import Message, Tool, ToolCall
+from meta_reward.models.session import Call, CallKey, JudgeSession
+from meta_reward.models.usage import Check, Spent
 
 _DRAWS_OF_A_REPEAT = 100_000  # more than any trajectory has
-_NOTHING = Completion("", Usage(0, 0), stop_reason="error")
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question of a harness to the judge."""
-
-    prompt: str
-    system: str | None = None
-    tools: tuple[Tool, ...] = ()
-    require: str | None = None
-    schema: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The judge's final word on an ask. tools_called: names in the order of the calls."""
-
-    text: str
-    stop_reason: str
-    tools_called: tuple[str, ...] = ()
-
-
-RunTool = Callable[[ToolCall], Awaitable[tuple[str, bool]]]
-"""Runs a tool of the harness for the judge: returns its result as text, and whether that is an error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One turn of the judge on record: what was asked and answered, and what it took.
-
-    ask, turn: from 1. cost_usd: what it costs when it is not cached, None where no price is known.
-    tries: 0 for a reply that was there already. error: why there is no reply, which then is empty.
-    key: of its reply in the cache.
-    """
-
-    ask: int
-    turn: int
-    draw: int
-    key: str
-    request: Request
-    completion: Completion
-    cached: bool
-    seconds: float
-    cost_usd: float | None
-    tries: int = 1
-    error: JudgeError | None = None
 
 
 class Gateway:
-    """A backend behind its cache and its line. check: called before each call, raises LimitReached."""
+    """A backend behind its cache. spent: what was spent before this process."""
 
     def __init__(
         self,
@@ -82,24 +33,63 @@ class Gateway:
         cache: Cache | None,
         *,
         concurrency: int = 16,
-        pace: RateLimiter | None = None,
+        rate_limiter: RateLimiter | None = None,
         retries: RetryPolicy | None = None,
         clock: Clock | None = None,
-        account: BillingLog | None = None,
+        billing: BillingLog | None = None,
         spent: Spent | None = None,
-        check: Callable[[Spent], None] = lambda spent: None,
         notice: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self.backend, self.concurrency, self.check = backend, concurrency, check
-        self.clock = clock or Clock()
-        self.books = Books(backend, cache, account or BillingLog(), spent or Spent())
-        pace = pace or RateLimiter(concurrency, clock=self.clock)
-        self.line = InFlight(self.books, pace, retries or RetryPolicy(), self.clock, notice)
+        self.backend, self.concurrency, self.clock = backend, concurrency, clock or Clock()
+        self._cache = cache
+        self._meter = Meter(backend, cache, billing or BillingLog(), spent or Spent())
+        rate_limiter = rate_limiter or RateLimiter(concurrency, clock=self.clock)
+        self._in_flight = InFlight(self._meter, rate_limiter, retries or RetryPolicy(), self.clock, notice)
+        self._check: Check = lambda spent: None
+        self._elsewhere_usd: Callable[[], float] = lambda: 0.0
 
     @property
     def spent(self) -> Spent:
-        """What was used so far."""
-        return self.books.spent
+        """What was spent so far."""
+        return self._meter.spent
+
+    @property
+    def rewards_folder(self) -> Path | None:
+        """Where rewards are kept beside the replies they follow from, None without a cache."""
+        return self._cache.folder / REWARDS if self._cache else None
+
+    def limit(self, check: Check, *, elsewhere_usd: Callable[[], float] = lambda: 0.0) -> None:
+        """From now on, call `check` before each call. elsewhere_usd: dollars spent elsewhere that count as well."""
+        self._check, self._elsewhere_usd = check, elsewhere_usd
+
+    def check_limit(self, *, pending_usd: float = 0.0) -> None:
+        """Raise LimitReached if another call would go beyond the limit. pending_usd: expected of calls elsewhere."""
+        spent = self.spent
+        cost_usd, pending_usd = spent.cost_usd + self._elsewhere_usd(), spent.pending_usd + pending_usd
+        self._check(replace(spent, cost_usd=cost_usd, pending_usd=pending_usd))
+
+    def with_quota(self, quota: Quota) -> "Gateway":
+        """A gateway to the same judge that makes no more new calls than the quota allows.
+
+        The money that it spends counts as this gateway's, at once and under the same limit; the calls and tokens
+        that it counts are its own.
+        """
+        limited = Gateway(
+            QuotaBackend(self.backend, quota, self._meter.pay),
+            self._cache,
+            concurrency=self.concurrency,
+            rate_limiter=self._in_flight.rate_limiter,
+            retries=self._in_flight.retries,
+            clock=self.clock,
+            billing=self._meter.billing,
+            notice=self._in_flight.notice,
+        )
+        limited.limit(lambda own: self.check_limit(pending_usd=own.pending_usd))
+        return limited
+
+    def count(self, usage: Usage) -> None:
+        """Count a call that was asked for and got no reply."""
+        self._meter.count(usage)
 
     def session(
         self,
@@ -109,154 +99,55 @@ class Gateway:
         max_calls: int = 100,
         max_tokens: int = 2_000_000,
         max_bytes: int = 32_000_000,
-    ) -> "JudgeSession":
+    ) -> JudgeSession:
         """A session for one trajectory; its budget counts nominal calls and tokens, and the bytes of its requests."""
         return JudgeSession(self, trajectory_digest, repeat, max_calls, max_tokens, max_bytes)
 
     def key(self, request: Request, *, trajectory_digest: str, repeat: int, draw: int) -> str:
-        """Under what the reply to a request is kept."""
+        """The key of a request's reply in the cache."""
         return cache_key(
             self.backend.settings, trajectory_digest=trajectory_digest, repeat=repeat, request=request, draw=draw
         )
 
-    def recall(self, calls: Sequence[Mapping[str, Any]], *, trajectory_digest: str, repeat: int) -> list[Call] | None:
-        """Calls of an earlier session, by their ask, turn, draw and key, counted as answered from the cache.
+    def recall(self, calls: Sequence[CallKey], *, trajectory_digest: str, repeat: int) -> list[Call] | None:
+        """The calls of an earlier session, counted as answered by the cache. Raises LimitReached.
 
-        None where a reply is gone or answers something else. Raises what `check` does.
+        None if a reply is no longer in the cache, or answers something else.
         """
-        self.check(self.spent)
+        self.check_limit()
         found = []
         for call in calls:
-            asked = self.books.cache.load_asked(call["key"]) if self.books.cache else None
+            asked = self._cache.load_asked(call.key) if self._cache else None
             if asked is None:
                 return None
             request, completion = asked
-            key = self.key(request, trajectory_digest=trajectory_digest, repeat=repeat, draw=call["draw"])
-            if key != call["key"]:  # a reply cannot always be read back into the request that it answers
+            key = self.key(request, trajectory_digest=trajectory_digest, repeat=repeat, draw=call.draw)
+            if key != call.key:  # a reply cannot always be read back into the request that it answers
                 return None
             cost = self.backend.cost_usd(completion.usage)
-            numbers = (call["ask"], call["turn"], call["draw"])
+            numbers = (call.ask, call.turn, call.draw)
             found.append(Call(*numbers, key, request, completion, cached=True, seconds=0.0, cost_usd=cost, tries=0))
         for recalled in found:
-            self.books.nominal(recalled.completion.usage)
+            self._meter.count(recalled.completion.usage)
         return found
 
     async def complete(
         self, key: str, request: Request, *, repeat: int, draw: int, queue_time: QueueTime
     ) -> tuple[Completion, int]:
-        """A completion, and after how many tries it came: 0 where it was there already or under way."""
-        self.check(self.spent)
-        stored = self.books.cache.load(key) if self.books.cache else None
+        """A completion and the number of tries it took, 0 if it was in the cache or in flight. Raises LimitReached."""
+        self.check_limit()
+        stored = self._cache.load(key) if self._cache else None
         if stored is not None:
-            self.books.nominal(stored.usage)
+            self._meter.count(stored.usage)
             return stored, 0
-        # A repeat asks anew; where answers follow from the draw, it therefore draws others.
+        # A repeat asks anew, so it takes other draws: some judges answer by the draw.
         fresh = draw + repeat * _DRAWS_OF_A_REPEAT
-        if self.line.is_under_way(key):
-            completion, _ = await self.line.ask(key, request, fresh, queue_time)
-            self.books.nominal(completion.usage)
+        if self._in_flight.is_under_way(key):
+            completion, _ = await self._in_flight.ask(key, request, fresh, queue_time)
+            self._meter.count(completion.usage)
             return completion, 0
-        return await self.line.ask(key, request, fresh, queue_time)
+        return await self._in_flight.ask(key, request, fresh, queue_time)
 
     async def settle(self) -> None:
-        """Wait for calls that were sent and that nobody waits for any more, so that they are kept and counted."""
-        await self.line.settle()
-
-
-class JudgeSession:
-    """The judge for one trajectory: numbers its draws, holds its budget, keeps its calls."""
-
-    def __init__(
-        self,
-        gateway: Gateway,
-        trajectory_digest: str,
-        repeat: int,
-        max_calls: int,
-        max_tokens: int,
-        max_bytes: int,
-    ) -> None:
-        self._gateway, self._digest, self._repeat = gateway, trajectory_digest, repeat
-        self._max_calls, self._max_tokens, self._max_bytes = max_calls, max_tokens, max_bytes
-        self._draws: Counter[bytes] = Counter()
-        self._asks = self._turns = self._tokens = self._bytes = 0
-        self._calls: list[Call] = []
-        self.queue_time = QueueTime(gateway.clock)
-
-    @property
-    def calls(self) -> list[Call]:
-        """Every call so far, in the order of the asks, whatever the order of the replies."""
-        return sorted(self._calls, key=lambda call: (call.ask, call.turn))
-
-    async def ask(self, ask: Ask, run_tool: RunTool) -> Answer:
-        """Ask the judge, answering its tool calls, until it has no more of them.
-
-        Raises CandidateError when the budget is used up or the endpoint fails on this request alone, and whatever
-        the backend raises.
-        """
-        first = Request((Message("user", ask.prompt),), ask.system, ask.tools, ask.require, ask.schema)
-        identity = hashlib.sha256(files.canonical_json(request_to_json(first))).digest()
-        self._asks += 1
-        number, draw = self._asks, self._draws[identity]
-        self._draws[identity] += 1
-        request, called = first, list[str]()
-        for turn in range(1, self._max_calls + 2):
-            completion = await self._turn(request, number, turn, draw)
-            if not completion.tool_calls:
-                return Answer(completion.text, completion.stop_reason, tuple(called))
-            results = [await self._result(call, run_tool) for call in completion.tool_calls]
-            called += [call.name for call in completion.tool_calls if not is_unreadable(call)]
-            said = Message("assistant", completion.text, completion.tool_calls)
-            require = None if request.require in called else request.require
-            request = replace(request, messages=(*request.messages, said, *results), require=require)
-        raise AssertionError("the budget of calls ends every conversation")
-
-    async def _turn(self, request: Request, ask: int, turn: int, draw: int) -> Completion:
-        self._count(request)
-        began, failure = self._gateway.clock.now(), None
-        key = self._gateway.key(request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw)
-        try:
-            completion, tries = await self._gateway.complete(
-                key, request, repeat=self._repeat, draw=draw, queue_time=self.queue_time
-            )
-            cost = self._gateway.backend.cost_usd(completion.usage)
-        except JudgeUnavailable:
-            raise
-        except JudgeError as error:
-            completion, tries, cost, failure = _NOTHING, error.tries, 0.0, error
-            self._gateway.books.nominal(completion.usage)
-        seconds = self._gateway.clock.now() - began
-        self._tokens += _tokens_of(request, completion.usage, refused=failure is not None)
-        self._calls.append(Call(ask, turn, draw, key, request, completion, tries == 0, seconds, cost, tries, failure))
-        if isinstance(failure, Unanswerable):
-            raise CandidateError("judge-request", str(failure)) from failure
-        if failure is not None:
-            raise failure
-        return completion
-
-    def _count(self, request: Request) -> None:
-        """Put one more turn on the budget. Raises CandidateError where there is none left."""
-        if self._turns >= self._max_calls:
-            raise CandidateError("judge-calls", f"more than {self._max_calls} judge calls on one trajectory")
-        if self._tokens >= self._max_tokens:
-            raise CandidateError("judge-tokens", f"more than {self._max_tokens} judge tokens on one trajectory")
-        self._bytes += _bytes_of(request)
-        if self._bytes > self._max_bytes:
-            what = f"more than {self._max_bytes} bytes asked of the judge on one trajectory"
-            raise CandidateError("judge-bytes", f"{what}; each turn counts the whole conversation that it sends")
-        self._turns += 1
-
-    async def _result(self, call: ToolCall, run_tool: RunTool) -> Message:
-        if is_unreadable(call):
-            return Message("tool", "the arguments are no JSON object; call again", tool_call_id=call.id, is_error=True)
-        content, is_error = await run_tool(call)
-        return Message("tool", content, tool_call_id=call.id, is_error=is_error)
-
-
-def _tokens_of(request: Request, usage: Usage, *, refused: bool) -> int:
-    """What a turn takes of the budget; a prompt that was refused counts at about its size."""
-    return estimated_tokens(request) if refused else usage.input_tokens + usage.output_tokens
-
-
-def _bytes_of(request: Request) -> int:
-    """The size of a request as a trace holds it."""
-    return len(files.canonical_json(request_to_json(request)))
+        """Wait for calls that were sent and that nobody waits for any more, so that they are stored and counted."""
+        await self._in_flight.settle()

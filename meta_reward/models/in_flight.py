@@ -1,10 +1,11 @@
-"""The line to the judge: every call that is not in the cache goes over it, and is tried until it answers.
+"""Calls in flight: every request that the cache cannot answer is sent from here, and retried until it is answered.
 
-Two that ask the same at the same time share one call. When whoever asked has gone, a call that is with
-the judge is not given up: it ends, is kept and counted (`settle` waits for that), but is not tried again.
+Two callers that ask the same at the same time share one call. When nobody waits for a call any more but it
+has already been sent, it is not cancelled: it finishes, its reply is stored and its cost counted (`settle` waits
+for that), but it is not retried.
 
-Before a failure counts as an outage, the endpoint is asked something trivial. If it answers that, and the call
-fails once more, the failure belongs to the call's request and stops nothing else (`Unanswerable`).
+Before a failure counts as an outage, the endpoint is sent a trivial request, the probe. If it answers the probe
+and the call fails once more, only that request is at fault, and everything else goes on (`Unanswerable`).
 """
 
 import asyncio
@@ -16,41 +17,42 @@ from dataclasses import dataclass, field
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
 from meta_reward.errors import JudgeError, JudgeMisconfigured, JudgeTransient, JudgeUnavailable, Unanswerable
+from meta_reward.models.meter import Meter
 from meta_reward.models.rate_limit import Clock, QueueTime, RateLimiter
 from meta_reward.models.retry import RetryPolicy
-from meta_reward.models.usage import Books
 from meta_reward.trajectory import Message
 
-EXPECTED_REPLY_TOKENS = 400  # of a reply that has not come yet, for limits, paces and forecasts
+EXPECTED_REPLY_TOKENS = 400  # what a reply is assumed to take, for limits, rate limits and forecasts
 TRIVIAL = Request((Message("user", "Answer with the single word: ready"),))
-_SILENCE_S = 2.0  # so long calls under way may take to end before somebody is told
+_SILENCE_S = 2.0  # how long `settle` waits before it says so
 _BETWEEN_NOTICES_S = 60.0
 
 Reply = tuple[Completion, int]
-"""A reply, and after how many tries it came."""
+"""A reply, and the number of tries it took."""
 
 
 @dataclass(slots=True)
 class _Call:
-    """A call on its way. tokens: that it is expected to take. waits: of whoever asked first. tries: so far."""
-
     key: str
     request: Request
     draw: int
     tokens: int
+    """What it is expected to take."""
     queue_time: QueueTime
+    """Of the first caller."""
     tries: int = 0
 
 
 @dataclass(slots=True)
 class InFlight:
-    """Calls under way. notice: told when the judge fails, and when it keeps this process from ending."""
+    """The calls in flight of one gateway."""
 
-    books: Books
-    pace: RateLimiter
+    meter: Meter
+    rate_limiter: RateLimiter
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Clock = field(default_factory=Clock)
     notice: Callable[[str], None] = lambda text: None
+    """Called with a line when the judge fails, and when the process waits for calls before it ends."""
     _calls: dict[str, asyncio.Task[Reply]] = field(default_factory=dict)
     _waiting: Counter[str] = field(default_factory=Counter)
     _sent: set[str] = field(default_factory=set)
@@ -58,14 +60,14 @@ class InFlight:
     _noticed: float | None = None
 
     def is_under_way(self, key: str) -> bool:
-        """Whether somebody has asked this, and no reply has come yet."""
+        """Whether this was asked and has no reply yet."""
         return key in self._calls
 
     async def ask(self, key: str, request: Request, draw: int, queue_time: QueueTime) -> Reply:
-        """The reply to a request. Raises JudgeError; Unanswerable when this request fails beyond all retries, and
-        JudgeUnavailable when a trivial one fails too.
+        """The reply to a request. Raises JudgeError: Unanswerable if this request alone fails after all retries,
+        JudgeUnavailable if the probe fails too.
 
-        waits: of whoever asks first.
+        queue_time: counts the caller's waits; of callers that share a call, the first one's.
         """
         task = self._calls.get(key) or self._start(key, request, draw, queue_time)
         self._waiting[key] += 1
@@ -80,7 +82,7 @@ class InFlight:
                     self._forget(key, task)
 
     async def settle(self) -> None:
-        """Wait for the calls that were sent and that nobody waits for any more."""
+        """Wait for calls that were sent and that nobody waits for any more."""
         left = {task for key, task in self._calls.items() if not self._waiting[key]}
         if left:
             _, slow = await asyncio.wait(left, timeout=_SILENCE_S)
@@ -90,7 +92,7 @@ class InFlight:
 
     def _start(self, key: str, request: Request, draw: int, queue_time: QueueTime) -> asyncio.Task[Reply]:
         tokens = estimated_tokens(request)
-        self.books.expect(key, Usage(tokens, EXPECTED_REPLY_TOKENS))
+        self.meter.expect(key, Usage(tokens, EXPECTED_REPLY_TOKENS))
         call = _Call(key, request, draw, tokens + EXPECTED_REPLY_TOKENS, queue_time)
         task = self._calls[key] = asyncio.create_task(self._run(call))
         task.add_done_callback(lambda done: self._ended(key, done))
@@ -99,18 +101,18 @@ class InFlight:
     def _ended(self, key: str, task: asyncio.Task[Reply]) -> None:
         self._forget(key, task)
         if not task.cancelled():
-            task.exception()  # whoever asked may have gone
+            task.exception()  # marks it as seen: the caller may be gone
 
     def _forget(self, key: str, task: asyncio.Task[Reply]) -> None:
         if self._calls.get(key) is task:
             del self._calls[key]
-            self.books.close(key)
+            self.meter.close(key)
 
     async def _run(self, call: _Call) -> Reply:
         call.queue_time.count(+1)
         try:
             completion = await self._answer(call)
-            self.books.answered(call.key, call.request, completion, call.tries, keep=call.key != self._probe)
+            self.meter.answered(call.key, call.request, completion, call.tries, keep=call.key != self._probe)
             return completion, call.tries
         except JudgeError as error:
             error.tries = call.tries
@@ -129,7 +131,7 @@ class InFlight:
         return await self._last_try(call)
 
     async def _is_up(self, call: _Call) -> bool:
-        """Whether the endpoint answers a trivial request, once. Calls that ask this at the same time share a probe."""
+        """Whether the endpoint answers a probe. Calls that need one at the same time share it."""
         if call.key == self._probe:
             return False
         if self._probe not in self._calls:
@@ -141,7 +143,7 @@ class InFlight:
         return True
 
     async def _last_try(self, call: _Call) -> Completion:
-        """One more: the endpoint may have come back just before it answered the probe."""
+        """One more try: the endpoint may have recovered just before the probe."""
         failure: Completion | JudgeTransient | JudgeUnavailable
         try:
             failure = await self._try(call)
@@ -155,11 +157,11 @@ class InFlight:
 
     async def _try(self, call: _Call) -> Completion | JudgeTransient:
         call.tries += 1
-        async with self.pace.turn(call.tokens) as turn:
+        async with self.rate_limiter.turn(call.tokens) as turn:
             with self._sending(call.key, call.queue_time):
                 began = self.clock.now()
                 try:
-                    completion = await self.books.backend.complete(call.request, draw=call.draw)
+                    completion = await self.meter.backend.complete(call.request, draw=call.draw)
                 except JudgeTransient as failure:
                     call.queue_time.add(self.clock.now() - began)
                     if failure.throttled:
@@ -170,14 +172,14 @@ class InFlight:
 
     @contextmanager
     def _sending(self, key: str, queue_time: QueueTime) -> Iterator[None]:
-        """The block in which a call is with the judge: it may cost money, and must not be given up."""
-        self.books.sending(key)
+        """The block in which a call is sent: it may cost money, and must not be cancelled."""
+        self.meter.sending(key)
         self._sent.add(key)
         queue_time.count(-1)
         try:
             yield
         except asyncio.CancelledError:
-            self.books.cut_off(key)
+            self.meter.cut_off(key)
             raise
         finally:
             self._sent.discard(key)
@@ -188,7 +190,7 @@ class InFlight:
         if not self._waiting[call.key] or call.key == self._probe:
             raise JudgeUnavailable(str(failure)) from failure
         if failure.retry_after_s is not None:
-            self.pace.pause(failure.retry_after_s)
+            self.rate_limiter.pause(failure.retry_after_s)
         self._tell(f"the judge fails, and is tried again in {wait_s:.0f} s: {failure}")
         await self.clock.sleep(wait_s)
 
@@ -200,7 +202,7 @@ class InFlight:
 
 
 def _is_the_endpoints(error: JudgeTransient | JudgeUnavailable) -> bool:
-    """Whether a failure is about rate or credit: a probe would be too small to meet the limit that a prompt meets."""
+    """Whether a failure is about the rate or the credit: a probe may be too small to hit a limit that a prompt hits."""
     if isinstance(error, JudgeMisconfigured):
         return error.whatever_is_asked
     cause = error if isinstance(error, JudgeTransient) else error.__cause__

@@ -1,107 +1,90 @@
-"""What the judge has cost so far: in this process, on the run's account, and as replies in the cache.
+"""What was spent: judge calls, tokens and US dollars, how they are added up, and how an amount is shown.
 
-Counts a call under way at what it is expected to take, so that limits hold for it too.
+A price that is not known is None, never zero. Nothing else in the package adds up dollars.
 """
 
-from dataclasses import dataclass, field
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 
-from meta_reward.completion import Backend, Completion, Request, Usage
-from meta_reward.models.billing import BillingLog
-from meta_reward.models.cache import Cache
+from meta_reward.completion import Usage
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run has used so far. calls and tokens are nominal; misses, cost_usd and unpriced are real.
-
-    unpriced: misses without a known price. pending_*: what the calls under way are expected to add.
-    """
+    """What was spent so far. Amounts are added and subtracted field by field."""
 
     calls: int = 0
+    """Calls that were asked for, also those that the cache answered."""
     tokens: int = 0
+    """Input and output tokens of these calls."""
     misses: int = 0
+    """Calls that the cache could not answer; these were sent to the judge and paid for."""
     cost_usd: float = 0.0
+    """US dollars paid for them, as far as their prices are known."""
     unpriced: int = 0
+    """How many of them have no known price."""
     pending_calls: int = 0
+    """Calls in flight."""
     pending_tokens: int = 0
+    """Tokens that these are expected to take."""
     pending_usd: float = 0.0
+    """US dollars that these are expected to cost."""
 
     @property
     def usd(self) -> float | None:
-        """The money spent, None where no call had a known price."""
+        """The money spent, None if no call had a known price."""
         return None if self.unpriced and self.unpriced == self.misses else self.cost_usd
 
-    def pay(self, cost_usd: float | None) -> None:
-        """Count a call that was asked anew, at its price."""
-        self.misses += 1
-        self.cost_usd += cost_usd or 0.0
-        self.unpriced += cost_usd is None
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(*map(operator.add, _amounts(self), _amounts(other)))
+
+    def __sub__(self, other: "Spent") -> "Spent":
+        return Spent(*map(operator.sub, _amounts(self), _amounts(other)))
 
 
-@dataclass(slots=True)
-class Books:
-    """The three places where a call is counted, kept together.
+_amounts = operator.attrgetter(*(item.name for item in fields(Spent)))
 
-    A call is `expect`ed as soon as it is asked for, `sending` each time it is tried, and ends as
-    `answered`, or by `close`.
-    """
+Check = Callable[[Spent], None]
+"""Raises LimitReached if another call would go beyond a limit."""
 
-    backend: Backend
-    cache: Cache | None = None
-    account: BillingLog = field(default_factory=BillingLog)
-    spent: Spent = field(default_factory=Spent)
-    _expected: dict[str, Usage] = field(default_factory=dict)
-    _sent: set[str] = field(default_factory=set)
 
-    def expect(self, key: str, usage: Usage) -> None:
-        """A call is asked for that will take about so much."""
-        self._expected[key] = usage
-        self._add_pending(usage, +1)
+def asked_for(usages: Iterable[Usage]) -> Spent:
+    """Calls that were asked for, by what each took."""
+    tokens = [usage.input_tokens + usage.output_tokens for usage in usages]
+    return Spent(calls=len(tokens), tokens=sum(tokens))
 
-    def sending(self, key: str) -> None:
-        """It is about to be sent; from here on it may cost money."""
-        if key not in self._sent:
-            self._sent.add(key)
-            usage = self._expected[key]
-            self.account.sent(key, usage.input_tokens + usage.output_tokens, self.backend.cost_usd(usage))
 
-    def answered(self, key: str, request: Request, completion: Completion, tries: int, *, keep: bool = True) -> None:
-        """Keep the reply, and count what it took. keep: False for one that nobody will ask again."""
-        cost = self.backend.cost_usd(completion.usage)
-        self._release(key)
-        self.nominal(completion.usage)
-        self.spent.pay(cost)
-        self._sent.discard(key)  # whatever can be written down from here on, it is paid
-        try:
-            if self.cache and keep:
-                self.cache.save(key, completion, self.backend.settings, request)
-        finally:
-            self.account.paid(key, completion.usage, cost, tries=tries)
+def paid_for(prices: Iterable[float | None]) -> Spent:
+    """Calls that were paid for, by the price of each; None for a price that is not known."""
+    prices = list(prices)
+    return Spent(misses=len(prices), cost_usd=float(known_usd(prices)), unpriced=prices.count(None))
 
-    def cut_off(self, key: str) -> None:
-        """Nobody will know what became of it: it stays open on the account."""
-        self._sent.discard(key)
 
-    def close(self, key: str) -> None:
-        """It is over. Without an answer, it has cost nothing."""
-        self._release(key)
-        if key in self._sent:
-            self._sent.discard(key)
-            self.account.void(key)
+def pending(usage: Usage, price: float | None) -> Spent:
+    """A call in flight, by what it is expected to take."""
+    return Spent(pending_calls=1, pending_tokens=usage.input_tokens + usage.output_tokens, pending_usd=price or 0.0)
 
-    def nominal(self, usage: Usage) -> None:
-        """Count a call as if nothing had been cached."""
-        self.spent.calls += 1
-        self.spent.tokens += usage.input_tokens + usage.output_tokens
 
-    def _release(self, key: str) -> None:
-        if (usage := self._expected.pop(key, None)) is not None:
-            self._add_pending(usage, -1)
+def known_usd(prices: Iterable[float | None]) -> float:
+    """The sum of the prices that are known."""
+    return sum(price or 0.0 for price in prices)
 
-    def _add_pending(self, usage: Usage, times: int) -> None:
-        spent = self.spent
-        spent.pending_calls += times
-        spent.pending_tokens += times * (usage.input_tokens + usage.output_tokens)
-        spent.pending_usd += times * (self.backend.cost_usd(usage) or 0.0)
-        if not self._expected:
-            spent.pending_usd = 0.0  # not the dust of its sums
+
+def total_usd(prices: Iterable[float | None]) -> float | None:
+    """The sum of all prices, None if one of them is not known."""
+    prices = list(prices)
+    return None if None in prices else known_usd(prices)
+
+
+def dollars(usd: float | None, *, decimals: int | None = None) -> str:
+    """An amount of money as text. decimals: by default two, and four for less than ten cents."""
+    if usd is None:
+        return "price unknown"
+    return f"${usd:,.{decimals or (4 if 0 < usd < 0.1 else 2)}f}"
+
+
+def dollars_of(spent: Spent) -> str:
+    """The money that was spent as text; says how many calls have no known price."""
+    unpriced = spent.unpriced if spent.usd is not None else 0
+    return dollars(spent.usd) + (f", and {unpriced} calls of unknown price" if unpriced else "")

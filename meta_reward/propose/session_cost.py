@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meta_reward import files
+from meta_reward.models.usage import known_usd
 from meta_reward.propose.session_summary import Summary, summarize
 from meta_reward.run.layout import Layout
 
@@ -24,28 +25,28 @@ def count_discarded(layout: Layout, iteration: int) -> None:
 
 def proposer_usd(layout: Layout) -> float:
     """What all sessions have cost so far, as far as it is known."""
-    return float(sum([*_ended_sessions(layout), *_discarded(layout).values(), under_way_usd(layout)]))
+    return float(known_usd([*_ended_sessions(layout), *_discarded(layout).values(), under_way_usd(layout)]))
 
 
 def under_way_usd(layout: Layout) -> float:
     """What a session that has not ended has cost so far."""
     counted = _discarded(layout)
     begun = [path for path in layout.work.glob("session-*/transcript.jsonl") if not _has_ended(path)]
-    return sum(_spent(path).cost_usd or 0.0 for path in begun if _ended(path) not in counted)
+    return known_usd(_spent(path).cost_usd for path in begun if _ended(path) not in counted)
 
 
-def _ended_sessions(layout: Layout) -> Iterator[float]:
+def _ended_sessions(layout: Layout) -> Iterator[float | None]:
     kept = [*layout.history.glob("candidates/*/proposer/session.json"), *layout.history.glob("sessions/*/session.json")]
     costs = {line["iteration"]: line["cost_usd"] for line in map(files.load_json, kept)}
     for path in layout.work.glob("session-*/session.json"):
         line = files.load_json(path)
         costs.setdefault(line.get("iteration"), line.get("summary", {}).get("cost_usd"))
-    yield from (cost or 0.0 for cost in costs.values())
+    yield from costs.values()
 
 
-def _discarded(layout: Layout) -> dict[int, float]:
+def _discarded(layout: Layout) -> dict[int, float | None]:
     """What each discarded session has cost, by when it ended."""
-    return {line["ended"]: line["cost_usd"] or 0.0 for line in files.iter_whole_lines(layout.discarded)}
+    return {line["ended"]: line["cost_usd"] for line in files.iter_whole_lines(layout.discarded)}
 
 
 def _has_ended(transcript: Path) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
+from meta_reward.models.usage import known_usd
 
 _MAX_FILES = 500
 _CANDIDATE = re.compile(r"(?:^|/)candidates/(c\d{4,})\b")
@@ -68,7 +69,7 @@ class _Tally:
     def cost_usd(self) -> float | None:
         """The cost of a resumed session counts from its beginning, so it is told once."""
         priced = [line["cost_usd"] for line in self.calls.values() if line["cost_usd"] is not None]
-        return round(sum([*self.told.values(), *priced]), 6) if self.told or priced else None
+        return round(known_usd([*self.told.values(), *priced]), 6) if self.told or priced else None
 
 
 def summarize(path: Path, *, view: Path) -> Summary:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from meta_reward.report.tables import SIMULATED, dollars, fit, plural, render_table
+from meta_reward.models.usage import dollars
+from meta_reward.report.tables import SIMULATED, fit, plural, render_table
 
 
 def render_forecast(forecast: Mapping[str, Any]) -> str:

@@ -4,8 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from meta_reward.files import iter_whole_lines, printable
+from meta_reward.models.usage import dollars
 from meta_reward.propose.session_cost import proposer_usd
-from meta_reward.report.tables import SIMULATED, dollars, fit, percent, plural, render_table, with_interval
+from meta_reward.report.tables import SIMULATED, fit, percent, plural, render_table, with_interval
 from meta_reward.run.config import load_run_config
 from meta_reward.run.decisions import last_decision, sentence_of
 from meta_reward.run.evaluations import journals_under_way, load_scores

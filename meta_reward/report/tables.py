@@ -11,6 +11,7 @@ from typing import Any
 
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import printable
+from meta_reward.models.usage import dollars
 
 SIMULATED = "simulated judge: these numbers say nothing about any real model"
 _OF_METRICS = (
@@ -132,13 +133,6 @@ def _why_no_bounds(reason: str | None) -> str:
 def points(value: float | None) -> str:
     """A difference of rewards in points."""
     return "-" if value is None else f"{value:+.1f}"
-
-
-def dollars(value: float | None) -> str:
-    """An amount of money as text; cents and fractions of them where it is small."""
-    if value is None:
-        return "price unknown"
-    return f"${value:,.4f}" if 0 < value < 0.1 else f"${value:,.2f}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_reward.files import printable
+from meta_reward.models.usage import dollars
 from meta_reward.report.tables import fit, percent, points, render_table
 
 
@@ -33,7 +34,7 @@ def _summary(answer: Mapping[str, Any]) -> str:
     best, calls = answer["best"], answer["judge_calls"]
     compared = f"; {best['id']}, the best so far, has {percent(best['agreement'])} on them" if best else ""
     missing = f", {answer['not_scored']} not scored" if answer["not_scored"] else ""
-    cost = "price unknown" if calls["cost_usd"] is None else f"${calls['cost_usd']:.2f}"
+    cost = dollars(calls["cost_usd"], decimals=2)
     pairs = f"{answer['pairs']} pairs ({answer['tied']} tied{missing})"
     return (
         f"agreement {percent(answer['agreement'])} on {pairs}{compared}\n"

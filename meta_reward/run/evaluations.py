@@ -1,15 +1,15 @@
-"""What an evaluation leaves behind, and the journal from which an interrupted one goes on.
+"""The files of an evaluation, and the journal from which an interrupted one resumes.
 
-    scores.json     the metrics; written last, so its presence means that all of it is there
-    pairs.jsonl     a line a pair
+    scores.json     the metrics; written last, so if it is there, everything is
+    pairs.jsonl     one line for each pair
     traces/<trajectory>.json   every judge call in full, then the reward or the error, and what was printed
-    calls.jsonl     a line a call: what it took
+    calls.jsonl     one line for each call: what it took
 
 The journal holds one line for each finished result. A torn last line counts as never written.
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from meta_reward.evaluation.best_of_n import best_of_n
 from meta_reward.evaluation.evaluate import Evaluation, Result
 from meta_reward.evaluation.metrics import PairOutcome, outcomes, summarize
 from meta_reward.evaluation.outcome import Outcome
+from meta_reward.evaluation.records import CallCost, CallRecord, Failure, parse_call_record
+from meta_reward.harness.runtime import Reward
 from meta_reward.run.layout import Layout
 from meta_reward.trajectory import Pair, Rollout
 
@@ -28,11 +30,35 @@ SCHEMA = 1
 def open_journal(path: Path) -> dict[str, Result]:
     """The finished results of an evaluation, by trajectory; the journal is ready for more."""
     files.repair_journal(path)
-    return {item["trajectory"]: Result(**item) for item in files.iter_whole_lines(path)}
+    return {result.trajectory: result for result in map(_parse_result, files.iter_whole_lines(path))}
+
+
+def _parse_result(data: dict[str, Any]) -> Result:
+    reward, error = data["reward"], data["error"]
+    return Result(
+        data["trajectory"],
+        data["task"],
+        None if reward is None else Reward(**reward),
+        None if error is None else Failure(**error),
+        [parse_call_record(call) for call in data["calls"]],
+        [CallCost(**cost) for cost in data["costs"]],
+        data["printed"],
+    )
+
+
+def load_costs(layout: Layout) -> Iterator[CallCost]:
+    """What each call of a run took, in finished evaluations and in those under way."""
+    for folder in (*layout.history.glob("candidates/*"), *layout.sealed.glob("*/*")):
+        if (folder / "calls.jsonl").exists():
+            for line in files.load_lines(folder / "calls.jsonl"):
+                yield CallCost(**{name: value for name, value in line.items() if name != "trajectory"})
+    for journal, _, _ in journals_under_way(layout):
+        for item in files.iter_whole_lines(journal):
+            yield from (CallCost(**cost) for cost in item["costs"])
 
 
 def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
-    """The journals of evaluations that are not complete: path, candidate's folder, split."""
+    """The journals of unfinished evaluations: path, candidate's folder, split."""
     found = [(path, *path.stem.rpartition("-")[::2]) for path in sorted(layout.journals.glob("*.jsonl"))]
     return [item for item in found if not (layout.evaluation(item[2], item[1]) / "scores.json").exists()]
 
@@ -50,7 +76,7 @@ def save_evaluation(
     *,
     judge: str,
 ) -> None:
-    """Write all that an evaluation of `rollouts` leaves behind into a folder, `scores.json` last."""
+    """Write the files of an evaluation into a folder, `scores.json` last."""
     results = outcomes(pairs, evaluation.rewards)
     metrics = summarize(
         results,
@@ -62,7 +88,8 @@ def save_evaluation(
         files.write_json(folder / "traces" / f"{result.trajectory}.json", render_trace(result))
     files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))
     files.write_lines(
-        folder / "calls.jsonl", ({"trajectory": u.trajectory, **cost} for u in evaluation.results for cost in u.costs)
+        folder / "calls.jsonl",
+        ({"trajectory": r.trajectory, **_as_dict(cost)} for r in evaluation.results for cost in r.costs),
     )
     files.write_json(
         folder / "scores.json",
@@ -77,20 +104,25 @@ def save_evaluation(
 
 
 def render_trace(result: Result) -> dict[str, Any]:
-    """A result as its trace file holds it: texts of several lines as lists of their lines."""
+    """A result as its trace file holds it: texts of several lines are lists of lines."""
     return {
         "schema": SCHEMA,
         "trajectory": result.trajectory,
         "task": result.task,
-        "calls": files.as_lines(result.calls),
-        "reward": files.as_lines(result.reward),
-        "error": files.as_lines(result.error),
+        "calls": files.as_lines([_as_dict(call) for call in result.calls]),
+        "reward": files.as_lines(_as_dict(result.reward)) if result.reward else None,
+        "error": files.as_lines(_as_dict(result.error)) if result.error else None,
         **({"printed": result.printed.removesuffix("\n").split("\n")} if result.printed else {}),
     }
 
 
+def _as_dict(record: CallRecord | CallCost | Reward | Failure) -> dict[str, Any]:
+    """A record as a dict; unlike `asdict`, its values are not copied."""
+    return {item.name: getattr(record, item.name) for item in fields(record)}
+
+
 def load_scores(folder: Path) -> dict[str, Any] | None:
-    """The metrics of a complete evaluation, None where there is none."""
+    """The metrics of a finished evaluation, None if there is none."""
     path = folder / "scores.json"
     if not path.exists():
         return None

@@ -11,6 +11,7 @@ from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.evaluation import gate
 from meta_reward.evaluation.outcome import Outcome
+from meta_reward.models.usage import Spent
 from meta_reward.run import decisions, git
 from meta_reward.run.decisions import Decision, Finalist
 from meta_reward.run.evaluations import load_outcomes, load_scores
@@ -18,10 +19,13 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.search.context import Search
 from meta_reward.search.evaluate_split import run_splits
-from meta_reward.search.limits import Reserve
+from meta_reward.search.limits import NOTHING
 from meta_reward.tasks.openings import chosen_before, record_look
 
 _MOST_LOSSES = 5
+
+_Cost = tuple[float, ...]
+"""Judge calls, tokens and US dollars of a trajectory."""
 
 
 def is_decided(layout: Layout) -> bool:
@@ -62,7 +66,7 @@ def choose(layout: Layout, id: str) -> Decision:
     return decision
 
 
-def reserve(search: Search, under_way: Iterable[Row] = ()) -> Reserve:
+def reserve(search: Search, under_way: Iterable[Row] = ()) -> Spent:
     """What the baseline and the best so far will take on validation, as far as they are not evaluated there.
 
     under_way: candidates that are scored and not in the ledger yet.
@@ -72,28 +76,27 @@ def reserve(search: Search, under_way: Iterable[Row] = ()) -> Reserve:
     layout = search.layout
     rows = [*load_ledger(layout.ledger), *under_way]
     if not rows or rows[0].agreement is None:
-        return Reserve()
+        return NOTHING
     trajectories = len(search.part("validation")[0])
     expected = [rows[0], *_finalists(layout, rows)]
     waiting = [row for row in expected if load_scores(layout.sealed_evaluation("validation", row.folder)) is None]
     each = [_per_trajectory(layout, row) for row in expected]
-    total = [_per_trajectory(layout, row) for row in waiting]
-    total += [_dearest(each)] * (1 + gate.FINALISTS - len(expected))
-    return Reserve(
-        trajectories * sum(one.calls for one in total),
-        trajectories * sum(one.tokens for one in total),
-        trajectories * sum(one.usd for one in total),
-    )
+    dearest = [_dearest(each)] * (1 + gate.FINALISTS - len(expected))
+    return _whole([*(_per_trajectory(layout, row) for row in waiting), *dearest], trajectories)
 
 
-def _per_trajectory(layout: Layout, row: Row) -> Reserve:
+def _per_trajectory(layout: Layout, row: Row) -> _Cost:
     scores = load_scores(layout.candidate(row.folder)) or {}
-    runs = scores["trajectories"]
-    return Reserve(scores["judge_calls"] / runs, scores["judge_tokens"] / runs, (scores["cost_usd"] or 0.0) / runs)
+    return tuple((scores[key] or 0.0) / scores["trajectories"] for key in ("judge_calls", "judge_tokens", "cost_usd"))
 
 
-def _dearest(each: Sequence[Reserve]) -> Reserve:
-    return Reserve(max(one.calls for one in each), max(one.tokens for one in each), max(one.usd for one in each))
+def _dearest(each: Sequence[_Cost]) -> _Cost:
+    return tuple(map(max, zip(*each, strict=True)))
+
+
+def _whole(each: Sequence[_Cost], trajectories: int) -> Spent:
+    calls, tokens, usd = (trajectories * sum(column) for column in zip(*each, strict=True)) if each else (0, 0, 0)
+    return Spent(calls=round(calls), tokens=round(tokens), cost_usd=usd)
 
 
 def finalists_of(layout: Layout) -> list[Row]:

@@ -7,7 +7,8 @@ from meta_reward import files
 from meta_reward.evaluation.evaluate import Result, evaluate, run_together
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
-from meta_reward.search.context import Search, open_sandbox
+from meta_reward.search.context import Search
+from meta_reward.search.open import open_sandbox
 
 
 async def run_splits(

@@ -18,7 +18,7 @@ from meta_reward.models.registry import make_backend
 from meta_reward.propose.registry import make_proposer
 from meta_reward.run.create import Seed, part_of
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.context import divided, open_sandbox
+from meta_reward.search.open import divided, open_sandbox
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Rollout
 

@@ -1,8 +1,7 @@
-"""The limits of a run: when one is reached, and that money is never spent without one."""
+"""The limits of a run: when one is reached, and that no money is spent without one."""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from meta_reward.completion import Backend, Usage
@@ -14,33 +13,27 @@ _SOME = Usage(1_000_000, 1_000_000)
 _LIFT = "lift it with --max-usd none"
 
 
-@dataclass(frozen=True, slots=True)
-class Reserve:
-    """What a search holds back of its limits for the evaluations that end it."""
-
-    calls: float = 0.0
-    tokens: float = 0.0
-    usd: float = 0.0
-
-
-NOTHING = Reserve()
+NOTHING = Spent()
 
 
 class LimitCheck(Protocol):
-    """Raises LimitReached when another call would go beyond a limit, less what is held back of it."""
+    """Raises LimitReached if another call would go beyond a limit, less what is held back of it."""
 
-    def __call__(self, spent: Spent, held: Reserve = NOTHING) -> None: ...
+    def __call__(self, spent: Spent, held: Spent = NOTHING) -> None: ...
 
 
 def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> LimitCheck:
-    """The check of these limits. Calls under way count as expected; hours count from now."""
+    """Checks spending against limits, for `Gateway.limit`. Calls in flight count at what they are expected to take.
+
+    Hours count from now. held: what is to be left of the limits for later.
+    """
     began = now()
 
-    def check(spent: Spent, held: Reserve = NOTHING) -> None:
+    def check(spent: Spent, held: Spent = NOTHING) -> None:
         used = {
             "max-calls": (spent.calls + spent.pending_calls, 0, held.calls),  # each of them is one, whatever it takes
             "max-tokens": (spent.tokens + spent.pending_tokens, spent.pending_tokens, held.tokens),
-            "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd, held.usd),
+            "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd, held.cost_usd),
             "max-hours": ((now() - began) / 3600, 0, 0),
         }
         for name, (value, expected, kept) in used.items():
@@ -52,7 +45,7 @@ def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Li
 
 
 def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any]) -> None:
-    """Raise UsageError where a judge that may cost money has no limit. limits: what the user has said of them."""
+    """Raise UsageError if a judge may cost money and no limit is set. limits: those that the user has set."""
     if backend.simulated:
         return
     price = backend.cost_usd(_SOME)

@@ -10,6 +10,7 @@ from functools import partial
 
 from meta_reward import files
 from meta_reward.errors import LimitReached, UsageError
+from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
 from meta_reward.run.decisions import complete_decision, last_decision, sentence_of
@@ -18,84 +19,85 @@ from meta_reward.run.ledger import Row, idle_iterations, leader_of, load_ledger
 from meta_reward.run.settings import Limits
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Search, check_sandbox
+from meta_reward.search.context import Search
 from meta_reward.search.decide import decide, finalists_of, is_decided, reserve
 from meta_reward.search.evaluate_split import run_splits
-from meta_reward.search.limits import NOTHING, LimitCheck, Reserve, limit_check
+from meta_reward.search.limits import NOTHING, LimitCheck, limit_check
+from meta_reward.search.open import check_sandbox
 from meta_reward.search.session import place_by_hand, run_session, save_candidates
 
 _MOST_BARREN_SESSIONS = 3
 
 
-async def search(setup: Search) -> Stop:
+async def run_search(search: Search) -> Stop:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
-    await check_sandbox(setup)
-    limits, barren = limit_check(setup.config.limits), 0
-    _make_whole(setup)
+    await check_sandbox(search)
+    limits, barren = limit_check(search.config.limits), 0
+    _make_whole(search)
     try:
-        while (reason := finished(setup.layout, setup.config.limits)) is None:
+        while (reason := finished(search.layout, search.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
-                return Stop("stopped", _why_barren(record.load_iterations(setup.layout)[-1]))
-            line = await _iterate(setup, limits)
+                return Stop("stopped", _why_barren(record.load_iterations(search.layout)[-1]))
+            line = await _iterate(search, limits)
             barren = 0 if line.candidates else barren + 1
         ending = Stop("finished", reason)
     except LimitReached as limit:
-        ending = _at_limit(setup, limit)
-    return await _decide(setup, ending)
+        ending = _at_limit(search, limit)
+    return await _decide(search, ending)
 
 
-async def add(setup: Search, name: str, source: str) -> Row:
+async def add(search: Search, name: str, source: str) -> Row:
     """Make a person's harness a candidate like any other, and decide anew where there was a decision.
 
     Raises UsageError where the validator refuses it, LimitReached where nothing may be spent on it.
     """
-    await check_sandbox(setup)
-    limits = limit_check(setup.config.limits)
-    _make_whole(setup)
-    iteration = len(record.load_iterations(setup.layout))
-    if setup.layout.session_record(iteration).exists():  # what was proposed comes first
-        iteration = (await _iterate(setup, limits)).iteration + 1
-    await place_by_hand(setup, iteration, name, source)
-    line = await _iterate(setup, limits)
-    if last_decision(setup.layout) is not None:
-        await _decide(setup, Stop("finished", f"{name} was added"))
-    return next(row for row in load_ledger(setup.layout.ledger) if row.id == line.candidates[0])
+    await check_sandbox(search)
+    limits = limit_check(search.config.limits)
+    _make_whole(search)
+    iteration = len(record.load_iterations(search.layout))
+    if search.layout.session_record(iteration).exists():  # what was proposed comes first
+        iteration = (await _iterate(search, limits)).iteration + 1
+    await place_by_hand(search, iteration, name, source)
+    line = await _iterate(search, limits)
+    if last_decision(search.layout) is not None:
+        await _decide(search, Stop("finished", f"{name} was added"))
+    return next(row for row in load_ledger(search.layout.ledger) if row.id == line.candidates[0])
 
 
-def _make_whole(setup: Search) -> None:
+def _make_whole(search: Search) -> None:
     """Finish what a kill has left half done, so that files and commits are in step."""
-    setup.layout.make_sealed()
-    files.sweep(setup.layout.root, deep=False)
-    for folder in (setup.layout.history, setup.layout.sealed):
+    search.layout.make_sealed()
+    files.sweep(search.layout.root, deep=False)
+    for folder in (search.layout.history, search.layout.sealed):
         files.sweep(folder)
-    git.unlock(setup.layout.root)
-    complete_decision(setup.layout, load_ledger(setup.layout.ledger))
-    record.tag_last_candidate(setup.layout)
-    record.commit_candidates(setup.layout)
-    record.commit_last_iteration(setup.layout)
-    if last_decision(setup.layout) is None:
-        record.commit_leader(setup.layout)
-    git.refresh(setup.layout.root)
+    git.unlock(search.layout.root)
+    complete_decision(search.layout, load_ledger(search.layout.ledger))
+    record.tag_last_candidate(search.layout)
+    record.commit_candidates(search.layout)
+    record.commit_last_iteration(search.layout)
+    if last_decision(search.layout) is None:
+        record.commit_leader(search.layout)
+    git.refresh(search.layout.root)
 
 
-async def _decide(setup: Search, ending: Stop) -> Stop:
+async def _decide(search: Search, ending: Stop) -> Stop:
     """How the search ended, once its finalists are evaluated and the decision is on record."""
-    if is_decided(setup.layout) or (ending.state == "stopped" and not finalists_of(setup.layout)):
+    if is_decided(search.layout) or (ending.state == "stopped" and not finalists_of(search.layout)):
         return ending
-    setup.progress.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
-    limits, sessions_usd = limit_check(replace(setup.config.limits, max_hours=0.0)), proposer_usd(setup.layout)
-    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
+    search.progress.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
+    limits, sessions_usd = limit_check(replace(search.config.limits, max_hours=0.0)), proposer_usd(search.layout)
+    search.gateway.limit(limits, elsewhere_usd=lambda: sessions_usd)
     try:
-        decision = await decide(setup)
+        decision = await decide(search)
     except LimitReached as limit:
-        return _at_limit(setup, limit, ", before there was a decision")
-    setup.progress.note(sentence_of(decision))
-    git.repack(setup.layout.root)
+        return _at_limit(search, limit, ", before there was a decision")
+    search.progress.note(sentence_of(decision))
+    git.repack(search.layout.root)
     return ending
 
 
-def _at_limit(setup: Search, limit: LimitReached, when: str = "") -> Stop:
-    used, kept = setup.gateway.spent, spent_on_disk(setup.layout)
+def _at_limit(search: Search, limit: LimitReached, when: str = "") -> Stop:
+    used, kept = search.gateway.spent, spent_on_disk(search.layout)
     return Stop("stopped", f"{limit}{when}", used.calls - kept.calls, used.tokens - kept.tokens)
 
 
@@ -118,67 +120,67 @@ def _why_barren(last: record.Iteration) -> str:
     return f"{_MOST_BARREN_SESSIONS} sessions of the proposer in a row left no candidate{why}"
 
 
-def _watch(setup: Search, limits: LimitCheck, sessions_usd: Callable[[], float], held: Reserve = NOTHING) -> None:
+def _watch(search: Search, limits: LimitCheck, sessions_usd: Callable[[], float], held: Spent = NOTHING) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
-    counted = sessions_usd if setup.config.limits.max_usd else lambda: 0.0  # it takes reading
-    setup.gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + counted()), held)
-    setup.gateway.check(setup.gateway.spent)
+    counted = sessions_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
+    search.gateway.limit(partial(limits, held=held), elsewhere_usd=counted)
+    search.gateway.check_limit()
 
 
-async def _iterate(setup: Search, limits: LimitCheck) -> record.Iteration:
+async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     """The next iteration, from the proposer's session to the commits."""
-    iteration = len(record.load_iterations(setup.layout))
+    iteration = len(record.load_iterations(search.layout))
     # What sessions cost grows while they try drafts.
-    _watch(setup, limits, partial(proposer_usd, setup.layout), reserve(setup))
-    session = await run_session(setup, iteration)
-    sessions_usd = proposer_usd(setup.layout)
-    _watch(setup, limits, lambda: sessions_usd, reserve(setup))
-    folders = save_candidates(setup, session, iteration)
-    before = [row for row in load_ledger(setup.layout.ledger) if row.iteration < iteration]
-    rows = await _score(setup, folders, iteration, limits)
+    _watch(search, limits, partial(proposer_usd, search.layout), reserve(search))
+    session = await run_session(search, iteration)
+    sessions_usd = proposer_usd(search.layout)
+    _watch(search, limits, lambda: sessions_usd, reserve(search))
+    folders = save_candidates(search, session, iteration)
+    before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
+    rows = await _score(search, folders, iteration, limits)
     baseline = (before or rows)[0]
     if baseline.agreement is None:
         raise UsageError(f"the baseline {baseline.name} {baseline.status}: {baseline.reason}", hint="fix it")
     rows, unknown = _with_known_parents(rows, {row.id for row in before})
     line = record.Iteration(iteration, tuple(row.id for row in rows), (*session.notes, *unknown), session.added)
-    for note in record.save_iteration(setup.layout, [*before, *rows], line):
-        setup.progress.note(note)
+    for note in record.save_iteration(search.layout, [*before, *rows], line):
+        search.progress.note(note)
     if rows:
-        record.commit_candidates(setup.layout)
-        record.commit_leader(setup.layout)
+        record.commit_candidates(search.layout)
+        record.commit_leader(search.layout)
     else:
-        record.commit_iteration_without_candidates(setup.layout, line)
-    git.refresh(setup.layout.root)
+        record.commit_iteration_without_candidates(search.layout, line)
+    git.refresh(search.layout.root)
     return line
 
 
-async def _score(setup: Search, folders: Sequence[str], iteration: int, limits: LimitCheck) -> list[Row]:
+async def _score(search: Search, folders: Sequence[str], iteration: int, limits: LimitCheck) -> list[Row]:
     """The rows of an iteration's candidates after their evaluation on the search split, or their rejection.
 
     The baseline is evaluated before all others: what it takes tells what to hold back for validation.
     """
     rows: dict[str, Row] = {}
-    sessions_usd = proposer_usd(setup.layout)
+    sessions_usd = proposer_usd(search.layout)
 
     def tell(folder: str) -> None:
-        row = rows[folder] = record.row_of(setup.layout, folder, iteration, judge=setup.config.judge.spec)
+        row = rows[folder] = record.row_of(search.layout, folder, iteration, judge=search.config.judge.spec)
         scored = row.agreement is not None
         result = f"{row.agreement:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
-        setup.progress.note(f"{row.id} {row.name}: {result}")
+        search.progress.note(f"{row.id} {row.name}: {result}")
 
-    valid = [folder for folder in folders if _is_valid(setup, folder)]
+    valid = [folder for folder in folders if _is_valid(search, folder)]
     first = valid[:1] if iteration == 0 else []
     for part in filter(None, (first, valid[len(first) :])):
-        _watch(setup, limits, lambda: sessions_usd, reserve(setup, rows.values()))
-        await run_splits(setup, part, "search", on_done=tell)
+        _watch(search, limits, lambda: sessions_usd, reserve(search, rows.values()))
+        await run_splits(search, part, "search", on_done=tell)
     for folder in folders:
         if folder not in rows:
             tell(folder)
     return [rows[folder] for folder in folders]
 
 
-def _is_valid(setup: Search, folder: str) -> bool:
-    return bool(files.load_json(setup.layout.candidate(folder) / "validator.json")["ok"])
+def _is_valid(search: Search, folder: str) -> bool:
+    return bool(files.load_json(search.layout.candidate(folder) / "validator.json")["ok"])
 
 
 def _with_known_parents(rows: Sequence[Row], known: set[str]) -> tuple[list[Row], list[str]]:

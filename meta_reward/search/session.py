@@ -25,7 +25,8 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
 from meta_reward.run.sessions import SessionRecord, load_session, save_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside
-from meta_reward.search.context import Search, open_sandbox
+from meta_reward.search.context import Search
+from meta_reward.search.open import open_sandbox
 from meta_reward.search.session_context import SessionContext, open_session_context
 
 PERSON = "person"
@@ -42,38 +43,38 @@ class Session:
     """Whether a person brought the draft with `add`."""
 
 
-async def run_session(setup: Search, iteration: int) -> Session:
+async def run_session(search: Search, iteration: int) -> Session:
     """The proposer's session of an iteration; one that did not end is discarded and run anew."""
-    layout = setup.layout
+    layout = search.layout
     if not layout.session_record(iteration).exists():
         if iteration == 0:
             raise UsageError(f"run {layout.root.name} has lost its seeds", hint="start another run with --run NAME")
         for note in _discard(layout, iteration):
-            setup.progress.note(note)
+            search.progress.note(note)
         layout.staging(iteration).mkdir(parents=True)
         save_digests(layout, iteration)
-        save_session(layout, iteration, await _propose(setup, iteration))
+        save_session(layout, iteration, await _propose(search, iteration))
     stored = load_session(layout, iteration)
-    drafts, _ = _collect(setup, iteration, stored.order)
+    drafts, _ = _collect(search, iteration, stored.order)
     added = stored.summary.get("proposer") == PERSON
-    return Session(await _validated(setup, drafts, iteration), stored.notes, added)
+    return Session(await _validated(search, drafts, iteration), stored.notes, added)
 
 
-async def place_by_hand(setup: Search, iteration: int, name: str, source: str) -> None:
+async def place_by_hand(search: Search, iteration: int, name: str, source: str) -> None:
     """A session whose one draft a person brought. Raises UsageError where the validator refuses it.
 
     An unfinished session of the proposer makes room for it: its drafts are set aside.
     """
     draft = Draft(name, source, f"---\nparents: []\n---\n## Hypothesis\n\n{docstring(source) or 'Added by hand.'}\n")
-    ((_, report),) = await _validated(setup, [draft], iteration)
+    ((_, report),) = await _validated(search, [draft], iteration)
     if not report.ok:
         raise UsageError(f"{name} was not added: {report.findings[0]}", hint="`meta-reward validate` says more")
-    for note in _discard(setup.layout, iteration):
-        setup.progress.note(note)
-    folder = setup.layout.staging(iteration) / name
+    for note in _discard(search.layout, iteration):
+        search.progress.note(note)
+    folder = search.layout.staging(iteration) / name
     files.write_bytes(folder / "harness.py", draft.source.encode())
     files.write_bytes(folder / "proposal.md", draft.proposal.encode())
-    save_session(setup.layout, iteration, SessionRecord([name], summary={"proposer": PERSON, "cost_usd": 0.0}))
+    save_session(search.layout, iteration, SessionRecord([name], summary={"proposer": PERSON, "cost_usd": 0.0}))
 
 
 def _discard(layout: Layout, iteration: int) -> list[str]:
@@ -96,39 +97,39 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
     return notes
 
 
-async def _propose(setup: Search, iteration: int) -> SessionRecord:
+async def _propose(search: Search, iteration: int) -> SessionRecord:
     """Run the proposer's session, and keep of it what is worth keeping."""
-    setup.progress.note(f"iteration {iteration}: {setup.config.proposer.spec} is proposing")
-    async with open_session_context(setup, iteration) as briefing:
-        assignment = _assignment(setup, iteration, briefing)
-        status, reason, restored = await _run_proposer(setup, assignment)
-    secrets = session_secrets(setup.config.proposer)
+    search.progress.note(f"iteration {iteration}: {search.config.proposer.spec} is proposing")
+    async with open_session_context(search, iteration) as briefing:
+        assignment = _assignment(search, iteration, briefing)
+        status, reason, restored = await _run_proposer(search, assignment)
+    secrets = session_secrets(search.config.proposer)
     reason, restored = secrets.hide(reason), secrets.hide(restored)
-    drafts, left_out = _collect(setup, iteration, ())
+    drafts, left_out = _collect(search, iteration, ())
     keep_only(assignment.staging, drafts)
     files.remove_folder(assignment.home)
     if not drafts and status == "ended":
         status, reason = "left nothing", "the session left no candidate"
     if reason:
-        setup.progress.note(f"iteration {iteration}: {reason}")
+        search.progress.note(f"iteration {iteration}: {reason}")
     Transcript(assignment.transcript, secrets=secrets).add("end", status=status, reason=reason)
     notes = [*filter(None, [reason]), *restored, *map(files.printable, left_out)]
     did = asdict(summarize(assignment.transcript, view=assignment.view))
-    summary = {"proposer": setup.config.proposer.spec, **did, "trials": secrets.hide(briefing.trials)}
+    summary = {"proposer": search.config.proposer.spec, **did, "trials": secrets.hide(briefing.trials)}
     return SessionRecord([draft.folder for draft in drafts], notes, summary)
 
 
-async def _run_proposer(setup: Search, assignment: Assignment) -> tuple[str, str, list[str]]:
+async def _run_proposer(search: Search, assignment: Assignment) -> tuple[str, str, list[str]]:
     """How a session ended, why if not by itself, and what of the history had to be restored.
 
     What the validator refuses goes back to it once. The history is made whole before it is read again.
     """
     restored: list[str] = []
     try:
-        await _propose_once(setup, assignment, restored)
-        rejected = await _refused(setup, assignment.iteration) if setup.proposer.repairs else ()
+        await _propose_once(search, assignment, restored)
+        rejected = await _refused(search, assignment.iteration) if search.proposer.repairs else ()
         if rejected:
-            await _propose_once(setup, replace(assignment, rejected=rejected), restored)
+            await _propose_once(search, replace(assignment, rejected=rejected), restored)
     except ProposerUnavailable:
         raise
     except ProposerError as error:
@@ -136,39 +137,39 @@ async def _run_proposer(setup: Search, assignment: Assignment) -> tuple[str, str
     return "ended", "", restored
 
 
-async def _propose_once(setup: Search, assignment: Assignment, restored: list[str]) -> None:
+async def _propose_once(search: Search, assignment: Assignment, restored: list[str]) -> None:
     try:
-        await setup.proposer.propose(assignment)
+        await search.proposer.propose(assignment)
     finally:
-        restored += restore_history(setup.layout, assignment.iteration)
+        restored += restore_history(search.layout, assignment.iteration)
 
 
-def _assignment(setup: Search, iteration: int, briefing: SessionContext) -> Assignment:
-    layout, limit = setup.layout, setup.config.limits.max_usd
+def _assignment(search: Search, iteration: int, briefing: SessionContext) -> Assignment:
+    layout, limit = search.layout, search.config.limits.max_usd
 
     def spent() -> float:
-        return setup.gateway.spent.cost_usd + proposer_usd(layout)
+        return search.gateway.spent.cost_usd + proposer_usd(layout)
 
     return Assignment(
         view=briefing.view,
         staging=layout.staging(iteration).resolve(),
         iteration=iteration,
-        candidates=setup.config.proposer.candidates,
-        seed=setup.config.seed,
+        candidates=search.config.proposer.candidates,
+        seed=search.config.seed,
         instructions=briefing.instructions,
         try_harness=briefing.try_harness,
         query=briefing.query,
         socket=briefing.socket,
         max_usd=max(limit - spent(), 0.01) if limit else 0.0,
         is_spent=lambda: bool(limit) and spent() >= limit,
-        hidden=(*_runs(layout), *_task_sets(setup), default_cache_folder().resolve()),
+        hidden=(*_runs(layout), *_task_sets(search), default_cache_folder().resolve()),
     )
 
 
-def _task_sets(setup: Search) -> list[Path]:
+def _task_sets(search: Search) -> list[Path]:
     """The run's task set, and what it may be a copy of."""
-    original = shipped.task_set(setup.taskset.name)
-    return [setup.taskset.path.resolve(), *([original] if original else [])]
+    original = shipped.task_set(search.taskset.name)
+    return [search.taskset.path.resolve(), *([original] if original else [])]
 
 
 def _runs(layout: Layout) -> list[Path]:
@@ -177,50 +178,50 @@ def _runs(layout: Layout) -> list[Path]:
     return [root, *sorted(path.parent for path in root.parent.glob("*/run.toml") if path.parent != root)]
 
 
-async def _refused(setup: Search, iteration: int) -> tuple[str, ...]:
+async def _refused(search: Search, iteration: int) -> tuple[str, ...]:
     """The folders in staging that the validator refuses, each with its findings written beside it."""
-    drafts, _ = _collect(setup, iteration, ())
-    refused = [(draft, report) for draft, report in await _validated(setup, drafts, iteration) if not report.ok]
+    drafts, _ = _collect(search, iteration, ())
+    refused = [(draft, report) for draft, report in await _validated(search, drafts, iteration) if not report.ok]
     for draft, report in refused:
-        path = setup.layout.staging(iteration) / draft.folder / "validator.json"
+        path = search.layout.staging(iteration) / draft.folder / "validator.json"
         with suppress(UsageError):  # what stands there instead is the proposer's own doing
             files.write_json(path, report_to_json(report))
     return tuple(draft.folder for draft, _ in refused)
 
 
-def _collect(setup: Search, iteration: int, order: Sequence[str]) -> tuple[list[Draft], list[str]]:
+def _collect(search: Search, iteration: int, order: Sequence[str]) -> tuple[list[Draft], list[str]]:
     """The drafts in staging, with a mark where a secret stood, and notes on what was left out. Seeds are the user's."""
-    most = len(order) or setup.config.proposer.candidates
-    drafts, notes = collect(setup.layout.staging(iteration), most=most, order=order)
+    most = len(order) or search.config.proposer.candidates
+    drafts, notes = collect(search.layout.staging(iteration), most=most, order=order)
     if iteration == 0:
         return drafts, notes
-    secrets = session_secrets(setup.config.proposer)
+    secrets = session_secrets(search.config.proposer)
     kept = [draft for draft in drafts if secrets.hide(draft.folder) == draft.folder]
     marked = [replace(d, source=secrets.mark(d.source), proposal=secrets.mark(d.proposal)) for d in kept]
     left_out = ["a folder's name holds a secret: left out"] * (len(drafts) - len(kept))
     return marked, [*left_out, *secrets.hide(notes)]
 
 
-async def _validated(setup: Search, drafts: Sequence[Draft], iteration: int) -> list[tuple[Draft, Report]]:
+async def _validated(search: Search, drafts: Sequence[Draft], iteration: int) -> list[tuple[Draft, Report]]:
     """Each draft with the validator's report; one that repeats an earlier candidate or draft is a duplicate."""
     known: dict[str, str] = {}
-    for row in load_ledger(setup.layout.ledger):
+    for row in load_ledger(search.layout.ledger):
         if row.iteration >= iteration:
             break
-        known |= _identity(files.read_text(setup.layout.candidate(row.folder) / "harness.py"), row.id)
+        known |= _identity(files.read_text(search.layout.candidate(row.folder) / "harness.py"), row.id)
     result = []
     for draft in drafts:
         marks = marks_in(draft.source, draft.proposal)
-        report = Report(marks, ()) if marks else await _validate(setup, draft.source, known)
+        report = Report(marks, ()) if marks else await _validate(search, draft.source, known)
         result.append((draft, report))
         if report.ok:
             known |= _identity(draft.source, draft.name)
     return result
 
 
-async def _validate(setup: Search, source: str, known: Mapping[str, str]) -> Report:
-    async with await open_sandbox(setup.config) as sandbox:
-        return await validate(source, sandbox=sandbox, known=known, packages=setup.config.packages, cases=setup.cases)
+async def _validate(search: Search, source: str, known: Mapping[str, str]) -> Report:
+    async with await open_sandbox(search.config) as sandbox:
+        return await validate(source, sandbox=sandbox, known=known, packages=search.config.packages, cases=search.cases)
 
 
 def _identity(source: str, name: str) -> dict[str, str]:
@@ -230,16 +231,16 @@ def _identity(source: str, name: str) -> dict[str, str]:
         return {}
 
 
-def save_candidates(setup: Search, session: Session, iteration: int) -> list[str]:
+def save_candidates(search: Search, session: Session, iteration: int) -> list[str]:
     """Give ids in the order of the drafts and make the candidates' folders; returns their names."""
-    first = 1 + sum(row.iteration < iteration for row in load_ledger(setup.layout.ledger))
+    first = 1 + sum(row.iteration < iteration for row in load_ledger(search.layout.ledger))
     folders = []
     for number, (draft, report) in enumerate(session.drafts, first):
         folder = f"{candidate_id(number)}-{draft.name}"
         note = record.save_candidate(
-            setup.layout, folder, source=draft.source, proposal=draft.proposal, report=report, iteration=iteration
+            search.layout, folder, source=draft.source, proposal=draft.proposal, report=report, iteration=iteration
         )
         if note:
-            setup.progress.note(note)
+            search.progress.note(note)
         folders.append(folder)
     return folders

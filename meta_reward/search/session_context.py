@@ -48,14 +48,14 @@ class SessionContext:
 
 
 @contextlib.asynccontextmanager
-async def open_session_context(setup: Search, iteration: int) -> AsyncIterator[SessionContext]:
+async def open_session_context(search: Search, iteration: int) -> AsyncIterator[SessionContext]:
     """The material of a session whose folder exists; requests are answered while the block runs."""
-    layout, config = setup.layout, setup.config
+    layout, config = search.layout, search.config
     beside = layout.session(iteration).resolve() / "history"
     view = make_view(layout.history.resolve(), beside, config.proposer.history)
     if view != beside and not beside.is_symlink():
         beside.symlink_to(Path("../../history"))
-    tries = tryouts_of(setup, layout.staging(iteration).resolve())
+    tries = tryouts_of(search, layout.staging(iteration).resolve())
     told = render_instructions(load_instructions(layout.instructions), config, can_try=tries is not None)
     answer = make_answer(HistoryLayout(view), tries)
     async with open_session_server(answer) as socket:

@@ -1,116 +1,228 @@
-"""What is evaluated outside any run: a harness on a split, with a judge, within limits.
+"""What is evaluated outside any run: a harness on a split, and how far a judge agrees with itself.
 
-What its calls cost is on record until it is finished, whatever stops it: the next start of the same job
-goes on with what was spent before, and a limit in dollars holds for all its starts together.
+Its calls are in a billing log until the evaluation is finished, whatever stops it: the next start of the same
+evaluation takes over what was spent before, so a limit in dollars holds for all starts together.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
+from meta_reward.completion import Backend
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.evaluate import Result
+from meta_reward.evaluation.evaluate import Result, evaluate
+from meta_reward.evaluation.noise import Noise, noise_of
+from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.validate import inspect_source
-from meta_reward.models.billing import Bill
-from meta_reward.models.cache import default_cache_folder
+from meta_reward.models.billing import BillingLog, unfinished_bill
+from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judge
 from meta_reward.models.gateway import Gateway
-from meta_reward.models.unfinished import unfinished_bill
-from meta_reward.models.usage import Spent
+from meta_reward.models.usage import Spent, dollars
 from meta_reward.propose.base import slug
+from meta_reward.run.create import part_of
+from meta_reward.run.evaluations import load_scores, save_evaluation
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.context import Progress, open_gateway
+from meta_reward.search.context import Progress
 from meta_reward.search.limits import limit_check, require_limit
+from meta_reward.search.open import divided, open_backend, open_gateway, open_sandbox
+from meta_reward.tasks.openings import record_opening
 from meta_reward.tasks.taskset import TaskSet
+from meta_reward.trajectory import Pair, Rollout
 
 
 @dataclass(frozen=True, slots=True)
 class Standalone:
-    """What to evaluate. config: as of a run; its judge, limits, seed, splits and budget count here.
-
-    limits: those that its user has named, as settings.
-    """
+    """A harness to evaluate on a split, outside any run."""
 
     harness: Path
     taskset: TaskSet
     split: str
     config: RunConfig
+    """As of a run; its judge, limits, seed, splits, budget and sandbox are used."""
     limits: Mapping[str, Any] = field(default_factory=dict)
+    """The limits that the user has set, as in run.toml."""
 
     def source(self) -> str:
-        """The harness's program. Raises UsageError for what is none."""
+        """The harness's program. Raises UsageError if it is not a harness."""
         source = files.read_text(self.harness)
         report = inspect_source(source, packages=self.config.packages)
         if not report.ok:
             raise UsageError(f"{self.harness} is no harness: {report.findings[0]}")
         return source
 
-    @contextmanager
-    def gateway(self, what: str, source: str, progress: Progress) -> Iterator[Gateway]:
-        """The gateway to its judge, with its limits and with what earlier starts have spent on it.
+    def part(self) -> tuple[list[Rollout], list[Pair]]:
+        """The rollouts and pairs of the split."""
+        return part_of(self.taskset, divided(self.taskset, self.config)[self.split])
 
-        what: is done with it. source: its harness. Raises UsageError where nothing limits what it may cost.
+    @contextmanager
+    def gateway(self, purpose: str, source: str, progress: Progress) -> Iterator[Gateway]:
+        """The gateway to its judge, with its limits and with what earlier starts have spent.
+
+        purpose: `evaluate` or `noise`. Raises UsageError if the judge may cost money and no limit is set.
         """
-        gateway = open_gateway(self.config, notice=progress.note)
-        require_limit(gateway.backend, self.config.judge.spec, self.limits)
-        gateway.check = limit_check(self.config.limits)
-        if gateway.backend.simulated:
-            yield gateway
-            return
-        books, name = gateway.books, self._name(what, source, gateway)
-        with unfinished_bill(default_cache_folder() / "unfinished", name, books) as (account, before):
-            books.account, books.spent = account, _spent(before)
+        backend = open_backend(self.config)
+        require_limit(backend, self.config.judge.spec, self.limits)
+        with self._bill(purpose, source, backend) as (billing, before):
+            gateway = open_gateway(self.config, backend, billing=billing, spent=before, notice=progress.note)
+            gateway.limit(limit_check(self.config.limits))
             try:
                 yield gateway
             except BaseException:
-                _tell(gateway.spent, progress)
+                if not backend.simulated:
+                    _tell(gateway.spent, progress)
                 raise
 
-    def _name(self, what: str, source: str, gateway: Gateway) -> str:
-        """A name of this job, which every start of it has."""
+    def _bill(self, purpose: str, source: str, backend: Backend) -> AbstractContextManager[tuple[BillingLog, Spent]]:
+        """A billing log until the evaluation is finished; none for a simulated judge, which costs nothing."""
+        if backend.simulated:
+            return nullcontext((BillingLog(), Spent()))
         parts = {
-            "what": what,
+            "what": purpose,
             "harness": source,
             "taskset": self.taskset.digest,
             "split": self.split,
-            "judge": dict(gateway.backend.settings),
+            "judge": dict(backend.settings),
         }
-        return f"{what}-{slug(self.harness.stem)}-{hashlib.sha256(files.canonical_json(parts)).hexdigest()[:16]}"
+        digest = hashlib.sha256(files.canonical_json(parts)).hexdigest()[:16]
+        name = f"{purpose}-{slug(self.harness.stem)}-{digest}"
+        cache = Cache(folder_of_judge(self.config.judge.spec))
+        return unfinished_bill(default_cache_folder() / "unfinished", name, cache, backend)
 
 
-def spending(before: Spent, after: Spent) -> dict[str, Any]:
-    """What a finished job has cost, and what of it earlier starts had spent."""
-    return {
-        "spent_usd": after.usd,
-        "judge_calls_made": after.misses,
-        "unpriced_calls": after.unpriced,
-        "earlier": {"spent_usd": before.usd, "judge_calls_made": before.misses},
-    }
+@dataclass(frozen=True, slots=True)
+class StandaloneResult:
+    """A harness evaluated on a split."""
+
+    harness: str
+    taskset: str
+    split: str
+    judge: str
+    simulated: bool
+    sandbox: str
+    """The level of confinement."""
+    scores: Mapping[str, Any]
+    """As in scores.json."""
+    spent: Spent
+    """By all starts of this evaluation."""
+    earlier: Spent
+    """By earlier starts, which did not finish."""
+    openings: int | None
+    """How often the test split has been opened by now; None for another split."""
+    commonest_error: str | None
 
 
-def commonest_error(results: Sequence[Result]) -> str | None:
-    """What went wrong most often, None where nothing did."""
-    errors = Counter(
-        f"{result.error['kind']}: {result.error['message']}" for result in results if result.error is not None
+@dataclass(frozen=True, slots=True)
+class NoiseResult:
+    """How far a judge agrees with itself, measured with one harness on one split."""
+
+    judge: str
+    simulated: bool
+    harness: str
+    taskset: str
+    split: str
+    noise: Noise
+    commonest_error: str | None
+    spent: Spent
+    """By all starts of this measurement."""
+    earlier: Spent
+    """By earlier starts, which did not finish."""
+
+
+async def evaluate_file(standalone: Standalone, folder: Path, progress: Progress) -> StandaloneResult:
+    """Evaluate a harness, and write traces and scores into a folder. An opening of the test split is counted first."""
+    source, config, taskset = standalone.source(), standalone.config, standalone.taskset
+    with standalone.gateway("evaluate", source, progress) as gateway:
+        before = gateway.spent
+        rollouts, pairs = standalone.part()
+        openings = None
+        if standalone.split == "test":
+            openings = record_opening(taskset.path, taskset.digest, by=f"evaluate {standalone.harness.name}")
+        if config.sandbox == "none":
+            progress.note(UNCONFINED_WARNING)
+        progress.evaluation(standalone.harness.name, standalone.split, len(rollouts), pairs)
+        async with await open_sandbox(config) as sandbox:
+            evaluation = await evaluate(
+                source,
+                rollouts,
+                gateway=gateway,
+                sandbox=sandbox,
+                seed=config.seed,
+                on_result=partial(progress.result, standalone.harness.name),
+            )
+        save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec)
+    return StandaloneResult(
+        harness=str(standalone.harness),
+        taskset=taskset.name,
+        split=standalone.split,
+        judge=config.judge.spec,
+        simulated=gateway.backend.simulated,
+        sandbox=sandbox.level,
+        scores=load_scores(folder) or {},
+        spent=gateway.spent,
+        earlier=before,
+        openings=openings,
+        commonest_error=_commonest_error(evaluation.results),
     )
+
+
+async def measure_noise(standalone: Standalone, *, repeats: int, progress: Progress) -> NoiseResult:
+    """The judge's noise. The first repeat shares its replies with every evaluation of the same harness."""
+    source, config = standalone.source(), standalone.config
+    if config.sandbox == "none":
+        progress.note(UNCONFINED_WARNING)
+    with standalone.gateway("noise", source, progress) as gateway:
+        before = gateway.spent
+        rollouts, pairs = standalone.part()
+        rewards: list[Mapping[str, float | None]] = []
+        results: list[Result] = []
+        async with await open_sandbox(config) as sandbox:
+            for repeat in range(repeats):
+                what = f"{standalone.harness.name}, repeat {repeat + 1} of {repeats}"
+                progress.evaluation(what, standalone.split, len(rollouts), pairs)
+                evaluation = await evaluate(
+                    source,
+                    rollouts,
+                    gateway=gateway,
+                    sandbox=sandbox,
+                    seed=config.seed,
+                    repeat=repeat,
+                    give_up=True,
+                    on_result=partial(progress.result, what),
+                )
+                results += evaluation.results
+                if evaluation.broken:
+                    what = f"{standalone.harness} fails on most of its first trajectories; commonest failure"
+                    raise UsageError(f"{what}: {_commonest_error(results)}", hint="fix it, then measure the noise")
+                rewards.append(evaluation.rewards)
+        noise = noise_of(rewards, pairs)
+    return NoiseResult(
+        judge=config.judge.spec,
+        simulated=gateway.backend.simulated,
+        harness=str(standalone.harness),
+        taskset=standalone.taskset.name,
+        split=standalone.split,
+        noise=noise,
+        commonest_error=_commonest_error(results),
+        spent=gateway.spent,
+        earlier=before,
+    )
+
+
+def _commonest_error(results: Sequence[Result]) -> str | None:
+    """What went wrong most often, None if nothing did."""
+    errors = Counter(f"{result.error.kind}: {result.error.message}" for result in results if result.error is not None)
     return errors.most_common(1)[0][0] if errors else None
 
 
-def _spent(before: Sequence[Bill]) -> Spent:
-    return Spent(
-        misses=sum(paid.calls for paid in before),
-        cost_usd=sum(paid.cost_usd for paid in before),
-        unpriced=sum(paid.unpriced for paid in before),
-    )
-
-
 def _tell(spent: Spent, progress: Progress) -> None:
-    """Say what an unfinished job has cost so far."""
+    """Say what an unfinished evaluation has cost so far."""
     if spent.misses:
-        price = "price unknown" if spent.usd is None else f"${spent.usd:.4f}"
+        price = dollars(spent.usd, decimals=4)
         calls = "1 judge call" if spent.misses == 1 else f"{spent.misses} judge calls"
         progress.note(f"paid so far: {calls}, {price}; the next start goes on from there")

@@ -22,11 +22,12 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.record import commit_paths
 from meta_reward.run.settings import Limits
-from meta_reward.search.context import Search, check_sandbox
+from meta_reward.search.context import Search
 from meta_reward.search.decide import decide
 from meta_reward.search.evaluate_split import run_splits
 from meta_reward.search.limits import limit_check
 from meta_reward.search.loop import finished
+from meta_reward.search.open import check_sandbox
 from meta_reward.tasks.openings import count_openings, record_opening
 
 SCHEMA = 2
@@ -142,9 +143,9 @@ def _check_budget(search: Search, *, begun: bool) -> None:
     limits, sessions_usd = search.config.limits, proposer_usd(search.layout)
     dollars = limit_check(Limits(max_usd=limits.max_usd))
     first = dollars if begun else limit_check(replace(limits, max_hours=0.0))
-    spent = search.gateway.spent
-    first(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
-    search.gateway.check = lambda spent: dollars(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
+    search.gateway.limit(first, elsewhere_usd=lambda: sessions_usd)
+    search.gateway.check_limit()
+    search.gateway.limit(dollars, elsewhere_usd=lambda: sessions_usd)
 
 
 def _has_begun(layout: Layout, row: Row) -> bool:

@@ -112,7 +112,7 @@ def test_try_runs_a_draft_on_a_run_and_changes_nothing_in_it_but_its_account(
 ) -> None:
     before = content_of(night)
     account = night / ".work" / "account.jsonl"
-    paid = load_bill(account)
+    paid = load_bill(account).spent
     seed = (here / "seed_harnesses/baseline.py").read_text()
     (here / "mine.py").write_text(seed.replace("how well", "how very well"))
     first, second = (json.loads(meta_reward("try", "mine.py", "--json", "--calls", n).out) for n in (500, 0))
@@ -121,8 +121,8 @@ def test_try_runs_a_draft_on_a_run_and_changes_nothing_in_it_but_its_account(
     shown = meta_reward("try", "mine.py", "--pairs", first["results"][0]["id"]).out
     assert f"agreement {first['results'][0]['agreement']:.1%} on 1 pairs" in shown
     assert content_of(night) == before
-    assert load_bill(account).calls == paid.calls + first["judge_calls"]["new"] > paid.calls
-    assert load_bill(account).cost_usd == pytest.approx(paid.cost_usd + first["judge_calls"]["cost_usd"])
+    assert load_bill(account).spent.misses == paid.misses + first["judge_calls"]["new"] > paid.misses
+    assert load_bill(account).spent.cost_usd == pytest.approx(paid.cost_usd + first["judge_calls"]["cost_usd"])
 
 
 def test_try_keeps_to_what_the_run_may_spend(meta_reward: MetaReward, here: Path) -> None:

@@ -3,15 +3,18 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from meta_reward.errors import JudgeUnavailable, LimitReached
-from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Result, evaluate, tokens_of
+from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Result, evaluate
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
+from meta_reward.evaluation.records import CallCost, FailedCallRecord, Failure, tokens_of
+from meta_reward.files import dump_line
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.cache import Cache
 from meta_reward.models.gateway import Gateway
@@ -68,18 +71,18 @@ def test_unit_holds_every_call_apart_from_what_it_took() -> None:
     result = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).results[0]
     (call,), (cost,) = result.calls, result.costs
     assert (result.trajectory, result.task, result.error) == ("t01-r1", "t01", None)
-    assert result.reward == {"score": 90.0, "reason": "90", "findings": {}}
-    assert (call["ask"], call["turn"], call["draw"], call["reply"], call["stop_reason"]) == (1, 1, 0, "90", "end")
-    assert "I did GOOD." in call["messages"][0]["content"]
-    assert (cost["ask"], cost["output_tokens"], cost["cached"]) == (1, 2, False)
-    assert not set(call) & {"cached", "seconds", "cost_usd"}
+    assert result.reward == Reward(90.0, "90", {})
+    assert (call.ask, call.turn, call.draw, call.reply, call.stop_reason) == (1, 1, 0, "90", "end")
+    assert "I did GOOD." in call.messages[0]["content"]
+    assert (cost.ask, cost.output_tokens, cost.cached) == (1, 2, False)
+    assert not set(asdict(call)) & {"cached", "seconds", "cost_usd"}
 
 
 def test_failure_of_the_candidate_is_a_unit_with_an_error_and_its_calls() -> None:
     source = "async def reward(trajectory, judge):\n    await judge.ask('a')\n    return 500\n"
     result = run(source, Gateway(WordJudge(), None), ROLLOUTS[:1]).results[0]
     assert (result.reward, result.score, len(result.calls)) == (None, None, 1)
-    assert result.error == {"kind": "ValueError", "message": "score 500 lies outside 0 to 100", "traceback": ""}
+    assert result.error == Failure("ValueError", "score 500 lies outside 0 to 100", "")
 
 
 def test_candidate_that_fails_on_a_few_is_scored_on_all() -> None:
@@ -148,7 +151,7 @@ def test_evaluation_that_is_finished_asks_nothing() -> None:
 def test_second_evaluation_is_served_from_the_cache_and_counts_the_same(tmp_path: Path) -> None:
     first, second = (run(ASKING_HARNESS, Gateway(WordJudge(), Cache(tmp_path))) for _ in range(2))
     assert [u.calls for u in second.results] == [u.calls for u in first.results]
-    assert {cost["cached"] for result in second.results for cost in result.costs} == {True}
+    assert {cost.cached for result in second.results for cost in result.costs} == {True}
     assert first.tokens == second.tokens
 
 
@@ -176,9 +179,11 @@ def test_trajectory_that_the_judge_alone_fails_on_fails_and_the_others_are_score
     evaluation = run(ASKING_HARNESS, Gateway(WordJudge(reply), None))
     (failed,) = [result for result in evaluation.results if result.error]
     assert failed.error is not None
-    assert (failed.trajectory, failed.error["kind"], len(evaluation.results)) == ("t02-r1", "judge-request", 12)
-    assert "answers other requests, but not this one: down" in failed.error["message"]
-    assert [(call["reply"], call["error"].partition(":")[0]) for call in failed.calls] == [("", "Unanswerable")]
+    assert (failed.trajectory, failed.error.kind, len(evaluation.results)) == ("t02-r1", "judge-request", 12)
+    assert "answers other requests, but not this one: down" in failed.error.message
+    (call,) = failed.calls
+    assert isinstance(call, FailedCallRecord)
+    assert (call.reply, call.error.partition(":")[0]) == ("", "Unanswerable")
 
 
 def test_limit_stops_everything_before_another_call() -> None:
@@ -188,8 +193,10 @@ def test_limit_stops_everything_before_another_call() -> None:
         if spent.calls >= 3:
             raise LimitReached("max-calls", spent.calls, 3)
 
+    gateway = Gateway(judge, None, concurrency=1)
+    gateway.limit(check)
     with pytest.raises(LimitReached):
-        run(ASKING_HARNESS, Gateway(judge, None, concurrency=1, check=check))
+        run(ASKING_HARNESS, gateway)
     assert len(judge.requests) == 3
 
 
@@ -221,16 +228,16 @@ async def reward(trajectory, judge):
     rollout = replace(ROLLOUTS[0], id="secret-id", task="secret-task")
     reward = run(source, Gateway(WordJudge(), None), [rollout]).results[0].reward
     assert reward is not None
-    assert "GOOD" in reward["reason"]
-    assert "secret" not in reward["reason"]
-    assert "success" not in reward["reason"]
+    assert "GOOD" in reward.reason
+    assert "secret" not in reward.reason
+    assert "success" not in reward.reason
 
 
 def test_budget_of_calls_is_that_of_each_trajectory() -> None:
     source = "async def reward(t, judge):\n    for _ in range(3): await judge.ask('a')\n    return 5\n"
     budgets = (Budget(judge_calls=3), Budget(judge_calls=2))
     results = [run(source, Gateway(WordJudge(), None), ROLLOUTS[:2], budget=budget).results for budget in budgets]
-    assert [[result.error and result.error["kind"] for result in part] for part in results] == [
+    assert [[result.error and result.error.kind for result in part] for part in results] == [
         [None, None],
         ["judge-calls", "judge-calls"],
     ]
@@ -242,15 +249,11 @@ def test_nothing_to_score_is_an_empty_evaluation() -> None:
 
 def test_unit_is_plain_json() -> None:
     result = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).results[0]
-    assert json.loads(json.dumps([result.reward, result.calls, result.costs])) == [
-        result.reward,
-        result.calls,
-        result.costs,
-    ]
+    assert json.loads(dump_line(result)) == json.loads(json.dumps(asdict(result)))
 
 
 def test_price_of_all_is_unknown_where_one_is() -> None:
-    cost = {"input_tokens": 3, "output_tokens": 2, "cost_usd": 0.5}
+    cost = CallCost(1, 1, 3, 2, 0, 0, 0.5, cached=False, tries=1, error=None, seconds=0.0)
     assert tokens_of([cost, cost]) == Tokens(2, 6, 4, 1.0)
-    assert tokens_of([cost, {**cost, "cost_usd": None}]) == Tokens(2, 6, 4, None)
+    assert tokens_of([cost, replace(cost, cost_usd=None)]) == Tokens(2, 6, 4, None)
     assert tokens_of([]) == Tokens(0, 0, 0, 0)

@@ -37,7 +37,7 @@ def prompts(seed: Path, trajectory: Trajectory) -> list[str]:
     (result,) = asyncio.run(work()).results
     assert result.error is None
     assert result.reward is not None
-    return [call["messages"][0]["content"] for call in result.calls]
+    return [call.messages[0]["content"] for call in result.calls]
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.stem)

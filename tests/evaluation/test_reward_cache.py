@@ -46,15 +46,15 @@ def recall(gateway: Gateway, source: str = ASKING_HARNESS, *, repeat: int = 0) -
 
 
 def as_cached(evaluation: Evaluation) -> list[dict[str, object]]:
-    costs = {"cached": True, "tries": 0, "seconds": 0.0}
     return [
-        asdict(replace(result, costs=[{**cost, **costs} for cost in result.costs])) for result in evaluation.results
+        asdict(replace(r, costs=[replace(cost, cached=True, tries=0, seconds=0.0) for cost in r.costs]))
+        for r in evaluation.results
     ]
 
 
 def test_second_evaluation_runs_no_harness_and_tells_the_same(gateway: Gateway) -> None:
     first = run(gateway)
-    spent = replace(gateway.spent)
+    spent = gateway.spent
     assert [asdict(result) for result in recall(gateway).results] == as_cached(first)
     assert gateway.spent == replace(spent, calls=2 * spent.calls, tokens=2 * spent.tokens)
 
@@ -133,7 +133,7 @@ def test_limit_holds_for_rewards_that_are_kept_too(gateway: Gateway) -> None:
         if spent.calls >= 10:
             raise LimitReached("max_calls", 10, 10)
 
-    gateway.check = check
+    gateway.limit(check)
     with pytest.raises(LimitReached):
         recall(gateway)
     assert gateway.spent.calls == 10

@@ -10,7 +10,8 @@ from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Answer, Ask, Gateway, JudgeSession, RunTool
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.session import Answer, Ask, JudgeSession, RunTool
 from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import LEVEL, WordJudge, make_trajectory
 

@@ -9,7 +9,7 @@ from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Answer, Ask, RunTool
+from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import trajectory_to_json
 from tests.conftest import LEVEL, make_trajectory
 

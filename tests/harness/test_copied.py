@@ -12,7 +12,8 @@ from meta_reward.harness.validate.report import Finding
 from meta_reward.offline.proposer.library import load_library
 from meta_reward.offline.proposer.source import parse_source, with_parts
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.context import divided, search_cases
+from meta_reward.search.context import search_cases
+from meta_reward.search.open import divided
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 from tests.conftest import PROJECT

@@ -10,7 +10,7 @@ from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, P
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Answer, Ask, RunTool
+from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall
 from tests.conftest import ASKING_HARNESS, LEVEL, WordJudge
 from tests.harness.boxed import TRAJECTORY, ToolJudge, harness, score, score_all, session

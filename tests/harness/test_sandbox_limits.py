@@ -12,7 +12,8 @@ from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Answer, Ask, Gateway, RunTool
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall
 from tests.conftest import LEVEL, WordJudge
 from tests.harness.boxed import KILLER, QUICK, TRAJECTORY, ToolJudge, harness, score, score_all, session

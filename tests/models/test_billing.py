@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from meta_reward.completion import Completion, Usage
-from meta_reward.models.billing import Bill, BillingLog, load_bill, open_billing_log, reconcile
+from meta_reward.models.billing import BillingLog, load_bill, open_billing_log, reconcile
 from meta_reward.models.cache import Cache
+from meta_reward.models.usage import Spent
 from tests.models.conftest import FaultyJudge
 
 
@@ -17,7 +18,7 @@ def path(tmp_path: Path) -> Path:
 
 def summary(path: Path) -> tuple[int, float, int, list[str]]:
     paid = load_bill(path)
-    return paid.calls, round(paid.cost_usd, 6), paid.lost, list(paid.open)
+    return paid.spent.misses, round(paid.spent.cost_usd, 6), paid.lost, list(paid.open)
 
 
 def test_calls_are_counted_when_they_have_ended_and_until_then_as_expected(path: Path) -> None:
@@ -57,10 +58,10 @@ def test_reply_in_the_cache_tells_what_a_cut_off_call_took(path: Path, tmp_path:
 
 
 def test_account_begins_with_what_was_paid_before_and_ends_at_its_last_whole_line(path: Path) -> None:
-    open_billing_log(path, Bill(calls=7, cost_usd=1.5, unpriced=2))
+    open_billing_log(path, Spent(misses=7, cost_usd=1.5, unpriced=2))
     with path.open("ab") as file:
         file.write(b'{"sent": "a", "tok')
-    open_billing_log(path, Bill())
+    open_billing_log(path, Spent())
     BillingLog(path).sent("b", 500, None)
     paid = load_bill(path)
-    assert (paid.calls, paid.cost_usd, paid.unpriced, list(paid.open)) == (8, 1.5, 3, ["b"])
+    assert (paid.spent.misses, paid.spent.cost_usd, paid.spent.unpriced, list(paid.open)) == (8, 1.5, 3, ["b"])

@@ -12,7 +12,8 @@ import pytest
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import CandidateError, JudgeUnavailable, LimitReached, PromptTooLong
 from meta_reward.models.cache import Cache
-from meta_reward.models.gateway import Answer, Ask, Gateway, JudgeSession
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.session import Answer, Ask, JudgeSession
 from meta_reward.models.usage import Spent
 from meta_reward.trajectory import Message, Tool, ToolCall
 from tests.conftest import WordJudge
@@ -214,8 +215,10 @@ def test_limit_is_checked_before_a_call_is_made() -> None:
         if spent.calls >= 2:
             raise LimitReached("max-calls", spent.calls, 2)
 
+    gateway = Gateway(judge, None)
+    gateway.limit(check)
     with pytest.raises(LimitReached, match="limit reached: max-calls 2 of 2"):
-        run(ask_all(Gateway(judge, None, check=check), "a", "b", "c"))
+        run(ask_all(gateway, "a", "b", "c"))
     assert len(judge.requests) == 2
 
 

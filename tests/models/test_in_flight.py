@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +21,11 @@ from meta_reward.errors import (
 )
 from meta_reward.models.billing import BillingLog, load_bill
 from meta_reward.models.cache import Cache
-from meta_reward.models.gateway import Answer, Ask, Call, Gateway
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.meter import Meter
 from meta_reward.models.retry import RetryPolicy
-from meta_reward.models.usage import Books, Spent
+from meta_reward.models.session import Answer, Ask, Call
+from meta_reward.models.usage import Spent
 from meta_reward.trajectory import ToolCall
 from tests.models.conftest import FaultyJudge, Hours
 
@@ -82,7 +85,7 @@ def test_outage_longer_than_the_retries_is_one_and_leaves_nothing_behind(hours: 
     judge = FaultyJudge([JudgeTransient("HTTP 503")] * 9)
     account = BillingLog(tmp_path / "account.jsonl")
     cache = Cache(tmp_path / "cache")
-    gateway = Gateway(judge, cache, retries=RetryPolicy(again=3), clock=hours.clock(), account=account)
+    gateway = Gateway(judge, cache, retries=RetryPolicy(again=3), clock=hours.clock(), billing=account)
     with pytest.raises(JudgeUnavailable, match="failed 4 times in a row"):
         run(ask(gateway))
     assert gateway.spent == Spent()
@@ -92,19 +95,19 @@ def test_outage_longer_than_the_retries_is_one_and_leaves_nothing_behind(hours: 
 
 
 def test_answered_call_is_no_longer_expected_when_it_is_paid() -> None:
-    books = Books(FaultyJudge())
-    books.expect("k", Usage(500, 400))
-    books.sending("k")
-    books.answered("k", Request(()), Completion("80", Usage(100, 10)), 1)
-    assert books.spent == Spent(calls=1, tokens=110, misses=1, cost_usd=0.11)
+    meter = Meter(FaultyJudge())
+    meter.expect("k", Usage(500, 400))
+    meter.sending("k")
+    meter.answered("k", Request(()), Completion("80", Usage(100, 10)), 1)
+    assert meter.spent == Spent(calls=1, tokens=110, misses=1, cost_usd=0.11)
 
 
 def test_reply_that_cannot_be_kept_is_on_the_account_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("no folder")
-    gateway = Gateway(FaultyJudge(), Cache(tmp_path / "cache"), account=BillingLog(tmp_path / "account.jsonl"))
+    gateway = Gateway(FaultyJudge(), Cache(tmp_path / "cache"), billing=BillingLog(tmp_path / "account.jsonl"))
     with pytest.raises(UsageError, match="cannot be written"):
         run(ask(gateway))
-    assert (gateway.spent.misses, load_bill(tmp_path / "account.jsonl").cost_usd) == (1, 0.11)
+    assert (gateway.spent.misses, load_bill(tmp_path / "account.jsonl").spent.cost_usd) == (1, 0.11)
 
 
 def test_user_is_told_now_and_then_that_the_judge_fails(hours: Hours) -> None:
@@ -195,7 +198,7 @@ def test_call_that_was_sent_ends_and_is_kept_though_nobody_waits_for_it(tmp_path
 
     async def work() -> tuple[int, Spent]:
         judge = Slow()
-        gateway = Gateway(judge, Cache(tmp_path / "cache"), concurrency=2, account=BillingLog(path))
+        gateway = Gateway(judge, Cache(tmp_path / "cache"), concurrency=2, billing=BillingLog(path))
         asked = [asyncio.create_task(ask(gateway, prompt)) for prompt in "abcd"]
         await asyncio.sleep(0.01)
         for task in asked:
@@ -210,7 +213,7 @@ def test_call_that_was_sent_ends_and_is_kept_though_nobody_waits_for_it(tmp_path
         2,
         Spent(calls=2, tokens=220, misses=2, cost_usd=0.22),
     )
-    assert (load_bill(path).calls, load_bill(path).open) == (2, {})
+    assert (load_bill(path).spent.misses, load_bill(path).open) == (2, ())
     again = Gateway(FaultyJudge(), Cache(tmp_path / "cache"))
     assert run(ask(again, "a"))[1][0].cached
 
@@ -255,9 +258,7 @@ def test_settling_does_not_wait_for_retries(hours: Hours) -> None:
         await asyncio.sleep(60)
 
     async def work() -> Spent:
-        gateway = Gateway(FaultyJudge([THROTTLED] * 3), None)
-        gateway.line.clock = hours.clock()
-        object.__setattr__(gateway.line.clock, "sleep", never)
+        gateway = Gateway(FaultyJudge([THROTTLED] * 3), None, clock=replace(hours.clock(), sleep=never))
         asked = asyncio.create_task(ask(gateway))
         await asyncio.sleep(0.02)
         asked.cancel()
@@ -276,7 +277,8 @@ def test_limit_counts_calls_under_way_at_what_they_are_expected_to_cost() -> Non
             if spent.cost_usd + spent.pending_usd >= 1.0:
                 raise LimitReached("max-usd", spent.cost_usd + spent.pending_usd, 1.0)
 
-        gateway = Gateway(judge, None, check=check)
+        gateway = Gateway(judge, None)
+        gateway.limit(check)
         asked = [asyncio.create_task(ask(gateway, prompt)) for prompt in "abcdef"]
         await asyncio.sleep(0.01)
         judge.let.set()
@@ -289,7 +291,7 @@ def test_limit_counts_calls_under_way_at_what_they_are_expected_to_cost() -> Non
 
 
 def test_price_that_is_not_known_is_not_zero(tmp_path: Path) -> None:
-    gateway = Gateway(FaultyJudge(price=None), None, account=BillingLog(tmp_path / "account.jsonl"))
+    gateway = Gateway(FaultyJudge(price=None), None, billing=BillingLog(tmp_path / "account.jsonl"))
     run(ask(gateway))
-    paid = load_bill(tmp_path / "account.jsonl")
+    paid = load_bill(tmp_path / "account.jsonl").spent
     assert (gateway.spent.usd, gateway.spent.unpriced, paid.unpriced, paid.cost_usd) == (None, 1, 1, 0.0)

@@ -13,6 +13,7 @@ import pytest
 from meta_reward import files
 from meta_reward.evaluation.evaluate import Result, evaluate
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.cache import Cache
 from meta_reward.models.gateway import Gateway
@@ -95,20 +96,20 @@ def test_judge_must_call_the_harness_tool_before_it_decides(kind: str, tmp_path:
     assert [result.error for result in results] == [None, None]
     assert [result.score for result in results] == [90.0, 10.0]
     assert results[0].reward is not None
-    assert results[0].reward["findings"] == {
+    assert results[0].reward.findings == {
         "checked": ["Be kind.", "Be quick."],
         "called": ["policy_check", "policy_check", "no_such_tool"],
     }
     assert asked == len(endpoint.seen) == 6
     assert [result.reward for result in again] == [result.reward for result in results]
-    assert [call["stop_reason"] for call in results[0].calls] == ["tool", "tool", "end"]
-    assert [cost["input_tokens"] for cost in results[0].costs] == [100, 100, 100]
+    assert [call.stop_reason for call in results[0].calls] == ["tool", "tool", "end"]
+    assert [cost.input_tokens for cost in results[0].costs] == [100, 100, 100]
 
 
 def test_simulated_judge_calls_it_too() -> None:
     (result,) = score("simulated", rollouts=1)
     assert result.reward is not None
-    assert result.reward["findings"]["called"] == ["policy_check"]
+    assert result.reward.findings["called"] == ["policy_check"]
 
 
 def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
@@ -121,18 +122,14 @@ def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
 
     with Endpoint(answer) as endpoint:
         (result,) = score(f"openai:m@{endpoint.url}/v1", rollouts=1)
-    assert result.reward == {
-        "score": 50.0,
-        "reason": "told",
-        "findings": {"checked": [], "called": []},
-    }
+    assert result.reward == Reward(50.0, "told", {"checked": [], "called": []})
 
 
 def test_judge_that_never_stops_calling_tools_is_stopped_by_the_budget() -> None:
     with Endpoint(lambda seen: Said("", (("policy_check", {"clause": "Be kind."}),))) as endpoint:
         (result,) = score(f"openai:m@{endpoint.url}/v1", rollouts=1, budget=Budget(judge_calls=5))
     assert result.error is not None
-    assert (result.error["kind"], len(result.calls), len(endpoint.seen)) == ("judge-calls", 5, 5)
+    assert (result.error.kind, len(result.calls), len(endpoint.seen)) == ("judge-calls", 5, 5)
 
 
 def test_reply_that_no_file_could_hold_is_mended_before_it_reaches_one() -> None:
@@ -187,9 +184,9 @@ def test_key_that_a_reply_repeats_reaches_neither_candidate_nor_trace_nor_cache(
         spec = f"{kind}:m@{endpoint.url}{PATHS[kind]}"
         (result,) = score(spec, tmp_path, rollouts=1, key_env="MY_KEY")
     assert result.reward is not None
-    assert result.reward["reason"] == "your key is [key]"
-    assert result.reward["findings"]["checked"] == ["[key]"]
-    assert SECRET not in json.dumps([result.reward, result.calls])
+    assert result.reward.reason == "your key is [key]"
+    assert result.reward.findings["checked"] == ["[key]"]
+    assert SECRET.encode() not in files.dump_json([result.reward, result.calls])
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == 3  # two replies and the reward
     assert [path for path in written if SECRET.encode() in path.read_bytes()] == []

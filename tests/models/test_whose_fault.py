@@ -10,10 +10,11 @@ import pytest
 from meta_reward.errors import CandidateError, JudgeMisconfigured, JudgeUnavailable
 from meta_reward.models.billing import BillingLog, load_bill
 from meta_reward.models.cache import Cache
-from meta_reward.models.gateway import Answer, Ask, Gateway
+from meta_reward.models.gateway import Gateway
 from meta_reward.models.in_flight import TRIVIAL
 from meta_reward.models.registry import make_backend
 from meta_reward.models.retry import RetryPolicy
+from meta_reward.models.session import Answer, Ask
 from meta_reward.trajectory import ToolCall
 from tests.endpoints import Endpoint, Fault, Said, Seen, chat_error, messages_error
 
@@ -35,7 +36,7 @@ def gateway_to(
         Cache(path / "cache") if path else None,
         concurrency=concurrency,
         retries=RetryPolicy(again=again, first_s=0.01),
-        account=BillingLog(path / "account.jsonl") if path else None,
+        billing=BillingLog(path / "account.jsonl") if path else None,
     )
 
 
@@ -144,7 +145,7 @@ def test_probe_is_counted_and_priced_like_any_call_and_never_answered_from_the_c
     paid = load_bill(tmp_path / "account.jsonl")
     assert [seen.texts[-1] for seen in endpoint.seen].count(PROBE) == 2
     assert (gateway.spent.misses, gateway.spent.cost_usd, gateway.spent.pending_calls) == (2, pytest.approx(0.22), 0)
-    assert (paid.calls, paid.cost_usd, paid.open) == (2, pytest.approx(0.22), {})
+    assert (paid.spent.misses, paid.spent.cost_usd, paid.open) == (2, pytest.approx(0.22), ())
     assert not (tmp_path / "cache").exists()
 
 

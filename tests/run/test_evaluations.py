@@ -1,15 +1,16 @@
 """What an evaluation leaves behind: a journal to go on from, and files a person can read."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from meta_reward.errors import DataError
 from meta_reward.evaluation.evaluate import Evaluation, Result
 from meta_reward.evaluation.metrics import outcomes
+from meta_reward.evaluation.records import CallCost, CallRecord, FailedCallRecord, Failure
+from meta_reward.harness.runtime import Reward
 from meta_reward.run.evaluations import (
     journal_result,
     load_outcomes,
@@ -22,15 +23,11 @@ from meta_reward.run.evaluations import (
 from meta_reward.trajectory import Pair, Rollout
 from tests.conftest import make_trajectory
 
-COST = {"ask": 1, "turn": 1, "input_tokens": 10, "output_tokens": 2, "cost_usd": 0.1, "cached": False, "seconds": 0.5}
-CALL: dict[str, Any] = {
-    "ask": 1,
-    "messages": [{"role": "user", "content": "Rate.\nIt."}],
-    "reply": "90\n",
-    "tool_calls": [],
-}
-UNIT = Result("t1-r1", "t1", {"score": 90.1, "reason": "good\nwork", "findings": {"a": [1]}}, None, [CALL], [COST])
-FAILED = Result("t1-r2", "t1", None, {"kind": "KeyError", "message": "5", "traceback": "a\nb\n"}, [], [])
+COST = CallCost(1, 1, 10, 2, 0, 0, 0.1, cached=False, tries=1, error=None, seconds=0.5)
+CALL = CallRecord(1, 1, 0, None, [{"role": "user", "content": "Rate.\nIt."}], [], None, None, "90\n", [], "end")
+UNANSWERED = FailedCallRecord(2, 1, 0, None, [], [], None, None, "", [], "error", error="Unanswerable: down")
+UNIT = Result("t1-r1", "t1", Reward(90.1, "good\nwork", {"a": [1]}), None, [CALL], [COST])
+FAILED = Result("t1-r2", "t1", None, Failure("KeyError", "5", "a\nb\n"), [], [])
 ROLLOUTS = [Rollout("t1-r1", "t1", make_trajectory(), 1), Rollout("t1-r2", "t1", make_trajectory(), 0)]
 PAIRS = [Pair("p1", "t1", "t1-r1", "t1-r2", ("refusal",)), Pair("p2", "t1", "t1-r1", "t1-r1x")]
 
@@ -79,7 +76,7 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
     pairs = outcomes(PAIRS, evaluation.rewards)
     assert load_pairs(tmp_path) == pairs
     assert load_outcomes(tmp_path) == [pair.outcome for pair in pairs]
-    assert json.loads((tmp_path / "calls.jsonl").read_text()) == {"trajectory": "t1-r1", **COST}
+    assert json.loads((tmp_path / "calls.jsonl").read_text()) == {"trajectory": "t1-r1", **asdict(COST)}
     assert sorted(p.name for p in tmp_path.rglob("*.json*")) == [
         "calls.jsonl",
         "pairs.jsonl",
@@ -90,7 +87,7 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_what_differs_from_machine_to_machine_is_in_calls_alone(tmp_path: Path) -> None:
-    for name, result in (("a", UNIT), ("b", replace(UNIT, costs=[{**COST, "cached": True, "seconds": 9.0}]))):
+    for name, result in (("a", UNIT), ("b", replace(UNIT, costs=[replace(COST, cached=True, seconds=9.0)]))):
         save_evaluation(tmp_path / name, Evaluation([result], broken=False), ROLLOUTS, PAIRS, judge="word")
     files = ("scores.json", "pairs.jsonl", "traces/t1-r1.json", "calls.jsonl")
     assert [(tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files] == [True] * 3 + [
@@ -106,14 +103,30 @@ def test_trace_shows_texts_line_by_line() -> None:
         "calls": [
             {
                 "ask": 1,
+                "turn": 1,
+                "draw": 0,
+                "system": None,
                 "messages": [{"role": "user", "content": ["Rate.", "It."]}],
+                "tools": [],
+                "require": None,
+                "schema": None,
                 "reply": ["90", ""],
                 "tool_calls": [],
+                "stop_reason": "end",
             }
         ],
         "reward": {"score": 90.1, "reason": ["good", "work"], "findings": {"a": [1]}},
         "error": None,
     }
+
+
+def test_call_without_a_reply_has_its_error_on_record_and_no_other_call_has_one(tmp_path: Path) -> None:
+    result = replace(FAILED, calls=[CALL, UNANSWERED])
+    journal_result(tmp_path / "journal.jsonl", result)
+    assert open_journal(tmp_path / "journal.jsonl") == {"t1-r2": result}
+    assert [call.get("error") for call in render_trace(result)["calls"]] == [None, "Unanswerable: down"]
+    line = json.loads((tmp_path / "journal.jsonl").read_text())
+    assert ["error" in call for call in line["calls"]] == [False, True]
 
 
 def test_evaluation_without_scores_is_none_and_one_of_another_version_is_named(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row
 from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Search, create, open_search, raise_limits
-from meta_reward.search.loop import add, search
+from meta_reward.search.context import Search
+from meta_reward.search.create import create, raise_limits
+from meta_reward.search.loop import add, run_search
+from meta_reward.search.open import open_search
 from meta_reward.search.test_split import Choice, TestResult, chosen_alone, open_test
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import ASKING_HARNESS, WordJudge, made_once, make_task_set
@@ -122,17 +124,17 @@ class World:
         return self.layout
 
     def open(self) -> Search:
-        """A setup of the run with this world's judge and proposer in place of the named ones."""
+        """A search on the run with this world's judge and proposer in place of the named ones."""
         display = Quiet()
         display.notes = self.notes
-        setup = open_search(self.layout, display, taskset=self.taskset)
+        search = open_search(self.layout, display, taskset=self.taskset)
         cache = Cache(self.folder / "cache")
-        account = BillingLog(self.layout.account)
-        setup.gateway = Gateway(
-            self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout), account=account, clock=self.clock
+        billing = BillingLog(self.layout.account)
+        search.gateway = Gateway(
+            self.judge, cache, concurrency=8, spent=spent_on_disk(self.layout), billing=billing, clock=self.clock
         )
-        setup.proposer = self.proposer
-        return setup
+        search.proposer = self.proposer
+        return search
 
     def search(self, iterations: int | None = None) -> Stop:
         """Create the run if need be, and search."""
@@ -140,7 +142,7 @@ class World:
             self.create(limits={"iterations": iterations or 0})
         elif iterations is not None:
             raise_limits(self.layout, {"limits": {"iterations": iterations}})
-        return asyncio.run(search(self.open()))
+        return asyncio.run(run_search(self.open()))
 
     def add(self, name: str, source: str) -> Row:
         """Add a harness of one's own."""

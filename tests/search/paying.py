@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward.completion import Completion, Request
-from meta_reward.search.loop import search
+from meta_reward.search.loop import run_search
 from tests.conftest import WordJudge, make_task_set
 from tests.search.conftest import World, WritingProposer, harness, proposal
 
@@ -48,4 +48,4 @@ if __name__ == "__main__":
     world = paying_world(Path(sys.argv[1]))
     if not world.layout.config.exists():
         world.create(limits={"iterations": 1})
-    asyncio.run(search(world.open()))
+    asyncio.run(run_search(world.open()))

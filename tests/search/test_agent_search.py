@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
 from meta_reward.run.settings import ProposerSettings
-from meta_reward.search.context import raise_limits
-from meta_reward.search.loop import search
+from meta_reward.search.create import raise_limits
+from meta_reward.search.loop import run_search
 from tests.conftest import PROJECT, make_task_set
 from tests.messages_api import Fault, MessagesApi, Step, messages_api, results_in, say, use
 from tests.search.conftest import World, harness, proposal
@@ -209,16 +210,16 @@ def test_session_and_its_trials_end_together_where_the_money_does(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.create(limits={"iterations": 3, "max_usd": 5.0})
-    setup = world.open()
+    search = world.open()
 
     def spend(request: dict[str, Any]) -> Any:  # as a trial under way would
-        setup.gateway.spent.cost_usd = 4.999
+        search.gateway._meter.spent = replace(search.gateway.spent, cost_usd=4.999)
         return [use("Read", file_path="y")]
 
-    world.proposer = setup.proposer = agent()
+    world.proposer = search.proposer = agent()
     with messages_api([[use("Read", file_path="x")], spend, *[[use("Read", file_path="z")]] * 9]) as api:
         use_api(api, monkeypatch)
-        outcome = asyncio.run(search(setup))
+        outcome = asyncio.run(run_search(search))
     assert outcome.reason.startswith("limit reached: max-usd 5.00")
     kept = json.loads((world.layout.session_record(1)).read_text())["summary"]
     assert (kept["status"], kept["reason"]) == (
@@ -334,7 +335,7 @@ def test_interrupt_during_a_session_ends_the_agent(begun: World, monkeypatch: py
     begun.proposer = agent()
 
     async def interrupted() -> int:
-        task = asyncio.create_task(search(begun.open()))
+        task = asyncio.create_task(run_search(begun.open()))
         await asyncio.to_thread(wait_until, lambda: bool(api.requests))
         pid = int((begun.layout.session(1) / "home" / "pid").read_bytes())
         task.cancel()

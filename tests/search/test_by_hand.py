@@ -8,7 +8,7 @@ import pytest
 from meta_reward.errors import JudgeUnavailable
 from meta_reward.propose.base import Assignment
 from meta_reward.run.integrity import restore_unfinished
-from meta_reward.search.context import keep_instructions, raise_limits
+from meta_reward.search.create import keep_instructions, raise_limits
 from meta_reward.search.loop import Stop
 from tests.search.conftest import World, harness, proposal
 from tests.search.test_loop import BETTER, git

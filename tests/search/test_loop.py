@@ -15,7 +15,8 @@ from meta_reward.run.decisions import load_decisions
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
-from meta_reward.search.context import open_search, raise_limits
+from meta_reward.search.create import raise_limits
+from meta_reward.search.open import open_search
 from meta_reward.tasks.taskset import load_task_set, save_rollout
 from meta_reward.trajectory import Message, Tool, Trajectory
 from tests.conftest import make_task_set
@@ -110,8 +111,8 @@ def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(be
     begun.search(iterations=1)
     row = ledger(begun)[1]
     assert (row["status"], row["agreement"]) == ("failed", None)
-    setup = begun.open()
-    total = len(part_of(setup.taskset, setup.splits["search"])[0])
+    search = begun.open()
+    total = len(part_of(search.taskset, search.splits["search"])[0])
     assert str(row["reason"]).startswith(
         f"fails on most of its first trajectories, {total - 8} of {total} were not run"
     )
@@ -121,8 +122,8 @@ def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(be
 
 
 def test_candidate_that_fails_on_validation_alone_is_run_on_all_of_it(begun: World) -> None:
-    setup = begun.open()
-    rollouts, _ = part_of(setup.taskset, setup.splits["validation"])
+    search = begun.open()
+    rollouts, _ = part_of(search.taskset, search.splits["validation"])
     words = sorted(line for r in rollouts for line in r.trajectory.transcript().split("\n") if "Case" in line)
     failing = BETTER.replace(
         "try:", f"if any(w in trajectory.transcript() for w in {words!r}): raise KeyError(1)\n    try:"
@@ -286,9 +287,9 @@ def test_traces_are_readable_by_line_and_by_program(begun: World) -> None:
 
 
 async def _search(world: World):  # type: ignore[no-untyped-def]
-    from meta_reward.search.loop import search
+    from meta_reward.search.loop import run_search
 
-    return await search(world.open())
+    return await run_search(world.open())
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ import pytest
 
 from meta_reward.propose import client
 from meta_reward.propose.client import ask
-from meta_reward.search.context import Search, keep_instructions
+from meta_reward.search.context import Search
+from meta_reward.search.create import keep_instructions
 from meta_reward.search.session_context import SessionContext, open_session_context
 from tests.search.conftest import World, harness
 from tests.search.test_loop import git
@@ -20,22 +21,22 @@ from tests.search.test_loop import git
 BETTER = harness("Look closely at this run.")
 
 
-def in_session(setup: Search, act: Callable[[SessionContext], Any], iteration: int = 1) -> Any:
+def in_session(search: Search, act: Callable[[SessionContext], Any], iteration: int = 1) -> Any:
     """What `act` returns in a session's block; it runs in a thread, as an agent of its own would."""
-    setup.layout.staging(iteration).mkdir(parents=True, exist_ok=True)
+    search.layout.staging(iteration).mkdir(parents=True, exist_ok=True)
 
     async def run() -> Any:
-        async with open_session_context(setup, iteration) as briefing:
+        async with open_session_context(search, iteration) as briefing:
             return await asyncio.to_thread(act, briefing)
 
     return asyncio.run(run())
 
 
 def test_session_of_a_whole_history_sees_the_history(begun: World) -> None:
-    setup = begun.open()
-    view = in_session(setup, lambda briefing: briefing.view)
+    search = begun.open()
+    view = in_session(search, lambda briefing: briefing.view)
     assert view == begun.layout.history.resolve()
-    assert (setup.layout.session(1) / "history").resolve() == view
+    assert (search.layout.session(1) / "history").resolve() == view
 
 
 @pytest.mark.parametrize(
@@ -51,8 +52,8 @@ def test_session_of_less_sees_a_view_beside_its_staging_folder(world: World, lev
 
 
 def test_agent_at_the_socket_tries_and_queries(begun: World) -> None:
-    setup = begun.open()
-    draft = setup.layout.staging(1) / "draft"
+    search = begun.open()
+    draft = search.layout.staging(1) / "draft"
     draft.mkdir(parents=True)
     (draft / "harness.py").write_text(BETTER)
 
@@ -61,7 +62,7 @@ def test_agent_at_the_socket_tries_and_queries(begun: World) -> None:
         tried = ask(socket, "try", {"path": "draft", "pairs": []})
         return tried, ask(socket, "ledger", {"limit": 0}), briefing.trials
 
-    tried, ledger, record = in_session(setup, act)
+    tried, ledger, record = in_session(search, act)
     assert (tried["agreement"], ledger["best"]) == (2 / 3, "c0001")
     assert [(trial["path"], trial["ok"], trial["agreement"]) for trial in record] == [("draft", True, 2 / 3)]
     assert record[0]["new_calls"] == tried["judge_calls"]["new"] > 0

@@ -88,7 +88,7 @@ def test_search_through_all_faults_ends_with_the_same_files_and_counts_every_cal
     spent, before = spent_on_disk(troubled.layout), spent_on_disk(untroubled.layout)
     assert (spent.calls, spent.tokens, spent.misses) == (before.calls, before.tokens, made)
     assert spent.cost_usd == pytest.approx(before.cost_usd)
-    assert load_bill(troubled.layout.account).open == {}
+    assert load_bill(troubled.layout.account).open == ()
 
 
 def test_outage_leaves_the_evaluation_unfinished_and_the_search_goes_on_from_there(
@@ -122,7 +122,7 @@ def test_limit_ends_the_search_cleanly_and_raised_it_goes_on_to_the_same_end(
     used = {"max_usd": spent.cost_usd, "max_calls": spent.calls, "max_tokens": spent.tokens}
     assert used[name] <= limit * 1.05  # the last call may go a little beyond
     assert spent.misses == len(limited.judge.requests)
-    from meta_reward.search.context import raise_limits
+    from meta_reward.search.create import raise_limits
 
     raise_limits(limited.layout, {"limits": {name: 0}})
     assert limited.search().state == "finished"

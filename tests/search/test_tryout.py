@@ -22,11 +22,11 @@ class Bench:
     """A run whose seeds are scored, and a staging folder."""
 
     world: World
-    setup: Search
+    search: Search
     staging: Path
 
     def trials(self) -> Tryouts:
-        trials = tryouts_of(self.setup, self.staging)
+        trials = tryouts_of(self.search, self.staging)
         assert trials is not None
         return trials
 
@@ -36,8 +36,8 @@ class Bench:
 
     def settle(self, **settings: Any) -> None:
         """Change the proposer's settings."""
-        config = self.setup.config
-        self.setup.config = replace(config, proposer=replace(config.proposer, **settings))
+        config = self.search.config
+        self.search.config = replace(config, proposer=replace(config.proposer, **settings))
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_draft_with_a_secret_is_refused_and_nothing_of_it_is_sent(
 
 def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> None:
     bench.leave(BETTER)
-    trials, before = bench.trials(), bench.setup.gateway.spent.cost_usd
+    trials, before = bench.trials(), bench.search.gateway.spent.cost_usd
     first, second = (answer["judge_calls"] for answer in run(trials, ("draft", ()), ("draft", ())))
     used = first["new"]
     assert (first["made"], first["left"], second["made"], second["new"], second["left"]) == (
@@ -100,7 +100,7 @@ def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> N
         ("draft", used, 12),
         ("draft", 0, 12),
     ]
-    spent = bench.setup.gateway.spent.cost_usd
+    spent = bench.search.gateway.spent.cost_usd
     assert spent == bench.world.open().gateway.spent.cost_usd == pytest.approx(before + first["cost_usd"])
 
 
@@ -169,7 +169,7 @@ def test_what_the_agent_gets_wrong_is_an_answer(bench: Bench, path: str, pairs: 
 
 def test_pairs_of_other_splits_cannot_be_named(bench: Bench) -> None:
     bench.leave(BETTER)
-    hidden = [*bench.setup.splits["validation"], *bench.setup.splits["test"]]
+    hidden = [*bench.search.splits["validation"], *bench.search.splits["test"]]
     assert hidden
     for answer in run(bench.trials(), *((("draft", [task])) for task in hidden)):
         assert "in the search split" in answer["error"]
@@ -189,7 +189,7 @@ def test_outage_and_limit_stop_the_trial_and_not_the_session(bench: Bench, error
 
 def test_answer_stays_small_however_much_is_said(bench: Bench) -> None:
     bench.leave(BETTER.replace("reason=reply.text", "reason='x' * 10_000, findings={'y': 'z' * 10_000}"))
-    (answer,) = run(bench.trials(), ("draft", list(bench.setup.splits["search"])))
+    (answer,) = run(bench.trials(), ("draft", list(bench.search.splits["search"])))
     assert answer["pairs"] == 16
     assert len(answer["trajectories"]) == 16
     assert len(json.dumps(answer)) < 40_000
@@ -208,7 +208,7 @@ def test_less_history_tells_of_agreement_alone(bench: Bench) -> None:
 @pytest.mark.parametrize("settings", [{"history": "none"}, {"try_calls": 0}])
 def test_some_runs_allow_no_trials(bench: Bench, settings: dict[str, Any]) -> None:
     bench.settle(**settings)
-    assert tryouts_of(bench.setup, bench.staging) is None
+    assert tryouts_of(bench.search, bench.staging) is None
 
 
 def test_trials_at_once_take_their_turn(bench: Bench) -> None:
@@ -221,4 +221,4 @@ def test_trials_at_once_take_their_turn(bench: Bench) -> None:
 
     answers = asyncio.run(both())
     assert [answer["agreement"] for answer in answers] == [2 / 3, 2 / 3]
-    assert sum(answer["judge_calls"]["new"] for answer in answers) == 100 - trials.judge.left
+    assert sum(answer["judge_calls"]["new"] for answer in answers) == 100 - trials.quota.left

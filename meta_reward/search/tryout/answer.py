@@ -8,17 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from meta_reward.evaluation.evaluate import Result, tokens_of
+from meta_reward.evaluation.evaluate import Result
 from meta_reward.evaluation.metrics import PairOutcome, outcomes
+from meta_reward.evaluation.records import tokens_of
 from meta_reward.files import dump_line, printable
 from meta_reward.harness.validate import Report, report_to_json
+from meta_reward.models.quota import QUOTA_USED_UP
 from meta_reward.run.evaluations import load_pairs
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import leader_of, load_ledger
 from meta_reward.trajectory import Pair
-
-NO_CALLS = "try-calls"
-"""The kind of error of a trajectory that was not scored for want of judge calls."""
 
 _MOST_TEXT = 300
 _MOST_TRAJECTORIES = 24
@@ -33,7 +32,7 @@ def answer_of(
     if not report.ok:
         return answer
     scored = {
-        result.trajectory: result for result in results if result.error is None or result.error["kind"] != NO_CALLS
+        result.trajectory: result for result in results if result.error is None or result.error.kind != QUOTA_USED_UP
     }
     complete = [pair for pair in pairs if pair.preferred in scored and pair.other in scored]
     compared = outcomes(complete, {name: result.score for name, result in scored.items()})
@@ -76,7 +75,7 @@ def _best(history: HistoryLayout, ids: set[str]) -> dict[str, Any] | None:
 def _errors(results: Iterable[Result], *, detailed: bool) -> list[dict[str, Any]]:
     """The commonest errors of the draft; their kinds alone where a message could tell of a trajectory."""
     failed = [result.error for result in results if result.error is not None]
-    texts = Counter(f"{e['kind']}: {_cut(e['message'])}" if detailed else e["kind"] for e in failed)
+    texts = Counter(f"{error.kind}: {_cut(error.message)}" if detailed else error.kind for error in failed)
     return [{"error": text, "trajectories": count} for text, count in texts.most_common(_MOST_ERRORS)]
 
 
@@ -89,17 +88,17 @@ def _trajectory(result: Result) -> dict[str, Any]:
     """A trajectory in brief: its reward with reason and findings, or its error; the last words of the judge."""
     told: dict[str, Any] = {"id": result.trajectory}
     if result.reward is not None:
-        findings = dump_line(result.reward["findings"]).decode().strip()
-        told |= {"reward": result.reward["score"], "reason": _cut(result.reward["reason"]), "findings": _cut(findings)}
+        findings = dump_line(result.reward.findings).decode().strip()
+        told |= {"reward": result.reward.score, "reason": _cut(result.reward.reason), "findings": _cut(findings)}
     if result.error is not None:
-        told["error"] = f"{result.error['kind']}: {_cut(result.error['message'])}"
-        told["traceback"] = printable(result.error["traceback"][-2 * _MOST_TEXT :])
+        told["error"] = f"{result.error.kind}: {_cut(result.error.message)}"
+        told["traceback"] = printable(result.error.traceback[-2 * _MOST_TEXT :])
     if result.printed:
         told["printed"] = _cut(result.printed.rstrip())
-    replies = [call["reply"] for call in result.calls if not call["tool_calls"]]
+    replies = [call.reply for call in result.calls if not call.tool_calls]
     return {
         **told,
-        "asks": len({call["ask"] for call in result.calls}),
+        "asks": len({call.ask for call in result.calls}),
         "last_reply": _cut(replies[-1] if replies else ""),
     }
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.completion import Usage
 from meta_reward.errors import JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
 from meta_reward.evaluation.evaluate import Result, evaluate
 from meta_reward.harness.validate import Cases, Report, fingerprint, validate
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
+from meta_reward.models.quota import Quota
+from meta_reward.models.usage import total_usd
 from meta_reward.propose.read_draft import path_below, read_draft
 from meta_reward.propose.secrets import marks_in, session_secrets
 from meta_reward.propose.session_cost import proposer_usd
@@ -31,11 +32,11 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Search, open_gateway, open_sandbox, search_cases
+from meta_reward.search.context import Search, search_cases
 from meta_reward.search.limits import limit_check
+from meta_reward.search.open import open_backend, open_gateway, open_run_gateway, open_sandbox
 from meta_reward.search.tryout.answer import answer_of
 from meta_reward.search.tryout.pairs import choose_pairs
-from meta_reward.search.tryout.quota import QuotaBackend, with_quota
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair, Rollout
 
@@ -71,7 +72,7 @@ class Tryouts:
     pairs: Sequence[Pair]
     config: RunConfig
     gateway: Gateway
-    judge: QuotaBackend
+    quota: Quota
     cases: Cases
     detailed: bool = True
     done: list[Tryout] = field(default_factory=list)
@@ -89,12 +90,12 @@ class Tryouts:
         """Try a program. Raises ProposerError for pairs that do not exist."""
         chosen = choose_pairs(self.pairs, pairs, seed=self.config.seed)
         async with self._turn:
-            before = len(self.judge.used)
+            before = len(self.quota.prices)
             report, results, stopped = await self._run(source, chosen)
-            trial = self._trial(path, source, report, results, self.judge.used[before:])
+            trial = _record(path, source, report, results, self.quota.prices[before:])
             answer = answer_of(report, chosen, results, history=self.history, detailed=self.detailed)
             self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), agreement=answer.get("agreement")))
-        calls = {"made": trial.judge_calls, "new": trial.new_calls, "cost_usd": trial.cost_usd, "left": self.judge.left}
+        calls = {"made": trial.judge_calls, "new": trial.new_calls, "cost_usd": trial.cost_usd, "left": self.quota.left}
         return {**answer, "judge_calls": calls, **({"stopped": stopped} if stopped else {})}
 
     async def _run(self, source: str, pairs: Sequence[Pair]) -> tuple[Report, list[Result], str]:
@@ -125,21 +126,6 @@ class Tryouts:
         left = len(evaluation.not_run)
         return report, results, f"it fails on most of its first trajectories; {left} of {len(wanted)} were not run"
 
-    def _trial(
-        self, path: str, source: str, report: Report, results: Sequence[Result], used: Sequence[Usage]
-    ) -> Tryout:
-        prices = [self.judge.cost_usd(usage) for usage in used]
-        return Tryout(
-            path=files.printable(path)[:200],
-            digest=f"sha256:{hashlib.sha256(source.encode()).hexdigest()}",
-            ok=report.ok,
-            pairs=(),
-            agreement=None,
-            judge_calls=sum(len(result.calls) for result in results),
-            new_calls=len(used),
-            cost_usd=None if None in prices else sum(price or 0.0 for price in prices),
-        )
-
     def _known(self) -> dict[str, str]:
         """The candidates so far, by what makes a program the same."""
         known = {}
@@ -149,20 +135,36 @@ class Tryouts:
         return known
 
 
-def tryouts_of(setup: Search, staging: Path) -> Tryouts | None:
+def _record(
+    path: str, source: str, report: Report, results: Sequence[Result], prices: Sequence[float | None]
+) -> Tryout:
+    """A tryout on record, but for its pairs. prices: of its new calls."""
+    return Tryout(
+        path=files.printable(path)[:200],
+        digest=f"sha256:{hashlib.sha256(source.encode()).hexdigest()}",
+        ok=report.ok,
+        pairs=(),
+        agreement=None,
+        judge_calls=sum(len(result.calls) for result in results),
+        new_calls=len(prices),
+        cost_usd=total_usd(prices),
+    )
+
+
+def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
     """The trials of a session of a search, None where its proposer may not try. staging: as the session sees it."""
-    settings = setup.config.proposer
+    settings = search.config.proposer
     if settings.try_calls == 0 or settings.history == "none":
         return None
-    rollouts, pairs = part_of(setup.taskset, setup.splits["search"])
+    rollouts, pairs = part_of(search.taskset, search.splits["search"])
     return make_tryouts(
-        HistoryLayout(setup.layout.history),
-        setup.config,
-        setup.gateway,
+        HistoryLayout(search.layout.history),
+        search.config,
+        search.gateway,
         rollouts=rollouts,
         pairs=pairs,
         staging=staging,
-        cases=setup.cases,
+        cases=search.cases,
     )
 
 
@@ -191,13 +193,12 @@ def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
     """A gateway on a run's account, also while a search works on it, if that may be written to; at the run's limits."""
     try:
         with locked(layout):
-            gateway = open_gateway(config, layout=layout)
+            gateway = open_run_gateway(config, layout)
     except UsageError as error:
-        gateway = open_gateway(config)
-        gateway.books.spent = spent_on_disk(layout)
-        gateway.books.account = BillingLog(layout.account if isinstance(error, RunInUse) else None)
-    limits, sessions_usd = limit_check(config.limits), proposer_usd(layout)
-    gateway.check = lambda spent: limits(replace(spent, cost_usd=spent.cost_usd + sessions_usd))
+        billing = BillingLog(layout.account if isinstance(error, RunInUse) else None)
+        gateway = open_gateway(config, open_backend(config), billing=billing, spent=spent_on_disk(layout))
+    sessions_usd = proposer_usd(layout)
+    gateway.limit(limit_check(config.limits), elsewhere_usd=lambda: sessions_usd)
     return gateway
 
 
@@ -219,7 +220,8 @@ def make_tryouts(
     cases: Cases,
 ) -> Tryouts:
     """Tryouts behind a gateway, whose real spending they count into. rollouts, pairs: of the search split."""
-    judge = QuotaBackend(gateway.backend, config.proposer.try_calls, gateway.spent)
+    quota = Quota(config.proposer.try_calls)
     by_id = {rollout.id: rollout for rollout in rollouts}
     detailed = config.proposer.history == "full"
-    return Tryouts(history, staging, by_id, pairs, config, with_quota(gateway, judge), judge, cases, detailed=detailed)
+    limited = gateway.with_quota(quota)
+    return Tryouts(history, staging, by_id, pairs, config, limited, quota, cases, detailed=detailed)

@@ -22,7 +22,7 @@ from meta_reward.harness.confinement import Level
 from meta_reward.harness.levels import problem_of
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.gateway import Answer, Ask, RunTool
+from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import LEVEL, PROJECT, make_trajectory
 

@@ -1,0 +1,131 @@
+"""What is recorded of one trajectory scored by one harness: each judge call, what it took, and how it failed.
+
+These are written as JSON as they are, field by field.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from meta_reward.completion import request_to_json
+from meta_reward.evaluation.metrics import Tokens
+from meta_reward.models.session import Call
+from meta_reward.models.usage import total_usd
+from meta_reward.trajectory import tool_call_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What was asked and answered in one turn of the judge: the same wherever and whenever the call is made."""
+
+    ask: int
+    """The question it belongs to, from 1."""
+    turn: int
+    """Its place in the conversation about that question, from 1."""
+    draw: int
+    """How many times the same question was asked before."""
+    system: str | None
+    messages: list[dict[str, Any]]
+    """As `message_to_json` writes them."""
+    tools: list[dict[str, Any]]
+    """As `tool_to_json` writes them."""
+    require: str | None
+    """The tool that the judge must call before its final answer."""
+    schema: dict[str, Any] | None
+    """The JSON schema of the final answer."""
+    reply: str
+    tool_calls: list[dict[str, Any]]
+    """As `tool_call_to_json` writes them."""
+    stop_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCallRecord(CallRecord):
+    """A call without a reply."""
+
+    error: str
+    """Its type and message."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallCost:
+    """What one turn of the judge took."""
+
+    ask: int
+    turn: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    """Those of the input tokens that the provider read from its own cache."""
+    cache_write_tokens: int
+    cost_usd: float | None
+    """What it costs if it is not cached, None if the price is not known."""
+    cached: bool
+    """Whether our cache answered it, so that nothing was paid."""
+    tries: int
+    error: str | None
+    """The type of the error if there is no reply."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a harness gave no reward."""
+
+    kind: str
+    """A budget that was exceeded, or the type of an exception."""
+    message: str
+    traceback: str
+
+
+def call_record(call: Call) -> CallRecord:
+    """What was asked and answered."""
+    completion = call.completion
+    parts: dict[str, Any] = {
+        "ask": call.ask,
+        "turn": call.turn,
+        "draw": call.draw,
+        **request_to_json(call.request),
+        "reply": completion.text,
+        "tool_calls": [tool_call_to_json(made) for made in completion.tool_calls],
+        "stop_reason": completion.stop_reason,
+    }
+    return (
+        FailedCallRecord(**parts, error=f"{type(call.error).__name__}: {call.error}")
+        if call.error
+        else CallRecord(**parts)
+    )
+
+
+def parse_call_record(data: dict[str, Any]) -> CallRecord:
+    """A call record from its JSON form."""
+    return FailedCallRecord(**data) if "error" in data else CallRecord(**data)
+
+
+def call_cost(call: Call) -> CallCost:
+    """What a call took."""
+    usage = call.completion.usage
+    return CallCost(
+        ask=call.ask,
+        turn=call.turn,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        cost_usd=call.cost_usd,
+        cached=call.cached,
+        tries=call.tries,
+        error=type(call.error).__name__ if call.error else None,
+        seconds=round(call.seconds, 4),
+    )
+
+
+def tokens_of(costs: Iterable[CallCost]) -> Tokens:
+    """The tokens and the price of calls, counting cached ones like any other."""
+    costs = list(costs)
+    return Tokens(
+        judge_calls=len(costs),
+        input_tokens=sum(cost.input_tokens for cost in costs),
+        output_tokens=sum(cost.output_tokens for cost in costs),
+        cost_usd=total_usd(cost.cost_usd for cost in costs),
+    )

@@ -1,0 +1,121 @@
+"""Making a new run from seeds, and changing what may change of an existing one: its limits and instructions."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import GitError, UsageError
+from meta_reward.harness.levels import choose_level
+from meta_reward.harness.validate import Cases, fingerprint, validate
+from meta_reward.propose.base import slug
+from meta_reward.propose.prompt import default_instructions, load_instructions
+from meta_reward.propose.registry import make_proposer
+from meta_reward.propose.views import check_history_level
+from meta_reward.run import git
+from meta_reward.run.config import load_run_config, new_config, overlay, raised, render_config
+from meta_reward.run.create import Seed, create_run
+from meta_reward.run.layout import Layout
+from meta_reward.run.record import commit_paths
+from meta_reward.run.set_aside import write_over
+from meta_reward.run.settings import RunConfig
+from meta_reward.search.context import search_cases
+from meta_reward.search.limits import require_limit
+from meta_reward.search.open import divided, open_backend, open_sandbox
+from meta_reward.tasks.taskset import TaskSet
+
+
+async def create(
+    layout: Layout,
+    requested: Mapping[str, Any],
+    taskset: TaskSet,
+    *,
+    judge: str,
+    seeds: Sequence[Seed],
+    instructions: str | None = None,
+) -> None:
+    """Make a new run. Everything that can be wrong with it is found before anything is written.
+
+    instructions: what a proposing agent will be told, in place of the package's own.
+    """
+    baseline = baseline_key(seeds[0])
+    facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
+    level = await choose_level(new_config(requested).sandbox)
+    config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
+    require_limit(open_backend(config), judge, requested.get("limits", {}))
+    make_proposer(config.proposer).check()
+    check_history_level(config.proposer)
+    splits = divided(taskset, config)
+    await _check_seeds(seeds, config, search_cases(taskset, splits["search"], [seed.source for seed in seeds]))
+    told = default_instructions() if instructions is None else instructions
+    create_run(layout, config, taskset, splits, seeds, instructions=told)
+
+
+def raise_limits(
+    layout: Layout, requested: Mapping[str, Any], *, notice: Callable[[str], None] = lambda note: None
+) -> None:
+    """Put raised limits, and another sandbox level, on record. notice: is told what of the file was set aside.
+
+    Raises UsageError for any other change of an existing run's settings.
+    """
+    stored = load_run_config(layout.config)
+    config = raised(stored, requested, layout.root.name)
+    if config != stored:
+        for note in write_over(layout, {layout.config: render_config(config)}):
+            notice(note)
+        moved = stored.sandbox != config.sandbox
+        why = f"Sandbox level {config.sandbox}, which was {stored.sandbox}" if moved else "Raise limits"
+        commit_paths(layout, why, [layout.config])
+
+
+def keep_instructions(layout: Layout, told: str | None, *, notice: Callable[[str], None] = lambda note: None) -> None:
+    """Put on record what agents will be told from now on: a new text, or what the user has made of the run's file.
+
+    notice: is told what of the file was set aside.
+    """
+    if told is not None or not layout.instructions.exists():
+        text = default_instructions() if told is None else told
+        for note in write_over(layout, {layout.instructions: text.encode()}):
+            notice(note)
+    load_instructions(layout.instructions)
+    if not _is_committed(layout, layout.instructions):
+        commit_paths(layout, "Change the instructions", [layout.instructions])
+
+
+def _is_committed(layout: Layout, path: Path) -> bool:
+    try:
+        return git.read(layout.root, path.name) == files.read_bytes(path)
+    except GitError:
+        return False
+
+
+def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:
+    """The harnesses of a folder, the baseline first: the given file, else the one called `baseline`, else the first."""
+    seeds = [_load_seed(path) for path in sorted(folder.glob("*.py"))]
+    if baseline is not None:
+        first = _load_seed(baseline)
+        return [first, *(seed for seed in seeds if seed.name != first.name and seed.source != first.source)]
+    if not seeds:
+        raise UsageError(f"{folder} holds no seed harness", hint="pass --seeds FOLDER or --baseline FILE")
+    return sorted(seeds, key=lambda seed: seed.name != "baseline")
+
+
+def baseline_key(seed: Seed) -> str:
+    """A baseline as `run.toml` has it: its name and a digest of its source."""
+    return f"{seed.name} sha256:{hashlib.sha256(seed.source.encode()).hexdigest()}"
+
+
+def _load_seed(path: Path) -> Seed:
+    return Seed(slug(path.stem), files.read_text(path))
+
+
+async def _check_seeds(seeds: Sequence[Seed], config: RunConfig, cases: Cases) -> None:
+    """Raise UsageError for the first seed that is no valid harness, before a run is made of them."""
+    known: dict[str, str] = {}
+    async with await open_sandbox(config) as sandbox:
+        for seed in seeds:
+            report = await validate(seed.source, sandbox=sandbox, known=known, packages=config.packages, cases=cases)
+            if not report.ok:
+                raise UsageError(f"seed {seed.name} does not validate: {report.findings[0]}")
+            known[fingerprint(seed.source)] = f"seed {seed.name}"

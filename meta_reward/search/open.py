@@ -1,0 +1,104 @@
+"""Opening what a search works with: the judge behind its gateway, the sandbox, and an existing run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from meta_reward.completion import Backend, Model
+from meta_reward.errors import UsageError
+from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.models.billing import BillingLog, open_billing_log, reconcile
+from meta_reward.models.cache import Cache, folder_of_judge
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.rate_limit import RateLimiter
+from meta_reward.models.registry import make_backend
+from meta_reward.models.retry import RetryPolicy
+from meta_reward.models.usage import Spent
+from meta_reward.propose.registry import make_proposer
+from meta_reward.run.config import load_run_config
+from meta_reward.run.layout import Layout
+from meta_reward.run.settings import RunConfig
+from meta_reward.run.taskset_record import what_changed
+from meta_reward.run.usage import paid_in_evaluations, spent_on_disk
+from meta_reward.search.context import Progress, Search
+from meta_reward.tasks.growth import as_of, check_shares_asked, splits_of
+from meta_reward.tasks.splits import Splits
+from meta_reward.tasks.taskset import TaskSet, load_task_set
+
+
+def open_search(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Search:
+    """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
+    config = load_run_config(layout.config)
+    tasks = as_of(taskset or load_task_set(Path(config.taskset)), config.digest)
+    check_task_set(layout, config, tasks)
+    if config.sandbox == "none":
+        progress.note(UNCONFINED_WARNING)
+    gateway = open_run_gateway(config, layout, notice=progress.note)
+    splits = splits_of(tasks, config.splits)
+    return Search(layout, config, tasks, splits, gateway, make_proposer(config.proposer), progress)
+
+
+def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
+    """Raise UsageError where a task set is not what a run was made on; it says what changed."""
+    if tasks.digest != config.digest:
+        run, changed = layout.root.name, what_changed(layout, tasks, splits_of(tasks, config.splits))
+        if tasks.path.resolve() == Path(config.taskset):
+            what = f"task set {tasks.name} ({tasks.path}) has changed since run {run} was made: {changed}"
+        else:
+            what = f"run {run} is on the task set in {config.taskset}, and {tasks.path} differs: {changed}"
+        raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
+
+
+def open_run_gateway(
+    config: RunConfig, layout: Layout, *, notice: Callable[[str], None] = lambda text: None
+) -> Gateway:
+    """The gateway of a run, with its billing log and what it has spent so far. Raises UsageError."""
+    backend = open_backend(config)
+    billing = open_billing_log(layout.account, paid_in_evaluations(layout))
+    reconcile(layout.account, Cache(folder_of_judge(config.judge.spec)), backend)
+    return open_gateway(config, backend, billing=billing, spent=spent_on_disk(layout), notice=notice)
+
+
+def open_backend(config: RunConfig) -> Model:
+    """The judge that the settings name. Raises UsageError if it is unknown or takes no such settings."""
+    return make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
+
+
+def open_gateway(
+    config: RunConfig,
+    backend: Backend,
+    *,
+    billing: BillingLog | None = None,
+    spent: Spent | None = None,
+    notice: Callable[[str], None] = lambda text: None,
+) -> Gateway:
+    """A gateway to a judge with the user's cache, and the concurrency, rate limits and retries of the settings."""
+    judge = config.judge
+    return Gateway(
+        backend,
+        Cache(folder_of_judge(judge.spec)),
+        concurrency=judge.concurrency,
+        rate_limiter=RateLimiter(
+            judge.concurrency, requests_per_minute=judge.requests_per_minute, tokens_per_minute=judge.tokens_per_minute
+        ),
+        retries=RetryPolicy(again=judge.retries, retry_after_s=judge.retry_after_s),
+        billing=billing,
+        spent=spent,
+        notice=notice,
+    )
+
+
+async def open_sandbox(config: RunConfig) -> Sandbox:
+    """The sandbox that the settings ask for, not yet entered. Raises UsageError where this machine cannot do it."""
+    return Sandbox(config.budget, level=await choose_level(config.sandbox), packages=config.packages)
+
+
+async def check_sandbox(search: Search) -> None:
+    """Raise UsageError where this machine cannot do the level that a run is at, before anything is spent on it."""
+    await choose_level(search.config.sandbox, of=f"run {search.layout.root.name}")
+
+
+def divided(taskset: TaskSet, config: RunConfig) -> Splits:
+    """Task ids by split. Raises UsageError for a task set that cannot be divided so."""
+    check_shares_asked(taskset, config.splits)
+    return splits_of(taskset, config.splits)
