@@ -189,7 +189,7 @@ def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", see
     """Print what a new run, or the rest of an existing one, will take."""
     import asyncio
 
-    from meta_reward.report.forecast import render_forecast
+    from meta_reward.report.results import render_forecast
     from meta_reward.run import config as settings
     from meta_reward.run.record import load_iterations
     from meta_reward.search.context import check_task_set

@@ -22,7 +22,7 @@ def command(run: str | None, sandbox: str | None, as_json: bool, **limits: objec
     import asyncio
 
     from meta_reward.cli.progress import shown
-    from meta_reward.report.test_result import render_test
+    from meta_reward.report.results import render_test
     from meta_reward.run.config import overlay
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked

@@ -43,7 +43,7 @@ def command(
     """
     from meta_reward.files import printable
     from meta_reward.propose.client import SOCKET, split_names
-    from meta_reward.report.tryout import render_trial
+    from meta_reward.report.results import render_trial
 
     names = split_names(pairs)
     if os.environ.get(SOCKET):

@@ -1,5 +1,7 @@
 """Where a run stands, from its files alone; also while it runs."""
 
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from meta_reward.files import iter_whole_lines, printable
@@ -11,6 +13,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, best_of, frontier_of
 from meta_reward.run.lock import is_locked
 from meta_reward.run.record import load_decisions, load_iterations
+from meta_reward.run.runs import changed_at
 from meta_reward.run.stop_reason import RUNNING, load_stop
 from meta_reward.run.under_way import rows_so_far, session_under_way
 from meta_reward.run.usage import spent_on_disk
@@ -54,6 +57,20 @@ def status_of(layout: Layout) -> dict[str, Any]:
             "unpriced_calls": spent.unpriced,
             "proposer_usd": proposer_usd(layout),
         },
+    }
+
+
+def summary_of(layout: Layout) -> dict[str, Any]:
+    """A run in brief. changed: local time at which its record last changed."""
+    status = status_of(layout)
+    best = next((c for c in status["candidates"] if c["id"] == status["best"]), None)
+    return {
+        "run": status["run"],
+        "taskset": Path(load_run_config(layout.config).taskset).name,
+        **{key: status[key] for key in ("judge", "simulated", "state", "reason", "iterations")},
+        "candidates": len(status["candidates"]),
+        "best": best and {"id": best["id"], "name": best["name"], **best["search"]},
+        "changed": datetime.fromtimestamp(changed_at(layout)).astimezone().isoformat(timespec="seconds"),
     }
 
 

@@ -1,0 +1,202 @@
+"""What commands have found, each as one table or a few lines for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from meta_reward.files import printable
+from meta_reward.models.check import Check, Finding
+from meta_reward.report.tables import (
+    SIMULATED,
+    dollars,
+    fit,
+    percent,
+    plural,
+    points,
+    render_best_of_n,
+    render_categories,
+    render_metrics,
+    render_table,
+)
+
+UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
+
+
+def render_runs(listed: Sequence[Mapping[str, Any]]) -> str:
+    """The runs as a table."""
+    rows = [
+        [
+            *(run[key] for key in ("run", "taskset", "judge", "state")),
+            run["best"]["id"] if run["best"] else "-",
+            percent(run["best"]["agreement"]) if run["best"] else "-",
+            run["changed"][:16].replace("T", " "),
+        ]
+        for run in listed
+    ]
+    table = render_table(["run", "task set", "judge", "state", "best", "search", "changed"], rows)
+    legend = "best: the best candidate so far; search: its agreement on the search split"
+    return "\n\n".join([table, legend, *([SIMULATED] if any(run["simulated"] for run in listed) else [])])
+
+
+def render_forecast(forecast: Mapping[str, Any]) -> str:
+    """Parts of the search with their calls, tokens and price, which limits they pass, and what that rests on."""
+    parts = forecast["parts"]
+    titles = {
+        "seeds": f"the seeds ({plural(len(forecast['calls_per_trajectory']), 'harness', 'harnesses')})",
+        "iteration": f"an iteration ({plural(forecast['candidates'], 'candidate')})",
+        "search": f"the whole search ({plural(forecast['iterations'], 'iteration')} to go)",
+        "test": "the test afterwards",
+    }
+    rows = [
+        [title, f"{parts[name]['judge_calls']:,}", f"{parts[name]['judge_tokens']:,}", dollars(parts[name]["cost_usd"])]
+        for name, title in titles.items()
+    ]
+    table = render_table([f"judge {forecast['judge']}", "judge calls", "tokens", "cost"], rows)
+    lines = [table, "", *_limits_passed(forecast), _too_long(forecast["window"]), _basis(forecast)]
+    return "\n".join([*lines, SIMULATED] if forecast["simulated"] else lines)
+
+
+def _limits_passed(forecast: Mapping[str, Any]) -> list[str]:
+    needs = forecast["parts"]["search"]
+    used = {"max_calls": "judge_calls", "max_tokens": "judge_tokens", "max_usd": "cost_usd"}
+    return [
+        f"it would stop early, at --{name.replace('_', '-')} {limit:g}"
+        for name, limit in forecast["limits"].items()
+        if limit and (needs[used[name]] or 0) > limit
+    ]
+
+
+def _too_long(window: Mapping[str, Any]) -> str:
+    longest = f"the longest has about {window['longest']:,} tokens"
+    if window["tokens"] is None:
+        text = f"The judge's window is not known, and {longest}: say window_tokens in [judge.settings]."
+    elif not window["exceeding"]:
+        text = f"Every transcript fits the judge's window of {window['tokens']:,} tokens: {longest}."
+    else:
+        verb = "exceeds" if window["exceeding"] == 1 else "exceed"
+        text = (
+            f"{window['exceeding']:,} of {plural(window['transcripts'], 'transcript')} {verb} the judge's window of "
+            f"{window['tokens']:,} tokens: {longest}. The seeds show the judge head and tail of such a one, and "
+            "what it refused before is sent once more in vain."
+        )
+    return fit(text)
+
+
+def _basis(forecast: Mapping[str, Any]) -> str:
+    reply = forecast["reply_tokens"]
+    calls = ", ".join(f"{name} {calls:g}" for name, calls in forecast["calls_per_trajectory"].items())
+    tokens = f"{forecast['chars_per_token']} characters a token" + (f" and {reply} tokens a reply" if reply else "")
+    return fit(
+        f"An estimate, and nothing was sent: the seeds were run on {forecast['sample']} of the "
+        f"{forecast['trajectories']['search']} search trajectories with a simulated judge in place of the real one, "
+        f"counting {tokens}. They ask so often a trajectory: {calls}. Candidates are taken to ask like the mean of "
+        "them; one that asks twice as much costs twice as much. What is in the cache already costs nothing."
+    )
+
+
+def render_test(result: Mapping[str, Any]) -> str:
+    """Baseline and chosen harness side by side, and their difference."""
+    baseline, chosen = result["baseline"], result["chosen"]
+    names = [f"baseline {baseline['id']}", f"chosen {chosen['id']}"]
+    columns = dict(zip(names, (baseline, chosen), strict=True))
+    if baseline["id"] == chosen["id"]:
+        columns = {f"baseline and chosen {chosen['id']}": chosen}
+    parts = [render_metrics(columns), render_categories(columns), _difference(result), render_best_of_n(columns)]
+    times = result["openings"]
+    parts.append(f"the test split of this task set has been opened {times} time{'s' if times != 1 else ''}")
+    return "\n\n".join(part for part in [*parts, SIMULATED if result["simulated"] else ""] if part)
+
+
+def _difference(result: Mapping[str, Any]) -> str:
+    if result["baseline"]["id"] == result["chosen"]["id"]:
+        return "nothing replaced the baseline"
+    difference = result["difference"]
+    mean, low, high = (difference[key] for key in ("mean", "low", "high"))
+    if low is None or high is None:
+        return f"difference: {mean * 100:+.1f} points (too few tasks for an interval)"
+    return f"difference: {mean * 100:+.1f} points [{low * 100:+.1f}, {high * 100:+.1f}]"
+
+
+def render_trial(answer: Mapping[str, Any]) -> str:
+    """Findings, or agreement with each pair and what was said of each trajectory."""
+    if not answer["ok"]:
+        lines = [f"{_line(f['line'])}{f['message']} ({f['hint']})" for f in answer["findings"]]
+        return fit(printable("\n".join(["not a valid harness:", *lines])))
+    parts = [_summary(answer), *([f"stopped: {answer['stopped']}"] if "stopped" in answer else [])]
+    parts += [f"{error['trajectories']} trajectories failed: {error['error']}" for error in answer["errors"]]
+    rows = [
+        [
+            *(r["id"], ", ".join(r["categories"]) or "-"),
+            *(r["preferred"], _reward(r["preferred_reward"]), r["other"], _reward(r["other_reward"])),
+            points(r["margin"]),
+        ]
+        for r in answer.get("results", ())
+    ]
+    if rows:
+        headers = ["pair", "categories", "preferred", "reward", "other", "reward", "margin"]
+        parts += ["", render_table(headers, rows), "", "margin: the preferred reward minus the other, in points"]
+    parts += [_trajectory(told) for told in answer.get("trajectories", ())]
+    return fit(printable("\n".join(parts)))
+
+
+def _summary(answer: Mapping[str, Any]) -> str:
+    best, calls = answer["best"], answer["judge_calls"]
+    compared = f"; {best['id']}, the best so far, has {percent(best['agreement'])} on them" if best else ""
+    missing = f", {answer['not_scored']} not scored" if answer["not_scored"] else ""
+    cost = "price unknown" if calls["cost_usd"] is None else f"${calls['cost_usd']:.2f}"
+    pairs = f"{answer['pairs']} pairs ({answer['tied']} tied{missing})"
+    return (
+        f"agreement {percent(answer['agreement'])} on {pairs}{compared}\n"
+        f"{answer['tokens_per_trajectory']} judge tokens a trajectory; {calls['made']} judge calls, "
+        f"{calls['new']} of them new ({cost}), {calls['left']} new ones left"
+    )
+
+
+def _trajectory(told: Mapping[str, Any]) -> str:
+    printed = f"\n  printed: {told['printed']}" if "printed" in told else ""
+    if "error" in told:
+        return f"\n{told['id']}: {told['error']}\n{told['traceback']}".rstrip() + printed
+    reason = f" ({told['reason']})" if told["reason"] else ""
+    reply = f"\n  {told['last_reply']}" if told["last_reply"] not in ("", told["reason"]) else ""
+    return f"\n{told['id']}: {_reward(told['reward'])}{reason}{reply}{printed}"
+
+
+def _reward(value: float | None) -> str:
+    return "-" if value is None else f"{value:g}"
+
+
+def _line(line: int | None) -> str:
+    return f"line {line}: " if line else ""
+
+
+def render_check(spec: str, check: Check) -> str:
+    """A line a fact."""
+    usage = check.usage
+    facts = [
+        ("judge", f"{spec} ({', '.join(f'{name} {value}' for name, value in _chosen(check))})"),
+        ("reply", f"{check.reply!r:.60} ({check.stop_reason}) in {check.seconds:.2f} s"),
+        ("tokens", f"{usage.input_tokens} in, {usage.output_tokens} out"),
+        ("price", _price(check)),
+        ("schema", _finding(check.schema)),
+        ("tools", _finding(check.tools)),
+    ]
+    lines = [printable(f"{name:8}{fact}") for name, fact in facts]
+    return fit("\n".join([*lines, *([SIMULATED] if check.simulated else [])]))
+
+
+def _chosen(check: Check) -> list[tuple[str, object]]:
+    shown = ("max_tokens", "temperature", "thinking", "effort", "address")
+    return [(name, check.judge[name]) for name in shown if name in check.judge] or [("kind", check.judge["kind"])]
+
+
+def _price(check: Check) -> str:
+    if check.price_usd is None or check.total_usd is None:
+        return UNKNOWN
+    price_in, price_out = check.price_usd
+    return (
+        f"${price_in:.2f} in, ${price_out:.2f} out a million tokens; these {check.calls} calls ${check.total_usd:.6f}"
+    )
+
+
+def _finding(finding: Finding) -> str:
+    word = "works" if finding.works else "does not work"
+    return f"{word}: {finding.seen}" if finding.seen else word
