@@ -4,7 +4,7 @@ Everything shown is made printable, since prompts, replies and names may come fr
 are cut in the middle and say so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from meta_reward.files import dump_line, printable
@@ -201,3 +201,13 @@ def _shortened(text: str, most: int) -> str:
 
 def _paragraphs(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
+
+
+RENDERERS: Mapping[str, Callable[..., str]] = {
+    "ledger": render_ledger,
+    "failures": render_failures,
+    "flips": render_flips,
+    "diff": render_diff,
+    "trace": render_trace,
+}
+"""The function that renders the answer to each query of `run/query_table.py`."""

@@ -7,7 +7,7 @@ and an id that does not exist, raise UsageError with what there is instead.
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -271,3 +271,13 @@ def _definitions_that_differ(first: str, second: str) -> list[str]:
 
 def _first(items: Sequence[_T], limit: int) -> Sequence[_T]:
     return items[:limit] if limit else items
+
+
+ANSWERS: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "ledger": ledger,
+    "failures": failures,
+    "flips": flips,
+    "diff": diff,
+    "trace": trace,
+}
+"""The function of each query of `query_table.py`; it takes a history and the query's arguments by name."""

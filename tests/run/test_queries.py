@@ -1,7 +1,9 @@
 """The questions one asks of a history, on a run with a naive, a better, a failing and a rejected candidate."""
 
+import inspect
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import UsageError
+from meta_reward.propose import client
+from meta_reward.report.queries import RENDERERS
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.query_table import QUERIES, Query
 from tests.conftest import made_once
 from tests.search.conftest import harness, make_world, proposal
 
@@ -195,3 +200,14 @@ def test_patterns_of_the_history_readme_find_what_they_promise(history: HistoryL
     # This little world has no categories and no judge that errs by a margin, and c0002 wins every pair that c0001 ties.
     missing = ["false-claim", '"margin"', '"c0001":0', '"c0001":1', "grep -v ':1", 'grep -l \'"error"']
     assert [command for command, lines in found.items() if not lines and not any(m in command for m in missing)] == []
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_every_query_of_the_table_has_a_function_a_text_and_examples_that_work(query: Query) -> None:
+    assert list(inspect.signature(queries.ANSWERS[query.name]).parameters)[1:] == [a.name for a in query.arguments]
+    assert query.name in RENDERERS
+    assert [client.parse(shlex.split(example))[0] for example in query.examples] == [query.name] * len(query.examples)
+
+
+def test_table_declares_every_query() -> None:
+    assert set(queries.ANSWERS) == set(RENDERERS) == {query.name for query in QUERIES}
