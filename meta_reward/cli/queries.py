@@ -33,10 +33,11 @@ def query_command(query: Query) -> click.Command:
     def ask(run: str | None, history: str | None, as_json: bool, full: bool = False, **given: Any) -> None:
         from meta_reward.report.queries import RENDERERS
         from meta_reward.run.queries import ANSWERS
+        from meta_reward.run.query_answers import answer_to_json
 
         answer = ANSWERS[query.name](find_history(run, history), **given)
         if as_json:
-            print_json(answer)
+            print_json(answer_to_json(answer))
         else:
             click.echo(RENDERERS[query.name](answer, **({"full": full} if query.has_full_text else {})))
 

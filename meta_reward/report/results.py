@@ -1,6 +1,6 @@
 """What commands have found, each as one table or a few lines for a terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from meta_reward.files import printable
@@ -16,25 +16,10 @@ from meta_reward.report.tables import (
     render_categories,
     render_metrics,
     render_table,
+    reward,
 )
 
 UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
-
-
-def render_runs(listed: Sequence[Mapping[str, Any]]) -> str:
-    """The runs as a table."""
-    rows = [
-        [
-            *(run[key] for key in ("run", "taskset", "judge", "state")),
-            run["best"]["id"] if run["best"] else "-",
-            percent(run["best"]["agreement"]) if run["best"] else "-",
-            run["changed"][:16].replace("T", " "),
-        ]
-        for run in listed
-    ]
-    table = render_table(["run", "task set", "judge", "state", "best", "search", "changed"], rows)
-    legend = "best: the best candidate so far; search: its agreement on the search split"
-    return "\n\n".join([table, legend, *([SIMULATED] if any(run["simulated"] for run in listed) else [])])
 
 
 def render_forecast(forecast: Mapping[str, Any]) -> str:
@@ -126,7 +111,7 @@ def render_trial(answer: Mapping[str, Any]) -> str:
     rows = [
         [
             *(r["id"], ", ".join(r["categories"]) or "-"),
-            *(r["preferred"], _reward(r["preferred_reward"]), r["other"], _reward(r["other_reward"])),
+            *(r["preferred"], reward(r["preferred_reward"]), r["other"], reward(r["other_reward"])),
             points(r["margin"]),
         ]
         for r in answer.get("results", ())
@@ -157,11 +142,7 @@ def _trajectory(told: Mapping[str, Any]) -> str:
         return f"\n{told['id']}: {told['error']}\n{told['traceback']}".rstrip() + printed
     reason = f" ({told['reason']})" if told["reason"] else ""
     reply = f"\n  {told['last_reply']}" if told["last_reply"] not in ("", told["reason"]) else ""
-    return f"\n{told['id']}: {_reward(told['reward'])}{reason}{reply}{printed}"
-
-
-def _reward(value: float | None) -> str:
-    return "-" if value is None else f"{value:g}"
+    return f"\n{told['id']}: {reward(told['reward'])}{reason}{reply}{printed}"
 
 
 def _line(line: int | None) -> str:

@@ -13,6 +13,7 @@ from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.propose.session_server import Answer
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.query_answers import answer_to_json
 from meta_reward.run.query_table import QUERIES, TRY, Query
 from meta_reward.search.tryout.run import Tryouts
 
@@ -40,7 +41,7 @@ def make_answer(view: HistoryLayout, trials: Tryouts | None) -> Answer:
             if trials is None:
                 raise UsageError("drafts cannot be tried in this run", hint="its settings do not allow it")
             return await trials.try_harness(given["path"], given["pairs"])
-        return await asyncio.to_thread(queries.ANSWERS[command], view, **given)
+        return answer_to_json(await asyncio.to_thread(queries.ANSWERS[command], view, **given))
 
     return answer
 

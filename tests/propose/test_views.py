@@ -46,7 +46,7 @@ def test_summaries_add_one_file_a_candidate_that_names_no_case(history: HistoryL
     assert below(view, "c0004-socket") == SCORES - {"scores.json"}
     failed = queries.failures(history, "c0003")
     summary = (view / "candidates/c0003-now-and-then/summary.md").read_text()
-    assert f"| none | {failed['pairs']} | 0 | 0 | 0 | {failed['failed']} |" in summary
+    assert f"| none | {failed.pairs} | 0 | 0 | 0 | {failed.failed} |" in summary
     assert "- ValueError: 1 of " in summary
     assert first_run(history) not in summary
 
