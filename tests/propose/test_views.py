@@ -7,9 +7,8 @@ import pytest
 from meta_reward.errors import UsageError
 from meta_reward.propose.views import check_history_level, make_view
 from meta_reward.run import queries
-from meta_reward.run.config import HISTORY_LEVELS
 from meta_reward.run.layout import HistoryLayout
-from meta_reward.run.settings import ProposerSettings
+from meta_reward.run.settings import HISTORY_LEVELS, ProposerSettings
 from tests.run.test_queries import first_run
 from tests.run.test_queries import history as history
 
