@@ -1,7 +1,7 @@
 """What commands have found, each as one table or a few lines for a terminal."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meta_reward.files import printable
 from meta_reward.models.check import Check, Finding
@@ -19,62 +19,66 @@ from meta_reward.report.tables import (
     reward,
 )
 
+if TYPE_CHECKING:
+    from meta_reward.search.forecast import Forecast, Window
+
 UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
 
 
-def render_forecast(forecast: Mapping[str, Any]) -> str:
+def render_forecast(forecast: "Forecast") -> str:
     """Parts of the search with their calls, tokens and price, which limits they pass, and what that rests on."""
-    parts = forecast["parts"]
-    titles = {
-        "seeds": f"the seeds ({plural(len(forecast['calls_per_trajectory']), 'harness', 'harnesses')})",
-        "iteration": f"an iteration ({plural(forecast['candidates'], 'candidate')})",
-        "search": f"the whole search ({plural(forecast['iterations'], 'iteration')} to go)",
-        "test": "the test afterwards",
+    parts = forecast.parts
+    titled = {
+        f"the seeds ({plural(len(forecast.calls_per_trajectory), 'harness', 'harnesses')})": parts.seeds,
+        f"an iteration ({plural(forecast.candidates, 'candidate')})": parts.iteration,
+        f"the whole search ({plural(forecast.iterations, 'iteration')} to go)": parts.search,
+        "the test afterwards": parts.test,
     }
     rows = [
-        [title, f"{parts[name]['judge_calls']:,}", f"{parts[name]['judge_tokens']:,}", dollars(parts[name]["cost_usd"])]
-        for name, title in titles.items()
+        [title, f"{part.judge_calls:,}", f"{part.judge_tokens:,}", dollars(part.cost_usd)]
+        for title, part in titled.items()
     ]
-    table = render_table([f"judge {forecast['judge']}", "judge calls", "tokens", "cost"], rows)
-    lines = [table, "", *_limits_passed(forecast), _too_long(forecast["window"]), _basis(forecast)]
-    return "\n".join([*lines, SIMULATED] if forecast["simulated"] else lines)
+    table = render_table([f"judge {forecast.judge}", "judge calls", "tokens", "cost"], rows)
+    lines = [table, "", *_limits_passed(forecast), _too_long(forecast.window), _basis(forecast)]
+    return "\n".join([*lines, SIMULATED] if forecast.simulated else lines)
 
 
-def _limits_passed(forecast: Mapping[str, Any]) -> list[str]:
-    needs = forecast["parts"]["search"]
-    used = {"max_calls": "judge_calls", "max_tokens": "judge_tokens", "max_usd": "cost_usd"}
-    return [
-        f"it would stop early, at --{name.replace('_', '-')} {limit:g}"
-        for name, limit in forecast["limits"].items()
-        if limit and (needs[used[name]] or 0) > limit
-    ]
+def _limits_passed(forecast: "Forecast") -> list[str]:
+    limits, needs = forecast.limits, forecast.parts.search
+    pairs = {
+        "--max-calls": (limits.max_calls, needs.judge_calls),
+        "--max-tokens": (limits.max_tokens, needs.judge_tokens),
+        "--max-usd": (limits.max_usd, needs.cost_usd),
+    }
+    passed = [(name, limit) for name, (limit, needed) in pairs.items() if limit and (needed or 0) > limit]
+    return [f"it would stop early, at {name} {limit:g}" for name, limit in passed]
 
 
-def _too_long(window: Mapping[str, Any]) -> str:
-    longest = f"the longest has about {window['longest']:,} tokens"
-    if window["tokens"] is None:
+def _too_long(window: "Window") -> str:
+    longest = f"the longest has about {window.longest:,} tokens"
+    if window.tokens is None:
         text = f"The judge's window is not known, and {longest}: say window_tokens in [judge.settings]."
-    elif not window["exceeding"]:
-        text = f"Every transcript fits the judge's window of {window['tokens']:,} tokens: {longest}."
+    elif not window.exceeding:
+        text = f"Every transcript fits the judge's window of {window.tokens:,} tokens: {longest}."
     else:
-        verb = "exceeds" if window["exceeding"] == 1 else "exceed"
+        verb = "exceeds" if window.exceeding == 1 else "exceed"
         text = (
-            f"{window['exceeding']:,} of {plural(window['transcripts'], 'transcript')} {verb} the judge's window of "
-            f"{window['tokens']:,} tokens: {longest}. The seeds show the judge head and tail of such a one, and "
-            "what it refused before is sent once more in vain."
+            f"{window.exceeding:,} of {plural(window.transcripts, 'transcript')} {verb} the judge's window of "
+            f"{window.tokens:,} tokens: {longest}. Of such a transcript the seeds show the judge the head and the "
+            "tail, after a first try that it refuses."
         )
     return fit(text)
 
 
-def _basis(forecast: Mapping[str, Any]) -> str:
-    reply = forecast["reply_tokens"]
-    calls = ", ".join(f"{name} {calls:g}" for name, calls in forecast["calls_per_trajectory"].items())
-    tokens = f"{forecast['chars_per_token']} characters a token" + (f" and {reply} tokens a reply" if reply else "")
+def _basis(forecast: "Forecast") -> str:
+    reply = f" and {forecast.reply_tokens} tokens a reply" if forecast.reply_tokens else ""
+    calls = ", ".join(f"{name} {calls:g}" for name, calls in forecast.calls_per_trajectory.items())
     return fit(
-        f"An estimate, and nothing was sent: the seeds were run on {forecast['sample']} of the "
-        f"{forecast['trajectories']['search']} search trajectories with a simulated judge in place of the real one, "
-        f"counting {tokens}. They ask so often a trajectory: {calls}. Candidates are taken to ask like the mean of "
-        "them; one that asks twice as much costs twice as much. What is in the cache already costs nothing."
+        f"An estimate, and nothing was sent: the seeds were run on {forecast.sample} of the "
+        f"{forecast.trajectories['search']} search trajectories, with a simulated judge in place of the real one, "
+        f"counting {forecast.chars_per_token} characters a token{reply}. Judge calls for one trajectory: {calls}. "
+        "Candidates are assumed to make as many as the mean seed; one that makes twice as many costs twice as much. "
+        "What is in the cache already costs nothing."
     )
 
 
