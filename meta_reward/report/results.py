@@ -21,6 +21,7 @@ from meta_reward.report.tables import (
 
 if TYPE_CHECKING:
     from meta_reward.search.forecast import Forecast, Window
+    from meta_reward.search.tryout.answer_types import CallsUsed, TrajectoryResult, TryoutAnswer, TryoutScores
 
 UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
 
@@ -105,48 +106,48 @@ def _difference(result: Mapping[str, Any]) -> str:
     return f"difference: {mean * 100:+.1f} points [{low * 100:+.1f}, {high * 100:+.1f}]"
 
 
-def render_trial(answer: Mapping[str, Any]) -> str:
+def render_tryout(answer: "TryoutAnswer") -> str:
     """Findings, or agreement with each pair and what was said of each trajectory."""
-    if not answer["ok"]:
-        lines = [f"{_line(f['line'])}{f['message']} ({f['hint']})" for f in answer["findings"]]
+    if answer.scores is None:
+        lines = [f"{_line(f['line'])}{f['message']} ({f['hint']})" for f in answer.findings]
         return fit(printable("\n".join(["not a valid harness:", *lines])))
-    parts = [_summary(answer), *([f"stopped: {answer['stopped']}"] if "stopped" in answer else [])]
-    parts += [f"{error['trajectories']} trajectories failed: {error['error']}" for error in answer["errors"]]
+    scores = answer.scores
+    parts = [_tryout_summary(scores, answer.judge_calls), *([f"stopped: {answer.stopped}"] if answer.stopped else [])]
+    parts += [f"{error.trajectories} trajectories failed: {error.error}" for error in scores.errors]
     rows = [
         [
-            *(r["id"], ", ".join(r["categories"]) or "-"),
-            *(r["preferred"], reward(r["preferred_reward"]), r["other"], reward(r["other_reward"])),
-            points(r["margin"]),
+            *(r.id, ", ".join(r.categories) or "-"),
+            *(r.preferred, reward(r.preferred_reward), r.other, reward(r.other_reward)),
+            points(r.margin),
         ]
-        for r in answer.get("results", ())
+        for r in scores.results or ()
     ]
     if rows:
         headers = ["pair", "categories", "preferred", "reward", "other", "reward", "margin"]
         parts += ["", render_table(headers, rows), "", "margin: the preferred reward minus the other, in points"]
-    parts += [_trajectory(told) for told in answer.get("trajectories", ())]
+    parts += [_trajectory(told) for told in scores.trajectories or ()]
     return fit(printable("\n".join(parts)))
 
 
-def _summary(answer: Mapping[str, Any]) -> str:
-    best, calls = answer["best"], answer["judge_calls"]
-    compared = f"; {best['id']}, the best so far, has {percent(best['agreement'])} on them" if best else ""
-    missing = f", {answer['not_scored']} not scored" if answer["not_scored"] else ""
-    cost = "price unknown" if calls["cost_usd"] is None else f"${calls['cost_usd']:.2f}"
-    pairs = f"{answer['pairs']} pairs ({answer['tied']} tied{missing})"
+def _tryout_summary(scores: "TryoutScores", calls: "CallsUsed") -> str:
+    best = scores.best
+    compared = f"; {best.id}, the best so far, has {percent(best.agreement)} on them" if best else ""
+    missing = f", {scores.not_scored} not scored" if scores.not_scored else ""
+    cost = "price unknown" if calls.cost_usd is None else f"${calls.cost_usd:.2f}"
     return (
-        f"agreement {percent(answer['agreement'])} on {pairs}{compared}\n"
-        f"{answer['tokens_per_trajectory']} judge tokens a trajectory; {calls['made']} judge calls, "
-        f"{calls['new']} of them new ({cost}), {calls['left']} new ones left"
+        f"agreement {percent(scores.agreement)} on {scores.pairs} pairs ({scores.tied} tied{missing}){compared}\n"
+        f"{scores.tokens_per_trajectory} judge tokens a trajectory; {calls.made} judge calls, "
+        f"{calls.new} of them new ({cost}), {calls.left} new ones left"
     )
 
 
-def _trajectory(told: Mapping[str, Any]) -> str:
-    printed = f"\n  printed: {told['printed']}" if "printed" in told else ""
-    if "error" in told:
-        return f"\n{told['id']}: {told['error']}\n{told['traceback']}".rstrip() + printed
-    reason = f" ({told['reason']})" if told["reason"] else ""
-    reply = f"\n  {told['last_reply']}" if told["last_reply"] not in ("", told["reason"]) else ""
-    return f"\n{told['id']}: {reward(told['reward'])}{reason}{reply}{printed}"
+def _trajectory(told: "TrajectoryResult") -> str:
+    printed = f"\n  printed: {told.printed}" if told.printed is not None else ""
+    if told.error is not None:
+        return f"\n{told.id}: {told.error}\n{told.traceback}".rstrip() + printed
+    reason = f" ({told.reason})" if told.reason else ""
+    reply = f"\n  {told.last_reply}" if told.last_reply not in ("", told.reason) else ""
+    return f"\n{told.id}: {reward(told.reward)}{reason}{reply}{printed}"
 
 
 def _line(line: int | None) -> str:
