@@ -15,7 +15,7 @@ from meta_reward.errors import UsageError
 from meta_reward.run.query_table import QUERIES, Argument, Query
 
 if TYPE_CHECKING:
-    from meta_reward.run.layout import HistoryLayout
+    from meta_reward.run.layout import HistoryLayout, Layout
 
 _MARKER = "INTERFACE.md"  # every history and every view of one has it
 
@@ -34,8 +34,12 @@ def query_command(query: Query) -> click.Command:
         from meta_reward.report.queries import RENDERERS
         from meta_reward.run.queries import ANSWERS
         from meta_reward.run.query_answers import answer_to_json
+        from meta_reward.run.under_way import check_seeds_scored
 
-        answer = ANSWERS[query.name](find_history(run, history), **given)
+        found = find_history(run, history)
+        if layout := run_of(found):
+            check_seeds_scored(layout)
+        answer = ANSWERS[query.name](found, **given)
         if as_json:
             print_json(answer_to_json(answer))
         else:
@@ -67,7 +71,10 @@ COMMANDS = {query.name: query_command(query) for query in QUERIES}
 
 
 def find_history(run: str | None, folder: str | None) -> "HistoryLayout":
-    """The history of a run, or in a folder; else the one at hand. Raises UsageError that says what there is."""
+    """The history of a run or in a folder; without either that of this place, else the newest run's.
+
+    Raises UsageError that says what there is.
+    """
     from meta_reward.run.layout import HistoryLayout, Layout
 
     if run is not None and folder is not None:
@@ -81,3 +88,12 @@ def find_history(run: str | None, folder: str | None) -> "HistoryLayout":
         if (path / _MARKER).exists():
             return HistoryLayout(path)
     return HistoryLayout(Layout(newest_run()).history)
+
+
+def run_of(history: "HistoryLayout") -> "Layout | None":
+    """The run that a history belongs to; None for a copy or a view of one."""
+    from meta_reward.run.layout import Layout
+
+    path = history.path.resolve()
+    layout = Layout(path.parent)
+    return layout if layout.history == path and layout.config.exists() else None

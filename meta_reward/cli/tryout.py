@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meta_reward.cli.common import json_option, print_json, run_and
-from meta_reward.cli.queries import find_history, history_option
+from meta_reward.cli.queries import find_history, history_option, run_of
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ def _on_run(history: "HistoryLayout", draft: Path, pairs: list[str], calls: int 
     import asyncio
 
     from meta_reward.files import read_text
-    from meta_reward.run.layout import Layout
     from meta_reward.search.tryout.run import tryouts_on_run
 
-    layout = Layout(history.path.resolve().parent)
-    if layout.history != history.path.resolve() or not layout.config.exists():
-        raise UsageError(f"{history.path} belongs to no run", hint="a trial needs its judge; name its run")
+    layout = run_of(history)
+    if layout is None:
+        raise UsageError(f"{history.path} belongs to no run", hint="name a run: a draft is tried with its judge")
     source = read_text(draft / "harness.py" if draft.is_dir() else draft)
     return asyncio.run(tryouts_on_run(layout, calls=calls).try_source(source, pairs, path=draft.name))
