@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 TASKS      ?= tasks/skyways
-RUN        ?= $(notdir $(patsubst %/,%,$(TASKS)))
+RUN        ?=
 JUDGE      ?=
 PROPOSER   ?=
 ITERATIONS ?=
@@ -29,7 +29,8 @@ endif
 # What `make bench` runs; benchmarks/seeds.py takes twelve minutes and is run by itself.
 BENCHMARKS = commits evaluate sandbox judging cheap_features worlds ablation copied hostile gate_null gate_power coverage
 
-SEARCH_FLAGS = --run "$(RUN)" \
+RUN_NAME = $(or $(strip $(RUN)),$(notdir $(patsubst %/,%,$(TASKS))))
+SEARCH_FLAGS = --run "$(RUN_NAME)" \
 	$(if $(JUDGE),--judge "$(JUDGE)") $(if $(PROPOSER),--proposer "$(PROPOSER)") \
 	$(if $(ITERATIONS),--iterations $(ITERATIONS)) $(if $(CANDIDATES),--candidates $(CANDIDATES)) \
 	$(if $(SEED),--seed $(SEED)) $(if $(CONFIG),--config "$(CONFIG)") \
@@ -46,7 +47,7 @@ install: $(VENV)/.installed  ## set up .venv with everything the project needs
 
 search: $(VENV)/.installed  ## search over harnesses; when that has finished, open the test split (TASKS RUN JUDGE PROPOSER ITERATIONS CANDIDATES SEED CONFIG MAX_USD MAX_CALLS MAX_TOKENS MAX_HOURS)
 	@$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS) || { code=$$?; [ $$code != 4 ] || echo $(SEALED) >&2; exit $$code; }
-	@$(BIN)/meta-reward test "$(RUN)"
+	@$(BIN)/meta-reward test "$(RUN_NAME)"
 
 test: $(VENV)/.installed  ## run all tests, in parallel
 	$(BIN)/pytest -n auto --dist worksteal

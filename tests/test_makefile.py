@@ -32,6 +32,11 @@ def test_search_that_finished_is_tested(tmp_path: Path) -> None:
     assert make(tmp_path, "search") == (0, "", ["search tasks/skyways --run skyways", "test skyways"])
 
 
+@pytest.mark.parametrize("run", ["RUN=", "RUN= "])
+def test_run_without_a_name_is_that_of_the_task_set(tmp_path: Path, run: str) -> None:
+    assert make(tmp_path, "search", run, "TASKS=tasks/a/") == (0, "", ["search tasks/a/ --run a", "test a"])
+
+
 def test_search_that_stopped_at_a_limit_is_not_tested_and_make_says_so(tmp_path: Path) -> None:
     code, said, calls = make(tmp_path, "search", code=4)
     assert (code, calls) == (2, ["search tasks/skyways --run skyways"])

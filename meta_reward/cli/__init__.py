@@ -17,8 +17,8 @@ import click
 
 from meta_reward.cli.common import STOPPED
 from meta_reward.errors import LimitReached, MetaRewardError
+from meta_reward.run.query_table import QUERIES
 
-_QUERIES = "meta_reward.cli.queries"
 _HEADINGS = {
     "A run": {
         "search": "meta_reward.cli.search",
@@ -29,7 +29,7 @@ _HEADINGS = {
         "choose": "meta_reward.cli.choose",
     },
     "Ask it": {
-        **{name: f"{_QUERIES}:{name}" for name in ("ledger", "failures", "flips", "diff", "trace")},
+        **{query.name: "meta_reward.cli.queries" for query in QUERIES},
         "try": "meta_reward.cli.tryout",
     },
     "A harness": {"evaluate": "meta_reward.cli.evaluate", "validate": "meta_reward.cli.validate"},
@@ -50,8 +50,11 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module, _, name = _COMMANDS.get(cmd_name, "").partition(":")
-        return getattr(importlib.import_module(module), name or "command") if module else None
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name])
+        command: click.Command = module.COMMANDS[cmd_name] if hasattr(module, "COMMANDS") else module.command
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands under their headings, in one column."""

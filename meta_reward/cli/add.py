@@ -26,7 +26,8 @@ def command(run: str, harness: Path, **limits: object) -> None:
     from meta_reward.cli.progress import shown
     from meta_reward.files import read_text
     from meta_reward.propose.base import slug
-    from meta_reward.report.status import render_status, status_of
+    from meta_reward.report.status import status_of
+    from meta_reward.report.status_text import render_status
     from meta_reward.run.config import overlay
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked

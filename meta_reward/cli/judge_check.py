@@ -28,7 +28,7 @@ def check(ctx: click.Context, judge: str | None, config: Path | None, as_json: b
     from meta_reward.errors import UsageError
     from meta_reward.models.check import check_judge
     from meta_reward.models.registry import make_backend
-    from meta_reward.report.check import render_check
+    from meta_reward.report.results import render_check
     from meta_reward.run.config import load_user_config, new_config, overlay
 
     settings = new_config(overlay(load_user_config(config), {"judge.spec": judge})).judge

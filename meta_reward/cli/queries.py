@@ -1,6 +1,6 @@
-"""`meta-reward ledger`, `failures`, `flips`, `diff`, `trace`: walking the history of a run.
+"""The commands that ask about the history of a run: `ledger`, `failures` and the others of `run/query_table.py`.
 
-Each reads a history folder alone: nothing of validation, of the test split or of the task set.
+They read the history folder alone: nothing of validation, of the test split or of the task set.
 """
 
 import os
@@ -12,9 +12,10 @@ import click
 
 from meta_reward.cli.common import find_run, json_option, newest_run, print_json, run_and
 from meta_reward.errors import UsageError
+from meta_reward.run.query_table import QUERIES, Argument, Query
 
 if TYPE_CHECKING:
-    from meta_reward.run.layout import HistoryLayout
+    from meta_reward.run.layout import HistoryLayout, Layout
 
 _MARKER = "INTERFACE.md"  # every history and every view of one has it
 
@@ -23,116 +24,57 @@ history_option = click.option(
     metavar="FOLDER",
     help="A history by itself. Default: $META_REWARD_HISTORY, the one this is called in, or the newest run's.",
 )
-limit_option = click.option(
-    "--limit", type=click.IntRange(min=0), default=5, show_default=True, help="Pairs shown of each kind; 0: all."
-)
-category_option = click.option("--category", default="", help="Only pairs of this failure category.")
-full_option = click.option("--full", is_flag=True, help="Cut nothing short.")
+full_option = click.option("--full", is_flag=True, help="Shorten nothing.")
 
 
-@click.command("ledger")
-@run_and()
-@click.option("--limit", type=click.IntRange(min=0), default=40, show_default=True, help="The last so many; 0: all.")
-@history_option
-@json_option
-def ledger(run: str | None, limit: int, history: str | None, as_json: bool) -> None:
-    """Candidates of a run: what each changed, what came of it.
+def query_command(query: Query) -> click.Command:
+    """The click command of a query: the run, which may be left out, its arguments, and how to print the answer."""
 
-    \b
-    meta-reward ledger
-    meta-reward ledger night-1
-    """
-    from meta_reward.report.queries import render_ledger
-    from meta_reward.run import queries
+    def ask(run: str | None, history: str | None, as_json: bool, full: bool = False, **given: Any) -> None:
+        from meta_reward.report.queries import RENDERERS
+        from meta_reward.run.queries import ANSWERS
+        from meta_reward.run.query_answers import answer_to_json
+        from meta_reward.run.under_way import check_seeds_scored
 
-    _show(queries.ledger(find_history(run, history), limit=limit), as_json, render_ledger)
+        found = find_history(run, history)
+        if layout := run_of(found):
+            check_seeds_scored(layout)
+        answer = ANSWERS[query.name](found, **given)
+        if as_json:
+            print_json(answer_to_json(answer))
+        else:
+            click.echo(RENDERERS[query.name](answer, **({"full": full} if query.has_full_text else {})))
 
-
-@click.command("failures")
-@run_and("candidate")
-@category_option
-@limit_option
-@history_option
-@json_option
-def failures(run: str | None, candidate: str, category: str, limit: int, history: str | None, as_json: bool) -> None:
-    """Pairs that a candidate does not win, by category.
-
-    \b
-    meta-reward failures c0007
-    meta-reward failures night-1 c0007
-    meta-reward failures c0007 --category over-refusal --limit 20
-    """
-    from meta_reward.report.queries import render_failures
-    from meta_reward.run import queries
-
-    answer = queries.failures(find_history(run, history), candidate, category=category, limit=limit)
-    _show(answer, as_json, render_failures)
+    options = [_option(argument) for argument in query.arguments if not argument.is_required]
+    options += [full_option] if query.has_full_text else []
+    for option in (json_option, history_option, *reversed(options)):
+        ask = option(ask)
+    words = [argument.name for argument in query.arguments if argument.is_required]
+    return click.command(query.name, help=_help(query))(run_and(*words)(ask))
 
 
-@click.command("flips")
-@run_and("first", "second")
-@category_option
-@limit_option
-@history_option
-@json_option
-def flips(
-    run: str | None, first: str, second: str, category: str, limit: int, history: str | None, as_json: bool
-) -> None:
-    """Pairs that two candidates decide differently, both ways.
-
-    \b
-    meta-reward flips c0003 c0007
-    """
-    from meta_reward.report.queries import render_flips
-    from meta_reward.run import queries
-
-    answer = queries.flips(find_history(run, history), first, second, category=category, limit=limit)
-    _show(answer, as_json, render_flips)
+def _option(argument: Argument) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    is_count = argument.kind is int
+    kind = click.IntRange(min=0) if is_count else argument.kind
+    name = f"--{argument.name}"
+    return click.option(name, type=kind, default=argument.default, show_default=is_count, help=argument.help)
 
 
-@click.command("diff")
-@run_and("first", "second")
-@full_option
-@history_option
-@json_option
-def diff(run: str | None, first: str, second: str, full: bool, history: str | None, as_json: bool) -> None:
-    """What one candidate's program changes against another's.
-
-    \b
-    meta-reward diff c0003 c0007
-    """
-    from meta_reward.report.queries import render_diff
-    from meta_reward.run import queries
-
-    _show(
-        queries.diff(find_history(run, history), first, second), as_json, lambda answer: render_diff(answer, full=full)
-    )
+def _help(query: Query) -> str:
+    """Its sentence, what an argument may also be, and examples, which click is told not to wrap."""
+    also = [f"{a.name.upper()}: {a.agent_help}." for a in query.arguments if a.is_required and a.agent_help]
+    examples = "\n".join(f"meta-reward {example}" for example in query.examples)
+    return "\n\n".join([f"{query.help[0].upper()}{query.help[1:]}.", *also, f"\b\n{examples}"])
 
 
-@click.command("trace")
-@run_and("candidate", "trajectory")
-@click.option("--ask", type=click.IntRange(min=1), help="Only this question, counted from 1.")
-@full_option
-@history_option
-@json_option
-def trace(
-    run: str | None, candidate: str, trajectory: str, ask: int | None, full: bool, history: str | None, as_json: bool
-) -> None:
-    """What the judge was shown of a trajectory or of both sides of a pair, and said of it.
-
-    \b
-    meta-reward trace c0007 t012-r3
-    meta-reward trace night-1 c0007 t012-p3
-    """
-    from meta_reward.report.queries import render_trace
-    from meta_reward.run import queries
-
-    answer = queries.trace(find_history(run, history), candidate, trajectory, ask=ask or 0)
-    _show(answer, as_json, lambda shown: render_trace(shown, full=full))
+COMMANDS = {query.name: query_command(query) for query in QUERIES}
 
 
 def find_history(run: str | None, folder: str | None) -> "HistoryLayout":
-    """The history of a run, or in a folder; else the one at hand. Raises UsageError that says what there is."""
+    """The history of a run or in a folder; without either that of this place, else the newest run's.
+
+    Raises UsageError that says what there is.
+    """
     from meta_reward.run.layout import HistoryLayout, Layout
 
     if run is not None and folder is not None:
@@ -148,8 +90,10 @@ def find_history(run: str | None, folder: str | None) -> "HistoryLayout":
     return HistoryLayout(Layout(newest_run()).history)
 
 
-def _show(answer: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], str]) -> None:
-    if as_json:
-        print_json(answer)
-    else:
-        click.echo(render(answer))
+def run_of(history: "HistoryLayout") -> "Layout | None":
+    """The run that a history belongs to; None for a copy or a view of one."""
+    from meta_reward.run.layout import Layout
+
+    path = history.path.resolve()
+    layout = Layout(path.parent)
+    return layout if layout.history == path and layout.config.exists() else None

@@ -90,7 +90,8 @@ def command(
 
     from meta_reward.cli.progress import shown
     from meta_reward.propose.prompt import load_instructions
-    from meta_reward.report.status import render_status, status_of
+    from meta_reward.report.status import status_of
+    from meta_reward.report.status_text import render_status
     from meta_reward.run import config as settings
     from meta_reward.run.integrity import restore_unfinished
     from meta_reward.run.layout import Layout
@@ -190,7 +191,7 @@ def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", see
     """Print what a new run, or the rest of an existing one, will take."""
     import asyncio
 
-    from meta_reward.report.forecast import render_forecast
+    from meta_reward.report.results import render_forecast
     from meta_reward.run import config as settings
     from meta_reward.run.record import load_iterations
     from meta_reward.search.forecast import forecast

@@ -17,7 +17,8 @@ def command(run: str | None, as_json: bool) -> None:
 
     Without RUN: the newest in ./runs, which is the one whose record (settings, ledger, test) changed last.
     """
-    from meta_reward.report.status import render_status, status_of
+    from meta_reward.report.status import status_of
+    from meta_reward.report.status_text import render_status
     from meta_reward.run.layout import Layout
 
     status = status_of(Layout(run_here(run)))

@@ -2,16 +2,17 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from meta_reward.cli.common import json_option, print_json, run_and
-from meta_reward.cli.queries import find_history, history_option
+from meta_reward.cli.queries import find_history, history_option, run_of
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.run.layout import HistoryLayout
+    from meta_reward.search.tryout.answer_types import TryoutAnswer
 
 
 @click.command("try")
@@ -41,42 +42,44 @@ def command(
     What the judge was asked before costs nothing; new calls count on the account of the run, and end at its limits.
     Inside a proposer's session the search itself does it. Exits with 1 where the draft is no valid harness.
     """
-    from meta_reward.files import printable
     from meta_reward.propose.client import SOCKET, split_names
-    from meta_reward.report.tryout import render_trial
+    from meta_reward.report.results import render_tryout
+    from meta_reward.search.tryout.answer_types import tryout_to_json
 
     names = split_names(pairs)
     if os.environ.get(SOCKET):
         answer = _in_session(Path(draft), names)
     else:
         answer = _on_run(find_history(run, history), Path(draft), names, calls)
-    if "error" in answer:
-        raise UsageError(printable(str(answer["error"])))
     if as_json:
-        print_json(answer)
+        print_json(tryout_to_json(answer))
     else:
-        click.echo(render_trial(answer))
-    ctx.exit(0 if answer["ok"] else 1)
+        click.echo(render_tryout(answer))
+    ctx.exit(0 if answer.ok else 1)
 
 
-def _in_session(draft: Path, pairs: list[str]) -> dict[str, Any]:
+def _in_session(draft: Path, pairs: list[str]) -> "TryoutAnswer":
+    from meta_reward.files import printable
     from meta_reward.propose.client import SOCKET, ask, from_staging
+    from meta_reward.search.tryout.answer_types import tryout_from_json
 
     try:
-        return ask(os.environ[SOCKET], "try", {"path": from_staging(str(draft)), "pairs": pairs})
+        answer = ask(os.environ[SOCKET], "try", {"path": from_staging(str(draft)), "pairs": pairs})
     except (OSError, ValueError) as error:
         raise UsageError(f"the search does not answer at {os.environ[SOCKET]}: {error}") from None
+    if "error" in answer:
+        raise UsageError(printable(str(answer["error"])))
+    return tryout_from_json(answer)
 
 
-def _on_run(history: "HistoryLayout", draft: Path, pairs: list[str], calls: int | None) -> dict[str, Any]:
+def _on_run(history: "HistoryLayout", draft: Path, pairs: list[str], calls: int | None) -> "TryoutAnswer":
     import asyncio
 
     from meta_reward.files import read_text
-    from meta_reward.run.layout import Layout
     from meta_reward.search.tryout.run import tryouts_on_run
 
-    layout = Layout(history.path.resolve().parent)
-    if layout.history != history.path.resolve() or not layout.config.exists():
-        raise UsageError(f"{history.path} belongs to no run", hint="a trial needs its judge; name its run")
+    layout = run_of(history)
+    if layout is None:
+        raise UsageError(f"{history.path} belongs to no run", hint="name a run: a draft is tried with its judge")
     source = read_text(draft / "harness.py" if draft.is_dir() else draft)
     return asyncio.run(tryouts_on_run(layout, calls=calls).try_source(source, pairs, path=draft.name))

@@ -1,57 +1,59 @@
-"""What a judge is told besides the question: the keys of `[judge.settings]` in `run.toml`.
+"""What a judge is given besides the question: the keys of `[judge.settings]` in `run.toml`.
 
-Each kind of judge takes some of them. An unknown name, a wrong type or a value that cannot be is one
-line. `identity` is the part that determines answers and so belongs to every cache key: prices,
-time-outs and where a key is found are no part of it.
+Each kind of judge takes some of them. `identity` is the part that determines answers and so belongs to every cache
+key: prices, time-outs and the place of a key do not.
 """
 
-import math
-import types
-import typing
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from meta_reward.errors import UsageError
+from meta_reward.settings import BadSetting, UnknownSetting, parse_table, setting
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _NOT_ANSWERS = {"timeout_s", "key_env", "price_input", "price_output", "price_cached", "window_tokens"}
 _MODES = ("adaptive", "disabled")
+_LEAST_THINKING = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """max_tokens: of one reply, thinking included. temperature: sent only where set. thinking: `adaptive`, `disabled`,
-    or a number of tokens. system: text before the system prompt of any harness. extra: further fields of the
-    request's body. timeout_s: of one try. key_env: the environment variable with the key for an address of one's own.
-    price_*: US dollars for a million tokens, for a model whose price is not known. window_tokens: what a request and
-    its reply may have together, for a model of which that is not known; only forecasts ask."""
+    """How a model is called."""
 
-    max_tokens: int = 4096
+    max_tokens: int = setting(4096, least=1)
+    """Of one reply, thinking included."""
     temperature: float | None = None
+    """None: it is not sent."""
     thinking: str | int | None = None
-    effort: str | None = None
+    """`adaptive`, `disabled`, or a number of tokens."""
+    effort: str | None = setting(None, choices=EFFORTS)
     system: str = ""
+    """Text before the system prompt of any harness."""
     extra: dict[str, Any] = field(default_factory=dict)
-    timeout_s: float = 300.0
+    """Further fields of the request's body."""
+    timeout_s: float = setting(300.0, above=0)
+    """Of one try."""
     key_env: str = ""
+    """The environment variable with the key, for an address of one's own."""
     price_input: float | None = None
+    """US dollars for a million tokens, for a model whose price is not known; `price_output` and `price_cached` too."""
     price_output: float | None = None
     price_cached: float | None = None
-    window_tokens: int | None = None
+    window_tokens: int | None = setting(None, least=1)
+    """What a request and its reply may have together, for a model whose window is not known. Forecasts use it."""
 
 
 def parse_settings(kind: str, given: Mapping[str, Any], *, without: Collection[str] = ()) -> ModelSettings:
     """The settings of a kind of judge. without: those it does not take. Raises UsageError that names the key."""
-    hints = typing.get_type_hints(ModelSettings)
-    known = [item.name for item in fields(ModelSettings) if item.name not in without]
-    for name, value in given.items():
-        if name not in known:
-            raise UsageError(f"judge {kind} has no setting {name!r}", hint=f"known: {', '.join(known)}")
-        if not _is_of(value, hints[name]):
-            raise UsageError(f"judge setting {name} is {value!r}", hint=f"it should be {_names(hints[name])}")
-    settings = ModelSettings(**given)
-    _check(settings)
+    try:
+        settings = parse_table(ModelSettings, given, without=without)
+        _check_together(settings)
+    except UnknownSetting as error:
+        raise UsageError(f"judge {kind} has no setting {error.key!r}", hint=error.hint) from None
+    except BadSetting as error:
+        what = f"judge setting {error.key} {error.what}"
+        raise UsageError(what, hint=error.hint or "fix it in [judge.settings]") from None
     return settings
 
 
@@ -66,43 +68,14 @@ def join_system(settings: ModelSettings, system: str | None) -> str:
     return "\n\n".join(part for part in (settings.system, system) if part)
 
 
-def _check(settings: ModelSettings) -> None:
+def _check_together(settings: ModelSettings) -> None:
+    """Raise BadSetting for values that do not fit each other."""
     thinking, limit = settings.thinking, settings.max_tokens
-    wrong = None
-    if limit < 1:
-        wrong = f"max_tokens is {limit}, and must be at least 1"
-    elif settings.effort is not None and settings.effort not in EFFORTS:
-        wrong = f"effort is {settings.effort!r}, not one of {', '.join(EFFORTS)}"
-    elif isinstance(thinking, str) and thinking not in _MODES:
-        wrong = f"thinking is {thinking!r}, not one of {', '.join(_MODES)} or a number of tokens"
-    elif isinstance(thinking, int) and not 1024 <= thinking < limit:
-        wrong = f"thinking is {thinking}, not from 1024 to below max_tokens ({limit})"
-    elif not 0 < settings.timeout_s < math.inf:
-        wrong = f"timeout_s is {settings.timeout_s:g}, and must be above 0"
-    if settings.window_tokens is not None and settings.window_tokens < 1:
-        wrong = f"window_tokens is {settings.window_tokens}, and must be at least 1"
-    for name in ("temperature", "price_input", "price_output", "price_cached"):
-        value = getattr(settings, name)
-        if value is not None and not 0 <= value < math.inf:
-            wrong = f"{name} is {value:g}, and must be at least 0"
+    if isinstance(thinking, str) and thinking not in _MODES:
+        what = f"is {thinking!r}, not one of {', '.join(_MODES)} or a number of tokens"
+        raise BadSetting(what, key="thinking")
+    if isinstance(thinking, int) and not _LEAST_THINKING <= thinking < limit:
+        what = f"is {thinking}, not from {_LEAST_THINKING} to below max_tokens ({limit})"
+        raise BadSetting(what, key="thinking")
     if (settings.price_input is None) != (settings.price_output is None):
-        wrong = "price_input and price_output go together"
-    if wrong:
-        raise UsageError(f"judge setting {wrong}", hint="mend it in [judge.settings]")
-
-
-def _is_of(value: Any, wanted: Any) -> bool:
-    """Whether a value has one of the types of a hint; a whole number is a number, and a bool is neither."""
-    allowed = [typing.get_origin(part) or part for part in _parts(wanted)]
-    if isinstance(value, bool):
-        return bool in allowed
-    return isinstance(value, tuple(allowed)) or (float in allowed and isinstance(value, int))
-
-
-def _parts(hint: Any) -> tuple[Any, ...]:
-    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-
-
-def _names(hint: Any) -> str:
-    names = {str: "text", int: "a whole number", float: "a number", dict: "a table"}
-    return " or ".join(names[typing.get_origin(part) or part] for part in _parts(hint) if part is not types.NoneType)
+        raise BadSetting("go together", key="price_input and price_output")

@@ -1,12 +1,12 @@
-#!/usr/bin/env python3
-"""`meta-reward` in a jail: asks the search to try a draft or to query the history; prints the answer as JSON.
+"""`meta-reward` in a jail: asks the search to try a draft or a question about the history; prints the answer as JSON.
 
     meta-reward try my-draft --pairs t001-p1,t007,false-claim
-    meta-reward ledger | failures c0007 | flips c0003 c0007 | diff c0003 c0007 | trace c0007 t012-r3
+    meta-reward failures c0007
 
-Talks to the socket at $META_REWARD_TRY. Drafts lie in the folder `staging` beside $META_REWARD_PROMPT,
-else in the current one. A file by itself, of the standard library alone, so that a jail need show
-nothing else of this package. Exits with 1 where the answer is an error, or the draft no valid harness.
+The questions are those of `query_table.py`. The client talks to the socket at $META_REWARD_TRY. Drafts are in the
+folder `staging` beside $META_REWARD_PROMPT, or in the current folder without that variable. It uses the standard
+library and the table alone: `pack_client` makes one file of the two, so that a jail shows nothing else of this
+package. Exits with 1 if the answer is an error, or if the draft is not a valid harness.
 """
 
 import argparse
@@ -19,16 +19,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from meta_reward.run.query_table import QUERIES, TRY, Query
+
 SOCKET, PROMPT = "META_REWARD_TRY", "META_REWARD_PROMPT"
-# What the command outside a jail also takes; in here there is one history, and every answer is whole and JSON.
+# Options that the command line has too. They change nothing here: there is one history, and answers are complete JSON.
 _ELSEWHERE = ("json", "full", "run", "history")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, print, and return the exit code."""
     command, given = parse(arguments)
-    if command == "try":
-        given = {"path": from_staging(given["path"]), "pairs": split_names(given["pairs"])}
+    if command == TRY.name:
+        given["path"] = from_staging(given["path"])
     if not os.environ.get(SOCKET):
         print(f"meta-reward: {SOCKET} is not set: this works inside a proposer's session only", file=sys.stderr)
         return 1
@@ -39,14 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     try:
         print(rendered(answer), flush=True)
-    except BrokenPipeError:  # whoever reads has seen enough
+    except BrokenPipeError:  # the reader has closed its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    # A trace's error is an object; a draft that is no valid harness is not ok.
+    # The `error` of a trace is an object, that of a request a text; `ok` is false for a draft that is not valid.
     return 1 if isinstance(answer.get("error"), str) or answer.get("ok") is False else 0
 
 
 def parse(words: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
-    """The command and its arguments. Exits where they are none, as argparse does."""
+    """The command and its arguments. Exits as argparse does if they are wrong."""
     parser = _parser()
     found = vars(parser.parse_args(words))
     if re.fullmatch(r"c\d+", found["run"] or ""):
@@ -56,19 +58,19 @@ def parse(words: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
 
 
 def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The answer to one request. Raises OSError, and ValueError for an answer that is none."""
+    """The answer to one request. Raises OSError, or ValueError if what comes back is not an answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
         connection.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
         with connection.makefile("rb") as file:
             answer = json.loads(file.readline())
     if not isinstance(answer, dict):
-        raise ValueError("what came back is no answer")
+        raise ValueError("what came back is not an answer")
     return answer
 
 
 def rendered(answer: dict[str, Any]) -> str:
-    """An answer as JSON with a line for each of its values, and for each item of a list: brief, and good to grep."""
+    """An answer as JSON, one line for each value and for each item of a list: compact, and easy to grep."""
     return "{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in answer.items()) + "\n}"
 
 
@@ -79,7 +81,7 @@ def _value(value: Any) -> str:
 
 
 def from_staging(path: str) -> str:
-    """A path as the search knows it, which sees the staging folder elsewhere."""
+    """A path relative to the staging folder, which the search sees at another place."""
     staging = Path(os.environ.get(PROMPT, "")).absolute().parent / "staging"
     return os.path.relpath(Path(path).absolute(), staging if staging.is_dir() else Path.cwd())
 
@@ -97,29 +99,19 @@ def _parser() -> argparse.ArgumentParser:
     same.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
     same.add_argument("--history", help=argparse.SUPPRESS)
     same.add_argument("run", nargs="?", help=argparse.SUPPRESS)
-
-    def command(name: str, about: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=about, parents=[same])
-
-    trial = command("try", "validate a draft and run it on a few search pairs")
-    trial.add_argument("path", help="a harness, or a folder with harness.py, in the staging folder")
-    trial.add_argument("--pairs", default="", help="ids of pairs, tasks or categories, separated by commas")
-    command("ledger", "all candidates").add_argument("--limit", type=int, default=40)
-    failures = command("failures", "the pairs that a candidate does not win")
-    failures.add_argument("candidate")
-    flips = command("flips", "the pairs that two candidates decide differently")
-    diff = command("diff", "what one program changes against another")
-    for two in (flips, diff):
-        two.add_argument("first")
-        two.add_argument("second")
-    for pairs in (failures, flips):
-        pairs.add_argument("--category", default="")
-        pairs.add_argument("--limit", type=int, default=5)
-    trace = command("trace", "what the judge was shown of a trajectory and said")
-    trace.add_argument("candidate")
-    trace.add_argument("trajectory", help="or a pair, of which both sides are shown")
-    trace.add_argument("--ask", type=int, default=0)
+    for query in (TRY, *QUERIES):
+        _add_arguments(commands.add_parser(query.name, help=query.help, parents=[same]), query)
     return parser
+
+
+def _add_arguments(parser: argparse.ArgumentParser, query: Query) -> None:
+    for argument in query.arguments:
+        about = argument.agent_help or None
+        if argument.is_required:
+            parser.add_argument(argument.name, help=about)
+        else:
+            kind = split_names if argument.kind is list else argument.kind
+            parser.add_argument(f"--{argument.name}", type=kind, default=argument.default, help=about)
 
 
 if __name__ == "__main__":

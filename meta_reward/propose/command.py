@@ -24,6 +24,7 @@ from meta_reward.harness.worker import die_with_parent
 from meta_reward.propose import jail
 from meta_reward.propose.base import PACKAGE, Assignment, check_variables, render_prompt
 from meta_reward.propose.jail import Jail, Mount
+from meta_reward.propose.pack_client import pack_client
 from meta_reward.propose.program import find_program
 from meta_reward.propose.secrets import Secrets
 from meta_reward.propose.session_summary import summarize
@@ -32,7 +33,6 @@ from meta_reward.propose.transcript import Transcript
 _MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 _MAX_FILE_BYTES = 1024**3
 _LEAST_MINUTES = 0.01
-_CLIENT = Path(__file__).with_name("client.py")
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 _MISSING = ("No such file or directory", "ModuleNotFoundError", "Cannot find module", "MODULE_NOT_FOUND")
 _NAME_IT = "the jail does not show what it misses: name that file or its folder with --proposer-bind PATH"
@@ -162,7 +162,7 @@ def _ways_to_ask(assignment: Assignment, session: Path) -> list[Mount]:
     if assignment.socket is None:
         return []
     program = session / "meta-reward"
-    program.write_bytes(_CLIENT.read_bytes())
+    program.write_bytes(pack_client())
     program.chmod(0o755)
     return [Mount(assignment.socket, jail.SOCKET, writable=True), Mount(program, jail.PROGRAMS / "meta-reward")]
 

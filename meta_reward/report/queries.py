@@ -1,14 +1,29 @@
-"""Answers of the history's queries as text: for people, and for agents that read a terminal.
+"""The answers to questions about a history as text, for a terminal.
 
-Everything shown is made printable, since prompts, replies and names may come from a model; long texts
-are cut in the middle and say so.
+Everything shown is made printable, since prompts, replies and names may come from a model. Long texts are cut in the
+middle, where a note says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.files import dump_line, printable
-from meta_reward.report.tables import fit, points, render_table, with_interval
+from meta_reward.report.tables import fit, points, render_table, reward, with_interval
+from meta_reward.run.query_answers import (
+    Diff,
+    ErrorCount,
+    FailureGroup,
+    Failures,
+    Flips,
+    Ledger,
+    LedgerEntry,
+    Standing,
+    TraceOfPair,
+    TraceOfTrajectory,
+    TrajectoryTrace,
+    Turned,
+)
 
 MOST_TEXT = 3000
 _MOST_DIFF_LINES = 400
@@ -24,125 +39,143 @@ _OF_PAIRS = (
 )
 
 
-def render_ledger(answer: Mapping[str, Any]) -> str:
-    """A line a candidate."""
-    rows = [
-        [
-            c["id"] + ("*" if c["id"] == answer["best"] else ""),
-            c["name"],
-            " ".join(c["parents"]) or "-",
-            c["part"] or "-",
-            c["status"] + (", frontier" if c["frontier"] else ""),
-            with_interval(c),
-            c["judge_tokens"],
-        ]
-        for c in answer["candidates"]
-    ]
-    below = [_shortened(c["reason"] or c["hypothesis"], 140) for c in answer["candidates"]]
+def render_ledger(answer: Ledger) -> str:
+    """A row for each candidate, with its hypothesis below."""
+    rows = [_ledger_row(c, is_best=c.id == answer.best) for c in answer.candidates]
+    below = [_shortened(c.reason or c.hypothesis, 140) for c in answer.candidates]
     headers = ["id", "name", "from", "part", "status", "search [95%]", "judge tokens"]
-    more = f"{answer['left_out']} earlier ones are left out; --limit 0 shows all" if answer["left_out"] else ""
+    more = f"{answer.left_out} earlier ones are left out; --limit 0 shows all" if answer.left_out else ""
     return _paragraphs(render_table(headers, rows, below=below), fit(_OF_LEDGER), more)
 
 
-def render_failures(answer: Mapping[str, Any]) -> str:
-    """What a candidate does not win, a block a category."""
-    counts = f"{answer['lost']} lost, {answer['tied']} tied, {answer['failed']} failed of {answer['pairs']} pairs"
-    parts = [_title(answer["candidate"]), counts, _errors(answer["errors"])]
-    for group in answer["groups"]:
-        head = f"{group['category']}: {group['lost']} lost, {group['tied']} tied, {group['failed']} failed"
-        rows = [
-            [
-                *(p["id"], p["preferred"], _reward(p["preferred_reward"]), p["other"], _reward(p["other_reward"])),
-                *(points(p["margin"]), _who(p["won_by"])),
-            ]
-            for p in group["worst"]
+def _ledger_row(c: LedgerEntry, *, is_best: bool) -> list[object]:
+    return [
+        c.id + ("*" if is_best else ""),
+        c.name,
+        " ".join(c.parents) or "-",
+        c.part or "-",
+        c.status + (", frontier" if c.frontier else ""),
+        with_interval(c.agreement, c.low, c.high),
+        c.judge_tokens,
+    ]
+
+
+def render_failures(answer: Failures) -> str:
+    """What a candidate does not win, a table for each category."""
+    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {answer.pairs} pairs"
+    groups = [_group(group) for group in answer.groups]
+    return _paragraphs(_title(answer.candidate), counts, _errors(answer.errors), *groups, fit(_OF_PAIRS))
+
+
+def _group(group: FailureGroup) -> str:
+    head = f"{group.category}: {group.lost} lost, {group.tied} tied, {group.failed} failed of {group.pairs} pairs"
+    rows = [
+        [
+            *(p.id, p.preferred, reward(p.preferred_reward), p.other, reward(p.other_reward)),
+            *(points(p.margin), _last_few(p.won_by)),
         ]
-        headers = ["pair", "preferred", "reward", "other", "reward", "margin", "won by"]
-        table = render_table(headers, rows, indent=2) if rows else ""
-        parts.append(fit(printable(f"{head} of {group['pairs']} pairs")) + (f"\n{table}" if table else ""))
-    return _paragraphs(*parts, fit(_OF_PAIRS))
+        for p in group.worst
+    ]
+    headers = ["pair", "preferred", "reward", "other", "reward", "margin", "won by"]
+    return fit(printable(head)) + (f"\n{render_table(headers, rows, indent=2)}" if rows else "")
 
 
-def render_flips(answer: Mapping[str, Any]) -> str:
-    """Both directions, a block each."""
-    first, second = answer["first"]["id"], answer["second"]["id"]
-    sum_up = f"{second} against {first}: {answer['difference'] * 100:+.1f} points on {answer['pairs']} pairs"
-    parts = [f"{_title(answer['first'])}\n{_title(answer['second'])}", sum_up]
-    for way, verb in (("gained", "gains"), ("lost", "loses")):
-        turned = answer[way]
-        kinds = ", ".join(f"{name} {count}" for name, count in turned["by_category"].items())
-        rows = [
-            [p["id"], ", ".join(p["categories"]) or "-", p["preferred"], p["other"], *_margins(p)]
-            for p in turned["widest"]
-        ]
-        headers = ["pair", "categories", "preferred", "other", f"margin {first}", f"margin {second}"]
-        table = f"\n{render_table(headers, rows, indent=2)}" if rows else ""
-        parts.append(fit(printable(f"{second} {verb} {turned['pairs']}" + (f" ({kinds})" if kinds else ""))) + table)
-    return _paragraphs(*parts, fit(_OF_FLIPS))
+def render_flips(answer: Flips) -> str:
+    """What the second candidate gains, then what it loses."""
+    first, second = answer.first.id, answer.second.id
+    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {answer.pairs} pairs"
+    ways = (("gains", answer.gained), ("loses", answer.lost))
+    return _paragraphs(
+        f"{_title(answer.first)}\n{_title(answer.second)}",
+        difference,
+        *(_turned(f"{second} {verb}", turned, (first, second)) for verb, turned in ways),
+        fit(_OF_FLIPS),
+    )
 
 
-def render_diff(answer: Mapping[str, Any], *, full: bool = False) -> str:
+def _turned(what: str, turned: Turned, candidates: tuple[str, str]) -> str:
+    kinds = ", ".join(f"{name} {count}" for name, count in turned.by_category.items())
+    rows = [
+        [p.id, ", ".join(p.categories) or "-", p.preferred, p.other, points(p.first_margin), points(p.second_margin)]
+        for p in turned.widest
+    ]
+    headers = ["pair", "categories", "preferred", "other", *(f"margin {id}" for id in candidates)]
+    table = f"\n{render_table(headers, rows, indent=2)}" if rows else ""
+    return fit(printable(f"{what} {turned.pairs}" + (f" ({kinds})" if kinds else ""))) + table
+
+
+def render_diff(answer: Diff, *, full: bool = False) -> str:
     """The program's difference under both candidates' scores."""
-    lines = answer["diff"]
-    shown = lines if full else lines[:_MOST_DIFF_LINES]
-    changed = f"changed: {', '.join(answer['changed'])}" if answer["changed"] else ""
-    more = f"{len(lines) - len(shown)} more lines; --full shows them" if len(lines) > len(shown) else ""
+    shown = answer.diff if full else answer.diff[:_MOST_DIFF_LINES]
+    changed = f"changed: {', '.join(answer.changed)}" if answer.changed else ""
+    left_out = len(answer.diff) - len(shown)
+    more = f"{left_out} more lines; --full shows them" if left_out else ""
     body = printable("\n".join(shown)) or "the programs are the same"
-    return _paragraphs(f"{_title(answer['first'])}\n{_title(answer['second'])}", fit(printable(changed)), body, more)
+    return _paragraphs(f"{_title(answer.first)}\n{_title(answer.second)}", fit(printable(changed)), body, more)
 
 
-def render_trace(answer: Mapping[str, Any], *, full: bool = False) -> str:
+def render_trace(answer: TraceOfTrajectory | TraceOfPair, *, full: bool = False) -> str:
     """A trajectory under a candidate, or both sides of a pair: reward, pairs, then every question with its reply."""
     most = 0 if full else MOST_TEXT
-    if "sides" not in answer:
-        return _paragraphs(_title(answer["candidate"]), *_trajectory(answer, most))
-    parts = [_title(answer["candidate"])]
-    for side in answer["sides"]:
-        role = "preferred" if side["trajectory"] == answer["pair"]["preferred"] else "other"
-        parts += [f"==== the {role} side of pair {printable(answer['pair']['id'])}", *_trajectory(side, most)]
-    missing = len(answer["sides"]) < 2
+    if isinstance(answer, TraceOfTrajectory):
+        return _paragraphs(_title(answer.candidate), *_trajectory(answer.trace, most))
+    parts = [_title(answer.candidate)]
+    for side in answer.sides:
+        role = "preferred" if side.trajectory == answer.pair.preferred else "other"
+        parts += [f"==== the {role} side of pair {printable(answer.pair.id)}", *_trajectory(side, most)]
+    missing = len(answer.sides) < 2
     return _paragraphs(*parts, "the other side was not scored" if missing else "")
 
 
-def _trajectory(side: Mapping[str, Any], most: int) -> list[str]:
-    parts = [_outcome(side, most), "\n".join(_pair(side, pair) for pair in side["pairs"])]
-    if side["printed"]:
-        parts.append(printable(f"== printed\n{_cut(side['printed'].rstrip(), most)}"))
+RENDERERS: Mapping[str, Callable[..., str]] = {
+    "ledger": render_ledger,
+    "failures": render_failures,
+    "flips": render_flips,
+    "diff": render_diff,
+    "trace": render_trace,
+}
+"""The function that renders the answer to each query of `run/query_table.py`."""
+
+
+def _trajectory(side: TrajectoryTrace, most: int) -> list[str]:
+    parts = [_outcome(side, most), "\n".join(_pair(side, pair) for pair in side.pairs)]
+    if side.printed:
+        parts.append(printable(f"== printed\n{_cut(side.printed.rstrip(), most)}"))
     previous: Mapping[str, Any] = {}
-    for call in side["calls"]:
+    for call in side.calls:
         known = len(previous["messages"]) if previous.get("ask") == call["ask"] else 0
-        parts.append(_call(call, known, side["asks"], most))
+        parts.append(_call(call, known, side.asks, most))
         previous = call
     return parts
 
 
-def _title(about: Mapping[str, Any]) -> str:
-    standing = with_interval(about) if about["agreement"] is not None else f"{about['status']}: {about['reason']}"
-    parents = f" from {' '.join(about['parents'])}" if about["parents"] else ""
-    return fit(printable(f"{about['id']} {about['name']}{parents}: {standing}, {about['judge_tokens']} tokens"))
+def _title(c: Standing) -> str:
+    result = with_interval(c.agreement, c.low, c.high) if c.agreement is not None else f"{c.status}: {c.reason}"
+    parents = f" from {' '.join(c.parents)}" if c.parents else ""
+    return fit(printable(f"{c.id} {c.name}{parents}: {result}, {c.judge_tokens} tokens"))
 
 
-def _outcome(answer: Mapping[str, Any], most: int) -> str:
-    where = f"{answer['trajectory']} (task {answer['task']})"
-    if answer["error"]:
-        error = answer["error"]
+def _outcome(side: TrajectoryTrace, most: int) -> str:
+    where = f"{side.trajectory} (task {side.task})"
+    if side.error:
+        error = side.error
         return printable(f"{where}: no reward: {error['kind']}: {error['message']}\n{error['traceback']}").rstrip()
-    reward = answer["reward"]
-    lines = [f"{where}: reward {_reward(reward['score'])}"]
-    if reward["reason"]:
-        lines.append(f"reason: {_cut(reward['reason'], most)}")
-    if reward["findings"]:
-        lines.append(f"findings: {_cut(dump_line(reward['findings']).decode().strip(), most and _MOST_FINDINGS)}")
+    given = side.reward or {}
+    lines = [f"{where}: reward {reward(given['score'])}"]
+    if given["reason"]:
+        lines.append(f"reason: {_cut(given['reason'], most)}")
+    if given["findings"]:
+        lines.append(f"findings: {_cut(dump_line(given['findings']).decode().strip(), most and _MOST_FINDINGS)}")
     return printable("\n".join(lines))
 
 
-def _pair(answer: Mapping[str, Any], pair: Mapping[str, Any]) -> str:
-    is_preferred = pair["preferred"] == answer["trajectory"]
-    role, partner = ("preferred to", pair["other"]) if is_preferred else ("should lose to", pair["preferred"])
-    reward = pair["other_reward"] if is_preferred else pair["preferred_reward"]
-    result = {1: "won", 0.5: "tied", 0: "lost"}[pair["agreement"]]
-    kinds = f" ({', '.join(pair['categories'])})" if pair["categories"] else ""
-    return printable(f"pair {pair['id']}: {role} {partner}, which got {_reward(reward)}: pair {result}{kinds}")
+def _pair(side: TrajectoryTrace, pair: PairOutcome) -> str:
+    is_preferred = pair.preferred == side.trajectory
+    role, partner = ("preferred to", pair.other) if is_preferred else ("should lose to", pair.preferred)
+    theirs = pair.other_reward if is_preferred else pair.preferred_reward
+    result = {1: "won", 0.5: "tied", 0: "lost"}[pair.agreement]
+    kinds = f" ({', '.join(pair.categories)})" if pair.categories else ""
+    return printable(f"pair {pair.id}: {role} {partner}, which got {reward(theirs)}: pair {result}{kinds}")
 
 
 def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
@@ -163,22 +196,13 @@ def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
     return printable("\n".join(lines))
 
 
-def _errors(errors: Sequence[Mapping[str, Any]]) -> str:
-    lines = [f"{e['trajectories']} trajectories, such as {e['example']}: {_shortened(e['error'], 300)}" for e in errors]
+def _errors(errors: Sequence[ErrorCount]) -> str:
+    lines = [f"{e.trajectories} trajectories, such as {e.example}: {_shortened(e.error, 300)}" for e in errors]
     return fit(printable("\n".join(["errors:", *lines]))) if lines else ""
 
 
-def _who(ids: Sequence[str]) -> str:
-    """The last few candidates of a list."""
+def _last_few(ids: Sequence[str]) -> str:
     return " ".join(["...", *ids[-4:]] if len(ids) > 4 else ids) or "nobody"
-
-
-def _margins(pair: Mapping[str, Any]) -> tuple[str, str]:
-    return points(pair["first_margin"]), points(pair["second_margin"])
-
-
-def _reward(value: float | None) -> str:
-    return "-" if value is None else f"{value:g}"
 
 
 def _cut(text: str, most: int) -> str:

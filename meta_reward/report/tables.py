@@ -102,17 +102,16 @@ def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> 
 
 
 def percent(value: float | None) -> str:
-    """A share as text; a dash where there is none."""
+    """A share as text; a dash if there is none."""
     return "-" if value is None else f"{value:.1%}"
 
 
-def with_interval(numbers: Mapping[str, Any], key: str = "agreement") -> str:
+def with_interval(value: float | None, low: float | None, high: float | None) -> str:
     """A share with its 95% interval, if it has one: `63.2% [52.1, 74.0]`."""
-    value, low, high = numbers.get(key), numbers.get("low"), numbers.get("high")
     if value is None:
         return "-"
     if low is None or high is None:
-        return percent(value) + _why_no_bounds(numbers.get("no_bounds"))
+        return percent(value)
     return f"{value:.1%} [{low * 100:.1f}, {high * 100:.1f}]"
 
 
@@ -135,6 +134,11 @@ def points(value: float | None) -> str:
     return "-" if value is None else f"{value:+.1f}"
 
 
+def reward(value: float | None) -> str:
+    """A reward from 0 to 100; a dash if there is none."""
+    return "-" if value is None else f"{value:g}"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A number of things: `1 call`, `2 calls`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -143,7 +147,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
     """Evaluations side by side, a column each."""
     lines: list[tuple[str, Any]] = [
-        ("agreement [95%]", with_interval),
+        ("agreement [95%]", lambda m: with_interval(m["agreement"], m["low"], m["high"])),
         ("strict agreement", lambda m: percent(m["strict_agreement"])),
         ("pairs", lambda m: m["pairs"]),
         ("ties", lambda m: m["ties"]),

@@ -1,39 +1,31 @@
-"""What fixes a run: `run.toml`, a user's `--config` of the same shape, and flags over both.
+"""The settings of a run: `run.toml`, a user's `--config` file with the same tables, and flags over both.
 
-A table or key that is no setting (`settings.py`), or a value of the wrong type, is one clear line.
-A run keeps its settings: asking for other ones later is refused, except for raised limits and for
-what does not touch results.
+An unknown table or key, and a value that cannot be, is an error of one line. A run keeps its settings: a later request
+for others is refused, except for raised limits and for what has no effect on results.
 """
 
-import math
-import sys
 import tomllib
-import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
-from meta_reward.harness.levels import AUTO, CHOICES
+from meta_reward.harness.levels import AUTO
 from meta_reward.models.secrets import is_secret, refuse_secrets
 from meta_reward.run.settings import SCHEMA, ProposerSettings, RunConfig
+from meta_reward.settings import BadSetting, UnknownSetting, parse_table
 
-HISTORY_LEVELS = ("full", "scores", "summaries", "none")
-_CHOICES: dict[str, tuple[object, ...]] = {
-    "schema": (SCHEMA,),
-    "sandbox": CHOICES,
-    "proposer.jail": ("", "none"),
-    "proposer.history": HISTORY_LEVELS,
-    "proposer.net": ("", "none"),
-    "proposer.effort": ("", "low", "medium", "high", "xhigh", "max"),
+_NO_EFFECT_ON_RESULTS = {
+    "sandbox",
+    "judge.concurrency",
+    "judge.requests_per_minute",
+    "judge.tokens_per_minute",
+    "judge.retries",
+    "judge.retry_after_s",
 }
-_AT_LEAST_ONE = {"judge.concurrency", "proposer.candidates"}
-_FREE = {"sandbox"} | {  # change no result
-    f"judge.{name}" for name in "concurrency requests_per_minute tokens_per_minute retries retry_after_s".split()
-}
-_WHAT_A_RUN_KNOWS = {"taskset"}  # compared by digest
+_COMPARED_BY_DIGEST = {"taskset"}
 
 
 def load_run_config(path: Path) -> RunConfig:
@@ -43,8 +35,7 @@ def load_run_config(path: Path) -> RunConfig:
         raise DataError(
             path, f"run has schema {data.get('schema')!r}; this version reads {SCHEMA}", hint="start a new run"
         )
-    config: RunConfig = _parse(RunConfig, _with_model_in_spec(data), path)
-    return config
+    return _parse(_with_model_in_spec(data), path)
 
 
 def load_user_config(path: Path | None) -> dict[str, Any]:
@@ -52,7 +43,7 @@ def load_user_config(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     data = _load_toml(path)
-    config = _parse(RunConfig, data, path)
+    config = _parse(data, path)
     refuse_secrets(config.judge.settings)
     return data
 
@@ -76,7 +67,7 @@ def overlay(tables: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, An
 
 def new_config(requested: Mapping[str, Any]) -> RunConfig:
     """The settings of a new run: what was asked for over the defaults."""
-    config: RunConfig = _parse(RunConfig, _with_model_in_spec(requested), Path("--config"))
+    config = _parse(_with_model_in_spec(requested), Path("--config"))
     _refuse_key(config.proposer.spec)
     return config
 
@@ -90,16 +81,16 @@ def _refuse_key(proposer: str) -> None:
 def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConfig:
     """An existing run's settings with the raised limits of a request.
 
-    Raises UsageError that names both values where the request asks for anything else.
+    Raises UsageError that names both values if the request asks for anything else.
     """
     _refuse_key(requested.get("proposer", {}).get("spec", ""))
     merged = asdict(stored)
     before = dict(_flat(merged))
     for key, wanted in _flat(_with_model_in_spec(requested, stored.proposer.spec)):
-        if key in _WHAT_A_RUN_KNOWS or before.get(key) == wanted or (key, wanted) == ("sandbox", AUTO):
+        if key in _COMPARED_BY_DIGEST or before.get(key) == wanted or (key, wanted) == ("sandbox", AUTO):
             continue
         is_raised_limit = key.startswith("limits.") and _is_raised(key, before[key], wanted)
-        if not is_raised_limit and key not in _FREE:
+        if not is_raised_limit and key not in _NO_EFFECT_ON_RESULTS:
             what = f"run {run} has {key} = {before.get(key)!r}, and {wanted!r} was asked for"
             raise UsageError(what, hint="start another run with --run NAME; only limits can be raised")
         merged = overlay(merged, {key: wanted})
@@ -107,7 +98,7 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
 
 
 def _with_model_in_spec(tables: Mapping[str, Any], spec: str = ProposerSettings().spec) -> Mapping[str, Any]:
-    """Tables that name the proposer's model where its kind stands. spec: of the proposer, where they do not say."""
+    """Tables with the proposer's model inside its `spec`. spec: the proposer's, if the tables have none."""
     proposer = tables.get("proposer")
     model = proposer.get("model") if isinstance(proposer, Mapping) else None
     if not isinstance(proposer, Mapping) or not isinstance(model, str) or not model:
@@ -143,49 +134,12 @@ def _load_toml(path: Path) -> dict[str, Any]:
         raise DataError(path, f"is not valid TOML: {error}") from None
 
 
-def _parse(kind: type[Any], data: Mapping[str, Any], path: Path, table: str = "") -> Any:
-    """A settings dataclass from a TOML table; raises DataError that names table and key."""
-    hints = typing.get_type_hints(kind)
-    where = f"table [{table}]" if table else ""
-    unknown = sorted(set(data) - set(hints))
-    if unknown:
-        raise DataError(path, f"unknown key {unknown[0]!r}", place=where, hint=f"known: {', '.join(hints)}")
-    values: dict[str, Any] = {}
-    for item in fields(kind):
-        if item.name in data:
-            values[item.name] = _value(data[item.name], hints[item.name], path, f"{table}.{item.name}".strip("."))
-    return kind(**values)
-
-
-def _value(value: Any, wanted: Any, path: Path, key: str) -> Any:
-    if is_dataclass(wanted):
-        if not isinstance(value, Mapping):
-            raise DataError(path, f"{key} is not a table")
-        return _parse(typing.cast(type[Any], wanted), value, path, key)
-    kind = typing.get_origin(wanted) or wanted
-    if kind is tuple:
-        return _names(value, path, key)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise DataError(path, f"{key} is {value!r}, not of type {kind.__name__}")
-    if value not in _CHOICES.get(key, (value,)):
-        raise DataError(path, f"{key} is {value!r}, not one of {', '.join(map(repr, _CHOICES[key]))}")
-    if key in _AT_LEAST_ONE and value < 1:
-        raise DataError(path, f"{key} is {value!r}, and must be at least 1")
-    if key == "proposer.minutes" and value == 0:
-        raise DataError(path, "proposer.minutes is 0, which leaves a session no time", hint="say how many it may take")
-    if isinstance(value, int | float) and not 0 <= value < math.inf:
-        raise DataError(path, f"{key} is {value!r}, which is {'negative' if value < 0 else 'no finite number'}")
-    return value
-
-
-def _names(value: Any, path: Path, key: str) -> tuple[str, ...]:
-    """The texts in a list; of packages, names that an import statement can begin with, and that are no one else's."""
-    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-        raise DataError(path, f"{key} is {value!r}, not a list of names")
-    for name in value if key == "packages" else ():
-        if not name.isidentifier() or name in sys.stdlib_module_names or name == "meta_reward":
-            hint = 'write what comes after `import`, such as packages = ["numpy"]'
-            raise DataError(path, f"{key} holds {name!r}, which is no package of others", hint=hint)
-    return tuple(value)
+def _parse(data: Mapping[str, Any], path: Path) -> RunConfig:
+    """The settings in the tables of a file. Raises DataError that names table and key."""
+    try:
+        return parse_table(RunConfig, data)
+    except UnknownSetting as error:
+        place = f"table [{error.table}]" if error.table else ""
+        raise DataError(path, f"unknown key {error.key!r}", place=place, hint=error.hint) from None
+    except BadSetting as error:
+        raise DataError(path, f"{error.key} {error.what}", hint=error.hint) from None

@@ -1,89 +1,125 @@
-"""The settings of a run: small dataclasses, each field a key of `run.toml` (`config.py` reads and checks them)."""
+"""The settings of a run: each dataclass is a table of `run.toml`, each field a key (`config.py` reads them)."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.levels import AUTO
+from meta_reward.harness.levels import AUTO, CHOICES
+from meta_reward.settings import BadSetting, setting
 from meta_reward.tasks.splits import SplitShares
 
 SCHEMA = 1
+HISTORY_LEVELS = ("full", "scores", "summaries", "none")
+_EFFORTS = ("", "low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
-    """spec: kind and model, such as `simulated`. settings: what that kind of judge takes.
-
-    requests_per_minute, tokens_per_minute: 0 for no bound. retries: of a call that failed.
-    retry_after_s: the longest wait that an endpoint may ask for; beyond it the search stops.
-    """
+    """The table `[judge]`."""
 
     spec: str = ""
-    concurrency: int = 16
+    """Kind and model, such as `simulated` or `anthropic:MODEL`."""
+    concurrency: int = setting(16, least=1)
+    """Trajectories and calls at a time."""
     settings: dict[str, Any] = field(default_factory=dict)
+    """What this kind of judge takes: the keys of `models/settings.py`."""
     requests_per_minute: int = 0
+    """0 for no bound."""
     tokens_per_minute: int = 0
+    """0 for no bound."""
     retries: int = 12
+    """How often a call that failed is tried again."""
     retry_after_s: float = 120.0
+    """The longest wait that an endpoint may ask for. If it asks for more, the search stops."""
+
+
+def _check_minutes(minutes: float) -> None:
+    if minutes == 0:
+        raise BadSetting(f"is {minutes!r}, which leaves a session no time", hint="say how many it may take")
 
 
 @dataclass(frozen=True, slots=True)
 class ProposerSettings:
-    """spec: `catalog`, `claude:MODEL` or `command:...`. model: of claude, where spec is `claude`; a run has it in spec.
-    candidates: at most so many an iteration.
-
-    minutes, turns, max_usd: what a session may take; turns, max_usd, effort and tools are for claude.
-    jail: `none` runs a command with the user's own rights. bind, env, net: what a jail shows beyond what
-    every one does: paths (`PATH:rw` to be written to), names of variables, and `none` for no network.
-    history: how much of it a session is shown. try_calls: new judge calls that a session may make to try drafts.
-    """
+    """The table `[proposer]`."""
 
     spec: str = "catalog"
-    candidates: int = 2
-    minutes: float = 60.0
-    jail: str = ""
-    history: str = "full"
+    """`catalog`, `claude:MODEL` or `command:PROGRAM ...`."""
+    candidates: int = setting(2, least=1)
+    """The most that an iteration may bring."""
+    minutes: float = setting(60.0, check=_check_minutes)
+    """How long a session may take."""
+    jail: str = setting("", choices=("", "none"))
+    """`none` runs a command with the user's own rights; empty in a jail."""
+    history: str = setting("full", choices=HISTORY_LEVELS)
+    """How much of the history a session is shown."""
     try_calls: int = 100
+    """New judge calls that a session may make to try drafts. 0: it may not try any."""
     turns: int = 200
+    """Turns of a session of claude; 0 for no bound."""
     max_usd: float = 10.0
-    effort: str = ""
+    """What a session of claude may cost; 0 for no bound."""
+    effort: str = setting("", choices=_EFFORTS)
+    """How hard claude thinks; empty leaves it to its default."""
     tools: tuple[str, ...] = ()
+    """What claude may use. Empty: a shell if this machine can confine one, else file tools."""
     bind: tuple[str, ...] = ()
+    """Paths that a command's jail shows too; `PATH:rw` may be written to."""
     env: tuple[str, ...] = ()
-    net: str = ""
+    """Names of environment variables that the proposer is given."""
+    net: str = setting("", choices=("", "none"))
+    """`none` leaves a command's jail without a network."""
     model: str = ""
+    """Claude's model if `spec` is just `claude`. A stored run has it in `spec`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a search stops. max_calls and max_tokens count nominally, as if nothing were cached;
-    max_usd counts what was spent, 0 where its user lifted it; max_hours the time of this process. patience: iterations
-    without a new best on search. Zero means no limit, except for
-    iterations, where it means the seeds alone."""
+    """The table `[limits]`: when a search stops. 0 means no limit, but for iterations."""
 
     iterations: int = 8
+    """After the seeds. 0: only the seeds are scored."""
     patience: int = 10
+    """Iterations in a row without a new best on search."""
     max_calls: int = 0
+    """Judge calls, counted as if nothing had been cached."""
     max_tokens: int = 0
+    """Judge tokens, counted as if nothing had been cached."""
     max_usd: float = 0.0
+    """Dollars that were really spent."""
     max_hours: float = 0.0
+    """Hours since this process began."""
+
+
+def _check_packages(packages: Sequence[str]) -> None:
+    for name in packages:
+        if not name.isidentifier() or name in sys.stdlib_module_names or name == "meta_reward":
+            what = f"holds {name!r}, which is not the name of an installed package"
+            raise BadSetting(what, hint='write what follows `import`, such as packages = ["numpy"]')
 
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Everything that fixes a run. taskset: path; digest: of its content; baseline: name and digest of the
-    first candidate. sandbox: the level found when the run was made. packages: installed packages that
-    candidates may import beside the standard library."""
+    """Everything that fixes a run: the keys of `run.toml` outside any table, and its tables."""
 
-    schema: int = SCHEMA
+    schema: int = setting(SCHEMA, choices=(SCHEMA,))
     taskset: str = ""
+    """Path of the task set."""
     digest: str = ""
+    """Of the content of the task set."""
     baseline: str = ""
+    """Name and digest of the first candidate."""
     seed: int = 0
-    sandbox: str = AUTO
-    packages: tuple[str, ...] = ()
+    """Of the simulated judge, the proposer and all orders."""
+    sandbox: str = setting(AUTO, choices=CHOICES)
+    """How candidates are confined. `auto` becomes the level that was found when the run was made."""
+    packages: tuple[str, ...] = setting((), check=_check_packages)
+    """Installed packages that candidates may import beside the standard library."""
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     proposer: ProposerSettings = field(default_factory=ProposerSettings)
     limits: Limits = field(default_factory=Limits)
     splits: SplitShares = field(default_factory=SplitShares)
+    """How a task set that is not divided yet is divided."""
     budget: Budget = field(default_factory=Budget)
+    """What a candidate may use on one trajectory."""

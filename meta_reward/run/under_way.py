@@ -1,15 +1,18 @@
-"""What is on disk of an iteration that is not on record yet: what the log has told, `status` tells from here."""
+"""What is on disk of an iteration that is not on record yet: `status` shows what the log has said already."""
 
 from dataclasses import replace
 
+from meta_reward.errors import UsageError
+from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.record import is_candidate_folder, load_iterations, row_of
+from meta_reward.run.sessions import load_session
 
 
 def rows_so_far(layout: Layout, judge: str) -> list[Row]:
-    """The ledger's rows, and those of candidates that are scored or rejected and wait for the others of theirs."""
+    """The ledger's rows, then those of candidates that are scored or rejected before their iteration is complete."""
     rows = load_ledger(layout.ledger)
     known, iteration = {row.id for row in rows}, len(load_iterations(layout))
     waiting = []
@@ -23,7 +26,19 @@ def rows_so_far(layout: Layout, judge: str) -> list[Row]:
 
 
 def session_under_way(layout: Layout) -> int | None:
-    """The iteration whose proposer is at work, or was when its search ended; None where none is."""
+    """The iteration whose proposer is at work, or was when its search ended; None if there is none."""
     iteration = len(load_iterations(layout))
     begun = layout.staging(iteration).exists() and not layout.session_record(iteration).exists()
     return iteration if begun else None
+
+
+def check_seeds_scored(layout: Layout) -> None:
+    """Raise UsageError while the seeds of a run are not all scored: none of them is on record before that."""
+    if load_ledger(layout.ledger):
+        return
+    done = len(rows_so_far(layout, load_run_config(layout.config).judge.spec))
+    seeds = len(load_session(layout, 0).order)
+    what = (
+        f"run {layout.root.name} has scored {done} of its {seeds} seeds; it can be asked about them once all are scored"
+    )
+    raise UsageError(what, hint=f"`meta-reward status {layout.root.name}` shows how far it is")

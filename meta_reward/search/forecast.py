@@ -1,14 +1,13 @@
-"""What a search will take, before anything is spent: an estimate from the seeds' own questions.
+"""What a search will take, before anything is spent: an estimate from the questions that the seeds ask.
 
-The seeds run in the sandbox on a sample of the real search split, and the simulated judge answers in
-place of the real one. What they ask is counted; tokens follow from characters, a reply of a real judge
-is taken to have `EXPECTED_REPLY_TOKENS`, and candidates are taken to ask like the mean seed.
+The seeds run in the sandbox on a sample of the real search split, and the simulated judge answers in place of the real
+one. Their calls are counted; tokens are estimated from characters. A reply of a real judge is assumed to have
+`EXPECTED_REPLY_TOKENS`, and a candidate to ask as much as the mean seed.
 """
 
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from meta_reward.completion import CHARS_PER_TOKEN, Backend, Model, Usage
 from meta_reward.evaluation.evaluate import Evaluation, evaluate
@@ -17,7 +16,7 @@ from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.registry import make_backend
 from meta_reward.propose.registry import make_proposer
 from meta_reward.run.create import Seed, part_of
-from meta_reward.run.settings import RunConfig
+from meta_reward.run.settings import Limits, RunConfig
 from meta_reward.search.open import divided, open_sandbox
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Rollout
@@ -27,7 +26,7 @@ _SAMPLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked of the judge."""
+    """What is asked of the judge; fractions, since it is a mean."""
 
     calls: float = 0.0
     input_tokens: float = 0.0
@@ -44,10 +43,69 @@ class Load:
         return Load(self.calls * times, self.input_tokens * times, self.output_tokens * times)
 
 
-async def forecast(
-    config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *, done: int | None = None
-) -> dict[str, Any]:
-    """Judge calls, tokens and price of the parts of a search, and what the estimate rests on.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part of a search takes."""
+
+    judge_calls: int
+    judge_tokens: int
+    cost_usd: float | None
+    """None if the judge's price is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a search."""
+
+    seeds: Part
+    iteration: Part
+    """One of them."""
+    search: Part
+    """All that is still to be done."""
+    test: Part
+    """The opening of the test split afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How the transcripts of a task set fit the judge's context window."""
+
+    tokens: int | None
+    """Its size, None if it is not known."""
+    longest: int
+    """Tokens of the longest transcript, estimated from its characters."""
+    exceeding: int | None
+    """Transcripts that are longer than the window, None if that is not known."""
+    transcripts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """An estimate, and what it rests on."""
+
+    judge: str
+    simulated: bool
+    """Whether the judge is, so that its numbers say nothing about a real model."""
+    parts: Parts
+    limits: Limits
+    iterations: int
+    """Those still to go."""
+    candidates: int
+    """The most that an iteration may bring."""
+    calls_per_trajectory: dict[str, float]
+    """Judge calls that each seed makes, by its name."""
+    trajectories: dict[str, int]
+    """How many each split has."""
+    sample: int
+    """Trajectories of the search split that the seeds were run on."""
+    window: Window
+    chars_per_token: int
+    reply_tokens: int | None
+    """Tokens that a reply is assumed to have; None for the simulated judge, whose replies are known."""
+
+
+async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *, done: int | None = None) -> Forecast:
+    """Judge calls, tokens and price of the parts of a search.
 
     done: iterations that an existing run has behind it, beside its seeds; None for a new one.
     """
@@ -56,53 +114,61 @@ async def forecast(
     splits = divided(taskset, config)
     sizes = {split: len(part_of(taskset, tasks)[0]) for split, tasks in splits.items()}
     sample = _sample(part_of(taskset, splits["search"])[0], config.seed)
+    each = await _loads(config, seeds, sample, backend)
+    return Forecast(
+        judge=config.judge.spec,
+        simulated=backend.simulated,
+        parts=_parts(config, each, sizes, done, backend),
+        limits=config.limits,
+        iterations=config.limits.iterations - (done or 0),
+        candidates=config.proposer.candidates,
+        calls_per_trajectory={name: round(load.calls, 2) for name, load in each.items()},
+        trajectories=sizes,
+        sample=len(sample),
+        window=_window(taskset, backend),
+        chars_per_token=CHARS_PER_TOKEN,
+        reply_tokens=None if backend.simulated else EXPECTED_REPLY_TOKENS,
+    )
+
+
+async def _loads(
+    config: RunConfig, seeds: Sequence[Seed], sample: Sequence[Rollout], backend: Model
+) -> dict[str, Load]:
+    """What each seed asks of the judge on one trajectory, by its name."""
     stand_in = Gateway(backend if backend.simulated else _stand_in(backend, config.seed), None)
     each = {}
     async with await open_sandbox(config) as sandbox:
         for seed in seeds:
             evaluation = await evaluate(seed.source, sample, gateway=stand_in, sandbox=sandbox)
             each[seed.name] = _load_of(evaluation, backend) * (1 / len(evaluation.results))
-    mean = sum(each.values(), Load()) * (1 / len(each))
-    return {
-        "judge": config.judge.spec,
-        "simulated": backend.simulated,
-        "parts": {name: _priced(load, backend) for name, load in _parts(config, mean, each, sizes, done).items()},
-        "limits": {name: getattr(config.limits, name) for name in ("max_calls", "max_tokens", "max_usd")},
-        "iterations": config.limits.iterations - (done or 0),
-        "candidates": config.proposer.candidates,
-        "calls_per_trajectory": {name: round(load.calls, 2) for name, load in each.items()},
-        "trajectories": sizes,
-        "sample": len(sample),
-        "window": _window(taskset, backend),
-        "chars_per_token": CHARS_PER_TOKEN,
-        "reply_tokens": None if backend.simulated else EXPECTED_REPLY_TOKENS,
-    }
+    return each
 
 
 def _parts(
-    config: RunConfig, mean: Load, each: Mapping[str, Load], sizes: Mapping[str, int], done: int | None
-) -> dict[str, Load]:
+    config: RunConfig, each: Mapping[str, Load], sizes: Mapping[str, int], done: int | None, backend: Backend
+) -> Parts:
     """The load of each part. A challenge evaluates the challenger on validation, the first also the incumbent."""
+    mean = sum(each.values(), Load()) * (1 / len(each))
     challenge = mean * sizes["validation"]
     seeds = sum(each.values(), Load()) * sizes["search"] + (challenge if len(each) > 1 else Load())
     iteration = mean * (sizes["search"] * config.proposer.candidates) + challenge
     iterations = iteration * max(0, config.limits.iterations - (done or 0))
     whole = iterations if done is not None else seeds + challenge + iterations
-    return {"seeds": seeds, "iteration": iteration, "search": whole, "test": mean * (2 * sizes["test"])}
+    test = mean * (2 * sizes["test"])
+    return Parts(*(_priced(load, backend) for load in (seeds, iteration, whole, test)))
 
 
 def _stand_in(backend: Model, seed: int) -> Backend:
-    """A simulated judge with the window of a real one, so that what does not fit is asked again as it will be."""
+    """A simulated judge with the window of the real one, so that prompts that do not fit it are asked again too."""
     window = {} if backend.window_tokens is None else {"window_tokens": backend.window_tokens}
     return make_backend("simulated", window, seed=seed)
 
 
-def _window(taskset: TaskSet, backend: Model) -> dict[str, Any]:
-    """How many transcripts do not fit the judge's window, by their characters; None where it is not known."""
+def _window(taskset: TaskSet, backend: Model) -> Window:
     sizes = [len(rollout.trajectory.transcript()) // CHARS_PER_TOKEN for rollout in taskset.rollouts.values()]
     window = backend.window_tokens
     exceeding = None if window is None else sum(size > window for size in sizes)
-    return {"tokens": window, "longest": max(sizes), "exceeding": exceeding, "transcripts": len(sizes)}
+    return Window(window, max(sizes), exceeding, len(sizes))
 
 
 def _sample(rollouts: Sequence[Rollout], seed: int) -> list[Rollout]:
@@ -115,12 +181,12 @@ def _load_of(evaluation: Evaluation, backend: Backend) -> Load:
     return Load(tokens.judge_calls, tokens.input_tokens, replies)
 
 
-def _priced(load: Load, backend: Backend) -> dict[str, Any]:
-    """A load and its price, which is that of its mean call: a token may cost more in a long prompt."""
+def _priced(load: Load, backend: Backend) -> Part:
+    """A load at the price of its mean call: a token may cost more in a long prompt."""
     each = load * (1 / load.calls) if load.calls else load
     cost = backend.cost_usd(Usage(round(each.input_tokens), round(each.output_tokens)))
-    return {
-        "judge_calls": round(load.calls),
-        "judge_tokens": round(load.input_tokens) + round(load.output_tokens),
-        "cost_usd": None if cost is None else cost * load.calls,
-    }
+    return Part(
+        judge_calls=round(load.calls),
+        judge_tokens=round(load.input_tokens) + round(load.output_tokens),
+        cost_usd=None if cost is None else cost * load.calls,
+    )

@@ -1,11 +1,11 @@
-"""What the desk answers in a session: drafts are tried, and the history is queried as the session sees it.
+"""What a session's socket answers: it tries drafts, and answers questions about the history as the session sees it.
 
-Arguments come from an agent: each is checked against what the command takes before it is used. Errors name
-files as `history/...` and `staging/...`, for the agent may see them elsewhere than we do.
+Arguments come from an agent: each is checked against the table of commands before it is used. Errors name files as
+`history/...` and `staging/...`, because the agent may see these folders at other paths.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,13 @@ from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.propose.session_server import Answer
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.query_answers import answer_to_json
+from meta_reward.run.query_table import QUERIES, TRY, Query
 from meta_reward.search.tryout.run import Tryouts
 
 _MOST_PAIRS = 200
 _MOST_NAME = 500
-_QUERIES: Mapping[str, tuple[Callable[..., dict[str, Any]], Mapping[str, type]]] = {
-    "ledger": (queries.ledger, {"limit": int}),
-    "failures": (queries.failures, {"candidate": str, "category": str, "limit": int}),
-    "flips": (queries.flips, {"first": str, "second": str, "category": str, "limit": int}),
-    "diff": (queries.diff, {"first": str, "second": str}),
-    "trace": (queries.trace, {"candidate": str, "trajectory": str, "ask": int}),
-}
-_TRY: Mapping[str, type] = {"path": str, "pairs": list}
+_COMMANDS = {query.name: query for query in (TRY, *QUERIES)}
 
 
 def make_answer(view: HistoryLayout, trials: Tryouts | None) -> Answer:
@@ -39,15 +34,14 @@ def make_answer(view: HistoryLayout, trials: Tryouts | None) -> Answer:
             raise UsageError(_as_seen(str(error), folders)) from None
 
     async def answered(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        if command == "try":
-            given = _checked(command, arguments, _TRY)
+        if command not in _COMMANDS:
+            raise UsageError(f"there is no command {command[:50]!r}", hint=f"known: {', '.join(_COMMANDS)}")
+        given = _checked(_COMMANDS[command], arguments)
+        if command == TRY.name:
             if trials is None:
                 raise UsageError("drafts cannot be tried in this run", hint="its settings do not allow it")
             return await trials.try_harness(given["path"], given["pairs"])
-        if command not in _QUERIES:
-            raise UsageError(f"there is no command {command[:50]!r}", hint=f"known: try, {', '.join(_QUERIES)}")
-        query, wanted = _QUERIES[command]
-        return await asyncio.to_thread(query, view, **_checked(command, arguments, wanted))
+        return answer_to_json(await asyncio.to_thread(queries.ANSWERS[command], view, **given))
 
     return answer
 
@@ -58,19 +52,21 @@ def _as_seen(text: str, folders: Mapping[Path, str]) -> str:
     return text
 
 
-def _checked(command: str, arguments: Mapping[str, Any], wanted: Mapping[str, type]) -> dict[str, Any]:
-    """The arguments of a command. Raises UsageError for a missing one, and one of the wrong type or size."""
-    if set(arguments) != set(wanted):
-        raise UsageError(f"{command} takes {', '.join(wanted)}", hint="no more and no less")
-    for name, kind in wanted.items():
+def _checked(query: Query, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a command. Raises UsageError for a missing or unknown one, and for a wrong type or size."""
+    kinds = {argument.name: argument.kind for argument in query.arguments}
+    if set(arguments) != set(kinds):
+        raise UsageError(f"{query.name} takes {', '.join(kinds)}", hint="no more and no less")
+    for name, kind in kinds.items():
         value = arguments[name]
         if type(value) is not kind or not _is_modest(value):
-            raise UsageError(f"{command}: {name} is not what it should be", hint=f"of type {kind.__name__}, and short")
+            what = f"{query.name}: {name} is not what it should be"
+            raise UsageError(what, hint=f"of type {kind.__name__}, and short")
     return dict(arguments)
 
 
 def _is_modest(value: Any) -> bool:
-    """Whether a number counts something, and texts are short and few."""
+    """Whether a number is not negative, and texts are short and few."""
     if isinstance(value, int):
         return value >= 0
     texts = value if isinstance(value, list) else [value]

@@ -93,8 +93,8 @@ def test_unknown_name_is_one_line_that_helps(
     ("text", "expected"),
     [
         ("[judge]\nsepc = 'simulated'\n", "table [judge]: unknown key 'sepc' (known: spec,"),
-        ("[limits]\niterations = 'many'\n", "limits.iterations is 'many', not of type int"),
-        ("[limits]\niterations = -1\n", "limits.iterations is -1, which is negative"),
+        ("[limits]\niterations = 'many'\n", "limits.iterations is 'many' (it should be a whole number)"),
+        ("[limits]\niterations = -1\n", "limits.iterations is -1, and must be at least 0"),
         ("nonsense", "is not valid TOML"),
         ("[splits]\nsearch = 0.9\n", "are not three positive numbers that sum to 1"),
     ],

@@ -82,6 +82,22 @@ def test_search_stopped_by_a_limit_adds_up_to_what_the_limit_counted(
     assert agrees_with(status, [stopped.err])
 
 
+QUERIES = ("ledger small", "failures small c0001", "flips small c0001 c0002", "diff small c0001 c0002")
+
+
+@pytest.mark.parametrize("query", [*QUERIES, "trace small 1 t", "ledger --history runs/small/history"])
+def test_query_before_all_seeds_are_scored_says_how_far_they_are(
+    meta_reward: MetaReward, here: Path, query: str
+) -> None:
+    make_task_set(here / "tasks" / "small", tasks=12, rollouts=2)
+    (here / "one_seed" / "twice.py").write_text(TWICE)
+    meta_reward(*SEARCH, *ONE_SEED, "--max-calls", 13, "--concurrency", 1)
+    asked = meta_reward(*query.split())
+    expected = "run small has scored 1 of its 2 seeds; it can be asked about them once all are scored"
+    assert (asked.code, asked.out) == (1, "")
+    assert asked.err == f"meta-reward: {expected}: `meta-reward status small` shows how far it is\n"
+
+
 def test_status_names_the_sealed_folder_and_what_was_set_aside(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=6, rollouts=2)
     meta_reward("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 0)

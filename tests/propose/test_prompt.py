@@ -9,10 +9,9 @@ import pytest
 from meta_reward.errors import MetaRewardError
 from meta_reward.harness.validate import PARTS
 from meta_reward.propose.prompt import MAX_BYTES, default_instructions, load_instructions, render_instructions
-from meta_reward.run.config import HISTORY_LEVELS
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.proposal import parse_proposal
-from meta_reward.run.settings import JudgeSettings, ProposerSettings, RunConfig
+from meta_reward.run.settings import HISTORY_LEVELS, JudgeSettings, ProposerSettings, RunConfig
 
 CONFIG = RunConfig(judge=JudgeSettings("simulated"))
 

@@ -14,6 +14,7 @@ import pytest
 
 from meta_reward.errors import UsageError
 from meta_reward.propose import client
+from meta_reward.propose.pack_client import pack_client
 from meta_reward.propose.session_server import MAX_REQUEST_BYTES, MOST_WAITING, open_session_server
 
 
@@ -119,9 +120,17 @@ def test_end_of_the_session_does_not_wait_for_an_answer_under_way() -> None:
     asyncio.run(run())
 
 
+def packed(folder: Path) -> Path:
+    """The client as one file, to be executed."""
+    path = folder / "meta-reward"
+    path.write_bytes(pack_client())
+    path.chmod(0o755)
+    return path
+
+
 def run_client(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """The client as a jail has it: one file, an interpreter, and nothing of the package."""
-    command = [sys.executable, "-I", "-S", client.__file__, *arguments]
+    command = [sys.executable, "-I", "-S", str(packed(cwd)), *arguments]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
@@ -212,5 +221,9 @@ def test_client_shows_an_item_a_line_and_stays_json() -> None:
     ]
 
 
-def test_client_can_be_run_as_it_lies_there() -> None:
-    assert os.access(client.__file__, os.X_OK)
+def test_packed_client_is_a_program_and_the_same_each_time(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [packed(tmp_path), "ledger"], env={"PATH": os.environ["PATH"]}, capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stderr.startswith(b"meta-reward: META_REWARD_TRY is not set")) == (1, True)
+    assert pack_client() == pack_client()

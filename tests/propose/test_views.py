@@ -7,9 +7,8 @@ import pytest
 from meta_reward.errors import UsageError
 from meta_reward.propose.views import check_history_level, make_view
 from meta_reward.run import queries
-from meta_reward.run.config import HISTORY_LEVELS
 from meta_reward.run.layout import HistoryLayout
-from meta_reward.run.settings import ProposerSettings
+from meta_reward.run.settings import HISTORY_LEVELS, ProposerSettings
 from tests.run.test_queries import first_run
 from tests.run.test_queries import history as history
 
@@ -46,7 +45,7 @@ def test_summaries_add_one_file_a_candidate_that_names_no_case(history: HistoryL
     assert below(view, "c0004-socket") == SCORES - {"scores.json"}
     failed = queries.failures(history, "c0003")
     summary = (view / "candidates/c0003-now-and-then/summary.md").read_text()
-    assert f"| none | {failed['pairs']} | 0 | 0 | 0 | {failed['failed']} |" in summary
+    assert f"| none | {failed.pairs} | 0 | 0 | 0 | {failed.failed} |" in summary
     assert "- ValueError: 1 of " in summary
     assert first_run(history) not in summary
 

@@ -1,7 +1,9 @@
 """The questions one asks of a history, on a run with a naive, a better, a failing and a rejected candidate."""
 
+import inspect
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import UsageError
+from meta_reward.propose import client
+from meta_reward.report.queries import RENDERERS
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.query_table import QUERIES, Query
 from tests.conftest import made_once
 from tests.search.conftest import harness, make_world, proposal
 
@@ -56,18 +61,18 @@ def failing_on(trajectory: str) -> str:
 
 def test_ledger_lists_candidates_with_what_each_changed(history: HistoryLayout) -> None:
     answer = queries.ledger(history)
-    assert [(c["id"], c["parents"], c["part"], c["status"], c["frontier"]) for c in answer["candidates"]] == [
+    assert [(c.id, c.parents, c.part, c.status, c.frontier) for c in answer.candidates] == [
         ("c0001", (), "", "scored", True),
         ("c0002", ("c0001",), "rubric", "scored", True),
         ("c0003", ("c0002",), "rubric", "scored", False),
         ("c0004", ("c0002",), "rubric", "rejected", False),
     ]
-    assert (answer["best"], answer["left_out"]) == ("c0002", 0)
+    assert (answer.best, answer.left_out) == ("c0002", 0)
 
 
 def test_ledger_shows_the_last_candidates_and_says_how_many_came_before(history: HistoryLayout) -> None:
     answer = queries.ledger(history, limit=1)
-    assert ([c["id"] for c in answer["candidates"]], answer["left_out"], answer["frontier"]) == (
+    assert ([c.id for c in answer.candidates], answer.left_out, answer.frontier) == (
         ["c0004"],
         3,
         ["c0001", "c0002"],
@@ -76,70 +81,70 @@ def test_ledger_shows_the_last_candidates_and_says_how_many_came_before(history:
 
 def test_failures_of_a_naive_candidate_are_ties(history: HistoryLayout) -> None:
     answer = queries.failures(history, "c0001", limit=2)
-    counts = {key: answer[key] for key in ("pairs", "lost", "tied", "failed")}
-    assert counts == {"pairs": answer["pairs"], "lost": 0, "tied": answer["pairs"], "failed": 0}
-    assert [(group["category"], len(group["worst"])) for group in answer["groups"]] == [("none", 2)]
-    assert answer["errors"] == []
+    counts = {key: getattr(answer, key) for key in ("pairs", "lost", "tied", "failed")}
+    assert counts == {"pairs": answer.pairs, "lost": 0, "tied": answer.pairs, "failed": 0}
+    assert [(group.category, len(group.worst)) for group in answer.groups] == [("none", 2)]
+    assert answer.errors == []
 
 
 def test_failures_name_the_error_and_put_unscored_pairs_first(history: HistoryLayout) -> None:
     answer = queries.failures(history, "now-and-then")
-    assert 0 < answer["failed"] < len(answer["groups"][0]["worst"])
-    assert answer["groups"][0]["worst"][0]["margin"] is None
-    assert answer["groups"][0]["worst"][0]["won_by"] == ["c0002"]
-    assert [error["error"] for error in answer["errors"]] == ["ValueError: odd (line 9)"]
+    assert 0 < answer.failed < len(answer.groups[0].worst)
+    assert answer.groups[0].worst[0].margin is None
+    assert answer.groups[0].worst[0].won_by == ["c0002"]
+    assert [error.error for error in answer.errors] == ["ValueError: odd (line 9)"]
 
 
 def test_flips_count_both_directions(history: HistoryLayout) -> None:
     there, back = queries.flips(history, "c0001", "c0002"), queries.flips(history, "2", "1")
-    pairs = there["pairs"] // 2
-    assert (there["gained"]["pairs"], there["lost"]["pairs"], there["difference"]) == (pairs, 0, 0.25)
-    assert (back["gained"]["pairs"], back["lost"]["pairs"], back["difference"]) == (0, pairs, -0.25)
-    assert there["gained"]["by_category"] == {"none": pairs}
-    assert (there["gained"]["widest"][0]["first_margin"], there["gained"]["widest"][0]["second_margin"]) == (0.0, 80.0)
+    pairs = there.pairs // 2
+    assert (there.gained.pairs, there.lost.pairs, there.difference) == (pairs, 0, 0.25)
+    assert (back.gained.pairs, back.lost.pairs, back.difference) == (0, pairs, -0.25)
+    assert there.gained.by_category == {"none": pairs}
+    assert (there.gained.widest[0].first_margin, there.gained.widest[0].second_margin) == (0.0, 80.0)
 
 
 def test_diff_shows_what_changed_between_programs(history: HistoryLayout) -> None:
     answer = queries.diff(history, "c0001", "c0002")
-    assert answer["changed"] == ["reward"]
-    assert answer["diff"][:2] == ["--- c0001-baseline/harness.py", "+++ c0002-look-closely/harness.py"]
-    assert [line[0] for line in answer["diff"][3:] if line[0] in "+-"] == ["-", "+"]
+    assert answer.changed == ["reward"]
+    assert answer.diff[:2] == ["--- c0001-baseline/harness.py", "+++ c0002-look-closely/harness.py"]
+    assert [line[0] for line in answer.diff[3:] if line[0] in "+-"] == ["-", "+"]
 
 
 def test_trace_tells_question_reply_reward_and_pairs(history: HistoryLayout) -> None:
     name = first_run(history)
     answer = queries.trace(history, "c0002", name)
-    assert (answer["reward"]["score"], answer["asks"], answer["calls"][0]["reply"]) == (90.0, 1, "90")
-    assert answer["calls"][0]["messages"][0]["content"].startswith("Look closely at this run.\nTake your time.\n[1]")
-    assert {pair["preferred"] for pair in answer["pairs"]} == {name}
+    assert (answer.trace.reward["score"], answer.trace.asks, answer.trace.calls[0]["reply"]) == (90.0, 1, "90")
+    assert answer.trace.calls[0]["messages"][0]["content"].startswith("Look closely at this run.\nTake your time.\n[1]")
+    assert {pair.preferred for pair in answer.trace.pairs} == {name}
 
 
 def test_trace_of_a_pair_tells_both_sides(history: HistoryLayout) -> None:
-    pair = queries.failures(history, "c0001", limit=1)["groups"][0]["worst"][0]
-    answer = queries.trace(history, "c0002", pair["id"])
-    assert [side["trajectory"] for side in answer["sides"]] == [pair["preferred"], pair["other"]]
-    assert [side["reward"]["score"] for side in answer["sides"]] == [90.0, 10.0]
-    assert [[p["id"] for p in side["pairs"]] for side in answer["sides"]] == [[pair["id"]]] * 2
-    one = queries.trace(history, "c0002", pair["other"])
-    assert answer["sides"][1]["calls"] == one["calls"]
-    assert (answer["pair"]["agreement"], answer["candidate"]) == (1.0, one["candidate"])
+    pair = queries.failures(history, "c0001", limit=1).groups[0].worst[0]
+    answer = queries.trace(history, "c0002", pair.id)
+    assert [side.trajectory for side in answer.sides] == [pair.preferred, pair.other]
+    assert [side.reward["score"] for side in answer.sides] == [90.0, 10.0]
+    assert [[p.id for p in side.pairs] for side in answer.sides] == [[pair.id]] * 2
+    one = queries.trace(history, "c0002", pair.other)
+    assert answer.sides[1].calls == one.trace.calls
+    assert (answer.pair.agreement, answer.candidate) == (1.0, one.candidate)
 
 
 def test_trace_of_a_pair_with_one_side_tells_that_one(history: HistoryLayout, tmp_path: Path) -> None:
     copy = HistoryLayout(tmp_path / "h")
     shutil.copytree(history.path, copy.path)
-    pair = queries.failures(copy, "c0001", limit=1)["groups"][0]["worst"][0]
+    pair = queries.failures(copy, "c0001", limit=1).groups[0].worst[0]
     traces = copy.candidate("c0002-look-closely") / "traces"
-    (traces / f"{pair['preferred']}.json").unlink()
-    assert [side["trajectory"] for side in queries.trace(copy, "c0002", pair["id"])["sides"]] == [pair["other"]]
-    (traces / f"{pair['other']}.json").unlink()
+    (traces / f"{pair.preferred}.json").unlink()
+    assert [side.trajectory for side in queries.trace(copy, "c0002", pair.id).sides] == [pair.other]
+    (traces / f"{pair.other}.json").unlink()
     with pytest.raises(UsageError, match="has scored neither side of pair"):
-        queries.trace(copy, "c0002", pair["id"])
+        queries.trace(copy, "c0002", pair.id)
 
 
 def test_trace_of_a_failure_tells_the_error(history: HistoryLayout) -> None:
     answer = queries.trace(history, "c0003", first_run(history))
-    assert (answer["reward"], answer["error"]["kind"], answer["error"]["message"]) == (
+    assert (answer.trace.reward, answer.trace.error["kind"], answer.trace.error["message"]) == (
         None,
         "ValueError",
         "odd (line 9)",
@@ -170,12 +175,12 @@ def test_what_does_not_exist_is_one_line_with_what_comes_close(
 def test_queries_read_the_history_and_nothing_else(history: HistoryLayout, tmp_path: Path) -> None:
     moved = HistoryLayout(tmp_path / "elsewhere" / "h")
     shutil.copytree(history.path, moved.path)
-    assert queries.flips(moved, "c0001", "c0002")["difference"] == 0.25
+    assert queries.flips(moved, "c0001", "c0002").difference == 0.25
 
 
 def test_outcomes_show_every_pair_under_every_scored_candidate(history: HistoryLayout) -> None:
     lines = [json.loads(line) for line in history.outcomes.read_text().splitlines()]
-    assert len(lines) == queries.failures(history, "c0001")["pairs"]
+    assert len(lines) == queries.failures(history, "c0001").pairs
     assert {tuple(line["agreement"]) for line in lines} == {("c0001", "c0002", "c0003")}
     assert {(line["agreement"]["c0001"], line["agreement"]["c0002"]) for line in lines} == {(0.5, 1.0), (0.5, 0.5)}
 
@@ -195,3 +200,14 @@ def test_patterns_of_the_history_readme_find_what_they_promise(history: HistoryL
     # This little world has no categories and no judge that errs by a margin, and c0002 wins every pair that c0001 ties.
     missing = ["false-claim", '"margin"', '"c0001":0', '"c0001":1', "grep -v ':1", 'grep -l \'"error"']
     assert [command for command, lines in found.items() if not lines and not any(m in command for m in missing)] == []
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_every_query_of_the_table_has_a_function_a_text_and_examples_that_work(query: Query) -> None:
+    assert list(inspect.signature(queries.ANSWERS[query.name]).parameters)[1:] == [a.name for a in query.arguments]
+    assert query.name in RENDERERS
+    assert [client.parse(shlex.split(example))[0] for example in query.examples] == [query.name] * len(query.examples)
+
+
+def test_table_declares_every_query() -> None:
+    assert set(queries.ANSWERS) == set(RENDERERS) == {query.name for query in QUERIES}

@@ -11,6 +11,7 @@ import pytest
 
 from meta_reward.errors import JudgeUnavailable, LimitReached
 from meta_reward.search.context import Search
+from meta_reward.search.tryout.answer_types import tryout_from_json, tryout_to_json
 from meta_reward.search.tryout.run import Tryouts, tryouts_of
 from tests.search.conftest import World, harness
 
@@ -222,3 +223,11 @@ def test_trials_at_once_take_their_turn(bench: Bench) -> None:
     answers = asyncio.run(both())
     assert [answer["agreement"] for answer in answers] == [2 / 3, 2 / 3]
     assert sum(answer["judge_calls"]["new"] for answer in answers) == 100 - trials.quota.left
+
+
+def test_answer_is_the_same_after_a_way_through_json(bench: Bench) -> None:
+    bench.leave(BETTER)
+    bench.leave("import socket\n" + BETTER, "broken")
+    for answer in run(bench.trials(), ("draft", ()), ("broken", ())):
+        stored = json.loads(json.dumps(answer))
+        assert tryout_to_json(tryout_from_json(stored)) == stored

@@ -15,13 +15,11 @@ from meta_reward.errors import MetaRewardError
 from meta_reward.propose import client, guard
 from meta_reward.propose.base import Assignment, TryHarness
 from meta_reward.propose.session_server import Answer
+from meta_reward.run import query_table
 
 TRY, QUERY = "mcp__meta_reward__try_harness", "mcp__meta_reward__query"
 _ABOUT_TRY = "Run a draft on pairs of the search split: rewards, margins, what the judge said, findings and errors."
-_ABOUT_QUERY = (
-    "Ask about the history what the command `meta-reward` answers, in its words: `ledger`, `failures c0007`, "
-    "`flips c0003 c0007`, `diff c0003 c0007`, `trace c0007 t012-r3`; with --limit N, --category NAME, --ask N."
-)
+_ABOUT_QUERY = "Ask about the history what the command `meta-reward` answers, in its words: {}; with {}."
 _DRAFT = {
     "type": "object",
     "properties": {
@@ -35,6 +33,14 @@ _QUESTION = {
     "properties": {"words": {"type": "string", "description": "for example: failures c0007 --limit 10"}},
     "required": ["words"],
 }
+
+
+def about_query() -> str:
+    """What the agent is told of the tool `query`: an example of each question, and their options."""
+    examples = ", ".join(f"`{query.examples[0]}`" for query in query_table.QUERIES)
+    options = {a.name: a.kind for query in query_table.QUERIES for a in query.arguments if not a.is_required}
+    values = {int: "N", str: "NAME"}
+    return _ABOUT_QUERY.format(examples, ", ".join(f"--{name} {values[kind]}" for name, kind in options.items()))
 
 
 def server(assignment: Assignment) -> Any:
@@ -54,7 +60,7 @@ def server(assignment: Assignment) -> Any:
         async def ask(arguments: dict[str, Any]) -> dict[str, Any]:
             return _result(*await _queried(query, arguments))
 
-        tools.append(tool("query", _ABOUT_QUERY, _QUESTION)(ask))
+        tools.append(tool("query", about_query(), _QUESTION)(ask))
     return create_sdk_mcp_server("meta_reward", tools=tools)
 
 
@@ -83,7 +89,7 @@ async def _queried(query: Answer, arguments: Mapping[str, Any]) -> tuple[str, bo
         words = shlex.split(str(arguments.get("words")))
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
             command, given = client.parse(words[1:] if words[:1] == ["meta-reward"] else words)
-        if command == "try":
+        if command == query_table.TRY.name:
             return "drafts are tried with the tool try_harness", True
         return client.rendered(dict(await query(command, given))), False
     except SystemExit:

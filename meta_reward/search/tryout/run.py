@@ -36,6 +36,7 @@ from meta_reward.search.context import Search, search_cases
 from meta_reward.search.limits import limit_check
 from meta_reward.search.open import open_backend, open_gateway, open_run_gateway, open_sandbox
 from meta_reward.search.tryout.answer import answer_of
+from meta_reward.search.tryout.answer_types import CallsUsed, TryoutAnswer, tryout_to_json
 from meta_reward.search.tryout.pairs import choose_pairs
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair, Rollout
@@ -82,21 +83,28 @@ class Tryouts:
         """Try the draft at a path in staging on pairs named by id, task or category; on a sample without names."""
         try:
             source = read_draft(self.staging, str(path))
-            return await self.try_source(source, pairs, path=path_below(self.staging, str(path)))
+            return tryout_to_json(await self.try_source(source, pairs, path=path_below(self.staging, str(path))))
         except ProposerError as error:
             return {"error": files.printable(str(error))}
 
-    async def try_source(self, source: str, pairs: Sequence[str] = (), *, path: str = "") -> dict[str, Any]:
+    async def try_source(self, source: str, pairs: Sequence[str] = (), *, path: str = "") -> TryoutAnswer:
         """Try a program. Raises ProposerError for pairs that do not exist."""
         chosen = choose_pairs(self.pairs, pairs, seed=self.config.seed)
         async with self._turn:
             before = len(self.quota.prices)
             report, results, stopped = await self._run(source, chosen)
             trial = _record(path, source, report, results, self.quota.prices[before:])
-            answer = answer_of(report, chosen, results, history=self.history, detailed=self.detailed)
-            self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), agreement=answer.get("agreement")))
-        calls = {"made": trial.judge_calls, "new": trial.new_calls, "cost_usd": trial.cost_usd, "left": self.quota.left}
-        return {**answer, "judge_calls": calls, **({"stopped": stopped} if stopped else {})}
+            calls = CallsUsed(trial.judge_calls, trial.new_calls, trial.cost_usd, self.quota.left)
+            answer = answer_of(
+                *(report, chosen, results),
+                calls=calls,
+                stopped=stopped,
+                history=self.history,
+                detailed=self.detailed,
+            )
+            agreement = answer.scores.agreement if answer.scores else None
+            self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), agreement=agreement))
+        return answer
 
     async def _run(self, source: str, pairs: Sequence[Pair]) -> tuple[Report, list[Result], str]:
         """What the validator says, the trajectories scored, and what stopped that early, if anything."""

@@ -1,0 +1,94 @@
+"""The questions that can be asked of a history, each declared once.
+
+From this table come the commands of `meta-reward`, those of the client that an agent has in its jail, and the check of
+what such a client sends. The functions that answer are in `queries.py` and their texts in `report/queries.py`, under
+the names given here. This module uses the standard library alone, because the client is packed with it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a question: a word on the command line if it is required, else an option."""
+
+    name: str
+    kind: type = str
+    """`str`, `int` (at least 0), or `list` (of names)."""
+    default: Any = None
+    """The value of an option that is not given. None: the argument is required."""
+    help: str = ""
+    """What `meta-reward COMMAND --help` says of an option."""
+    agent_help: str = ""
+    """What the client of an agent says of it."""
+
+    @property
+    def is_required(self) -> bool:
+        return self.default is None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question about a history, and the command that asks it."""
+
+    name: str
+    help: str
+    arguments: tuple[Argument, ...]
+    examples: tuple[str, ...] = ()
+    """Command lines without `meta-reward`; the first is what an agent is shown."""
+    has_full_text: bool = False
+    """Whether its text shortens what is long unless `--full` is given. JSON is never shortened."""
+
+
+_CATEGORY = Argument("category", default="", help="Show pairs of this failure category only.")
+_PAIRS_SHOWN = Argument("limit", int, 5, help="Show this many pairs of each kind; 0 shows all.")
+
+QUERIES = (
+    Query(
+        "ledger",
+        "all candidates",
+        (Argument("limit", int, 40, help="Show this many candidates, the last ones; 0 shows all."),),
+        ("ledger", "ledger night-1"),
+    ),
+    Query(
+        "failures",
+        "the pairs that a candidate does not win",
+        (Argument("candidate"), _CATEGORY, _PAIRS_SHOWN),
+        ("failures c0007", "failures night-1 c0007", "failures c0007 --category over-refusal --limit 20"),
+    ),
+    Query(
+        "flips",
+        "the pairs that two candidates decide differently",
+        (Argument("first"), Argument("second"), _CATEGORY, _PAIRS_SHOWN),
+        ("flips c0003 c0007",),
+    ),
+    Query(
+        "diff",
+        "what one program changes against another",
+        (Argument("first"), Argument("second")),
+        ("diff c0003 c0007",),
+        has_full_text=True,
+    ),
+    Query(
+        "trace",
+        "what the judge was shown of a trajectory and said",
+        (
+            Argument("candidate"),
+            Argument("trajectory", agent_help="or a pair, of which both sides are shown"),
+            Argument("ask", int, 0, help="Show this question only, counted from 1; 0 shows all."),
+        ),
+        ("trace c0007 t012-r3", "trace night-1 c0007 t012-p3"),
+        has_full_text=True,
+    ),
+)
+
+TRY = Query(
+    "try",
+    "validate a draft and run it on a few search pairs",
+    (
+        Argument("path", agent_help="a harness, or a folder with harness.py, in the staging folder"),
+        Argument("pairs", list, (), agent_help="ids of pairs, tasks or categories, separated by commas"),
+    ),
+)
+"""What an agent may ask beside them: it runs something, and a session answers it."""

@@ -1,0 +1,62 @@
+"""The query `trace`: what a candidate asked the judge about a trajectory, and was told."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import UsageError
+from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.ledger import Row
+from meta_reward.run.lookup import find_candidate, find_outcomes, standing_of, unknown, why_not_shown
+from meta_reward.run.query_answers import Stored, TraceOfPair, TraceOfTrajectory, TrajectoryTrace
+
+
+def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int = 0) -> TraceOfTrajectory | TraceOfPair:
+    """What a candidate asked about a trajectory, or about both sides of a pair, and what came of it.
+
+    trajectory: the id of one, or of a pair. ask: the number of the only question to show, 0 for all of them.
+    """
+    row = find_candidate(history, candidate)
+    folder = history.candidate(row.folder) / "traces"
+    known = sorted(path.stem for path in folder.glob("*.json"))
+    if not known:
+        raise UsageError(f"{row.id} has no traces here", hint=why_not_shown(row))
+    pairs = find_outcomes(history, row) if (history.candidate(row.folder) / "pairs.jsonl").exists() else []
+    pair = next((pair for pair in pairs if pair.id == trajectory), None)
+    if pair is not None and trajectory not in known:
+        sides = [name for name in (pair.preferred, pair.other) if name in known]
+        if not sides:
+            raise UsageError(f"{row.id} has scored neither side of pair {trajectory}", hint="it stopped before that")
+        return TraceOfPair(standing_of(row), pair, [_trace(row, folder, name, [pair], ask) for name in sides])
+    if trajectory not in known:
+        raise unknown(f"trajectory or pair of {row.id}", trajectory, [*known, *(pair.id for pair in pairs)])
+    return TraceOfTrajectory(standing_of(row), _trace(row, folder, trajectory, pairs, ask))
+
+
+def _trace(row: Row, folder: Path, trajectory: str, pairs: Sequence[PairOutcome], ask: int) -> TrajectoryTrace:
+    stored = files.load_json(folder / f"{trajectory}.json")
+    asks = sorted({call["ask"] for call in stored["calls"]})
+    if ask and ask not in asks:
+        raise UsageError(f"{row.id} has no ask {ask} on {trajectory}", hint=f"it has {len(asks)}, counted from 1")
+    return TrajectoryTrace(
+        trajectory=trajectory,
+        task=stored["task"],
+        reward=_joined(stored["reward"], "reason"),
+        error=_joined(stored["error"], "message", "traceback"),
+        printed=files.as_text(stored.get("printed", "")),
+        pairs=[pair for pair in pairs if trajectory in (pair.preferred, pair.other)],
+        asks=len(asks),
+        calls=[_call(call) for call in stored["calls"] if ask in (0, call["ask"])],
+    )
+
+
+def _call(call: Mapping[str, Any]) -> Stored:
+    messages = [_joined(message, "content") for message in call["messages"]]
+    return {**(_joined(call, "system", "reply") or {}), "messages": messages}
+
+
+def _joined(stored: Mapping[str, Any] | None, *names: str) -> Stored | None:
+    """A stored value in which the lists of lines of these names are texts again."""
+    return None if stored is None else {**stored, **{name: files.as_text(stored.get(name)) for name in names}}

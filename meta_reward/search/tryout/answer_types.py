@@ -1,0 +1,161 @@
+"""The answer on a draft that was tried, and its JSON, which an agent reads and `--json` prints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PairResult:
+    """A pair under the draft."""
+
+    id: str
+    categories: Sequence[str]
+    preferred: str
+    """Id of the trajectory that should get the higher reward; `other` is its partner's."""
+    other: str
+    preferred_reward: float | None
+    other_reward: float | None
+    margin: float | None
+    """The preferred reward minus the other, in points; None if a side has no reward."""
+    agreement: float
+    """1 for a pair that is won, 0.5 for a tie, else 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryResult:
+    """A trajectory under the draft in brief, with long texts cut. JSON leaves out the fields that are None."""
+
+    id: str
+    reward: float | None
+    """From 0 to 100, None if the draft failed; `reason` and `findings` (as JSON) likewise."""
+    reason: str | None
+    findings: str | None
+    error: str | None
+    """Kind and message, None if the draft did not fail; `traceback` likewise."""
+    traceback: str | None
+    printed: str | None
+    """What the draft wrote to its output, None if it wrote nothing."""
+    asks: int
+    """How many questions it asked the judge."""
+    last_reply: str
+    """The judge's last words; empty if there were none."""
+
+
+@dataclass(frozen=True, slots=True)
+class BestOnSamePairs:
+    """The best candidate so far, to compare with."""
+
+    id: str
+    agreement: float | None
+    """On the pairs of the tryout that it has on record, None if that is none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryoutError:
+    """An error of the draft, or only its kind where a message could tell of a trajectory."""
+
+    error: str
+    trajectories: int
+    """How many ended with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryoutScores:
+    """What came of the pairs."""
+
+    agreement: float | None
+    """Share of the scored pairs, a tie counting one half; None if no pair is scored."""
+    pairs: int
+    """Pairs with both sides scored, or failed by the draft's own fault."""
+    tied: int
+    not_scored: int
+    """Pairs for which judge calls were missing, or that were not reached."""
+    tokens_per_trajectory: int
+    best: BestOnSamePairs | None
+    """None if no candidate has results on record."""
+    errors: Sequence[TryoutError]
+    """The commonest first."""
+    results: Sequence[PairResult] | None = None
+    """None, and left out of JSON, where the proposer is not shown single pairs; `trajectories` likewise."""
+    trajectories: Sequence[TrajectoryResult] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallsUsed:
+    """Judge calls of one tryout."""
+
+    made: int
+    """All calls, also those that the cache answered."""
+    new: int
+    """Those that the judge answered."""
+    cost_usd: float | None
+    """Of the new ones, None if their price is not known."""
+    left: int
+    """New calls that the session may still make."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryoutAnswer:
+    """The answer on one draft. In JSON the fields of `scores` stand beside the others."""
+
+    ok: bool
+    """Whether the draft is a valid harness."""
+    findings: Sequence[Mapping[str, Any]]
+    """What the validator found: check, message, hint and line of each."""
+    scores: TryoutScores | None
+    """None if the draft is not valid."""
+    judge_calls: CallsUsed
+    stopped: str = ""
+    """Why it ended early; empty, and left out of JSON, if it did not."""
+
+
+def tryout_to_json(answer: TryoutAnswer) -> dict[str, Any]:
+    """An answer as plain JSON values."""
+    scores = {} if answer.scores is None else _scores_to_json(answer.scores)
+    stopped = {"stopped": answer.stopped} if answer.stopped else {}
+    findings = list(answer.findings)
+    return {"ok": answer.ok, "findings": findings, **scores, "judge_calls": _plain(answer.judge_calls), **stopped}
+
+
+def _scores_to_json(scores: TryoutScores) -> dict[str, Any]:
+    shown = _plain(scores)
+    shown["best"] = None if scores.best is None else _plain(scores.best)
+    shown["errors"] = [_plain(error) for error in scores.errors]
+    results, trajectories = shown.pop("results"), shown.pop("trajectories")
+    if results is not None:
+        shown["results"] = [_plain(result) for result in results]
+    if trajectories is not None:
+        shown["trajectories"] = [_without_none(_plain(told)) for told in trajectories]
+    return shown
+
+
+def tryout_from_json(data: Mapping[str, Any]) -> TryoutAnswer:
+    """An answer from what `tryout_to_json` made of it."""
+    scores = None
+    if "agreement" in data:
+        best, results, told = (data.get(name) for name in ("best", "results", "trajectories"))
+        parts = {
+            "best": best and _parsed(BestOnSamePairs, best),
+            "errors": [_parsed(TryoutError, error) for error in data["errors"]],
+            "results": None if results is None else [_parsed(PairResult, result) for result in results],
+            "trajectories": None if told is None else [_parsed(TrajectoryResult, one) for one in told],
+        }
+        scores = _parsed(TryoutScores, {**data, **parts})
+    calls = _parsed(CallsUsed, data["judge_calls"])
+    return TryoutAnswer(data["ok"], data["findings"], scores, calls, data.get("stopped", ""))
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {item.name: getattr(value, item.name) for item in fields(value)}
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parsed(kind: type[_T], data: Mapping[str, Any]) -> _T:
+    declared: Any = kind
+    return kind(**{item.name: data.get(item.name) for item in fields(declared)})
