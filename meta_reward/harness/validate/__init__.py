@@ -11,7 +11,7 @@ never parsed in this process: a child of the inspector does it, within limits of
     source, parts       what reading shows; which of the six parts there are
     duplicates          whether it has been tried before
     literals, cases, copied, dense  whether it carries answers of the cases it was shown, or packed data
-    fixtures, behaviour     what running it shows
+    fixtures, probes, smoke_judge, behaviour    what running it shows
     report              findings, notes, and how they are written down
 """
 

@@ -2,10 +2,9 @@
 
 A harness may refuse a reply that it cannot read by raising ValueError; every other failure is a
 finding, and so is a reward that changes when the same trajectory is scored again, or when others are
-scored before it. The judge of those runs is the simulated one: it answers in the form it is asked
-for, and the same to the same question. What nothing speaks against is run once a process: a search validates its
-seeds before it makes a run of them and again as its first candidates, and drafts once before and once after the
-proposer has had its chance to mend them.
+scored before it. A harness without findings is run once per process: a search validates its seeds before it
+creates the run and again as its first candidates, and drafts before and after the proposer has had a chance to
+fix them.
 """
 
 import asyncio
@@ -25,6 +24,7 @@ from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
 from meta_reward.harness.validate.probes import PROBES, ProbeJudge
 from meta_reward.harness.validate.report import Finding, steady
+from meta_reward.harness.validate.smoke_judge import SmokeJudge
 from meta_reward.models.gateway import Gateway
 from meta_reward.trajectory import Trajectory, trajectory_to_json
 
@@ -129,9 +129,7 @@ class _Runner:
 
 
 async def _every_run(trial: _Runner, sample: Sequence[Trajectory], first: Run) -> Behaviour:
-    from meta_reward.offline.judge import simulated_judge
-
-    judge = simulated_judge(window_tokens=_WINDOW_TOKENS)
+    judge = SmokeJudge(_WINDOW_TOKENS)
     others, plain, again, odd, forward, backward = await asyncio.gather(
         asyncio.gather(*(trial.run(fixtures.PLAIN, probe) for probe in PROBES[1:])),
         trial.run(fixtures.PLAIN, judge),
