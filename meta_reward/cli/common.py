@@ -14,7 +14,7 @@ from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.search.standalone import Standalone
-    from meta_reward.tasks.splits import SplitShares
+    from meta_reward.tasks.divide import SplitShares
     from meta_reward.tasks.taskset import TaskSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -90,7 +90,7 @@ def open_task_set(name: str, shares: "SplitShares") -> "TaskSet":
 
     shares: by which it is divided if it is not yet. What is written is said on stderr.
     """
-    from meta_reward.tasks.growth import write_splits
+    from meta_reward.tasks.splits import write_splits
     from meta_reward.tasks.taskset import load_task_set
 
     path = find_task_set(name)

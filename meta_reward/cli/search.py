@@ -98,7 +98,6 @@ def command(
     from meta_reward.run.stop_reason import save_stop
     from meta_reward.search import context
     from meta_reward.search.loop import search
-    from meta_reward.tasks.growth import as_of
     from meta_reward.tasks.taskset import load_task_set
 
     told = None if instructions is None else load_instructions(instructions)
@@ -121,7 +120,7 @@ def command(
         tasks = open_task_set(taskset, settings.new_config(requested).splits)
         asyncio.run(context.create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
-        tasks = as_of(tasks, settings.load_run_config(layout.config).digest)
+        tasks = tasks.as_of(settings.load_run_config(layout.config).digest)
         context.check_task_set(layout, settings.load_run_config(layout.config), tasks)
         for note in restore_unfinished(layout):
             progress.note(note)

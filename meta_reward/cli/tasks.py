@@ -7,8 +7,8 @@ import click
 
 from meta_reward.cli.common import TASKS, json_option, print_json
 from meta_reward.errors import DataError, UsageError
+from meta_reward.tasks.divide import SPLITS
 from meta_reward.tasks.registry import WORLDS, world_builder
-from meta_reward.tasks.splits import SPLITS
 
 _LEGEND = (
     f"{', '.join(SPLITS)}: tasks/pairs in that split; opened: how often the test split was looked at. "
@@ -64,9 +64,8 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    from meta_reward.run.create import part_of
-    from meta_reward.tasks.growth import splits_of
     from meta_reward.tasks.openings import count_openings
+    from meta_reward.tasks.splits import splits_of
     from meta_reward.tasks.taskset import load_task_set
 
     taskset = load_task_set(path)
@@ -85,7 +84,7 @@ def _summary(path: Path) -> dict[str, Any]:
         "trajectories": len(taskset.rollouts),
         "pairs": len(taskset.pairs),
         "splits": {
-            split: {"tasks": len(tasks), "pairs": len(part_of(taskset, tasks)[1])} for split, tasks in splits.items()
+            split: {"tasks": len(tasks), "pairs": len(taskset.part(tasks)[1])} for split, tasks in splits.items()
         },
         "categories": dict(sorted(categories.items())),
         "openings": count_openings(path),

@@ -13,17 +13,9 @@ from meta_reward.run.sessions import SessionRecord, save_session
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.taskset_record import save_parts
 from meta_reward.tasks.taskset import TaskSet, save_task_set
-from meta_reward.trajectory import Pair, Rollout
 
 _HERE = Path(__file__).parent
 _IGNORED = "/.work/\n"
-
-
-def part_of(taskset: TaskSet, tasks: tuple[str, ...]) -> tuple[list[Rollout], list[Pair]]:
-    """The rollouts and pairs of some tasks, in the order of their ids."""
-    wanted = set(tasks)
-    rollouts = [rollout for _, rollout in sorted(taskset.rollouts.items()) if rollout.task in wanted]
-    return rollouts, [pair for pair in taskset.pairs if pair.task in wanted]
 
 
 def interface_text() -> str:
@@ -52,7 +44,7 @@ def create_run(
 
     instructions: what a proposing agent will be told.
     """
-    rollouts, pairs = part_of(taskset, splits["search"])
+    rollouts, pairs = taskset.part(splits["search"])
     with files.new_folder(layout.root) as folder:
         new = Layout(folder)
         files.write_bytes(new.config, render_config(config))

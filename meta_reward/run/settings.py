@@ -5,7 +5,7 @@ from typing import Any
 
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.levels import AUTO
-from meta_reward.tasks.splits import SplitShares
+from meta_reward.tasks.divide import SplitShares
 
 SCHEMA = 1
 

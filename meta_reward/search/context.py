@@ -24,7 +24,7 @@ from meta_reward.propose.registry import make_proposer
 from meta_reward.propose.views import check_history_level
 from meta_reward.run import git
 from meta_reward.run.config import load_run_config, new_config, overlay, raised, render_config
-from meta_reward.run.create import Seed, create_run, interface_text, part_of
+from meta_reward.run.create import Seed, create_run, interface_text
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import commit_paths
@@ -33,8 +33,8 @@ from meta_reward.run.settings import RunConfig
 from meta_reward.run.taskset_record import what_changed
 from meta_reward.run.usage import paid_in_evaluations, spent_on_disk
 from meta_reward.search.limits import require_limit
-from meta_reward.tasks.growth import as_of, check_shares_asked, splits_of
-from meta_reward.tasks.splits import Splits
+from meta_reward.tasks.divide import Splits
+from meta_reward.tasks.splits import check_requested_shares, splits_of
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair
 
@@ -81,7 +81,7 @@ class Search:
 
 def search_cases(taskset: TaskSet, search_tasks: tuple[str, ...], common: Sequence[str] = ()) -> Cases:
     """What belongs to single cases of a search split, and not to its policy, its tools or `common` texts."""
-    rollouts, _ = part_of(taskset, search_tasks)
+    rollouts, _ = taskset.part(search_tasks)
     return cases_of(rollouts, policy=taskset.policy, tools=taskset.tools, common=[interface_text(), *common])
 
 
@@ -114,7 +114,7 @@ async def create(
 def open_search(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Search:
     """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
     config = load_run_config(layout.config)
-    tasks = as_of(taskset or load_task_set(Path(config.taskset)), config.digest)
+    tasks = (taskset or load_task_set(Path(config.taskset))).as_of(config.digest)
     check_task_set(layout, config, tasks)
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
@@ -173,7 +173,7 @@ async def check_sandbox(setup: Search) -> None:
 
 def divided(taskset: TaskSet, config: RunConfig) -> Splits:
     """Task ids by split. Raises UsageError for a task set that cannot be divided so."""
-    check_shares_asked(taskset, config.splits)
+    check_requested_shares(taskset, config.splits)
     return splits_of(taskset, config.splits)
 
 

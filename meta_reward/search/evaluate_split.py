@@ -4,7 +4,6 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.evaluation.evaluate import Result, evaluate
-from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
 from meta_reward.search.context import Search, open_sandbox
 
@@ -18,7 +17,7 @@ async def run_split(setup: Search, folder: str, split: str) -> dict[str, Any]:
         layout.journal(split, folder).unlink(missing_ok=True)
         return scores
     source = files.read_text(layout.candidate(folder) / "harness.py")
-    rollouts, pairs = part_of(setup.taskset, setup.splits[split])
+    rollouts, pairs = setup.taskset.part(setup.splits[split])
     journal = layout.journal(split, folder)
     results = open_journal(journal)
     setup.progress.evaluation(folder, split, len(rollouts), pairs)

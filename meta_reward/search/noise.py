@@ -9,7 +9,6 @@ from meta_reward.evaluation.evaluate import Result, evaluate
 from meta_reward.evaluation.noise import noise_of
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.models.gateway import Gateway
-from meta_reward.run.create import part_of
 from meta_reward.search.context import Progress, divided, open_sandbox
 from meta_reward.search.standalone import Standalone, commonest_error, spending
 
@@ -37,7 +36,7 @@ async def measure_noise(job: Standalone, *, repeats: int, progress: Progress) ->
 async def _noise(job: Standalone, source: str, gateway: Gateway, *, repeats: int, progress: Progress) -> dict[str, Any]:
     """The numbers, and what went wrong most often."""
     config = job.config
-    rollouts, pairs = part_of(job.taskset, divided(job.taskset, config)[job.split])
+    rollouts, pairs = job.taskset.part(divided(job.taskset, config)[job.split])
     rewards: list[Mapping[str, float | None]] = []
     results: list[Result] = []
     async with await open_sandbox(config) as sandbox:

@@ -6,7 +6,6 @@ from typing import Any
 
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.harness.levels import UNCONFINED_WARNING
-from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import load_scores, save_evaluation
 from meta_reward.search.context import Progress, divided, open_sandbox
 from meta_reward.search.standalone import Standalone, commonest_error, spending
@@ -21,7 +20,7 @@ async def evaluate_file(job: Standalone, folder: Path, progress: Progress) -> di
     source, config = job.source(), job.config
     with job.gateway("evaluate", source, progress) as gateway:
         before = replace(gateway.spent)
-        rollouts, pairs = part_of(job.taskset, divided(job.taskset, config)[job.split])
+        rollouts, pairs = job.taskset.part(divided(job.taskset, config)[job.split])
         openings = {}
         if job.split == "test":
             who = f"evaluate {job.harness.name}"

@@ -12,17 +12,20 @@ Loading checks everything a search relies on and names file and line of what is 
 covers all of these files and nothing else in the folder.
 """
 
+import dataclasses
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from meta_reward import files
 from meta_reward.errors import DataError
+from meta_reward.tasks.divide import Division
 from meta_reward.tasks.openings import keep_openings
-from meta_reward.tasks.splits_file import Division, load_division, save_division
+from meta_reward.tasks.splits import NAME as SPLITS_FILE
+from meta_reward.tasks.splits import load_division, save_division
 from meta_reward.trajectory import (
     Message,
     Pair,
@@ -72,6 +75,23 @@ class TaskSet:
     def tasks_with_pairs(self) -> tuple[str, ...]:
         """The tasks that can be divided into splits, sorted."""
         return tuple(sorted({pair.task for pair in self.pairs}))
+
+    def part(self, tasks: Collection[str]) -> tuple[list[Rollout], list[Pair]]:
+        """The rollouts of some tasks in the order of their ids, and their pairs in file order."""
+        wanted = set(tasks)
+        rollouts = [rollout for _, rollout in sorted(self.rollouts.items()) if rollout.task in wanted]
+        return rollouts, [pair for pair in self.pairs if pair.task in wanted]
+
+    def with_division(self, division: Division) -> Self:
+        """Write a division to the folder; returns the task set as it is then."""
+        save_division(self.path, division)
+        return dataclasses.replace(self, division=division, digest=digest_of(self.path))
+
+    def as_of(self, digest: str) -> Self:
+        """The task set as a run knows it that was created before the splits were written down; else as it is."""
+        if self.digest == digest or digest_of(self.path, without=SPLITS_FILE) != digest:
+            return self
+        return dataclasses.replace(self, division=None, digest=digest)
 
 
 def is_name(text: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from meta_reward.errors import JudgeUnavailable, UsageError
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.transcript import Transcript
-from meta_reward.run.create import Seed, part_of
+from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_decisions, load_iterations
@@ -105,7 +105,7 @@ def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(be
     row = ledger(begun)[1]
     assert (row["status"], row["agreement"]) == ("failed", None)
     setup = begun.open()
-    total = len(part_of(setup.taskset, setup.splits["search"])[0])
+    total = len(setup.taskset.part(setup.splits["search"])[0])
     assert str(row["reason"]).startswith(
         f"fails on most of its first trajectories, {total - 8} of {total} were not run"
     )
@@ -116,7 +116,7 @@ def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(be
 
 def test_candidate_that_fails_on_validation_alone_is_run_on_all_of_it(begun: World) -> None:
     setup = begun.open()
-    rollouts, _ = part_of(setup.taskset, setup.splits["validation"])
+    rollouts, _ = setup.taskset.part(setup.splits["validation"])
     words = sorted(line for r in rollouts for line in r.trajectory.transcript().split("\n") if "Case" in line)
     failing = BETTER.replace(
         "try:", f"if any(w in trajectory.transcript() for w in {words!r}): raise KeyError(1)\n    try:"

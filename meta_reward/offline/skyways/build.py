@@ -16,8 +16,8 @@ from meta_reward.offline.skyways.phrases import Voice
 from meta_reward.offline.skyways.scene import Scene
 from meta_reward.offline.skyways.situations import INTENTS, Situation
 from meta_reward.offline.skyways.tools import TOOLS
-from meta_reward.tasks.growth import division_of_new
 from meta_reward.tasks.pairs import pairs_from_labels
+from meta_reward.tasks.splits import division_of_new
 from meta_reward.tasks.taskset import About, save_task_set
 from meta_reward.trajectory import Rollout, Trajectory
 

@@ -25,7 +25,6 @@ from meta_reward.propose.read_draft import path_below, read_draft
 from meta_reward.propose.secrets import marks_in, session_secrets
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run.config import load_run_config
-from meta_reward.run.create import part_of
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
@@ -154,7 +153,7 @@ def tryouts_of(setup: Search, staging: Path) -> Tryouts | None:
     settings = setup.config.proposer
     if settings.try_calls == 0 or settings.history == "none":
         return None
-    rollouts, pairs = part_of(setup.taskset, setup.splits["search"])
+    rollouts, pairs = setup.taskset.part(setup.splits["search"])
     return make_tryouts(
         HistoryLayout(setup.layout.history),
         setup.config,
