@@ -172,7 +172,7 @@ def _split(ctx: click.Context, words: tuple[str, ...], names: tuple[str, ...]) -
 def run_path(name: str) -> Path:
     """Where a run of this name is, or would be. Raises UsageError for what can be no name of a run."""
     from meta_reward.run.runs import is_candidate
-    from meta_reward.tasks.taskset import is_name
+    from meta_reward.tasks.records import is_name
 
     path = Path(name)
     if len(path.parts) == 1 and not path.is_absolute():
@@ -220,7 +220,7 @@ def print_json(value: Any) -> None:
 
 def new_task_set_path(name: str, *, force: bool) -> Path:
     """Where a new task set goes. Raises UsageError for a bad name, or one that is taken."""
-    from meta_reward.tasks.taskset import is_name
+    from meta_reward.tasks.records import is_name
 
     if not is_name(name):
         raise UsageError(f"task set name {name!r}", hint="use letters, digits, dots, dashes and underscores")

@@ -15,7 +15,8 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_decisions, load_iterations
 from meta_reward.search.context import open_search, raise_limits
-from meta_reward.tasks.taskset import load_task_set, save_rollout
+from meta_reward.tasks.records import save_rollout
+from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Message, Tool, Trajectory
 from tests.conftest import make_task_set
 from tests.search.conftest import FailingProposer, Quiet, RepairingProposer, World, harness, proposal

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from meta_reward.errors import UsageError
 from meta_reward.tasks.divide import SPLITS, Division, SplitShares, divide, grow
 from meta_reward.tasks.pairs import pairs_from_labels
+from meta_reward.tasks.records import save_rollout
 from meta_reward.tasks.splits import check_requested_shares, division_of_new, splits_of, write_splits
-from meta_reward.tasks.taskset import TaskSet, load_task_set, save_rollout
+from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Pair
 from tests.conftest import make_rollouts, make_task_set
 
