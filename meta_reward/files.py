@@ -10,10 +10,7 @@ import errno
 import io
 import os
 import re
-import shutil
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
@@ -32,10 +29,8 @@ HINTS = {
     errno.EROFS: "choose a folder that you may write to",
     errno.EMFILE: "lower --concurrency, or allow more open files with `ulimit -n`",
 }
-_SURELY_LEFT_S = 60.0
 _DEPTH_OF_RECORDS = 32  # lists and objects that a record puts around a value, at most
-_UNFINISHED = ".unfinished"  # how temporary files and folders end, which only a kill leaves behind
-_OUR_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.unfinished", re.DOTALL)  # as the module tempfile names them
+UNFINISHED = ".unfinished"  # suffix of temporary files and folders; only a killed process leaves one behind
 # DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(
@@ -206,7 +201,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def _temporary_beside(path: Path) -> tuple[int, str]:
-    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED)
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=UNFINISHED)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -217,61 +212,6 @@ def write_json(path: Path, value: Any) -> None:
 def write_lines(path: Path, values: Iterable[Any]) -> None:
     """Write values as JSON lines, atomically."""
     write_bytes(path, b"".join(dump_line(value) for value in values))
-
-
-@contextmanager
-def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """A folder that appears at `path` whole or not at all: filled beside it, then renamed.
-
-    Raises UsageError where `path` exists and is not to be replaced. Nothing is left behind when
-    the block raises.
-    """
-    if path.exists() and not replace:
-        raise UsageError(f"{path} exists", hint="choose another name")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep_old(path)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED))
-        try:
-            yield temporary
-            temporary.chmod(0o755)
-            if replace and path.exists():  # moved aside first, so that at no time neither of them is whole
-                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED))
-                path.rename(old / path.name)
-                temporary.rename(path)
-                shutil.rmtree(old)
-            else:
-                temporary.rename(path)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-
-
-def _sweep_old(path: Path) -> None:
-    """Remove what a process killed some time ago left of making this folder."""
-    for left in path.parent.glob(f".{path.name[:40]}.*{_UNFINISHED}"):
-        if _OUR_TEMPORARY.fullmatch(left.name) and time.time() - left.stat().st_mtime > _SURELY_LEFT_S:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def sweep(folder: Path, *, deep: bool = True) -> None:
-    """Remove what a killed process of ours left half-written in a folder. deep: and below it."""
-    pattern = f".*{_UNFINISHED}"
-    for path in sorted(folder.rglob(pattern) if deep else folder.glob(pattern)):
-        if path.is_symlink() or not _OUR_TEMPORARY.fullmatch(path.name):
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def remove_folder(path: Path) -> None:
-    """Remove a folder that others have filled, as far as that is possible: deep nesting must not stop it."""
-    try:
-        shutil.rmtree(path, ignore_errors=True)
-    except RecursionError:
-        subprocess.run(["rm", "-rf", "--", str(path)], check=False)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def command(
     import asyncio
     import tempfile
 
-    from meta_reward import files
+    from meta_reward import files, folders
     from meta_reward.cli.progress import shown
     from meta_reward.report.spending import render_spending
     from meta_reward.report.tables import SIMULATED, fit, render_best_of_n, render_categories, render_metrics
@@ -48,7 +48,7 @@ def command(
     job = job_of(harness, taskset, split, config, flags)
     with shown(quiet=as_json) as progress:
         if out is not None:
-            with files.new_folder(out) as folder:
+            with folders.new_folder(out) as folder:
                 result = asyncio.run(evaluate_file(job, folder, progress))
         else:
             with tempfile.TemporaryDirectory() as name:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import UsageError
 from meta_reward.harness.validate import MAX_BYTES
 from meta_reward.propose.session_server import Answer
@@ -186,7 +186,7 @@ def keep_only(staging: Path, drafts: Sequence[Draft]) -> None:
         files.write_bytes(staging / draft.folder / "harness.py", draft.source.encode())
         files.write_bytes(staging / draft.folder / "proposal.md", draft.proposal.encode())
     staging.mkdir(exist_ok=True)
-    files.remove_folder(aside)
+    folders.remove_folder(aside)
 
 
 def _read(path: Path, most: int) -> str | None:

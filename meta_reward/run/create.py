@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.harness.validate import docstring
 from meta_reward.run import git
 from meta_reward.run.config import render_config
@@ -45,7 +45,7 @@ def create_run(
     instructions: what a proposing agent will be told.
     """
     rollouts, pairs = taskset.part(splits["search"])
-    with files.new_folder(layout.root) as folder:
+    with folders.new_folder(layout.root) as folder:
         new = Layout(folder)
         files.write_bytes(new.config, render_config(config))
         files.write_bytes(new.instructions, instructions.encode())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.gate import Contender, choose_challenger, decide, level_of
 from meta_reward.evaluation.metrics import differences
@@ -34,9 +34,9 @@ async def search(setup: Search) -> Stop:
     await check_sandbox(setup)
     limits, barren = limit_check(setup.config.limits), 0
     setup.layout.make_sealed()
-    files.sweep(setup.layout.root, deep=False)
+    folders.sweep(setup.layout.root, deep=False)
     for folder in (setup.layout.history, setup.layout.sealed):
-        files.sweep(folder)
+        folders.sweep(folder)
     git.unlock(setup.layout.root)
     record.tag_last_candidate(setup.layout)
     record.commit_candidates(setup.layout)

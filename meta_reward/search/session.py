@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from meta_reward import files, shipped
+from meta_reward import files, folders, shipped
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
 from meta_reward.models.cache import default_cache_folder
@@ -69,7 +69,7 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
         notes.append(f"iteration {iteration} was cut off and begins anew; its drafts are in {inside(layout, folder)}")
     aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
     session.rename(aside / session.name)
-    files.remove_folder(aside)
+    folders.remove_folder(aside)
     return notes
 
 
@@ -83,7 +83,7 @@ async def _propose(setup: Search, iteration: int) -> SessionRecord:
     reason, restored = secrets.hide(reason), secrets.hide(restored)
     drafts, left_out = _collect(setup, iteration, ())
     keep_only(assignment.staging, drafts)
-    files.remove_folder(assignment.home)
+    folders.remove_folder(assignment.home)
     if not drafts and status == "ended":
         status, reason = "left nothing", "the session left no candidate"
     if reason:

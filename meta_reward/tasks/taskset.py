@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import DataError
 from meta_reward.tasks.divide import Division
 from meta_reward.tasks.openings import keep_openings
@@ -108,7 +108,7 @@ def save_task_set(
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, but for its openings."""
-    with files.new_folder(path, replace=replace) as folder:
+    with folders.new_folder(path, replace=replace) as folder:
         keep_openings(path, folder)
         files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(about)})
         files.write_bytes(folder / "policy.md", policy.encode())
