@@ -234,9 +234,9 @@ def _copied(path: Path) -> Path:
     """A task set that comes with the package, copied into ./tasks, where openings of its test split are counted."""
     import shutil
 
-    own = TASKS / path.name
     from meta_reward import folders
 
+    own = TASKS / path.name
     with folders.new_folder(own) as folder:
         shutil.copytree(path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("openings.jsonl"))
     click.echo(f"{path.name} comes with meta-reward: copied to {own}", err=True)
