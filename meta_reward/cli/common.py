@@ -32,7 +32,7 @@ judge_option = click.option(
 
 sandbox_option = click.option(
     "--sandbox",
-    type=click.Choice(["auto", "strict", "locked", "seatbelt", "none"]),
+    type=click.Choice(["auto", "strict", "locked", "none"]),
     help="How candidates are confined: auto, the default, is the strictest that works here; none must be asked for.",
 )
 

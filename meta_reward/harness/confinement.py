@@ -2,8 +2,7 @@
 
 `strict`    bubblewrap (own namespaces, no network, an almost empty file system) and lockdown
 `locked`    lockdown alone, for containers in which bubblewrap cannot make namespaces
-`seatbelt`  macOS: sandbox-exec, and a fresh process for each trajectory; weak, and untested
-`none`      a plain process
+`none`      a plain process: the only level on macOS
 
 At every level a zygote gets a clean environment and no descriptor but one socket.
 """
@@ -27,7 +26,7 @@ from meta_reward.errors import UsageError
 from meta_reward.harness import worker
 from meta_reward.harness.budget import Budget
 
-Level = Literal["strict", "locked", "seatbelt", "none"]
+Level = Literal["strict", "locked", "none"]
 
 _PACKAGE = Path(worker.__file__).parents[1]
 _RUNTIME = (
@@ -42,8 +41,6 @@ _NOT_FOR_HARNESSES = (
 )
 _SETTLED_S = 40_000  # less than half a day
 _SHOWN_AT = "/runtime"  # where a strict sandbox shows the modules of the runtime
-_SEATBELT = """(version 1)(deny default)(import "system.sb")(allow process-fork)(allow process-exec)
-(allow file-read* {folders})(allow file-write-data (literal "/dev/null"))(allow sysctl-read)"""
 
 
 def worker_command(level: Level, control: int, budget: Budget, packages: Sequence[str] = ()) -> list[str]:
@@ -182,10 +179,6 @@ def _around(level: Level, packages: Sequence[str]) -> list[str]:
     """The command that goes before the interpreter."""
     if level == "strict":
         return [_program("bwrap"), *_BWRAP, *_mounts(packages), "--remount-ro", "/", "--chdir", "/", "--"]
-    if level == "seatbelt":
-        shown = [sys.base_prefix, str(_PACKAGE), *map(str, package_paths(packages)), "/usr/lib", "/System/Library"]
-        folders = " ".join(f'(subpath "{folder}")' for folder in shown)
-        return [_program("sandbox-exec"), "-p", _SEATBELT.format(folders=folders)]
     return []
 
 

@@ -75,21 +75,10 @@ class Sandbox:
         printed: told the end of what the candidate has printed, also where it fails but not where it is killed.
         Raises CandidateError for whatever is the candidate's fault.
         """
-        job: dict[str, Any] = {"type": "start", "protocol": child.PROTOCOL, "source": source}
-        if self.level == "seatbelt":  # a process of its own for each trajectory
-            zygote = await self._start()
-            try:
-                return reward_of(
-                    await zygote.run({**job, "code": "", "trajectory": trajectory}, answer, waited_s, printed),
-                    self.budget,
-                )
-            finally:
-                zygote.stop()
         code = await self._compiled(source)
+        job = {"type": "start", "protocol": child.PROTOCOL, "source": source, "code": code, "trajectory": trajectory}
         zygote = await self._living()
-        return reward_of(
-            await zygote.run({**job, "code": code, "trajectory": trajectory}, answer, waited_s, printed), self.budget
-        )
+        return reward_of(await zygote.run(job, answer, waited_s, printed), self.budget)
 
     async def _living(self) -> "Zygote":
         """The zygote: the first to ask starts it, and another where a candidate has brought it down with itself."""
@@ -120,7 +109,7 @@ class Sandbox:
         return str(frame["code"])
 
     async def _start(self) -> "Zygote":
-        if self.level in ("strict", "locked"):
+        if self.level != "none":
             await asyncio.to_thread(settle, self.packages)
         zygote = Zygote(self.budget, self.level, self.packages)
         await zygote.start()
