@@ -10,6 +10,7 @@ At every level a zygote gets a clean environment and no descriptor but one socke
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -29,11 +30,7 @@ from meta_reward.harness.budget import Budget
 Level = Literal["strict", "locked", "none"]
 
 _PACKAGE = Path(worker.__file__).parents[1]
-_RUNTIME = (
-    "__init__",
-    "trajectory",
-    *(f"harness/{name}" for name in ("__init__", "runtime", "schema", "lockdown", "child", "worker")),
-)
+_IMPORT = re.compile(r"^from (meta_reward[\w.]*) import (.+)$", re.MULTILINE)
 # Parts of the standard library that no harness needs: fewer files to read.
 _NOT_FOR_HARNESSES = (
     *("site-packages", "dist-packages", "config-", "distutils", "ensurepip", "idlelib", "lib2to3", "test", "tkinter"),
@@ -64,9 +61,25 @@ def worker_environment(level: Level) -> Mapping[str, str]:
     return {"PYTHONPATH": where, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", **one_thread}
 
 
-def runtime_modules() -> list[Path]:
-    """The files of the package that a sandbox runs."""
-    return [_PACKAGE / f"{module}.py" for module in _RUNTIME]
+@cache
+def runtime_modules() -> tuple[Path, ...]:
+    """The files of the package that a sandbox shows: the worker, and what it imports of the package."""
+    found, waiting = set[Path](), [worker.__name__]
+    while waiting:
+        name = waiting.pop()
+        path = _file_of(name)
+        if path is not None and path not in found:
+            found.add(path)
+            waiting.append(name.rpartition(".")[0])  # the package that it is in
+            for package, names in _IMPORT.findall(path.read_text()):
+                waiting += [package, *(f"{package}.{imported}" for imported in names.split(", "))]
+    return tuple(sorted(found))
+
+
+def _file_of(name: str) -> Path | None:
+    """The file of a module of the package; None for a name within one."""
+    path = _PACKAGE.joinpath(*name.split(".")[1:])
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
 def interpreter() -> Path:
@@ -205,8 +218,8 @@ def _mounts(packages: Sequence[str]) -> Iterator[str]:
             yield from ("--tmpfs", f"{library}/{installed}")
     for path in package_paths(packages):
         yield from ("--ro-bind", str(path), str(path))
-    for module in _RUNTIME:
-        for path in _as_source_and_compiled(_PACKAGE / f"{module}.py"):
+    for module in runtime_modules():
+        for path in _as_source_and_compiled(module):
             yield from ("--ro-bind", str(path), f"{_SHOWN_AT}/meta_reward/{path.relative_to(_PACKAGE)}")
 
 
