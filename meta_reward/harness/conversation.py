@@ -13,12 +13,12 @@ from typing import Any
 import orjson
 
 from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, MetaRewardError
-from meta_reward.files import is_too_deep
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.runtime import Reward, check_reward
+from meta_reward.harness.frames import LENGTH
+from meta_reward.harness.received import candidate_error, parse_ask, printed_in
 from meta_reward.models.gateway import Answer, Ask, RunTool
-from meta_reward.trajectory import ToolCall, parse_tool
+from meta_reward.trajectory import ToolCall
 
 AnswerAsk = Callable[[Ask, RunTool], Awaitable[Answer]]
 """Answers a question of the candidate; may have its tools run on the way."""
@@ -27,7 +27,6 @@ WaitedSeconds = Callable[[], float]
 """How long an answer was kept waiting so far, through no fault of the candidate."""
 
 _LOOK_AGAIN_S = 0.02
-_MOST_MESSAGE_CHARS, _MOST_TRACEBACK_CHARS = 2_000, 20_000  # more than any child sends that is not forged
 _LAST_FRAMES = {"start": "done", "compile": "compiled"}
 _GONE = ("the harness has already answered", True)
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
@@ -86,7 +85,7 @@ class Conversation:
             if self._alarm is not None:
                 self._alarm.cancel()
         if last["type"] == "error":
-            raise _candidate_error(last)
+            raise candidate_error(last)
         return last
 
     async def _until_the_end(self, asks: asyncio.TaskGroup, wanted: str) -> dict[str, Any]:
@@ -102,7 +101,7 @@ class Conversation:
                 case "result":
                     self._take_result(frame)
                 case last if last in (wanted, "error"):
-                    self.printed = _printed_in(frame)
+                    self.printed = printed_in(frame)
                     return frame
                 case other:
                     raise CandidateError("protocol", f"frame of type {other!r:.40}")
@@ -119,7 +118,7 @@ class Conversation:
 
     async def _read_frame(self) -> bytes:
         try:
-            (length,) = child.LENGTH.unpack(await self._reader.readexactly(child.LENGTH.size))
+            (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
             if length > self._budget.output_bytes:
                 raise CandidateError("output", f"{length} bytes at once, more than {self._budget.output_bytes}")
             return await self._reader.readexactly(length)
@@ -168,7 +167,7 @@ class Conversation:
 
     async def _serve(self, frame: Mapping[str, Any]) -> None:
         try:
-            ask = _parse_ask(frame)
+            ask = parse_ask(frame)
             number = frame["ask"]
             answer = await self._answer(ask, lambda call: self._run_tool(number, call))
         except JudgeUnavailable:
@@ -217,51 +216,7 @@ class Conversation:
     def _send(self, frame: Mapping[str, Any]) -> None:
         data = orjson.dumps(frame)
         if not self._writer.is_closing():
-            self._writer.write(child.LENGTH.pack(len(data)) + data)
-
-
-def _parse_ask(frame: Mapping[str, Any]) -> Ask:
-    """An ask from a candidate's frame, which may hold anything. Raises CandidateError."""
-    number, prompt, system = frame.get("ask"), frame.get("prompt"), frame.get("system")
-    require, schema, tools = frame.get("require"), frame.get("schema"), frame.get("tools")
-    if not isinstance(number, int):
-        raise CandidateError("protocol", "an ask without a number")
-    if not isinstance(prompt, str) or not isinstance(system, str | None):
-        raise CandidateError("TypeError", "prompt and system of judge.ask() must be text")
-    if not isinstance(require, str | None) or not isinstance(schema, dict | None) or not isinstance(tools, list):
-        raise CandidateError("TypeError", "require, schema or tools of judge.ask() have the wrong type")
-    if is_too_deep([schema, tools]):
-        raise CandidateError("ValueError", "schema or tools of judge.ask() are nested too deeply")
-    try:
-        return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema)
-    except ValueError as error:
-        raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
-
-
-def reward_of(frame: Mapping[str, Any], budget: Budget) -> Reward:
-    """The reward in a last frame, which may hold anything. Raises CandidateError."""
-    if is_too_deep(frame.get("findings")):
-        raise CandidateError("ValueError", "findings are nested too deeply")
-    try:
-        reward = check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
-    except ValueError as error:
-        raise CandidateError("ValueError", str(error)) from None
-    size = len(orjson.dumps([reward.reason, reward.findings]))
-    if size > budget.verdict_bytes:
-        raise CandidateError("output", f"reason and findings take {size} bytes, more than {budget.verdict_bytes}")
-    return reward
-
-
-def _printed_in(frame: Mapping[str, Any]) -> str:
-    """What the candidate has printed, as its last frame tells it."""
-    printed = frame.get("printed")
-    return child.tail_of(printed) if isinstance(printed, str) else ""
-
-
-def _candidate_error(frame: Mapping[str, Any]) -> CandidateError:
-    """The error in a last frame, which may be forged and of any length."""
-    kind, message, trace = (str(frame.get(key, "")) for key in ("kind", "message", "traceback"))
-    return CandidateError(kind[:100], message[:_MOST_MESSAGE_CHARS], traceback=trace[-_MOST_TRACEBACK_CHARS:])
+            self._writer.write(LENGTH.pack(len(data)) + data)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

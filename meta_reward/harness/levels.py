@@ -14,7 +14,8 @@ from typing import cast, get_args
 from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
-from meta_reward.harness.sandbox import NOT_STARTED, Sandbox
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.zygote_process import NOT_STARTED
 from meta_reward.models.gateway import Answer, Ask, RunTool
 
 LEVELS: tuple[Level, ...] = get_args(Level)

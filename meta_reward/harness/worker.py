@@ -13,13 +13,11 @@ number; the zygote answers with job number and exit code when a child has ended.
 """
 
 import asyncio
-import ctypes
 import gc
 import importlib
 import json
 import os
 import random
-import resource
 import selectors
 import signal
 import socket
@@ -28,22 +26,21 @@ import sys
 from typing import Any
 
 from meta_reward.harness import child
+from meta_reward.harness.frames import encode_frame
 from meta_reward.harness.lockdown import Lockdown, LockdownError
+from meta_reward.harness.process_limits import die_with_parent, keep_only, limit_resources
+from meta_reward.harness.socket_judge import ORPHANED
 
 CONTROL = struct.Struct("!cI")
 STATUS = struct.Struct("!Ii")
 READY = 0  # the job number with which the zygote says that it has started
 _FAILED = 70
-_PR_SET_PDEATHSIG = 1
-_MAX_FILES = 256
 # Loaded once by the zygote, so that no child pays for them.
 _PRELOADED = (
     *("collections", "dataclasses", "datetime", "decimal", "difflib", "encodings.idna", "enum", "fractions"),
     *("itertools", "math", "statistics", "string", "textwrap", "unicodedata"),
 )
 
-
-_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 _REHEARSED = """
 import re
 from meta_reward.harness import Reward
@@ -137,11 +134,11 @@ class Zygote:
         """Give up everything but the one socket, before anything is read from it."""
         die_with_parent()
         if os.getppid() != self._pid:  # it died before this child could ask to die with it
-            os._exit(child.ORPHANED)
+            os._exit(ORPHANED)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _keep_only(descriptor, *([self._lockdown.ruleset] if self._lockdown else []))
-        _limit(self._budget)
+        keep_only(descriptor, *([self._lockdown.ruleset] if self._lockdown else []))
+        limit_resources(self._budget)
         self._jobs.clear()  # a candidate can reach all that is in its memory
         if self._lockdown:
             self._lockdown.apply()
@@ -153,38 +150,6 @@ def _drain(pipe: int) -> None:
             pass
     except BlockingIOError:
         pass
-
-
-def _keep_only(*kept: int) -> None:
-    """Close what the zygote had open. What a candidate prints goes nowhere, through descriptors that no other
-    child shares: their flags would carry a message."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
-    first = 3
-    for descriptor in sorted(kept):
-        os.closerange(first, descriptor)
-        first = descriptor + 1
-    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
-
-
-def _limit(budget: dict[str, Any]) -> None:
-    cpu_s = int(budget["cpu_s"])
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    if sys.platform == "linux":  # macOS has no such limit
-        memory = int(budget["memory_mb"]) * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends (Linux; elsewhere the closed socket tells)."""
-    if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _hide_package() -> None:
@@ -216,7 +181,7 @@ def _rehearse(loop: asyncio.AbstractEventLoop) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         reply = {"type": "reply", "ask": 1, "text": "Score: 50", "stop_reason": "end", "tools_called": []}
-        ours.sendall(child.encode_frame(reply))
+        ours.sendall(encode_frame(reply))
         said = {"role": "assistant", "content": "Hello.", "tool_calls": [{"id": "1", "name": "look", "arguments": {}}]}
         trajectory = {"policy": "Be kind.", "tools": [], "messages": [{"role": "user", "content": "Hello?"}, said]}
         loop.run_until_complete(child.score(theirs, _REHEARSED, child.compile_source(_REHEARSED), trajectory))

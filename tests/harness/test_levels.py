@@ -78,7 +78,7 @@ def test_bubblewrap_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.M
     bwrap.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
     bwrap.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("meta_reward.harness.sandbox._PATIENCE_S", 1.0)
+    monkeypatch.setattr("meta_reward.harness.zygote_process._PATIENCE_S", 1.0)
     assert asyncio.run(problem_of("strict")) == "no sign of it within 1 s"
 
 

@@ -22,7 +22,8 @@ from meta_reward.harness.validate.cases import (
     is_telling,
     words_of,
 )
-from meta_reward.harness.validate.literals import GAP, Literal
+from meta_reward.harness.validate.folding import GAP
+from meta_reward.harness.validate.literals import Literal
 from meta_reward.harness.validate.report import Finding
 
 MAX_COPIED = 10

@@ -18,7 +18,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from meta_reward.harness.validate.literals import GAP, Literal
+from meta_reward.harness.validate.folding import GAP
+from meta_reward.harness.validate.literals import Literal
 from meta_reward.harness.validate.report import Finding
 from meta_reward.harness.validate.source import nodes_of
 
