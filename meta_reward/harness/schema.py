@@ -75,8 +75,8 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
 def _encodable(value: Any) -> Any:
     """A JSON value whose texts can be sent on: an escape may name half of a surrogate pair, which no encoding has."""
     text = json.dumps(value, ensure_ascii=False)
-    mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value if mended == text else json.loads(mended)
+    encodable = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value if encodable == text else json.loads(encodable)
 
 
 def _finite(text: str) -> float:

@@ -15,7 +15,7 @@ from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.harness.validate import Report, fingerprint, report_to_json, validate
 from meta_reward.models.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
-from meta_reward.propose.secrets import marks_in, session_secrets
+from meta_reward.propose.secrets import secrets_in, session_secrets
 from meta_reward.propose.session_cost import count_discarded, proposer_usd
 from meta_reward.propose.session_summary import summarize
 from meta_reward.propose.transcript import Transcript
@@ -187,7 +187,7 @@ async def _validated(setup: Search, drafts: Sequence[Draft], iteration: int) -> 
         known |= _identity(files.read_text(setup.layout.candidate(row.folder) / "harness.py"), row.id)
     result = []
     for draft in drafts:
-        marks = marks_in(draft.source, draft.proposal)
+        marks = secrets_in(draft.source, draft.proposal)
         report = Report(marks, ()) if marks else await _validate(setup, draft.source, known)
         result.append((draft, report))
         if report.ok:

@@ -37,13 +37,13 @@ _AT_A_TIME = 4  # so that each has time of its own
 _MAX_SAID = 200
 _MOST_PASSED = 100
 _READ_WITH_CARE = "read replies with care: return 0 to 100, or raise ValueError where a reply cannot be read"
-_ALWAYS = "mend this first: it fails whatever it is given"
+_FAILS_ALWAYS = "mend this first: it fails whatever it is given"
 _TAKE_ANY = "take any messages, calls and characters; where something cannot be done, do without it"
 _SAME_AGAIN = "let a reward depend on the trajectory and the judge's replies alone: no clock, no chance, no memory"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SmokeRun:
     """How scoring a trajectory ended. score: None where it raised. refused: it could not read the judge."""
 
     score: float | None
@@ -78,7 +78,7 @@ async def behaviour(source: str, sandbox: Sandbox, sample: Sequence[Trajectory] 
     key = _key(source, sandbox, sample)
     if key in _passed:
         return _passed[key]
-    shown = await _shown(source, sandbox, sample)
+    shown = await _observe(source, sandbox, sample)
     if not shown.findings:  # a finding may be the machine's doing, as one that took too long
         if len(_passed) >= _MOST_PASSED:
             del _passed[next(iter(_passed))]
@@ -92,12 +92,12 @@ def _key(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> _Key:
     return source, sandbox.level, sandbox.budget, sandbox.packages, digest.hexdigest()
 
 
-async def _shown(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> Behaviour:
-    trial = _Runner(source, sandbox)
-    first = await trial.run(fixtures.PLAIN, PROBES[0])
+async def _observe(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> Behaviour:
+    runner = _Runner(source, sandbox)
+    first = await runner.run(fixtures.PLAIN, PROBES[0])
     if first.error and first.error.kind in _TOO_LONG:  # the others would take as long
         return Behaviour(list(_failures({_against(PROBES[0]): first})), [], first.seconds)
-    return await _every_run(trial, sample, first)
+    return await _every_run(runner, sample, first)
 
 
 class _Runner:
@@ -107,7 +107,7 @@ class _Runner:
         self._source, self._sandbox = source, sandbox
         self._slots = asyncio.Semaphore(_AT_A_TIME)
 
-    async def run(self, trajectory: Trajectory, judge: Backend) -> Run:
+    async def run(self, trajectory: Trajectory, judge: Backend) -> SmokeRun:
         budget = self._sandbox.budget
         limits = {
             "max_calls": budget.judge_calls,
@@ -122,21 +122,21 @@ class _Runner:
                 score = (await self._sandbox.score(self._source, trajectory_to_json(trajectory), session.ask)).score
             except CandidateError as failure:
                 error = failure
-        return Run(score, error, time.monotonic() - began)
+        return SmokeRun(score, error, time.monotonic() - began)
 
-    async def in_order(self, trajectories: Sequence[Trajectory], judge: Backend) -> list[Run]:
+    async def in_order(self, trajectories: Sequence[Trajectory], judge: Backend) -> list[SmokeRun]:
         return [await self.run(trajectory, judge) for trajectory in trajectories]
 
 
-async def _every_run(trial: _Runner, sample: Sequence[Trajectory], first: Run) -> Behaviour:
+async def _every_run(runner: _Runner, sample: Sequence[Trajectory], first: SmokeRun) -> Behaviour:
     judge = SmokeJudge(_WINDOW_TOKENS)
     others, plain, again, odd, forward, backward = await asyncio.gather(
-        asyncio.gather(*(trial.run(fixtures.PLAIN, probe) for probe in PROBES[1:])),
-        trial.run(fixtures.PLAIN, judge),
-        trial.run(fixtures.PLAIN, judge),
-        asyncio.gather(*(trial.run(odd, judge) for odd in fixtures.ODDITIES.values())),
-        trial.in_order(sample, judge),
-        trial.in_order(sample[::-1], judge),
+        asyncio.gather(*(runner.run(fixtures.PLAIN, probe) for probe in PROBES[1:])),
+        runner.run(fixtures.PLAIN, judge),
+        runner.run(fixtures.PLAIN, judge),
+        asyncio.gather(*(runner.run(odd, judge) for odd in fixtures.ODDITIES.values())),
+        runner.in_order(sample, judge),
+        runner.in_order(sample[::-1], judge),
     )
     runs = dict(zip(map(_against, PROBES), [first, *others], strict=True))
     runs |= {"on a plain run": plain}
@@ -149,7 +149,9 @@ async def _every_run(trial: _Runner, sample: Sequence[Trajectory], first: Run) -
     return Behaviour(findings, notes, max(run.seconds for run in every))
 
 
-def _differences(plain: Run, again: Run, forward: Sequence[Run], backward: Sequence[Run]) -> Iterator[Finding]:
+def _differences(
+    plain: SmokeRun, again: SmokeRun, forward: Sequence[SmokeRun], backward: Sequence[SmokeRun]
+) -> Iterator[Finding]:
     """Findings without the values: those differ from time to time, and a report must not."""
     if _differ(plain, again):
         yield Finding(
@@ -159,13 +161,13 @@ def _differences(plain: Run, again: Run, forward: Sequence[Run], backward: Seque
         yield Finding("order", "scores trajectories otherwise in another order, with the same replies", _SAME_AGAIN)
 
 
-def _differ(one: Run, other: Run) -> bool:
+def _differ(one: SmokeRun, other: SmokeRun) -> bool:
     """Whether a trajectory was scored otherwise; a run that took too long says more of the machine."""
     too_long = any(run.error is not None and run.error.kind in _TOO_LONG for run in (one, other))
     return not too_long and one.outcome != other.outcome
 
 
-def _without_reward(runs: Mapping[str, Run]) -> Iterator[Finding]:
+def _without_reward(runs: Mapping[str, SmokeRun]) -> Iterator[Finding]:
     if all(run.score is None for run in runs.values()):
         said = next((run.error.message for run in runs.values() if run.error), "")
         hint = "these judges are made up; see that a real one can keep to the form, and read it with tolerance"
@@ -176,7 +178,7 @@ def _against(probe: ProbeJudge) -> str:
     return f"against a judge that {probe.answers}"
 
 
-def _failures(runs: Mapping[str, Run]) -> Iterator[Finding]:
+def _failures(runs: Mapping[str, SmokeRun]) -> Iterator[Finding]:
     """A finding for each failure that is no refusal, with where it was first seen and how often."""
     where: dict[tuple[str, int | None], list[str]] = {}
     for what, run in runs.items():
@@ -185,5 +187,5 @@ def _failures(runs: Mapping[str, Run]) -> Iterator[Finding]:
             where.setdefault((steady(str(run.error)), int(lines[-1]) if lines else None), []).append(what)
     for (error, line), places in where.items():
         also = f" and in {len(places) - 1} more of {len(runs)} runs" if len(places) > 1 else ""
-        hint = _ALWAYS if len(places) == len(runs) else _READ_WITH_CARE if "judge" in places[0] else _TAKE_ANY
+        hint = _FAILS_ALWAYS if len(places) == len(runs) else _READ_WITH_CARE if "judge" in places[0] else _TAKE_ANY
         yield Finding("smoke", f"fails {places[0]}{also}: {error}", hint, line)

@@ -95,7 +95,7 @@ def cases_of(
     shown = [tool for offered in (tools, *own_tools) for tool in offered]
     shared = [policy, *common, *{json.dumps(tool_to_json(tool), ensure_ascii=False): None for tool in shown}]
     shared += {rollout.trajectory.policy for rollout in rollouts} - {policy}
-    said = list(_said(rollouts))
+    said = list(_texts_of(rollouts))
     seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))
     cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
     cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
@@ -221,7 +221,7 @@ def _is_code(part: str) -> bool:
     return len(part) >= 4 and any(map(str.isdecimal, part)) and not _MEASURE.fullmatch(part)
 
 
-def _said(rollouts: Sequence[Rollout]) -> Iterator[tuple[Place, str]]:
+def _texts_of(rollouts: Sequence[Rollout]) -> Iterator[tuple[Place, str]]:
     for rollout in rollouts:
         for number, message in enumerate(rollout.trajectory.messages, 1):
             yield Place(rollout.id, rollout.task, number), _text_of(message)

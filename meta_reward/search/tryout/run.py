@@ -22,7 +22,7 @@ from meta_reward.harness.validate import Cases, Report, fingerprint, validate
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
 from meta_reward.propose.read_draft import path_below, read_draft
-from meta_reward.propose.secrets import marks_in, session_secrets
+from meta_reward.propose.secrets import secrets_in, session_secrets
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run.config import load_run_config
 from meta_reward.run.layout import HistoryLayout, Layout
@@ -100,7 +100,7 @@ class Tryouts:
         """What the validator says, the trajectories scored, and what stopped that early, if anything."""
         wanted = dict.fromkeys(id for pair in pairs for id in (pair.preferred, pair.other))
         results: list[Result] = []
-        if marks := marks_in(session_secrets(self.config.proposer).mark(source)):
+        if marks := secrets_in(session_secrets(self.config.proposer).mark(source)):
             return Report(marks, ()), results, ""
         async with await open_sandbox(self.config) as sandbox:
             report = await validate(
