@@ -1,9 +1,8 @@
-"""A child of the zygote: one candidate on one trajectory, in conversation with the parent.
+"""A child of the zygote: runs one candidate on one trajectory, talking to the parent over a socket.
 
-Says that it is confined, reads a start frame from its socket, executes the candidate's source, awaits its `reward`, and
-answers; judge calls and the results of tools go over the same socket. Or it only compiles the source, and sees no
-trajectory. Frames are four bytes of length, then JSON (`conversation.py` is the other end). `PROTOCOL` counts the
-changes of their format.
+It reports that it is confined, reads a start frame, executes the candidate's source, awaits its `reward` and sends
+the answer; judge calls and tool results go over the same socket. Or it only compiles the source and sees no
+trajectory. `frames.py` is the format, `PROTOCOL` its version, `conversation.py` the other end.
 Standard library and the harness runtime, nothing else.
 """
 
@@ -35,7 +34,7 @@ MAX_PRINTED_BYTES = 16 * 1024
 
 
 def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
-    """Say that the confinement stands, read the one job from the socket, run it in that event loop, answer."""
+    """Report that the confinement stands, read the one job from the socket, run it in this event loop, answer."""
     sock.sendall(encode_frame({"type": "confined"}))
     start = json.loads(receive_frame(sock))
     if start["protocol"] != PROTOCOL:
@@ -43,13 +42,13 @@ def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
     if start["type"] == "compile":
         sock.sendall(encode_frame({"type": "compiled", "code": compile_source(start["source"])}))
     else:
-        # Not a runner, which would clean up: the process ends right after, and that would double what a child costs.
+        # No asyncio.Runner: its clean-up would double the cost of a child, and the process ends right after.
         loop.run_until_complete(score(sock, start["source"], start["code"], start["trajectory"]))
-    _wait_until_heard(sock)
+    _wait_until_closed(sock)
 
 
-def _wait_until_heard(sock: socket.socket) -> None:
-    """Stay until the parent closes: one that is still sending replies would find nobody there, and hear no more."""
+def _wait_until_closed(sock: socket.socket) -> None:
+    """Stay until the parent closes the socket: it may still be sending replies, and would fail to read the answer."""
     while sock.recv(CHUNK_BYTES):
         pass
 
@@ -64,17 +63,17 @@ async def score(sock: socket.socket, source: str, code: str, trajectory: Any) ->
             result = check_reward(await reward(parse_trajectory(trajectory), judge))
             frame = {"type": "done", "score": result.score, "reason": result.reason, "findings": result.findings}
             data = encode_frame({**frame, "printed": printed.tail()})
-        except BaseException as error:  # whatever a candidate raises is its recorded failure, also SystemExit
+        except BaseException as error:  # any exception is the candidate's recorded failure, even SystemExit
             data = encode_frame({"type": "error", **describe(error), "printed": printed.tail()})
     loop.remove_reader(sock)
     sock.sendall(data)
 
 
 def compile_source(source: str) -> str:
-    """A candidate's bytecode, as text: what one child has compiled no other needs to. Nothing of it is executed."""
+    """A candidate's bytecode as text, so that it is compiled in one child only. Executes nothing; "" where it fails."""
     try:
         return base64.b64encode(marshal.dumps(compile(source, SOURCE_NAME, "exec"))).decode()
-    except Exception:  # whoever executes it will say what is wrong
+    except Exception:  # executing the source will raise it again
         return ""
 
 
@@ -92,7 +91,7 @@ def load_reward(source: str, code: str) -> Callable[..., Coroutine[Any, Any, Any
 
 
 def forget() -> None:
-    """Undo what `load_reward` leaves behind."""
+    """Remove what `load_reward` leaves behind."""
     linecache.cache.pop(SOURCE_NAME, None)
     sys.modules.pop("harness", None)
 
@@ -114,7 +113,7 @@ def describe(error: BaseException) -> dict[str, str]:
 
 
 class Printed(io.TextIOBase):
-    """Takes what a candidate prints, and keeps the end of it."""
+    """A stream that keeps the end of what a candidate prints."""
 
     def __init__(self) -> None:
         self._text = io.StringIO()
@@ -131,10 +130,10 @@ class Printed(io.TextIOBase):
         return written
 
     def tail(self) -> str:
-        """The last of it, as text that JSON can hold."""
+        """The end of the output, as text that JSON can hold."""
         return tail_of(self._text.getvalue())
 
 
 def tail_of(text: str) -> str:
-    """The end of a text, at most so many bytes of UTF-8; what UTF-8 cannot hold is a question mark."""
+    """The last MAX_PRINTED_BYTES of a text in UTF-8; what UTF-8 cannot encode becomes a question mark."""
     return text.encode(errors="replace")[-MAX_PRINTED_BYTES:].decode(errors="ignore")

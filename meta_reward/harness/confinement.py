@@ -1,10 +1,10 @@
-"""How a zygote is started at each level of the sandbox, and what of the machine it can see there.
+"""How a zygote is started at each level of the sandbox, and what it can see of the machine.
 
 `strict`    bubblewrap (own namespaces, no network, an almost empty file system) and lockdown
 `locked`    lockdown alone, for containers in which bubblewrap cannot make namespaces
 `none`      a plain process: the only level on macOS
 
-At every level a zygote gets a clean environment and no descriptor but one socket.
+At every level a zygote gets a clean environment and a single open descriptor, its socket.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ Level = Literal["strict", "locked", "none"]
 
 _PACKAGE = Path(worker.__file__).parents[1]
 _IMPORT = re.compile(r"^from (meta_reward[\w.]*) import (.+)$", re.MULTILINE)
-# Parts of the standard library that no harness needs: fewer files to read.
+# Parts of the standard library that no harness needs.
 _NOT_FOR_HARNESSES = (
     *("site-packages", "dist-packages", "config-", "distutils", "ensurepip", "idlelib", "lib2to3", "test", "tkinter"),
     *("turtledemo", "venv"),
@@ -55,9 +55,11 @@ def worker_command(level: Level, control: int, budget: Budget, packages: Sequenc
 
 
 def worker_environment(level: Level) -> Mapping[str, str]:
-    """All that a zygote finds in its environment, until it clears that as well."""
+    """A zygote's environment, which it clears once it has started."""
     where = _SHOWN_AT if level == "strict" else str(_PACKAGE.parent)
-    one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}  # a zygote must not have two
+    one_thread = {
+        f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")
+    }  # a zygote must stay single-threaded
     return {"PYTHONPATH": where, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", **one_thread}
 
 
@@ -114,8 +116,8 @@ def _distribution_paths(name: str) -> Iterator[Path]:
 
 
 def readable_paths(packages: Sequence[str]) -> list[Path]:
-    """What a child may read: the standard library without what is installed into it, shared libraries, time zones,
-    packages. Looked up once a process."""
+    """What a child may read: the standard library without installed packages, shared libraries, time zones, and the
+    packages that are allowed. Looked up once per process."""
     return list(_readable_paths(Path(sysconfig.get_path("stdlib")), tuple(packages)))
 
 
@@ -131,10 +133,10 @@ def _readable_paths(library: Path, packages: tuple[str, ...]) -> tuple[Path, ...
 
 
 def settle(packages: Sequence[str]) -> None:
-    """Read a little of all that children may read, so that none of them is the first to do so.
+    """Read a byte of every file that children may read, so that no child is the first to read any.
 
-    The kernel notes when a file is read, but not again within a day (unless it is mounted `strictatime`), and keeps
-    what it read in memory: a child could look at the time, or take it, to learn what one before it has read.
+    The kernel records when a file was read, at most once a day (unless mounted `strictatime`), and caches its
+    content. By access time or by timing, a child could otherwise learn what an earlier one has read.
     """
     _settle(tuple(packages), int(time.time() // _SETTLED_S))
 
@@ -147,7 +149,7 @@ def _settle(packages: tuple[str, ...], period: int) -> None:
 
 
 def _files_below(top: str) -> Iterator[str]:
-    """A file itself; of a folder all that is in it and no folder. No `Path`: there are thousands, for each process."""
+    """A file itself, or all files below a folder. Plain strings: there are thousands, in each process."""
     folders = [top]
     while folders:
         folder = folders.pop()
@@ -183,7 +185,7 @@ def shared_libraries() -> list[Path]:
 
 
 def time_zones() -> list[Path]:
-    """Where `zoneinfo` looks for the machine's time zones, which are facts like those of the standard library."""
+    """Where `zoneinfo` looks for the machine's time zones."""
     folders = (sysconfig.get_config_var("TZPATH") or "").split(os.pathsep)
     return [Path(folder) for folder in folders if folder and Path(folder).is_dir()]
 
@@ -224,6 +226,6 @@ def _mounts(packages: Sequence[str]) -> Iterator[str]:
 
 
 def _as_source_and_compiled(source: Path) -> list[Path]:
-    """A module's source, and what Python has made of it, if it has, so that no zygote compiles it again."""
+    """A module's source, and its cached bytecode if there is any, so that no zygote compiles it again."""
     compiled = Path(importlib.util.cache_from_source(str(source)))
     return [source, compiled] if compiled.is_relative_to(_PACKAGE) and compiled.exists() else [source]

@@ -1,6 +1,6 @@
-"""What the parent and one child say to each other: frames in, frames out, under the child's budget.
+"""The parent's side of the conversation with one child: frames in, frames out, under the child's budget.
 
-Whatever the child sends may be forged, broken or too much; all of that raises CandidateError.
+What the child sends may be forged, broken or too large; any of that raises CandidateError.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from meta_reward.models.gateway import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall
 
 AnswerAsk = Callable[[Ask, RunTool], Awaitable[Answer]]
-"""Answers a question of the candidate; may have its tools run on the way."""
+"""Answers a question of the candidate, and may run its tools to do so."""
 
 WaitedSeconds = Callable[[], float]
-"""How long an answer was kept waiting so far, through no fault of the candidate."""
+"""How long answers have been held up so far, through no fault of the candidate."""
 
 _LOOK_AGAIN_S = 0.02
 _LAST_FRAMES = {"start": "done", "compile": "compiled"}
@@ -34,7 +34,7 @@ _KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", **{-nu
 
 
 def no_waits() -> float:
-    """Answers that come when they come."""
+    """For answers whose waits all count."""
     return 0.0
 
 
@@ -50,8 +50,8 @@ class Conversation:
         exit_code: Callable[[], Awaitable[int]],
         waited_s: WaitedSeconds,
     ) -> None:
-        """exit_code: waits for the child's end and tells its exit code, or minus the signal that killed it. Raises
-        TimeoutError for one that does not end.
+        """exit_code: waits for the child's end and returns its exit code, or minus the signal that killed it.
+        Raises TimeoutError if it does not end.
 
         waited_s: seconds so far that are not on the budget.
         """
@@ -89,7 +89,7 @@ class Conversation:
         return last
 
     async def _until_the_end(self, asks: asyncio.TaskGroup, wanted: str) -> dict[str, Any]:
-        """Take in frames until the candidate's last one, which is of the wanted type or an error."""
+        """Handle frames up to the candidate's last one, which is of the wanted type or an error."""
         while True:
             frame = await self._next_frame()
             match frame.get("type"):
@@ -124,7 +124,7 @@ class Conversation:
             return await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self._exit_or_fail()
-            if code == child.UNLOCKED and not self._confined:  # later, any exit code is the candidate's own
+            if code == child.UNLOCKED and not self._confined:  # after that, an exit code may be the candidate's choice
                 raise MetaRewardError("the sandbox does not lock down any more on this machine") from None
             kind = _KINDS_OF_EXIT.get(code, "exit")
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
@@ -133,11 +133,11 @@ class Conversation:
     async def _exit_or_fail(self) -> int:
         try:
             return await self._exit_code()
-        except TimeoutError:  # a time-out of ours would stop everything
+        except TimeoutError:  # a TimeoutError of ours would end the whole run
             raise CandidateError("exit", "the process closed its socket without an answer, and did not end") from None
 
     def _count_asks(self, change: int) -> None:
-        """One ask more or less is being answered: the candidate's own time stands still while there are any."""
+        """Count asks in flight: the candidate's own time stands still while there are any."""
         now = time.monotonic()
         if self._asking == 0:
             self._active_s += now - self._since
@@ -145,7 +145,7 @@ class Conversation:
         self._set_clock()
 
     def _set_clock(self) -> None:
-        """End it if its time is up, else look again when that may be so: waits may have prolonged it by then."""
+        """End the conversation if its time is up, else check again when it may be: waits may extend the deadline."""
         loop, now = asyncio.get_running_loop(), time.monotonic()
         left_s = self._wall_left_s()
         if self._asking == 0:
@@ -201,7 +201,7 @@ class Conversation:
         return content, is_error
 
     def _abandon_tools(self) -> None:
-        """The candidate has answered: no tool of it will run any more, though a judge may wait for one."""
+        """The candidate has answered: its tools will not run any more, though a judge may be waiting for one."""
         self._answered = True
         for result in self._tool_results.values():
             result.set_result(_GONE)
@@ -220,6 +220,6 @@ class Conversation:
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error behind a task group's: one that stops the run before one of the candidate."""
+    """The error inside a task group's: one that stops the run takes precedence over one of the candidate."""
     leaves = [e if not isinstance(e, BaseExceptionGroup) else _first(e) for e in group.exceptions]
     return next((e for e in leaves if not isinstance(e, CandidateError)), leaves[0])

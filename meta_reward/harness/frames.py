@@ -12,7 +12,7 @@ MAX_FRAME_BYTES = 256 * 1024 * 1024
 
 
 def encode_frame(value: Mapping[str, Any]) -> bytes:
-    """A frame: four bytes of length, then JSON. Raises ValueError for what JSON cannot hold."""
+    """A value as a frame. Raises ValueError for one that JSON cannot hold."""
     try:
         data = json.dumps(value, allow_nan=False).encode()
     except TypeError as error:

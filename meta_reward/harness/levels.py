@@ -1,8 +1,8 @@
-"""Which levels of the sandbox this machine can do, found out by running a job that tries to get out.
+"""Which sandbox levels this machine supports, found out by running a job that tries to escape.
 
-Looking for a binary would not tell: bubblewrap may be installed and not allowed to make namespaces,
-and a kernel may have Landlock and not have it switched on. A level counts as available when its
-zygote starts and the probe gets nothing that the level denies. `none` is never chosen, only asked for.
+Looking for a binary is not enough: bubblewrap may be installed but not allowed to create namespaces, and a
+kernel may have Landlock without enabling it. A level is available when its zygote starts and the probe
+escapes from nothing. `none` is never chosen automatically.
 """
 
 import shutil
@@ -89,7 +89,7 @@ async def strictest() -> Level | None:
 
 
 async def problem_of(level: Level) -> str:
-    """Why this machine cannot do a level; empty where it can. Asked once a process."""
+    """Why this machine does not support a level; "" where it does. Probed once per process."""
     if level not in _found:
         _found[level] = await _probe(level)
     return _found[level]

@@ -1,17 +1,16 @@
 """What a child gives up before it reads its trajectory: files, sockets, processes, signals, shared state.
 
     lockdown = Lockdown(readable=["/usr/lib/python3.12"])    # once, in the zygote
-    lockdown.apply()                                         # in each child; there is no way back
-    scope()                                                  # for a program that needs the rest: see there
+    lockdown.apply()                                         # in each child; irreversible
+    scope()                                                  # for a program that needs everything else
 
-Linux only, standard library only. Three layers, each of which would do for most attacks:
-capabilities are dropped; Landlock denies every file but those listed as readable (and, where the
-kernel can, TCP, abstract sockets and signals to others); a seccomp filter allows the system calls
-that a computing Python needs, and answers all others with EPERM. What two processes could share
-(locks, shared memory, keyrings, message queues, open file descriptions) is denied as well, since one
-trajectory must not tell another anything; and so is whatever pushes on a number that another could read
-(threads, sockets and pipes have numbers that count up for the whole machine, the disk tells how full it
-is). What remains is listed in `sandbox.py`.
+Linux only, standard library only. Three layers, each of which stops most attacks by itself:
+capabilities are dropped; Landlock denies every file but those listed as readable (and, where the kernel
+supports it, TCP, abstract sockets and signals to others); a seccomp filter (`seccomp.py`) allows only the
+system calls that a computing Python needs. Nothing may pass from one trajectory to another, so what two
+processes could share (locks, shared memory, keyrings, message queues, open file descriptions) is denied,
+and so is what changes a counter that another could read (threads, sockets and pipes are numbered for the
+whole machine, a disk tells how full it is). What remains is listed in `sandbox.py`.
 
 Sources: man pages landlock(7), seccomp(2), the kernel's system call tables.
 """
@@ -39,14 +38,14 @@ _LIBC: Any = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else N
 
 
 class LockdownError(Exception):
-    """This machine cannot lock a child down; says what is missing."""
+    """This machine cannot lock a child down; the message says what is missing."""
 
 
 class Lockdown:
-    """Prepared once, applied by each child to itself. Raises LockdownError where the kernel cannot."""
+    """Prepared once, applied by each child to itself. Raises LockdownError where the kernel does not support it."""
 
     def __init__(self, readable: Iterable[str]) -> None:
-        """readable: files, and folders with all in them, that a child may still read."""
+        """readable: files and whole folders that a child may still read."""
         self._machine = platform.machine()
         if sys.platform != "linux" or self._machine not in MACHINES:
             raise LockdownError(f"no system call filter is written for {sys.platform} on {self._machine}")
@@ -97,14 +96,14 @@ def landlock_version() -> int:
 
 
 def can_scope() -> bool:
-    """Whether the kernel can keep a process from abstract sockets and from processes that are not its own."""
+    """Whether the kernel can deny a process abstract sockets and signals beyond its own descendants."""
     return landlock_version() >= _SCOPES_SINCE
 
 
 def scope() -> None:
-    """Let this process, and all it will start, reach abstract sockets and signal processes among themselves alone.
+    """Restrict abstract sockets and signals to this process and what it starts.
 
-    Takes away nothing else: files, mounts, namespaces, the network. Raises LockdownError.
+    Restricts nothing else: not files, mounts, namespaces or the network. Raises LockdownError.
     """
     attributes = struct.pack("QQQ", 0, 0, _SCOPED)
     ruleset = _call("landlock_create_ruleset", _LIBC.syscall(_CREATE_RULESET, attributes, len(attributes), 0))

@@ -13,8 +13,8 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else
 
 
 def keep_only(*kept: int) -> None:
-    """Close what the zygote had open. What a candidate prints goes nowhere, through descriptors that no other
-    child shares: their flags would carry a message."""
+    """Close what the zygote had open. The standard streams go to /dev/null, opened by each child for itself: flags
+    of a shared descriptor could carry a message."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -39,6 +39,6 @@ def limit_resources(budget: dict[str, Any]) -> None:
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends (Linux; elsewhere the closed socket tells)."""
+    """Ask the kernel to kill this process when its parent ends (Linux; elsewhere the closed socket ends it)."""
     if _prctl is not None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

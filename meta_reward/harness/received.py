@@ -1,4 +1,4 @@
-"""What a child sent, read with suspicion: any of it may be forged, and then raises CandidateError."""
+"""Parses what a child sent. Any of it may be forged: what does not fit raises CandidateError."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from meta_reward.harness.runtime import Reward, check_reward
 from meta_reward.models.gateway import Ask
 from meta_reward.trajectory import parse_tool
 
-_MOST_MESSAGE_CHARS, _MOST_TRACEBACK_CHARS = 2_000, 20_000  # more than any child sends that is not forged
+_MOST_MESSAGE_CHARS, _MOST_TRACEBACK_CHARS = 2_000, 20_000  # no genuine child sends more
 
 
 def parse_ask(frame: Mapping[str, Any]) -> Ask:
@@ -49,7 +49,7 @@ def reward_of(frame: Mapping[str, Any], budget: Budget) -> Reward:
 
 
 def printed_in(frame: Mapping[str, Any]) -> str:
-    """What the candidate has printed, as its last frame tells it."""
+    """What the candidate has printed, from its last frame."""
     printed = frame.get("printed")
     return child.tail_of(printed) if isinstance(printed, str) else ""
 

@@ -3,17 +3,17 @@
     async with Sandbox(Budget(), level="strict") as sandbox:
         reward = await sandbox.score(source, trajectory, answer)
 
-Protects against: a candidate that crashes, hangs, floods, answers out of range, prints, or leaves
-state behind for the next trajectory; at the levels `strict` and `locked` also against one that wants
-to read files, open sockets, start processes or disturb others. `confinement.py` lists the levels,
-`levels.py` finds out which of them this machine can do. Every failure of the candidate raises
-CandidateError; errors of `answer` (the judge's, a limit's) pass through as they are.
+Protects against a candidate that crashes, hangs, floods, answers out of range, prints, or leaves state
+behind for the next trajectory; at the levels `strict` and `locked` also against one that tries to read
+files, open sockets, start processes or disturb others. `confinement.py` lists the levels, `levels.py` finds
+out which of them this machine supports. Every failure of the candidate raises CandidateError; errors of
+`answer` (the judge's, a limit's) pass through unchanged.
 
-What remains possible: answers written into the source; telling a trajectory scored at the same time
-something by how busy the machine is, or by what the kernel counts per user; telling a later one by
-what the caches of processor and disk still hold; at `locked`, asking of any path whether it exists, how
-large it is and when it was changed, and when it was read where the file system is mounted `strictatime`;
-the candidate's own process number, which tells how many came before it; holes of the kernel.
+What remains possible: answers written into the source; signalling to a trajectory scored at the same
+time through the load of the machine or through what the kernel counts per user, and to a later one through
+what is left in the caches of processor and disk; at `locked`, asking of any path whether it exists, how large
+it is, when it was changed, and when it was read if the file system is mounted `strictatime`; the candidate's
+own process id, which tells how many came before it; bugs of the kernel.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Sandbox:
         self._codes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
-        """Starts nothing yet: a candidate that is refused unread, or known, needs no zygote."""
+        """Starts nothing yet: a candidate that is refused unread, or cached, needs no zygote."""
         return self
 
     async def __aexit__(
@@ -65,9 +65,9 @@ class Sandbox:
     ) -> Reward:
         """The reward of one trajectory (in its JSON form), with judge calls served by `answer`.
 
-        waited_s: how long so far `answer` was kept waiting by nobody's fault; it is not on the budget.
-        printed: told the end of what the candidate has printed, also where it fails but not where it is killed.
-        Raises CandidateError for whatever is the candidate's fault.
+        waited_s: how long `answer` has been held up so far through no fault of the candidate; not on its budget.
+        printed: is called with the end of what the candidate has printed, even if it failed, unless it was killed.
+        Raises CandidateError for anything that is the candidate's fault.
         """
         code = await self._compiled(source)
         job = {"type": "start", "protocol": child.PROTOCOL, "source": source, "code": code, "trajectory": trajectory}
@@ -75,7 +75,7 @@ class Sandbox:
         return reward_of(await zygote.run(job, answer, waited_s, printed), self.budget)
 
     async def _living(self) -> ZygoteProcess:
-        """The zygote: the first to ask starts it, and another where a candidate has brought it down with itself."""
+        """The zygote: started on first use, and again if a candidate has brought it down."""
         async with self._starting:
             if self._zygote is None or not self._zygote.is_alive():
                 if self._zygote is not None:
@@ -84,7 +84,7 @@ class Sandbox:
             return self._zygote
 
     async def _compiled(self, source: str) -> str:
-        """A candidate's bytecode, "" where there is none: compiled once, in a child that sees no trajectory."""
+        """A candidate's bytecode, "" if it does not compile: compiled once, in a child that sees no trajectory."""
         async with self._compiling:
             if source not in self._codes:
                 code = await self._compile(source)
@@ -98,7 +98,7 @@ class Sandbox:
         job = {"type": "compile", "protocol": child.PROTOCOL, "source": source}
         try:
             frame = await zygote.run(job, _no_answer, no_waits)
-        except CandidateError:  # too much for the compiler: each trajectory will say so
+        except CandidateError:  # too much for the compiler: scoring will report it
             return ""
         return str(frame["code"])
 

@@ -1,14 +1,14 @@
 """The seccomp filter: which system calls a locked child may make. All others fail with EPERM.
 
-Allowed is what a computing Python needs, and nothing by which two processes could share a thing or tell each
-other one. Sources: man page seccomp(2), the kernel's system call tables. Standard library only.
+Allowed is what a computing Python needs, and nothing by which two processes could share state or signal each
+other. Sources: man page seccomp(2), the kernel's system call tables. Standard library only.
 """
 
 import errno
 import struct
 from typing import Final
 
-# name: number on x86_64, on aarch64 (None where it has no such call). Allowed whatever their arguments.
+# name: number on x86_64, on aarch64 (None where there is no such call). Allowed with any arguments.
 _ALLOWED: Final[dict[str, tuple[int, int | None]]] = {
     # memory
     "brk": (12, 214),
@@ -89,14 +89,14 @@ _Check = tuple[int, int, tuple[int, ...]]
 """(word, mask, values): that 32-bit word of the arguments, masked, must be one of the values."""
 
 _ALL_BITS = 0xFFFFFFFF
-_OWN_CLOCK = (0, 0xFFFFFFF0, (0,))  # the negative ones are the processor time of any process
-_SHARED_MEMORY = 0x42000  # huge pages and locked ones come out of a pool that all share
+_OWN_CLOCK = (0, 0xFFFFFFF0, (0,))  # negative ones read the processor time of any process
+_SHARED_MEMORY = 0x42000  # huge and locked pages come from a pool that all processes share
 _ADVICE = (0, 4, 8, 14, 15)  # normal, not needed, free, huge pages or not; no paging out, no merging with others'
 _FUTEX_PRIVATE = 128  # without this flag, two processes could wake each other through a file that both can read
 _BLOCKING, _CLOSE_ON_EXEC, _BYTES_LEFT = 0x5421, (0x5450, 0x5451), 0x541B
 _OWN_DESCRIPTORS = (0, 1, 2, 3, 4, 1030)  # duplicates and flags; no locks, leases or owners
 _SOL_SOCKET, _SOCKET_FACTS = 1, (3, 4, 38, 39)  # type, error, protocol, domain; not the cookie, which counts
-# name: numbers as above, and what must hold. Word 2n is the lower half of argument n, 2n + 1 the upper.
+# name: numbers as above, and checks that must hold. Word 2n is the lower half of argument n, 2n + 1 the upper.
 _CHECKED: Final[dict[str, tuple[tuple[int, int], tuple[_Check, ...]]]] = {
     "clock_getres": ((229, 114), (_OWN_CLOCK,)),
     "clock_gettime": ((228, 113), (_OWN_CLOCK,)),
@@ -121,7 +121,7 @@ _NR_AT, _ARCH_AT, _ARGS_AT = 0, 4, 16
 
 
 def make_filter(machine: str) -> bytes:
-    """The seccomp filter as the kernel takes it: eight bytes an instruction."""
+    """The seccomp filter in the kernel's format: eight bytes per instruction."""
     column, architecture = MACHINES[machine]
     code = [_load(_ARCH_AT), _jump(_JEQ, architecture, 1, 0), _return(_KILL), _load(_NR_AT)]
     code += [_jump(_JGE, _X32_BIT, 0, 1), _return(_ERRNO | errno.EPERM)]
@@ -138,7 +138,7 @@ def _case(number: int, then: list[bytes]) -> list[bytes]:
 
 
 def _demand(check: _Check) -> list[bytes]:
-    """Go on where the check holds, else return EPERM."""
+    """Continue if the check holds, else return EPERM."""
     word, mask, values = check
     tests = [_jump(_JEQ, value, len(values) - i, 0) for i, value in enumerate(values)]
     return [_load(_ARGS_AT + 4 * word), struct.pack("HBBI", _AND, 0, 0, mask), *tests, _return(_ERRNO | errno.EPERM)]

@@ -61,7 +61,7 @@ class SocketJudge:
         return Reply(frame["text"], data, frame["stop_reason"], tuple(frame["tools_called"]))
 
     def hear(self) -> None:
-        """Take in what the parent sent: answers, failures, and tool calls of the judge, as far as they are whole."""
+        """Read what the parent has sent and handle the complete frames: answers, failures, the judge's tool calls."""
         try:
             data = self._sock.recv(CHUNK_BYTES)
         except ConnectionError:
@@ -104,7 +104,7 @@ class SocketJudge:
             if inspect.isawaitable(value):
                 value = await value
             return {"content": value if isinstance(value, str) else json.dumps(value), "is_error": False}
-        except Exception as error:  # the judge is told, as a model would be
+        except Exception as error:  # the judge reads it, as any model reads a failed tool call
             return {"content": f"{type(error).__name__}: {error}", "is_error": True}
 
     def _send(self, frame: Mapping[str, Any]) -> None:

@@ -15,9 +15,9 @@ from meta_reward.harness.confinement import Level, worker_command, worker_enviro
 from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds
 
 NOT_STARTED = "the sandbox does not start: "
-_FULL_S = 0.005  # until another try to write to a full socket
-_DYING_S = 2.0  # for a zygote that has hung up to say why
-_PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
+_FULL_S = 0.005  # before trying again to write to a full socket
+_DYING_S = 2.0  # for a zygote that has closed its socket to write its error
+_PATIENCE_S = 30.0  # for the zygote to start, to report how a child ended, to end
 
 
 class ZygoteProcess:
@@ -45,7 +45,7 @@ class ZygoteProcess:
         self._control.setblocking(False)
 
     async def start(self) -> None:
-        """Wait until it is ready. Raises MetaRewardError with its last words when it does not come up."""
+        """Wait until it is ready. Raises MetaRewardError with its last line of output if it does not start."""
         ready = self._exits[worker.READY] = asyncio.get_running_loop().create_future()
         self._watcher = asyncio.create_task(self._watch(self._control))
         try:
@@ -83,8 +83,8 @@ class ZygoteProcess:
                     return await talk.run(start)
                 finally:
                     printed(talk.printed)
-            finally:  # unsent words are dropped: a closed transport that still waits to send them would keep its place
-                writer.transport.abort()  # in the selector, and the next socket of the same number would be deaf
+            finally:  # abort drops what is unsent: a transport that still waits to send keeps its place in the
+                writer.transport.abort()  # selector, and the next socket of the same number would receive nothing
         finally:
             host.close()
             if not self._exits[job].done():
@@ -92,11 +92,11 @@ class ZygoteProcess:
             del self._exits[job]
 
     def stop(self) -> None:
-        """End it, and its children with it."""
+        """End it and its children."""
         self._watcher.cancel()
-        for job in list(self._exits):  # none of them can be told any more how it ended
+        for job in list(self._exits):  # nobody will report how they ended
             self._ended(job, -signal.SIGKILL)
-        # Now, and not when the watcher comes to notice: another file may have the number of this one by then.
+        # Now rather than when the watcher notices: by then, another file may have the same descriptor number.
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()  # the zygote kills its children and ends when it sees this
         try:
@@ -112,8 +112,8 @@ class ZygoteProcess:
         return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
 
     async def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
-        """Tell the zygote, waiting for room where hundreds of jobs at once have filled its socket. The loop goes on
-        meanwhile, since a zygote that cannot say who has ended takes no messages either."""
+        """Send a control message, waiting while hundreds of jobs have filled the socket. The event loop keeps
+        running meanwhile, since a zygote that cannot report who has ended reads no messages either."""
         descriptors = [attached.fileno()] if attached else []
         while True:
             try:

@@ -1,10 +1,9 @@
-"""How a harness behaves in the sandbox, on trajectories of no task set and against judges that try its patience.
+"""How a harness behaves in the sandbox: on made-up trajectories, and against judges that answer badly.
 
-A harness may refuse a reply that it cannot read by raising ValueError; every other failure is a
-finding, and so is a reward that changes when the same trajectory is scored again, or when others are
-scored before it. A harness without findings is run once per process: a search validates its seeds before it
-creates the run and again as its first candidates, and drafts before and after the proposer has had a chance to
-fix them.
+A harness may refuse a reply that it cannot read by raising ValueError; every other failure is a finding,
+and so is a reward that changes when the same trajectory is scored again, or after others. A harness without
+findings is run once per process: a search validates its seeds before it creates the run and again as its
+first candidates, and drafts before and after the proposer has had a chance to fix them.
 """
 
 import asyncio
@@ -28,12 +27,12 @@ from meta_reward.harness.validate.smoke_judge import SmokeJudge
 from meta_reward.models.gateway import Gateway
 from meta_reward.trajectory import Trajectory, trajectory_to_json
 
-# ValueError itself, those of the standard library that say the same of a reply, and a prompt beyond the window of
-# the made-up judge, which may fit the real one's.
+# ValueError, its kin in the standard library, and a prompt beyond the window of the smoke judge, which may fit the
+# real one's.
 _REFUSALS = frozenset({"ValueError", "JSONDecodeError", "StatisticsError", "PromptTooLong"})
 _TOO_LONG = frozenset({"time-out", "cpu-time"})
 _WINDOW_TOKENS = 100_000
-_AT_A_TIME = 4  # so that each has time of its own
+_AT_A_TIME = 4  # more would slow each other down
 _MAX_SAID = 200
 _MOST_PASSED = 100
 _READ_WITH_CARE = "read replies with care: return 0 to 100, or raise ValueError where a reply cannot be read"
@@ -44,7 +43,7 @@ _SAME_AGAIN = "let a reward depend on the trajectory and the judge's replies alo
 
 @dataclass(frozen=True, slots=True)
 class SmokeRun:
-    """How scoring a trajectory ended. score: None where it raised. refused: it could not read the judge."""
+    """How scoring one trajectory ended. score: None if it failed. refused: the harness could not read a reply."""
 
     score: float | None
     error: CandidateError | None
@@ -56,13 +55,13 @@ class SmokeRun:
 
     @property
     def outcome(self) -> tuple[float | None, str]:
-        """What must be the same when it is done again."""
+        """What must not change when it is scored again."""
         return self.score, self.error.kind if self.error else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the runs showed. seconds: of the longest."""
+    """What the runs showed. seconds: the longest of them took."""
 
     findings: list[Finding]
     notes: list[Finding]
@@ -79,7 +78,7 @@ async def behaviour(source: str, sandbox: Sandbox, sample: Sequence[Trajectory] 
     if key in _passed:
         return _passed[key]
     shown = await _observe(source, sandbox, sample)
-    if not shown.findings:  # a finding may be the machine's doing, as one that took too long
+    if not shown.findings:  # a finding may be the machine's fault, such as a time-out
         if len(_passed) >= _MOST_PASSED:
             del _passed[next(iter(_passed))]
         _passed[key] = shown
@@ -87,7 +86,7 @@ async def behaviour(source: str, sandbox: Sandbox, sample: Sequence[Trajectory] 
 
 
 def _key(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> _Key:
-    """All that decides how a harness behaves."""
+    """Everything that determines how a harness behaves."""
     digest = hashlib.sha256(files.canonical_json([trajectory_to_json(trajectory) for trajectory in sample]))
     return source, sandbox.level, sandbox.budget, sandbox.packages, digest.hexdigest()
 
@@ -95,7 +94,7 @@ def _key(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> _Key:
 async def _observe(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> Behaviour:
     runner = _Runner(source, sandbox)
     first = await runner.run(fixtures.PLAIN, PROBES[0])
-    if first.error and first.error.kind in _TOO_LONG:  # the others would take as long
+    if first.error and first.error.kind in _TOO_LONG:  # the other runs would take as long
         return Behaviour(list(_failures({_against(PROBES[0]): first})), [], first.seconds)
     return await _every_run(runner, sample, first)
 
@@ -143,7 +142,7 @@ async def _every_run(runner: _Runner, sample: Sequence[Trajectory], first: Smoke
     runs |= dict(zip((f"on {what}" for what in fixtures.ODDITIES), odd, strict=True))
     real = {f"on run {number} of the search split": run for number, run in enumerate(forward, 1)}
     findings = [*_failures(runs), *_differences(plain, again, forward, backward[::-1])]
-    # On a run of the search split a failure costs its pairs, and no more.
+    # A failure on a trajectory of the search split costs its pairs and nothing else, so it is a note.
     notes = [] if findings else [*_failures(real), *_without_reward({**runs, **real})]
     every = [*runs.values(), again, *forward, *backward]
     return Behaviour(findings, notes, max(run.seconds for run in every))
@@ -152,7 +151,7 @@ async def _every_run(runner: _Runner, sample: Sequence[Trajectory], first: Smoke
 def _differences(
     plain: SmokeRun, again: SmokeRun, forward: Sequence[SmokeRun], backward: Sequence[SmokeRun]
 ) -> Iterator[Finding]:
-    """Findings without the values: those differ from time to time, and a report must not."""
+    """Findings name no values: those differ between runs, and a report must not."""
     if _differ(plain, again):
         yield Finding(
             "repeat", "scores the same trajectory otherwise a second time, with the same replies", _SAME_AGAIN
@@ -162,7 +161,7 @@ def _differences(
 
 
 def _differ(one: SmokeRun, other: SmokeRun) -> bool:
-    """Whether a trajectory was scored otherwise; a run that took too long says more of the machine."""
+    """Whether two scorings of a trajectory differ. A time-out does not count: it may be the machine's fault."""
     too_long = any(run.error is not None and run.error.kind in _TOO_LONG for run in (one, other))
     return not too_long and one.outcome != other.outcome
 
@@ -179,7 +178,7 @@ def _against(probe: ProbeJudge) -> str:
 
 
 def _failures(runs: Mapping[str, SmokeRun]) -> Iterator[Finding]:
-    """A finding for each failure that is no refusal, with where it was first seen and how often."""
+    """A finding for each kind of failure other than a refusal, with where it was first seen and how often."""
     where: dict[tuple[str, int | None], list[str]] = {}
     for what, run in runs.items():
         if run.error and not run.refused:

@@ -24,7 +24,7 @@ _WIDTH = re.compile(r"%[^%a-zA-Z]*[0-9*]|\{[^}]*[:!.\[]")  # formats that could 
 
 
 class Folding:
-    """Evaluates what is constant, without running anything of the harness; None where it is not."""
+    """Evaluates constant expressions, without running anything of the harness."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._known: dict[int, Any] = {}
@@ -42,16 +42,16 @@ class Folding:
                     self._names[name] = value
 
     def value(self, node: ast.expr) -> Any:
-        """A text, bytes, a number or a list of such; None where it is none."""
+        """A text, bytes, a number or a list of these; None if the expression is not constant."""
         if isinstance(node, ast.Constant):
             return node.value
         if id(node) not in self._known:
-            self._known[id(node)] = None  # a name that refers to itself is no constant
+            self._known[id(node)] = None  # a name that refers to itself is not constant
             try:
                 value = self._fold(node) if self._left > 0 else None
             except MemoryError:
                 raise
-            except Exception:  # whatever a made-up operation raises: it is not constant
+            except Exception:  # an operation that fails is not constant
                 value = None
             self._known[id(node)] = self._bounded(value)
         return self._known[id(node)]
@@ -89,7 +89,7 @@ class Folding:
         return str(value) if isinstance(value, str | int | float) else GAP
 
     def _fits(self, size: int) -> bool:
-        """Whether a text or list of that size can still be made."""
+        """Whether a text or list of that size is within the limits."""
         return size <= min(_MAX_CHARS, self._left)
 
     def _join(self, separator: str | bytes, parts: list[Any]) -> Any:
@@ -116,7 +116,7 @@ class Folding:
         return None
 
     def _formatted(self, text: str, values: list[Any]) -> Any:
-        """A text with values in place of its percent signs. None for values that hold others: they could be many."""
+        """A text with its percent signs filled in. None for values that are lists, which could be large."""
         if not all(isinstance(value, str | int | float) for value in values):
             return None
         size = len(text) + sum(_LONGEST_REPR * len(value) for value in values if isinstance(value, str))

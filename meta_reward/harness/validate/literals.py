@@ -1,9 +1,8 @@
-"""The constants a harness carries, put together as far as reading shows.
+"""The constants of a harness, assembled as far as that is possible without running it.
 
 Text that is split into pieces comes out whole: concatenated, joined, formatted, sliced, spelled as
-numbers, hexadecimal or base64, as bytes, or kept in variables that are assigned once. What is only
-known at run time stands as GAP within a text. Comments are nobody's data and are left out. The size of
-a result is worked out before an operation is done; what would be too large is not constant.
+numbers, hexadecimal or base64, as bytes, or kept in variables that are assigned once (`folding.py`).
+Comments are left out.
 """
 
 import ast
@@ -48,7 +47,7 @@ def literals_of(tree: ast.Module) -> list[Literal]:
 
 
 def _keys(tree: ast.Module) -> Iterator[ast.expr]:
-    """The expressions by which a program tells one thing from another."""
+    """Expressions that are compared with or looked up."""
     for node in nodes_of(tree):
         match node:
             case ast.Dict(keys=keys):
@@ -78,7 +77,7 @@ def _plain(value: Any) -> Iterator[str | int | float]:
 
 
 def _decoded(value: str) -> Iterator[str]:
-    """What a text says when read as hexadecimal or base64, if that is text again."""
+    """What a text decodes to as hexadecimal or base64, if that is text again."""
     for word in _ENCODED.findall(value):
         for decode in (bytes.fromhex, base64.urlsafe_b64decode):
             try:
