@@ -24,7 +24,6 @@ from meta_reward.harness.validate.cases import amounts_in, capitalised_in, is_te
 from meta_reward.offline.proposer.library import load_library
 from meta_reward.offline.proposer.source import parse_source, with_parts
 from meta_reward.offline.skyways import build
-from meta_reward.run.create import part_of
 from meta_reward.run.settings import RunConfig
 from meta_reward.search.context import search_cases
 from meta_reward.search.open import divided
@@ -51,7 +50,7 @@ def main(taskset: str = str(PROJECT / "tasks" / "skyways"), worlds: str = "3", *
             f"  {name:24} {refused:3} of {len(sources):4}   {elsewhere:3} of {len(sources) * len(others):5}", flush=True
         )
     print(f"\ncopies refused, of all: a harness for each task of the search split of {tasks.name}\n")
-    rollouts, _ = part_of(tasks, split)
+    rollouts, _ = tasks.part(split)
     rollouts = [next(r for r in rollouts if r.task == task) for task in split]
     for name, (refused, made) in _caught(rollouts, own).items():
         print(f"  {name:24} {refused:3} of {made:4}")

@@ -10,10 +10,7 @@ import errno
 import io
 import os
 import re
-import shutil
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
@@ -32,10 +29,8 @@ HINTS = {
     errno.EROFS: "choose a folder that you may write to",
     errno.EMFILE: "lower --concurrency, or allow more open files with `ulimit -n`",
 }
-_SURELY_LEFT_S = 60.0
-_DEPTH_OF_RECORDS = 32  # lists and objects that a record puts around a value, at most
-_UNFINISHED = ".unfinished"  # how temporary files and folders end, which only a kill leaves behind
-_OUR_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.unfinished", re.DOTALL)  # as the module tempfile names them
+_DEPTH_OF_RECORDS = 32  # the most lists and objects that one of our records puts around a value
+UNFINISHED = ".unfinished"  # suffix of temporary files and folders; only a killed process leaves one behind
 # DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(
@@ -46,12 +41,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # how Python writes the bytes of a f
 
 def dump_json(value: Any) -> bytes:
     """`value` as indented JSON with a final newline. Dataclasses are written field by field."""
-    return _escape(_dumps(value, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return _dumps(value, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def dump_line(value: Any) -> bytes:
     """`value` as JSON on one line with a final newline."""
-    return _escape(_dumps(value, orjson.OPT_APPEND_NEWLINE))
+    return _dumps(value, orjson.OPT_APPEND_NEWLINE)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -85,7 +80,7 @@ def as_lines(value: Any) -> Any:
 
 
 def as_text(value: Any) -> Any:
-    """The text behind a stored text: a list of strings is joined by newlines, all else is kept."""
+    """The text behind a stored text: a list of strings is joined by newlines, anything else is returned as it is."""
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "\n".join(value)
     return value
@@ -93,7 +88,7 @@ def as_text(value: Any) -> Any:
 
 def printable(text: str) -> str:
     """`text` with control characters and direction marks made visible: safe to print on a terminal."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _CONTROL.sub(_as_escape, text)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -139,7 +134,7 @@ def load_lines(path: Path) -> list[Any]:
 
 
 def numbered_lines(path: Path) -> list[tuple[int, Any]]:
-    """The JSON values of a JSON-lines file with the numbers of their lines; empty lines are passed over."""
+    """The JSON values of a JSON-lines file with their line numbers; empty lines are skipped."""
     lines = read_bytes(path).split(b"\n")
     return [(n, parse_json(line, path, place=f"line {n}")) for n, line in enumerate(lines, 1) if line.strip()]
 
@@ -206,7 +201,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def _temporary_beside(path: Path) -> tuple[int, str]:
-    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED)
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=UNFINISHED)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -220,61 +215,6 @@ def write_lines(path: Path, values: Iterable[Any]) -> None:
 
 
 @contextmanager
-def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """A folder that appears at `path` whole or not at all: filled beside it, then renamed.
-
-    Raises UsageError where `path` exists and is not to be replaced. Nothing is left behind when
-    the block raises.
-    """
-    if path.exists() and not replace:
-        raise UsageError(f"{path} exists", hint="choose another name")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep_old(path)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED))
-        try:
-            yield temporary
-            temporary.chmod(0o755)
-            if replace and path.exists():  # moved aside first, so that at no time neither of them is whole
-                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=_UNFINISHED))
-                path.rename(old / path.name)
-                temporary.rename(path)
-                shutil.rmtree(old)
-            else:
-                temporary.rename(path)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-
-
-def _sweep_old(path: Path) -> None:
-    """Remove what a process killed some time ago left of making this folder."""
-    for left in path.parent.glob(f".{path.name[:40]}.*{_UNFINISHED}"):
-        if _OUR_TEMPORARY.fullmatch(left.name) and time.time() - left.stat().st_mtime > _SURELY_LEFT_S:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def sweep(folder: Path, *, deep: bool = True) -> None:
-    """Remove what a killed process of ours left half-written in a folder. deep: and below it."""
-    pattern = f".*{_UNFINISHED}"
-    for path in sorted(folder.rglob(pattern) if deep else folder.glob(pattern)):
-        if path.is_symlink() or not _OUR_TEMPORARY.fullmatch(path.name):
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def remove_folder(path: Path) -> None:
-    """Remove a folder that others have filled, as far as that is possible: deep nesting must not stop it."""
-    try:
-        shutil.rmtree(path, ignore_errors=True)
-    except RecursionError:
-        subprocess.run(["rm", "-rf", "--", str(path)], check=False)
-
-
-@contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn the operating system's refusal to write into one clear line."""
     try:
@@ -285,18 +225,20 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _dumps(value: Any, option: int) -> bytes:
-    """JSON of a value. What is not UTF-8 in its texts, as a file's name may be, is escaped, for JSON cannot hold it."""
+    """JSON of a value, safe to print. Text that is not UTF-8, as a file's name may be, is escaped."""
     try:
-        return orjson.dumps(value, option=option)
+        data = orjson.dumps(value, option=option)
     except TypeError as error:
         if "surrogates" not in str(error):
             raise
-        return orjson.dumps(_without_surrogates(value), option=option)
+        data = orjson.dumps(_without_surrogates(value), option=option)
+    text = data.decode()
+    return _UNSAFE.sub(_as_escape, text).encode() if _UNSAFE.search(text) else data
 
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+        return _SURROGATE.sub(_as_escape, value)
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: _without_surrogates(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, dict):
@@ -306,8 +248,5 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _escape(data: bytes) -> bytes:
-    text = data.decode()
-    if not _UNSAFE.search(text):
-        return data
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+def _as_escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

@@ -14,9 +14,8 @@ import pytest
 
 from meta_reward.cli import app
 from meta_reward.models.registry import make_backend
-from meta_reward.run.create import part_of
 from meta_reward.run.settings import RunConfig
-from meta_reward.tasks.growth import splits_of
+from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import load_task_set, save_task_set
 from tests.cli.conftest import MetaReward
 from tests.cli.conftest import meta_reward as meta_reward
@@ -108,7 +107,7 @@ def skyways(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _part_of_skyways(folder: Path) -> None:
     whole = load_task_set(PROJECT / "tasks" / "skyways")
     splits = {"search": ("t026", "t053"), "validation": ("t002", "t004"), "test": ("t006", "t008")}
-    rollouts, pairs = part_of(whole, tuple(task for tasks in splits.values() for task in tasks))
+    rollouts, pairs = whole.part(tuple(task for tasks in splits.values() for task in tasks))
     save_task_set(
         folder / "skyways", whole.about, policy=whole.policy, tools=whole.tools, rollouts=rollouts, pairs=pairs
     )

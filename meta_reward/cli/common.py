@@ -14,7 +14,7 @@ from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.search.standalone import Standalone
-    from meta_reward.tasks.splits import SplitShares
+    from meta_reward.tasks.divide import SplitShares
     from meta_reward.tasks.taskset import TaskSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -32,7 +32,7 @@ judge_option = click.option(
 
 sandbox_option = click.option(
     "--sandbox",
-    type=click.Choice(["auto", "strict", "locked", "seatbelt", "none"]),
+    type=click.Choice(["auto", "strict", "locked", "none"]),
     help="How candidates are confined: auto, the default, is the strictest that works here; none must be asked for.",
 )
 
@@ -90,7 +90,7 @@ def open_task_set(name: str, shares: "SplitShares") -> "TaskSet":
 
     shares: by which it is divided if it is not yet. What is written is said on stderr.
     """
-    from meta_reward.tasks.growth import write_splits
+    from meta_reward.tasks.splits import write_splits
     from meta_reward.tasks.taskset import load_task_set
 
     path = find_task_set(name)
@@ -172,7 +172,7 @@ def _split(ctx: click.Context, words: tuple[str, ...], names: tuple[str, ...]) -
 def run_path(name: str) -> Path:
     """Where a run of this name is, or would be. Raises UsageError for what can be no name of a run."""
     from meta_reward.run.runs import is_candidate
-    from meta_reward.tasks.taskset import is_name
+    from meta_reward.tasks.records import is_name
 
     path = Path(name)
     if len(path.parts) == 1 and not path.is_absolute():
@@ -220,7 +220,7 @@ def print_json(value: Any) -> None:
 
 def new_task_set_path(name: str, *, force: bool) -> Path:
     """Where a new task set goes. Raises UsageError for a bad name, or one that is taken."""
-    from meta_reward.tasks.taskset import is_name
+    from meta_reward.tasks.records import is_name
 
     if not is_name(name):
         raise UsageError(f"task set name {name!r}", hint="use letters, digits, dots, dashes and underscores")
@@ -234,10 +234,10 @@ def _copied(path: Path) -> Path:
     """A task set that comes with the package, copied into ./tasks, where openings of its test split are counted."""
     import shutil
 
-    from meta_reward import files
+    from meta_reward import folders
 
     own = TASKS / path.name
-    with files.new_folder(own) as folder:
+    with folders.new_folder(own) as folder:
         shutil.copytree(path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("openings.jsonl"))
     click.echo(f"{path.name} comes with meta-reward: copied to {own}", err=True)
     return own

@@ -39,7 +39,7 @@ def command(
     import asyncio
     import tempfile
 
-    from meta_reward import files
+    from meta_reward import folders
     from meta_reward.cli.progress import shown
     from meta_reward.report.standalone import evaluation_to_json, render_evaluation
     from meta_reward.search.standalone import evaluate_file
@@ -47,7 +47,7 @@ def command(
     standalone = standalone_of(harness, taskset, split, config, flags)
     with shown(quiet=as_json) as progress:
         if out is not None:
-            with files.new_folder(out) as folder:
+            with folders.new_folder(out) as folder:
                 result = asyncio.run(evaluate_file(standalone, folder, progress))
         else:
             with tempfile.TemporaryDirectory() as name:

@@ -43,8 +43,8 @@ def tau_bench(
     from meta_reward import files
     from meta_reward.cli.common import new_task_set_path
     from meta_reward.errors import DataError
-    from meta_reward.tasks.growth import division_of_new
     from meta_reward.tasks.pairs import pairs_from_labels
+    from meta_reward.tasks.splits import division_of_new
     from meta_reward.tasks.taskset import About, save_task_set
     from meta_reward.tasks.taubench import load_results, load_tools
 

@@ -100,7 +100,6 @@ def command(
     from meta_reward.search.create import baseline_key, create, keep_instructions, load_seeds, raise_limits
     from meta_reward.search.loop import run_search
     from meta_reward.search.open import check_task_set, open_search
-    from meta_reward.tasks.growth import as_of
     from meta_reward.tasks.taskset import load_task_set
 
     told = None if instructions is None else load_instructions(instructions)
@@ -123,7 +122,7 @@ def command(
         tasks = open_task_set(taskset, settings.new_config(requested).splits)
         asyncio.run(create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
-        tasks = as_of(tasks, settings.load_run_config(layout.config).digest)
+        tasks = tasks.as_of(settings.load_run_config(layout.config).digest)
         check_task_set(layout, settings.load_run_config(layout.config), tasks)
         for note in restore_unfinished(layout):
             progress.note(note)

@@ -7,7 +7,8 @@ import click
 
 from meta_reward.cli.common import TASKS, json_option, print_json
 from meta_reward.errors import DataError, UsageError
-from meta_reward.tasks.splits import SPLITS
+from meta_reward.tasks.divide import SPLITS
+from meta_reward.tasks.registry import WORLDS, world_builder
 
 _LEGEND = (
     f"{', '.join(SPLITS)}: tasks/pairs in that split; opened: how often the test split was looked at. "
@@ -43,7 +44,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command("build")
-@click.argument("world", type=click.Choice(["skyways"]))
+@click.argument("world", type=click.Choice(WORLDS))
 @click.option("--name", help="Name of the task set; the world's own by default.")
 @click.option("--tasks", "count", type=click.IntRange(min=1), default=90, show_default=True)
 @click.option("--rollouts", type=click.IntRange(min=2), default=6, show_default=True, help="Trajectories a task.")
@@ -56,17 +57,15 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
     meta-reward tasks build skyways --tasks 500 --rollouts 8 --seed 3 --name big
     """
     from meta_reward.cli.common import new_task_set_path
-    from meta_reward.offline.skyways import build as build_skyways
 
     path = new_task_set_path(name or world, force=force)
-    build_skyways(path, name=path.name, tasks=count, rollouts=rollouts, seed=seed)
+    world_builder(world)(path, name=path.name, tasks=count, rollouts=rollouts, seed=seed)
     click.echo(_rendered([_summary(path)]))
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    from meta_reward.run.create import part_of
-    from meta_reward.tasks.growth import splits_of
     from meta_reward.tasks.openings import count_openings
+    from meta_reward.tasks.splits import splits_of
     from meta_reward.tasks.taskset import load_task_set
 
     taskset = load_task_set(path)
@@ -85,7 +84,7 @@ def _summary(path: Path) -> dict[str, Any]:
         "trajectories": len(taskset.rollouts),
         "pairs": len(taskset.pairs),
         "splits": {
-            split: {"tasks": len(tasks), "pairs": len(part_of(taskset, tasks)[1])} for split, tasks in splits.items()
+            split: {"tasks": len(tasks), "pairs": len(taskset.part(tasks)[1])} for split, tasks in splits.items()
         },
         "categories": dict(sorted(categories.items())),
         "openings": count_openings(path),

@@ -1,16 +1,16 @@
-"""How a zygote is started at each level of the sandbox, and what of the machine it can see there.
+"""How a zygote is started at each level of the sandbox, and what it can see of the machine.
 
 `strict`    bubblewrap (own namespaces, no network, an almost empty file system) and lockdown
 `locked`    lockdown alone, for containers in which bubblewrap cannot make namespaces
-`seatbelt`  macOS: sandbox-exec, and a fresh process for each trajectory; weak, and untested
-`none`      a plain process
+`none`      a plain process: the only level on macOS
 
-At every level a zygote gets a clean environment and no descriptor but one socket.
+At every level a zygote gets a clean environment and a single open descriptor, its socket.
 """
 
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -27,23 +27,17 @@ from meta_reward.errors import UsageError
 from meta_reward.harness import worker
 from meta_reward.harness.budget import Budget
 
-Level = Literal["strict", "locked", "seatbelt", "none"]
+Level = Literal["strict", "locked", "none"]
 
 _PACKAGE = Path(worker.__file__).parents[1]
-_RUNTIME = (
-    "__init__",
-    "trajectory",
-    *(f"harness/{name}" for name in ("__init__", "runtime", "schema", "lockdown", "child", "worker")),
-)
-# Parts of the standard library that no harness needs: fewer files to read.
+_IMPORT = re.compile(r"^from (meta_reward[\w.]*) import (.+)$", re.MULTILINE)
+# Parts of the standard library that no harness needs.
 _NOT_FOR_HARNESSES = (
     *("site-packages", "dist-packages", "config-", "distutils", "ensurepip", "idlelib", "lib2to3", "test", "tkinter"),
     *("turtledemo", "venv"),
 )
 _SETTLED_S = 40_000  # less than half a day
 _SHOWN_AT = "/runtime"  # where a strict sandbox shows the modules of the runtime
-_SEATBELT = """(version 1)(deny default)(import "system.sb")(allow process-fork)(allow process-exec)
-(allow file-read* {folders})(allow file-write-data (literal "/dev/null"))(allow sysctl-read)"""
 
 
 def worker_command(level: Level, control: int, budget: Budget, packages: Sequence[str] = ()) -> list[str]:
@@ -61,15 +55,33 @@ def worker_command(level: Level, control: int, budget: Budget, packages: Sequenc
 
 
 def worker_environment(level: Level) -> Mapping[str, str]:
-    """All that a zygote finds in its environment, until it clears that as well."""
+    """A zygote's environment, which it clears once it has started."""
     where = _SHOWN_AT if level == "strict" else str(_PACKAGE.parent)
-    one_thread = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}  # a zygote must not have two
+    one_thread = {
+        f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")
+    }  # a zygote must stay single-threaded
     return {"PYTHONPATH": where, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", **one_thread}
 
 
-def runtime_modules() -> list[Path]:
-    """The files of the package that a sandbox runs."""
-    return [_PACKAGE / f"{module}.py" for module in _RUNTIME]
+@cache
+def runtime_modules() -> tuple[Path, ...]:
+    """The files of the package that a sandbox shows: the worker, and what it imports of the package."""
+    found, waiting = set[Path](), [worker.__name__]
+    while waiting:
+        name = waiting.pop()
+        path = _file_of(name)
+        if path is not None and path not in found:
+            found.add(path)
+            waiting.append(name.rpartition(".")[0])  # the package that it is in
+            for package, names in _IMPORT.findall(path.read_text()):
+                waiting += [package, *(f"{package}.{imported}" for imported in names.split(", "))]
+    return tuple(sorted(found))
+
+
+def _file_of(name: str) -> Path | None:
+    """The file of a module of the package; None for a name within one."""
+    path = _PACKAGE.joinpath(*name.split(".")[1:])
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
 def interpreter() -> Path:
@@ -104,8 +116,8 @@ def _distribution_paths(name: str) -> Iterator[Path]:
 
 
 def readable_paths(packages: Sequence[str]) -> list[Path]:
-    """What a child may read: the standard library without what is installed into it, shared libraries, time zones,
-    packages. Looked up once a process."""
+    """What a child may read: the standard library without installed packages, shared libraries, time zones, and the
+    packages that are allowed. Looked up once per process."""
     return list(_readable_paths(Path(sysconfig.get_path("stdlib")), tuple(packages)))
 
 
@@ -121,10 +133,10 @@ def _readable_paths(library: Path, packages: tuple[str, ...]) -> tuple[Path, ...
 
 
 def settle(packages: Sequence[str]) -> None:
-    """Read a little of all that children may read, so that none of them is the first to do so.
+    """Read a byte of every file that children may read, so that no child is the first to read any.
 
-    The kernel notes when a file is read, but not again within a day (unless it is mounted `strictatime`), and keeps
-    what it read in memory: a child could look at the time, or take it, to learn what one before it has read.
+    The kernel records when a file was read, at most once a day (unless mounted `strictatime`), and caches its
+    content. By access time or by timing, a child could otherwise learn what an earlier one has read.
     """
     _settle(tuple(packages), int(time.time() // _SETTLED_S))
 
@@ -137,7 +149,7 @@ def _settle(packages: tuple[str, ...], period: int) -> None:
 
 
 def _files_below(top: str) -> Iterator[str]:
-    """A file itself; of a folder all that is in it and no folder. No `Path`: there are thousands, for each process."""
+    """A file itself, or all files below a folder. Plain strings: there are thousands, in each process."""
     folders = [top]
     while folders:
         folder = folders.pop()
@@ -173,7 +185,7 @@ def shared_libraries() -> list[Path]:
 
 
 def time_zones() -> list[Path]:
-    """Where `zoneinfo` looks for the machine's time zones, which are facts like those of the standard library."""
+    """Where `zoneinfo` looks for the machine's time zones."""
     folders = (sysconfig.get_config_var("TZPATH") or "").split(os.pathsep)
     return [Path(folder) for folder in folders if folder and Path(folder).is_dir()]
 
@@ -182,10 +194,6 @@ def _around(level: Level, packages: Sequence[str]) -> list[str]:
     """The command that goes before the interpreter."""
     if level == "strict":
         return [_program("bwrap"), *_BWRAP, *_mounts(packages), "--remount-ro", "/", "--chdir", "/", "--"]
-    if level == "seatbelt":
-        shown = [sys.base_prefix, str(_PACKAGE), *map(str, package_paths(packages)), "/usr/lib", "/System/Library"]
-        folders = " ".join(f'(subpath "{folder}")' for folder in shown)
-        return [_program("sandbox-exec"), "-p", _SEATBELT.format(folders=folders)]
     return []
 
 
@@ -212,12 +220,12 @@ def _mounts(packages: Sequence[str]) -> Iterator[str]:
             yield from ("--tmpfs", f"{library}/{installed}")
     for path in package_paths(packages):
         yield from ("--ro-bind", str(path), str(path))
-    for module in _RUNTIME:
-        for path in _as_source_and_compiled(_PACKAGE / f"{module}.py"):
+    for module in runtime_modules():
+        for path in _as_source_and_compiled(module):
             yield from ("--ro-bind", str(path), f"{_SHOWN_AT}/meta_reward/{path.relative_to(_PACKAGE)}")
 
 
 def _as_source_and_compiled(source: Path) -> list[Path]:
-    """A module's source, and what Python has made of it, if it has, so that no zygote compiles it again."""
+    """A module's source, and its cached bytecode if there is any, so that no zygote compiles it again."""
     compiled = Path(importlib.util.cache_from_source(str(source)))
     return [source, compiled] if compiled.is_relative_to(_PACKAGE) and compiled.exists() else [source]

@@ -1,6 +1,6 @@
-"""What the parent and one child say to each other: frames in, frames out, under the child's budget.
+"""The parent's side of the conversation with one child: frames in, frames out, under the child's budget.
 
-Whatever the child sends may be forged, broken or too much; all of that raises CandidateError.
+What the child sends may be forged, broken or too large; any of that raises CandidateError.
 """
 
 import asyncio
@@ -13,21 +13,20 @@ from typing import Any
 import orjson
 
 from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, MetaRewardError
-from meta_reward.files import is_too_deep
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.runtime import Reward, check_reward
+from meta_reward.harness.frames import LENGTH
+from meta_reward.harness.received import candidate_error, parse_ask, printed_in
 from meta_reward.models.session import Answer, Ask, RunTool
-from meta_reward.trajectory import ToolCall, parse_tool
+from meta_reward.trajectory import ToolCall
 
 AnswerAsk = Callable[[Ask, RunTool], Awaitable[Answer]]
-"""Answers a question of the candidate; may have its tools run on the way."""
+"""Answers a question of the candidate, and may run its tools to do so."""
 
 WaitedSeconds = Callable[[], float]
-"""How long an answer was kept waiting so far, through no fault of the candidate."""
+"""How long answers have been held up so far, through no fault of the candidate."""
 
 _LOOK_AGAIN_S = 0.02
-_MOST_MESSAGE_CHARS, _MOST_TRACEBACK_CHARS = 2_000, 20_000  # more than any child sends that is not forged
 _LAST_FRAMES = {"start": "done", "compile": "compiled"}
 _GONE = ("the harness has already answered", True)
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
@@ -35,7 +34,7 @@ _KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", **{-nu
 
 
 def no_waits() -> float:
-    """Answers that come when they come."""
+    """For answers whose waits all count."""
     return 0.0
 
 
@@ -51,8 +50,8 @@ class Conversation:
         exit_code: Callable[[], Awaitable[int]],
         waited_s: WaitedSeconds,
     ) -> None:
-        """exit_code: waits for the child's end and tells its exit code, or minus the signal that killed it. Raises
-        TimeoutError for one that does not end.
+        """exit_code: waits for the child's end and returns its exit code, or minus the signal that killed it.
+        Raises TimeoutError if it does not end.
 
         waited_s: seconds so far that are not on the budget.
         """
@@ -86,11 +85,11 @@ class Conversation:
             if self._alarm is not None:
                 self._alarm.cancel()
         if last["type"] == "error":
-            raise _candidate_error(last)
+            raise candidate_error(last)
         return last
 
     async def _until_the_end(self, asks: asyncio.TaskGroup, wanted: str) -> dict[str, Any]:
-        """Take in frames until the candidate's last one, which is of the wanted type or an error."""
+        """Handle frames up to the candidate's last one, which is of the wanted type or an error."""
         while True:
             frame = await self._next_frame()
             match frame.get("type"):
@@ -102,7 +101,7 @@ class Conversation:
                 case "result":
                     self._take_result(frame)
                 case last if last in (wanted, "error"):
-                    self.printed = _printed_in(frame)
+                    self.printed = printed_in(frame)
                     return frame
                 case other:
                     raise CandidateError("protocol", f"frame of type {other!r:.40}")
@@ -119,13 +118,13 @@ class Conversation:
 
     async def _read_frame(self) -> bytes:
         try:
-            (length,) = child.LENGTH.unpack(await self._reader.readexactly(child.LENGTH.size))
+            (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
             if length > self._budget.output_bytes:
                 raise CandidateError("output", f"{length} bytes at once, more than {self._budget.output_bytes}")
             return await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self._exit_or_fail()
-            if code == child.UNLOCKED and not self._confined:  # later, any exit code is the candidate's own
+            if code == child.UNLOCKED and not self._confined:  # after that, an exit code may be the candidate's choice
                 raise MetaRewardError("the sandbox does not lock down any more on this machine") from None
             kind = _KINDS_OF_EXIT.get(code, "exit")
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
@@ -134,11 +133,11 @@ class Conversation:
     async def _exit_or_fail(self) -> int:
         try:
             return await self._exit_code()
-        except TimeoutError:  # a time-out of ours would stop everything
+        except TimeoutError:  # a TimeoutError of ours would end the whole run
             raise CandidateError("exit", "the process closed its socket without an answer, and did not end") from None
 
     def _count_asks(self, change: int) -> None:
-        """One ask more or less is being answered: the candidate's own time stands still while there are any."""
+        """Count asks in flight: the candidate's own time stands still while there are any."""
         now = time.monotonic()
         if self._asking == 0:
             self._active_s += now - self._since
@@ -146,7 +145,7 @@ class Conversation:
         self._set_clock()
 
     def _set_clock(self) -> None:
-        """End it if its time is up, else look again when that may be so: waits may have prolonged it by then."""
+        """End the conversation if its time is up, else check again when it may be: waits may extend the deadline."""
         loop, now = asyncio.get_running_loop(), time.monotonic()
         left_s = self._wall_left_s()
         if self._asking == 0:
@@ -168,7 +167,7 @@ class Conversation:
 
     async def _serve(self, frame: Mapping[str, Any]) -> None:
         try:
-            ask = _parse_ask(frame)
+            ask = parse_ask(frame)
             number = frame["ask"]
             answer = await self._answer(ask, lambda call: self._run_tool(number, call))
         except JudgeUnavailable:
@@ -202,7 +201,7 @@ class Conversation:
         return content, is_error
 
     def _abandon_tools(self) -> None:
-        """The candidate has answered: no tool of it will run any more, though a judge may wait for one."""
+        """The candidate has answered: its tools will not run any more, though a judge may be waiting for one."""
         self._answered = True
         for result in self._tool_results.values():
             result.set_result(_GONE)
@@ -217,54 +216,10 @@ class Conversation:
     def _send(self, frame: Mapping[str, Any]) -> None:
         data = orjson.dumps(frame)
         if not self._writer.is_closing():
-            self._writer.write(child.LENGTH.pack(len(data)) + data)
-
-
-def _parse_ask(frame: Mapping[str, Any]) -> Ask:
-    """An ask from a candidate's frame, which may hold anything. Raises CandidateError."""
-    number, prompt, system = frame.get("ask"), frame.get("prompt"), frame.get("system")
-    require, schema, tools = frame.get("require"), frame.get("schema"), frame.get("tools")
-    if not isinstance(number, int):
-        raise CandidateError("protocol", "an ask without a number")
-    if not isinstance(prompt, str) or not isinstance(system, str | None):
-        raise CandidateError("TypeError", "prompt and system of judge.ask() must be text")
-    if not isinstance(require, str | None) or not isinstance(schema, dict | None) or not isinstance(tools, list):
-        raise CandidateError("TypeError", "require, schema or tools of judge.ask() have the wrong type")
-    if is_too_deep([schema, tools]):
-        raise CandidateError("ValueError", "schema or tools of judge.ask() are nested too deeply")
-    try:
-        return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema)
-    except ValueError as error:
-        raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
-
-
-def reward_of(frame: Mapping[str, Any], budget: Budget) -> Reward:
-    """The reward in a last frame, which may hold anything. Raises CandidateError."""
-    if is_too_deep(frame.get("findings")):
-        raise CandidateError("ValueError", "findings are nested too deeply")
-    try:
-        reward = check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
-    except ValueError as error:
-        raise CandidateError("ValueError", str(error)) from None
-    size = len(orjson.dumps([reward.reason, reward.findings]))
-    if size > budget.verdict_bytes:
-        raise CandidateError("output", f"reason and findings take {size} bytes, more than {budget.verdict_bytes}")
-    return reward
-
-
-def _printed_in(frame: Mapping[str, Any]) -> str:
-    """What the candidate has printed, as its last frame tells it."""
-    printed = frame.get("printed")
-    return child.tail_of(printed) if isinstance(printed, str) else ""
-
-
-def _candidate_error(frame: Mapping[str, Any]) -> CandidateError:
-    """The error in a last frame, which may be forged and of any length."""
-    kind, message, trace = (str(frame.get(key, "")) for key in ("kind", "message", "traceback"))
-    return CandidateError(kind[:100], message[:_MOST_MESSAGE_CHARS], traceback=trace[-_MOST_TRACEBACK_CHARS:])
+            self._writer.write(LENGTH.pack(len(data)) + data)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error behind a task group's: one that stops the run before one of the candidate."""
+    """The error inside a task group's: one that stops the run takes precedence over one of the candidate."""
     leaves = [e if not isinstance(e, BaseExceptionGroup) else _first(e) for e in group.exceptions]
     return next((e for e in leaves if not isinstance(e, CandidateError)), leaves[0])

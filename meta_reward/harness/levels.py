@@ -1,8 +1,8 @@
-"""Which levels of the sandbox this machine can do, found out by running a job that tries to get out.
+"""Which sandbox levels this machine supports, found out by running a job that tries to escape.
 
-Looking for a binary would not tell: bubblewrap may be installed and not allowed to make namespaces,
-and a kernel may have Landlock and not have it switched on. A level counts as available when its
-zygote starts and the probe gets nothing that the level denies. `none` is never chosen, only asked for.
+Looking for a binary is not enough: bubblewrap may be installed but not allowed to create namespaces, and a
+kernel may have Landlock without enabling it. A level is available when its zygote starts and the probe
+escapes from nothing. `none` is never chosen automatically.
 """
 
 import shutil
@@ -14,20 +14,22 @@ from typing import cast, get_args
 from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level
-from meta_reward.harness.sandbox import NOT_STARTED, Sandbox
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.zygote_process import NOT_STARTED
 from meta_reward.models.session import Answer, Ask, RunTool
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 AUTO = "auto"
 CHOICES = (AUTO, *LEVELS)
 UNCONFINED_WARNING = "sandbox level none: candidates run with all your rights, and could read labels and keys"
-CONFINED: tuple[Level, ...] = ("strict", "locked") if sys.platform == "linux" else ("seatbelt",)
-"""The levels that this system may have, the strictest first."""
+CONFINED: tuple[Level, ...] = ("strict", "locked")
+"""The levels that confine candidates, the strictest first. They need Linux."""
 _UNCONFINED = "--sandbox none goes without, at your own risk"
 _NAMESPACES = (
     "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
     "kernel.apparmor_restrict_unprivileged_userns=0; a container must be started with the right to make them)"
 )
+_ON_LINUX = "run it on Linux, for example in a container"
 _LANDLOCK = "use Linux 5.13 or later on x86_64 or aarch64, with landlock in the lsm= of its command line"
 _TRAJECTORY = {"policy": "", "tools": [], "messages": [{"role": "user", "content": "Hello."}]}
 _PROBE = '''"""Try to get out, and tell what succeeded."""
@@ -46,7 +48,7 @@ def signal(): os.kill(os.getppid(), 0)
 
 async def reward(trajectory, judge):
     succeeded = []
-    for attempt in (read, write, connect{more}):
+    for attempt in (read, write, connect, start, signal):
         try:
             attempt()
         except OSError:
@@ -58,9 +60,10 @@ _found: dict[Level, str] = {}
 
 
 async def choose_level(wanted: str = AUTO, *, of: str = "") -> Level:
-    """The level to use: the one that was asked for, else the strictest that works here. of: what has the level.
+    """The level to use: the one that was asked for, else the strictest that works here.
 
-    Raises UsageError where it does not work, or none does; it says why, and what to do.
+    of: what is recorded at that level, for the message. Raises UsageError where it does not work here, or where
+    no level does; it says why, and what to do.
     """
     if wanted == "none":
         return "none"
@@ -72,7 +75,7 @@ async def choose_level(wanted: str = AUTO, *, of: str = "") -> Level:
         return level
     if (found := await strictest()) is not None:
         return found
-    # What ails the weakest of them ails them all.
+    # Whatever is wrong with the weakest is wrong with all of them.
     what = f"this machine cannot confine candidates ({await problem_of(CONFINED[-1])})"
     raise UsageError(what, hint=f"{await remedy(CONFINED[-1])}; {_UNCONFINED}")
 
@@ -86,18 +89,18 @@ async def strictest() -> Level | None:
 
 
 async def problem_of(level: Level) -> str:
-    """Why this machine cannot do a level; empty where it can. Asked once a process."""
+    """Why this machine does not support a level; "" where it does. Probed once per process."""
     if level not in _found:
         _found[level] = await _probe(level)
     return _found[level]
 
 
 async def remedy(level: Level) -> str:
-    """What a person can do to get a level that does not work here; empty where no one can."""
+    """What the user can do to get a level that does not work here; empty where nothing helps."""
     if level not in CONFINED:
         return ""
-    if level == "seatbelt":
-        return "put sandbox-exec on PATH"
+    if sys.platform != "linux":
+        return _ON_LINUX
     if await problem_of("locked"):  # strict needs all that locked needs
         return _LANDLOCK
     if shutil.which("bwrap") is None:
@@ -113,12 +116,11 @@ async def _ways_out(level: Level) -> str:
 
 
 async def _probe(level: Level) -> str:
-    if level != "none" and level not in CONFINED:
-        return f"not on {sys.platform}"
-    more = "" if level == "seatbelt" else ", start, signal"
+    if level != "none" and sys.platform != "linux":
+        return f"it needs Linux, and this is {sys.platform}"
     try:
         with tempfile.TemporaryDirectory() as folder:
-            probe = _PROBE.format(file=str(Path(__file__)), folder=folder, more=more)
+            probe = _PROBE.format(file=str(Path(__file__)), folder=folder)
             async with Sandbox(Budget(), level=level) as sandbox:
                 found = await sandbox.score(probe, _TRAJECTORY, _no_judge)
     except (MetaRewardError, OSError) as error:

@@ -1,4 +1,4 @@
-"""What a harness is given and what it gives back: `Judge`, `Reply`, `Reward`.
+"""What a harness receives and returns: `Judge`, `Reply`, `Reward`.
 
 The stable heart of the interface. Standard library only: it is imported by candidates inside the
 sandbox as well as by the parent process.

@@ -3,41 +3,35 @@
     async with Sandbox(Budget(), level="strict") as sandbox:
         reward = await sandbox.score(source, trajectory, answer)
 
-Protects against: a candidate that crashes, hangs, floods, answers out of range, prints, or leaves
-state behind for the next trajectory; at the levels `strict` and `locked` also against one that wants
-to read files, open sockets, start processes or disturb others. `confinement.py` lists the levels,
-`levels.py` finds out which of them this machine can do. Every failure of the candidate raises
-CandidateError; errors of `answer` (the judge's, a limit's) pass through as they are.
+Protects against a candidate that crashes, hangs, floods, answers out of range, prints, or leaves state
+behind for the next trajectory; at the levels `strict` and `locked` also against one that tries to read
+files, open sockets, start processes or disturb others. `confinement.py` lists the levels, `levels.py` finds
+out which of them this machine supports. Every failure of the candidate raises CandidateError; errors of
+`answer` (the judge's, a limit's) pass through unchanged.
 
-What remains possible: answers written into the source; telling a trajectory scored at the same time
-something by how busy the machine is, or by what the kernel counts per user; telling a later one by
-what the caches of processor and disk still hold; at `locked`, asking of any path whether it exists, how
-large it is and when it was changed, and when it was read where the file system is mounted `strictatime`;
-the candidate's own process number, which tells how many came before it; holes of the kernel.
+What remains possible: answers written into the source; signalling to a trajectory scored at the same
+time through the load of the machine or through what the kernel counts per user, and to a later one through
+what is left in the caches of processor and disk; at `locked`, asking of any path whether it exists, how large
+it is, when it was changed, and when it was read if the file system is mounted `strictatime`; the candidate's
+own process id, which tells how many came before it; bugs of the kernel.
 """
 
 import asyncio
-import itertools
-import signal
-import socket
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from meta_reward.errors import CandidateError, MetaRewardError
-from meta_reward.harness import child, worker
+from meta_reward.errors import CandidateError
+from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level, settle, worker_command, worker_environment
-from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds, no_waits, reward_of
+from meta_reward.harness.confinement import Level, settle
+from meta_reward.harness.conversation import AnswerAsk, WaitedSeconds, no_waits
+from meta_reward.harness.received import reward_of
 from meta_reward.harness.runtime import Reward
+from meta_reward.harness.zygote_process import ZygoteProcess
 from meta_reward.models.session import Answer, Ask, RunTool
 
-NOT_STARTED = "the sandbox does not start: "
-_FULL_S = 0.005  # until another try to write to a full socket
-_DYING_S = 2.0  # for a zygote that has hung up to say why
 _KEPT_CODES = 8  # candidates come one after the other, each for many trajectories
-_PATIENCE_S = 30.0  # for the zygote to start, to say how a child ended, to end
 
 
 class Sandbox:
@@ -46,12 +40,12 @@ class Sandbox:
     def __init__(self, budget: Budget, *, level: Level, packages: Sequence[str] = ()) -> None:
         """packages: installed packages that candidates may import beside the standard library."""
         self.budget, self.level, self.packages = budget, level, tuple(packages)
-        self._zygote: Zygote | None = None
+        self._zygote: ZygoteProcess | None = None
         self._starting, self._compiling = asyncio.Lock(), asyncio.Lock()
         self._codes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
-        """Starts nothing yet: a candidate that is refused unread, or known, needs no zygote."""
+        """Starts nothing yet: a candidate that is refused unread, or cached, needs no zygote."""
         return self
 
     async def __aexit__(
@@ -71,28 +65,17 @@ class Sandbox:
     ) -> Reward:
         """The reward of one trajectory (in its JSON form), with judge calls served by `answer`.
 
-        waited_s: how long so far `answer` was kept waiting by nobody's fault; it is not on the budget.
-        printed: told the end of what the candidate has printed, also where it fails but not where it is killed.
-        Raises CandidateError for whatever is the candidate's fault.
+        waited_s: how long `answer` has been held up so far through no fault of the candidate; not on its budget.
+        printed: is called with the end of what the candidate has printed, even if it failed, unless it was killed.
+        Raises CandidateError for anything that is the candidate's fault.
         """
-        job: dict[str, Any] = {"type": "start", "protocol": child.PROTOCOL, "source": source}
-        if self.level == "seatbelt":  # a process of its own for each trajectory
-            zygote = await self._start()
-            try:
-                return reward_of(
-                    await zygote.run({**job, "code": "", "trajectory": trajectory}, answer, waited_s, printed),
-                    self.budget,
-                )
-            finally:
-                zygote.stop()
         code = await self._compiled(source)
+        job = {"type": "start", "protocol": child.PROTOCOL, "source": source, "code": code, "trajectory": trajectory}
         zygote = await self._living()
-        return reward_of(
-            await zygote.run({**job, "code": code, "trajectory": trajectory}, answer, waited_s, printed), self.budget
-        )
+        return reward_of(await zygote.run(job, answer, waited_s, printed), self.budget)
 
-    async def _living(self) -> "Zygote":
-        """The zygote: the first to ask starts it, and another where a candidate has brought it down with itself."""
+    async def _living(self) -> ZygoteProcess:
+        """The zygote: started on first use, and again if a candidate has brought it down."""
         async with self._starting:
             if self._zygote is None or not self._zygote.is_alive():
                 if self._zygote is not None:
@@ -101,7 +84,7 @@ class Sandbox:
             return self._zygote
 
     async def _compiled(self, source: str) -> str:
-        """A candidate's bytecode, "" where there is none: compiled once, in a child that sees no trajectory."""
+        """A candidate's bytecode, "" if it does not compile: compiled once, in a child that sees no trajectory."""
         async with self._compiling:
             if source not in self._codes:
                 code = await self._compile(source)
@@ -115,154 +98,17 @@ class Sandbox:
         job = {"type": "compile", "protocol": child.PROTOCOL, "source": source}
         try:
             frame = await zygote.run(job, _no_answer, no_waits)
-        except CandidateError:  # too much for the compiler: each trajectory will say so
+        except CandidateError:  # too much for the compiler: scoring will report it
             return ""
         return str(frame["code"])
 
-    async def _start(self) -> "Zygote":
-        if self.level in ("strict", "locked"):
+    async def _start(self) -> ZygoteProcess:
+        if self.level != "none":
             await asyncio.to_thread(settle, self.packages)
-        zygote = Zygote(self.budget, self.level, self.packages)
+        zygote = ZygoteProcess(self.budget, self.level, self.packages)
         await zygote.start()
         return zygote
 
 
-class Zygote:
-    """A zygote process and the jobs running under it."""
-
-    def __init__(self, budget: Budget, level: Level, packages: Sequence[str]) -> None:
-        self._budget = budget
-        self._jobs = itertools.count(worker.READY + 1)
-        self._exits: dict[int, asyncio.Future[int]] = {}
-        self._control, theirs = socket.socketpair()
-        try:
-            with theirs:
-                self._process = subprocess.Popen(
-                    worker_command(level, theirs.fileno(), budget, packages),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    pass_fds=[theirs.fileno()],
-                    env=worker_environment(level),
-                    cwd="/",
-                )
-        except BaseException:
-            self._control.close()
-            raise
-        self._control.setblocking(False)
-
-    async def start(self) -> None:
-        """Wait until it is ready. Raises MetaRewardError with its last words when it does not come up."""
-        ready = self._exits[worker.READY] = asyncio.get_running_loop().create_future()
-        self._watcher = asyncio.create_task(self._watch(self._control))
-        try:
-            code = await asyncio.wait_for(ready, _PATIENCE_S)
-        except TimeoutError:
-            self._process.kill()
-            self.stop()
-            raise MetaRewardError(f"{NOT_STARTED}no sign of it within {_PATIENCE_S:g} s") from None
-        if code != 0:
-            words = self._last_words()
-            self.stop()
-            raise MetaRewardError(NOT_STARTED + words)
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    async def run(
-        self,
-        start: Mapping[str, Any],
-        answer: AnswerAsk,
-        waited_s: WaitedSeconds,
-        printed: Callable[[str], None] = lambda text: None,
-    ) -> dict[str, Any]:
-        """One job in a child of its own: its start frame in, its last frame out."""
-        host, theirs = socket.socketpair()
-        job = next(self._jobs)
-        self._exits[job] = asyncio.get_running_loop().create_future()
-        try:
-            with theirs:
-                await self._send(b"s", job, theirs)
-            reader, writer = await asyncio.open_connection(sock=host, limit=self._budget.output_bytes + 4)
-            try:
-                talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job), waited_s)
-                try:
-                    return await talk.run(start)
-                finally:
-                    printed(talk.printed)
-            finally:  # unsent words are dropped: a closed transport that still waits to send them would keep its place
-                writer.transport.abort()  # in the selector, and the next socket of the same number would be deaf
-        finally:
-            host.close()
-            if not self._exits[job].done():
-                await self._send(b"k", job)
-            del self._exits[job]
-
-    def stop(self) -> None:
-        """End it, and its children with it."""
-        self._watcher.cancel()
-        for job in list(self._exits):  # none of them can be told any more how it ended
-            self._ended(job, -signal.SIGKILL)
-        # Now, and not when the watcher comes to notice: another file may have the number of this one by then.
-        asyncio.get_running_loop().remove_reader(self._control)
-        self._control.close()  # the zygote kills its children and ends when it sees this
-        try:
-            self._process.wait(_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stderr is not None:
-            self._process.stderr.close()
-
-    async def _exit_of(self, job: int) -> int:
-        """How a job's process ended: its exit code, or minus the signal that killed it."""
-        return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
-
-    async def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
-        """Tell the zygote, waiting for room where hundreds of jobs at once have filled its socket. The loop goes on
-        meanwhile, since a zygote that cannot say who has ended takes no messages either."""
-        descriptors = [attached.fileno()] if attached else []
-        while True:
-            try:
-                socket.send_fds(self._control, [worker.CONTROL.pack(op, job)], descriptors)
-                return
-            except BlockingIOError:
-                await asyncio.sleep(_FULL_S)
-            except OSError:  # the zygote has died, and its children with it
-                self._ended(job, -signal.SIGKILL)
-                return
-
-    def _last_words(self) -> str:
-        try:  # it may have hung up before it speaks
-            _, words = self._process.communicate(timeout=_DYING_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            _, words = self._process.communicate()
-        return words.decode(errors="replace").strip().rpartition("\n")[2] or "it left no message"
-
-    async def _watch(self, control: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        buffer = b""
-        while data := await _receive(loop, control):
-            buffer += data
-            while len(buffer) >= worker.STATUS.size:
-                job, code = worker.STATUS.unpack(buffer[: worker.STATUS.size])
-                buffer = buffer[worker.STATUS.size :]
-                self._ended(job, code)
-        for job in list(self._exits):
-            self._ended(job, -signal.SIGKILL)
-
-    def _ended(self, job: int, code: int) -> None:
-        if job in self._exits and not self._exits[job].done():
-            self._exits[job].set_result(code)
-
-
 async def _no_answer(ask: Ask, run_tool: RunTool) -> Answer:
     raise CandidateError("protocol", "a question from a child that only compiles")
-
-
-async def _receive(loop: asyncio.AbstractEventLoop, control: socket.socket) -> bytes:
-    try:
-        return await loop.sock_recv(control, 4096)
-    except ConnectionError:
-        return b""

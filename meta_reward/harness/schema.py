@@ -1,4 +1,4 @@
-"""JSON schemas on the candidate's side: a function's as a tool, and whether a reply fits one.
+"""JSON schemas on the candidate's side: one for each tool function, and whether a reply fits one.
 
 Runs inside the sandbox, so that a schema written by a candidate is never interpreted by the parent.
 Standard library only.
@@ -73,14 +73,14 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
 
 
 def _encodable(value: Any) -> Any:
-    """A JSON value whose texts can be sent on: an escape may name half of a surrogate pair, which no encoding has."""
+    """A JSON value whose strings can be encoded: an escape may hold half of a surrogate pair, which UTF-8 cannot."""
     text = json.dumps(value, ensure_ascii=False)
-    mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value if mended == text else json.loads(mended)
+    encodable = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value if encodable == text else json.loads(encodable)
 
 
 def _finite(text: str) -> float:
-    """A float from JSON. Raises ValueError for NaN and infinities, which are no JSON, and for overflow."""
+    """A float from JSON. Raises ValueError for NaN, infinities and overflow, which JSON does not allow."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text} is not finite")

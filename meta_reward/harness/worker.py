@@ -5,21 +5,19 @@
 Started by the parent process (`sandbox.py`) and standalone: standard library and the harness
 runtime, nothing else. The zygote is single-threaded and never executes candidate code. For each
 trajectory it receives one end of a socket and forks; the child confines itself, and only then reads
-its one trajectory from that socket (`child.py`). So no trajectory and no candidate ever passes
-through the zygote's memory, and nothing carries over from one to the next.
+its one trajectory from that socket (`child.py`). No trajectory and no candidate ever passes through
+the zygote's memory, so nothing carries over from one to the next.
 
 Control messages are five bytes: `s` (start, with a socket attached) or `k` (kill), then the job's
 number; the zygote answers with job number and exit code when a child has ended.
 """
 
 import asyncio
-import ctypes
 import gc
 import importlib
 import json
 import os
 import random
-import resource
 import selectors
 import signal
 import socket
@@ -28,22 +26,21 @@ import sys
 from typing import Any
 
 from meta_reward.harness import child
+from meta_reward.harness.frames import encode_frame
 from meta_reward.harness.lockdown import Lockdown, LockdownError
+from meta_reward.harness.process_limits import die_with_parent, keep_only, limit_resources
+from meta_reward.harness.socket_judge import ORPHANED
 
 CONTROL = struct.Struct("!cI")
 STATUS = struct.Struct("!Ii")
-READY = 0  # the job number with which the zygote says that it has started
+READY = 0  # the job number with which the zygote reports that it has started
 _FAILED = 70
-_PR_SET_PDEATHSIG = 1
-_MAX_FILES = 256
 # Loaded once by the zygote, so that no child pays for them.
 _PRELOADED = (
     *("collections", "dataclasses", "datetime", "decimal", "difflib", "encodings.idna", "enum", "fractions"),
     *("itertools", "math", "statistics", "string", "textwrap", "unicodedata"),
 )
 
-
-_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 _REHEARSED = """
 import re
 from meta_reward.harness import Reward
@@ -64,13 +61,13 @@ class Zygote:
         lockdown: Lockdown | None,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """loop: the event loop of every child that is locked down, which must hold no descriptor."""
+        """loop: inherited by every child that is locked down; it must hold no descriptor."""
         self._control, self._budget, self._lockdown, self._loop = control, budget, lockdown, loop
         self._pid = os.getpid()
         self._jobs: dict[int, int] = {}  # pid -> job
 
     def serve(self) -> None:
-        """The zygote's life."""
+        """Handle control messages and ended children until the parent hangs up."""
         wakeup, signalled = os.pipe()
         os.set_blocking(wakeup, False)
         os.set_blocking(signalled, False)
@@ -90,7 +87,7 @@ class Zygote:
                 return
 
     def _obey(self) -> bool:
-        """Do what the next control message says; False when there are no more."""
+        """Carry out the next control message; False when there are no more."""
         message, descriptors, *_ = socket.recv_fds(self._control, CONTROL.size, 1)
         if len(message) < CONTROL.size:
             for pid in self._jobs:
@@ -123,8 +120,8 @@ class Zygote:
         code = _FAILED
         try:
             self._confine(descriptor)
-            random.seed(0)  # a harness that samples does so alike in every run
-            # Where a candidate can have threads, they must be able to wake its loop.
+            random.seed(0)  # so that a harness that samples draws the same every time
+            # Unlocked, a candidate can have threads, which must be able to wake its loop.
             loop = self._loop if self._lockdown else asyncio.new_event_loop()
             child.run(loop, socket.socket(fileno=descriptor))
             code = 0
@@ -134,15 +131,15 @@ class Zygote:
             os._exit(code)
 
     def _confine(self, descriptor: int) -> None:
-        """Give up everything but the one socket, before anything is read from it."""
+        """Give up everything but the socket, before anything is read from it."""
         die_with_parent()
         if os.getppid() != self._pid:  # it died before this child could ask to die with it
-            os._exit(child.ORPHANED)
+            os._exit(ORPHANED)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _keep_only(descriptor, *([self._lockdown.ruleset] if self._lockdown else []))
-        _limit(self._budget)
-        self._jobs.clear()  # a candidate can reach all that is in its memory
+        keep_only(descriptor, *([self._lockdown.ruleset] if self._lockdown else []))
+        limit_resources(self._budget)
+        self._jobs.clear()  # a candidate can read all of its memory
         if self._lockdown:
             self._lockdown.apply()
 
@@ -155,40 +152,8 @@ def _drain(pipe: int) -> None:
         pass
 
 
-def _keep_only(*kept: int) -> None:
-    """Close what the zygote had open. What a candidate prints goes nowhere, through descriptors that no other
-    child shares: their flags would carry a message."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
-    first = 3
-    for descriptor in sorted(kept):
-        os.closerange(first, descriptor)
-        first = descriptor + 1
-    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
-
-
-def _limit(budget: dict[str, Any]) -> None:
-    cpu_s = int(budget["cpu_s"])
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    if sys.platform == "linux":  # macOS has no such limit
-        memory = int(budget["memory_mb"]) * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends (Linux; elsewhere the closed socket tells)."""
-    if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _hide_package() -> None:
-    """Leave candidates the interface that is loaded, and no way to import the rest of the package."""
+    """Leave candidates the loaded interface, with no way to import the rest of the package."""
     sys.path[:] = [entry for entry in sys.path if entry != os.environ.get("PYTHONPATH")]
     for name in ("meta_reward", "meta_reward.harness"):
         sys.modules[name].__path__ = []
@@ -202,7 +167,7 @@ def _import_package(name: str) -> None:
 
 
 def _make_loop() -> asyncio.AbstractEventLoop:
-    """An event loop for children to inherit. It holds no descriptor, and so cannot be woken from another thread."""
+    """An event loop for children to inherit. It holds no descriptor, so another thread cannot wake it."""
     selector = selectors.PollSelector()
     loop = asyncio.SelectorEventLoop(selector)
     for key in list(selector.get_map().values()):
@@ -211,12 +176,12 @@ def _make_loop() -> asyncio.AbstractEventLoop:
 
 
 def _rehearse(loop: asyncio.AbstractEventLoop) -> None:
-    """Go once through all that a child does, with a harness of our own, so that the interpreter has it ready: a child
-    pays for every page of memory that it is the first to write to."""
+    """Run a harness of our own once, so that the interpreter is warmed up before forking: a child pays for every
+    memory page that it is the first to write to."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         reply = {"type": "reply", "ask": 1, "text": "Score: 50", "stop_reason": "end", "tools_called": []}
-        ours.sendall(child.encode_frame(reply))
+        ours.sendall(encode_frame(reply))
         said = {"role": "assistant", "content": "Hello.", "tool_calls": [{"id": "1", "name": "look", "arguments": {}}]}
         trajectory = {"policy": "Be kind.", "tools": [], "messages": [{"role": "user", "content": "Hello?"}, said]}
         loop.run_until_complete(child.score(theirs, _REHEARSED, child.compile_source(_REHEARSED), trajectory))

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import UsageError
 from meta_reward.harness.validate import MAX_BYTES
-from meta_reward.propose.session_server import Answer
+from meta_reward.propose.session_server import AnswerRequest
 
 MAX_PROPOSAL_BYTES = 64 * 1024
 _MAX_NOTES, _MAX_NAMES = 20, 5
@@ -51,7 +51,7 @@ class Assignment:
     max_usd: float = 0.0
     is_spent: Callable[[], bool] = lambda: False
     try_harness: TryHarness | None = None
-    query: Answer | None = None
+    query: AnswerRequest | None = None
     socket: Path | None = None
     hidden: tuple[Path, ...] = ()
 
@@ -92,21 +92,21 @@ class Proposer(Protocol):
 
 def render_prompt(assignment: Assignment, *, view: Path, staging: Path, resumed: bool = False) -> str:
     """What an agent is told, with its folders as it sees them. resumed: it knows its instructions already."""
-    mending = ""
+    repairs = ""
     if assignment.rejected:
         names = "\n".join(f"- {staging / name}" for name in map(files.printable, assignment.rejected))
-        mending = (
+        repairs = (
             "The validator refused these candidates of this session; `validator.json` beside each harness says why. "
             f"Mend them where they are, once, and change nothing else.\n\n{names}\n"
         )
     if resumed:
-        return mending
+        return repairs
     return (
         f"{assignment.instructions.rstrip()}\n\n# This session\n\n"
         f"- The history is in {view}; it cannot be written to.\n"
         f"- Leave your candidates in {staging}, a folder each; nothing else can be written to.\n"
         f"- This is iteration {assignment.iteration}. Leave up to {assignment.candidates} "
-        f"candidate{'s' if assignment.candidates != 1 else ''}, then end.\n" + (f"\n{mending}" if mending else "")
+        f"candidate{'s' if assignment.candidates != 1 else ''}, then end.\n" + (f"\n{repairs}" if repairs else "")
     )
 
 
@@ -186,7 +186,7 @@ def keep_only(staging: Path, drafts: Sequence[Draft]) -> None:
         files.write_bytes(staging / draft.folder / "harness.py", draft.source.encode())
         files.write_bytes(staging / draft.folder / "proposal.md", draft.proposal.encode())
     staging.mkdir(exist_ok=True)
-    files.remove_folder(aside)
+    folders.remove_folder(aside)
 
 
 def _read(path: Path, most: int) -> str | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from meta_reward.errors import ProposerError, UsageError
-from meta_reward.harness.worker import die_with_parent
+from meta_reward.harness.process_limits import die_with_parent
 from meta_reward.propose import jail
 from meta_reward.propose.base import PACKAGE, Assignment, check_variables, render_prompt
 from meta_reward.propose.jail import Jail, Mount

@@ -64,12 +64,12 @@ def session_secrets(settings: ProposerSettings) -> Secrets:
     return Secrets(known_keys() | {name: os.environ.get(name, "") for name in named})
 
 
-def marks_in(source: str, proposal: str = "") -> tuple[Finding, ...]:
+def secrets_in(source: str, proposal: str = "") -> tuple[Finding, ...]:
     """A finding for each secret that stood in a draft. Names the variable, and nothing of its value."""
-    return bounded([*_marks(source, "", numbered=True), *_marks(proposal, "proposal.md ")])
+    return bounded([*_findings(source, "", numbered=True), *_findings(proposal, "proposal.md ")])
 
 
-def _marks(text: str, where: str, *, numbered: bool = False) -> Iterator[Finding]:
+def _findings(text: str, where: str, *, numbered: bool = False) -> Iterator[Finding]:
     for number, line in enumerate(text.split("\n"), 1):
         for name in _MARK.findall(line):
             message = f"{where}holds the value of the variable {name}, which is a secret"

@@ -24,42 +24,42 @@ AT_ONCE = 4
 MOST_WAITING = 64
 _PATIENCE_S = 10.0
 
-Answer = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+AnswerRequest = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 """Answers a command with these arguments. Raises MetaRewardError for what cannot be answered."""
 
 
 @contextlib.asynccontextmanager
-async def open_session_server(answer: Answer) -> AsyncIterator[Path]:
+async def open_session_server(answer: AnswerRequest) -> AsyncIterator[Path]:
     """Serve requests while the block runs; yields the path of the socket."""
     # Not in the run: the path of a socket may have about a hundred characters only.
     folder = Path(tempfile.mkdtemp(prefix="meta-reward-"))
-    path = folder / "desk.sock"
+    path = folder / "api.sock"
     slots = asyncio.Semaphore(AT_ONCE)
-    talks: set[asyncio.Task[None]] = set()
+    connections: set[asyncio.Task[None]] = set()
 
-    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(talks) >= MOST_WAITING:
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(connections) >= MOST_WAITING:
             writer.close()
             return
-        task = asyncio.create_task(_talk(reader, writer, answer, slots))
-        talks.add(task)
-        task.add_done_callback(talks.discard)
+        task = asyncio.create_task(_serve(reader, writer, answer, slots))
+        connections.add(task)
+        task.add_done_callback(connections.discard)
 
     try:
-        server = await asyncio.start_unix_server(meet, path, limit=MAX_REQUEST_BYTES)
+        server = await asyncio.start_unix_server(accept, path, limit=MAX_REQUEST_BYTES)
         try:
             yield path
         finally:
             server.close()
-            for task in talks:
+            for task in connections:
                 task.cancel()
-            await asyncio.gather(*talks, return_exceptions=True)
+            await asyncio.gather(*connections, return_exceptions=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _talk(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer, slots: asyncio.Semaphore
+async def _serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: AnswerRequest, slots: asyncio.Semaphore
 ) -> None:
     """One request, one answer. A client that goes away early is no trouble."""
     try:
@@ -73,7 +73,7 @@ async def _talk(
         writer.close()
 
 
-async def _reply(reader: asyncio.StreamReader, answer: Answer) -> Mapping[str, Any]:
+async def _reply(reader: asyncio.StreamReader, answer: AnswerRequest) -> Mapping[str, Any]:
     try:
         async with asyncio.timeout(_PATIENCE_S):
             line = await reader.readline()

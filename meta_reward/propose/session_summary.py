@@ -46,19 +46,19 @@ class Summary:
 
 @dataclass(slots=True)
 class _Tally:
-    """facts: of begin and end. told: what each session of the agent said that it cost, from its beginning.
+    """facts: of begin and end. reported_usd: what each session of the agent said that it cost, from its beginning.
 
-    sums: turns and tokens. calls: of the model, since an agent last said what it used. decided: ids of the
+    sums: turns and tokens. calls: of the model, since an agent last said what it used. decided_ids: ids of the
     tool calls that something was decided about.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
-    told: dict[str, float] = field(default_factory=dict)
+    reported_usd: dict[str, float] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=dict)
     calls: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     read: dict[str, None] = field(default_factory=dict)
-    decided: set[str] = field(default_factory=set)
+    decided_ids: set[str] = field(default_factory=set)
     tool_calls: int = 0
     refused: int = 0
 
@@ -67,9 +67,9 @@ class _Tally:
             self.sums[name] = self.sums.get(name, 0) + value
 
     def cost_usd(self) -> float | None:
-        """The cost of a resumed session counts from its beginning, so it is told once."""
+        """The cost of a resumed session counts from its beginning, so it is reported once."""
         priced = [line["cost_usd"] for line in self.calls.values() if line["cost_usd"] is not None]
-        return round(known_usd([*self.told.values(), *priced]), 6) if self.told or priced else None
+        return round(known_usd([*self.reported_usd.values(), *priced]), 6) if self.reported_usd or priced else None
 
 
 def summarize(path: Path, *, view: Path) -> Summary:
@@ -112,7 +112,7 @@ def _count(tally: _Tally, line: Mapping[str, Any], view: Path) -> None:
     elif kind == "decision":
         tally.tool_calls += 1
         tally.refused += bool(line.get("refused"))
-        tally.decided.add(line.get("id") or "")
+        tally.decided_ids.add(line.get("id") or "")
         _count_file(tally, line, view)
     elif _is_message(line, "ResultMessage"):
         _count_result(tally, line["message"])
@@ -130,7 +130,7 @@ def _count_result(tally: _Tally, result: Mapping[str, Any]) -> None:
     usage = result.get("usage") or {}
     tally.add(turns=result.get("num_turns") or 0, input=_input_tokens(usage), output=usage.get("output_tokens") or 0)
     if result.get("total_cost_usd") is not None:
-        tally.told[str(result.get("session_id"))] = result["total_cost_usd"]
+        tally.reported_usd[str(result.get("session_id"))] = result["total_cost_usd"]
     tally.calls.clear()
 
 
@@ -141,7 +141,7 @@ def _input_tokens(usage: Mapping[str, Any]) -> int:
 def _count_undecided(tally: _Tally, message: Mapping[str, Any]) -> None:
     """The agent's own program turns away calls of tools that it was not given, and asks nobody."""
     failed = [block["tool_use_id"] for block in _blocks(message) if block.get("tool_use_id") and block.get("is_error")]
-    undecided = [id for id in failed if id not in tally.decided]
+    undecided = [id for id in failed if id not in tally.decided_ids]
     tally.tool_calls += len(undecided)
     tally.refused += len(undecided)
 

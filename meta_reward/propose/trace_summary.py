@@ -29,16 +29,16 @@ def render_summary(history: HistoryLayout, row: Row) -> str:
     traces = {path.stem: files.load_json(path) for path in sorted((folder / "traces").glob("*.json"))}
     parts = [
         f"# {row.id} {row.name}\n\nWhat its traces on the search split show, counted by a program.",
-        _lost(pairs),
+        _pairs(pairs),
         _rewards(traces),
-        _asks(traces),
+        _questions(traces),
         _errors(traces),
-        _said(pairs, traces),
+        _sentences_of_judge(pairs, traces),
     ]
     return files.printable("\n\n".join(part for part in parts if part) + "\n")
 
 
-def _lost(pairs: Sequence[PairOutcome]) -> str:
+def _pairs(pairs: Sequence[PairOutcome]) -> str:
     categories = sorted({name for pair in pairs for name in pair.categories or ("none",)})
     lines = [
         "## Pairs",
@@ -67,7 +67,7 @@ def _rewards(traces: Mapping[str, Any]) -> str:
     )
 
 
-def _asks(traces: Mapping[str, Any]) -> str:
+def _questions(traces: Mapping[str, Any]) -> str:
     calls = [call for trace in traces.values() for call in trace["calls"]]
     if not calls:
         return ""
@@ -86,7 +86,7 @@ def _errors(traces: Mapping[str, Any]) -> str:
     return "\n".join(["## Errors", "", *lines]) if lines else ""
 
 
-def _said(pairs: Sequence[PairOutcome], traces: Mapping[str, Any]) -> str:
+def _sentences_of_judge(pairs: Sequence[PairOutcome], traces: Mapping[str, Any]) -> str:
     """What the judge says of the trajectories in lost pairs more often than of the same side in pairs that are won."""
     lost = [pair for pair in pairs if pair.agreement < 1]
     won = [pair for pair in pairs if pair.agreement == 1]

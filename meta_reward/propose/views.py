@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import UsageError
 from meta_reward.propose.trace_summary import render_summary
 from meta_reward.run.layout import HistoryLayout
@@ -60,7 +60,7 @@ def make_view(history: Path, target: Path, level: str) -> Path:
         target.unlink()
     shutil.rmtree(target, ignore_errors=True)
     source = HistoryLayout(history)
-    with files.new_folder(target) as folder:
+    with folders.new_folder(target) as folder:
         for path, content in _contents(source, level):
             files.write_bytes(folder / path, content)
     return target

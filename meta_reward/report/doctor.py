@@ -111,10 +111,6 @@ async def sandbox_row() -> Row:
     if level is None:
         fix = f"{await remedy(CONFINED[-1])}; or --sandbox none, at your own risk"
         return Row("sandbox", "fail", await problem_of(CONFINED[-1]), fix)
-    if level == "seatbelt":
-        return Row(
-            "sandbox", "warn", "seatbelt, which is weak and untested", "use Linux for candidates you do not trust"
-        )
     if level != CONFINED[0]:
         return Row("sandbox", "warn", f"{level}; not strict: {await problem_of('strict')}", await remedy("strict"))
     return Row("sandbox", "ok", level)

@@ -44,7 +44,7 @@ def render_runs(listed: Sequence[RunSummary]) -> str:
     ]
     table = render_table(["run", "task set", "judge", "state", "leader", "search", "changed"], rows)
     legend = "leader: the best candidate on the search split so far; search: its agreement there"
-    return "\n\n".join([table, legend, *([SIMULATED] if any(run.simulated for run in listed) else [])])
+    return "\n\n".join([table, fit(legend), *([SIMULATED] if any(run.simulated for run in listed) else [])])
 
 
 def _candidates(status: Status) -> list[str]:

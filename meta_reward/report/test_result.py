@@ -1,6 +1,6 @@
 """The result of the test split for a person."""
 
-from meta_reward.report.tables import SIMULATED, difference, render_best_of_n, render_categories, render_metrics
+from meta_reward.report.tables import SIMULATED, difference, fit, render_best_of_n, render_categories, render_metrics
 from meta_reward.run.decisions import sentence_of
 from meta_reward.search.test_split import Tested, TestResult
 
@@ -19,7 +19,7 @@ def render_test(result: TestResult) -> str:
         "\n".join(_difference(one, baseline) for one in result.tested),
         "of several harnesses, the best on this split is optimistic" if len(result.tested) > 1 else "",
         render_best_of_n(scores),
-        f"decision: {sentence_of(result.decision)}",
+        fit(f"decision: {sentence_of(result.decision)}"),
         f"the test split of this task set has been opened {times} time{'s' if times != 1 else ''}",
         SIMULATED if result.simulated else "",
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.harness.validate import docstring
 from meta_reward.run import git
 from meta_reward.run.config import render_config
@@ -13,17 +13,9 @@ from meta_reward.run.sessions import SessionRecord, save_session
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.taskset_record import save_parts
 from meta_reward.tasks.taskset import TaskSet, save_task_set
-from meta_reward.trajectory import Pair, Rollout
 
 _HERE = Path(__file__).parent
 _IGNORED = "/.work/\n"
-
-
-def part_of(taskset: TaskSet, tasks: tuple[str, ...]) -> tuple[list[Rollout], list[Pair]]:
-    """The rollouts and pairs of some tasks, in the order of their ids."""
-    wanted = set(tasks)
-    rollouts = [rollout for _, rollout in sorted(taskset.rollouts.items()) if rollout.task in wanted]
-    return rollouts, [pair for pair in taskset.pairs if pair.task in wanted]
 
 
 def interface_text() -> str:
@@ -52,8 +44,8 @@ def create_run(
 
     instructions: what a proposing agent will be told.
     """
-    rollouts, pairs = part_of(taskset, splits["search"])
-    with files.new_folder(layout.root) as folder:
+    rollouts, pairs = taskset.part(splits["search"])
+    with folders.new_folder(layout.root) as folder:
         new = Layout(folder)
         files.write_bytes(new.config, render_config(config))
         files.write_bytes(new.instructions, instructions.encode())

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import GitError
 from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run import git
@@ -49,7 +49,7 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
         aside = free_folder(layout, "by-hand") / inside(layout, path)
         move_aside(path, aside)
         note = f"{inside(layout, path)} was in the way of a candidate; it is now in {inside(layout, aside)}"
-    with files.new_folder(path) as new:
+    with folders.new_folder(path) as new:
         files.write_bytes(new / "harness.py", source.encode())
         files.write_bytes(new / "proposal.md", files.printable(proposal).encode())
         files.write_json(new / "validator.json", report_to_json(report))

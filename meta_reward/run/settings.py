@@ -8,7 +8,7 @@ from typing import Any
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.levels import AUTO, CHOICES
 from meta_reward.settings import BadSetting, setting
-from meta_reward.tasks.splits import SplitShares
+from meta_reward.tasks.divide import SplitShares
 
 SCHEMA = 1
 HISTORY_LEVELS = ("full", "scores", "summaries", "none")

@@ -10,7 +10,8 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.run.layout import Layout
-from meta_reward.tasks.taskset import TaskSet, pair_to_json
+from meta_reward.tasks.records import pair_to_json
+from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Rollout
 
 SCHEMA = 1

@@ -9,7 +9,7 @@ from meta_reward.evaluation.evaluate import Result
 from meta_reward.harness.validate import Cases, cases_of
 from meta_reward.models.gateway import Gateway
 from meta_reward.propose.base import Proposer
-from meta_reward.run.create import interface_text, part_of
+from meta_reward.run.create import interface_text
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.settings import RunConfig
@@ -48,7 +48,7 @@ class Search:
 
     def part(self, split: str) -> tuple[list[Rollout], list[Pair]]:
         """The rollouts and pairs of a split."""
-        return part_of(self.taskset, self.splits[split])
+        return self.taskset.part(self.splits[split])
 
     @property
     def cases(self) -> Cases:
@@ -63,5 +63,5 @@ class Search:
 
 def search_cases(taskset: TaskSet, search_tasks: tuple[str, ...], common: Sequence[str] = ()) -> Cases:
     """What belongs to single cases of a search split, and not to its policy, its tools or `common` texts."""
-    rollouts, _ = part_of(taskset, search_tasks)
+    rollouts, _ = taskset.part(search_tasks)
     return cases_of(rollouts, policy=taskset.policy, tools=taskset.tools, common=[interface_text(), *common])

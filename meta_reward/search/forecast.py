@@ -15,7 +15,7 @@ from meta_reward.models.gateway import Gateway
 from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.registry import make_backend
 from meta_reward.propose.registry import make_proposer
-from meta_reward.run.create import Seed, part_of
+from meta_reward.run.create import Seed
 from meta_reward.run.settings import Limits, RunConfig
 from meta_reward.search.open import divided, open_sandbox
 from meta_reward.tasks.taskset import TaskSet
@@ -112,8 +112,8 @@ async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *
     make_proposer(config.proposer)
     backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
     splits = divided(taskset, config)
-    sizes = {split: len(part_of(taskset, tasks)[0]) for split, tasks in splits.items()}
-    sample = _sample(part_of(taskset, splits["search"])[0], config.seed)
+    sizes = {split: len(taskset.part(tasks)[0]) for split, tasks in splits.items()}
+    sample = _sample(taskset.part(splits["search"])[0], config.seed)
     each = await _loads(config, seeds, sample, backend)
     return Forecast(
         judge=config.judge.spec,

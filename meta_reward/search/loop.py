@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
@@ -67,9 +67,9 @@ async def add(search: Search, name: str, source: str) -> Row:
 def _make_whole(search: Search) -> None:
     """Finish what a kill has left half done, so that files and commits are in step."""
     search.layout.make_sealed()
-    files.sweep(search.layout.root, deep=False)
+    folders.sweep(search.layout.root, deep=False)
     for folder in (search.layout.history, search.layout.sealed):
-        files.sweep(folder)
+        folders.sweep(folder)
     git.unlock(search.layout.root)
     complete_decision(search.layout, load_ledger(search.layout.ledger))
     record.tag_last_candidate(search.layout)

@@ -21,15 +21,15 @@ from meta_reward.run.settings import RunConfig
 from meta_reward.run.taskset_record import what_changed
 from meta_reward.run.usage import paid_in_evaluations, spent_on_disk
 from meta_reward.search.context import Progress, Search
-from meta_reward.tasks.growth import as_of, check_shares_asked, splits_of
-from meta_reward.tasks.splits import Splits
+from meta_reward.tasks.divide import Splits
+from meta_reward.tasks.splits import check_requested_shares, splits_of
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 
 
 def open_search(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Search:
     """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
     config = load_run_config(layout.config)
-    tasks = as_of(taskset or load_task_set(Path(config.taskset)), config.digest)
+    tasks = (taskset or load_task_set(Path(config.taskset))).as_of(config.digest)
     check_task_set(layout, config, tasks)
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
@@ -100,5 +100,5 @@ async def check_sandbox(search: Search) -> None:
 
 def divided(taskset: TaskSet, config: RunConfig) -> Splits:
     """Task ids by split. Raises UsageError for a task set that cannot be divided so."""
-    check_shares_asked(taskset, config.splits)
+    check_requested_shares(taskset, config.splits)
     return splits_of(taskset, config.splits)

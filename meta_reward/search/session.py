@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from meta_reward import files, shipped
+from meta_reward import files, folders, shipped
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.harness.validate import Report, docstring, fingerprint, report_to_json, validate
 from meta_reward.models.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
-from meta_reward.propose.secrets import marks_in, session_secrets
+from meta_reward.propose.secrets import secrets_in, session_secrets
 from meta_reward.propose.session_cost import count_discarded, proposer_usd
 from meta_reward.propose.session_summary import summarize
 from meta_reward.propose.transcript import Transcript
@@ -93,7 +93,7 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
         notes.append(f"iteration {iteration} was cut off and begins anew; its drafts are in {inside(layout, folder)}")
     aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
     session.rename(aside / session.name)
-    files.remove_folder(aside)
+    folders.remove_folder(aside)
     return notes
 
 
@@ -107,7 +107,7 @@ async def _propose(search: Search, iteration: int) -> SessionRecord:
     reason, restored = secrets.hide(reason), secrets.hide(restored)
     drafts, left_out = _collect(search, iteration, ())
     keep_only(assignment.staging, drafts)
-    files.remove_folder(assignment.home)
+    folders.remove_folder(assignment.home)
     if not drafts and status == "ended":
         status, reason = "left nothing", "the session left no candidate"
     if reason:
@@ -211,7 +211,7 @@ async def _validated(search: Search, drafts: Sequence[Draft], iteration: int) ->
         known |= _identity(files.read_text(search.layout.candidate(row.folder) / "harness.py"), row.id)
     result = []
     for draft in drafts:
-        marks = marks_in(draft.source, draft.proposal)
+        marks = secrets_in(draft.source, draft.proposal)
         report = Report(marks, ()) if marks else await _validate(search, draft.source, known)
         result.append((draft, report))
         if report.ok:

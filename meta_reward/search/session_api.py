@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward.errors import MetaRewardError, UsageError
-from meta_reward.propose.session_server import Answer
+from meta_reward.propose.session_server import AnswerRequest
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.query_answers import answer_to_json
@@ -22,7 +22,7 @@ _MOST_NAME = 500
 _COMMANDS = {query.name: query for query in (TRY, *QUERIES)}
 
 
-def make_answer(view: HistoryLayout, trials: Tryouts | None) -> Answer:
+def make_answer(view: HistoryLayout, trials: Tryouts | None) -> AnswerRequest:
     """Answers requests of one session. view: the history that it is shown."""
 
     folders = {view.path: "history"} | ({} if trials is None else {trials.staging: "staging"})

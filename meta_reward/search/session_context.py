@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward.propose.prompt import load_instructions, render_instructions
-from meta_reward.propose.session_server import Answer, open_session_server
+from meta_reward.propose.session_server import AnswerRequest, open_session_server
 from meta_reward.propose.views import make_view
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.search.context import Search
@@ -34,7 +34,7 @@ class SessionContext:
     instructions: str
     socket: Path
     tries: Tryouts | None
-    query: Answer
+    query: AnswerRequest
 
     @property
     def try_harness(self) -> TryHarness | None:

@@ -25,7 +25,6 @@ from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judg
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.usage import Spent, dollars
 from meta_reward.propose.base import slug
-from meta_reward.run.create import part_of
 from meta_reward.run.evaluations import load_scores, save_evaluation
 from meta_reward.run.settings import RunConfig
 from meta_reward.search.context import Progress
@@ -58,7 +57,7 @@ class Standalone:
 
     def part(self) -> tuple[list[Rollout], list[Pair]]:
         """The rollouts and pairs of the split."""
-        return part_of(self.taskset, divided(self.taskset, self.config)[self.split])
+        return self.taskset.part(divided(self.taskset, self.config)[self.split])
 
     @contextmanager
     def gateway(self, purpose: str, source: str, progress: Progress) -> Iterator[Gateway]:

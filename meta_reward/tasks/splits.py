@@ -1,92 +1,152 @@
-"""How tasks are divided into search, validation and test: by task, never by pair.
+"""The splits of a task set: `splits.json`, written at first use, after which no task moves.
 
-The first division follows from the task set's name and a seed; what comes later is added to it, and
-no task ever moves. Knows no files.
+    {"search": ["t01", ...], "validation": [...], "test": [...]}
+
+`"shares": {"search": 0.5, "validation": 0.25, "test": 0.25}` beside them says how later tasks are divided;
+40/30/30 without it. `meta-reward import` and `tasks build` write the file at once; for a set made by hand
+the first command that needs splits does. Tasks that are added later are placed and written down the same way.
 """
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-Splits = Mapping[str, tuple[str, ...]]
-"""Task ids by split, each sorted."""
+from meta_reward import files
+from meta_reward.errors import DataError, UsageError
+from meta_reward.tasks.divide import (
+    MIN_TASKS,
+    SPLITS,
+    Division,
+    Splits,
+    SplitShares,
+    check_once,
+    check_shares,
+    check_splits,
+    divide,
+    grow,
+)
+from meta_reward.trajectory import Pair, Rollout
 
-SPLITS = ("search", "validation", "test")
-MIN_TASKS = 3
+if TYPE_CHECKING:
+    from meta_reward.tasks.taskset import TaskSet
+
+NAME = "splits.json"
+SHARES = "shares"
+_HINT = "correct it, or delete the file to divide all tasks anew"
 
 
-@dataclass(frozen=True, slots=True)
-class SplitShares:
-    """Shares of the tasks that have pairs, and the seed of their order, for a task set that is not divided yet."""
+def splits_of(taskset: "TaskSet", shares: SplitShares | None = None) -> Splits:
+    """Task ids by split: as written down, else divided by the shares. Raises UsageError where that is impossible."""
+    if taskset.division is not None:
+        return taskset.division.splits
+    try:
+        return divide(taskset.name, taskset.tasks_with_pairs, shares)
+    except ValueError as error:
+        raise UsageError(f"task set {taskset.name}: {error}") from None
 
-    search: float = 0.4
-    validation: float = 0.3
-    test: float = 0.3
-    seed: int = 0
+
+def check_requested_shares(taskset: "TaskSet", shares: SplitShares) -> None:
+    """Raise UsageError for invalid shares, and for others than those that a task set is already divided by."""
+    try:
+        check_shares(shares)
+    except ValueError as error:
+        raise UsageError(f"task set {taskset.name}: {error}") from None
+    if taskset.division is not None and shares not in (SplitShares(), taskset.division.shares):
+        what = f"task set {taskset.name} is divided already, and [splits] asks for other shares"
+        raise UsageError(what, hint=f"leave [splits] out, or change {taskset.path / NAME}")
 
 
-def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -> dict[str, tuple[str, ...]]:
-    """Task ids by split, each sorted. Every split gets at least one task.
+def write_splits(taskset: "TaskSet", shares: SplitShares) -> tuple["TaskSet", str]:
+    """The task set with every task in a split on disk, and a message that says what was written, "" for nothing.
 
-    Raises ValueError with fewer than three tasks, or with shares that are no shares.
+    A read-only task set is left as it is; its tasks are then placed the same way each time.
+    Raises UsageError where it cannot be divided.
     """
-    shares = shares or SplitShares()
-    check_shares(shares)
-    if len(tasks) < MIN_TASKS:
-        raise ValueError(f"{len(tasks)} task(s) with pairs cannot be divided into three splits: it takes three or more")
-    order = sorted(tasks, key=lambda task: _rank(name, shares.seed, task))
-    validation = max(1, round(shares.validation * len(tasks)))
-    test = max(1, round(shares.test * len(tasks)))
-    search = max(1, len(tasks) - validation - test)
-    validation = min(validation, len(tasks) - search - 1)
-    ends = (search, search + validation)
-    chosen = (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])
-    return {split: tuple(sorted(part)) for split, part in zip(SPLITS, chosen, strict=True)}
+    division = taskset.division
+    added = taskset.tasks_with_pairs if division is None else division.added
+    if not added or not os.access(taskset.path, os.W_OK):
+        return taskset, ""
+    written = Division(splits_of(taskset, shares), shares if division is None else division.shares)
+    parts = ", ".join(f"{len(set(added) & set(written.splits[split]))} to {split}" for split in SPLITS)
+    tasks = f"{len(added)} {'new ' if division else ''}{'task' if len(added) == 1 else 'tasks'}"
+    message = f"{taskset.path / NAME}: {tasks} divided and written down: {parts}"
+    return taskset.with_division(written), message
 
 
-def grow(splits: Splits, tasks: Collection[str], shares: SplitShares | None = None) -> Splits:
-    """Splits with those of `tasks` that are in none: each goes where the shares lack most, and no other task moves.
+def division_of_new(path: Path, name: str, rollouts: Iterable[Rollout], pairs: Iterable[Pair]) -> Division | None:
+    """The division of a task set about to be made at `path`: tasks that are already there stay in their splits.
 
-    tasks: those that have pairs, which alone count for the shares.
+    None where there are too few tasks to divide.
     """
-    shares = shares or SplitShares()
-    wanted = {"search": shares.search, "validation": shares.validation, "test": shares.test}
-    members = {split: set(splits[split]) for split in SPLITS}
-    counts = {split: len(members[split] & set(tasks)) for split in SPLITS}
-    new = set(tasks) - set().union(*members.values())
-    for task in sorted(new, key=lambda task: _rank("", shares.seed, task)):
-        total = sum(counts.values()) + 1
-        split = max(SPLITS, key=lambda split: wanted[split] * total - counts[split])
-        members[split].add(task)
-        counts[split] += 1
-    return {split: tuple(sorted(members[split])) for split in SPLITS}
+    with_pairs = {pair.task for pair in pairs}
+    before = parse_division(path)
+    kept = {} if before is None else _only(before.splits, {rollout.task for rollout in rollouts})
+    if before is not None and any(kept.values()):
+        return Division(grow(kept, with_pairs, before.shares), before.shares)
+    if len(with_pairs) < MIN_TASKS:
+        return None
+    return Division(divide(name, sorted(with_pairs)), SplitShares())
 
 
-def check_shares(shares: SplitShares) -> None:
-    """Raise ValueError for shares that are no shares."""
-    parts = (shares.search, shares.validation, shares.test)
-    if not (min(parts) > 0 and abs(sum(parts) - 1) <= 1e-6):  # NaN is none either
-        raise ValueError(f"split shares {parts} are not three positive numbers that sum to 1")
+def load_division(folder: Path, with_pairs: Collection[str], tasks: Collection[str]) -> Division | None:
+    """The division of a task set, with every task that has pairs; None where it is not written down.
+
+    Raises DataError where the file names an unknown task, names one twice, or leaves a split empty.
+    """
+    division, path = parse_division(folder), folder / NAME
+    if division is None:
+        return None
+    unknown = sorted({task for members in division.splits.values() for task in members} - set(tasks))
+    if unknown:
+        others = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise DataError(path, f"names task {unknown[0]!r}{others}, which this task set does not have", hint=_HINT)
+    known = set().union(*division.splits.values())
+    whole = grow(division.splits, with_pairs, division.shares)
+    try:
+        check_once(division.splits)
+        check_splits(whole, with_pairs)
+    except ValueError as error:
+        raise DataError(path, str(error), hint=_HINT) from None
+    return Division(whole, division.shares, tuple(sorted(set(with_pairs) - known)))
 
 
-def check_once(splits: Mapping[str, Collection[str]]) -> None:
-    """Raise ValueError for a task that is named twice."""
-    seen: dict[str, str] = {}
-    for split, members in splits.items():
-        for task in members:
-            if task in seen:
-                where = f"{seen[task]} and in {split}" if seen[task] != split else f"{split} twice"
-                raise ValueError(f"task {task!r} is in {where}")
-            seen[task] = split
+def parse_division(folder: Path) -> Division | None:
+    """The content of the file, not compared with the tasks; None without one. Raises DataError for another format."""
+    path = folder / NAME
+    if not path.exists():
+        return None
+    data = files.load_json(path)
+    if not isinstance(data, dict) or not all(_is_list_of_texts(data.get(split)) for split in SPLITS):
+        raise DataError(path, f"wants a list of tasks for each of {', '.join(SPLITS)}", hint=_HINT)
+    unknown = sorted(set(data) - {*SPLITS, SHARES})
+    if unknown:
+        raise DataError(path, f"unknown key {unknown[0]!r}", hint=f"known: {', '.join((*SPLITS, SHARES))}")
+    return Division({split: tuple(data[split]) for split in SPLITS}, _shares(data.get(SHARES, {}), path))
 
 
-def check_splits(splits: Mapping[str, Collection[str]], tasks: Collection[str]) -> None:
-    """Raise ValueError unless no task is named twice and each split holds one that has pairs."""
-    check_once(splits)
-    for split, members in splits.items():
-        if not set(members) & set(tasks):
-            raise ValueError(f"no task of split {split} has pairs")
+def save_division(folder: Path, division: Division) -> None:
+    """Write `splits.json`; the shares only where they are not the default."""
+    shares = {SHARES: asdict(division.shares)} if division.shares != SplitShares() else {}
+    files.write_json(folder / NAME, {**division.splits, **shares})
 
 
-def _rank(name: str, seed: int, task: str) -> str:
-    return hashlib.sha256(f"{name}\n{seed}\n{task}".encode()).hexdigest()
+def _only(splits: Splits, tasks: Collection[str]) -> Splits:
+    return {split: tuple(task for task in splits[split] if task in tasks) for split in SPLITS}
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _shares(data: Any, path: Path) -> SplitShares:
+    try:
+        shares = SplitShares(**data)
+        check_shares(shares)
+    except (TypeError, ValueError):
+        example = '{"search": 0.4, "validation": 0.3, "test": 0.3}'
+        raise DataError(
+            path, f"{SHARES} are not three positive numbers that sum to 1", hint=f"such as {example}"
+        ) from None
+    return shares

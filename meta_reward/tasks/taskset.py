@@ -12,31 +12,23 @@ Loading checks everything a search relies on and names file and line of what is 
 covers all of these files and nothing else in the folder.
 """
 
+import dataclasses
 import hashlib
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import DataError
+from meta_reward.tasks.divide import Division
 from meta_reward.tasks.openings import keep_openings
-from meta_reward.tasks.splits_file import Division, load_division, save_division
-from meta_reward.trajectory import (
-    Message,
-    Pair,
-    Rollout,
-    Tool,
-    Trajectory,
-    message_to_json,
-    parse_messages,
-    parse_tool,
-    tool_to_json,
-)
+from meta_reward.tasks.records import is_name, load_pairs, load_rollouts, pair_to_json, parse_tools, save_rollout
+from meta_reward.tasks.splits import NAME as SPLITS_FILE
+from meta_reward.tasks.splits import load_division, save_division
+from meta_reward.trajectory import Pair, Rollout, Tool, tool_to_json
 
 SCHEMA = 1
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +65,22 @@ class TaskSet:
         """The tasks that can be divided into splits, sorted."""
         return tuple(sorted({pair.task for pair in self.pairs}))
 
+    def part(self, tasks: Collection[str]) -> tuple[list[Rollout], list[Pair]]:
+        """The rollouts of some tasks in the order of their ids, and their pairs in file order."""
+        wanted = set(tasks)
+        rollouts = [rollout for _, rollout in sorted(self.rollouts.items()) if rollout.task in wanted]
+        return rollouts, [pair for pair in self.pairs if pair.task in wanted]
 
-def is_name(text: str) -> bool:
-    """Whether `text` can name a task set, a run, a rollout or a file of one: no path, no surprise."""
-    return NAME.fullmatch(text) is not None
+    def with_division(self, division: Division) -> Self:
+        """Write a division to the folder; returns the task set as it is then."""
+        save_division(self.path, division)
+        return dataclasses.replace(self, division=division, digest=digest_of(self.path))
+
+    def as_of(self, digest: str) -> Self:
+        """The task set as a run knows it that was created before the splits were written down; else as it is."""
+        if self.digest == digest or digest_of(self.path, without=SPLITS_FILE) != digest:
+            return self
+        return dataclasses.replace(self, division=None, digest=digest)
 
 
 def load_task_set(path: Path) -> TaskSet:
@@ -86,8 +90,8 @@ def load_task_set(path: Path) -> TaskSet:
     about = _load_about(path / "taskset.json")
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
-    rollouts = _load_rollouts(path / "trajectories", policy, tools)
-    pairs = _load_pairs(path / "pairs.jsonl", rollouts)
+    rollouts = load_rollouts(path / "trajectories", policy, tools)
+    pairs = load_pairs(path / "pairs.jsonl", rollouts)
     division = load_division(path, {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
     return TaskSet(path, about, policy, tools, rollouts, pairs, division, digest_of(path))
 
@@ -104,7 +108,7 @@ def save_task_set(
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, but for its openings."""
-    with files.new_folder(path, replace=replace) as folder:
+    with folders.new_folder(path, replace=replace) as folder:
         keep_openings(path, folder)
         files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(about)})
         files.write_bytes(folder / "policy.md", policy.encode())
@@ -115,34 +119,6 @@ def save_task_set(
         files.write_lines(folder / "pairs.jsonl", (pair_to_json(pair) for pair in pairs))
         if division is not None:
             save_division(folder, division)
-
-
-def save_rollout(path: Path, rollout: Rollout, *, policy: str, tools: Sequence[Tool]) -> None:
-    """Write one rollout; its policy and its tools only where they differ from the task set's."""
-    data: dict[str, Any] = {"id": rollout.id, "task": rollout.task, "success": rollout.success}
-    if rollout.trajectory.policy != policy:
-        data["policy"] = files.as_lines(rollout.trajectory.policy)
-    if rollout.trajectory.tools != tuple(tools):
-        data["tools"] = [tool_to_json(tool) for tool in rollout.trajectory.tools]
-    data["messages"] = [stored_message(m) for m in rollout.trajectory.messages]
-    files.write_json(path, data)
-
-
-def stored_message(message: Message) -> dict[str, Any]:
-    """A message as it is stored: its text of several lines as a list of lines."""
-    data = message_to_json(message)
-    return {**data, "content": files.as_lines(data["content"])}
-
-
-def pair_to_json(pair: Pair) -> dict[str, Any]:
-    """The JSON form of a pair, as `pairs.jsonl` holds it."""
-    return {
-        "id": pair.id,
-        "task": pair.task,
-        "preferred": pair.preferred,
-        "other": pair.other,
-        "categories": list(pair.categories),
-    }
 
 
 def digest_of(path: Path, *, without: str = "") -> str:
@@ -184,89 +160,3 @@ def _load_about(path: Path) -> About:
         simulated=data.get("simulated") is True,
         category_notes={str(k): str(v) for k, v in notes.items()} if isinstance(notes, dict) else {},
     )
-
-
-def parse_tools(data: Any, path: Path) -> tuple[Tool, ...]:
-    """The tools in a JSON list read from `path`. Raises DataError that names the tool by its number, from 1."""
-    if not isinstance(data, list):
-        raise DataError(path, "is not a list of tools")
-    tools = []
-    for number, item in enumerate(data, 1):
-        try:
-            tools.append(parse_tool(item))
-        except ValueError as error:
-            raise DataError(path, str(error), place=f"tool {number}") from None
-    return tuple(tools)
-
-
-def _load_rollouts(folder: Path, policy: str, tools: tuple[Tool, ...]) -> dict[str, Rollout]:
-    paths = sorted(folder.glob("*.json"))
-    if not paths:
-        raise DataError(folder, "holds no trajectories")
-    return {path.stem: _load_rollout(path, policy, tools) for path in paths}
-
-
-def _load_rollout(path: Path, policy: str, tools: tuple[Tool, ...]) -> Rollout:
-    data = files.load_json(path)
-    if not isinstance(data, dict):
-        raise DataError(path, "is not a trajectory")
-    if files.is_too_deep(data):
-        raise DataError(path, "is nested too deeply")
-    if not is_name(path.stem) or data.get("id") != path.stem:
-        raise DataError(path, f"id {data.get('id')!r} does not match the file's name")
-    if not isinstance(data.get("task"), str):
-        raise DataError(path, "has no task")
-    success = data.get("success")
-    if success not in (None, 0, 1) or isinstance(success, bool):
-        raise DataError(path, f"success is {success!r}, not 1, 0 or null")
-    stored = data.get("messages")
-    try:
-        messages = parse_messages([_joined(m) for m in stored] if isinstance(stored, list) else stored)
-    except ValueError as error:
-        raise DataError(path, str(error)) from None
-    if not messages:
-        raise DataError(path, "has no messages")
-    own_policy = files.as_text(data.get("policy", policy))
-    if not isinstance(own_policy, str):
-        raise DataError(path, f"policy is of type {type(own_policy).__name__}, not text")
-    own_tools = parse_tools(data["tools"], path) if "tools" in data else tools
-    return Rollout(path.stem, data["task"], Trajectory(own_policy, own_tools, messages), success)
-
-
-def _joined(message: Any) -> Any:
-    if not isinstance(message, dict) or "content" not in message:
-        return message
-    return {**message, "content": files.as_text(message["content"])}
-
-
-def _load_pairs(path: Path, rollouts: dict[str, Rollout]) -> tuple[Pair, ...]:
-    pairs: dict[str, Pair] = {}
-    for number, item in files.numbered_lines(path):
-        pair = _parse_pair(item, path, number, rollouts)
-        if pair.id in pairs:
-            raise DataError(path, f"pair id {pair.id!r} occurs twice", place=f"line {number}")
-        pairs[pair.id] = pair
-    if not pairs:
-        raise DataError(path, "holds no pairs")
-    return tuple(pairs.values())
-
-
-def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]) -> Pair:
-    place = f"line {number}"
-    fields = data if isinstance(data, dict) else {}
-    texts = [text for key in ("id", "task", "preferred", "other") if isinstance(text := fields.get(key), str)]
-    if len(texts) < 4:
-        raise DataError(path, "is not a pair: wants id, task, preferred and other", place=place)
-    categories = fields.get("categories", [])
-    if not isinstance(categories, list) or not all(isinstance(category, str) for category in categories):
-        raise DataError(path, "categories are not a list of texts", place=place)
-    id, task, preferred, other = texts
-    pair = Pair(id, task, preferred, other, tuple(categories))
-    for side in (pair.preferred, pair.other):
-        if side not in rollouts:
-            raise DataError(path, f"names trajectory {side!r}, which does not exist", place=place)
-        if rollouts[side].task != pair.task:
-            raise DataError(path, f"trajectory {side!r} belongs to task {rollouts[side].task!r}", place=place)
-    if pair.preferred == pair.other:
-        raise DataError(path, f"pairs {pair.other!r} with itself", place=place)
-    return pair

@@ -15,7 +15,7 @@ import orjson
 
 from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.tasks.taskset import parse_tools
+from meta_reward.tasks.records import parse_tools
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 
 _FORMAT = "is not a τ-bench results file: wants a list of {task_id, trial, reward, traj}"

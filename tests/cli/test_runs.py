@@ -114,13 +114,13 @@ def test_without_any_run_there_is_one_line(meta_reward: MetaReward) -> None:
 
 def test_runs_are_listed_newest_first(meta_reward: MetaReward, night: Path, day: Path) -> None:
     listed = json.loads(meta_reward("runs", "--json").out)["runs"]
-    assert [(run["run"], run["state"], run["best"]["id"], run["candidates"]) for run in listed] == [
+    assert [(run["run"], run["state"], run["leader"]["id"], run["candidates"]) for run in listed] == [
         ("night", "interrupted", "c0002", 4),
         ("day", "interrupted", "c0002", 4),
     ]
     assert listed[0]["changed"] > listed[1]["changed"]
     head, *rows = meta_reward("runs").out.splitlines()[:3]
-    assert head.split() == "run task set judge state best search changed".split()
+    assert head.split() == "run task set judge state leader search changed".split()
     assert [row.split()[0] for row in rows] == ["night", "day"]
 
 

@@ -32,10 +32,13 @@ def test_probe_tells_all_that_an_unconfined_candidate_can_do() -> None:
     assert asyncio.run(problem_of("none")) == "a candidate could still read, write, connect, start, signal"
 
 
-def test_level_of_another_system_is_refused_with_one_that_works() -> None:
-    found = asyncio.run(strictest())
-    expected = f"this machine cannot do sandbox level seatbelt (not on linux): --sandbox {found} works here"
-    assert refusal("seatbelt") == expected
+def test_elsewhere_than_on_linux_every_level_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    advice = "run it on Linux, for example in a container; --sandbox none goes without, at your own risk"
+    why = "(it needs Linux, and this is darwin)"
+    assert refusal("strict") == f"this machine cannot do sandbox level strict {why}: {advice}"
+    assert refusal("auto") == f"this machine cannot confine candidates {why}: {advice}"
+    assert asyncio.run(strictest()) is None
 
 
 def test_strict_without_bubblewrap_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +78,7 @@ def test_bubblewrap_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.M
     bwrap.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
     bwrap.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("meta_reward.harness.sandbox._PATIENCE_S", 1.0)
+    monkeypatch.setattr("meta_reward.harness.zygote_process._PATIENCE_S", 1.0)
     assert asyncio.run(problem_of("strict")) == "no sign of it within 1 s"
 
 

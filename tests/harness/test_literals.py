@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.harness.validate.literals import GAP, Literal, literals_of
+from meta_reward.harness.validate.folding import GAP
+from meta_reward.harness.validate.literals import Literal, literals_of
 
 
 def texts(source: str) -> set[object]:

@@ -250,7 +250,7 @@ def test_those_under_way_when_a_zygote_dies_fail_although_another_takes_its_plac
 
 @pytest.mark.parametrize("way", ["close()", "shutdown(1)", "shutdown(2)"])
 def test_candidate_that_hangs_up_and_does_not_end_fails_alone(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    monkeypatch.setattr("meta_reward.harness.sandbox._PATIENCE_S", 0.5)
+    monkeypatch.setattr("meta_reward.harness.zygote_process._PATIENCE_S", 0.5)
     with pytest.raises(CandidateError, match="exit: the process closed its socket without an answer, and did not end"):
         score(harness(f"judge._sock.{way}; time.sleep(60)", "import time"), budget=Budget(active_s=20.0))
 

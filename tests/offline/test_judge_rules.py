@@ -4,8 +4,8 @@ import pytest
 
 from meta_reward.completion import Request
 from meta_reward.offline.judge.authority import amount_is_due, authority, entitlement
-from meta_reward.offline.judge.clauses import Policy, read_policy
 from meta_reward.offline.judge.episode import Episode, understand
+from meta_reward.offline.judge.policy import Policy, read_policy
 from meta_reward.offline.judge.prompt import Line, read_request
 from meta_reward.trajectory import Message
 

@@ -7,8 +7,8 @@ import pytest
 from meta_reward.offline.skyways import build
 from meta_reward.offline.skyways.grader import CATEGORIES
 from meta_reward.offline.skyways.situations import INTENTS
-from meta_reward.tasks.growth import splits_of
-from meta_reward.tasks.splits import SPLITS, divide
+from meta_reward.tasks.divide import SPLITS, divide
+from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import TaskSet, digest_of, load_task_set
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,11 @@ from meta_reward.offline.skyways import steps
 from meta_reward.offline.skyways.case import Case
 from meta_reward.offline.skyways.claims import claimed_actions, unbacked_claims
 from meta_reward.offline.skyways.grader import grade, is_assent
-from meta_reward.offline.skyways.phrases import AGAIN, ASSENT, DID, DO, HAGGLE, HESITATION, PADDING, PROMISE, phrase
+from meta_reward.offline.skyways.phrases import AGAIN, ASSENT, DID, DO, HAGGLE, HESITATION, PADDING, PROMISE
 from meta_reward.offline.skyways.scene import Scene
 from meta_reward.offline.skyways.situations import cancel
 from meta_reward.offline.skyways.tools import Step
+from meta_reward.offline.skyways.voice import phrase
 from meta_reward.trajectory import Message, ToolCall
 
 Messages = list[Message]

@@ -11,10 +11,10 @@ from meta_reward.offline.skyways.case import Case
 from meta_reward.offline.skyways.conversation import converse
 from meta_reward.offline.skyways.database import Database
 from meta_reward.offline.skyways.grader import grade
-from meta_reward.offline.skyways.phrases import Voice
 from meta_reward.offline.skyways.scene import Scene
 from meta_reward.offline.skyways.situations import INTENTS, Situation
 from meta_reward.offline.skyways.tools import TOOLS, Step, execute
+from meta_reward.offline.skyways.voice import Voice
 
 SITUATIONS = [pytest.param(s, id=f"{i}-{s.__name__}") for i, every in INTENTS.items() for s in every]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from meta_reward.harness.validate import MAX_BYTES, inspect_source
 from meta_reward.propose.base import MAX_PROPOSAL_BYTES, Draft, collect, keep_only, slug
-from meta_reward.tasks.taskset import is_name
+from meta_reward.tasks.records import is_name
 
 
 def leave(staging: Path, folder: str, source: str | bytes = "pass\n", proposal: str | None = None) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.propose.claude.usage import Meter
 from meta_reward.propose.session_cost import count_discarded, proposer_usd, under_way_usd
 from meta_reward.propose.transcript import Transcript
@@ -41,7 +41,7 @@ def test_discarded_session_counts_once_whenever_the_search_was_killed(tmp_path: 
     assert proposer_usd(layout) == 0.5
     count_discarded(layout, 1)
     assert proposer_usd(layout) == 0.5
-    files.remove_folder(layout.session(1))
+    folders.remove_folder(layout.session(1))
     assert proposer_usd(layout) == 0.5
 
 

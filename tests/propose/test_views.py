@@ -43,9 +43,9 @@ def test_summaries_add_one_file_a_candidate_that_names_no_case(history: HistoryL
     view = make_view(history.path, tmp_path / "view", "summaries")
     assert below(view, "c0003-now-and-then") == SCORES | {"summary.md"}
     assert below(view, "c0004-socket") == SCORES - {"scores.json"}
-    failed = queries.failures(history, "c0003")
+    (group,) = queries.failures(history, "c0003").groups
     summary = (view / "candidates/c0003-now-and-then/summary.md").read_text()
-    assert f"| none | {failed.pairs} | 0 | 0 | 0 | {failed.failed} |" in summary
+    assert f"| none | {group.pairs} | 0 | 0 | {group.tied} | {group.failed} |" in summary
     assert "- ValueError: 1 of " in summary
     assert first_run(history) not in summary
 

@@ -9,7 +9,7 @@ from meta_reward.errors import DataError, UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.run.config import load_run_config, load_user_config, new_config, overlay, raised, render_config
 from meta_reward.run.settings import JudgeSettings, Limits, ProposerSettings, RunConfig
-from meta_reward.tasks.splits import SplitShares
+from meta_reward.tasks.divide import SplitShares
 
 CONFIG = RunConfig(
     taskset='/tmp/a "b"\\c',

@@ -9,7 +9,7 @@ import pytest
 
 from meta_reward.run.layout import Layout
 from meta_reward.run.taskset_record import save_parts, what_changed
-from meta_reward.tasks.splits import divide
+from meta_reward.tasks.divide import divide
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair, Rollout
 from tests.conftest import make_task_set, make_trajectory

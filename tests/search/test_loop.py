@@ -10,14 +10,15 @@ import pytest
 from meta_reward.errors import JudgeUnavailable, UsageError
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.transcript import Transcript
-from meta_reward.run.create import Seed, part_of
+from meta_reward.run.create import Seed
 from meta_reward.run.decisions import load_decisions
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
 from meta_reward.search.create import raise_limits
 from meta_reward.search.open import open_search
-from meta_reward.tasks.taskset import load_task_set, save_rollout
+from meta_reward.tasks.records import save_rollout
+from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Message, Tool, Trajectory
 from tests.conftest import make_task_set
 from tests.search.conftest import FailingProposer, Quiet, RepairingProposer, World, harness, proposal
@@ -112,7 +113,7 @@ def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(be
     row = ledger(begun)[1]
     assert (row["status"], row["agreement"]) == ("failed", None)
     search = begun.open()
-    total = len(part_of(search.taskset, search.splits["search"])[0])
+    total = len(search.taskset.part(search.splits["search"])[0])
     assert str(row["reason"]).startswith(
         f"fails on most of its first trajectories, {total - 8} of {total} were not run"
     )
@@ -123,7 +124,7 @@ def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(be
 
 def test_candidate_that_fails_on_validation_alone_is_run_on_all_of_it(begun: World) -> None:
     search = begun.open()
-    rollouts, _ = part_of(search.taskset, search.splits["validation"])
+    rollouts, _ = search.taskset.part(search.splits["validation"])
     words = sorted(line for r in rollouts for line in r.trajectory.transcript().split("\n") if "Case" in line)
     failing = BETTER.replace(
         "try:", f"if any(w in trajectory.transcript() for w in {words!r}): raise KeyError(1)\n    try:"

@@ -1,69 +1,138 @@
-"""Splits: by task, complete, and the same wherever they are made."""
+"""Task sets that grow: splits are written down once, and no task ever moves."""
 
-import math
+import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.tasks.splits import SPLITS, SplitShares, check_splits, divide
+from meta_reward.errors import UsageError
+from meta_reward.tasks.divide import SPLITS, Division, SplitShares, divide, grow
+from meta_reward.tasks.pairs import pairs_from_labels
+from meta_reward.tasks.records import save_rollout
+from meta_reward.tasks.splits import check_requested_shares, division_of_new, splits_of, write_splits
+from meta_reward.tasks.taskset import TaskSet, load_task_set
+from meta_reward.trajectory import Pair
+from tests.conftest import make_rollouts, make_task_set
 
-TASKS = st.lists(st.text(max_size=4), min_size=3, max_size=40, unique=True)
-SHARES = st.tuples(st.integers(1, 50), st.integers(1, 50), st.integers(1, 50)).map(
-    lambda parts: SplitShares(parts[0] / sum(parts), parts[1] / sum(parts), parts[2] / sum(parts))
-)
-
-
-@given(TASKS, SHARES)
-def test_every_task_is_in_one_split_and_none_is_empty(tasks: list[str], shares: SplitShares) -> None:
-    splits = divide("desk", tasks, shares)
-    assert tuple(splits) == SPLITS
-    assert sorted(task for part in splits.values() for task in part) == sorted(tasks)
-    assert all(part and list(part) == sorted(part) for part in splits.values())
-    check_splits(splits, tasks)
+USUAL = SplitShares()
+HALVES = SplitShares(0.5, 0.25, 0.25)
 
 
-@given(TASKS.flatmap(lambda tasks: st.tuples(st.just(tasks), st.permutations(tasks))))
-def test_division_does_not_depend_on_the_order_of_the_tasks(orders: tuple[list[str], list[str]]) -> None:
-    assert divide("desk", orders[0]) == divide("desk", orders[1])
+def add_tasks(taskset: TaskSet, upto: int) -> TaskSet:
+    """More tasks by hand: their trajectories and pairs beside those that are there."""
+    rollouts = make_rollouts(upto)
+    for rollout in rollouts:
+        path = taskset.path / "trajectories" / f"{rollout.id}.json"
+        save_rollout(path, rollout, policy=taskset.policy, tools=taskset.tools)
+    lines = [json.dumps({name: getattr(p, name) for name in Pair.__slots__}) for p in pairs_from_labels(rollouts)]
+    (taskset.path / "pairs.jsonl").write_text("\n".join(lines))
+    return load_task_set(taskset.path)
 
 
-@pytest.mark.parametrize(
-    ("tasks", "sizes"), [(3, [1, 1, 1]), (5, [1, 2, 2]), (10, [4, 3, 3]), (14, [6, 4, 4]), (90, [36, 27, 27])]
-)
-def test_shares_are_40_30_30(tasks: int, sizes: list[int]) -> None:
-    assert [len(part) for part in divide("desk", [f"t{n}" for n in range(tasks)]).values()] == sizes
+def sizes(splits: dict[str, tuple[str, ...]] | object) -> list[int]:
+    return [len(splits[split]) for split in SPLITS]  # type: ignore[index]
 
 
-def test_division_stays_as_it_is_from_version_to_version() -> None:
-    assert divide("desk", [f"t{n}" for n in range(6)]) == {
-        "search": ("t1", "t2"),
-        "validation": ("t0", "t5"),
-        "test": ("t3", "t4"),
-    }
+@given(st.integers(3, 60), st.integers(1, 60))
+def test_growing_moves_no_task_and_keeps_the_shares(before: int, more: int) -> None:
+    tasks = [f"t{n}" for n in range(before + more)]
+    splits = divide("desk", tasks[:before])
+    grown = grow(splits, tasks)
+    assert all(set(splits[split]) <= set(grown[split]) for split in SPLITS)
+    assert sorted(task for split in SPLITS for task in grown[split]) == sorted(tasks)
+    assert all(abs(len(grown[s]) - len(divide("desk", tasks)[s])) <= 2 for s in SPLITS)
 
 
-def test_name_and_seed_each_give_another_division() -> None:
-    tasks = [f"t{n}" for n in range(20)]
-    made = [divide("desk", tasks), divide("shop", tasks), divide("desk", tasks, SplitShares(seed=1))]
-    assert all(made.count(one) == 1 for one in made)
+def test_growing_task_by_task_keeps_the_shares() -> None:
+    tasks = [f"t{n:02d}" for n in range(40)]
+    splits = divide("desk", tasks[:10])
+    for count in range(11, 41):
+        splits = grow(splits, tasks[:count])
+    assert sizes(splits) == [16, 12, 12]
 
 
-@pytest.mark.parametrize(
-    "shares", [(0.5, 0.5, 0.0), (0.5, 0.3, 0.3), (-0.2, 0.6, 0.6), (math.nan, 0.5, 0.5), (math.inf, 1, 1)]
-)
-def test_shares_that_are_no_shares_are_refused(shares: tuple[float, float, float]) -> None:
-    with pytest.raises(ValueError, match="are not three positive numbers that sum to 1"):
-        divide("desk", ["a", "b", "c"], SplitShares(*shares))
+def test_tasks_without_pairs_do_not_count_for_the_shares() -> None:
+    splits = {"search": ("a", *(f"idle{n}" for n in range(9))), "validation": ("b",), "test": ("c",)}
+    assert set(grow(splits, ["a", "b", "c", "d"])["search"]) == {*splits["search"], "d"}
 
 
-def test_two_tasks_are_too_few() -> None:
-    with pytest.raises(ValueError, match=r"2 task\(s\) with pairs cannot be divided into three splits"):
-        divide("desk", ["a", "b"])
+def test_first_use_writes_the_splits_of_a_set_made_by_hand(tmp_path: Path) -> None:
+    taskset = make_task_set(tmp_path / "desk", by_hand=True)
+    written, line = write_splits(taskset, USUAL)
+    stored = json.loads((tmp_path / "desk" / "splits.json").read_text())
+    assert stored == {name: list(tasks) for name, tasks in divide("desk", taskset.tasks_with_pairs).items()}
+    assert line.endswith("splits.json: 10 tasks divided and written down: 4 to search, 3 to validation, 3 to test")
+    assert load_task_set(tmp_path / "desk") == written
+    assert write_splits(written, USUAL) == (written, "")
 
 
-def test_splits_that_share_a_task_or_hold_no_pairs_are_refused() -> None:
-    with pytest.raises(ValueError, match="task 'a' is in search and in test"):
-        check_splits({"search": ["a"], "test": ["a"]}, ["a"])
-    with pytest.raises(ValueError, match="no task of split test has pairs"):
-        check_splits({"search": ["a"], "test": ["b"]}, ["a"])
+def test_growing_a_set_on_disk_places_the_new_tasks_and_moves_none(tmp_path: Path) -> None:
+    before, _ = write_splits(make_task_set(tmp_path / "desk", by_hand=True), HALVES)
+    grown, line = write_splits(add_tasks(before, 20), USUAL)
+    assert all(set(splits_of(before)[split]) <= set(splits_of(grown)[split]) for split in SPLITS)
+    assert sizes(splits_of(grown)) == [10, 5, 5]  # by the shares that it was made with
+    assert line.endswith("splits.json: 10 new tasks divided and written down: 4 to search, 3 to validation, 3 to test")
+    assert load_task_set(tmp_path / "desk") == grown
+
+
+def test_renaming_a_set_and_its_folder_moves_no_task(tmp_path: Path) -> None:
+    before, _ = write_splits(make_task_set(tmp_path / "desk", by_hand=True), USUAL)
+    about = json.loads((before.path / "taskset.json").read_text())
+    (before.path / "taskset.json").write_text(json.dumps({**about, "name": "counter"}))
+    renamed = load_task_set(before.path.rename(tmp_path / "counter"))
+    assert splits_of(renamed) == splits_of(before)
+    assert splits_of(add_tasks(renamed, 15)) == splits_of(add_tasks(make_task_set(tmp_path / "desk"), 15))
+
+
+def test_set_that_may_not_be_written_to_is_divided_in_the_same_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taskset = make_task_set(tmp_path / "desk", by_hand=True)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write to everything
+    assert write_splits(taskset, USUAL) == (taskset, "")
+    assert not (tmp_path / "desk" / "splits.json").exists()
+    assert splits_of(taskset) == divide("desk", taskset.tasks_with_pairs)
+
+
+def test_set_made_again_keeps_the_splits_of_tasks_that_stay(tmp_path: Path) -> None:
+    before = make_task_set(tmp_path / "desk")
+    rollouts = [r for r in make_rollouts(14) if r.task != "t03"]
+    again = division_of_new(before.path, "desk", rollouts, pairs_from_labels(rollouts))
+    assert again is not None
+    for split, tasks in splits_of(before).items():
+        assert set(tasks) - {"t03"} <= set(again.splits[split])
+    assert sorted(t for tasks in again.splits.values() for t in tasks) == sorted({r.task for r in rollouts})
+
+
+def test_set_made_anew_is_divided_by_its_name_and_two_tasks_are_not(tmp_path: Path) -> None:
+    rollouts = make_rollouts(10)
+    made = division_of_new(tmp_path / "desk", "desk", rollouts, pairs_from_labels(rollouts))
+    assert made == Division(divide("desk", sorted({r.task for r in rollouts})), USUAL)
+    few = make_rollouts(2)
+    assert division_of_new(tmp_path / "desk", "desk", few, pairs_from_labels(few)) is None
+
+
+def test_other_shares_than_those_a_set_is_divided_by_are_refused(tmp_path: Path) -> None:
+    taskset, _ = write_splits(make_task_set(tmp_path / "desk", by_hand=True), HALVES)
+    for shares in (USUAL, HALVES):
+        check_requested_shares(taskset, shares)
+    with pytest.raises(UsageError, match="desk is divided already"):
+        check_requested_shares(taskset, SplitShares(0.6, 0.2, 0.2))
+
+
+def test_too_few_tasks_to_divide_are_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"task set desk: 2 task\(s\) with pairs cannot be divided"):
+        write_splits(make_task_set(tmp_path / "desk", tasks=2), USUAL)
+
+
+def test_run_from_before_the_splits_were_written_down_knows_its_set_as_it_was(tmp_path: Path) -> None:
+    before = make_task_set(tmp_path / "desk", by_hand=True)
+    after, _ = write_splits(before, HALVES)
+    assert after.as_of(before.digest) == before
+    assert after.as_of(after.digest) == after
+    assert after.as_of("sha256:0") == after
+    grown = add_tasks(after, 12)
+    assert grown.as_of(before.digest) == replace(grown)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import DataError, UsageError
-from meta_reward.tasks.splits import SplitShares
-from meta_reward.tasks.splits_file import Division
-from meta_reward.tasks.taskset import About, digest_of, is_name, load_task_set, save_task_set
+from meta_reward.tasks.divide import Division, SplitShares
+from meta_reward.tasks.records import is_name
+from meta_reward.tasks.taskset import About, digest_of, load_task_set, save_task_set
 from meta_reward.trajectory import Pair, Rollout, Tool
 from tests.conftest import make_rollouts, make_task_set, make_trajectory
 

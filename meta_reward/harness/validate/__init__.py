@@ -1,18 +1,18 @@
-"""The validator: whether a program is a harness, before anything is spent on it.
+"""The validator: whether a program is a harness, before money is spent on it.
 
-First what reading the source shows (size, syntax, interface, imports, duplicates, copied answers),
-then runs in the sandbox on trajectories of no task set, against judges that echo, refuse, or answer
-nonsense, nothing or too much, and on a few trajectories of the search split in two orders. All
-findings are reported at once, each with its line and how to fix it, for an agent to act on. A source is
-never parsed in this process: a child of the inspector does it, within limits of memory and time.
+First it reads the source (size, syntax, interface, imports, duplicates, copied answers). Then it runs the
+harness in the sandbox: on made-up trajectories, against judges that echo, refuse, or answer nonsense, nothing
+or too much, and on a few trajectories of the search split in two orders. All findings are reported at once,
+each with its line and how to fix it, for an agent to act on. A source is never parsed in this process: a child
+of the inspector does that, within limits of memory and time.
 
-    inspector, inspector_process    who asks, and the process that forks a child for each source
-    inspection          what that child does, with
-    source, parts       what reading shows; which of the six parts there are
-    duplicates          whether it has been tried before
-    literals, cases, copied, dense  whether it carries answers of the cases it was shown, or packed data
-    fixtures, behaviour     what running it shows
-    report              findings, notes, and how they are written down
+    inspector, inspector_process    the client, and the process that forks a child for each source
+    inspection                      what that child does, with
+    source, parts                   imports and interface; which of the six parts there are
+    duplicates                      whether it has been tried before
+    literals, folding, cases, copied, dense   whether it carries answers of the cases it was shown, or packed data
+    fixtures, probes, smoke_judge, behaviour  running it
+    report                          findings and notes, and their JSON
 """
 
 from collections.abc import Collection, Mapping
@@ -45,7 +45,7 @@ __all__ = [
     "validate",
 ]
 
-_RUN_ALL_THE_SAME = frozenset({"copied", "dense"})  # what else is wrong with it can be said at once
+_RUN_ANYWAY = frozenset({"copied", "dense"})  # so that other findings are reported at once
 _PLAINLY = "write constants as they are, and keep expressions small and flat"
 
 
@@ -57,17 +57,17 @@ async def validate(
     packages: Collection[str] = (),
     cases: Cases | None = None,
 ) -> Report:
-    """Everything the validator can find.
+    """Everything that the validator finds.
 
     known: ids of earlier candidates by fingerprint. packages: what may be imported besides the
-    standard library. cases: the search split; without it, nothing can be found to be copied from it.
+    standard library. cases: the search split, against which copied answers are checked.
     """
-    import asyncio  # heavy both, and of no use to the inspector, which imports this package
+    import asyncio  # both are slow to import, and the inspector, which imports this package, needs neither
 
     from meta_reward.harness.validate.behaviour import behaviour
 
     report = await asyncio.to_thread(inspect_source, source, known=known, packages=packages, cases=cases)
-    if any(finding.check not in _RUN_ALL_THE_SAME for finding in report.findings):
+    if any(finding.check not in _RUN_ANYWAY for finding in report.findings):
         return report
     shown = await behaviour(source, sandbox, cases.sample if cases else ())
     return replace(
@@ -85,7 +85,7 @@ def inspect_source(
     packages: Collection[str] = (),
     cases: Cases | None = None,
 ) -> Report:
-    """What reading the source alone shows."""
+    """What the validator finds by reading the source, without running it."""
     too_long = tuple(size(source))
     if too_long:
         return Report(too_long, ())

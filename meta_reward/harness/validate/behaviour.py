@@ -1,11 +1,9 @@
-"""How a harness behaves in the sandbox, on trajectories of no task set and against judges that try its patience.
+"""How a harness behaves in the sandbox: on made-up trajectories, and against judges that answer badly.
 
-A harness may refuse a reply that it cannot read by raising ValueError; every other failure is a
-finding, and so is a reward that changes when the same trajectory is scored again, or when others are
-scored before it. The judge of those runs is the simulated one: it answers in the form it is asked
-for, and the same to the same question. What nothing speaks against is run once a process: a search validates its
-seeds before it makes a run of them and again as its first candidates, and drafts once before and once after the
-proposer has had its chance to mend them.
+A harness may refuse a reply that it cannot read by raising ValueError; every other failure is a finding,
+and so is a reward that changes when the same trajectory is scored again, or after others. A harness without
+findings is run once per process: a search validates its seeds before it creates the run and again as its
+first candidates, and drafts before and after the proposer has had a chance to fix them.
 """
 
 import asyncio
@@ -23,28 +21,29 @@ from meta_reward.harness.child import SOURCE_NAME
 from meta_reward.harness.confinement import Level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
+from meta_reward.harness.validate.probes import PROBES, ProbeJudge
 from meta_reward.harness.validate.report import Finding, steady
+from meta_reward.harness.validate.smoke_judge import SmokeJudge
 from meta_reward.models.gateway import Gateway
-from meta_reward.models.probes import PROBES, ProbeJudge
 from meta_reward.trajectory import Trajectory, trajectory_to_json
 
-# ValueError itself, those of the standard library that say the same of a reply, and a prompt beyond the window of
-# the made-up judge, which may fit the real one's.
+# ValueError, its kin in the standard library, and a prompt beyond the window of the smoke judge, which may fit the
+# real one's.
 _REFUSALS = frozenset({"ValueError", "JSONDecodeError", "StatisticsError", "PromptTooLong"})
 _TOO_LONG = frozenset({"time-out", "cpu-time"})
 _WINDOW_TOKENS = 100_000
-_AT_A_TIME = 4  # so that each has time of its own
+_AT_A_TIME = 4  # more would slow each other down
 _MAX_SAID = 200
 _MOST_PASSED = 100
 _READ_WITH_CARE = "read replies with care: return 0 to 100, or raise ValueError where a reply cannot be read"
-_ALWAYS = "mend this first: it fails whatever it is given"
+_FAILS_ALWAYS = "mend this first: it fails whatever it is given"
 _TAKE_ANY = "take any messages, calls and characters; where something cannot be done, do without it"
 _SAME_AGAIN = "let a reward depend on the trajectory and the judge's replies alone: no clock, no chance, no memory"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """How scoring a trajectory ended. score: None where it raised. refused: it could not read the judge."""
+class SmokeRun:
+    """How scoring one trajectory ended. score: None if it failed. refused: the harness could not read a reply."""
 
     score: float | None
     error: CandidateError | None
@@ -56,13 +55,13 @@ class Run:
 
     @property
     def outcome(self) -> tuple[float | None, str]:
-        """What must be the same when it is done again."""
+        """What must not change when it is scored again."""
         return self.score, self.error.kind if self.error else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the runs showed. seconds: of the longest."""
+    """What the runs showed. seconds: the longest of them took."""
 
     findings: list[Finding]
     notes: list[Finding]
@@ -78,8 +77,8 @@ async def behaviour(source: str, sandbox: Sandbox, sample: Sequence[Trajectory] 
     key = _key(source, sandbox, sample)
     if key in _passed:
         return _passed[key]
-    shown = await _shown(source, sandbox, sample)
-    if not shown.findings:  # a finding may be the machine's doing, as one that took too long
+    shown = await _observe(source, sandbox, sample)
+    if not shown.findings:  # a finding may be the machine's fault, such as a time-out
         if len(_passed) >= _MOST_PASSED:
             del _passed[next(iter(_passed))]
         _passed[key] = shown
@@ -87,17 +86,17 @@ async def behaviour(source: str, sandbox: Sandbox, sample: Sequence[Trajectory] 
 
 
 def _key(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> _Key:
-    """All that decides how a harness behaves."""
+    """Everything that determines how a harness behaves."""
     digest = hashlib.sha256(files.canonical_json([trajectory_to_json(trajectory) for trajectory in sample]))
     return source, sandbox.level, sandbox.budget, sandbox.packages, digest.hexdigest()
 
 
-async def _shown(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> Behaviour:
-    trial = _Runner(source, sandbox)
-    first = await trial.run(fixtures.PLAIN, PROBES[0])
-    if first.error and first.error.kind in _TOO_LONG:  # the others would take as long
+async def _observe(source: str, sandbox: Sandbox, sample: Sequence[Trajectory]) -> Behaviour:
+    runner = _Runner(source, sandbox)
+    first = await runner.run(fixtures.PLAIN, PROBES[0])
+    if first.error and first.error.kind in _TOO_LONG:  # the other runs would take as long
         return Behaviour(list(_failures({_against(PROBES[0]): first})), [], first.seconds)
-    return await _every_run(trial, sample, first)
+    return await _every_run(runner, sample, first)
 
 
 class _Runner:
@@ -107,7 +106,7 @@ class _Runner:
         self._source, self._sandbox = source, sandbox
         self._slots = asyncio.Semaphore(_AT_A_TIME)
 
-    async def run(self, trajectory: Trajectory, judge: Backend) -> Run:
+    async def run(self, trajectory: Trajectory, judge: Backend) -> SmokeRun:
         budget = self._sandbox.budget
         limits = {
             "max_calls": budget.judge_calls,
@@ -122,37 +121,37 @@ class _Runner:
                 score = (await self._sandbox.score(self._source, trajectory_to_json(trajectory), session.ask)).score
             except CandidateError as failure:
                 error = failure
-        return Run(score, error, time.monotonic() - began)
+        return SmokeRun(score, error, time.monotonic() - began)
 
-    async def in_order(self, trajectories: Sequence[Trajectory], judge: Backend) -> list[Run]:
+    async def in_order(self, trajectories: Sequence[Trajectory], judge: Backend) -> list[SmokeRun]:
         return [await self.run(trajectory, judge) for trajectory in trajectories]
 
 
-async def _every_run(trial: _Runner, sample: Sequence[Trajectory], first: Run) -> Behaviour:
-    from meta_reward.offline.judge import simulated_judge
-
-    judge = simulated_judge(window_tokens=_WINDOW_TOKENS)
+async def _every_run(runner: _Runner, sample: Sequence[Trajectory], first: SmokeRun) -> Behaviour:
+    judge = SmokeJudge(_WINDOW_TOKENS)
     others, plain, again, odd, forward, backward = await asyncio.gather(
-        asyncio.gather(*(trial.run(fixtures.PLAIN, probe) for probe in PROBES[1:])),
-        trial.run(fixtures.PLAIN, judge),
-        trial.run(fixtures.PLAIN, judge),
-        asyncio.gather(*(trial.run(odd, judge) for odd in fixtures.ODDITIES.values())),
-        trial.in_order(sample, judge),
-        trial.in_order(sample[::-1], judge),
+        asyncio.gather(*(runner.run(fixtures.PLAIN, probe) for probe in PROBES[1:])),
+        runner.run(fixtures.PLAIN, judge),
+        runner.run(fixtures.PLAIN, judge),
+        asyncio.gather(*(runner.run(odd, judge) for odd in fixtures.ODDITIES.values())),
+        runner.in_order(sample, judge),
+        runner.in_order(sample[::-1], judge),
     )
     runs = dict(zip(map(_against, PROBES), [first, *others], strict=True))
     runs |= {"on a plain run": plain}
     runs |= dict(zip((f"on {what}" for what in fixtures.ODDITIES), odd, strict=True))
     real = {f"on run {number} of the search split": run for number, run in enumerate(forward, 1)}
     findings = [*_failures(runs), *_differences(plain, again, forward, backward[::-1])]
-    # On a run of the search split a failure costs its pairs, and no more.
+    # A failure on a trajectory of the search split costs its pairs and nothing else, so it is a note.
     notes = [] if findings else [*_failures(real), *_without_reward({**runs, **real})]
     every = [*runs.values(), again, *forward, *backward]
     return Behaviour(findings, notes, max(run.seconds for run in every))
 
 
-def _differences(plain: Run, again: Run, forward: Sequence[Run], backward: Sequence[Run]) -> Iterator[Finding]:
-    """Findings without the values: those differ from time to time, and a report must not."""
+def _differences(
+    plain: SmokeRun, again: SmokeRun, forward: Sequence[SmokeRun], backward: Sequence[SmokeRun]
+) -> Iterator[Finding]:
+    """Findings name no values: those differ between runs, and a report must not."""
     if _differ(plain, again):
         yield Finding(
             "repeat", "scores the same trajectory otherwise a second time, with the same replies", _SAME_AGAIN
@@ -161,13 +160,13 @@ def _differences(plain: Run, again: Run, forward: Sequence[Run], backward: Seque
         yield Finding("order", "scores trajectories otherwise in another order, with the same replies", _SAME_AGAIN)
 
 
-def _differ(one: Run, other: Run) -> bool:
-    """Whether a trajectory was scored otherwise; a run that took too long says more of the machine."""
+def _differ(one: SmokeRun, other: SmokeRun) -> bool:
+    """Whether two scorings of a trajectory differ. A time-out does not count: it may be the machine's fault."""
     too_long = any(run.error is not None and run.error.kind in _TOO_LONG for run in (one, other))
     return not too_long and one.outcome != other.outcome
 
 
-def _without_reward(runs: Mapping[str, Run]) -> Iterator[Finding]:
+def _without_reward(runs: Mapping[str, SmokeRun]) -> Iterator[Finding]:
     if all(run.score is None for run in runs.values()):
         said = next((run.error.message for run in runs.values() if run.error), "")
         hint = "these judges are made up; see that a real one can keep to the form, and read it with tolerance"
@@ -178,8 +177,8 @@ def _against(probe: ProbeJudge) -> str:
     return f"against a judge that {probe.answers}"
 
 
-def _failures(runs: Mapping[str, Run]) -> Iterator[Finding]:
-    """A finding for each failure that is no refusal, with where it was first seen and how often."""
+def _failures(runs: Mapping[str, SmokeRun]) -> Iterator[Finding]:
+    """A finding for each kind of failure other than a refusal, with where it was first seen and how often."""
     where: dict[tuple[str, int | None], list[str]] = {}
     for what, run in runs.items():
         if run.error and not run.refused:
@@ -187,5 +186,5 @@ def _failures(runs: Mapping[str, Run]) -> Iterator[Finding]:
             where.setdefault((steady(str(run.error)), int(lines[-1]) if lines else None), []).append(what)
     for (error, line), places in where.items():
         also = f" and in {len(places) - 1} more of {len(runs)} runs" if len(places) > 1 else ""
-        hint = _ALWAYS if len(places) == len(runs) else _READ_WITH_CARE if "judge" in places[0] else _TAKE_ANY
+        hint = _FAILS_ALWAYS if len(places) == len(runs) else _READ_WITH_CARE if "judge" in places[0] else _TAKE_ANY
         yield Finding("smoke", f"fails {places[0]}{also}: {error}", hint, line)

@@ -1,9 +1,9 @@
-"""What the trajectories of a search split hold that belongs to single cases.
+"""What in the trajectories of a search split is specific to single cases.
 
-Identifiers, amounts and names that occur in few of the tasks, and the words of every message, to look
-long phrases up. What stands in a text that is common to all cases (policy, tools, interface) belongs
-to none; neither does what many tasks share, which is the vocabulary of the domain. A candidate may
-see all of this: it is the search split and nothing else.
+Identifiers, amounts and names that occur in few of the tasks, and the words of every message, to look up
+long phrases. What also occurs in a text common to all cases (policy, tools, interface) is not specific, nor is
+what many tasks share, which is the vocabulary of the domain. Everything here is from the search split, which
+candidates may see.
 """
 
 import json
@@ -16,10 +16,10 @@ from typing import Any
 from meta_reward.trajectory import Message, Rollout, Tool, Trajectory, tool_to_json
 
 _TABLES = ("ids", "amounts", "names")
-PHRASE = 10  # words in a row that nobody writes twice by chance
-_RARE = 0.25  # of the tasks: names and identifiers that more of them share are the domain's
+PHRASE = 10  # words in a row; nobody writes so many twice by chance
+_RARE = 0.25  # of the tasks; a name or identifier that more of them share belongs to the domain
 _SAMPLE = 4
-_LONG = 15  # digits, beyond which no number is round by chance
+_LONG = 15  # digits; no longer number is round by chance
 
 # A sign of a script without spaces, or letters and digits in a row.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
@@ -57,9 +57,9 @@ class Place:
 
 @dataclass(slots=True)
 class Cases:
-    """The search split by what it says.
+    """What is specific to single cases of the search split.
 
-    sample: a few of its trajectories. ids, amounts, names: what belongs to few tasks, in lower case, with its first
+    sample: a few of its trajectories. ids, amounts, names: what occurs in few tasks, in lower case, with its first
     place.
     """
 
@@ -72,16 +72,16 @@ class Cases:
     _phrases: set[int] | None = None
 
     def place_of_phrase(self, words: Sequence[str]) -> Place | None:
-        """Where PHRASE words in a row come from; None where they are from nowhere, or from more than one case."""
+        """Where PHRASE words in a row come from; None if they occur in no case, or in more than one."""
         if hash(tuple(words)) not in self.phrases():
             return None
         phrase = f" {' '.join(words)} "
         places = [place for place, text in self._texts if phrase in text]
-        is_of_one_case = len({place.task for place in places}) == 1  # what two cases share, people just say
+        is_of_one_case = len({place.task for place in places}) == 1  # what two cases share is a common expression
         return places[0] if is_of_one_case and phrase not in self._common else None
 
     def phrases(self) -> set[int]:
-        """Hashes of all phrases. They are many, and made when one is first looked for."""
+        """Hashes of all phrases, computed when first needed: there are many."""
         if self._phrases is None:
             self._phrases = {phrase for _, text in self._texts for phrase in _phrases_of(text.split())}
         return self._phrases
@@ -90,12 +90,12 @@ class Cases:
 def cases_of(
     rollouts: Sequence[Rollout], *, policy: str = "", tools: Sequence[Tool] = (), common: Iterable[str] = ()
 ) -> Cases:
-    """What belongs to single cases in these trajectories. common: other texts that belong to none."""
+    """What is specific to single cases in these rollouts. common: other texts that belong to no case."""
     own_tools = [r.trajectory.tools for r in rollouts if r.trajectory.tools != tuple(tools)]
     shown = [tool for offered in (tools, *own_tools) for tool in offered]
     shared = [policy, *common, *{json.dumps(tool_to_json(tool), ensure_ascii=False): None for tool in shown}]
     shared += {rollout.trajectory.policy for rollout in rollouts} - {policy}
-    said = list(_said(rollouts))
+    said = list(_texts_of(rollouts))
     seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))
     cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
     cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
@@ -104,7 +104,7 @@ def cases_of(
 
 
 def cases_to_json(cases: Cases) -> dict[str, Any]:
-    """All that sources are compared with, for the inspector; the sample is not for it."""
+    """Everything that the inspector compares sources with; not the sample."""
     tables = {name: {text: astuple(place) for text, place in getattr(cases, name).items()} for name in _TABLES}
     return {**tables, "texts": [(astuple(place), text) for place, text in cases._texts], "common": cases._common}
 
@@ -123,7 +123,7 @@ def words_of(text: str) -> list[str]:
 
 
 def ids_in(text: str) -> Iterator[str]:
-    """What looks like an identifier, a date or an address, in lower case; and the long numbers within."""
+    """What looks like an identifier, a date or an address, in lower case, and the long numbers within."""
     for token in TOKEN.findall(text.lower()):
         parts = _PART.findall(token)
         if "@" in token or any(_is_code(part) for part in parts) or sum(len(p) for p in parts if p.isdecimal()) >= 6:
@@ -144,7 +144,7 @@ def amounts_in(text: str) -> Iterator[str]:
 
 
 def capitalised_in(text: str) -> Iterator[str]:
-    """The capitalised words that neither open a sentence nor follow a number, as the names of streets do."""
+    """The capitalised words that neither open a sentence nor follow a number, as in a street address."""
     end, in_street = 0, False
     for found in LETTERS.finditer(text):
         if not found[0].istitle():
@@ -159,7 +159,7 @@ def capitalised_in(text: str) -> Iterator[str]:
 
 
 def is_telling(number: str) -> bool:
-    """Whether a number is neither small nor round, so that it is no one's threshold by chance."""
+    """Whether a number is neither small nor round, so that it is unlikely to be a threshold."""
     if len(number) > _LONG:
         return True
     value = float(number)
@@ -170,7 +170,7 @@ def is_telling(number: str) -> bool:
 
 
 class _Seen:
-    """Everything said, by token and by the places where it was said."""
+    """Finds tokens that occur in few tasks, and where."""
 
     def __init__(self, shared: Sequence[str], said: Sequence[tuple[Place, str]], tasks: int) -> None:
         self.tasks = tasks
@@ -192,7 +192,7 @@ class _Seen:
         return {word.lower(): place for word, place in every.items() if word.lower() not in known}
 
     def _rare(self, find: Callable[[str], Iterable[str]]) -> dict[str, Place]:
-        """What is found in the messages of few tasks and in none of the shared texts, and where it was first."""
+        """What occurs in the messages of few tasks and in no shared text, with its first place."""
         places: dict[str, list[Place]] = defaultdict(list)
         for place, text in self._said:
             for token in set(find(text)):
@@ -214,14 +214,14 @@ def _is_rare(places: Iterable[Place], tasks: int, share: float) -> bool:
 
 
 def _is_code(part: str) -> bool:
-    """Whether a piece of a token is no mere number, measure or year that anybody may write."""
+    """Whether a piece of a token is more than a plain number, measure or year."""
     if part.isdecimal():
         is_year = len(part) == 4 and 1900 <= int(part) < 2100
         return len(part) >= 4 and is_telling(part) and not is_year
     return len(part) >= 4 and any(map(str.isdecimal, part)) and not _MEASURE.fullmatch(part)
 
 
-def _said(rollouts: Sequence[Rollout]) -> Iterator[tuple[Place, str]]:
+def _texts_of(rollouts: Sequence[Rollout]) -> Iterator[tuple[Place, str]]:
     for rollout in rollouts:
         for number, message in enumerate(rollout.trajectory.messages, 1):
             yield Place(rollout.id, rollout.task, number), _text_of(message)

@@ -1,9 +1,9 @@
 """Whether a harness carries answers copied from the cases it was shown.
 
 Looks for identifiers, names, amounts and long phrases of the search split in the constants of a
-harness, also where they are put together from pieces, spelled otherwise, or escaped in a regular
-expression. What could be anybody's number or word by itself counts only in company: a table of
-them is no chance. Each finding names the string and where it comes from.
+harness, even if they are assembled from pieces, encoded, or escaped in a regular expression. A number or
+word that could occur by chance counts only together with others: a table of them is no accident. Each
+finding names the string and where it comes from.
 """
 
 import re
@@ -22,19 +22,20 @@ from meta_reward.harness.validate.cases import (
     is_telling,
     words_of,
 )
-from meta_reward.harness.validate.literals import GAP, Literal
+from meta_reward.harness.validate.folding import GAP
+from meta_reward.harness.validate.literals import Literal
 from meta_reward.harness.validate.report import Finding
 
 MAX_COPIED = 10
 _HINT = "state a rule that holds for cases nobody has seen, without names, numbers or sentences of the ones shown"
-_LABEL_WORDS = 3  # a text of so many words is a label or an entry of a table rather than prose
-_COMPANY = {"amount": 3, "key": 2, "word": 3, "label": 2}  # how many different ones of a kind are no chance
+_LABEL_WORDS = 3  # a text of at most so many words is a label or a table entry rather than prose
+_COMPANY = {"amount": 3, "key": 2, "word": 3, "label": 2}  # how many different ones of a kind are no accident
 _SEPARATORS = re.compile(r"[^\w\s'’.-]+|\n")
 
 
 @dataclass(slots=True)
 class _Matches:
-    """What was found: certain by itself, or in company of others of its kind."""
+    """What was found: certain by itself, or only together with others of its kind."""
 
     certain: dict[str, tuple[int, Place]] = field(default_factory=dict)
     doubtful: dict[str, dict[str, tuple[int, Place]]] = field(default_factory=dict)
@@ -105,7 +106,7 @@ def _look_at_names(segment: str, line: int, cases: Cases, matches: _Matches) -> 
 
 
 def _phrases(text: str, cases: Cases) -> Iterator[tuple[str, Place]]:
-    """The first long phrase of a text that is from one case, with where it is from."""
+    """The first long phrase of each piece of a text that comes from a single case, and its place."""
     for part in text.split(GAP):
         words = words_of(part)
         for at in range(len(words) - PHRASE + 1):
@@ -116,7 +117,7 @@ def _phrases(text: str, cases: Cases) -> Iterator[tuple[str, Place]]:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """A text as it stands, and as what it matches where it is a regular expression."""
+    """A text as it is, and what it would match if it is a regular expression."""
     yield text
     if "\\" in text or "[" in text:
         plain = re.sub(r"\\[sn][+*?]?|\\[bBAZ]|\(\?[a-zA-Z]+\)|\(\?:", " ", text)

@@ -1,4 +1,4 @@
-"""Whether a harness carries packed data: a table of answers, squeezed into text or numbers.
+"""Whether a harness carries packed data: a table of answers, compressed into text or numbers.
 
 Looks at windows of text without its blanks. Packed data differ from words in any language and from
 regular expressions by two measures together: their characters are used evenly (the index of coincidence,
@@ -18,7 +18,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from meta_reward.harness.validate.literals import GAP, Literal
+from meta_reward.harness.validate.folding import GAP
+from meta_reward.harness.validate.literals import Literal
 from meta_reward.harness.validate.report import Finding
 from meta_reward.harness.validate.source import nodes_of
 

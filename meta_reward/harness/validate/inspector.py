@@ -1,7 +1,7 @@
-"""Asks the inspector about sources: no candidate's text is parsed or evaluated in the process of a search.
+"""The client of the inspector: no candidate's source is parsed or evaluated in the process of a search.
 
-One inspector serves a process, started when it is first needed and started anew where it has died. A
-question costs some milliseconds; one at a time is answered. `inspector_process.py` is the other side.
+There is one inspector per process, started when first needed and again if it has died. A question takes a few
+milliseconds, and questions are answered one at a time. `inspector_process.py` is the other side.
 """
 
 import atexit
@@ -29,8 +29,8 @@ _TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one source may take. memory_mb: on top of what the inspector itself has. wall_s: a cap for a
-    machine that is busy, so that it is the processor time that decides."""
+    """What reading one source may take. memory_mb: on top of what the inspector itself uses. wall_s: generous, so
+    that on a busy machine the processor time decides."""
 
     memory_mb: int = 256
     cpu_s: float = 10.0
@@ -38,7 +38,7 @@ class Limits:
 
 
 class Unreadable(SyntaxError):
-    """A source that cannot be read within the inspector's limits. The message goes on from "this harness"."""
+    """A source that cannot be read within the inspector's limits. The message continues "this harness ..."."""
 
 
 class Inspector:
@@ -47,11 +47,11 @@ class Inspector:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._process: subprocess.Popen[bytes] | None = None
-        self._cases: Cases | None = None  # that it holds
+        self._cases: Cases | None = None  # what the process holds
         self._turn = threading.Lock()
 
     def ask(self, do: str, source: str, *, cases: Cases | None = None, **more: Any) -> Any:
-        """What it finds. Raises SyntaxError for a source that does not parse, Unreadable for one beyond its limits."""
+        """The inspector's answer. Raises SyntaxError for a source that does not parse, Unreadable beyond the limits."""
         with self._turn:
             for _ in range(_TRIES):
                 try:
@@ -62,7 +62,7 @@ class Inspector:
                     break
                 except (OSError, EOFError):
                     self._stop()
-                except BaseException:  # an interrupt: its answer must not be taken for that of the next question
+                except BaseException:  # an interrupt: the answer must not be taken for that of the next question
                     self._stop()
                     raise
             else:
@@ -80,7 +80,7 @@ class Inspector:
 
     @property
     def pid(self) -> int | None:
-        """Its process number, None where none was started yet."""
+        """The process id, None before it was first started."""
         return self._process.pid if self._process else None
 
     def _start(self) -> None:
@@ -105,7 +105,7 @@ class Inspector:
             raise MetaRewardError(f"the inspector of sources does not start: {words}") from None
 
     def _give(self, cases: Cases) -> None:
-        """Give it the cases that sources are compared with, unless it has them."""
+        """Send the cases that sources are compared with, unless it has them already."""
         if cases is not self._cases:
             self._exchange({"do": "cases", "cases": cases_to_json(cases)})
             self._cases = cases
@@ -118,7 +118,7 @@ class Inspector:
         return self._hear()
 
     def _hear(self) -> dict[str, Any]:
-        """The next answer. Raises EOFError where it has died, or is silent for so long that it is ended."""
+        """The next answer. Raises EOFError if the process has died, or was killed for not answering."""
         assert self._process is not None
         assert self._process.stdout is not None
         watch = threading.Timer(self.limits.wall_s + _PATIENCE_S, self._process.kill)
@@ -142,10 +142,10 @@ class Inspector:
         if process is None:
             return
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # with the child that it may be waiting for
+            os.killpg(process.pid, signal.SIGKILL)  # together with a child that may be running
             process.wait()
         for stream in (process.stdin, process.stdout, process.stderr):
-            with suppress(OSError):  # what it was not yet told
+            with suppress(OSError):  # unsent data
                 stream.close()  # type: ignore[union-attr]
 
 
@@ -154,7 +154,7 @@ atexit.register(INSPECTOR.stop)
 
 
 def _popen(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
-    """The process of a command. Raises MetaRewardError where this machine cannot start it: no source's fault."""
+    """Start a process. Raises MetaRewardError if this machine cannot: that is no fault of the source."""
     try:
         return subprocess.Popen(command, **how)
     except OSError as error:
@@ -162,7 +162,7 @@ def _popen(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
 
 
 def fingerprint(source: str) -> str:
-    """The fingerprint of a harness, found once a process. Raises SyntaxError where there is none."""
+    """The fingerprint of a harness, computed once per process. Raises SyntaxError if it cannot be parsed."""
     found, problem = _fingerprint(source)
     if problem:
         raise SyntaxError(problem)
@@ -173,7 +173,7 @@ def fingerprint(source: str) -> str:
 def _fingerprint(source: str) -> tuple[str, str]:
     try:
         return str(_ask("fingerprint", source)), ""
-    except Unreadable:  # not kept: it may have been the machine's fault
+    except Unreadable:  # not cached: it may have been the machine's fault
         raise
     except SyntaxError as error:
         return "", f"{error}"
@@ -185,7 +185,7 @@ def docstring(source: str) -> str:
 
 
 def definitions(source: str) -> dict[str, str]:
-    """Each name that a module defines at its top level, with a digest of what it is. Raises SyntaxError."""
+    """A digest of the definition of each top-level name. Raises SyntaxError."""
     return dict(_ask("definitions", source))
 
 

@@ -4,8 +4,8 @@
 
 Started by `inspector.py`. Requests come as lines of JSON on stdin, answers go out as lines of JSON on
 stdout: `value`, `syntax` (the source does not parse) or `exceeded` (it cannot be read within the limits).
-The process itself parses no candidate's source, so whatever one does ends with its child, and the next
-source is read by a fresh one. It has no keys: its environment is empty.
+The process itself parses no candidate's source, so any damage ends with the child, and the next source gets
+a fresh one. It has no keys: its environment is empty.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ def main() -> None:
         request = json.loads(line)
         if request["do"] == "cases":
             cases = parse_cases(request["cases"])
-            cases.phrases()  # once, and not in every child
+            cases.phrases()  # here once rather than in every child
             gc.freeze()
             _say({"value": None})
         else:
@@ -51,7 +51,7 @@ def _say(answer: Mapping[str, Any]) -> None:
 
 
 def _in_child(request: Mapping[str, Any], cases: Cases | None, limits: Limits) -> dict[str, Any]:
-    """The answer of a child of its own, or why there is none."""
+    """The answer of a forked child, or why there is none."""
     out, into = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -67,7 +67,7 @@ def _in_child(request: Mapping[str, Any], cases: Cases | None, limits: Limits) -
 
 
 def _be_the_child(into: int, request: Mapping[str, Any], cases: Cases | None, limits: Limits) -> None:
-    """Answer into a pipe, and end."""
+    """Write the answer to a pipe and exit."""
     code = 1
     try:
         _limit(limits)
@@ -87,12 +87,12 @@ def _answer(request: Mapping[str, Any], cases: Cases | None) -> dict[str, Any]:
         return {"syntax": error.msg}
     except MemoryError:
         raise
-    except Exception as error:  # an oddity that nobody thought of speaks against the source, and stops nothing
+    except Exception as error:  # an unforeseen failure counts against the source
         return {"exceeded": f"cannot be read: {type(error).__name__}: {error}"}
 
 
 def _limit(limits: Limits) -> None:
-    """From here on, the signals of both clocks end the process, also in the middle of C code."""
+    """Set timers whose signals end the process, even in the middle of C code, and limit its memory."""
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
     signal.setitimer(signal.ITIMER_REAL, limits.wall_s)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

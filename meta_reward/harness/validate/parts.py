@@ -1,7 +1,7 @@
-"""The six parts by which a harness can be taken apart, if it keeps the convention.
+"""The six parts into which a harness can be taken apart, if it follows the convention.
 
-A part counts if it is a top-level function that takes what the convention hands it. A harness
-without some of them is valid; it is recorded as not separable.
+A part counts if it is a top-level function with the parameters of the convention. A harness that lacks
+some of them is valid; it is recorded as not separable.
 """
 
 import ast
@@ -30,7 +30,7 @@ def parts_of(tree: ast.Module) -> tuple[str, ...]:
 
 
 def notes_on_parts(tree: ast.Module) -> Iterator[Finding]:
-    """A note for each function that is named like a part and is none."""
+    """A note for each function that has the name of a part but not its signature."""
     for name, function in _functions(tree).items():
         if name in PARTS and not _keeps(function):
             wanted = f"{'async ' if name in ASYNC else ''}def {name}({', '.join(SIGNATURES[name])})"
@@ -39,7 +39,7 @@ def notes_on_parts(tree: ast.Module) -> Iterator[Finding]:
 
 
 def takes(function: ast.FunctionDef | ast.AsyncFunctionDef, count: int) -> bool:
-    """Whether a function can be called with so many positional arguments and nothing else."""
+    """Whether a function can be called with that number of positional arguments and nothing else."""
     arguments = function.args
     given = len(arguments.posonlyargs) + len(arguments.args)
     fits = given - len(arguments.defaults) <= count and (given >= count or arguments.vararg is not None)

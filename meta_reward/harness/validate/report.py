@@ -1,7 +1,7 @@
-"""What the validator says of a harness: findings that refuse it, notes that do not, and its parts.
+"""The validator's report on a harness: findings that refuse it, notes that do not, and its parts.
 
-Everything in a report is bounded in number and size, safe to print on a terminal, and the same on
-every machine, but for `seconds`, which is shown to people and never written into a run.
+Everything in it is bounded in number and size, safe to print on a terminal, and the same on every machine,
+except `seconds`, which is shown to people and never written into a run.
 """
 
 import re
@@ -19,7 +19,7 @@ _LINES = str.maketrans({"\n": "\\n", "\t": " "})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or worth knowing. check: a stable word; line: from 1, None where there is none."""
+    """One thing that is wrong, or worth knowing. check: a stable identifier. line: from 1, None for the whole file."""
 
     check: str
     message: str
@@ -33,10 +33,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the validator found. findings: why it is refused. notes: what does not speak against it.
+    """What the validator found. findings: why the harness is refused. notes: what it is not refused for.
 
-    parts: which of the six parts it has as the convention wants them. seconds: the longest time that
-    one run in the sandbox took, None where nothing was run.
+    parts: which of the six parts it has. seconds: how long the longest run in the sandbox took, None if nothing
+    was run.
     """
 
     findings: tuple[Finding, ...]
@@ -51,7 +51,7 @@ class Report:
 
 
 def bounded(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings without repetitions, at most MAX_FINDINGS and a word on the rest, each short and printable."""
+    """Findings without repetitions, at most MAX_FINDINGS and a count of the rest, each short and printable."""
     every = list(dict.fromkeys(_short(finding) for finding in findings))
     if len(every) <= MAX_FINDINGS:
         return tuple(every)
@@ -59,7 +59,7 @@ def bounded(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def steady(text: str) -> str:
-    """A text without the addresses of objects, which differ from process to process."""
+    """A text without memory addresses, which differ from process to process."""
     return _ADDRESS.sub("0x...", text)
 
 
@@ -76,7 +76,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
 
 
 def parse_report(data: Mapping[str, Any]) -> Report:
-    """A report from what `report_to_json` made of it."""
+    """A report from the output of `report_to_json`."""
     findings, notes = (tuple(_from_json(each) for each in data[name]) for name in ("findings", "notes"))
     return Report(findings, tuple(data["parts"]), notes, separable=data["separable"])
 

@@ -1,6 +1,6 @@
-"""What reading a harness shows: size, syntax, interface, imports, and characters that hide something.
+"""Static checks of a harness: size, syntax, interface, imports, and characters that hide something.
 
-Reads text, runs nothing. It helps an honest author; what a harness can do is decided by the sandbox.
+Reads text, runs nothing. These checks help an honest author; the sandbox decides what a harness can do.
 """
 
 import ast
@@ -17,15 +17,15 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 150
 INTERFACE = "meta_reward.harness"
 
-# What turns a transcript into the key of a table, or a table into a text. INTERFACE.md names them.
+# Modules that turn a transcript into the key of a table, or a table into text. INTERFACE.md names them.
 UNPACKING = """
     base64 binascii bz2 codecs crypt email encodings gzip hashlib hmac lzma marshal pickle plistlib quopri uu
     zipfile zlib"""
 
-# Those of them that are no name for anything else.
+# Those of them whose names mean nothing else.
 _TELLING = set(UNPACKING.split()) - {"crypt", "email", "encodings", "uu"}
 
-# Standard library that makes no sense inside, by the reason. What is private (`_socket`) makes none either.
+# Standard library that is useless in the sandbox, by the reason. So are private modules (`_socket`).
 _SENSELESS = {
     "there are no files to work with": """
         dbm filecmp fileinput glob linecache mailbox mmap netrc ntpath nturl2path os pathlib posix posixpath shelve
@@ -48,7 +48,7 @@ _SENSELESS = {
     "a rule is stated in words and code: there is nothing to digest, pack or unpack": UNPACKING,
 }
 _REASONS = {module: reason for reason, modules in _SENSELESS.items() for module in modules.split()}
-# Built-in functions of the same kind, wherever a harness calls its own thing by that name.
+# Built-in functions of the same kind, unless the harness defines something of that name.
 _SENSELESS_CALLS = {
     "__import__": "write an import statement",
     "breakpoint": "there is no terminal",
@@ -61,8 +61,8 @@ _SENSELESS_CALLS = {
 
 
 def parse(source: str) -> ast.Module:
-    """The syntax tree. Raises SyntaxError for whatever cannot be one, also where it is nested too deeply; MemoryError
-    where it is nested so deeply that Python's parser gives up."""
+    """The syntax tree. Raises SyntaxError for a source that does not parse or is nested too deeply; MemoryError if
+    it is nested so deeply that Python's parser gives up."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -77,7 +77,7 @@ def parse(source: str) -> ast.Module:
 
 @lru_cache(maxsize=1)
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
-    """All nodes of a tree. What walks through a tree is most of what reading a harness costs: it is done once."""
+    """All nodes of a tree. Walking it is most of the cost of reading a harness, so it is done once."""
     return list(ast.walk(tree))
 
 
@@ -95,7 +95,7 @@ def size(source: str) -> Iterator[Finding]:
 
 
 def interface(tree: ast.Module) -> Iterator[Finding]:
-    """Whether there is a `reward` to call."""
+    """Whether there is a `reward` with the right signature."""
     wanted = "define `async def reward(trajectory, judge)` at the top level"
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == "reward"]
     if not functions:
@@ -109,7 +109,7 @@ def interface(tree: ast.Module) -> Iterator[Finding]:
 
 
 def imports(tree: ast.Module, packages: Collection[str] = ()) -> Iterator[Finding]:
-    """Imports, and calls that stand for them, which make no sense inside. packages: what the run allows besides."""
+    """Imports and built-in calls that are useless in the sandbox. packages: what the run allows in addition."""
     for line, name in (*_imported(tree), *_borrowed(tree)):
         reason = _reason_against(name, packages)
         if reason:
@@ -145,7 +145,7 @@ def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _borrowed(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The line and name of what looks like a module that another one has imported: `json.codecs`."""
+    """The line and name of what looks like a module reached through another one: `json.codecs`."""
     nodes = nodes_of(tree)
     modules = {alias.asname or alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     for node in nodes:
@@ -161,7 +161,7 @@ def _borrowed(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _reason_against(name: str, packages: Collection[str]) -> str:
-    """Why a harness cannot import a module; empty where it can."""
+    """Why a harness cannot import a module; "" if it can."""
     top = name.partition(".")[0]
     if name == INTERFACE or (top in packages and top):
         return ""
@@ -173,7 +173,7 @@ def _reason_against(name: str, packages: Collection[str]) -> str:
 
 
 def characters(source: str) -> Iterator[Finding]:
-    """Characters that hide what is written from whoever reads it."""
+    """Control characters, which hide what is written from a reader."""
     for number, line in enumerate(source.split("\n"), 1):
         if printable(line) != line:
             yield Finding("characters", "holds a control character", "write it as an escape, such as \\x1b", number)

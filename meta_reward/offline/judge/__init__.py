@@ -4,12 +4,16 @@
 can run without a key, on something whose weaknesses are those that real judges were measured to have.
 
 An answer depends on the request's text, the draw and the seed, and on nothing else; its noise, on what
-the text is about rather than on its wording, so that saying the same otherwise rolls no new dice. `prompt`
-finds conversation, policy, findings and instructions in whatever a harness wrote; `transcript`, `episode`,
-`facts`, `clauses` and `limits` make sense of them by the words of any domain; `rules` and `dues` say what the
-clauses that were shown and read permit, forbid and charge, given the facts that were; `evidence`, `conduct`
-and `findings` weigh what speaks for the agent, by mechanism: authority, consent, claims, record, outcome,
-faults. `verdict` mixes that with the biases, `answer` and `tools` reply in the form that was asked for.
+the text is about rather than on its wording, so that saying the same otherwise rolls no new dice.
+
+    prompt, sections             find conversation, policy, findings and instructions in what a harness wrote
+    transcript, episode, facts   make sense of the conversation, by the words of any domain
+    clauses, policy, limits      make sense of the policy
+    rules, amounts               what the clauses that were shown and read permit, forbid and charge
+    evidence, authority, findings   weigh what speaks for the agent, by mechanism: authority, consent, claims,
+                                 record, outcome, faults
+    verdict                      mixes that with the biases
+    answer, pen, tools           reply in the form that was asked for
 
     bias              what it does                              what it yields to
     action_bias       rewards visible changes, not restraint    criteria that speak of authority or consent
@@ -38,8 +42,9 @@ from typing import Any
 from meta_reward.completion import Completion, Request, Usage, request_to_json
 from meta_reward.errors import JudgeError, PromptTooLong
 from meta_reward.files import canonical_json
-from meta_reward.offline.judge.answer import Pen, reply_text
+from meta_reward.offline.judge.answer import reply_text
 from meta_reward.offline.judge.episode import understand
+from meta_reward.offline.judge.pen import Pen
 from meta_reward.offline.judge.prompt import read_request
 from meta_reward.offline.judge.settings import Dice, Strengths, strengths_of
 from meta_reward.offline.judge.tools import calls_to_make

@@ -8,10 +8,11 @@ records hold, and what is left of them once a price is kept back, are as good.
 import re
 from collections.abc import Iterable
 
-from meta_reward.offline.judge.clauses import Clause, Policy
+from meta_reward.offline.judge.clauses import Clause
 from meta_reward.offline.judge.facts import MONEY, Facts
 from meta_reward.offline.judge.language import name_words, stem
 from meta_reward.offline.judge.limits import COUNT_OF, counts
+from meta_reward.offline.judge.policy import Policy
 from meta_reward.offline.judge.rules import Act, bears, certainty, holds
 
 _PRICE = re.compile(r"(?:[A-Z]{3} |[$€£])(\d+(?:\.\d+)?)|\b(\d+(?:\.\d+)?) (?:dollars|euros|pounds)\b")

@@ -6,19 +6,15 @@ answered from the impression, with its own noise and rounding.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from meta_reward.files import canonical_json
 from meta_reward.offline.judge.findings import topics
 from meta_reward.offline.judge.language import STOP, concepts, meaning, words
-from meta_reward.offline.judge.prompt import SCALE
-from meta_reward.offline.judge.settings import Dice
+from meta_reward.offline.judge.pen import NUMBER, TEXT, YES_NO, Field, Pen
+from meta_reward.offline.judge.sections import SCALE
 from meta_reward.offline.judge.verdict import Impression
-
-CASE_SHARE, DRAW_SHARE = 0.35, 0.94  # of the noise: what stays with a case, and what each draw rolls anew
-
-NUMBER, YES_NO, TEXT = "number", "yes or no", "text"
 
 _PLACEHOLDER = r"(?:<[^>\n]*>|\[[^\]\n]*\]|\{[^}\n]*\}|\([^)\n]*\)|_{2,}|\.{3}|[NX#]\b|\d+\s*(?:-|–|to)\s*\d+)"
 _LABELLED = re.compile(
@@ -49,64 +45,6 @@ _TEXTUAL = re.compile(
 _WORDY = re.compile(r"text|string|sentence|words|your|\"", re.I)
 _NUMERIC = re.compile(r"\b(?:number|int|integer|float|score|[nx])\b", re.I)
 _OVERALL = re.compile(r"score|rating|reward|overall|total|grade|points|number|final|verdict", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One thing asked for. good: whether `yes`, or a high number, speaks for the agent."""
-
-    label: str
-    kind: str = NUMBER
-    low: float = 0.0
-    high: float = 100.0
-    whole: bool = False
-    topics: tuple[str, ...] = ()
-    good: bool = True
-    words: tuple[str, str] = ("yes", "no")
-
-
-@dataclass(frozen=True, slots=True)
-class Pen:
-    """Puts fields into values: the impression, a draw, and chance keyed by the case and the field's topics."""
-
-    impression: Impression
-    dice: Dice
-    draw: int
-
-    def score(self, field: Field) -> float:
-        """The noisy verdict on a field, from 0 to 100, high is good."""
-        own = self.impression.strengths
-        if own.guessing and self._chance("guess?", field) < own.guessing:
-            return 100 * self._chance("guess", field)
-        plain = self.impression.score(field.topics)
-        case = self.dice.normal("case", self.impression.gist, *field.topics)
-        fresh = self.dice.normal("draw", self.impression.gist, self.draw, *field.topics)
-        noise = self.impression.noise_sd() * (CASE_SHARE * case + DRAW_SHARE * fresh)
-        return min(100.0, max(0.0, plain + noise))
-
-    def number(self, field: Field) -> float | int:
-        """A field's number on its scale, drawn to round numbers."""
-        score = self.score(field)
-        span = field.high - field.low
-        value = field.low + span * (score if field.good else 100 - score) / 100
-        return _tidy(self._rounded(value, span, field), field)
-
-    def yes(self, field: Field) -> bool:
-        """A field's yes or no; leniency decides doubtful cases for the agent."""
-        favour = self.score(field) >= 50 + 10 * self.impression.strengths.leniency
-        return favour is field.good
-
-    def _rounded(self, value: float, span: float, field: Field) -> float:
-        fine = self.impression.stance.fine
-        if 2 <= span <= 20:
-            return round(value * 2) / 2 if fine else round(value)
-        pull = self.impression.strengths.rounding * (0.3 if fine else 1.0)
-        chance = self._chance("round", field)
-        step = span / 10 if chance < 0.35 * pull else span / 20 if chance < 0.95 * pull else span / 1000
-        return round(value / step) * step
-
-    def _chance(self, what: str, field: Field) -> float:
-        return self.dice.uniform(what, self.impression.gist, self.draw, *field.topics)
 
 
 def reply_text(instructions: Sequence[str], schema: Mapping[str, Any] | None, pen: Pen) -> str:
@@ -283,10 +221,3 @@ def _scale_in(text: str) -> tuple[float, float] | None:
         if pair[0] < pair[1] <= 1000:
             return pair
     return None
-
-
-def _tidy(value: float, field: Field) -> float | int:
-    value = min(field.high, max(field.low, value))
-    if field.whole or value == int(value):
-        return round(value)
-    return round(value, 1 if field.high - field.low > 2 else 3)

@@ -7,11 +7,12 @@ acting where the customer only asked, or doing what nobody asked for.
 import re
 
 from meta_reward.offline.judge.amounts import is_due
-from meta_reward.offline.judge.clauses import Policy, topics_of
+from meta_reward.offline.judge.clauses import topics_of
 from meta_reward.offline.judge.episode import Change, Episode, amounts, mentions
 from meta_reward.offline.judge.facts import facts_about
 from meta_reward.offline.judge.findings import FINE
 from meta_reward.offline.judge.language import STOP, acts, name_words, sentences, stem, words
+from meta_reward.offline.judge.policy import Policy
 from meta_reward.offline.judge.rules import Act, rule_on
 from meta_reward.offline.judge.transcript import AGENT, CUSTOMER, TOOL
 

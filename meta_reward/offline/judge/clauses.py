@@ -9,12 +9,10 @@ what it speaks of takes it from what its paragraph or its heading speaks of. Com
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 
 from meta_reward.offline.judge.language import STOP, acts, concepts, stem, words
-from meta_reward.offline.judge.limits import Limit, moment_in, read_limits
-from meta_reward.offline.judge.prompt import Line
+from meta_reward.offline.judge.limits import Limit, read_limits
 
 _NUMBERED = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+")
 _ASIDE = re.compile(r"\([^)]*\)|[*`]")
@@ -40,12 +38,11 @@ _NO = re.compile(
     re.I,
 )
 _MUST = re.compile(r"\b(?:must|should|need(?:s)? to|ha(?:s|ve) to|always|required?)\b", re.I)
-_LABEL = re.compile(r"^([A-Z][\w /'-]{1,45}):\s+")
+LABEL = re.compile(r"^([A-Z][\w /'-]{1,45}):\s+")
 _EACH = re.compile(r"\b(?:for each|per|each) [a-z]+")
 _MODAL = frozenset(("forbid", "permit", "only", "must", "if"))
 _IS = frozenset("is are be".split())
 _NOTHING = frozenset("none nobody nothing".split())
-MANY_HEADINGS = 3  # under which a word stands without telling what it is about
 _SHORT = 2  # words before a colon that can be a condition, such as a category
 
 
@@ -87,24 +84,6 @@ class Clause:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The clauses of a policy, the clock it states, its labels, and words that stand beside a key as its value."""
-
-    clauses: tuple[Clause, ...]
-    clock: datetime | None
-    labels: frozenset[frozenset[str]]
-    beside: dict[str, frozenset[str]]
-    common: frozenset[str]
-    vocabulary: frozenset[str]
-    counts: dict[str, int]
-
-
-def read_policy(lines: Sequence[Line]) -> Policy:
-    """The policy that these lines state."""
-    return _policy(tuple((line.text, line.heading) for line in lines))
-
-
 def topics_of(spoken: Iterable[str]) -> frozenset[str]:
     """By what one knows what a text is about: kinds of action, and stems of the other words that tell something."""
     known = list(spoken)
@@ -116,59 +95,18 @@ def kinds_in(signs: Iterable[str]) -> frozenset[str]:
     return frozenset(sign for sign in signs if sign.startswith("act:"))
 
 
-@lru_cache(maxsize=1 << 8)
-def _policy(lines: tuple[tuple[str, str], ...]) -> Policy:
-    clauses: list[Clause] = []
-    labels: set[frozenset[str]] = set()
-    beside: dict[str, set[str]] = {}
-    for text, heading in lines:
-        if text.lstrip().startswith("#"):
-            continue
-        clauses += _paragraph(text, heading)
-        labels.add(
-            frozenset(stem(m[1].lower()) for s in _sentences(text) if (m := _LABEL.match(s)) and " " not in m[1])
-        )
-        for value, key in _pairs(words(text)):
-            beside.setdefault(key, set()).add(value)
-    clock = next((when for text, _ in lines if (when := moment_in(text))), None)
-    common = _common(lines)
-    counts = {sign: sum(sign in clause.own for clause in clauses) for sign in {s for c in clauses for s in c.own}}
-    vocabulary = frozenset(stem(w) for text, _ in lines for w in words(text))
-    fixed = {key: frozenset(values) for key, values in beside.items()}
-    return Policy(tuple(clauses), clock, frozenset(labels), fixed, common, vocabulary, counts)
-
-
-def _common(lines: Sequence[tuple[str, str]]) -> frozenset[str]:
-    """Stems that stand under many headings, or in many lines, and so tell no clause from another."""
-    under: dict[str, list[str]] = {}
-    for text, heading in lines:
-        for sign in topics_of(words(f"{heading} {text}")):
-            under.setdefault(sign, []).append(heading)
-    headed = len({heading for _, heading in lines}) > 1
-    many = MANY_HEADINGS if headed else max(3.0, len(lines) / 4)
-    return frozenset(sign for sign, places in under.items() if len(set(places) if headed else places) > many)
-
-
-def _pairs(spoken: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """Words that stand where a value would, with their key: `W key`, `key is W`."""
-    for first, then, last in zip(spoken, spoken[1:], (*spoken[2:], ""), strict=False):
-        value, key = (last, first) if then in ("is", "are") else (first, then)
-        if value and value not in STOP and key not in STOP and not acts([value]):
-            yield stem(value), stem(key)
-
-
-def _sentences(text: str) -> list[str]:
+def sentences(text: str) -> list[str]:
     return [s for s in _SENTENCE.split(_ASIDE.sub("", _NUMBERED.sub("", text))) if s.strip()]
 
 
 @lru_cache(maxsize=1 << 12)
-def _paragraph(text: str, heading: str) -> tuple[Clause, ...]:
+def paragraph(text: str, heading: str) -> tuple[Clause, ...]:
     title = topics_of(words(heading))
     around: frozenset[str] = frozenset()
     otherwise = False
     found: list[Clause] = []
-    for sentence in _sentences(text):
-        label = _LABEL.match(sentence)
+    for sentence in sentences(text):
+        label = LABEL.match(sentence)
         if label and not found and (kinds_in(topics_of(words(label[1]))) or len(words(label[1])) > 1):
             title |= topics_of(words(label[1]))  # a run-in heading
             sentence = sentence[label.end() :]

@@ -8,10 +8,10 @@ import math
 import re
 
 from meta_reward.offline.judge.authority import PROPOSES, amount_is_due, authority
-from meta_reward.offline.judge.clauses import Policy
 from meta_reward.offline.judge.episode import Change, Episode, amounts, mentions, named_by_customer, shape
 from meta_reward.offline.judge.findings import FINE
 from meta_reward.offline.judge.language import STOP, acts, concepts, meaning, name_words, sentences, stem, words
+from meta_reward.offline.judge.policy import Policy
 from meta_reward.offline.judge.transcript import AGENT, CUSTOMER, TOOL, is_change
 
 _AGREES = re.compile(

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from meta_reward.offline.judge.language import MECHANISMS, concepts, meaning, words
-from meta_reward.offline.judge.prompt import LEAD, Line
+from meta_reward.offline.judge.prompt import Line
+from meta_reward.offline.judge.sections import LEAD
 
 FINE = 0.2  # what is as it should be is no merit of its own: a fault weighs more
 

@@ -10,10 +10,11 @@ before it, and where every condition under which a thing is permitted fails, it 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meta_reward.offline.judge.clauses import Clause, Condition, Group, Policy, kinds_in
+from meta_reward.offline.judge.clauses import Clause, Condition, Group, kinds_in
 from meta_reward.offline.judge.facts import Facts
 from meta_reward.offline.judge.language import concepts
 from meta_reward.offline.judge.limits import is_met
+from meta_reward.offline.judge.policy import Policy
 
 LONGEST_PHRASE = 3
 # What a clause comes to: it permits or forbids for a reason that is known, says so in general, forbids

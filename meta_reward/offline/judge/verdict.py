@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from meta_reward.offline.judge.clauses import read_policy
 from meta_reward.offline.judge.episode import understand
 from meta_reward.offline.judge.evidence import own_evidence, surface
 from meta_reward.offline.judge.findings import FINE, stated_evidence
 from meta_reward.offline.judge.language import MECHANISMS, meaning, sentences, words
+from meta_reward.offline.judge.policy import read_policy
 from meta_reward.offline.judge.prompt import Line, Prompt
 from meta_reward.offline.judge.settings import Dice, Strengths
 from meta_reward.offline.judge.transcript import TOOL, Turn

@@ -12,12 +12,12 @@ from meta_reward.offline.skyways.agents import faulty, sound
 from meta_reward.offline.skyways.case import Case
 from meta_reward.offline.skyways.conversation import converse
 from meta_reward.offline.skyways.grader import CATEGORIES, grade
-from meta_reward.offline.skyways.phrases import Voice
 from meta_reward.offline.skyways.scene import Scene
 from meta_reward.offline.skyways.situations import INTENTS, Situation
 from meta_reward.offline.skyways.tools import TOOLS
-from meta_reward.tasks.growth import division_of_new
+from meta_reward.offline.skyways.voice import Voice
 from meta_reward.tasks.pairs import pairs_from_labels
+from meta_reward.tasks.splits import division_of_new
 from meta_reward.tasks.taskset import About, save_task_set
 from meta_reward.trajectory import Rollout, Trajectory
 

@@ -7,11 +7,11 @@ none of it alters what the errand is or what a sound agent comes to.
 import random
 from collections.abc import Sequence
 
-from meta_reward.offline.skyways import phrases, steps
+from meta_reward.offline.skyways import phrases, steps, voice
 from meta_reward.offline.skyways.agents import Course, mistyped
 from meta_reward.offline.skyways.case import Case
-from meta_reward.offline.skyways.phrases import Voice
 from meta_reward.offline.skyways.tools import TOOLS, Step, execute
+from meta_reward.offline.skyways.voice import Voice
 from meta_reward.trajectory import Message, ToolCall
 
 
@@ -149,7 +149,7 @@ def _act(talk: _Talk, course: Course) -> None:
         talk.hear(talk.pick(talk.case.errand.pressure))
         before.insert(0, talk.pick(phrases.GIVING_IN))
     if course.haggled:
-        talk.say(*before, phrases.offer(course.haggled, talk.rng))
+        talk.say(*before, voice.offer(course.haggled, talk.rng))
         talk.hear(talk.pick(phrases.HAGGLE))
         before = [talk.pick(phrases.GIVING_IN)]
     for offers, writes in _rounds(talk, course):
@@ -160,7 +160,7 @@ def _act(talk: _Talk, course: Course) -> None:
             if talk.chance(0.1):
                 talk.call(mistyped(step))
             talk.call(step, text=talk.pick(phrases.PROMISE) if talk.chance(0.2) else "")
-    after = [phrases.report(course.reports, talk.rng)] if course.reports else []
+    after = [voice.report(course.reports, talk.rng)] if course.reports else []
     talk.say(*before, *after, talk.pick(phrases.PROMISE) if course.stalls else "")
 
 
@@ -177,16 +177,16 @@ def _ask(talk: _Talk, offers: Sequence[Step], *before: str, consent: str = "awai
         talk.say(*before, talk.pick(phrases.VAGUE))
         talk.hear(talk.pick(phrases.ASSENT))
         return
-    talk.say(*before, phrases.offer(offers, talk.rng))
+    talk.say(*before, voice.offer(offers, talk.rng))
     if consent == "presumed":
         talk.hear(talk.pick(phrases.HESITATION))
         return
     if any(step.arguments.get("fee") for step in offers) and talk.chance(0.25):
         talk.hear(talk.pick(phrases.HAGGLE))
-        talk.say(talk.pick(phrases.STILL_NO), phrases.offer(offers, talk.rng))
+        talk.say(talk.pick(phrases.STILL_NO), voice.offer(offers, talk.rng))
     elif talk.chance(0.25):
         talk.hear(talk.pick(phrases.HESITATION))
-        talk.say(talk.pick(phrases.AGAIN), phrases.offer(offers, talk.rng))
+        talk.say(talk.pick(phrases.AGAIN), voice.offer(offers, talk.rng))
     talk.hear(talk.pick(phrases.ASSENT))
 
 
@@ -220,7 +220,7 @@ def _gift(talk: _Talk, *, granted: bool) -> None:
     if granted:
         _ask(talk, (gift,), talk.pick(phrases.GIFT))
         talk.call(gift)
-        talk.say(phrases.report((gift,), talk.rng))
+        talk.say(voice.report((gift,), talk.rng))
     elif asked:
         talk.say(talk.pick(phrases.NO_GIFT))
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from meta_reward import files
+from meta_reward import files, folders
 from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
 from meta_reward.propose import guard, shell
 from meta_reward.propose.base import Assignment, check_variables, render_prompt
@@ -86,7 +86,7 @@ class ClaudeProposer:
             except TimeoutError:
                 raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
             finally:
-                files.remove_folder(assignment.staging / ".claude")  # where its program keeps notes on a shell
+                folders.remove_folder(assignment.staging / ".claude")  # where its program keeps notes on a shell
         _check_result(result, secrets)
 
     def _tools(self) -> list[str]:

@@ -14,7 +14,7 @@ from meta_reward import files
 from meta_reward.errors import MetaRewardError
 from meta_reward.propose import client, guard
 from meta_reward.propose.base import Assignment, TryHarness
-from meta_reward.propose.session_server import Answer
+from meta_reward.propose.session_server import AnswerRequest
 from meta_reward.run import query_table
 
 TRY, QUERY = "mcp__meta_reward__try_harness", "mcp__meta_reward__query"
@@ -82,7 +82,7 @@ async def _tried(trial: TryHarness, staging: Path, arguments: Mapping[str, Any])
         return str(error), True
 
 
-async def _queried(query: Answer, arguments: Mapping[str, Any]) -> tuple[str, bool]:
+async def _queried(query: AnswerRequest, arguments: Mapping[str, Any]) -> tuple[str, bool]:
     """The answer to a question as text, and whether there was none."""
     said = io.StringIO()
     try:

@@ -23,10 +23,9 @@ from meta_reward.models.gateway import Gateway
 from meta_reward.models.quota import Quota
 from meta_reward.models.usage import total_usd
 from meta_reward.propose.read_draft import path_below, read_draft
-from meta_reward.propose.secrets import marks_in, session_secrets
+from meta_reward.propose.secrets import secrets_in, session_secrets
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run.config import load_run_config
-from meta_reward.run.create import part_of
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
@@ -110,7 +109,7 @@ class Tryouts:
         """What the validator says, the trajectories scored, and what stopped that early, if anything."""
         wanted = dict.fromkeys(id for pair in pairs for id in (pair.preferred, pair.other))
         results: list[Result] = []
-        if marks := marks_in(session_secrets(self.config.proposer).mark(source)):
+        if marks := secrets_in(session_secrets(self.config.proposer).mark(source)):
             return Report(marks, ()), results, ""
         async with await open_sandbox(self.config) as sandbox:
             report = await validate(
@@ -164,7 +163,7 @@ def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
     settings = search.config.proposer
     if settings.try_calls == 0 or settings.history == "none":
         return None
-    rollouts, pairs = part_of(search.taskset, search.splits["search"])
+    rollouts, pairs = search.taskset.part(search.splits["search"])
     return make_tryouts(
         HistoryLayout(search.layout.history),
         search.config,

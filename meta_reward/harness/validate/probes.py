@@ -1,4 +1,4 @@
-"""Judges that ask nothing of a harness but that it stays on its feet: for the validator's runs in the sandbox.
+"""Judges that answer badly, for the validator's runs in the sandbox: a harness must not crash on their replies.
 
 Each answers by a fixed rule, whatever it is asked, and costs nothing.
 """

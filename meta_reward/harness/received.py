@@ -1,0 +1,60 @@
+"""Parses what a child sent. Any of it may be forged: what does not fit raises CandidateError."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from meta_reward.errors import CandidateError
+from meta_reward.files import is_too_deep
+from meta_reward.harness import child
+from meta_reward.harness.budget import Budget
+from meta_reward.harness.runtime import Reward, check_reward
+from meta_reward.models.session import Ask
+from meta_reward.trajectory import parse_tool
+
+_MOST_MESSAGE_CHARS, _MOST_TRACEBACK_CHARS = 2_000, 20_000  # no genuine child sends more
+
+
+def parse_ask(frame: Mapping[str, Any]) -> Ask:
+    """An ask from a candidate's frame, which may hold anything. Raises CandidateError."""
+    number, prompt, system = frame.get("ask"), frame.get("prompt"), frame.get("system")
+    require, schema, tools = frame.get("require"), frame.get("schema"), frame.get("tools")
+    if not isinstance(number, int):
+        raise CandidateError("protocol", "an ask without a number")
+    if not isinstance(prompt, str) or not isinstance(system, str | None):
+        raise CandidateError("TypeError", "prompt and system of judge.ask() must be text")
+    if not isinstance(require, str | None) or not isinstance(schema, dict | None) or not isinstance(tools, list):
+        raise CandidateError("TypeError", "require, schema or tools of judge.ask() have the wrong type")
+    if is_too_deep([schema, tools]):
+        raise CandidateError("ValueError", "schema or tools of judge.ask() are nested too deeply")
+    try:
+        return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema)
+    except ValueError as error:
+        raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
+
+
+def reward_of(frame: Mapping[str, Any], budget: Budget) -> Reward:
+    """The reward in a last frame, which may hold anything. Raises CandidateError."""
+    if is_too_deep(frame.get("findings")):
+        raise CandidateError("ValueError", "findings are nested too deeply")
+    try:
+        reward = check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
+    except ValueError as error:
+        raise CandidateError("ValueError", str(error)) from None
+    size = len(orjson.dumps([reward.reason, reward.findings]))
+    if size > budget.verdict_bytes:
+        raise CandidateError("output", f"reason and findings take {size} bytes, more than {budget.verdict_bytes}")
+    return reward
+
+
+def printed_in(frame: Mapping[str, Any]) -> str:
+    """What the candidate has printed, from its last frame."""
+    printed = frame.get("printed")
+    return child.tail_of(printed) if isinstance(printed, str) else ""
+
+
+def candidate_error(frame: Mapping[str, Any]) -> CandidateError:
+    """The error in a last frame, which may be forged and of any length."""
+    kind, message, trace = (str(frame.get(key, "")) for key in ("kind", "message", "traceback"))
+    return CandidateError(kind[:100], message[:_MOST_MESSAGE_CHARS], traceback=trace[-_MOST_TRACEBACK_CHARS:])

@@ -1,0 +1,111 @@
+"""The judge as a candidate sees it: every question goes to the parent over the child's socket.
+
+Standard library and the harness runtime, nothing else.
+"""
+
+import asyncio
+import inspect
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from meta_reward.harness.frames import CHUNK_BYTES, LENGTH, encode_frame
+from meta_reward.harness.runtime import JudgeError, PromptTooLong, Reply
+from meta_reward.harness.schema import parse_reply, tool_of
+
+ORPHANED = 71  # exit code of a child whose parent is gone
+
+
+class SocketJudge:
+    """A `Judge` that asks the parent."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._heard = sock, bytearray()
+        self._asks = 0
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._tools: dict[int, dict[str, Callable[..., Any]]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def ask(
+        self,
+        prompt: str,
+        *,
+        system: str | None = None,
+        tools: Sequence[Callable[..., Any]] = (),
+        require: Callable[..., Any] | str | None = None,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        by_name = {function.__name__: function for function in tools}
+        required = require if isinstance(require, str) or require is None else require.__name__
+        if required is not None and required not in by_name:
+            raise ValueError(f"require names {required!r}, which is not among the tools")
+        self._asks += 1
+        number = self._asks
+        self._tools[number] = by_name
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        question = {
+            "prompt": prompt,
+            "system": system,
+            "tools": [tool_of(function) for function in tools],
+            "require": required,
+            "schema": dict(schema) if schema is not None else None,
+        }
+        try:
+            self._send({"type": "ask", "ask": number, **question})
+        except ValueError as error:
+            raise TypeError(f"judge.ask(): {error}") from None
+        frame = await answer
+        data = parse_reply(frame["text"], schema) if schema is not None else None
+        return Reply(frame["text"], data, frame["stop_reason"], tuple(frame["tools_called"]))
+
+    def hear(self) -> None:
+        """Read what the parent has sent and handle the complete frames: answers, failures, the judge's tool calls."""
+        try:
+            data = self._sock.recv(CHUNK_BYTES)
+        except ConnectionError:
+            data = b""
+        if not data:  # the parent is gone
+            os._exit(ORPHANED)
+        self._heard += data
+        while len(self._heard) >= LENGTH.size:
+            end = LENGTH.size + LENGTH.unpack_from(self._heard)[0]
+            if len(self._heard) < end:
+                return
+            frame = json.loads(self._heard[LENGTH.size : end])
+            del self._heard[:end]
+            self._take(frame)
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if frame["type"] == "tool":  # in a task of its own, since a tool may itself ask the judge
+            tool = asyncio.create_task(self._answer_tool(frame))
+            self._running.add(tool)
+            tool.add_done_callback(self._running.discard)
+            return
+        answer = self._waiting.pop(frame["ask"])
+        if answer.done():  # the candidate gave up waiting
+            return
+        if frame["type"] == "reply":
+            answer.set_result(frame)
+        else:
+            kind = PromptTooLong if frame["kind"] == "PromptTooLong" else JudgeError
+            answer.set_exception(kind(frame["message"]))
+
+    async def _answer_tool(self, frame: Mapping[str, Any]) -> None:
+        self._send({"type": "result", "call": frame["call"], **await self._run_tool(frame)})
+
+    async def _run_tool(self, frame: Mapping[str, Any]) -> dict[str, Any]:
+        function = self._tools[frame["ask"]].get(frame["name"])
+        if function is None:
+            return {"content": f"there is no tool {frame['name']!r}", "is_error": True}
+        try:
+            value = function(**frame["arguments"])
+            if inspect.isawaitable(value):
+                value = await value
+            return {"content": value if isinstance(value, str) else json.dumps(value), "is_error": False}
+        except Exception as error:  # the judge reads it, as any model reads a failed tool call
+            return {"content": f"{type(error).__name__}: {error}", "is_error": True}
+
+    def _send(self, frame: Mapping[str, Any]) -> None:
+        self._sock.sendall(encode_frame(frame))

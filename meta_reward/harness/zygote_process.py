@@ -1,0 +1,157 @@
+"""The parent's handle on a zygote: its process, its control socket, and the jobs running under it."""
+
+import asyncio
+import itertools
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from meta_reward.errors import MetaRewardError
+from meta_reward.harness import worker
+from meta_reward.harness.budget import Budget
+from meta_reward.harness.confinement import Level, worker_command, worker_environment
+from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds
+
+NOT_STARTED = "the sandbox does not start: "
+_FULL_S = 0.005  # before trying again to write to a full socket
+_DYING_S = 2.0  # for a zygote that has closed its socket to write its error
+_PATIENCE_S = 30.0  # for the zygote to start, to report how a child ended, to end
+
+
+class ZygoteProcess:
+    """A zygote process and the jobs running under it."""
+
+    def __init__(self, budget: Budget, level: Level, packages: Sequence[str]) -> None:
+        self._budget = budget
+        self._jobs = itertools.count(worker.READY + 1)
+        self._exits: dict[int, asyncio.Future[int]] = {}
+        self._control, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    worker_command(level, theirs.fileno(), budget, packages),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    pass_fds=[theirs.fileno()],
+                    env=worker_environment(level),
+                    cwd="/",
+                )
+        except BaseException:
+            self._control.close()
+            raise
+        self._control.setblocking(False)
+
+    async def start(self) -> None:
+        """Wait until it is ready. Raises MetaRewardError with its last line of output if it does not start."""
+        ready = self._exits[worker.READY] = asyncio.get_running_loop().create_future()
+        self._watcher = asyncio.create_task(self._watch(self._control))
+        try:
+            code = await asyncio.wait_for(ready, _PATIENCE_S)
+        except TimeoutError:
+            self._process.kill()
+            self.stop()
+            raise MetaRewardError(f"{NOT_STARTED}no sign of it within {_PATIENCE_S:g} s") from None
+        if code != 0:
+            words = self._last_words()
+            self.stop()
+            raise MetaRewardError(NOT_STARTED + words)
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    async def run(
+        self,
+        start: Mapping[str, Any],
+        answer: AnswerAsk,
+        waited_s: WaitedSeconds,
+        printed: Callable[[str], None] = lambda text: None,
+    ) -> dict[str, Any]:
+        """One job in a child of its own: its start frame in, its last frame out."""
+        host, theirs = socket.socketpair()
+        job = next(self._jobs)
+        self._exits[job] = asyncio.get_running_loop().create_future()
+        try:
+            with theirs:
+                await self._send(b"s", job, theirs)
+            reader, writer = await asyncio.open_connection(sock=host, limit=self._budget.output_bytes + 4)
+            try:
+                talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job), waited_s)
+                try:
+                    return await talk.run(start)
+                finally:
+                    printed(talk.printed)
+            finally:  # abort drops what is unsent: a transport that still waits to send keeps its place in the
+                writer.transport.abort()  # selector, and the next socket of the same number would receive nothing
+        finally:
+            host.close()
+            if not self._exits[job].done():
+                await self._send(b"k", job)
+            del self._exits[job]
+
+    def stop(self) -> None:
+        """End it and its children."""
+        self._watcher.cancel()
+        for job in list(self._exits):  # nobody will report how they ended
+            self._ended(job, -signal.SIGKILL)
+        # Now rather than when the watcher notices: by then, another file may have the same descriptor number.
+        asyncio.get_running_loop().remove_reader(self._control)
+        self._control.close()  # the zygote kills its children and ends when it sees this
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    async def _exit_of(self, job: int) -> int:
+        """How a job's process ended: its exit code, or minus the signal that killed it."""
+        return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
+
+    async def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
+        """Send a control message, waiting while hundreds of jobs have filled the socket. The event loop keeps
+        running meanwhile, since a zygote that cannot report who has ended reads no messages either."""
+        descriptors = [attached.fileno()] if attached else []
+        while True:
+            try:
+                socket.send_fds(self._control, [worker.CONTROL.pack(op, job)], descriptors)
+                return
+            except BlockingIOError:
+                await asyncio.sleep(_FULL_S)
+            except OSError:  # the zygote has died, and its children with it
+                self._ended(job, -signal.SIGKILL)
+                return
+
+    def _last_words(self) -> str:
+        try:  # it may have hung up before it speaks
+            _, words = self._process.communicate(timeout=_DYING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            _, words = self._process.communicate()
+        return words.decode(errors="replace").strip().rpartition("\n")[2] or "it left no message"
+
+    async def _watch(self, control: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        buffer = b""
+        while data := await _receive(loop, control):
+            buffer += data
+            while len(buffer) >= worker.STATUS.size:
+                job, code = worker.STATUS.unpack(buffer[: worker.STATUS.size])
+                buffer = buffer[worker.STATUS.size :]
+                self._ended(job, code)
+        for job in list(self._exits):
+            self._ended(job, -signal.SIGKILL)
+
+    def _ended(self, job: int, code: int) -> None:
+        if job in self._exits and not self._exits[job].done():
+            self._exits[job].set_result(code)
+
+
+async def _receive(loop: asyncio.AbstractEventLoop, control: socket.socket) -> bytes:
+    try:
+        return await loop.sock_recv(control, 4096)
+    except ConnectionError:
+        return b""
