@@ -47,7 +47,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @click.argument("world", type=click.Choice(WORLDS))
 @click.option("--name", help="Name of the task set; the world's own by default.")
 @click.option("--tasks", "count", type=click.IntRange(min=1), default=90, show_default=True)
-@click.option("--rollouts", type=click.IntRange(min=2), default=6, show_default=True, help="Trajectories a task.")
+@click.option("--rollouts", type=click.IntRange(min=2), default=8, show_default=True, help="Trajectories a task.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace a task set of this name.")
 def build(world: str, name: str | None, count: int, rollouts: int, seed: int, force: bool) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import statistics
 from typing import Any
 
 import pytest
@@ -153,6 +154,19 @@ def test_noise_preset_carries_no_information() -> None:
     drawn = [float(ask(prompt, preset="noise", draw=d).text.split()[-1]) for d in range(100)]
     assert 35 < sum(drawn) / 100 < 65
     assert max(drawn) - min(drawn) > 70
+
+
+@pytest.mark.parametrize("preset", ["", "noise"])
+def test_another_wording_is_partly_luck_again(preset: str) -> None:
+    def numbers(word: str, **strengths: float) -> list[float]:
+        request = Request((Message("user", f"{word}.\n\n{LIE}\n\nRate from 0 to 100 on a fine scale."),))
+        judge = simulated_judge(preset, **strengths)
+        return [float(asyncio.run(judge.complete(request, draw=d)).text.split()[-1]) for d in range(60)]
+
+    once, otherwise = numbers("Judge"), numbers("Evaluate")
+    assert sum(a != b for a, b in zip(once, otherwise, strict=True)) > 10
+    assert statistics.correlation(once, otherwise) > 0.1
+    assert numbers("Judge", rewording=0.0) == numbers("Evaluate", rewording=0.0)
 
 
 def test_perfect_preset_does_not_differ_from_draw_to_draw() -> None:

@@ -1,7 +1,8 @@
 """The simulated judge knows nobody's wording: say the same otherwise, and agreement stays where it was.
 
 Every prompt of the seed harnesses is reworded in three quite different styles. Agreement is averaged
-over several seeds of the judge and looked at on a part of the tasks, so that the test stays fast.
+over several seeds of the judge and looked at on a part of the tasks, so that the test stays fast. That part
+of its noise which any other wording rolls anew is switched off: it is luck, and no knowledge.
 """
 
 import asyncio
@@ -95,7 +96,7 @@ class DirectJudge:
     """A harness's judge without sandbox or gateway; rewords prompts on their way."""
 
     def __init__(self, reword: Callable[[str], str], seed: int) -> None:
-        self._backend, self._reword = simulated_judge(seed=seed), reword
+        self._backend, self._reword = simulated_judge(seed=seed, rewording=0.0), reword
 
     async def ask(self, prompt: str, **_: Any) -> Reply:
         request = Request((Message("user", self._reword(prompt)),))

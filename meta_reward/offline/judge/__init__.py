@@ -3,8 +3,8 @@
 **Its numbers say nothing about any real model.** It exists so that searches, statistics and tests
 can run without a key, on something whose weaknesses are those that real judges were measured to have.
 
-An answer depends on the request's text, the draw and the seed, and on nothing else; its noise, on what
-the text is about rather than on its wording, so that saying the same otherwise rolls no new dice.
+An answer depends on the request's text, the draw and the seed, and on nothing else. Most of its noise hangs on
+what the text is about; the rest on its very wording, so that saying the same otherwise is a little luck again.
 
     prompt, sections             find conversation, policy, findings and instructions in what a harness wrote
     transcript, episode, facts   make sense of the conversation, by the words of any domain
@@ -24,6 +24,8 @@ the text is about rather than on its wording, so that saying the same otherwise 
     politeness_bias   likes polite agents, pleased customers    the same
     leniency          pushes scores up and together             being told to be strict, reasons before the number
     noise             each draw is off, each case a little      several draws, reasons before the number
+    rewording         part of the noise is rolled anew          several draws
+                      whenever anything in the prompt changes
     rounding          clusters on round numbers                 several draws or criteria, a finer scale
     inattention       weighs what nobody named only a little    criteria, findings and policy in the prompt
     carelessness      misses clauses of the policy              being asked what it allows, for reasons first,
@@ -35,6 +37,7 @@ so wrong findings mislead it. Preset `perfect` has no bias and no noise, but no 
 preset `noise` answers at random.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -50,7 +53,7 @@ from meta_reward.offline.judge.settings import Dice, Strengths, strengths_of
 from meta_reward.offline.judge.tools import calls_to_make
 from meta_reward.offline.judge.verdict import form_impression
 
-VERSION = 5
+VERSION = 6
 WINDOW_TOKENS = 200_000
 CHARS_PER_TOKEN = 4
 
@@ -78,18 +81,18 @@ class SimulatedJudge:
         if tokens > self.window_tokens:
             raise PromptTooLong(tokens, self.window_tokens)
         try:
-            return self._answer(request, tokens, draw)
+            return self._answer(request, tokens, draw, hashlib.sha256(content).hexdigest())
         except Exception as error:  # a harness may hand over anything as a schema or a tool
             raise JudgeError(f"the judge cannot make sense of the request: {error}") from None
 
-    def _answer(self, request: Request, tokens: int, draw: int) -> Completion:
+    def _answer(self, request: Request, tokens: int, draw: int, digest: str) -> Completion:
         prompt = read_request(request)
         calls = calls_to_make(request, understand(prompt.turns)) if request.tools else ()
         if calls:
             return Completion("", Usage(tokens, 20 * len(calls)), calls, "tool")
         apart = (request.schema or {}).get("properties", {})
         impression = form_impression(prompt, self._strengths, self._dice, asked_apart=apart)
-        pen = Pen(impression, self._dice, draw)
+        pen = Pen(impression, self._dice, draw, digest)
         text = reply_text(prompt.instructions, request.schema, pen)
         return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))
 

@@ -1,11 +1,13 @@
 """Puts an impression into values: one field's number or verdict, with its own noise, leniency and rounding."""
 
+import math
 from dataclasses import dataclass
 
 from meta_reward.offline.judge.settings import Dice
 from meta_reward.offline.judge.verdict import Impression
 
 CASE_SHARE, DRAW_SHARE = 0.35, 0.94  # of the noise: what stays with a case, and what each draw rolls anew
+PROMPT_SHARE = 0.6  # of what a draw rolls: what hangs on the whole prompt, at a strength of 1
 
 NUMBER, YES_NO, TEXT = "number", "yes or no", "text"
 
@@ -31,15 +33,21 @@ class Pen:
     impression: Impression
     dice: Dice
     draw: int
+    prompt: str
+    """A digest of the whole request, which part of the chance hangs on as well."""
 
     def score(self, field: Field) -> float:
         """The noisy verdict on a field, from 0 to 100, high is good."""
         own = self.impression.strengths
+        share = min(1.0, PROMPT_SHARE * own.rewording)
         if own.guessing and self._chance("guess?", field) < own.guessing:
-            return 100 * self._chance("guess", field)
+            anew = self._chance("anew?", field) < share
+            return 100 * (self.dice.uniform("guess", *self._whole(field)) if anew else self._chance("guess", field))
         plain = self.impression.score(field.topics)
         case = self.dice.normal("case", self.impression.gist, *field.topics)
-        fresh = self.dice.normal("draw", self.impression.gist, self.draw, *field.topics)
+        by_gist = self.dice.normal("draw", self.impression.gist, self.draw, *field.topics)
+        by_prompt = self.dice.normal("prompt", *self._whole(field)) if share else 0.0
+        fresh = math.sqrt(1 - share**2) * by_gist + share * by_prompt
         noise = self.impression.noise_sd() * (CASE_SHARE * case + DRAW_SHARE * fresh)
         return min(100.0, max(0.0, plain + noise))
 
@@ -63,6 +71,10 @@ class Pen:
         chance = self._chance("round", field)
         step = span / 10 if chance < 0.35 * pull else span / 20 if chance < 0.95 * pull else span / 1000
         return round(value / step) * step
+
+    def _whole(self, field: Field) -> tuple[object, ...]:
+        """A key that another wording of the same question does not have."""
+        return self.prompt, self.draw, *field.topics
 
     def _chance(self, what: str, field: Field) -> float:
         return self.dice.uniform(what, self.impression.gist, self.draw, *field.topics)

@@ -14,12 +14,12 @@ class Strengths:
     """How strong each bias is: 0 none, 1 as calibrated, more is worse.
 
     action_bias: rewards visible changes whatever the policy says. trust_claims: believes statements of
-    success. reading: loses parts of a long prompt, the middle most. length_bias, politeness_bias:
-    likes long and polite agents. leniency: pushes scores up and together. noise: differs from draw to
-    draw and case to case. rounding: clusters on round numbers. inattention: weighs a mechanism little
-    unless the prompt names it. carelessness: misses clauses of the policy unless asked about what it allows,
-    for reasons first, and apart from other things. clutter: noisier the more of a run is shown.
-    guessing: answers at random, with no regard to anything.
+    success. reading: loses parts of a long prompt, the middle most. length_bias, politeness_bias: likes long
+    and polite agents. leniency: pushes scores up and together. noise: differs from draw to draw and case to
+    case. rewording: how much of that any other wording rolls anew. rounding: clusters on round numbers.
+    inattention: weighs a mechanism little unless the prompt names it. carelessness: misses clauses of the
+    policy unless asked about what it allows, for reasons first, and apart from other things. clutter: noisier
+    the more of a run is shown. guessing: answers at random, with no regard to anything.
     """
 
     action_bias: float = 1.0
@@ -29,6 +29,7 @@ class Strengths:
     politeness_bias: float = 1.0
     leniency: float = 1.0
     noise: float = 1.0
+    rewording: float = 1.0
     rounding: float = 1.0
     inattention: float = 1.0
     carelessness: float = 1.0

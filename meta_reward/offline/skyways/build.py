@@ -24,7 +24,7 @@ from meta_reward.trajectory import Rollout, Trajectory
 _TOOLS = tuple(tool.spec for tool in TOOLS.values())
 
 
-def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int = 6, seed: int = 0) -> None:
+def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int = 8, seed: int = 0) -> None:
     """Write a simulated task set of this size to `path`, in place of what is there; another seed, another world.
 
     Tasks that are there already stay in their splits.
@@ -41,7 +41,7 @@ def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int =
             categories[rollout.id] = faults
     about = About(
         name=name,
-        source=f"meta_reward.simulated.desk, seed {seed}: scripted agents, graded by replay",
+        source=f"a simulated airline desk, seed {seed}: scripted agents, graded by replay",
         licence="Apache-2.0",
         simulated=True,
         category_notes=CATEGORIES,
