@@ -2,16 +2,20 @@
 
 The best of an iteration challenges the incumbent where it is above it on search. From twelve validation
 tasks on it must pass a one-sided sign-flip test by task at 0.10 / (iterations + 1); with fewer, its mean
-difference must exceed one standard error. All take as many tokens here, so none wins by being cheaper.
+difference must exceed one standard error. Without a better one, the cheapest of those within half a point that
+saves a tenth of the incumbent's tokens challenges, and must not be below it on validation. In simulations of
+numbers alone, where all take as many tokens, none wins by being cheaper.
 """
 
 import math
 from collections.abc import Sequence
 
 from benchmarks.simulated_pairs import Values, differences, mean_of
+from meta_reward.run.ledger import Row
 
 ALPHA = 0.10
 MIN_TASKS_FOR_TEST = 12
+EQUAL, CHEAPER_BY = 0.005, 0.10
 
 
 def old_gate(search: Sequence[Values], validation: Sequence[Values], iterations: Sequence[Sequence[int]]) -> int:
@@ -19,15 +23,33 @@ def old_gate(search: Sequence[Values], validation: Sequence[Values], iterations:
     incumbent, level = 0, ALPHA / len(iterations)
     for brought in iterations:
         best = max(brought, key=lambda at: mean_of(search[at]))
-        if mean_of(search[best]) > mean_of(search[incumbent]) and _accepts(
+        if mean_of(search[best]) > mean_of(search[incumbent]) and accepts(
             list(differences(validation[incumbent], validation[best]).values()), level
         ):
             incumbent = best
     return incumbent
 
 
-def _accepts(by_task: Sequence[Sequence[float]], level: float) -> bool:
+def choose_challenger(incumbent: Row, brought: Sequence[Row]) -> tuple[Row, bool] | None:
+    """Who challenges, and whether by being cheaper; None where nobody may. Rows with agreement on search and tokens."""
+    scored = [row for row in brought if row.agreement is not None]
+    bar = incumbent.agreement or 0.0
+    if better := [row for row in scored if (row.agreement or 0.0) > bar]:
+        return min(better, key=lambda row: (-(row.agreement or 0.0), row.judge_tokens, row.id)), False
+    limit = incumbent.judge_tokens * (1 - CHEAPER_BY)
+    equal = [
+        row
+        for row in scored
+        if (row.agreement or 0.0) >= bar - EQUAL and row.judge_tokens <= limit < incumbent.judge_tokens
+    ]
+    return (min(equal, key=lambda row: (row.judge_tokens, row.id)), True) if equal else None
+
+
+def accepts(by_task: Sequence[Sequence[float]], level: float, *, cheaper: bool = False) -> bool:
+    """Whether a challenger replaces the incumbent. by_task: its differences on the pairs of each validation task."""
     totals = [sum(task) for task in by_task]
+    if cheaper:
+        return sum(totals) >= 0
     if len(totals) >= MIN_TASKS_FOR_TEST:
         return sign_flip_p(totals) <= level
     pairs, n = sum(map(len, by_task)), len(totals)

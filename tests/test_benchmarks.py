@@ -16,6 +16,7 @@ from tests.conftest import PROJECT
         ("judging.py 8 4", "evaluate/bare"),
         ("gate_null.py --runs 24 --skewed 24", "skewed null, 24 searches"),
         ("gate_power.py --runs 2", "one of three finalists passes"),
+        ("searches.py --worlds 1 --tasks 15 --iterations 1", "new - old gate: "),
         ("coverage.py --runs 3", "rare disasters, uneven"),
     ],
 )
