@@ -32,6 +32,7 @@ _HEADINGS = {
         **{query.name: "meta_reward.cli.queries" for query in QUERIES},
         "try": "meta_reward.cli.tryout",
     },
+    "The result": {"score": "meta_reward.cli.score", "export": "meta_reward.cli.export"},
     "A harness": {"evaluate": "meta_reward.cli.evaluate", "validate": "meta_reward.cli.validate"},
     "Data": {"import": "meta_reward.cli.imports", "tasks": "meta_reward.cli.tasks"},
     "More": {

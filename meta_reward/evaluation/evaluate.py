@@ -97,7 +97,7 @@ async def evaluate(
 
     async def score(rollout: Rollout) -> None:
         async with slots:
-            result = await _score(source, rollout, gateway, sandbox, repeat, rewards)
+            result = await score_rollout(source, rollout, gateway, sandbox, repeat=repeat, rewards=rewards)
         on_result(result)
         results[rollout.id] = result
 
@@ -138,9 +138,10 @@ async def run_together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
         raise next((e for e in errors.exceptions if isinstance(e, MetaRewardError)), errors.exceptions[0]) from None
 
 
-async def _score(
-    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, repeat: int, rewards: RewardCache
+async def score_rollout(
+    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, *, repeat: int, rewards: RewardCache
 ) -> Result:
+    """Score one rollout. rewards: of this harness, where it is looked up and kept. Raises like `evaluate`."""
     sent = trajectory_to_json(rollout.trajectory)
     digest = hashlib.sha256(files.canonical_json(sent)).hexdigest()
     if known := rewards.find(digest, repeat, gateway):

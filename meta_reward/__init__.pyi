@@ -1,0 +1,3 @@
+from meta_reward.use.load import load_reward as load_reward
+
+__version__: str

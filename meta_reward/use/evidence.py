@@ -1,0 +1,88 @@
+"""What is known of a harness that is put to use: how it was chosen, and its agreement on data that were sealed.
+
+Only the test split counts here: agreement on search is optimistic, and validation has chosen. The numbers hold for
+the judge and the budget with which they were measured, and for no other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from meta_reward.run.decisions import Decision, sentence_of
+from meta_reward.run.evaluations import load_scores
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row
+from meta_reward.run.settings import RunConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Agreement on a split."""
+
+    agreement: float
+    """From 0 to 1."""
+    low: float | None
+    high: float | None
+    """The 95% interval by task; None for the reason in no_bounds."""
+    no_bounds: str | None
+    pairs: int
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why to trust a harness, and how far."""
+
+    decision: str = ""
+    """How it was chosen, in one line; empty for a harness that comes without a run."""
+    untested: str | None = None
+    """The candidate that is best and untested, where the decision names one."""
+    test: Measured | None = None
+    """On the sealed test split; None if it was not tested, or not like this."""
+    why_no_test: str = ""
+
+    def sealed(self) -> str:
+        """What the test split says, or that it says nothing, in one line."""
+        if self.test is None:
+            return f"not tested: {self.why_no_test}"
+        test = self.test
+        bounds = "" if test.low is None or test.high is None else f" [{test.low * 100:.1f}, {test.high * 100:.1f}]"
+        size = f"{test.pairs} pairs of {test.tasks} tasks"
+        return f"agreement {test.agreement:.1%}{bounds} on the sealed test split, {size}"
+
+
+NO_RUN = "a harness by itself comes with no measurement; `meta-reward evaluate` measures it on pairs"
+
+
+def evidence_of(layout: Layout, decision: Decision, row: Row) -> Evidence:
+    """What a run knows of its chosen harness."""
+    test = measured_on(layout, row, "test")
+    why = "" if test else f"the test split is still sealed; `meta-reward test {layout.root.name}` opens it"
+    return Evidence(sentence_of(decision), decision.untested, test, why)
+
+
+def measured_on(layout: Layout, row: Row, split: str) -> Measured | None:
+    """A candidate's agreement on a split, None if it was not evaluated there."""
+    scores = load_scores(layout.evaluation(split, row.folder))
+    return None if scores is None else measured(scores)
+
+
+def measured(scores: Mapping[str, Any]) -> Measured:
+    """Agreement from the content of a scores.json."""
+    kept = {name: scores[name] for name in ("agreement", "low", "high", "no_bounds", "pairs")}
+    return Measured(**kept, tasks=len(scores["by_task"]))
+
+
+def what_differs(measured_with: RunConfig, used: RunConfig) -> str:
+    """What makes a measurement not hold for other settings, in a few words; empty if nothing does."""
+    before, now = (_what_counts(config) for config in (measured_with, used))
+    return next((f"it was measured with another {name}" for name in before if before[name] != now[name]), "")
+
+
+def _what_counts(config: RunConfig) -> dict[str, Any]:
+    return {
+        "judge": (config.judge.spec, config.judge.settings),
+        "seed": config.seed if config.judge.spec == "simulated" else 0,
+        "budget": asdict(config.budget),
+        "list of packages": config.packages,
+    }

@@ -1,0 +1,42 @@
+"""Work on a stream: several at once, results in the order of the inputs, and memory that does not grow with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from meta_reward.evaluation.evaluate import run_together
+
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
+
+
+async def in_order(
+    given: Iterable[_Given],
+    work: Callable[[_Given], Awaitable[_Made]],
+    emit: Callable[[_Given, _Made], None],
+    *,
+    at_once: int,
+    ahead: int = 256,
+) -> None:
+    """Do the work for each input and emit each result in the order of the inputs, as soon as that is possible.
+
+    An input is read when there is a worker for it. ahead: how far work may get ahead of the slowest. The first
+    error stops everything and is raised; what was emitted by then is the beginning of what was asked for.
+    """
+    numbered, done, moved = enumerate(given), dict[int, tuple[_Given, _Made]](), asyncio.Condition()
+    emitted = 0
+
+    async def drain() -> None:
+        nonlocal emitted
+        for number, item in numbered:
+            async with moved:
+                while number - emitted >= max(ahead, at_once):
+                    await moved.wait()
+            done[number] = item, await work(item)
+            while emitted in done:
+                emit(*done.pop(emitted))
+                emitted += 1
+            async with moved:
+                moved.notify_all()
+
+    await run_together(drain() for _ in range(at_once))

@@ -1,0 +1,232 @@
+"""What scores: a harness with its judge, settings, policy and evidence, from a run, an export or a file by itself.
+
+From a run comes the harness that its last decision chose; a run without a decision has none to use. What a caller
+sets wins over what the run or the export says; numbers that do not hold for other settings are then not claimed.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError, UsageError
+from meta_reward.harness.validate import inspect_source
+from meta_reward.models.secrets import refuse_secrets
+from meta_reward.run.config import load_run_config, load_user_config, new_config
+from meta_reward.run.decisions import last_decision
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row, load_ledger
+from meta_reward.run.settings import Limits, RunConfig
+from meta_reward.tasks.records import parse_tools
+from meta_reward.use.evidence import NO_RUN, Evidence, Measured, evidence_of, what_differs
+from meta_reward.use.trajectories import Shared, trajectory_of
+
+SETTINGS, RECORD, HARNESS = "reward.toml", "record.json", "harness.py"
+"""The files of an export."""
+POLICY, TOOLS = "policy.md", "tools.json"
+_SPENDING = ("max_calls", "max_tokens", "max_usd")
+_RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a caller sets."""
+
+    judge: str | None = None
+    settings: Mapping[str, Any] | Path | None = None
+    """Tables as in run.toml, or a file with them."""
+    max_usd: float | None = None
+    """0 for no limit."""
+    shared: Shared | None = None
+    """The policy and the tools of trajectories that don't name theirs."""
+
+    def tables(self) -> dict[str, Any]:
+        """All of it as tables of run.toml."""
+        given = load_user_config(self.settings) if isinstance(self.settings, Path) else dict(self.settings or {})
+        if self.judge is not None:
+            given = _over(given, {"judge": {"spec": self.judge}})
+        return given if self.max_usd is None else _over(given, {"limits": {"max_usd": self.max_usd}})
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A harness with all that it takes to score a trajectory."""
+
+    name: str
+    """Such as `c0009 of run night-1`."""
+    source: str
+    """The program."""
+    config: RunConfig
+    limits: Mapping[str, Any]
+    """The limits on spending that were set, by whom ever; 0 where no limit is wanted."""
+    shared: Shared = field(default_factory=Shared)
+    evidence: Evidence = field(default_factory=Evidence)
+
+    @property
+    def spending(self) -> Limits:
+        """The limits on what may be spent."""
+        return Limits(**dict(self.limits))
+
+    @property
+    def digest(self) -> str:
+        """Of all that a score depends on beside the trajectory."""
+        parts = {
+            "harness": self.source,
+            "judge": [self.config.judge.spec, self.config.judge.settings],
+            "seed": self.config.seed,
+            "budget": asdict(self.config.budget),
+            "packages": self.config.packages,
+        }
+        return hashlib.sha256(files.canonical_json(parts)).hexdigest()[:16]
+
+    def about(self) -> list[str]:
+        """What this is and how far it can be trusted, a few lines."""
+        chosen = [f"decision: {self.evidence.decision}"] if self.evidence.decision else []
+        if self.evidence.untested:
+            chosen.append(f"{self.evidence.untested} is untested, so it is not what scores here")
+        return [f"harness {self.name}, judge {self.config.judge.spec}", *chosen, self.evidence.sealed()]
+
+
+def load(path: Path, wanted: Wanted) -> Loaded:
+    """What is at a path: a run, an export or a harness. Raises UsageError and DataError."""
+    found = next((p for p in (path, _RUNS / path) if p.exists()), None)
+    if found is None:
+        what = f"there is no {path}"
+        raise UsageError(what, hint="give the folder of a run or of an export, or the file of a harness")
+    if found.is_file():
+        return _load_harness(found, wanted)
+    if (found / SETTINGS).exists():
+        return _load_export(found, wanted)
+    if (found / "run.toml").exists():
+        return _load_run(Layout(found), wanted)
+    raise UsageError(f"{found} is neither a run nor an export: it has no run.toml and no {SETTINGS}")
+
+
+def chosen_in(layout: Layout) -> tuple[Row, Evidence]:
+    """The candidate that the last decision on a run chose. Raises UsageError if there is no decision yet."""
+    run, decision = layout.root.resolve().name, last_decision(layout)
+    if decision is None:
+        hint = f"finish the search, or choose one yourself with `meta-reward choose {run} CANDIDATE`"
+        raise UsageError(f"run {run} has no decision yet, so no harness of it is chosen", hint=hint)
+    row = next((row for row in load_ledger(layout.ledger) if row.id == decision.chosen), None)
+    if row is None:
+        raise DataError(layout.ledger, f"has no candidate {decision.chosen}, which was chosen")
+    return row, evidence_of(layout, decision, row)
+
+
+def _load_run(layout: Layout, wanted: Wanted) -> Loaded:
+    row, evidence = chosen_in(layout)
+    stored, tables = load_run_config(layout.config), wanted.tables()
+    set_by_run = {name: value for name in _SPENDING if (value := getattr(stored.limits, name))}
+    return _loaded(
+        f"{row.id} of run {layout.root.resolve().name}",
+        files.read_text(layout.candidate(row.folder) / "harness.py"),
+        stored,
+        tables,
+        limits={**set_by_run, **_spending(tables)},
+        shared=wanted.shared or shared_in(layout.taskset),
+        evidence=evidence,
+    )
+
+
+def _load_harness(path: Path, wanted: Wanted) -> Loaded:
+    tables = wanted.tables()
+    if not tables.get("judge", {}).get("spec"):
+        raise UsageError(f"{path} names no judge", hint="say which one, such as judge openai:gpt-5-mini")
+    evidence = Evidence(why_no_test=NO_RUN)
+    loaded = _loaded(
+        str(path), files.read_text(path), RunConfig(), tables, _spending(tables), wanted.shared or Shared(), evidence
+    )
+    return _inspected(loaded, path)
+
+
+def _load_export(folder: Path, wanted: Wanted) -> Loaded:
+    """An export may come from someone else: how it is confined, and what may be spent, is for its user to say."""
+    stored = load_user_config(folder / SETTINGS)
+    stored = {name: table for name, table in stored.items() if name not in ("sandbox", "limits")}
+    record, tables = _load_record(folder / RECORD), wanted.tables()
+    source = files.read_text(folder / HARNESS)
+    evidence = record[1]
+    if digest_of(source) != record[0]:
+        evidence = replace(evidence, test=None, why_no_test=f"{HARNESS} has changed since it was exported")
+    shared = wanted.shared or shared_in(folder)
+    loaded = _loaded(str(folder), source, new_config(stored), tables, _spending(tables), shared, evidence)
+    return _inspected(loaded, folder / HARNESS)
+
+
+def digest_of(source: str) -> str:
+    """The digest of a program, as the record of an export has it."""
+    return f"sha256:{hashlib.sha256(source.encode()).hexdigest()}"
+
+
+def shared_in(folder: Path) -> Shared:
+    """The policy and the tools in a folder that has them, as a task set and an export do."""
+    tools = parse_tools(files.load_json(folder / TOOLS), folder / TOOLS)
+    return Shared(files.read_text(folder / POLICY), tools)
+
+
+def shared_of(policy: str | None, tools: Any, shared: Shared) -> Shared:
+    """A policy and tools in the words of a caller, over what there is. Raises UsageError."""
+    fields = {"policy": policy, "tools": tools, "messages": [{"role": "user", "content": "."}]}
+    try:
+        read = trajectory_of(fields, shared)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return Shared(read.policy, read.tools)
+
+
+def _loaded(
+    name: str,
+    source: str,
+    stored: RunConfig,
+    tables: Mapping[str, Any],
+    limits: Mapping[str, Any],
+    shared: Shared,
+    evidence: Evidence,
+) -> Loaded:
+    base = asdict(stored)
+    if tables.get("judge", {}).get("spec", stored.judge.spec) != stored.judge.spec:
+        base["judge"]["settings"] = {}  # they are another judge's
+    config = new_config(_over(base, tables))
+    refuse_secrets(config.judge.settings)
+    if evidence.test is not None and (difference := what_differs(stored, config)):
+        evidence = replace(evidence, test=None, why_no_test=difference)
+    return Loaded(name, source, config, limits, shared, evidence)
+
+
+def _inspected(loaded: Loaded, path: Path) -> Loaded:
+    report = inspect_source(loaded.source, packages=loaded.config.packages)
+    if not report.ok:
+        raise UsageError(f"{path} is not a valid harness: {report.findings[0]}")
+    return loaded
+
+
+def _spending(tables: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in tables.get("limits", {}).items() if name in _SPENDING}
+
+
+def _over(base: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with others over them, key by key."""
+    merged = dict(base)
+    for key, value in tables.items():
+        under = merged.get(key)
+        merged[key] = _over(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _load_record(path: Path) -> tuple[str, Evidence]:
+    """The digest of the harness that was exported, and what was known of it."""
+    record = files.load_json(path)
+    try:
+        test = record["numbers"]["test"]
+        evidence = Evidence(
+            record["decision"],
+            record["untested"],
+            None if test is None else Measured(**test),
+            "" if test else "the test split was sealed when it was exported",
+        )
+        return record["harness"]["digest"], evidence
+    except (KeyError, TypeError):
+        raise DataError(path, "is not the record of an export") from None

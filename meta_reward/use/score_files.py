@@ -1,0 +1,238 @@
+"""Scores for all trajectories of some files: one line out for each that goes in, in order, in memory that stays flat.
+
+    {"n": 1, "id": ..., "task": ..., "score": 0 to 100 or null, "reason": ..., "findings": {...}, "error": null or why,
+     "usage": {...}, "trajectory": DIGEST, "by": DIGEST}
+
+The output is its own journal. A start finds the lines that an earlier one has written, checks that they belong to
+the same trajectories and to the same harness and judge, and goes on behind them; a torn last line is written
+again. What was paid for and not written yet is in the cache of replies, and a billing log adds up what all starts
+have spent until one finishes, so a limit in dollars holds for all of them together.
+"""
+
+import fcntl
+import hashlib
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from meta_reward import files
+from meta_reward.errors import UsageError
+from meta_reward.evaluation.metrics import Tokens
+from meta_reward.models.billing import BillingLog, unfinished_bill
+from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judge
+from meta_reward.models.usage import Spent
+from meta_reward.search.open import open_backend
+from meta_reward.trajectory import trajectory_to_json
+from meta_reward.use.best import BestOf
+from meta_reward.use.in_order import in_order
+from meta_reward.use.loaded import Loaded
+from meta_reward.use.scorer import Scored, Scorer, unreadable
+from meta_reward.use.trajectories import Row, read_trajectories
+
+_MOST_KINDS = 1000  # of errors that are told apart
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to score, with what, and where to."""
+
+    loaded: Loaded
+    paths: tuple[Path, ...]
+    out: Path | None = None
+    """None for standard output, which cannot be resumed."""
+    best_of: str | None = None
+    """The field that names the task, to pick the best trajectory of each."""
+
+    @property
+    def best_path(self) -> Path | None:
+        """Where the best of each task go."""
+        return None if self.out is None else self.out.with_suffix(".best.jsonl")
+
+    def rows(self) -> Iterator[Row]:
+        """Every trajectory of the files, in order."""
+        key = self.best_of or "task"
+        for path in self.paths:
+            yield from read_trajectories(path, self.loaded.shared, task_key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the output."""
+
+    n: int
+    """From 1."""
+    id: str | None
+    task: str | None
+    score: float | None
+    """From 0 to 100."""
+    reason: str
+    findings: Mapping[str, Any]
+    error: str | None
+    usage: Tokens
+    """As if nothing had been cached, so that it is the same however often the command was stopped."""
+    trajectory: str | None
+    """A digest; None for what could not be read."""
+    by: str
+    """A digest of harness, judge and budget."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been done so far, for whoever watches, and in the end for the summary."""
+
+    lines: int = 0
+    """Of the output, those of earlier starts among them."""
+    earlier_lines: int = 0
+    failed: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    spent: Spent = field(default_factory=Spent)
+    """By all starts."""
+    earlier: Spent = field(default_factory=Spent)
+    """By earlier starts."""
+    simulated: bool = False
+    best: BestOf = field(default_factory=BestOf)
+
+    def add(self, row: Row, score: float | None, error: str | None) -> None:
+        """One more line."""
+        self.lines += 1
+        self.best.add(self.lines, row.task, row.id, score)
+        if score is None:
+            self.failed += 1
+            if len(self.errors) < _MOST_KINDS or error in self.errors:
+                self.errors[str(error)] += 1
+
+
+Watch = Callable[[Tally], None]
+"""Called after each line."""
+
+
+async def score_files(
+    job: Job, *, watch: Watch = lambda tally: None, notice: Callable[[str], None] = lambda text: None
+) -> Tally:
+    """Score every row that has no line yet. Raises UsageError, DataError, JudgeUnavailable and LimitReached."""
+    tally = Tally()
+    with _output(job) as out, _bill(job) as (billing, earlier):
+        tally.earlier = earlier
+        async with Scorer(job.loaded, billing=billing, spent=earlier, notice=notice) as scorer:
+            tally.simulated = scorer.gateway.backend.simulated
+            tally.spent = scorer.spent
+            try:
+                await _score_rest(job, out, scorer, tally, watch)
+            finally:
+                tally.spent = scorer.spent
+                if tally.spent.misses and sys.exc_info()[0] is not None:
+                    notice(_paid(tally))
+    if job.best_of and job.best_path:
+        files.write_lines(job.best_path, job_best(tally))
+    return tally
+
+
+def job_best(tally: Tally) -> Iterator[Any]:
+    """The best of each task, as lines."""
+    return iter(tally.best)
+
+
+async def _score_rest(job: Job, out: IO[bytes], scorer: Scorer, tally: Tally, watch: Watch) -> None:
+    rows = job.rows()
+    left = _after_earlier_lines(job, rows, out, tally) if job.out else rows
+
+    async def score(row: Row) -> Scored:
+        if row.trajectory is None:
+            return unreadable(row.problem)
+        return await scorer.score_trajectory(row.trajectory)
+
+    def emit(row: Row, scored: Scored) -> None:
+        tally.add(row, scored.score, scored.error)
+        with files.writing(job.out or Path("standard output")) if job.out else nullcontext():
+            out.write(files.dump_line(_line(tally.lines, row, scored, job.loaded.digest)))
+            out.flush()
+        tally.spent = scorer.spent
+        watch(tally)
+
+    await in_order(left, score, emit, at_once=scorer.gateway.concurrency)
+
+
+def _line(n: int, row: Row, scored: Scored, by: str) -> Line:
+    return Line(
+        n, row.id, row.task, scored.score, scored.reason, scored.findings, scored.error, scored.usage, _digest(row), by
+    )
+
+
+def _digest(row: Row) -> str | None:
+    if row.trajectory is None:
+        return None
+    return hashlib.sha256(files.canonical_json(trajectory_to_json(row.trajectory))).hexdigest()[:16]
+
+
+def _after_earlier_lines(job: Job, rows: Iterator[Row], out: IO[bytes], tally: Tally) -> Iterator[Row]:
+    """The rows behind those that the output has lines for; it is then ready for more."""
+    for row in rows:
+        start = out.tell()
+        text = out.readline()
+        if not text.endswith(b"\n"):  # the end, or a line that a kill has torn
+            out.truncate(start)
+            out.seek(start)
+            return itertools.chain([row], rows)
+        line = _earlier(text)
+        if (line.get("by"), line.get("trajectory", "")) != (job.loaded.digest, _digest(row)):
+            what = f"{job.out}, line {tally.lines + 1}, is not the score of {row.place} by this harness and judge"
+            raise UsageError(what, hint="choose another --out, or remove it")
+        tally.add(row, line.get("score"), line.get("error"))
+        tally.earlier_lines += 1
+    if out.readline():
+        raise UsageError(f"{job.out} has more lines than there are trajectories", hint="choose another --out")
+    return iter(())
+
+
+def _earlier(text: bytes) -> dict[str, Any]:
+    try:
+        line = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return line if isinstance(line, dict) else {}
+
+
+@contextmanager
+def _output(job: Job) -> Iterator[IO[bytes]]:
+    """The output, ready to be read and written; a file is this process's alone."""
+    if job.out is None:
+        yield sys.stdout.buffer
+        return
+    if any(job.out.resolve() == path.resolve() for path in job.paths):
+        raise UsageError(f"{job.out} is one of the files to score", hint="choose another --out")
+    with files.writing(job.out):
+        job.out.parent.mkdir(parents=True, exist_ok=True)
+        job.out.touch()
+        file = job.out.open("r+b")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"{job.out} is being written by another process", hint="wait for it") from None
+        yield file
+
+
+def _bill(job: Job) -> AbstractContextManager[tuple[BillingLog, Spent]]:
+    """A billing log until everything is scored; none for a simulated judge, which costs nothing."""
+    backend = open_backend(job.loaded.config)
+    if backend.simulated:
+        return nullcontext((BillingLog(), Spent()))
+    where = [job.out] if job.out else job.paths
+    parts = [job.loaded.digest, *(str(path.resolve()) for path in where)]
+    name = f"score-{hashlib.sha256(files.canonical_json(parts)).hexdigest()[:16]}"
+    cache = Cache(folder_of_judge(job.loaded.config.judge.spec))
+    return unfinished_bill(default_cache_folder() / "unfinished", name, cache, backend)
+
+
+def _paid(tally: Tally) -> str:
+    from meta_reward.models.usage import dollars
+
+    price = dollars(tally.spent.usd, decimals=4)
+    return f"{tally.lines} lines are written, {price} is paid; the same command goes on from there"

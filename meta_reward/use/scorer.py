@@ -1,0 +1,143 @@
+"""A harness behind its gateway and a warm sandbox: one trajectory in, one score out.
+
+A harness that fails on a trajectory, and something that is no trajectory, give a result without a score and with
+the reason. An outage of the judge and a limit raise instead: they say nothing about a trajectory, the replies that
+were paid for are in the cache, and asking again goes on from there.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from meta_reward.evaluation.evaluate import score_rollout
+from meta_reward.evaluation.metrics import Tokens
+from meta_reward.evaluation.records import tokens_of
+from meta_reward.evaluation.reward_cache import RewardCache
+from meta_reward.harness.levels import UNCONFINED_WARNING
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.models.billing import BillingLog
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.usage import Spent
+from meta_reward.search.limits import limit_check, require_limit
+from meta_reward.search.open import open_backend, open_gateway, open_sandbox
+from meta_reward.trajectory import Rollout, Trajectory
+from meta_reward.use.in_order import in_order
+from meta_reward.use.loaded import Loaded
+from meta_reward.use.trajectories import Unreadable, trajectory_of
+
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a harness says of one trajectory."""
+
+    score: float | None
+    """From 0 to 100; None if there is none, and then `error` says why. Never 0 for a failure."""
+    reason: str = ""
+    """The harness's, if it gives one."""
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    """What the harness found, such as the result of each check."""
+    error: str | None = None
+    usage: Tokens = field(default_factory=Tokens)
+    """Judge calls, tokens and dollars as if nothing had been cached."""
+
+    @property
+    def from_0_to_1(self) -> float | None:
+        """The score divided by 100, for what expects a reward from 0 to 1."""
+        return None if self.score is None else self.score / 100
+
+
+class Scorer:
+    """Scores trajectories with what was loaded. Use as an async context manager."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        billing: BillingLog | None = None,
+        spent: Spent | None = None,
+        notice: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """billing: where each call is written down before it is sent. spent: by earlier starts. Raises UsageError
+        if the judge may cost money and nothing limits it."""
+        self.loaded, self._notice = loaded, notice
+        backend = open_backend(loaded.config)
+        require_limit(backend, loaded.config.judge.spec, loaded.limits)
+        self.gateway: Gateway = open_gateway(loaded.config, backend, billing=billing, spent=spent, notice=notice)
+        self.gateway.limit(limit_check(loaded.spending))
+        self._slots = asyncio.Semaphore(self.gateway.concurrency)
+        self._sandbox: Sandbox | None = None
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        if self.loaded.config.sandbox == "none":
+            self._notice(UNCONFINED_WARNING)
+        self._sandbox = await self._open.enter_async_context(await open_sandbox(self.loaded.config))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self.gateway.settle()
+        finally:
+            await self._open.aclose()
+
+    @property
+    def spent(self) -> Spent:
+        """What was spent so far."""
+        return self.gateway.spent
+
+    async def score(self, messages: Any, *, policy: str | None = None, tools: Any = None) -> Scored:
+        """The score of one trajectory: a list of messages, an object with `messages`, or a Trajectory.
+
+        policy, tools: what the agent worked under, where the messages don't say; else what was loaded says.
+        Raises JudgeUnavailable and LimitReached.
+        """
+        try:
+            trajectory = trajectory_of(_with(messages, policy, tools), self.loaded.shared)
+        except Unreadable as error:
+            return unreadable(str(error))
+        return await self.score_trajectory(trajectory)
+
+    async def score_all(self, batch: Iterable[Any]) -> list[Scored]:
+        """One result for each input, in order; several are scored at once. Raises like `score`."""
+        results: list[Scored] = []
+        await in_order(
+            batch, self.score, lambda given, scored: results.append(scored), at_once=self.gateway.concurrency
+        )
+        return results
+
+    async def score_trajectory(self, trajectory: Trajectory) -> Scored:
+        """The score of a trajectory that was read already. Raises like `score`."""
+        if self._sandbox is None:
+            raise RuntimeError("use `async with`: the sandbox is not open")
+        rollout = Rollout("", "", trajectory)
+        async with self._slots:
+            result = await score_rollout(
+                self.loaded.source, rollout, self.gateway, self._sandbox, repeat=0, rewards=RewardCache()
+            )
+        usage = tokens_of(result.costs)
+        if result.error is not None:
+            return Scored(None, error=f"{result.error.kind}: {result.error.message}", usage=usage)
+        assert result.reward is not None
+        return Scored(result.reward.score, result.reward.reason, result.reward.findings, usage=usage)
+
+
+def unreadable(why: str) -> Scored:
+    """The result for something that is no trajectory."""
+    return Scored(None, error=f"{UNREADABLE}: {why}")
+
+
+def _with(messages: Any, policy: str | None, tools: Any) -> Any:
+    """The messages with a policy and tools beside them, where the caller names any."""
+    named = {name: value for name, value in (("policy", policy), ("tools", tools)) if value is not None}
+    if not named:
+        return messages
+    if isinstance(messages, Trajectory):
+        messages = {"policy": messages.policy, "tools": messages.tools, "messages": messages.messages}
+    return {**(messages if isinstance(messages, Mapping) else {"messages": messages}), **named}
