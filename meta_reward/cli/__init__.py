@@ -2,7 +2,8 @@
 
 A command's module is imported when it is used or listed; what is heavy is imported inside it.
 Exit codes: 0, a search has finished; 1 for the user's or the data's fault, with one line; 2 for wrong
-usage; 3 for a bug of ours, with the path of a log; 4 stopped at a limit; 130 for an interrupt.
+usage; 3 for a bug of ours, with the path of a log; 4 stopped at a limit; 5, the agreement
+is below --fail-under; 130 for an interrupt.
 """
 
 import importlib

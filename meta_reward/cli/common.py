@@ -22,6 +22,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STOPPED = 4
 """The exit code of what stopped at a limit, and goes on when that is raised."""
 
+BELOW = 5
+"""The exit code of an evaluation whose agreement is lower than --fail-under asks."""
+
 OFFLINE_WORLD = "skyways"
 TASKS, RUNS, SEEDS = Path("tasks"), Path("runs"), Path("seed_harnesses")
 

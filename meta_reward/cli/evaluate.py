@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import json_option, judge_option, limit_options, print_json, sandbox_option, standalone_of
+from meta_reward.cli.common import (
+    BELOW,
+    json_option,
+    judge_option,
+    limit_options,
+    print_json,
+    sandbox_option,
+    standalone_of,
+)
 
 
 @click.command("evaluate")
@@ -18,6 +26,15 @@ from meta_reward.cli.common import json_option, judge_option, limit_options, pri
 @limit_options
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep scores, pairs and traces in this new folder.")
+@click.option("--fail-under", metavar="SHARE", type=click.FloatRange(0, 1), help="The least agreement, such as 0.7.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write a short report here, for a pull request.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 100),
+    default=50.0,
+    show_default=True,
+    help="The reward that says success, against labels.",
+)
 @json_option
 def command(
     harness: Path,
@@ -25,26 +42,35 @@ def command(
     split: str,
     config: Path | None,
     out: Path | None,
+    fail_under: float | None,
+    markdown: Path | None,
+    threshold: float,
     as_json: bool,
     **flags: object,
-) -> None:
+) -> int:
     """How often a harness gives the preferred trajectory the higher reward.
 
     \b
     meta-reward evaluate seed_harnesses/baseline.py tasks/skyways
     meta-reward evaluate my_harness.py tau-airline --judge simulated --out looked-at
 
+    As a gate, with a report for a pull request; the exit code is 5 if the agreement is lower:
+
+    \b
+    meta-reward evaluate my_harness.py tau-airline --judge simulated --fail-under 0.7 --markdown report.md
+
     Every opening of the test split is counted, and shown with every later test result.
     """
     import asyncio
     import tempfile
+    from dataclasses import replace
 
-    from meta_reward import folders
+    from meta_reward import files, folders
     from meta_reward.cli.progress import shown
-    from meta_reward.report.standalone import evaluation_to_json, render_evaluation
+    from meta_reward.report.standalone import bar_of, evaluation_to_json, render_evaluation, render_markdown
     from meta_reward.search.standalone import evaluate_file
 
-    standalone = standalone_of(harness, taskset, split, config, flags)
+    standalone = replace(standalone_of(harness, taskset, split, config, flags), threshold=threshold)
     with shown(quiet=as_json) as progress:
         if out is not None:
             with folders.new_folder(out) as folder:
@@ -56,3 +82,10 @@ def command(
         print_json(evaluation_to_json(result))
     else:
         click.echo(render_evaluation(result, harness.stem))
+    bar = None if fail_under is None else bar_of(result, fail_under)
+    if markdown is not None:
+        files.write_bytes(markdown, render_markdown(result, harness.stem, bar).encode())
+    if bar is None:
+        return 0
+    click.echo(bar.sentence(), err=True)
+    return 0 if bar.reached else BELOW

@@ -1,8 +1,11 @@
 """What was evaluated outside any run: one harness on a split, and a judge's noise; for a person and as JSON."""
 
-from dataclasses import asdict
+import re
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from meta_reward.evaluation.labels import LabelMetrics
+from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import printable
 from meta_reward.models.usage import Spent, dollars, dollars_of
 from meta_reward.report.tables import (
@@ -14,14 +17,41 @@ from meta_reward.report.tables import (
     render_categories,
     render_metrics,
     render_table,
+    with_interval,
 )
 from meta_reward.search.standalone import NoiseResult, StandaloneResult
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The agreement that a harness must reach."""
+
+    least: float
+    """From 0 to 1."""
+    agreement: float
+    low: float | None
+    high: float | None
+
+    @property
+    def reached(self) -> bool:
+        return self.agreement >= self.least
+
+    def sentence(self) -> str:
+        """Whether it is reached, and whether the interval leaves that open."""
+        said = f"{'passed' if self.reached else 'failed'}: agreement {percent(self.agreement)}"
+        open_ = self.low is not None and self.high is not None and self.low < self.least <= self.high
+        return f"{said}, at least {percent(self.least)} wanted" + ("; its interval holds both" if open_ else "")
+
+
+def bar_of(result: StandaloneResult, least: float) -> Bar:
+    """A bar for a result."""
+    return Bar(least, *(result.scores[name] for name in ("agreement", "low", "high")))
 
 
 def render_evaluation(result: StandaloneResult, name: str) -> str:
     """The tables of `evaluate`. name: of the harness."""
     columns = {name: result.scores}
-    parts = [render_metrics(columns), render_categories(columns), render_best_of_n(columns)]
+    parts = [render_metrics(columns), render_labels(result), render_categories(columns), render_best_of_n(columns)]
     if result.commonest_error:
         parts.append(fit(printable(f"commonest failure: {result.commonest_error}")))
     if not result.simulated:
@@ -41,8 +71,73 @@ def evaluation_to_json(result: StandaloneResult) -> dict[str, Any]:
         **{name: value for name, value in result.scores.items() if name != "schema"},
         **_spending_to_json(result.spent, result.earlier),
         **({} if result.openings is None else {"openings": result.openings}),
+        "labels": result.labels and asdict(result.labels),
         "commonest_error": result.commonest_error,
     }
+
+
+def render_labels(result: StandaloneResult) -> str:
+    """Verdicts against labels; empty where trajectories carry none."""
+    if result.labels is None:
+        return ""
+    rows = _label_rows(result.labels)
+    return f"{render_table(['against labels', '[95%]'], rows)}\n\n{fit(_labels_explained(result.labels))}"
+
+
+def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str:
+    """A page for a pull request: whether the bar was reached, agreement, and verdicts against labels.
+
+    name: of the harness.
+    """
+    scores, labels = result.scores, result.labels
+    rows = [
+        ["agreement", with_interval(scores["agreement"], scores["low"], scores["high"])],
+        ["pairs", scores["pairs"]],
+        ["coverage", percent(scores["coverage"])],
+        *(_label_rows(labels) if labels else []),
+        ["judge", result.judge],
+        ["spent", dollars_of(result.spent)],
+    ]
+    title = f"{name} on {result.taskset}, {result.split} split"
+    lines = [
+        f"## {_cell(title)}",
+        *([f"**{bar.sentence()}**"] if bar else []),
+        "| | value [95%] |\n|---|---|\n" + "\n".join(f"| {_cell(a)} | {_cell(b)} |" for a, b in rows),
+        *([_labels_explained(labels)] if labels else []),
+        *([_cell(f"Commonest failure: {result.commonest_error}")] if result.commonest_error else []),
+        *([SIMULATED] if result.simulated else []),
+    ]
+    return "\n\n".join(lines) + "\n"
+
+
+def _label_rows(labels: LabelMetrics) -> list[list[str]]:
+    kappa = labels.kappa
+    bounds = "" if kappa is None or kappa.low is None or kappa.high is None else f" [{kappa.low:.2f}, {kappa.high:.2f}]"
+    return [
+        ["kappa", "-" if kappa is None else f"{kappa.mean:.2f}{bounds}"],
+        ["TPR", _share(labels.tpr)],
+        ["TNR", _share(labels.tnr)],
+        ["accuracy", _share(labels.accuracy)],
+        ["labelled", f"{labels.trajectories} trajectories, {labels.successes} successes"],
+    ]
+
+
+def _share(interval: Interval | None) -> str:
+    return "-" if interval is None else with_interval(interval.mean, interval.low, interval.high)
+
+
+def _labels_explained(labels: LabelMetrics) -> str:
+    return (
+        f"a reward of {labels.threshold:g} or more, of 0 to 100, says success; TPR: share of successes said to be one; "
+        "TNR: share of failures said to be one; kappa: agreement with the labels beyond chance; without a reward a "
+        "trajectory counts as judged wrongly"
+    )
+
+
+def _cell(value: object) -> str:
+    """A text for a page of Markdown, on one line and without markup of its own."""
+    text = " ".join(printable(str(value)).split())
+    return re.sub(r"([\\`*_{}<>#|~\[\]])", r"\\\1", text)
 
 
 def render_noise(result: NoiseResult) -> str:

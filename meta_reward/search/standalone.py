@@ -17,6 +17,7 @@ from meta_reward import files
 from meta_reward.completion import Backend
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import Result, evaluate
+from meta_reward.evaluation.labels import THRESHOLD, LabelMetrics, against_labels
 from meta_reward.evaluation.noise import Noise, noise_of
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.validate import inspect_source
@@ -46,6 +47,8 @@ class Standalone:
     """As of a run; its judge, limits, seed, splits, budget and sandbox are used."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """The limits that the user has set, as in run.toml."""
+    threshold: float = THRESHOLD
+    """The reward from 0 to 100 that says success, against labels."""
 
     def source(self) -> str:
         """The harness's program. Raises UsageError if it is not a harness."""
@@ -114,6 +117,8 @@ class StandaloneResult:
     openings: int | None
     """How often the test split has been opened by now; None for another split."""
     commonest_error: str | None
+    labels: LabelMetrics | None
+    """Its rewards against labels of success; None where trajectories carry none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,7 @@ async def evaluate_file(standalone: Standalone, folder: Path, progress: Progress
         earlier=before,
         openings=openings,
         commonest_error=_commonest_error(evaluation.results),
+        labels=against_labels(rollouts, evaluation.rewards, threshold=standalone.threshold),
     )
 
 

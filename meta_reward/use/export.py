@@ -13,7 +13,7 @@ It holds no trajectory and no key, and nothing of validation or test but the num
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ _PACKAGE = Path(__file__).parents[1]
 _RUNTIME = ("__init__.py", "trajectory.py", "harness/__init__.py", "harness/runtime.py")
 _FEWEST_PAIRS = 5
 _WEAK_BY = 0.1
+_SIMULATED = "The judge is simulated: the numbers say nothing about any real model.\n\n"
+_SIMULATED = "The judge is simulated: the numbers say nothing about any real model.\n\n"
 _SPLITS = ("search", "validation", "test")
 
 
@@ -144,7 +146,7 @@ def _settings(config: RunConfig) -> bytes:
         "seed": config.seed,
         "packages": list(config.packages),
         "judge": judge,
-        "budget": asdict(replace(config.budget)),
+        "budget": asdict(config.budget),
     }
     return tomli_w.dumps(tables).encode()
 
@@ -153,9 +155,7 @@ def _readme(record: Mapping[str, Any], name: str) -> str:
     judge, harness, tests = record["judge"], record["harness"], record["numbers"]["test"]
     evidence = Evidence(test=tests, why_no_test="the test split was sealed when this was exported")
     weak = [f"- {w['category']}: {w['agreement']:.1%} of {w['pairs']} pairs" for w in record["weak_categories"]]
-    simulated = (
-        "The judge is simulated: the numbers say nothing about any real model.\n\n" if judge["simulated"] else ""
-    )
+    simulated = _SIMULATED if judge["simulated"] else ""
     return files.printable(
         f"""# {name}
 

@@ -91,14 +91,12 @@ def trajectory_of(data: Any, shared: Shared) -> Trajectory:
 
 def _checked(trajectory: Trajectory) -> Trajectory:
     """The trajectory, if it holds a message and nothing that JSON cannot hold."""
-    if not trajectory.messages:
+    messages = trajectory.messages
+    if not messages:
         raise Unreadable("has no messages")
     try:
-        written = trajectory_to_json(trajectory)
-        too_deep = files.is_too_deep(
-            [call["arguments"] for m in written["messages"] for call in m.get("tool_calls", ())]
-        )
-        files.canonical_json(written)
+        files.canonical_json(trajectory_to_json(trajectory))
+        too_deep = any(files.is_too_deep(call.arguments) for message in messages for call in message.tool_calls)
     except (TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"holds what JSON cannot: {_brief(str(error))}") from None
     if too_deep:

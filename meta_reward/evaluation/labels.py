@@ -1,0 +1,94 @@
+"""Rewards against labels of success: a verdict from each reward by a threshold, and how often it is right.
+
+TPR is the share of successes whose reward reaches the threshold, TNR the share of failures whose reward does not;
+kappa is Cohen's, the agreement beyond chance. A trajectory without a reward counts as judged wrongly, like a pair
+without both rewards. Intervals treat tasks as the unit.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from meta_reward.evaluation.statistics import Interval, difference_interval, share_interval
+from meta_reward.trajectory import Rollout
+
+THRESHOLD = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMetrics:
+    """Verdicts against labels."""
+
+    threshold: float
+    """A reward from 0 to 100 that reaches it says success."""
+    trajectories: int
+    """Those with a label."""
+    successes: int
+    accuracy: Interval
+    tpr: Interval | None
+    """None without a success."""
+    tnr: Interval | None
+    """None without a failure."""
+    kappa: Interval | None
+    """None where labels or verdicts are all the same, so that chance alone would agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    task: str
+    label: bool
+    said: bool
+
+
+def against_labels(
+    rollouts: Iterable[Rollout], rewards: Mapping[str, float | None], *, threshold: float = THRESHOLD
+) -> LabelMetrics | None:
+    """Verdicts against labels, None where no rollout has one. rewards: by rollout id, from 0 to 100."""
+    verdicts = [_verdict(r, rewards.get(r.id), threshold) for r in rollouts if r.success is not None]
+    accuracy = _right(verdicts)
+    if accuracy is None:
+        return None
+    return LabelMetrics(
+        threshold,
+        len(verdicts),
+        sum(verdict.label for verdict in verdicts),
+        accuracy,
+        _right([verdict for verdict in verdicts if verdict.label]),
+        _right([verdict for verdict in verdicts if not verdict.label]),
+        _kappa(verdicts),
+    )
+
+
+def _verdict(rollout: Rollout, reward: float | None, threshold: float) -> _Verdict:
+    label = rollout.success == 1
+    return _Verdict(rollout.task, label, not label if reward is None else reward >= threshold)
+
+
+def _right(verdicts: Sequence[_Verdict]) -> Interval | None:
+    return share_interval(_by_task(verdicts, [float(v.label == v.said) for v in verdicts]))
+
+
+def _kappa(verdicts: Sequence[_Verdict]) -> Interval | None:
+    """Cohen's kappa; its interval is that of the mean of its linearization, which is kappa itself.
+
+    Source: Fleiss, Cohen and Everitt (1969) for the variance by the delta method, here by task.
+    """
+    n = len(verdicts)
+    labelled, said = (sum(values) / n for values in ((v.label for v in verdicts), (v.said for v in verdicts)))
+    observed = sum(v.label == v.said for v in verdicts) / n
+    chance = labelled * said + (1 - labelled) * (1 - said)
+    if chance > 1 - 1e-12:
+        return None
+    kappa = (observed - chance) / (1 - chance)
+
+    def linear(v: _Verdict) -> float:
+        of_chance = (2 * said - 1) * (v.label - labelled) + (2 * labelled - 1) * (v.said - said)
+        return kappa + ((v.label == v.said) - observed - (1 - kappa) * of_chance) / (1 - chance)
+
+    return difference_interval(_by_task(verdicts, [linear(v) for v in verdicts]))
+
+
+def _by_task(verdicts: Sequence[_Verdict], values: Sequence[float]) -> dict[str, list[float]]:
+    grouped: dict[str, list[float]] = {}
+    for verdict, value in zip(verdicts, values, strict=True):
+        grouped.setdefault(verdict.task, []).append(value)
+    return grouped
