@@ -1,0 +1,217 @@
+"""`meta-reward score`: as many lines out as in, in order, through kills, limits and odd input."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import MetaReward
+from tests.conftest import ASKING_HARNESS
+from tests.endpoints import Endpoint, Fault, Said, Seen
+from tests.use.conftest import PRICED, PROGRAM, lines_of, messages, some_runs, write_rows
+
+SIMULATED = ("--judge", "simulated")
+
+
+def rates_by_word(seen: Seen) -> Said | Fault:
+    """The odd ones get no number, which makes the harness fail."""
+    question = seen.texts[-1]
+    return Said("unsure" if "UNSURE" in question else "90" if "GOOD" in question else "10")
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with Endpoint(rates_by_word, latency_s=0.02) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def paid(here: Path, endpoint: Endpoint) -> tuple[str, ...]:
+    """The arguments of a judge that costs money."""
+    (here / "asking.py").write_text(ASKING_HARNESS)
+    (here / "priced.toml").write_text(PRICED)
+    return ("--judge", f"openai:m@{endpoint.url}/v1", "--config", "priced.toml", "--concurrency", "4")
+
+
+def scores(path: Path) -> list[float | None]:
+    return [line["score"] for line in lines_of(path)]
+
+
+def test_chosen_harness_of_a_run_scores_a_file(meta_reward: MetaReward, finished: Path, here: Path) -> None:
+    write_rows(here / "runs.jsonl", some_runs(6))
+    ran = meta_reward("score", finished, "runs.jsonl", "--out", "scored.jsonl")
+    assert (ran.code, [line["id"] for line in lines_of(here / "scored.jsonl")]) == (0, [f"r{n}" for n in range(6)])
+    assert ran.out == (
+        "6 lines in scored.jsonl\n"
+        "harness c0001 of run night-1, judge simulated\n"
+        "decision: the baseline c0001 stays: nothing was better on search\n"
+        "not tested: the test split is still sealed; `meta-reward test night-1` opens it\n"
+        "scores run from 0 to 100; divide by 100 for what expects 0 to 1\n"
+        "simulated judge: these numbers say nothing about any real model\n"
+    )
+
+
+def test_lines_go_to_standard_output_and_all_else_to_standard_error(meta_reward: MetaReward, here: Path) -> None:
+    write_rows(here / "runs.jsonl", some_runs(3))
+    ran = meta_reward("score", "seed_harnesses/baseline.py", "runs.jsonl", *SIMULATED)
+    assert [json.loads(line)["n"] for line in ran.out.splitlines()] == [1, 2, 3]
+    assert ran.err.startswith("3 lines\nharness seed_harnesses/baseline.py, judge simulated\nnot tested: ")
+
+
+def test_odd_rows_are_null_with_a_reason_in_their_place(
+    meta_reward: MetaReward, here: Path, paid: tuple[str, ...]
+) -> None:
+    rows = ["not json", {"messages": []}, *some_runs(1), messages("UNSURE"), 7, {"messages": "\x1b[2J"}]
+    write_rows(here / "odd.jsonl", rows)
+    ran = meta_reward("score", "asking.py", "odd.jsonl", *paid, "--max-usd", "none", "--out", "scored.jsonl")
+    lines = lines_of(here / "scored.jsonl")
+    assert (ran.code, [line["score"] for line in lines]) == (0, [None, None, 10.0, None, None, None])
+    assert [line["error"] for line in lines] == [
+        "unreadable: is not valid JSON: invalid literal, expected 'null'",
+        "unreadable: has no messages",
+        None,
+        "ValueError: could not convert string to float: 'unsure'",
+        "unreadable: messages is of type int, not a list",
+        "unreadable: messages is of type str, not a list",
+    ]
+    assert "6 lines, 5 without a score" in ran.out
+    assert "\x1b" not in ran.out + ran.err + (here / "scored.jsonl").read_text()
+
+
+def test_nothing_scored_is_an_error_of_the_command(meta_reward: MetaReward, here: Path) -> None:
+    write_rows(here / "odd.jsonl", ["not json"])
+    assert meta_reward("score", "seed_harnesses/baseline.py", "odd.jsonl", *SIMULATED).code == 1
+
+
+def test_kill_in_the_middle_pays_nothing_twice_and_ends_like_one_that_was_not(
+    here: Path, paid: tuple[str, ...], endpoint: Endpoint, meta_reward_process: MetaReward
+) -> None:
+    write_rows(here / "runs.jsonl", some_runs(60))
+    arguments = ["score", "asking.py", "runs.jsonl", *paid, "--max-usd", "none", "--out"]
+    assert meta_reward_process(*arguments, "whole.jsonl", META_REWARD_CACHE="other").code == 0
+    endpoint.seen.clear()
+    for wanted in (10, 30):
+        kill_after(wanted, [*arguments, "scored.jsonl"], here / "scored.jsonl")
+    with (here / "scored.jsonl").open("a") as out:
+        out.write('{"n": 3')  # a line that the kill has torn
+    ran = meta_reward_process(*arguments, "scored.jsonl")
+    assert ran.code == 0, ran
+    assert (here / "scored.jsonl").read_bytes() == (here / "whole.jsonl").read_bytes()
+    asked = Counter(seen.texts[-1] for seen in endpoint.seen)
+    assert len(asked) == 60
+    assert sum(asked.values()) <= 60 + 2 * 4  # what was in flight when it was killed
+    assert "60 lines in scored.jsonl\n" in ran.out
+    assert "of them, $" in ran.out  # earlier starts count
+
+
+def kill_after(wanted: int, arguments: list[Any], out: Path) -> None:
+    """Start the command, and kill it when it has written so many lines."""
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ
+    )
+    for _ in range(3000):
+        if out.exists() and out.read_bytes().count(b"\n") >= wanted:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+
+
+def test_finished_output_costs_nothing_again(
+    meta_reward: MetaReward, here: Path, paid: tuple[str, ...], endpoint: Endpoint
+) -> None:
+    write_rows(here / "runs.jsonl", some_runs(8))
+    arguments = ("score", "asking.py", "runs.jsonl", *paid, "--max-usd", "none", "--out", "scored.jsonl")
+    assert meta_reward(*arguments).code == 0
+    before, asked = (here / "scored.jsonl").read_bytes(), len(endpoint.seen)
+    again = meta_reward(*arguments)
+    assert (again.code, (here / "scored.jsonl").read_bytes(), len(endpoint.seen)) == (0, before, asked)
+    assert "8 of them by an earlier start" in again.out
+
+
+def test_limit_in_dollars_holds_for_all_starts_together(
+    meta_reward: MetaReward, here: Path, paid: tuple[str, ...], endpoint: Endpoint
+) -> None:
+    write_rows(here / "runs.jsonl", some_runs(40))
+    arguments = ("score", "asking.py", "runs.jsonl", *paid, "--out", "scored.jsonl", "--max-usd")
+    first = meta_reward(*arguments, 2)
+    assert (first.code, "limit reached: max-usd" in first.err, "is paid" in first.err) == (4, True, True)
+    asked = len(endpoint.seen)
+    assert 0 < asked < 40
+    assert (meta_reward(*arguments, 2).code, len(endpoint.seen)) == (4, asked)
+    assert meta_reward(*arguments, "none").code == 0
+    assert scores(here / "scored.jsonl") == [10.0, 90.0] * 20
+
+
+def test_best_of_each_task_is_picked(meta_reward: MetaReward, here: Path, paid: tuple[str, ...]) -> None:
+    write_rows(here / "runs.jsonl", [*some_runs(8), {"messages": messages("GOOD")}, {"task": "t9", "messages": []}])
+    options = ("--max-usd", "none", "--out", "scored.jsonl", "--best-of", "task")
+    ran = meta_reward("score", "asking.py", "runs.jsonl", *paid, *options)
+    assert "the best of 3 tasks in scored.best.jsonl; 1 line without a field task\n" in ran.out
+    assert lines_of(here / "scored.best.jsonl") == [
+        {"task": "t0", "n": 2, "id": "r1", "score": 90.0, "of": 4, "failed": 0},
+        {"task": "t1", "n": 6, "id": "r5", "score": 90.0, "of": 4, "failed": 0},
+        {"task": "t9", "n": None, "id": None, "score": None, "of": 1, "failed": 1},
+    ]
+
+
+def test_output_of_something_else_is_never_written_over(meta_reward: MetaReward, here: Path) -> None:
+    write_rows(here / "runs.jsonl", some_runs(2))
+    (here / "mine.txt").write_text("my notes\n")
+    command = ("score", "seed_harnesses/baseline.py", "runs.jsonl", *SIMULATED, "--out")
+    assert meta_reward(*command, "mine.txt").err == (
+        "meta-reward: mine.txt, line 1, is not the score of runs.jsonl, line 1 by this harness and judge: "
+        "choose another --out, or remove it\n"
+    )
+    assert "is one of the files to score" in meta_reward(*command, "runs.jsonl").err
+    assert (here / "mine.txt").read_text() == "my notes\n"
+    assert meta_reward(*command, "scored.jsonl").code == 0
+    write_rows(here / "runs.jsonl", some_runs(1))
+    assert "has more lines than there are trajectories" in meta_reward(*command, "scored.jsonl").err
+
+
+def test_outage_stops_and_the_same_command_goes_on(meta_reward: MetaReward, here: Path) -> None:
+    (here / "asking.py").write_text(ASKING_HARNESS)
+    (here / "priced.toml").write_text("[judge]\nretries = 0\n" + PRICED)
+    write_rows(here / "runs.jsonl", some_runs(12))
+    up = True
+
+    def answer(seen: Seen) -> Said | Fault:
+        return rates_by_word(seen) if up or "GOOD" in seen.texts[-1] else Fault(500)
+
+    with Endpoint(answer) as endpoint:
+        judge = ("--judge", f"openai:m@{endpoint.url}/v1", "--config", "priced.toml", "--max-usd", "none")
+        command = ("score", "asking.py", "runs.jsonl", *judge, "--out", "scored.jsonl")
+        up = False
+        down = meta_reward(*command)
+        assert (down.code, "Traceback" in down.err) == (1, False)
+        up = True
+        assert meta_reward(*command).code == 0
+    assert scores(here / "scored.jsonl") == [10.0, 90.0] * 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nowhere", "runs.jsonl"), "there is no run 'nowhere'"),
+        (("c0001", "runs.jsonl"), "c0001 is a candidate, not a run"),
+        (("seed_harnesses/baseline.py", "runs.jsonl"), "names no judge"),
+        (("seed_harnesses/baseline.py", "gone.jsonl", *SIMULATED), "gone.jsonl: no such file"),
+        (("seed_harnesses/baseline.py", ".", *SIMULATED), "cannot be read: Is a directory"),
+        (("runs.jsonl", "runs.jsonl", *SIMULATED), "is not a valid harness"),
+        (("seed_harnesses/baseline.py", "runs.jsonl", *SIMULATED, "--best-of", "task"), "--best-of needs --out"),
+    ],
+)
+def test_mistakes_are_one_line(meta_reward: MetaReward, here: Path, arguments: tuple[str, ...], says: str) -> None:
+    write_rows(here / "runs.jsonl", some_runs(1))
+    ran = meta_reward("score", *arguments)
+    assert ran.code in (1, 2)
+    assert says in ran.err
+    assert "Traceback" not in ran.err
