@@ -78,8 +78,10 @@ def trajectory_of(data: Any, shared: Shared) -> Trajectory:
         fields: Mapping[str, Any] = data
         if "messages" not in fields:
             raise Unreadable(f"has no field messages; it has {_names(fields)}")
-    else:
+    elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
         fields = {"messages": data}
+    else:
+        raise Unreadable(f"is {_kind(data)}, neither an object nor a list of messages")
     policy, messages = _messages(fields["messages"])
     own = _policy(fields.get("policy"))
     if own is not None and policy is not None and own != policy:

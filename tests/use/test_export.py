@@ -70,7 +70,7 @@ from meta_reward.harness import Message, Reply, Trajectory
 import harness
 class Judge:
     async def ask(self, prompt, **options):
-        return Reply("70")
+        return Reply("Score: 70")
 print(asyncio.run(harness.reward(Trajectory("", (), (Message("user", "Hello."),)), Judge())).score)
 """
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
@@ -79,7 +79,9 @@ print(asyncio.run(harness.reward(Trajectory("", (), (Message("user", "Hello."),)
 
 def test_export_of_someone_else_decides_neither_confinement_nor_money(exported: Path) -> None:
     settings = exported / "reward.toml"
-    settings.write_text('sandbox = "none"\n[limits]\nmax_usd = 1000.0\n' + settings.read_text().replace("seed", "#"))
+    settings.write_text(
+        'sandbox = "none"\n[limits]\nmax_usd = 1000.0\n[judge]' + settings.read_text().partition("[judge]")[2]
+    )
     loaded = load_reward(exported).loaded
     assert (loaded.config.sandbox, dict(loaded.limits)) == ("auto", {})
 

@@ -77,8 +77,8 @@ def test_odd_rows_are_null_with_a_reason_in_their_place(
         "unreadable: is not valid JSON: invalid literal, expected 'null'",
         "unreadable: has no messages",
         None,
-        "ValueError: could not convert string to float: 'unsure'",
-        "unreadable: messages is of type int, not a list",
+        "ValueError: could not convert string to float: 'unsure' (line 9)",
+        "unreadable: is of type int, neither an object nor a list of messages",
         "unreadable: messages is of type str, not a list",
     ]
     assert "6 lines, 5 without a score" in ran.out
@@ -93,11 +93,11 @@ def test_nothing_scored_is_an_error_of_the_command(meta_reward: MetaReward, here
 def test_kill_in_the_middle_pays_nothing_twice_and_ends_like_one_that_was_not(
     here: Path, paid: tuple[str, ...], endpoint: Endpoint, meta_reward_process: MetaReward
 ) -> None:
-    write_rows(here / "runs.jsonl", some_runs(60))
+    write_rows(here / "runs.jsonl", some_runs(40))
     arguments = ["score", "asking.py", "runs.jsonl", *paid, "--max-usd", "none", "--out"]
     assert meta_reward_process(*arguments, "whole.jsonl", META_REWARD_CACHE="other").code == 0
     endpoint.seen.clear()
-    for wanted in (10, 30):
+    for wanted in (8, 20):
         kill_after(wanted, [*arguments, "scored.jsonl"], here / "scored.jsonl")
     with (here / "scored.jsonl").open("a") as out:
         out.write('{"n": 3')  # a line that the kill has torn
@@ -105,9 +105,9 @@ def test_kill_in_the_middle_pays_nothing_twice_and_ends_like_one_that_was_not(
     assert ran.code == 0, ran
     assert (here / "scored.jsonl").read_bytes() == (here / "whole.jsonl").read_bytes()
     asked = Counter(seen.texts[-1] for seen in endpoint.seen)
-    assert len(asked) == 60
-    assert sum(asked.values()) <= 60 + 2 * 4  # what was in flight when it was killed
-    assert "60 lines in scored.jsonl\n" in ran.out
+    assert len(asked) == 40
+    assert sum(asked.values()) <= 40 + 2 * 4  # what was in flight when it was killed
+    assert "40 lines in scored.jsonl\n" in ran.out
     assert "of them, $" in ran.out  # earlier starts count
 
 
@@ -143,9 +143,11 @@ def test_limit_in_dollars_holds_for_all_starts_together(
     arguments = ("score", "asking.py", "runs.jsonl", *paid, "--out", "scored.jsonl", "--max-usd")
     first = meta_reward(*arguments, 2)
     assert (first.code, "limit reached: max-usd" in first.err, "is paid" in first.err) == (4, True, True)
-    asked = len(endpoint.seen)
-    assert 0 < asked < 40
-    assert (meta_reward(*arguments, 2).code, len(endpoint.seen)) == (4, asked)
+    for _ in range(2):  # each gets less far, since calls in flight count at what they may take
+        assert meta_reward(*arguments, 2).code == 4
+    costs = [line["usage"]["cost_usd"] for line in lines_of(here / "scored.jsonl")]
+    assert 0 < len(endpoint.seen) < 40
+    assert max(costs) * len(endpoint.seen) < 2 + max(costs)
     assert meta_reward(*arguments, "none").code == 0
     assert scores(here / "scored.jsonl") == [10.0, 90.0] * 20
 
