@@ -13,6 +13,7 @@ from tests.conftest import PROJECT
     [
         ("commits.py 12 2", "ratio: "),
         ("evaluate.py 8", "rewards known: "),
+        ("scoring.py 8 4", "score/evaluate: "),
         ("judging.py 8 4", "evaluate/bare"),
         ("gate_null.py --runs 24 --skewed 24", "skewed null, 24 searches"),
         ("gate_power.py --runs 2", "one of three finalists passes"),

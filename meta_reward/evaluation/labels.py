@@ -1,8 +1,8 @@
 """Rewards against labels of success: a verdict from each reward by a threshold, and how often it is right.
 
 TPR is the share of successes whose reward reaches the threshold, TNR the share of failures whose reward does not;
-kappa is Cohen's, the agreement beyond chance. A trajectory without a reward counts as judged wrongly, like a pair
-without both rewards. Intervals treat tasks as the unit.
+kappa is Cohen's, the agreement beyond chance. A missing reward counts as wrong, as it loses a
+pair. Intervals treat tasks as the unit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

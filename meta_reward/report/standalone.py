@@ -128,9 +128,9 @@ def _share(interval: Interval | None) -> str:
 
 def _labels_explained(labels: LabelMetrics) -> str:
     return (
-        f"a reward of {labels.threshold:g} or more, of 0 to 100, says success; TPR: share of successes said to be one; "
-        "TNR: share of failures said to be one; kappa: agreement with the labels beyond chance; without a reward a "
-        "trajectory counts as judged wrongly"
+        f"a reward of {labels.threshold:g} or more, of 0 to 100, says success; TPR: share of successes that get one; "
+        "TNR: share of failures that get less; kappa: agreement with the labels beyond chance; a missing reward counts "
+        "as wrong"
     )
 
 
