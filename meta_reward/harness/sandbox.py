@@ -80,6 +80,9 @@ class Sandbox:
             if self._zygote is None or not self._zygote.is_alive():
                 if self._zygote is not None:
                     self._zygote.stop()
+                    self._zygote = (
+                        None  # the start of another may be cancelled, and this one is not to be stopped twice
+                    )
                 self._zygote = await self._start()
             return self._zygote
 

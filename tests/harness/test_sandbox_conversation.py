@@ -221,3 +221,26 @@ def test_reply_that_comes_when_the_candidate_has_answered_does_not_lose_its_answ
 def test_thread_where_one_can_be_started_wakes_the_harness_that_waits_for_it() -> None:
     body = "return await asyncio.to_thread(lambda: time.sleep(0.2) or 9)"
     assert score_all(harness(body, "import asyncio, time"), level="none") == [Reward(9.0)]
+
+
+def test_cancelled_restart_of_a_dead_zygote_ends_cleanly() -> None:
+    """As an interrupt from the keyboard does, which reaches the zygote too."""
+
+    async def main() -> None:
+        async with Sandbox(Budget(), level=LEVEL) as sandbox:
+            source = harness("return 70")
+            assert (await sandbox.score(source, TRAJECTORY, _never)).score == 70
+            assert sandbox._zygote is not None
+            sandbox._zygote._process.kill()
+            sandbox._zygote._process.wait()
+            again = asyncio.create_task(sandbox.score(source, TRAJECTORY, _never))
+            await asyncio.sleep(0)
+            again.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await again
+
+    asyncio.run(main())
+
+
+async def _never(ask: Ask, run_tool: RunTool) -> Answer:
+    raise AssertionError("nothing is asked")
