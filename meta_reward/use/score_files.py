@@ -27,7 +27,7 @@ from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import Tokens
 from meta_reward.models.billing import BillingLog, unfinished_bill
 from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judge
-from meta_reward.models.usage import Spent
+from meta_reward.models.usage import Spent, dollars
 from meta_reward.search.open import open_backend
 from meta_reward.trajectory import trajectory_to_json
 from meta_reward.use.best import BestOf
@@ -127,7 +127,7 @@ async def score_files(
                 await _score_rest(job, out, scorer, tally, watch)
             finally:
                 tally.spent = scorer.spent
-                if tally.spent.misses and sys.exc_info()[0] is not None:
+                if tally.lines and sys.exc_info()[0] is not None:
                     notice(_paid(tally))
     if job.best_of and job.best_path:
         files.write_lines(job.best_path, job_best(tally))
@@ -232,7 +232,5 @@ def _bill(job: Job) -> AbstractContextManager[tuple[BillingLog, Spent]]:
 
 
 def _paid(tally: Tally) -> str:
-    from meta_reward.models.usage import dollars
-
-    price = dollars(tally.spent.usd, decimals=4)
-    return f"{tally.lines} lines are written, {price} is paid; the same command goes on from there"
+    paid = "" if tally.simulated else f", {dollars(tally.spent.usd, decimals=4)} is paid"
+    return f"{tally.lines} lines are written{paid}; the same command goes on from there"

@@ -116,12 +116,31 @@ def kill_after(wanted: int, arguments: list[Any], out: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ
     )
-    for _ in range(3000):
-        if out.exists() and out.read_bytes().count(b"\n") >= wanted:
-            break
-        time.sleep(0.01)
+    wait_for_lines(out, wanted)
     process.send_signal(signal.SIGKILL)
     process.wait(10)
+
+
+def wait_for_lines(out: Path, wanted: int) -> None:
+    for _ in range(6000):
+        if out.exists() and out.read_bytes().count(b"\n") >= wanted:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{out} never had {wanted} lines")
+
+
+def test_interrupt_ends_cleanly_and_the_same_command_goes_on(
+    here: Path, paid: tuple[str, ...], meta_reward_process: MetaReward
+) -> None:
+    write_rows(here / "runs.jsonl", some_runs(40))
+    arguments = ["score", "asking.py", "runs.jsonl", *paid, "--max-usd", "none", "--out", "scored.jsonl"]
+    process = subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    wait_for_lines(here / "scored.jsonl", 5)
+    os.killpg(process.pid, signal.SIGINT)  # as the keyboard does: the sandbox gets it too
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, "the same command goes on" in said) == (130, True), said
+    assert meta_reward_process(*arguments).code == 0
+    assert scores(here / "scored.jsonl") == [10.0, 90.0] * 20
 
 
 def test_finished_output_costs_nothing_again(
