@@ -90,6 +90,7 @@ def command(
 
     from meta_reward.cli.progress import shown
     from meta_reward.propose.prompt import load_instructions
+    from meta_reward.report.results import render_power
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
     from meta_reward.run import config as settings
@@ -98,6 +99,7 @@ def command(
     from meta_reward.run.lock import locked
     from meta_reward.run.stop_reason import save_stop
     from meta_reward.search.create import baseline_key, create, keep_instructions, load_seeds, raise_limits
+    from meta_reward.search.forecast import power_on
     from meta_reward.search.loop import run_search
     from meta_reward.search.open import check_task_set, open_search
     from meta_reward.tasks.taskset import load_task_set
@@ -129,6 +131,7 @@ def command(
         raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
         keep_instructions(layout, told, notice=progress.note)
         ready = open_search(layout, progress, taskset=tasks)
+        progress.note(render_power(power_on(ready.taskset, ready.splits["validation"])))
         with save_stop(layout) as stop:
             outcome = asyncio.run(run_search(ready))
             stop(outcome)

@@ -6,7 +6,7 @@ from meta_reward.files import printable
 from meta_reward.models.usage import dollars
 from meta_reward.report.status import CandidateStatus, RunSummary, Spending, Status
 from meta_reward.report.tables import SIMULATED, fit, percent, plural, render_table, with_interval
-from meta_reward.run.decisions import sentence_of
+from meta_reward.run.decisions import Decision, sentence_of
 
 _LEGEND = (
     "from: its parents; search, validation: agreement on that split; selected: by its number on search, the chosen one "
@@ -59,7 +59,12 @@ def _candidates(status: Status) -> list[str]:
         f"frontier: {' '.join(status.frontier)}",
         _LEGEND,
         f"decision: {decision}",
+        *_frontier_on_validation(status.decision),
     ]
+
+
+def _frontier_on_validation(decision: Decision | None) -> list[str]:
+    return [f"frontier on validation: {' '.join(decision.frontier)}"] if decision and decision.frontier else []
 
 
 def _candidate(c: CandidateStatus, status: Status) -> list[object]:
