@@ -85,6 +85,14 @@ def read(root: Path, path: str) -> bytes:
         return file.read()
 
 
+def restore(root: Path, paths: Sequence[str]) -> None:
+    """Write files to the work tree as `main` has them."""
+    with tempfile.TemporaryFile() as names:
+        names.write("\0".join(paths).encode())
+        names.seek(0)
+        _git(root, "restore", f"--source={BRANCH}", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names)
+
+
 def blob_id(content: bytes) -> str:
     """The id that git gives a file's content."""
     return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()

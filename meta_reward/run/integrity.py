@@ -69,6 +69,20 @@ def restore_unfinished(layout: Layout) -> list[str]:
     return notes
 
 
+def restore_deleted(layout: Layout) -> list[str]:
+    """Put files of the record back that are missing, as git has them; a note where there were any.
+
+    Without them a candidate would be scored again, under another id, and what it cost would be forgotten.
+    """
+    committed = git.blob_ids(layout.root, ["history", "sealed"])
+    missing = [name for name in committed if not os.path.lexists(layout.root / name)]
+    if not missing:
+        return []
+    git.restore(layout.root, missing)
+    named = ", ".join(missing[:_MAX_NAMED])
+    return [f"{len(missing)} files of the record were missing and are restored from git: {named}"]
+
+
 def _not_as_committed(layout: Layout, names: Iterable[str], found: Mapping[str, Path]) -> list[str]:
     """Those of some files of the history that do not hold what git has committed."""
     committed = git.blob_ids(layout.root, [layout.history.name])

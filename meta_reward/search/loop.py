@@ -13,7 +13,8 @@ from meta_reward.errors import LimitReached, UsageError
 from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
-from meta_reward.run.decisions import complete_decision, last_decision, sentence_of
+from meta_reward.run.decisions import complete_decision, keep_chosen, last_decision, sentence_of
+from meta_reward.run.integrity import restore_deleted
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, idle_iterations, leader_of, load_ledger
 from meta_reward.run.settings import Limits
@@ -66,11 +67,13 @@ async def add(search: Search, name: str, source: str) -> Row:
 
 def _make_whole(search: Search) -> None:
     """Finish what a kill has left half done, so that files and commits are in step."""
+    git.unlock(search.layout.root)
+    for note in restore_deleted(search.layout):
+        search.progress.note(note)
     search.layout.make_sealed()
     folders.sweep(search.layout.root, deep=False)
     for folder in (search.layout.history, search.layout.sealed):
         folders.sweep(folder)
-    git.unlock(search.layout.root)
     complete_decision(search.layout, load_ledger(search.layout.ledger))
     record.tag_last_candidate(search.layout)
     record.commit_candidates(search.layout)
@@ -82,7 +85,11 @@ def _make_whole(search: Search) -> None:
 
 async def _decide(search: Search, ending: Stop) -> Stop:
     """How the search ended, once its finalists are evaluated and the decision is on record."""
-    if is_decided(search.layout) or (ending.state == "stopped" and not finalists_of(search.layout)):
+    if is_decided(search.layout):
+        for note in keep_chosen(search.layout, load_ledger(search.layout.ledger)):
+            search.progress.note(note)
+        return ending
+    if ending.state == "stopped" and not finalists_of(search.layout):
         return ending
     search.progress.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
     limits, sessions_usd = limit_check(replace(search.config.limits, max_hours=0.0)), proposer_usd(search.layout)
@@ -147,9 +154,9 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
         search.progress.note(note)
     if rows:
         record.commit_candidates(search.layout)
-        record.commit_leader(search.layout)
     else:
         record.commit_iteration_without_candidates(search.layout, line)
+    record.commit_leader(search.layout)
     git.refresh(search.layout.root)
     return line
 
