@@ -48,10 +48,10 @@ def choose(history: History, *, count: int, iteration: int, seed: int) -> Iterat
     for slot in range(count):
         for parent in _in_turn(parents, slot, rng):
             try:
-                diagnosis, trials = diagnose(parent, history), run_estimates(parent, findings)
+                diagnosis, estimates = diagnose(parent, history), run_estimates(parent, findings)
             except DataError:
                 continue
-            ideas = [*single_changes(parent, diagnosis, effects, trials), *merges(parent, parents, effects)]
+            ideas = [*single_changes(parent, diagnosis, effects, estimates), *merges(parent, parents, effects)]
             fresh = [i for i in ideas if genome_key(i.genome) not in taken and not avoided & set(_changes(i))]
             wanted = _wanted(fresh, iteration, sample) if slot == count - 1 else fresh
             if best := _best(wanted, parts_used, rng):

@@ -1,6 +1,6 @@
 """What can be tried without a judge: checks on the runs themselves, arithmetic on recorded verdicts.
 
-A trial says what a change would gain on the search split, before a token is spent on it.
+An estimate says what a change would gain on the search split, before a token is spent on it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def run_checks(history: History) -> Mapping[str, Checks]:
 
 
 def run_estimates(candidate: Candidate, findings: Mapping[str, Checks]) -> Mapping[tuple[str, str], Estimate]:
-    """A trial of each mechanism that can be tried on a candidate's pairs, by part and name.
+    """An estimate for each mechanism that can be tried on a candidate's pairs, by part and name.
 
     findings: what each way to check finds, as `run_checks` gives it.
     """
@@ -44,17 +44,17 @@ def run_estimates(candidate: Candidate, findings: Mapping[str, Checks]) -> Mappi
     verdicts = {name: [dict(verdict) for verdict in trace.verdicts] for name, trace in traces.items()}
     recorded = {name: dict(trace.checks) for name, trace in traces.items()}
     own = find_mechanism("score", candidate.genome["score"])
-    trials = {}
+    estimates = {}
     for name, found in findings.items():
         rescored = _agreement(own, verdicts, found, pairs) - (candidate.agreement or 0.0) if own else 0.0
-        trials["checks", name] = _estimate_of_checks(found, pairs, rescored)
+        estimates["checks", name] = _estimate_of_checks(found, pairs, rescored)
     for name, mechanism in load_library()["score"].items():
         agreement = _agreement(mechanism, verdicts, recorded, pairs)
         sentence = (
             f"verdicts recorded in `{candidate.path('traces')}`, scored this way, agree in {agreement:.1%} of pairs"
         )
-        trials["score", name] = Estimate(agreement - (candidate.agreement or 0.0), False, sentence)
-    return trials
+        estimates["score", name] = Estimate(agreement - (candidate.agreement or 0.0), False, sentence)
+    return estimates
 
 
 def _estimate_of_checks(found: Checks, pairs: Sequence[ScoredPair], rescored: float) -> Estimate:

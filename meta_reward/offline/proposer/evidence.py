@@ -19,7 +19,7 @@ CLOSE_CALL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Side:
     """One side of a pair: what the agent did, and what the judge saw and said of it."""
 
     trajectory: Trajectory
@@ -41,8 +41,8 @@ class Case:
     """A pair with its two runs."""
 
     pair: ScoredPair
-    preferred: Run
-    other: Run
+    preferred: Side
+    other: Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _rewards(case: Case) -> list[float]:
     return [reward for reward in (case.pair.preferred_reward, case.pair.other_reward) if reward is not None]
 
 
-def _shows_policy(run: Run) -> bool:
+def _shows_policy(run: Side) -> bool:
     clauses = clauses_of(run.trajectory.policy)
     return not clauses or any(clause in prompt for clause in clauses for prompt in run.trace.prompts)
 
@@ -104,11 +104,11 @@ def _longest(case: Case) -> int:
     return max(map(len, (*case.preferred.trace.prompts, *case.other.trace.prompts)), default=0)
 
 
-def _is_cut_short(run: Run) -> bool:
+def _is_cut_short(run: Side) -> bool:
     return max(map(len, run.trace.prompts), default=0) < len(run.trajectory.transcript()) / 2
 
 
-def _spread(run: Run) -> float:
+def _spread(run: Side) -> float:
     """How far apart verdicts on the same question lie."""
     names = {name for verdict in run.trace.verdicts for name in verdict}
     given = [[v[name] for v in run.trace.verdicts if name in v] for name in names]
@@ -185,7 +185,7 @@ def diagnose(candidate: Candidate, history: History) -> Diagnosis:
     pairs = load_pairs(candidate)
     lost = [pair for pair in pairs if pair.agreement < 1]
     won = [pair for pair in pairs if pair.agreement == 1]
-    runs: dict[str, Run] = {}
+    runs: dict[str, Side] = {}
     lost_cases = _cases(lost, candidate, history, runs)
     won_cases = _cases(won, candidate, history, runs)
     found = (_symptom(name, lost_cases, won_cases) for name in SYMPTOMS)
@@ -199,15 +199,15 @@ def diagnose(candidate: Candidate, history: History) -> Diagnosis:
     )
 
 
-def _cases(pairs: Sequence[ScoredPair], candidate: Candidate, history: History, runs: dict[str, Run]) -> list[Case]:
+def _cases(pairs: Sequence[ScoredPair], candidate: Candidate, history: History, runs: dict[str, Side]) -> list[Case]:
     for name in {name for pair in pairs for name in (pair.preferred, pair.other)} - runs.keys():
         runs[name] = _load_run(candidate, name, history.trajectories[name])
     return [Case(pair, runs[pair.preferred], runs[pair.other]) for pair in pairs]
 
 
-def _load_run(candidate: Candidate, name: str, trajectory: Trajectory) -> Run:
+def _load_run(candidate: Candidate, name: str, trajectory: Trajectory) -> Side:
     said = [message.content for message in trajectory.messages if message.role == "assistant"]
-    return Run(
+    return Side(
         trajectory=trajectory,
         trace=load_trace(candidate, name),
         changes=tuple(f"{step.call.name} {step.call.arguments}" for step in changes_made(trajectory)),
@@ -218,7 +218,7 @@ def _load_run(candidate: Candidate, name: str, trajectory: Trajectory) -> Run:
     )
 
 
-def _offers(runs: Iterable[Run]) -> frozenset[str]:
+def _offers(runs: Iterable[Side]) -> frozenset[str]:
     traces = [run.trace for run in runs]
     given = {
         "checks": any(trace.checks for trace in traces),

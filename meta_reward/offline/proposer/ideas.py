@@ -30,7 +30,7 @@ class Idea:
 
     sources: what supplies each changed part. genome: what the child will be. gain: in agreement, as the
     ledger lets expect. worth: what ideas are compared by. Either `mechanism` (one part from the catalog)
-    or `donor` (a merge) is set. trial: what came of trying the mechanism without a judge.
+    or `donor` (a merge) is set. estimate: what came of trying the mechanism without a judge.
     """
 
     parent: Candidate
@@ -40,7 +40,7 @@ class Idea:
     worth: float
     mechanism: Mechanism | None = None
     donor: Candidate | None = None
-    trial: Estimate | None = None
+    estimate: Estimate | None = None
 
     def render(self, *, doc: str) -> str:
         """The text of the harness. Raises ValueError where parent and new parts cannot stand in one file."""
@@ -60,7 +60,7 @@ def merit(candidate: Candidate, effects: Effects) -> float:
 
 
 def single_changes(
-    parent: Candidate, diagnosis: Diagnosis, effects: Effects, trials: Mapping[tuple[str, str], Estimate]
+    parent: Candidate, diagnosis: Diagnosis, effects: Effects, estimates: Mapping[tuple[str, str], Estimate]
 ) -> Iterator[Idea]:
     """The parent with one part exchanged for a mechanism of the catalog that has something to work on."""
     lost = diagnosis.lost / max(1, diagnosis.pairs)
@@ -68,11 +68,11 @@ def single_changes(
     for part, mechanisms in load_library().items():
         now = find_mechanism(part, parent.genome[part])
         for mechanism in (m for m in mechanisms.values() if not m.needs or m.needs in diagnosis.offers):
-            trial = trials.get((part, mechanism.name))
+            estimate = estimates.get((part, mechanism.name))
             gain = effects.of(part, mechanism.fingerprint) - effects.of(part, parent.genome[part])
             hope = HOPE * lost * min(1.0, sum(weights.get(name, 0.0) for name in mechanism.answers))
-            if trial:
-                gain, hope = (gain + trial.gain, 0.0) if trial.is_rough else (trial.gain, 0.0)
+            if estimate:
+                gain, hope = (gain + estimate.gain, 0.0) if estimate.is_rough else (estimate.gain, 0.0)
             novelty = NOVELTY / math.sqrt(1 + effects.tried(part, mechanism.fingerprint))
             price = PRICE_OF_ASKING * (mechanism.asks - (now.asks if now else 1))
             yield Idea(
@@ -82,7 +82,7 @@ def single_changes(
                 gain=gain,
                 worth=merit(parent, effects) + gain + hope + novelty - price,
                 mechanism=mechanism,
-                trial=trial,
+                estimate=estimate,
             )
 
 

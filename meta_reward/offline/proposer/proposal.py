@@ -87,8 +87,8 @@ def _evidence(choice: Choice) -> list[str]:
             traces = [f"`{parent.path('traces', f'{side}.json')}`" for side in (pair.preferred, pair.other)]
             margin = "no reward" if pair.margin is None else f"margin {pair.margin:+.1f}"
             lines.append(f"for example {traces[0]} (preferred) and {traces[1]}: {margin}")
-    if idea.trial:
-        lines.append(idea.trial.sentence)
+    if idea.estimate:
+        lines.append(idea.estimate.sentence)
     if idea.donor:
         lines.append(f"`{idea.donor.path('scores.json')}`: agreement {idea.donor.agreement:.3f}")
     lines += [
@@ -104,6 +104,6 @@ def _effect(choice: Choice) -> str:
     idea, diagnosis = choice.idea, choice.diagnosis
     most = max((symptom.lost / max(1, symptom.of_lost) for symptom in answered(choice)), default=0.0)
     reach = round(100 * most * diagnosis.lost / max(1, diagnosis.pairs))
-    source = "as tried on the recorded verdicts" if idea.trial and not idea.trial.is_rough else "by the ledger"
+    source = "as tried on the recorded verdicts" if idea.estimate and not idea.estimate.is_rough else "by the ledger"
     gain = f"{100 * idea.gain:+.1f} points of agreement {source}" if idea.gain else "Untried, so unknown"
     return f"{gain}; the symptoms it answers cover at most {reach} points. Cost: {choice.price}."
