@@ -4,7 +4,7 @@
 can run without a key, on something whose weaknesses are those that real judges were measured to have.
 
 An answer depends on the request's text, the draw and the seed, and on nothing else; its noise, on what
-the text is about rather than on its wording, so that saying the same otherwise rolls no new dice.
+the text is about rather than on its wording, so that a paraphrase draws no new noise.
 
     prompt, sections             find conversation, policy, findings and instructions in what a harness wrote
     transcript, episode, facts   make sense of the conversation, by the words of any domain
@@ -72,14 +72,14 @@ class SimulatedJudge:
         }
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. Raises PromptTooLong, and JudgeError for a schema or tool that is none."""
+        """Answer one turn. Raises PromptTooLong, and JudgeError for an invalid schema or tool."""
         content = canonical_json(request_to_json(request))
         tokens = len(content) // CHARS_PER_TOKEN
         if tokens > self.window_tokens:
             raise PromptTooLong(tokens, self.window_tokens)
         try:
             return self._answer(request, tokens, draw)
-        except Exception as error:  # a harness may hand over anything as a schema or a tool
+        except Exception as error:  # a harness may pass anything as a schema or a tool
             raise JudgeError(f"the judge cannot make sense of the request: {error}") from None
 
     def _answer(self, request: Request, tokens: int, draw: int) -> Completion:
@@ -94,7 +94,7 @@ class SimulatedJudge:
         return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))
 
     def cost_usd(self, usage: Usage) -> float:
-        """Nothing."""
+        """It costs nothing."""
         return 0.0
 
 

@@ -1,11 +1,11 @@
-"""Puts an impression into values: one field's number or verdict, with its own noise, leniency and rounding."""
+"""Turns an impression into values: one field's number or verdict, with its own noise, leniency and rounding."""
 
 from dataclasses import dataclass
 
 from meta_reward.offline.judge.settings import Dice
 from meta_reward.offline.judge.verdict import Impression
 
-CASE_SHARE, DRAW_SHARE = 0.35, 0.94  # of the noise: what stays with a case, and what each draw rolls anew
+CASE_SHARE, DRAW_SHARE = 0.35, 0.94  # of the noise: what is fixed per case, and what is drawn each time
 
 NUMBER, YES_NO, TEXT = "number", "yes or no", "text"
 
@@ -26,7 +26,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Puts fields into values: the impression, a draw, and chance keyed by the case and the field's topics."""
+    """Answers fields from an impression, for one draw; chance is keyed by the case and the field's topics."""
 
     impression: Impression
     dice: Dice

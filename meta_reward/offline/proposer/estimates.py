@@ -1,4 +1,4 @@
-"""What can be tried without a judge: checks on the runs themselves, arithmetic on recorded verdicts.
+"""What can be tried without a judge: checks on the trajectories themselves, arithmetic on recorded verdicts.
 
 An estimate says what a change would gain on the search split, before a token is spent on it.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from meta_reward.offline.proposer.history import Candidate, History, ScoredPair, load_pairs, load_trace
 from meta_reward.offline.proposer.library import Mechanism, find_mechanism, load_library, run_part
 
-# What part of the lost pairs in which checks single out the right run the judge may then win back.
+# The share of lost pairs in which checks favour the right side that the judge may then win back.
 BELIEF = 0.5
 
 Verdicts = Mapping[str, list[dict[str, float]]]
@@ -18,7 +18,7 @@ Checks = Mapping[str, dict[str, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What came of trying a mechanism on its own: the gain in agreement; rough where the judge has a say in it."""
+    """What a mechanism would gain in agreement by itself. is_rough: the judge's reaction is a guess."""
 
     gain: float
     is_rough: bool
@@ -73,7 +73,7 @@ def _estimate_of_checks(found: Checks, pairs: Sequence[ScoredPair], rescored: fl
 
 
 def _agreement(score: Mechanism, verdicts: Verdicts, checks: Checks, pairs: Sequence[ScoredPair]) -> float:
-    """What a way to score makes of recorded verdicts; a run without any loses its pairs."""
+    """The agreement of a way to score on recorded verdicts; a trajectory without any loses its pairs."""
     rewards: dict[str, float] = {
         run: run_part(score, given, checks[run]).score for run, given in verdicts.items() if given
     }

@@ -1,7 +1,7 @@
-"""Why a candidate loses pairs: symptoms, counted over its lost pairs and those it won.
+"""Why a candidate loses pairs: symptoms, counted over the pairs that it lost and won.
 
-A symptom is something that can be seen in the pair's two runs, in what the judge was shown of them
-and in what it said. Every mechanism of the catalog names the symptoms it is meant for.
+A symptom is visible in the pair's two trajectories, in what the judge was shown of them, or in what it said.
+Every mechanism of the catalog names the symptoms that it is meant for.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ CLOSE_CALL = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a pair: what the agent did, and what the judge saw and said of it."""
+    """One side of a pair: what the agent did, and what the judge was shown and said."""
 
     trajectory: Trajectory
     trace: Trace
@@ -38,7 +38,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A pair with its two runs."""
+    """A pair with its two sides."""
 
     pair: ScoredPair
     preferred: Side
@@ -49,7 +49,7 @@ class Case:
 class Symptom:
     """How often something was seen: in `lost` of `of_lost` lost pairs, in `won` of `of_won` won ones.
 
-    examples: the lost pairs where it shows, the clearest first.
+    examples: lost pairs that show it, the clearest first.
     """
 
     name: str
@@ -69,10 +69,10 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was found about one candidate: its lost pairs and its symptoms, the weightiest first.
+    """What was found about one candidate: its lost pairs and its symptoms, the heaviest first.
 
-    offers: what there is for mechanisms to build on: `checks` that state something, several `draws` of a
-    verdict, a mark for each of several `criteria`.
+    offers: what mechanisms can build on: `checks` with findings, several `draws` of a verdict, a score for each
+    of several `criteria`.
     """
 
     pairs: int

@@ -29,7 +29,7 @@ def name_of(idea: Idea) -> str:
 
 
 def render_harness(idea: Idea) -> str:
-    """The text of `harness.py`. Raises ValueError where its parts cannot stand in one file."""
+    """The text of `harness.py`. Raises ValueError if its parts cannot be combined in one file."""
     return idea.render(doc=f"{_headline(idea)}\n\n{textwrap.fill(_why(idea), 110)}\n")
 
 
@@ -51,7 +51,7 @@ _MERGE_RISK = "What helped one candidate may have helped only beside its other p
 
 
 def answered(choice: Choice) -> list[Symptom]:
-    """The symptoms of the parent that the change is meant for, the weightiest first."""
+    """The symptoms of the parent that the change is meant for, the heaviest first."""
     answers = choice.idea.mechanism.answers if choice.idea.mechanism else ()
     return [symptom for symptom in choice.diagnosis.symptoms if symptom.name in answers][:MOST_SYMPTOMS]
 
