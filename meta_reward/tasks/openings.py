@@ -1,7 +1,7 @@
 """Every opening of a task set's test split, counted: `openings.jsonl` beside the task set.
 
-A test split that has been looked at many times no longer tells much; so each look is written down
-before it happens, and the count is shown with every later result.
+A test split that has been looked at many times no longer says much, so each look is recorded before it
+happens, and the count is shown with every later result.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ SCHEMA = 1
 
 
 def record_opening(taskset: Path, digest: str, *, by: str, key: str | None = None) -> int:
-    """Write an opening down and return how many there are. The same key counts once: it is a resumed look."""
+    """Record an opening and return how many there are. The same key counts once: it is the same look, resumed."""
     path = taskset / "openings.jsonl"
     files.repair_journal(path)
     if key is None or not any(line["key"] == key for line in _load(path)):

@@ -156,7 +156,7 @@ def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_missing_folder_and_folder_without_trajectories_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="desk: is no task set: no such folder"):
+    with pytest.raises(DataError, match="desk: is not a task set: no such folder"):
         load_task_set(tmp_path / "desk")
     make_task_set(tmp_path / "desk", tasks=3)
     (tmp_path / "desk" / "trajectories").rename(tmp_path / "desk" / "moved")
