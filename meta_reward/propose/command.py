@@ -90,17 +90,17 @@ class CommandProposer:
                 log = transcript.secrets.hide(_last_of(output))
                 transcript.add("output", text=log)
         if code:
-            said = _last_line(log)
-            raise ProposerError(f"{self.command[0]}: exit code {code}: {said}{self._hint(code, said)}")
+            last_line = _last_line(log)
+            raise ProposerError(f"{self.command[0]}: exit code {code}: {last_line}{self._hint(code, last_line)}")
 
     def _secrets(self, environment: Mapping[str, str]) -> Secrets:
         """The variables given on purpose, whatever their names, and those whose names say that they are secret."""
         named = [name for name in environment if any(word in name.upper() for word in _SECRET_WORDS)]
         return Secrets({name: environment.get(name, "") for name in (*named, *self.env)})
 
-    def _hint(self, code: int, said: str) -> str:
+    def _hint(self, code: int, last_line: str) -> str:
         """What to do if a program lacks a file in the jail."""
-        misses = code in (126, 127) or any(text in said for text in _MISSING)
+        misses = code in (126, 127) or any(text in last_line for text in _MISSING)
         return f" ({_NAME_IT})" if self.confinement and misses else ""
 
     def _unjailed(self, assignment: Assignment) -> "_Start":

@@ -63,11 +63,11 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool) -> str:
 def _trying(config: RunConfig) -> str:
     is_claude = config.proposer.spec.startswith("claude:")
     way = "the tool `try_harness(path, pairs)`" if is_claude else "the command `meta-reward try PATH --pairs A,B`"
-    told = "agreement" if config.proposer.history != "full" else "rewards, margins, findings, errors and replies"
+    shown = "agreement" if config.proposer.history != "full" else "rewards, margins, findings, errors and replies"
     return (
         f"Drafts can be tried: {way}, "
         "validates a draft in your staging folder and runs it on search pairs, which you name by pair, task or "
-        f"category; without names on a small sample that covers all categories. It returns {told}, and how the best "
+        f"category; without names on a small sample that covers all categories. It returns {shown}, and how the best "
         f"candidate does on the same pairs. What the judge was asked before costs nothing; up to "
         f"{config.proposer.try_calls} new judge calls a session may be made."
     )

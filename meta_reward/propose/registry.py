@@ -29,9 +29,9 @@ def _check_taken(kind: str, settings: ProposerSettings) -> None:
     given = [item.name for item in fields(settings) if getattr(settings, item.name) != item.default]
     for name, takers in _TAKEN_BY.items():
         if name in given and kind not in takers:
-            said = f"--proposer-{name}" if name in _FLAGS else f"proposer.{name}"
+            setting = f"--proposer-{name}" if name in _FLAGS else f"proposer.{name}"
             raise UsageError(
-                f"{said} means nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
+                f"{setting} means nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
             )
     if settings.jail == "none" and settings.net == "none":
         raise UsageError("without a jail there is no --proposer-net none", hint="leave out one of the two")

@@ -56,5 +56,5 @@ def _heard(outside: socket.socket) -> bytes:
 
 
 def _complaint(done: subprocess.CompletedProcess[str]) -> str:
-    said = done.stderr.strip().rpartition("\n")[2][:300]
-    return f"bubblewrap and socat do not confine a shell: {said or f'exit code {done.returncode}'}"
+    complaint = done.stderr.strip().rpartition("\n")[2][:300]
+    return f"bubblewrap and socat do not confine a shell: {complaint or f'exit code {done.returncode}'}"

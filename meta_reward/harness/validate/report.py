@@ -90,7 +90,7 @@ def _to_json(finding: Finding) -> dict[str, Any]:
 
 
 def _short(finding: Finding) -> Finding:
-    said = printable(steady(finding.message).translate(_LINES).encode(errors="backslashreplace").decode())
-    if len(said) > _MAX_CHARS:
-        said = f"{said[:_MAX_CHARS]} ..."
-    return Finding(finding.check, said, finding.hint, finding.line)
+    message = printable(steady(finding.message).translate(_LINES).encode(errors="backslashreplace").decode())
+    if len(message) > _MAX_CHARS:
+        message = f"{message[:_MAX_CHARS]} ..."
+    return Finding(finding.check, message, finding.hint, finding.line)

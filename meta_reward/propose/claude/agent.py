@@ -167,8 +167,8 @@ async def _converse(
         raise
     except Exception as error:  # the SDK raises its own errors, and sometimes a plain Exception
         if not results:  # else the result says better what went wrong
-            said = transcript.secrets.hide(str(error)).partition("\n")[0][:300]
-            raise ProposerError(f"the agent's program failed: {files.printable(said)}") from None
+            reason = transcript.secrets.hide(str(error)).partition("\n")[0][:300]
+            raise ProposerError(f"the agent's program failed: {files.printable(reason)}") from None
     finally:
         await _end(client, assignment.home / "pid", gently=bool(results))
     if not results:
@@ -225,17 +225,17 @@ def _kill(pidfile: Path) -> None:
 
 def _check_result(result: "ResultMessage", secrets: Secrets) -> None:
     """Raise the error that a session's result stands for, if any."""
-    told = secrets.hide(result.result or "; ".join(result.errors or []) or result.subtype)
-    said = files.printable(" ".join(told.split()))[:300]
+    text = secrets.hide(result.result or "; ".join(result.errors or []) or result.subtype)
+    message = files.printable(" ".join(text.split()))[:300]
     status = result.api_error_status
     if result.is_error and status in (401, 403):
-        raise ProposerUnavailable(f"the API refuses the key ({status}): {said}", hint="check ANTHROPIC_API_KEY")
+        raise ProposerUnavailable(f"the API refuses the key ({status}): {message}", hint="check ANTHROPIC_API_KEY")
     if result.is_error and status == 402:
-        raise ProposerUnavailable(f"the API wants to be paid: {said}", hint="add credit, or use another key")
+        raise ProposerUnavailable(f"the API wants to be paid: {message}", hint="add credit, or use another key")
     if result.is_error and status == 404:
-        raise ProposerUnavailable(f"the API does not know the model: {said}", hint="check --proposer claude:MODEL")
+        raise ProposerUnavailable(f"the API does not know the model: {message}", hint="check --proposer claude:MODEL")
     if result.subtype in _STATUSES:
         word, reason = _STATUSES[result.subtype]
         raise ProposerError(reason, status=word)
     if result.is_error:
-        raise ProposerError(f"the API failed{f' ({status})' if status else ''}: {said}")
+        raise ProposerError(f"the API failed{f' ({status})' if status else ''}: {message}")

@@ -46,8 +46,8 @@ class Meter:
 
     def _add(self, usage: Any) -> None:
         """Take over the numbers of an event, which cover the whole call so far."""
-        told = usage if isinstance(usage, dict) else {}
-        self._call |= {name: told[name] for name in _TOKENS if isinstance(told.get(name), int)}
+        numbers = usage if isinstance(usage, dict) else {}
+        self._call |= {name: numbers[name] for name in _TOKENS if isinstance(numbers.get(name), int)}
 
 
 def _price(call: Mapping[str, Any]) -> float | None:
