@@ -16,9 +16,10 @@ CHARS_PER_TOKEN = 4  # roughly, in English text
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one completion. input_tokens includes those read from the provider's own cache."""
+    """Tokens of one completion."""
 
     input_tokens: int
+    """Including those read from the provider's own cache."""
     output_tokens: int
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
@@ -26,30 +27,27 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One turn asked of the judge.
-
-    messages: the conversation so far, roles user, assistant and tool. require: the name of a tool
-    that must be called before the final answer. schema: JSON schema of the final answer.
-    """
+    """One turn asked of the judge."""
 
     messages: tuple[Message, ...]
+    """The conversation so far; roles user, assistant and tool."""
     system: str | None = None
     tools: tuple[Tool, ...] = ()
     require: str | None = None
+    """The name of a tool that must be called before the final answer."""
     schema: dict[str, Any] | None = None
+    """JSON schema of the final answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One turn of the judge: its text, or the tool calls it wants answered first.
-
-    stop_reason: `end`, `tool`, `length` or `refusal`.
-    """
+    """One turn of the judge: its text, or the tool calls that it wants answered first."""
 
     text: str
     usage: Usage
     tool_calls: tuple[ToolCall, ...] = ()
     stop_reason: str = "end"
+    """`end`, `tool`, `length` or `refusal`."""
 
 
 _UNREADABLE = "arguments that are no JSON object"

@@ -41,24 +41,24 @@ _KEPT = ("LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """How the user wants a command jailed. bind: paths to show."""
+    """How the user wants a command jailed."""
 
     bind: Sequence[str] = ()
+    """Paths to show, as `--proposer-bind` takes them."""
     network: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CommandProposer:
-    """Runs a command line once per session.
-
-    env: variables to pass on, whose values are secret. confinement: None runs it with the user's own rights.
-    """
+    """Runs a command line once per session."""
 
     command: Sequence[str]
     minutes: float
     repairs: bool
     confinement: Confinement | None = None
+    """None runs it with the user's own rights."""
     env: Sequence[str] = ()
+    """Variables to pass on, whose values are secret."""
 
     def check(self) -> None:
         """Raise UsageError if no session could start."""
@@ -147,13 +147,15 @@ class CommandProposer:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """How a program is started. path: of the prompt file. folder: the working directory."""
+    """How a program is started."""
 
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     prompt: str
     path: Path
+    """Of the prompt file."""
     folder: Path
+    """The working directory."""
     is_jailed: bool = False
 
 

@@ -37,15 +37,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where an agent may work. read: folders that it may read. write: the one folder that it may read and write.
-
-    tools: what it may call. own: our tools, which check their arguments themselves.
-    """
+    """Where an agent may work, and with which tools."""
 
     read: tuple[Path, ...]
+    """Folders that it may read."""
     write: Path
+    """The one folder that it may read and write."""
     tools: Collection[str] = FILE_TOOLS
     own: Collection[str] = ()
+    """Our tools, which check their arguments themselves."""
 
 
 def check(tool: str, arguments: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:

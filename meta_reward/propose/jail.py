@@ -39,15 +39,13 @@ _PROBE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A file or folder of this machine, and its place in the jail.
-
-    link: it is a link there as well: a program may look for its neighbours where the link leads.
-    """
+    """A file or folder of this machine, and its place in the jail."""
 
     source: Path
     target: Path
     writable: bool = False
     link: bool = False
+    """Whether it is a link in the jail as well: a program may look for its neighbours where the link leads."""
 
     def arguments(self) -> list[str]:
         if self.link:
@@ -57,15 +55,16 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Jail:
-    """What a jail shows. mounts: in addition to what every jail shows. hidden: folders that it never shows.
-
-    home: becomes the home folder. account: a folder for the files that name its only user.
-    """
+    """What a jail shows."""
 
     mounts: Sequence[Mount]
+    """In addition to what every jail shows."""
     home: Path
+    """Becomes the home folder."""
     account: Path
+    """A folder for the files that name its only user."""
     hidden: Sequence[Path] = ()
+    """Folders that it never shows."""
     network: bool = True
 
     def command(self, command: Sequence[str]) -> list[str]:

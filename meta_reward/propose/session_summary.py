@@ -21,12 +21,7 @@ _TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_toke
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a session did. None where unknown, as for a command that does not report it.
-
-    files_read: paths below the view that were given to reading tools or named in shell commands, in order.
-    candidates: ids of candidates among these. refused: tool calls that were refused, including those of tools
-    that were not offered.
-    """
+    """What a session did. None where unknown, as for a command that does not report it."""
 
     jail: str = ""
     status: str = ""
@@ -38,25 +33,29 @@ class Summary:
     cost_usd: float | None = None
     tool_calls: int = 0
     refused: int = 0
+    """Tool calls that were refused, including those of tools that were not offered."""
     files_read: tuple[str, ...] = ()
+    """Paths below the view that were given to reading tools or named in shell commands, in order."""
     candidates: tuple[str, ...] = ()
+    """Ids of the candidates among these files."""
 
 
 @dataclass(slots=True)
 class _Tally:
-    """facts: of begin and end. reported_usd: what each session of the agent said that it cost, from its beginning.
-
-    sums: turns and tokens. calls: of the model, since an agent last said what it used. decided_ids: ids of the
-    tool calls that something was decided about.
-    """
+    """The running totals of a transcript."""
 
     facts: dict[str, Any] = field(default_factory=dict)
+    """Of the lines `begin` and `end`."""
     reported_usd: dict[str, float] = field(default_factory=dict)
+    """The cost of each of the agent's sessions, as it reported it."""
     sums: dict[str, int] = field(default_factory=dict)
+    """Turns and tokens."""
     calls: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Calls of the model since the agent last reported its usage."""
     seconds: list[float] = field(default_factory=list)
     read: dict[str, None] = field(default_factory=dict)
     decided_ids: set[str] = field(default_factory=set)
+    """Ids of the tool calls that the guard decided about."""
     tool_calls: int = 0
     refused: int = 0
 

@@ -33,27 +33,29 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The description of a task set. category_notes: explanations of its pairs' categories."""
+    """The description of a task set."""
 
     name: str
     source: str = ""
     licence: str = ""
     simulated: bool = False
     category_notes: dict[str, str] = field(default_factory=dict)
+    """What each category of its pairs means."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSet:
-    """A loaded task set. rollouts: by id, in file order. division: its splits, which cover every task that has
-    pairs; None if the folder has no `splits.json`."""
+    """A loaded task set."""
 
     path: Path
     about: About
     policy: str
     tools: tuple[Tool, ...]
     rollouts: dict[str, Rollout]
+    """By id, in file order."""
     pairs: tuple[Pair, ...]
     division: Division | None
+    """Its splits, which cover every task that has pairs; None without `splits.json`."""
     digest: str
 
     @property

@@ -43,14 +43,16 @@ _SAME_AGAIN = "let a reward depend on the trajectory and the judge's replies alo
 
 @dataclass(frozen=True, slots=True)
 class SmokeRun:
-    """How scoring one trajectory ended. score: None if it failed. refused: the harness could not read a reply."""
+    """How scoring one trajectory ended."""
 
     score: float | None
+    """None if it failed."""
     error: CandidateError | None
     seconds: float
 
     @property
     def refused(self) -> bool:
+        """Whether the harness said that it cannot read a reply, which is allowed."""
         return self.error is not None and self.error.kind in _REFUSALS and bool(self.error.traceback)
 
     @property
@@ -61,11 +63,12 @@ class SmokeRun:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the runs showed. seconds: the longest of them took."""
+    """What the runs showed."""
 
     findings: list[Finding]
     notes: list[Finding]
     seconds: float
+    """How long the longest of them took."""
 
 
 _Key = tuple[str, Level, Budget, tuple[str, ...], str]

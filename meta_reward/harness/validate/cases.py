@@ -57,13 +57,10 @@ class Place:
 
 @dataclass(slots=True)
 class Cases:
-    """What is specific to single cases of the search split.
-
-    sample: a few of its trajectories. ids, amounts, names: what occurs in few tasks, in lower case, with its first
-    place.
-    """
+    """What is specific to single cases of the search split: tokens in lower case, with their first place."""
 
     sample: list[Trajectory] = field(default_factory=list)
+    """A few of its trajectories."""
     ids: dict[str, Place] = field(default_factory=dict)
     amounts: dict[str, Place] = field(default_factory=dict)
     names: dict[str, Place] = field(default_factory=dict)
