@@ -5,8 +5,8 @@
     summaries   the same, and a summary.md of each candidate's traces, written by code
     none        the interface and the seed harnesses: independent sampling, best of N
 
-A view is a folder of copies, made anew for each session. It holds nothing of the task set but what
-scores name: no trajectories, no pairs, no policy. A README says what is there.
+A view is a folder of copies, made anew for each session. Of the task set it holds only the names in scores:
+no trajectories, no pairs, no policy. A README says what is there.
 """
 
 import shutil
@@ -46,7 +46,7 @@ _ABOUT_NONE = """\
 
 
 def check_history_level(settings: ProposerSettings) -> None:
-    """Raise UsageError for a proposer that cannot work with what it would be shown."""
+    """Raise UsageError for a proposer that cannot work with this level of history."""
     if settings.spec == "catalog" and settings.history != "full":
         what = f"proposer catalog cannot work with history {settings.history!r}"
         raise UsageError(what, hint="it picks mechanisms by what it reads in traces; use --history full")

@@ -15,9 +15,9 @@ def pairs_from_labels(
     seed: int = 0,
     categories: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Pair]:
-    """At most `per_task` pairs for each task, drawn deterministically, in the order of tasks and rollouts.
+    """At most `per_task` pairs per task, drawn deterministically, in the order of tasks and rollouts.
 
-    categories: failure categories by the id of the failed rollout, which its pairs carry.
+    categories: failure categories by the id of the failed rollout; its pairs get them.
     """
     by_task: dict[str, list[Rollout]] = {}
     for rollout in rollouts:

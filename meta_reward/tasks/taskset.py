@@ -4,9 +4,9 @@
       taskset.json         schema version, name, where it comes from, licence, whether it is simulated
       policy.md            the policy the agents worked under
       tools.json           the tools they had
-      trajectories/<id>.json   one rollout a file: id, task, success, messages; its own policy and tools, if they differ
-      pairs.jsonl          a line a pair: id, task, preferred, other, categories
-      splits.json          which task belongs to which split; written where it is missing, at first use
+      trajectories/<id>.json   one rollout: id, task, success, messages; its own policy and tools, if they differ
+      pairs.jsonl          one pair per line: id, task, preferred, other, categories
+      splits.json          which task belongs to which split; written at first use if it is missing
 
 Loading checks everything a search relies on and names file and line of what is wrong. The digest
 covers all of these files and nothing else in the folder.
@@ -33,27 +33,29 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a task set says of itself. category_notes explains categories of its pairs, if any."""
+    """The description of a task set."""
 
     name: str
     source: str = ""
     licence: str = ""
     simulated: bool = False
     category_notes: dict[str, str] = field(default_factory=dict)
+    """What each category of its pairs means."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSet:
-    """A loaded task set. rollouts: by id, in file order. division: its splits, with a place for every task that has
-    pairs; None where the folder does not say."""
+    """A loaded task set."""
 
     path: Path
     about: About
     policy: str
     tools: tuple[Tool, ...]
     rollouts: dict[str, Rollout]
+    """By id, in file order."""
     pairs: tuple[Pair, ...]
     division: Division | None
+    """Its splits, which cover every task that has pairs; None without `splits.json`."""
     digest: str
 
     @property
@@ -84,9 +86,9 @@ class TaskSet:
 
 
 def load_task_set(path: Path) -> TaskSet:
-    """Load and check a task set. Raises DataError that names the file and what to mend."""
+    """Load and check a task set. Raises DataError that names the file and what to fix."""
     if not path.is_dir():
-        raise DataError(path, "is no task set: no such folder", hint="see `meta-reward tasks`")
+        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
     about = _load_about(path / "taskset.json")
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
@@ -107,7 +109,7 @@ def save_task_set(
     division: Division | None = None,
     replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. replace: an existing one, but for its openings."""
+    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
     with folders.new_folder(path, replace=replace) as folder:
         keep_openings(path, folder)
         files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(about)})

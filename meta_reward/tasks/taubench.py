@@ -1,7 +1,7 @@
 """τ-bench (v1) results as a task set.
 
 Reads a JSON list of `{task_id, trial, reward, info, traj}`, where `traj` is a list of OpenAI
-messages whose first, the system message, holds the policy. Only the messages are taken over:
+messages whose first, the system message, holds the policy. Only the messages are imported:
 `info` holds the expected actions, which no harness may see. Runs that ended in an error of the
 benchmark itself have no messages and are left out.
 """
@@ -23,7 +23,7 @@ _FORMAT = "is not a τ-bench results file: wants a list of {task_id, trial, rewa
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The rollouts of a results file, with the policy most of them worked under. skipped: runs without messages."""
+    """The rollouts of a results file, and the policy that most of them worked under. skipped: runs without messages."""
 
     policy: str
     rollouts: list[Rollout]
@@ -33,7 +33,7 @@ class Imported:
 def load_results(path: Path, *, policy: str | None, tools: Sequence[Tool] = ()) -> Imported:
     """The rollouts of a results file. policy: replaces the one in the system messages.
 
-    Raises DataError that names the entry which is not what it should be.
+    Raises DataError that names the invalid entry.
     """
     entries = files.load_json(path)
     if not isinstance(entries, list) or not entries:
@@ -92,7 +92,7 @@ def _system_of(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _messages(entry: _Entry, path: Path) -> tuple[Message, ...]:
-    """The conversation without its system message; tool calls are numbered, since ids are chance."""
+    """The conversation without its system message; tool calls are renumbered, since their ids are random."""
     messages: list[Message] = []
     numbers: dict[str, str] = {}
     calls = 0
@@ -126,5 +126,5 @@ def _call(data: Any, id: str, path: Path, place: str) -> ToolCall:
         arguments = orjson.loads(raw) if isinstance(raw, str) else raw
     except orjson.JSONDecodeError:
         arguments = None
-    # What an agent wrote and no parser reads is still evidence.
+    # Arguments that cannot be parsed are still evidence.
     return ToolCall(id, function["name"], arguments if isinstance(arguments, dict) else {"unparsed": str(raw)})

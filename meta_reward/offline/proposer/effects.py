@@ -1,7 +1,7 @@
 """What each mechanism has been worth so far: a small additive model of the ledger.
 
-Agreement is explained as a mean plus one effect for each part's mechanism, shrunk towards zero, so that
-what was tried once counts little and what helped under several parents counts more.
+Agreement is modelled as a mean plus one effect per mechanism, shrunk towards zero, so that what was tried
+once counts little and what helped under several parents counts more.
 """
 
 from collections.abc import Mapping, Sequence

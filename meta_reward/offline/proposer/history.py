@@ -1,8 +1,7 @@
-"""What the catalog reads of a run's history: candidates with their sources, pairs, and traces where asked for.
+"""What the catalog reads of a run's history: candidates with their sources, pairs, and traces on demand.
 
-The ledger says which candidates there are; everything else is read from their folders when it is
-needed. A missing or unreadable file of one candidate makes that candidate less useful, not the
-history unreadable.
+The ledger lists the candidates; everything else is read from their folders when needed. A missing or
+unreadable file of one candidate makes that candidate less useful, not the history unreadable.
 """
 
 from collections.abc import Mapping
@@ -22,8 +21,8 @@ from meta_reward.trajectory import Trajectory
 class Candidate:
     """A candidate as the history shows it.
 
-    agreement: on the search split, None unless scored. source: None where the harness does not keep
-    the six-part convention. genome: for each part what it does, as a fingerprint.
+    agreement: on the search split, None unless scored. source: None if the harness does not follow the
+    six-part convention. genome: the fingerprint of each part.
     """
 
     id: str
@@ -51,7 +50,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class ScoredPair:
-    """A pair with what a candidate made of it: both rewards, None where it failed."""
+    """A pair with a candidate's rewards, None where it failed."""
 
     preferred: str
     other: str
@@ -70,10 +69,10 @@ class ScoredPair:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What the judge was shown of one trajectory and said of it.
+    """What the judge was shown of one trajectory and what it said.
 
-    prompts and replies: the texts of its calls in order. scores: the marks it gave, one list a verdict.
-    checks: what code found, statement to whether it holds.
+    prompts and replies: the texts of its calls in order. verdicts: the scores it gave, by criterion. checks: what
+    code verified: each statement, and whether it holds.
     """
 
     prompts: tuple[str, ...]
@@ -93,7 +92,7 @@ def load_history(path: Path) -> History:
 
 
 def load_pairs(candidate: Candidate) -> list[ScoredPair]:
-    """What a scored candidate made of each pair of the search split."""
+    """A scored candidate's result on each pair of the search split."""
     return [
         ScoredPair(
             preferred=line["preferred"],
