@@ -79,7 +79,7 @@ def _summary(path: Path) -> dict[str, Any]:
         for category in pair.categories:
             categories[category] = categories.get(category, 0) + 1
     return {
-        "name": taskset.name,
+        "name": path.name,
         "simulated": taskset.about.simulated,
         "tasks": len({rollout.task for rollout in taskset.rollouts.values()}),
         "trajectories": len(taskset.rollouts),
