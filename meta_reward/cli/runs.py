@@ -26,7 +26,7 @@ def command(as_json: bool) -> None:
     for layout in runs_in(RUNS):
         try:
             listed.append(summary_of(layout))
-        except DataError as error:  # the others are there all the same
+        except DataError as error:  # the others can still be listed
             click.echo(f"meta-reward: {error}", err=True)
     if as_json:
         print_json({"runs": listed})
