@@ -41,7 +41,7 @@ def tau_bench(
     meta-reward import tau-bench gpt-4o-airline.json --policy policy.md --name tau-airline
     """
     from meta_reward import files
-    from meta_reward.cli.common import new_task_set_path
+    from meta_reward.cli.find import new_task_set_path
     from meta_reward.errors import DataError
     from meta_reward.tasks.growth import division_of_new
     from meta_reward.tasks.pairs import pairs_from_labels

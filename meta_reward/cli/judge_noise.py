@@ -11,8 +11,8 @@ from meta_reward.cli.common import (
     limit_options,
     print_json,
     sandbox_option,
-    seed_folder,
 )
+from meta_reward.cli.find import seed_folder
 
 
 @click.command("noise")

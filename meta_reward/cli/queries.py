@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meta_reward.cli.common import find_run, json_option, newest_run, print_json, run_and
+from meta_reward.cli.common import json_option, print_json, run_and
+from meta_reward.cli.find import find_run, newest_run
 from meta_reward.errors import UsageError
 from meta_reward.run.query_table import QUERIES, Argument, Query
 

@@ -2,7 +2,8 @@
 
 import click
 
-from meta_reward.cli.common import RUNS, json_option, print_json
+from meta_reward.cli.common import json_option, print_json
+from meta_reward.cli.find import RUNS
 from meta_reward.errors import DataError
 
 

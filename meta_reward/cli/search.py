@@ -10,16 +10,12 @@ from meta_reward.cli.common import (
     OFFLINE_WORLD,
     STOPPED,
     default_judge,
-    find_run,
-    find_task_set,
     judge_option,
     limit_options,
     limits_given,
-    open_task_set,
-    run_path,
     sandbox_option,
-    seed_folder,
 )
+from meta_reward.cli.find import find_run, find_task_set, open_task_set, run_path, seed_folder
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:

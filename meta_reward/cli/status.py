@@ -2,7 +2,8 @@
 
 import click
 
-from meta_reward.cli.common import json_option, print_json, run_here
+from meta_reward.cli.common import json_option, print_json
+from meta_reward.cli.find import run_here
 
 
 @click.command("status")

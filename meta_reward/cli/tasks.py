@@ -2,7 +2,8 @@
 
 import click
 
-from meta_reward.cli.common import TASKS, json_option, print_json
+from meta_reward.cli.common import json_option, print_json
+from meta_reward.cli.find import TASKS
 from meta_reward.errors import DataError
 
 
@@ -49,7 +50,7 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
     \b
     meta-reward tasks build skyways --tasks 500 --rollouts 8 --seed 3 --name big
     """
-    from meta_reward.cli.common import new_task_set_path
+    from meta_reward.cli.find import new_task_set_path
     from meta_reward.offline.skyways import build as build_skyways
     from meta_reward.report.task_sets import render_task_sets, summary_of_task_set
 

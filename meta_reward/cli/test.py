@@ -2,7 +2,8 @@
 
 import click
 
-from meta_reward.cli.common import json_option, limits_given, named_run, print_json, sandbox_option, spending_options
+from meta_reward.cli.common import json_option, limits_given, print_json, sandbox_option, spending_options
+from meta_reward.cli.find import named_run
 
 
 @click.command("test")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meta_reward.cli.common import find_task_set, json_option, print_json, sandbox_option
+from meta_reward.cli.common import json_option, print_json, sandbox_option
+from meta_reward.cli.find import find_task_set
 
 if TYPE_CHECKING:
     from meta_reward.harness.validate import Cases, Report
