@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 STOPPED = 4
-"""The exit code of what stopped at a limit, and goes on when that is raised."""
+"""The exit code of a command that stopped at a limit; it continues when the limit is raised."""
 
 OFFLINE_WORLD = "skyways"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 judge_option = click.option(
-    "--judge", metavar="KIND", help="The judge, such as simulated, which is the default for skyways alone."
+    "--judge", metavar="KIND", help="The judge, such as simulated (the default for skyways) or anthropic:MODEL."
 )
 
 sandbox_option = click.option(
     "--sandbox",
     type=click.Choice(["auto", "strict", "locked", "seatbelt", "none"]),
-    help="How candidates are confined: auto, the default, is the strictest that works here; none must be asked for.",
+    help="How candidates are confined. Default: auto, the strictest that works here; that is never none.",
 )
 
 
 def _dollars(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """An amount of money; 0 for `none`, where its user wants no limit."""
+    """An amount of money; 0 for `none`, which lifts the limit."""
     if value in (None, "none"):
         return None if value is None else 0.0
     try:
@@ -48,32 +48,43 @@ def _dollars(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 
 
 _SPENDING = (
-    click.option("--max-calls", type=click.IntRange(min=1), help="Judge calls, counting cached ones."),
-    click.option("--max-tokens", type=click.IntRange(min=1), help="Judge tokens, counting cached calls."),
-    click.option("--max-usd", metavar="USD|none", callback=_dollars, help="Money spent on judge calls."),
+    click.option(
+        "--max-calls", type=click.IntRange(min=1), help="Stop at this many judge calls, cached ones included."
+    ),
+    click.option(
+        "--max-tokens", type=click.IntRange(min=1), help="Stop at this many judge tokens, cached calls included."
+    ),
+    click.option(
+        "--max-usd",
+        metavar="USD|none",
+        callback=_dollars,
+        help="Stop when judge calls have cost this much; none lifts the limit.",
+    ),
 )
-_HOURS = click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Of this process.")
+_HOURS = click.option(
+    "--max-hours", type=click.FloatRange(min=0, min_open=True), help="Stop when this process has run this long."
+)
 
 
 def spending_options(command: Command) -> Command:
-    """The limits on what may be spent on the judge."""
+    """Options: the limits on what may be spent on the judge."""
     for option in reversed(_SPENDING):
         command = option(command)
     return command
 
 
 def limit_options(command: Command) -> Command:
-    """All limits: on what may be spent, and on time."""
+    """Options: all limits, on what may be spent and on time."""
     return spending_options(_HOURS(command))
 
 
 def limits_given(flags: dict[str, Any]) -> dict[str, Any]:
-    """The limits among flags, by the keys under which run.toml has them."""
+    """The limits among flags, by their keys in run.toml."""
     return {f"limits.{name}": flags.get(name) for name in ("max_calls", "max_tokens", "max_usd", "max_hours")}
 
 
 def run_and(*names: str) -> Callable[[Command], Command]:
-    """The arguments of a command on a run: the run, which may be left out, and these after it."""
+    """The arguments of a command on a run: the run, which may be left out, then those of these names."""
 
     def split(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> dict[str, str | None]:
         return dict(zip(("run", *names), _split(ctx, words, names), strict=True))
@@ -90,7 +101,7 @@ def run_and(*names: str) -> Callable[[Command], Command]:
 
 
 def _split(ctx: click.Context, words: tuple[str, ...], names: tuple[str, ...]) -> tuple[str | None, ...]:
-    """A run, or None, and a word for each name. Raises click's UsageError for too few words or too many."""
+    """A run, or None, and a word for each name. Raises click's UsageError for too few or too many words."""
     from meta_reward.run.runs import is_candidate
 
     if len(words) < len(names):
@@ -101,7 +112,7 @@ def _split(ctx: click.Context, words: tuple[str, ...], names: tuple[str, ...]) -
 
 
 def default_judge(taskset: "TaskSet", judge: str | None) -> str:
-    """The judge to use. Raises UsageError where none is given and the task set has no default."""
+    """The judge to use. Raises UsageError if none is given and the task set has no default."""
     if judge:
         return judge
     if taskset.about.simulated and taskset.name == OFFLINE_WORLD:
@@ -110,7 +121,7 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
 
 
 def job_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Standalone":
-    """What to evaluate outside any run. flags: judge, seed, concurrency, sandbox and limits, None where not given."""
+    """An evaluation outside any run. flags: judge, seed, concurrency, sandbox and limits; None if not given."""
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.standalone import Standalone
 

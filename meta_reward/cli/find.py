@@ -29,7 +29,7 @@ def find_task_set(name: str) -> Path:
 def open_task_set(name: str, shares: "SplitShares") -> "TaskSet":
     """A task set to work on, in a folder of the user's own and with its splits written down.
 
-    shares: by which it is divided if it is not yet. What is written is said on stderr.
+    shares: how it is divided if it is not divided yet. What is written is reported on stderr.
     """
     from meta_reward.tasks.growth import write_splits
     from meta_reward.tasks.taskset import load_task_set
@@ -44,7 +44,7 @@ def open_task_set(name: str, shares: "SplitShares") -> "TaskSet":
 
 
 def new_task_set_path(name: str, *, force: bool) -> Path:
-    """Where a new task set goes. Raises UsageError for a bad name, or one that is taken."""
+    """Where a new task set goes. Raises UsageError for a name that is not valid or taken."""
     from meta_reward.tasks.taskset import is_name
 
     if not is_name(name):
@@ -70,7 +70,7 @@ def find_run(name: str) -> Path:
 
 
 def newest_run() -> Path:
-    """The run in ./runs whose record changed last, which is said on stderr. Raises UsageError without any."""
+    """The run in ./runs whose record changed last; stderr names it. Raises UsageError if there is no run."""
     from meta_reward.run.runs import runs_in
 
     found = runs_in(RUNS)
@@ -81,21 +81,21 @@ def newest_run() -> Path:
 
 
 def run_here(name: str | None) -> Path:
-    """The run that is named, else the one this is called in, else the newest."""
+    """The run that is named, else the one in the current folder, else the newest."""
     if name is not None:
         return find_run(name)
     return Path.cwd() if Path("run.toml").exists() else newest_run()
 
 
 def named_run(name: str | None, purpose: str) -> Path:
-    """The run that is named. Raises UsageError that lists the runs where none is: this one is not to be guessed."""
+    """The run that is named. Raises UsageError that lists the runs if none is named: no default is safe here."""
     if name is None:
         raise UsageError(f"say which run to {purpose}", hint=f"known: {', '.join(_run_names()) or 'none'}")
     return find_run(name)
 
 
 def run_path(name: str) -> Path:
-    """Where a run of this name is, or would be. Raises UsageError for what can be no name of a run."""
+    """Where a run of this name is, or would be. Raises UsageError for a name that a run cannot have."""
     from meta_reward.run.runs import is_candidate
     from meta_reward.tasks.taskset import is_name
 
@@ -112,7 +112,7 @@ def run_path(name: str) -> Path:
 
 
 def _copied(path: Path) -> Path:
-    """A task set that comes with the package, copied into ./tasks, where openings of its test split are counted."""
+    """A copy, in ./tasks, of a task set that comes with the package: openings of its test split are counted there."""
     import shutil
 
     from meta_reward import files

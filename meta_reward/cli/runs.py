@@ -10,14 +10,14 @@ from meta_reward.errors import DataError
 @click.command("runs")
 @json_option
 def command(as_json: bool) -> None:
-    """List the runs in ./runs, the newest first: task set, judge, state, best candidate.
+    """List the runs in ./runs, the newest first.
 
     \b
     meta-reward runs
     meta-reward runs --json
 
-    The newest is the one whose record (settings, ledger, test) changed last. Commands that look at a
-    run take that one where they are given none.
+    The newest is the one whose record (settings, ledger, test) changed last. Commands that look at a run take it
+    if none is named.
     """
     from meta_reward.report.status import summary_of
     from meta_reward.report.status_text import render_runs

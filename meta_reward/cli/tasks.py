@@ -11,7 +11,7 @@ from meta_reward.errors import DataError
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """List the task sets in ./tasks: tasks, trajectories, pairs by split and category.
+    """List the task sets in ./tasks.
 
     \b
     meta-reward tasks --json
@@ -33,17 +33,17 @@ def command(ctx: click.Context, as_json: bool) -> None:
         click.echo(render_task_sets(listed))
     else:
         click.echo(
-            "no task sets in ./tasks: `meta-reward import` makes one, and `meta-reward search` begins with skyways"
+            "no task sets in ./tasks: make one with `meta-reward import`; `meta-reward search` works without one"
         )
 
 
 @command.command("build")
 @click.argument("world", type=click.Choice(["skyways"]))
-@click.option("--name", help="Name of the task set; the world's own by default.")
+@click.option("--name", help="Name of the task set. Default: that of the world.")
 @click.option("--tasks", "count", type=click.IntRange(min=1), default=90, show_default=True)
-@click.option("--rollouts", type=click.IntRange(min=2), default=6, show_default=True, help="Trajectories a task.")
+@click.option("--rollouts", type=click.IntRange(min=2), default=6, show_default=True, help="Trajectories per task.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--force", is_flag=True, help="Replace a task set of this name.")
+@click.option("--force", is_flag=True, help="Replace a task set with this name.")
 def build(world: str, name: str | None, count: int, rollouts: int, seed: int, force: bool) -> None:
     """Build a simulated task set in ./tasks; the same arguments give the same bytes.
 

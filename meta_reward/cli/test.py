@@ -12,13 +12,13 @@ from meta_reward.cli.find import named_run
 @sandbox_option
 @json_option
 def command(run: str | None, sandbox: str | None, as_json: bool, **limits: object) -> None:
-    """Open the sealed test split: the baseline against the chosen harness.
+    """Open the sealed test split: chosen harness against baseline.
 
     \b
     meta-reward test night-1
 
-    The result is kept; asking again shows it again. Every opening of a task set's test split is counted.
-    Where a limit of the run is used up, nothing is opened (exit code 4): raise it here or in a search.
+    The result is kept, and shown again the next time. Every opening of a task set's test split is counted. If a
+    limit of the run is used up, nothing is opened (exit code 4): raise it here or in a search.
     """
     import asyncio
 
