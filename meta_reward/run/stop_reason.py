@@ -22,7 +22,7 @@ class Stop:
 
 
 RUNNING = Stop("running", "")
-_KILLED = Stop("interrupted", "the process ended without a word; the same command goes on")
+_KILLED = Stop("interrupted", "the process was killed; the same command continues the search")
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def save_stop(layout: Layout) -> Iterator[Callable[[Stop], None]]:
     try:
         yield stop
     except KeyboardInterrupt:
-        stop(Stop("interrupted", "stopped by hand; the same command goes on"))
+        stop(Stop("interrupted", "stopped by hand; the same command continues the search"))
         raise
     except MetaRewardError as error:
         stop(Stop("stopped", str(error)))
