@@ -1,4 +1,4 @@
-"""`meta-reward import`: other people's formats as task sets."""
+"""`meta-reward import`: task sets from trajectories in other formats."""
 
 from pathlib import Path
 
@@ -17,13 +17,13 @@ def command() -> None:
 @command.command("tau-bench")
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Name of the task set.")
-@click.option("--policy", type=click.Path(path_type=Path), help="The policy; by default that of the system messages.")
-@click.option("--tools", type=click.Path(path_type=Path), help="JSON list of the tools the agents had.")
+@click.option("--policy", type=click.Path(path_type=Path), help="File with the policy. Default: the system messages.")
+@click.option("--tools", type=click.Path(path_type=Path), help="JSON file with the list of tools that the agents had.")
 @click.option("--pairs-per-task", type=click.IntRange(min=1), default=10, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw of pairs.")
-@click.option("--source", default="", help="Where the trajectories come from, for the record.")
-@click.option("--licence", default="", help="Under which licence, for the record.")
-@click.option("--force", is_flag=True, help="Replace a task set of this name.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the choice of pairs.")
+@click.option("--source", default="", help="Where the trajectories come from; kept with the task set.")
+@click.option("--licence", default="", help="Their licence; kept with the task set.")
+@click.option("--force", is_flag=True, help="Replace a task set with this name.")
 def tau_bench(
     results: Path,
     name: str,
@@ -41,7 +41,7 @@ def tau_bench(
     meta-reward import tau-bench gpt-4o-airline.json --policy policy.md --name tau-airline
     """
     from meta_reward import files
-    from meta_reward.cli.common import new_task_set_path
+    from meta_reward.cli.find import new_task_set_path
     from meta_reward.errors import DataError
     from meta_reward.tasks.pairs import pairs_from_labels
     from meta_reward.tasks.splits import division_of_new

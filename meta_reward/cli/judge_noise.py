@@ -10,9 +10,9 @@ from meta_reward.cli.common import (
     limit_options,
     print_json,
     sandbox_option,
-    seed_folder,
     standalone_of,
 )
+from meta_reward.cli.find import seed_folder
 
 
 @click.command("noise")

@@ -20,7 +20,7 @@ _PLAIN_EVERY_S = 20.0
 
 @contextmanager
 def shown(*, quiet: bool = False) -> Iterator[Progress]:
-    """The right display for where standard error goes."""
+    """A live line if standard error is a terminal, else plain lines. quiet: notes alone."""
     if quiet:
         yield _Silent()
     elif not sys.stderr.isatty():
@@ -42,7 +42,7 @@ def shown(*, quiet: bool = False) -> Iterator[Progress]:
 
 
 class _Tally:
-    """Agreement and judge calls of an evaluation under way, from the results done so far."""
+    """Agreement and judge calls of an evaluation, from the results so far."""
 
     def __init__(self, title: str, total: int, pairs: Sequence[Pair]) -> None:
         self.title, self.total, self.told = title, total, time.monotonic()
@@ -66,7 +66,7 @@ class _Tally:
 
 
 class _Silent:
-    """Says no more than what must be said: the notes, beside the standard output that a program reads."""
+    """Prints only notes, beside standard output that a program reads."""
 
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
         pass

@@ -92,7 +92,7 @@ class ErrorCount:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What a candidate does not win. A pair of two categories stands in both groups, and counts once here."""
+    """What a candidate does not win. A pair with two categories is in both groups, and counts once here."""
 
     candidate: Standing
     pairs: int

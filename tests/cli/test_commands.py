@@ -137,6 +137,17 @@ def test_tasks_lists_what_is_here(meta_reward: MetaReward, here: Path) -> None:
     assert {s: n["tasks"] for s, n in listed[0]["splits"].items()} == {"search": 4, "validation": 3, "test": 3}
 
 
+def test_tasks_shows_a_renamed_task_set_under_the_name_by_which_it_is_found(
+    meta_reward: MetaReward, here: Path
+) -> None:
+    make_task_set(here / "tasks" / "small", tasks=6)
+    (here / "tasks" / "small").rename(here / "tasks" / "tiny")
+    (listed,) = json.loads(meta_reward("tasks", "--json").out)["tasksets"]
+    assert listed["name"] == "tiny"
+    assert meta_reward("tasks").out.splitlines()[1].startswith("tiny ")
+    assert meta_reward("validate", "one_seed/baseline.py", "--tasks", listed["name"]).code == 0
+
+
 def test_status_while_nothing_runs_after_a_kill_says_interrupted(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=6)
     meta_reward("search", "small", *ONE_SEED, "--judge", "simulated", "--iterations", 0)

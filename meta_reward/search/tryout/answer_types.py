@@ -69,7 +69,7 @@ class TryoutScores:
     agreement: float | None
     """Share of the scored pairs, a tie counting one half; None if no pair is scored."""
     pairs: int
-    """Pairs with both sides scored, or failed by the draft's own fault."""
+    """Pairs with both sides scored; a side on which the draft failed counts as scored, without a reward."""
     tied: int
     not_scored: int
     """Pairs for which judge calls were missing, or that were not reached."""
