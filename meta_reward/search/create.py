@@ -43,7 +43,9 @@ async def create(
     facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
-    require_limit(open_backend(config), judge, requested.get("limits", {}))
+    backend = open_backend(config)
+    require_limit(backend, judge, requested.get("limits", {}))
+    backend.check()
     make_proposer(config.proposer).check()
     check_history_level(config.proposer)
     splits = divided(taskset, config)

@@ -32,3 +32,9 @@ def test_task_set_is_compared_with_that_of_its_run_once(
     monkeypatch.setattr(opening, "as_of", counted)
     assert meta_reward("search", "small").code == 0
     assert len(compared) == 1
+
+
+def test_new_run_whose_judge_has_no_key_leaves_nothing_behind(meta_reward: MetaReward, here: Path) -> None:
+    ran = meta_reward(*SEARCH, "--judge", "anthropic:claude-haiku-4-5", "--max-usd", 5)
+    needed = "meta-reward: judge anthropic:claude-haiku-4-5 needs a key: set ANTHROPIC_API_KEY to a valid key\n"
+    assert (ran.code, ran.err, (here / "runs").exists()) == (1, needed, False)

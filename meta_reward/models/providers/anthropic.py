@@ -48,6 +48,10 @@ class AnthropicJudge:
         self._endpoint, self._given, self._client, self._price_key = endpoint, settings, client, endpoint.price_key()
         self._unsupported, self._systems, self._prompts = UnsupportedFeatures(), SharedPrefixes(), SharedPrefixes()
 
+    def check(self) -> None:
+        """Raise JudgeMisconfigured if its key is missing."""
+        self._client.check_key()
+
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
         marks = self._marks(request)

@@ -56,9 +56,13 @@ class ClaudeCodeJudge:
         self._slots: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    def check(self) -> None:
+        """Raise JudgeMisconfigured if its key is missing."""
+        check_key(self._whose.secret, self._whose, needed=bool(self._endpoint.key_name))
+
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
-        check_key(self._whose.secret, self._whose, needed=bool(self._endpoint.key_name))
+        self.check()
         async with self._slot():
             with tempfile.TemporaryDirectory(prefix="meta-reward-judge-", ignore_cleanup_errors=True) as home:
                 options = self._options(request, Path(home))

@@ -57,11 +57,15 @@ class HttpClient:
         except package.APIError as error:
             raise broken(str(error), self.whose) from None
 
+    def check_key(self) -> None:
+        """Raise JudgeMisconfigured if the key is missing or cannot be a key."""
+        check_key(self.key, self.whose, needed=self.needs_key)
+
     async def _open(self) -> Any:
         """The client of this event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            check_key(self.key, self.whose, needed=self.needs_key)
+            self.check_key()
             life = _client_of_loop(self)
             self._client, self._loop = await anext(life), loop
             _lives.setdefault(loop, []).append(life)  # or it would be collected before the loop ends

@@ -51,6 +51,10 @@ class OpenAIJudge:
         if not endpoint.about:
             self._limit_names = ("max_completion_tokens", "max_tokens")
 
+    def check(self) -> None:
+        """Raise JudgeMisconfigured if its key is missing."""
+        self._client.check_key()
+
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
 
