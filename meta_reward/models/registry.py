@@ -34,23 +34,19 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
 def _anthropic(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.models.endpoint import ANTHROPIC, find_endpoint
     from meta_reward.models.providers.anthropic import AnthropicJudge
-    from meta_reward.models.providers.http_client import open_client
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("anthropic", given)
-    endpoint = find_endpoint(ANTHROPIC, spec, settings)
-    return AnthropicJudge(endpoint, settings, open_client("anthropic", endpoint, settings))
+    return AnthropicJudge(find_endpoint(ANTHROPIC, spec, settings))
 
 
 def _openai(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.models.endpoint import OPENAI, find_endpoint
-    from meta_reward.models.providers.http_client import open_client
     from meta_reward.models.providers.openai import OpenAIJudge
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("openai", given, without=("thinking",))
-    endpoint = find_endpoint(OPENAI, spec, settings)
-    return OpenAIJudge(endpoint, settings, open_client("openai", endpoint, settings))
+    return OpenAIJudge(find_endpoint(OPENAI, spec, settings))
 
 
 def _claude_code(spec: str, given: Mapping[str, Any]) -> Model:
@@ -59,7 +55,7 @@ def _claude_code(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("claude-code", given, without=("temperature", "extra"))
-    return ClaudeCodeJudge(find_endpoint(SUBSCRIPTION, spec, settings), settings)
+    return ClaudeCodeJudge(find_endpoint(SUBSCRIPTION, spec, settings))
 
 
 _KINDS: dict[str, Make] = {"anthropic": _anthropic, "openai": _openai, "claude-code": _claude_code}

@@ -10,8 +10,8 @@ from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
 from meta_reward.models.endpoint import Endpoint
-from meta_reward.models.failures import Whose, broken
-from meta_reward.models.prices import cost_usd, window_tokens
+from meta_reward.models.failures import broken
+from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.http_client import HttpClient
 from meta_reward.models.providers.normalize import (
     arguments_of,
@@ -26,31 +26,20 @@ from meta_reward.models.providers.normalize import (
 from meta_reward.models.providers.prompt_cache import SharedPrefixes
 from meta_reward.models.providers.unsupported import UnsupportedFeatures, schema_feature
 from meta_reward.models.secrets import without_key
-from meta_reward.models.settings import ModelSettings, identity, join_system
+from meta_reward.models.settings import ModelSettings, join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
 
 _STOPS = {"max_tokens": "length", "model_context_window_exceeded": "length", "refusal": "refusal"}
 _MARK = {"cache_control": {"type": "ephemeral"}}
 
 
-class AnthropicJudge:
+class AnthropicJudge(EndpointJudge):
     """A `Backend` over the Messages API."""
 
-    simulated = False
-
-    def __init__(self, endpoint: Endpoint, settings: ModelSettings, client: HttpClient) -> None:
-        self.settings: Mapping[str, Any] = {
-            "kind": "anthropic",
-            "model": endpoint.model,
-            **endpoint.about,
-            **identity(settings),
-        }
-        self._endpoint, self._given, self._client, self._price_key = endpoint, settings, client, endpoint.price_key()
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__("anthropic", endpoint)
+        self._client = HttpClient("anthropic", endpoint)
         self._unsupported, self._systems, self._prompts = UnsupportedFeatures(), SharedPrefixes(), SharedPrefixes()
-
-    def check(self) -> None:
-        """Raise JudgeMisconfigured if its key is missing."""
-        self._client.check_key()
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
@@ -60,21 +49,12 @@ class AnthropicJudge:
             return await self._client.post(_body(request, self._endpoint.model, self._given, without, marks))
 
         reply = await self._unsupported.ask(_features(request, self._given), send)
-        completion = parse_message(reply, self._client.whose, turn=len(request.messages))
-        completion = without_key(completion, self._client.key)
+        completion = parse_message(reply, self._endpoint, turn=len(request.messages))
+        completion = without_key(completion, self._endpoint.key)
         if completion.usage.input_tokens:
             return completion
         guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # a server that does not count
         return replace(completion, usage=guessed)
-
-    @property
-    def window_tokens(self) -> int | None:
-        """As its settings say, else as is known of its model."""
-        return window_tokens(self._price_key, self._given)
-
-    def cost_usd(self, usage: Usage) -> float | None:
-        """At list price."""
-        return cost_usd(usage, self._price_key, self._given)
 
     def _marks(self, request: Request) -> tuple[bool, int]:
         """Whether the system prompt is shared, and how much of the prompt: all of it where tools promise a next round
@@ -85,11 +65,11 @@ class AnthropicJudge:
         return shared_system, len(prompt) if request.tools and not request.require else upto
 
 
-def parse_message(body: Mapping[str, Any], whose: Whose, *, turn: int) -> Completion:
+def parse_message(body: Mapping[str, Any], endpoint: Endpoint, *, turn: int) -> Completion:
     """A completion from a message of the Messages API. Raises JudgeTransient for what is none."""
     content, stop = body.get("content"), body.get("stop_reason")
     if not isinstance(content, list) or not isinstance(stop, str):
-        raise broken("a reply without content or stop reason", whose, status=200)
+        raise broken("a reply without content or stop reason", endpoint, status=200)
     blocks = [block for block in content if isinstance(block, dict)]
     text = text_of(content)
     usage = usage_of(body.get("usage"))

@@ -14,21 +14,20 @@ the date. A process takes about 0.3 s and 200 MB, so there are as many at a time
 import asyncio
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meta_reward.completion import Completion, Request, Usage
+from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeMisconfigured
 from meta_reward.models.endpoint import Endpoint
 from meta_reward.models.failures import broken, missing_package
-from meta_reward.models.prices import cost_usd, window_tokens
 from meta_reward.models.providers.anthropic import parse_message
+from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.claude_stream import SERVER, first_message
-from meta_reward.models.providers.http_client import NO_KEY, check_key
+from meta_reward.models.providers.http_client import NO_KEY
 from meta_reward.models.providers.normalize import schema_in_words
 from meta_reward.models.secrets import without_key
-from meta_reward.models.settings import ModelSettings, identity, join_system
+from meta_reward.models.settings import ModelSettings, join_system
 from meta_reward.trajectory import Message, Tool, render_call
 
 if TYPE_CHECKING:
@@ -39,26 +38,13 @@ _LONGEST_ARGUMENT = 100_000  # bytes; the system allows 128 KB
 _UPGRADE = "pip install --upgrade claude-agent-sdk"
 
 
-class ClaudeCodeJudge:
+class ClaudeCodeJudge(EndpointJudge):
     """A `Backend` over the Claude Agent SDK."""
 
-    simulated = False
-
-    def __init__(self, endpoint: Endpoint, settings: ModelSettings) -> None:
-        self.settings: Mapping[str, Any] = {
-            "kind": "claude-code",
-            "model": endpoint.model,
-            **endpoint.about,
-            **identity(settings),
-        }
-        self._endpoint, self._given, self._whose = endpoint, settings, endpoint.whose(settings)
-        self._price_key = endpoint.price_key()
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__("claude-code", endpoint)
         self._slots: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-
-    def check(self) -> None:
-        """Raise JudgeMisconfigured if its key is missing."""
-        check_key(self._whose.secret, self._whose, needed=bool(self._endpoint.key_name))
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
@@ -68,19 +54,10 @@ class ClaudeCodeJudge:
                 options = self._options(request, Path(home))
                 try:
                     async with asyncio.timeout(self._given.timeout_s):
-                        message = await first_message(_prompt(request), options, self._whose)
+                        message = await first_message(_prompt(request), options, self._endpoint)
                 except TimeoutError:
-                    raise broken(f"no answer within {self._given.timeout_s:g} s", self._whose) from None
-        return without_key(parse_message(message, self._whose, turn=len(request.messages)), self._whose.secret)
-
-    @property
-    def window_tokens(self) -> int | None:
-        """As its settings say, else as is known of its model."""
-        return window_tokens(self._price_key, self._given)
-
-    def cost_usd(self, usage: Usage) -> float | None:
-        """At list price, also where a subscription covers it."""
-        return cost_usd(usage, self._price_key, self._given)
+                    raise broken(f"no answer within {self._given.timeout_s:g} s", self._endpoint) from None
+        return without_key(parse_message(message, self._endpoint, turn=len(request.messages)), self._endpoint.key)
 
     def _slot(self) -> asyncio.Semaphore:
         """As many processes at a time as there are processors, in whichever event loop."""

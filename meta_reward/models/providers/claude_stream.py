@@ -9,7 +9,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from meta_reward.errors import JudgeMisconfigured, MetaRewardError
-from meta_reward.models.failures import Refusal, Whose, broken, failure_of
+from meta_reward.models.endpoint import Endpoint
+from meta_reward.models.failures import Refusal, broken, failure_of
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
@@ -19,7 +20,7 @@ TOOL_PREFIX = f"mcp__{SERVER}__"
 _NOT_LOGGED_IN = ("/login", "not logged in")
 
 
-async def first_message(prompt: str, options: "ClaudeAgentOptions", whose: Whose) -> dict[str, Any]:
+async def first_message(prompt: str, options: "ClaudeAgentOptions", endpoint: Endpoint) -> dict[str, Any]:
     """The first reply of the Messages API as it came in. Raises what `failures` makes of anything else."""
     import claude_agent_sdk as sdk
 
@@ -37,9 +38,9 @@ async def first_message(prompt: str, options: "ClaudeAgentOptions", whose: Whose
         ) from None
     except Exception as error:  # how a result that is an error ends; the SDK also raises the plainest of exceptions
         if not reply.complete and result is None:
-            raise broken(str(error), whose) from None
+            raise broken(str(error), endpoint) from None
     if not reply.complete:
-        raise _failure(result, whose)
+        raise _failure(result, endpoint)
     return reply.message()
 
 
@@ -84,11 +85,11 @@ class Reply:
         return {"content": blocks, "stop_reason": self._stop, "usage": self._usage}
 
 
-def _failure(result: Any, whose: Whose) -> MetaRewardError:
+def _failure(result: Any, endpoint: Endpoint) -> MetaRewardError:
     """What kept the program from a reply, from what it says about it."""
     if result is None:
-        return broken("the program ended without a word", whose)
+        return broken("the program ended without a word", endpoint)
     said, status = result.result or "; ".join(result.errors or ()) or result.subtype, result.api_error_status
     if any(words in said.lower() for words in _NOT_LOGGED_IN):
-        return failure_of(Refusal(401, said), whose)
-    return broken(said, whose) if status is None else failure_of(Refusal(status, said), whose)
+        return failure_of(Refusal(401, said), endpoint)
+    return broken(said, endpoint) if status is None else failure_of(Refusal(status, said), endpoint)

@@ -11,8 +11,8 @@ from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.models.endpoint import Endpoint
-from meta_reward.models.failures import Whose, broken
-from meta_reward.models.prices import cost_usd, window_tokens
+from meta_reward.models.failures import broken
+from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.http_client import HttpClient
 from meta_reward.models.providers.normalize import (
     arguments_of,
@@ -27,52 +27,32 @@ from meta_reward.models.providers.normalize import (
 )
 from meta_reward.models.providers.unsupported import UnsupportedFeatures, schema_feature
 from meta_reward.models.secrets import without_key
-from meta_reward.models.settings import ModelSettings, identity, join_system
+from meta_reward.models.settings import join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
 
 _STOPS = {"length": "length", "content_filter": "refusal"}
 
 
-class OpenAIJudge:
+class OpenAIJudge(EndpointJudge):
     """A `Backend` over chat completions."""
 
-    simulated = False
-
-    def __init__(self, endpoint: Endpoint, settings: ModelSettings, client: HttpClient) -> None:
-        self.settings: Mapping[str, Any] = {
-            "kind": "openai",
-            "model": endpoint.model,
-            **endpoint.about,
-            **identity(settings),
-        }
-        self._endpoint, self._given, self._client, self._price_key = endpoint, settings, client, endpoint.price_key()
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__("openai", endpoint)
+        self._client = HttpClient("openai", endpoint)
         self._unsupported = UnsupportedFeatures()
         self._limit_names = ("max_tokens", "max_completion_tokens")
         if not endpoint.about:
             self._limit_names = ("max_completion_tokens", "max_tokens")
-
-    def check(self) -> None:
-        """Raise JudgeMisconfigured if its key is missing."""
-        self._client.check_key()
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
 
         async def send(without: frozenset[str]) -> Completion:
             body = self._body(request, without)
-            completion = _parse(await self._client.post(body), body, self._client.whose)
-            return without_key(completion, self._client.key)
+            completion = _parse(await self._client.post(body), body, self._endpoint)
+            return without_key(completion, self._endpoint.key)
 
         return await self._unsupported.ask(self._features(request), send)
-
-    @property
-    def window_tokens(self) -> int | None:
-        """As its settings say, else as is known of its model."""
-        return window_tokens(self._price_key, self._given)
-
-    def cost_usd(self, usage: Usage) -> float | None:
-        """At list price."""
-        return cost_usd(usage, self._price_key, self._given)
 
     def _features(self, request: Request) -> dict[str, str]:
         """What this request would use if the server takes it."""
@@ -101,16 +81,16 @@ class OpenAIJudge:
         }
 
 
-def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], whose: Whose) -> Completion:
+def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], endpoint: Endpoint) -> Completion:
     """A completion from a chat completion. Raises JudgeTransient for what is none."""
     try:
         choice = body["choices"][0]
         message, finish = choice["message"], choice["finish_reason"]
         calls = [_call(call) for call in message.get("tool_calls") or ()]
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise broken("a reply without a message or finish reason", whose, status=200) from None
+        raise broken("a reply without a message or finish reason", endpoint, status=200) from None
     if not isinstance(finish, str):
-        raise broken("a reply without a finish reason", whose, status=200)
+        raise broken("a reply without a finish reason", endpoint, status=200)
     text, refusal = text_of(message.get("content")), encodable(message.get("refusal"))
     usage = _usage(body.get("usage"), sent, text)
     if refusal or finish in _STOPS:  # a call that was cut off or refused is not made
