@@ -23,9 +23,9 @@ from meta_reward.harness.child import SOURCE_NAME
 from meta_reward.harness.confinement import Level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
+from meta_reward.harness.validate.probes import PROBES, ProbeJudge
 from meta_reward.harness.validate.report import Finding, steady
 from meta_reward.models.gateway import Gateway
-from meta_reward.models.probes import PROBES, ProbeJudge
 from meta_reward.trajectory import Trajectory, trajectory_to_json
 
 # ValueError itself, those of the standard library that say the same of a reply, and a prompt beyond the window of
