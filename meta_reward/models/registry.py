@@ -1,10 +1,10 @@
-"""The kinds of judges, by the name before the colon of `--judge KIND:MODEL`.
+"""The kinds of judges, by the name before the colon in `--judge KIND:MODEL`.
 
     anthropic:MODEL     the Messages API              openai:MODEL    chat completions
     claude-code:MODEL   a Claude subscription         simulated       the offline judge
 
-`@http://host:port/...` after the model names another address. Nothing is imported, started or asked
-for before the first call, so that a run can be looked at where there is no key.
+`@http://host:port/...` after the model names another address. Nothing is imported, started or required before the
+first call, so that a run can be looked at without a key.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ Make = Callable[[str, Mapping[str, Any]], Model]
 
 
 def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Model:
-    """The judge that a spec names. Raises UsageError for one that is not known, or a setting it does not take."""
+    """The judge that a spec names. Raises UsageError if it is unknown, or a setting is not one of its own."""
     kind, _, model = spec.partition(":")
     refuse_secrets({"spec": spec, **settings})
     if kind == "simulated":

@@ -1,8 +1,8 @@
-"""What a judge is told besides the question: the keys of `[judge.settings]` in `run.toml`.
+"""The settings of a judge: the keys of `[judge.settings]` in `run.toml`.
 
-Each kind of judge takes some of them. An unknown name, a wrong type or a value that cannot be is one
-line. `identity` is the part that determines answers and so belongs to every cache key: prices,
-time-outs and where a key is found are no part of it.
+Each kind of judge takes some of them. An unknown name, a wrong type or an impossible value is an error of one line.
+`identity` is the part that determines answers and therefore belongs to every cache key; prices, time-outs and the
+name of a key's variable do not.
 """
 
 import math
@@ -21,28 +21,32 @@ _MODES = ("adaptive", "disabled")
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """max_tokens: of one reply, thinking included. temperature: sent only where set. thinking: `adaptive`, `disabled`,
-    or a number of tokens. system: text before the system prompt of any harness. extra: further fields of the
-    request's body. timeout_s: of one try. key_env: the environment variable with the key for an address of one's own.
-    price_*: US dollars for a million tokens, for a model whose price is not known. window_tokens: what a request and
-    its reply may have together, for a model of which that is not known; only forecasts ask."""
-
     max_tokens: int = 4096
+    """Of one reply, including thinking."""
     temperature: float | None = None
+    """Sent only if it is set."""
     thinking: str | int | None = None
+    """`adaptive`, `disabled`, or a number of tokens."""
     effort: str | None = None
+    """One of EFFORTS."""
     system: str = ""
+    """Text before the system prompt of every harness."""
     extra: dict[str, Any] = field(default_factory=dict)
+    """Further fields of the request's body."""
     timeout_s: float = 300.0
+    """Of one try."""
     key_env: str = ""
+    """The environment variable with the key for the user's own address."""
     price_input: float | None = None
+    """US dollars per million tokens, for a model whose price is not known; the same below."""
     price_output: float | None = None
     price_cached: float | None = None
     window_tokens: int | None = None
+    """What a request and its reply may have together, for a model whose limit is not known. Only forecasts ask."""
 
 
 def parse_settings(kind: str, given: Mapping[str, Any], *, without: Collection[str] = ()) -> ModelSettings:
-    """The settings of a kind of judge. without: those it does not take. Raises UsageError that names the key."""
+    """The settings of a kind of judge. without: those it does not take. Raises UsageError, which names the key."""
     hints = typing.get_type_hints(ModelSettings)
     known = [item.name for item in fields(ModelSettings) if item.name not in without]
     for name, value in given.items():
@@ -56,7 +60,7 @@ def parse_settings(kind: str, given: Mapping[str, Any], *, without: Collection[s
 
 
 def identity(settings: ModelSettings) -> dict[str, Any]:
-    """The settings that determine answers, as plain JSON; what is not set is left out."""
+    """The settings that determine answers, as plain JSON, without those that are not set."""
     values = {item.name: getattr(settings, item.name) for item in fields(settings) if item.name not in _NOT_ANSWERS}
     return {name: value for name, value in values.items() if value not in (None, "", {})}
 
@@ -88,11 +92,11 @@ def _check(settings: ModelSettings) -> None:
     if (settings.price_input is None) != (settings.price_output is None):
         wrong = "price_input and price_output go together"
     if wrong:
-        raise UsageError(f"judge setting {wrong}", hint="mend it in [judge.settings]")
+        raise UsageError(f"judge setting {wrong}", hint="fix it in [judge.settings]")
 
 
 def _is_of(value: Any, wanted: Any) -> bool:
-    """Whether a value has one of the types of a hint; a whole number is a number, and a bool is neither."""
+    """Whether a value has one of the types of a hint. An int is also a float; a bool is neither."""
     allowed = [typing.get_origin(part) or part for part in _parts(wanted)]
     if isinstance(value, bool):
         return bool in allowed

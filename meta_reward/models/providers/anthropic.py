@@ -53,12 +53,12 @@ class AnthropicJudge(EndpointJudge):
         completion = without_key(completion, self._endpoint.key)
         if completion.usage.input_tokens:
             return completion
-        guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # a server that does not count
+        guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # the server does not count
         return replace(completion, usage=guessed)
 
     def _marks(self, request: Request) -> tuple[bool, int]:
-        """Whether the system prompt is shared, and how much of the prompt: all of it where tools promise a next round
-        in which nothing before it changes."""
+        """Whether to cache the system prompt, and how many characters of the prompt: all of them if tools make another
+        round likely, in which the prompt is sent again."""
         system, prompt = join_system(self._given, request.system), request.messages[0].content
         shared_system = bool(system) and self._systems.shared_length(system) == len(system)
         upto = self._prompts.shared_length(prompt)
@@ -66,21 +66,21 @@ class AnthropicJudge(EndpointJudge):
 
 
 def parse_message(body: Mapping[str, Any], endpoint: Endpoint, *, turn: int) -> Completion:
-    """A completion from a message of the Messages API. Raises JudgeTransient for what is none."""
+    """A completion from a message of the Messages API. Raises JudgeTransient if it is malformed."""
     content, stop = body.get("content"), body.get("stop_reason")
     if not isinstance(content, list) or not isinstance(stop, str):
         raise broken("a reply without content or stop reason", endpoint, status=200)
     blocks = [block for block in content if isinstance(block, dict)]
     text = text_of(content)
     usage = usage_of(body.get("usage"))
-    if stop in _STOPS:  # a call that was cut off or refused is not made
+    if stop in _STOPS:  # tool calls of a reply that was cut off or refused are not made
         return Completion(text, usage, (), _STOPS[stop])
     calls = with_own_ids((_call(block) for block in blocks if block.get("type") == "tool_use"), turn)
     return Completion(text, usage, calls, "tool" if calls else "end")
 
 
 def usage_of(given: Any) -> Usage:
-    """All kinds of input tokens are input; those from and to the cache are also counted by themselves."""
+    """Input tokens of every kind count as input; those read from and written to the cache also by themselves."""
     counts = given if isinstance(given, dict) else {}
     fresh, read, written, out = (
         count(counts.get(name))
@@ -90,7 +90,7 @@ def usage_of(given: Any) -> Usage:
 
 
 def _features(request: Request, settings: ModelSettings) -> dict[str, str]:
-    """What this request would use if the model takes it."""
+    """The optional features that this request uses."""
     features = {}
     if request.schema is not None:
         features[schema_feature(request.schema)] = ""
@@ -136,7 +136,7 @@ def _body(
 
 
 def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | None:
-    """A budget of thinking rests after tool results: it would have to be shown its earlier thoughts."""
+    """The thinking setting; no budget after tool results, because earlier thoughts would have to be sent back."""
     if settings.thinking is None:
         return None
     if isinstance(settings.thinking, str):
@@ -147,7 +147,7 @@ def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | Non
 
 
 def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[dict[str, Any]]:
-    """Messages as the API has them; results of one round travel together."""
+    """Messages in the API's form; the results of one round form one message."""
     out = [{"role": "user", "content": _prompt(messages[0].content, upto, asked)}]
     for message in messages[1:]:
         if message.role == "tool":
@@ -160,7 +160,7 @@ def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[dict[s
 
 
 def _prompt(text: str, upto: int, asked: str) -> list[dict[str, Any]]:
-    """The prompt's blocks: what is shared, marked, then the rest."""
+    """The prompt's blocks: the shared prefix, marked, and the rest."""
     head, rest = text[:upto], text[upto:] + asked
     if not rest.strip():  # no block may be blank
         head, rest = text + asked, ""

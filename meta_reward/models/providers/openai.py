@@ -1,8 +1,8 @@
-"""OpenAI's chat completions, from OpenAI or from any server that speaks them.
+"""OpenAI's chat completions, from OpenAI or any compatible server.
 
-Local servers speak this protocol in part, so what one refuses (a native schema, a tool required by
-name, the newer name of the token limit) is done without from then on. A reply without a finish reason
-was cut off on the way and counts as no reply.
+Local servers support only a part of this protocol, so whatever one refuses (a native schema, a tool required by
+name, the newer name of the token limit) is left out from then on. A reply without a finish reason was cut off and
+counts as no reply.
 """
 
 import json
@@ -55,7 +55,7 @@ class OpenAIJudge(EndpointJudge):
         return await self._unsupported.ask(self._features(request), send)
 
     def _features(self, request: Request) -> dict[str, str]:
-        """What this request would use if the server takes it."""
+        """The optional features that this request uses."""
         features = {}
         if request.schema is not None:
             features[schema_feature(request.schema)] = ""
@@ -65,7 +65,7 @@ class OpenAIJudge(EndpointJudge):
         return features
 
     def _body(self, request: Request, without: frozenset[str]) -> dict[str, Any]:
-        """The request's JSON. without: features that are not used."""
+        """The request's JSON. without: features to leave out."""
         native = request.schema is not None and schema_feature(request.schema) not in without
         asked = "" if request.schema is None or native else schema_in_words(request.schema)
         limit_name = self._limit_names[self._limit_names[0] in without]
@@ -82,7 +82,7 @@ class OpenAIJudge(EndpointJudge):
 
 
 def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], endpoint: Endpoint) -> Completion:
-    """A completion from a chat completion. Raises JudgeTransient for what is none."""
+    """A completion from a chat completion. Raises JudgeTransient if it is malformed."""
     try:
         choice = body["choices"][0]
         message, finish = choice["message"], choice["finish_reason"]
@@ -93,14 +93,14 @@ def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], endpoint: Endpoint)
         raise broken("a reply without a finish reason", endpoint, status=200)
     text, refusal = text_of(message.get("content")), encodable(message.get("refusal"))
     usage = _usage(body.get("usage"), sent, text)
-    if refusal or finish in _STOPS:  # a call that was cut off or refused is not made
+    if refusal or finish in _STOPS:  # tool calls of a reply that was cut off or refused are not made
         return Completion(text or refusal, usage, (), "refusal" if refusal else _STOPS[finish])
     turn = len(sent["messages"])
     return Completion(text, usage, with_own_ids(calls, turn), "tool" if calls else "end")
 
 
 def _usage(given: Any, sent: Mapping[str, Any], text: str) -> Usage:
-    """What the server counted; where it does not count, about what it must have been."""
+    """The tokens that the server counted, or an estimate if it does not count."""
     if not isinstance(given, dict) or not count(given.get("prompt_tokens")):
         asked = json.dumps(sent["messages"], ensure_ascii=False)
         return Usage(guessed_tokens(asked), guessed_tokens(text))
@@ -115,7 +115,7 @@ def _response_format(schema: Any) -> dict[str, Any]:
 
 
 def _tools(request: Request, *, named: bool) -> dict[str, Any]:
-    """The tools on offer. A required one is named, or else the only one and some tool is required."""
+    """The tools. A required one is required by name, or else it is the only one and some tool is required."""
     if not request.tools:
         return {}
     tools = request.tools
