@@ -1,4 +1,4 @@
-"""Opening what a search works with: the judge behind its gateway, the sandbox, and an existing run."""
+"""Opening what a search works with: the judge and its gateway, the sandbox, an existing run."""
 
 from collections.abc import Callable
 from pathlib import Path

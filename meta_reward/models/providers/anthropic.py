@@ -1,7 +1,7 @@
-"""Claude through the Messages API, or anything at another address that speaks it.
+"""Claude through the Messages API, at Anthropic or any compatible server.
 
-A request becomes one POST: native tools, a native schema where the model takes one, marks on what
-prompts share. A reply without a stop reason was cut off on the way and counts as no reply.
+A request becomes one POST, with native tools, a native schema if the model supports one, and cache marks on shared
+prefixes. A reply without a stop reason was cut off and counts as no reply.
 """
 
 from collections.abc import Mapping, Sequence
