@@ -90,7 +90,11 @@ class Backend(Protocol):
 
 
 class Model(Backend, Protocol):
-    """A backend that knows its context window."""
+    """A backend that the user can name as the judge."""
+
+    def check(self) -> None:
+        """Raise JudgeMisconfigured if its key is missing. Asks the judge nothing."""
+        ...
 
     @property
     def window_tokens(self) -> int | None:

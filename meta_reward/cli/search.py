@@ -99,7 +99,7 @@ def command(
     from meta_reward.search.create import baseline_key, create, keep_instructions, load_seeds, raise_limits
     from meta_reward.search.forecast import power_on
     from meta_reward.search.loop import run_search
-    from meta_reward.search.open import check_task_set, open_search
+    from meta_reward.search.open import make_search, task_set_of
     from meta_reward.tasks.taskset import load_task_set
 
     told = None if instructions is None else load_instructions(instructions)
@@ -122,13 +122,12 @@ def command(
         tasks = open_task_set(taskset, settings.new_config(requested).splits)
         asyncio.run(create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
     with locked(layout), shown() as progress:
-        tasks = tasks.as_of(settings.load_run_config(layout.config).digest)
-        check_task_set(layout, settings.load_run_config(layout.config), tasks)
+        tasks = task_set_of(layout, settings.load_run_config(layout.config), tasks)
         for note in restore_unfinished(layout):
             progress.note(note)
         raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
         keep_instructions(layout, told, notice=progress.note)
-        ready = open_search(layout, progress, taskset=tasks)
+        ready = make_search(layout, tasks, progress)
         progress.note(render_power(power_on(ready.taskset, ready.splits["validation"])))
         with save_stop(layout) as stop:
             outcome = asyncio.run(run_search(ready))

@@ -74,6 +74,9 @@ class SimulatedJudge:
             **asdict(strengths),
         }
 
+    def check(self) -> None:
+        """It needs no key."""
+
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn. Raises PromptTooLong, and JudgeError for an invalid schema or tool."""
         content = canonical_json(request_to_json(request))
