@@ -21,6 +21,7 @@ from meta_reward.errors import UsageError
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
     from meta_reward.run.layout import Layout
+    from meta_reward.run.stop_reason import Stop
     from meta_reward.tasks.taskset import TaskSet
 
 
@@ -84,22 +85,12 @@ def command(
     Exit codes: 0 finished; 4 stopped at a limit, or because the proposer left nothing three times in a row; 130
     interrupted; 1 an error, described in one line.
     """
-    import asyncio
-
-    from meta_reward.cli.progress import shown
     from meta_reward.propose.prompt import load_instructions
-    from meta_reward.report.results import render_power
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
     from meta_reward.run import config as settings
-    from meta_reward.run.integrity import restore_unfinished
     from meta_reward.run.layout import Layout
-    from meta_reward.run.lock import locked
-    from meta_reward.run.stop_reason import save_stop
-    from meta_reward.search.create import baseline_key, create, keep_instructions, load_seeds, raise_limits
-    from meta_reward.search.forecast import power_on
-    from meta_reward.search.loop import run_search
-    from meta_reward.search.open import make_search, task_set_of
+    from meta_reward.search.create import baseline_key, load_seeds
     from meta_reward.tasks.taskset import load_task_set
 
     told = None if instructions is None else load_instructions(instructions)
@@ -115,25 +106,63 @@ def command(
         _forecast(layout, requested, tasks, load_seeds(seeds, baseline))
         return
     if not layout.config.exists():
-        if layout.root.exists():
-            raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
-        chosen = default_judge(tasks, requested.get("judge", {}).get("spec"))
-        starts = load_seeds(seeds, baseline)
-        tasks = open_task_set(taskset, settings.new_config(requested).splits)
-        asyncio.run(create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
+        tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), told)
+    ending = _go_on(layout, requested, tasks, told)
+    click.echo(render_status(status_of(layout)))
+    ctx.exit(0 if ending.state == "finished" else STOPPED)
+
+
+def _start(
+    layout: "Layout",
+    requested: dict[str, Any],
+    taskset: str,
+    tasks: "TaskSet",
+    seeds: "Sequence[Seed]",
+    told: str | None,
+) -> "TaskSet":
+    """Make a new run, and say what its decision will be able to find; the task set with its splits written down."""
+    import asyncio
+
+    from meta_reward.report.results import render_power
+    from meta_reward.run.config import new_config
+    from meta_reward.search.create import create
+    from meta_reward.search.forecast import power_on
+    from meta_reward.search.open import divided
+
+    if layout.root.exists():
+        raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
+    judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
+    config = new_config(requested)
+    tasks = open_task_set(taskset, config.splits)
+    asyncio.run(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
+    click.echo(render_power(power_on(tasks, divided(tasks, config)["validation"])), err=True)
+    return tasks
+
+
+def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", told: str | None) -> "Stop":
+    """Search, from what is on disk."""
+    import asyncio
+
+    from meta_reward.cli.progress import shown
+    from meta_reward.run.config import load_run_config
+    from meta_reward.run.integrity import restore_unfinished
+    from meta_reward.run.lock import locked
+    from meta_reward.run.stop_reason import save_stop
+    from meta_reward.search.create import keep_instructions, raise_limits
+    from meta_reward.search.loop import run_search
+    from meta_reward.search.open import make_search, task_set_of
+
     with locked(layout), shown() as progress:
-        tasks = task_set_of(layout, settings.load_run_config(layout.config), tasks)
+        tasks = task_set_of(layout, load_run_config(layout.config), tasks)
         for note in restore_unfinished(layout):
             progress.note(note)
         raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
         keep_instructions(layout, told, notice=progress.note)
         ready = make_search(layout, tasks, progress)
-        progress.note(render_power(power_on(ready.taskset, ready.splits["validation"])))
         with save_stop(layout) as stop:
-            outcome = asyncio.run(run_search(ready))
-            stop(outcome)
-    click.echo(render_status(status_of(layout)))
-    ctx.exit(0 if outcome.state == "finished" else STOPPED)
+            ending = asyncio.run(run_search(ready))
+            stop(ending)
+    return ending
 
 
 def _task_set_and_run(given: str, run: str | None) -> tuple[Path, str | None]:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward.search import open as opening
 from meta_reward.tasks.taskset import TaskSet
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import make_task_set
@@ -23,12 +22,13 @@ def test_task_set_is_compared_with_that_of_its_run_once(
 ) -> None:
     assert meta_reward(*SEARCH, "--judge", "simulated").code == 0
     compared: list[str] = []
+    as_of = TaskSet.as_of
 
     def counted(taskset: TaskSet, digest: str) -> TaskSet:
         compared.append(digest)
-        return taskset.as_of(digest)
+        return as_of(taskset, digest)
 
-    monkeypatch.setattr(opening, "as_of", counted)
+    monkeypatch.setattr(TaskSet, "as_of", counted)
     assert meta_reward("search", "small").code == 0
     assert len(compared) == 1
 
