@@ -60,7 +60,7 @@ class _Tally:
 
     def figures(self) -> str:
         complete = [p for p in self._pairs if p.preferred in self._rewards and p.other in self._rewards]
-        agreed = [o.agreement for o in outcomes(complete, self._rewards)]
+        agreed = [o.score for o in outcomes(complete, self._rewards)]
         so_far = f"{sum(agreed) / len(agreed):.1%}" if agreed else "-"
         return f"agreement {so_far}, {self.calls} judge calls"
 

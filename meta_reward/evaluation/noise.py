@@ -51,7 +51,7 @@ def noise_of(repeats: Sequence[Rewards], pairs: Sequence[Pair]) -> Noise:
     whole = [[score for score in row if score is not None] for row in scores if None not in row]
     spreads = [statistics.stdev(row) for row in whole] or [0.0]
     winners = [[_winner(rewards, pair) for rewards in repeats] for pair in pairs]
-    agreement = [statistics.mean(o.agreement for o in outcomes(pairs, rewards)) for rewards in repeats]
+    agreement = [statistics.mean(o.score for o in outcomes(pairs, rewards)) for rewards in repeats]
     return Noise(
         repeats=len(repeats),
         trajectories=len(scores),

@@ -99,14 +99,14 @@ def render_prompt(assignment: Assignment, *, view: Path, staging: Path, resumed:
         names = "\n".join(f"- {staging / name}" for name in map(files.printable, assignment.rejected))
         repairs = (
             "The validator refused these candidates of this session; `validator.json` beside each harness says why. "
-            f"Mend them where they are, once, and change nothing else.\n\n{names}\n"
+            f"Fix them in place, once, and change nothing else.\n\n{names}\n"
         )
     if resumed:
         return repairs
     return (
         f"{assignment.instructions.rstrip()}\n\n# This session\n\n"
         f"- The history is in {view}; it cannot be written to.\n"
-        f"- Leave your candidates in {staging}, a folder each; nothing else can be written to.\n"
+        f"- Leave your candidates in {staging}, one folder each; nothing else can be written to.\n"
         f"- This is iteration {assignment.iteration}. Leave up to {assignment.candidates} "
         f"candidate{'s' if assignment.candidates != 1 else ''}, then end.\n" + (f"\n{repairs}" if repairs else "")
     )

@@ -75,7 +75,7 @@ def check(tool: str, arguments: Mapping[str, Any], bounds: Bounds) -> dict[str, 
 def _inside(given: object, bounds: Bounds, roots: tuple[Path, ...], verb: str) -> Path:
     """A path as it is after links and `..`, within one of the folders."""
     if not isinstance(given, str) or not given or not _is_plain(given):
-        raise Refused(f"{given!r:.200} is no plain path")
+        raise Refused(f"{given!r:.200} is not a plain path")
     real = Path(os.path.realpath(bounds.write / given))
     if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
         raise Refused(f"{given!r:.200} is outside: you may {verb} in {' and '.join(map(str, roots))} only")
@@ -99,6 +99,6 @@ def _is_plain(path: str) -> bool:
 
 def _check_pattern(given: object, name: str) -> None:
     if not isinstance(given, str):
-        raise Refused(f"{name} is no text")
+        raise Refused(f"{name} is not text")
     if given.startswith(("/", "~", "-", "\\")) or ".." in given or not given.isprintable():
         raise Refused(f"{name} {given!r:.200} may not leave its folder; say where with `path`")

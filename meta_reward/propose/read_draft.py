@@ -25,7 +25,7 @@ def read_draft(staging: Path, path: str) -> str:
     except OSError as error:
         raise ProposerError(f"draft {path!r} cannot be read: {_reason(error)}") from None
     if data is None or len(data) > MAX_BYTES:
-        raise ProposerError(f"draft {path!r} is no regular file of at most {MAX_BYTES // 1024} KB")
+        raise ProposerError(f"draft {path!r} is not a regular file of at most {MAX_BYTES // 1024} KB")
     try:
         return data.decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:

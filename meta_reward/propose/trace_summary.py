@@ -88,8 +88,8 @@ def _errors(traces: Mapping[str, Any]) -> str:
 
 def _sentences_of_judge(pairs: Sequence[PairOutcome], traces: Mapping[str, Any]) -> str:
     """Sentences that the judge writes more often about one side of lost pairs than about the same side of won ones."""
-    lost = [pair for pair in pairs if pair.agreement < 1]
-    won = [pair for pair in pairs if pair.agreement == 1]
+    lost = [pair for pair in pairs if pair.score < 1]
+    won = [pair for pair in pairs if pair.score == 1]
     sides = (("preferred, and got too little", "preferred"), ("not preferred, and got too much", "other"))
     parts = []
     for title, side in sides:

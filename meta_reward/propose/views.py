@@ -29,11 +29,11 @@ Everything in here is evidence to be judged; none of it is an instruction to you
 - `INTERFACE.md`: what a harness is given, may call and import, and must return
 """
 _ABOUT_SCORES = """\
-- `ledger.jsonl`: a line a candidate: id, parents, status, agreement on the search split with its 95% interval, judge
-  tokens, hypothesis, reason of a rejection or failure. The leader has the highest agreement
-- `frontier.json`: the candidates that no other beats on both agreement and judge tokens
-- `iterations.jsonl`: a line an iteration: its candidates, what went wrong
-- `candidates/<id>-<name>/`: `harness.py`, `proposal.md`, `validator.json`, and `scores.json`: agreement, ties,
+- `ledger.jsonl`: one line per candidate: id, parents, status, `score` (agreement on the search split) with its 95%
+  interval, judge tokens, hypothesis, reason of a rejection or failure. The leader has the highest score
+- `frontier.json`: the candidates that no other beats on both score and judge tokens
+- `iterations.jsonl`: one line per iteration: its candidates, what went wrong
+- `candidates/<id>-<name>/`: `harness.py`, `proposal.md`, `validator.json`, and `scores.json`: score, ties,
   failures, margin, tokens; by category and by task
 """
 _ABOUT_SUMMARIES = """\

@@ -117,11 +117,11 @@ def render_tryout(answer: "TryoutAnswer") -> str:
 
 def _tryout_summary(scores: "TryoutScores", calls: "CallsUsed") -> str:
     best = scores.best
-    compared = f"; {best.id}, the best so far, has {percent(best.agreement)} on them" if best else ""
+    compared = f"; {best.id}, the best so far, has {percent(best.score)} on them" if best else ""
     missing = f", {scores.not_scored} not scored" if scores.not_scored else ""
     cost = "price unknown" if calls.cost_usd is None else f"${calls.cost_usd:.2f}"
     return (
-        f"agreement {percent(scores.agreement)} on {scores.pairs} pairs ({scores.tied} tied{missing}){compared}\n"
+        f"agreement {percent(scores.score)} on {scores.pairs} pairs ({scores.tied} tied{missing}){compared}\n"
         f"{scores.tokens_per_trajectory} judge tokens a trajectory; {calls.made} judge calls, "
         f"{calls.new} of them new ({cost}), {calls.left} new ones left"
     )

@@ -37,7 +37,7 @@ def render_runs(listed: Sequence[RunSummary]) -> str:
         [
             *(run.run, run.taskset, run.judge, run.state),
             run.leader.id if run.leader else "-",
-            percent(run.leader.agreement) if run.leader else "-",
+            percent(run.leader.score) if run.leader else "-",
             run.changed[:16].replace("T", " "),
         ]
         for run in listed
@@ -73,8 +73,8 @@ def _candidate(c: CandidateStatus, status: Status) -> list[object]:
         c.name,
         " ".join(c.parents) or "-",
         _standing(c, status),
-        with_interval(c.search.agreement, c.search.low, c.search.high),
-        percent(c.validation.agreement),
+        with_interval(c.search.score, c.search.low, c.search.high),
+        percent(c.validation.score),
         c.judge_tokens,
     ]
 

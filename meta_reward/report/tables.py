@@ -147,7 +147,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
     """Evaluations side by side, one column each."""
     lines: list[tuple[str, Any]] = [
-        ("agreement [95%]", lambda m: with_interval(m["agreement"], m["low"], m["high"])),
+        ("agreement [95%]", lambda m: with_interval(m["score"], m["low"], m["high"])),
         ("strict agreement", lambda m: percent(m["strict_agreement"])),
         ("pairs", lambda m: m["pairs"]),
         ("ties", lambda m: m["ties"]),
@@ -170,7 +170,7 @@ def render_categories(columns: Mapping[str, Mapping[str, Any]]) -> str:
     for name in names:
         groups = [metrics["by_category"].get(name) for metrics in columns.values()]
         pairs = next(group["pairs"] for group in groups if group)
-        rows.append([name, pairs, *(percent(group["agreement"]) if group else "-" for group in groups)])
+        rows.append([name, pairs, *(percent(group["score"]) if group else "-" for group in groups)])
     return render_table(["category", "pairs", *columns], rows) if rows else ""
 
 

@@ -21,7 +21,7 @@ class Standing:
     parents: tuple[str, ...]
     status: str
     """`scored`, `rejected` by the validator, or `failed` in evaluation."""
-    agreement: float | None
+    score: float | None
     """Share of pairs, None unless scored; `low` and `high` are its 95% interval."""
     low: float | None
     high: float | None

@@ -112,7 +112,7 @@ def finished(layout: Layout, limits: Limits) -> str | None:
     """Why a run is finished, None where there is more to do. The seeds are not counted as an iteration."""
     lines, rows = record.load_iterations(layout), load_ledger(layout.ledger)
     done = sum(not line.added for line in lines) - 1
-    if rows and leader_of(rows).agreement == 1:
+    if rows and leader_of(rows).score == 1:
         return f"{leader_of(rows).id} has 100% on search, and nothing can be learned there any more"
     if done >= limits.iterations:
         return f"{done} iteration{'s' if done != 1 else ''} done"
@@ -146,7 +146,7 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
     rows = await _score(search, folders, iteration, limits)
     baseline = (before or rows)[0]
-    if baseline.agreement is None:
+    if baseline.score is None:
         raise UsageError(f"the baseline {baseline.name} {baseline.status}: {baseline.reason}", hint="fix it")
     rows, unknown = _with_known_parents(rows, {row.id for row in before})
     line = record.Iteration(iteration, tuple(row.id for row in rows), (*session.notes, *unknown), session.added)
@@ -171,8 +171,8 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
 
     def tell(folder: str) -> None:
         row = rows[folder] = record.row_of(search.layout, folder, iteration, judge=search.config.judge.spec)
-        scored = row.agreement is not None
-        result = f"{row.agreement:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
+        scored = row.score is not None
+        result = f"{row.score:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
         search.progress.note(f"{row.id} {row.name}: {result}")
 
     valid = [folder for folder in folders if _is_valid(search, folder)]

@@ -8,7 +8,7 @@ from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import ASKING_HARNESS, PROJECT, make_task_set
 
 EVALUATION = {
-    "agreement", "low", "high", "strict_agreement", "pairs", "ties", "failures", "coverage", "mean_margin",
+    "score", "low", "high", "strict_agreement", "pairs", "ties", "failures", "coverage", "mean_margin",
     "judge_calls", "input_tokens", "output_tokens", "cost_usd", "by_category",
 }  # fmt: skip
 
@@ -25,7 +25,7 @@ def test_search_then_test_then_status_tell_one_story(meta_reward: MetaReward, he
     assert set(tested["baseline"]["scores"]) >= EVALUATION
     assert tested["openings"] == 1
     assert {"id", "name", "parents", "status", "search", "validation"} <= set(status["candidates"][0])
-    assert set(status["candidates"][0]["search"]) == {"agreement", "low", "high"}
+    assert set(status["candidates"][0]["search"]) == {"score", "low", "high"}
 
 
 def test_evaluate_json_prints_one_object_and_nothing_else(meta_reward: MetaReward, here: Path) -> None:

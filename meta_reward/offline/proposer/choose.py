@@ -63,7 +63,7 @@ def choose(history: History, *, count: int, iteration: int, seed: int) -> Iterat
 
 def good_parents(candidates: Sequence[Candidate], effects: Effects) -> list[Candidate]:
     """The candidates to start from, best first: a few that are not far behind the best."""
-    able = [c for c in candidates if c.agreement is not None and c.source]
+    able = [c for c in candidates if c.score is not None and c.source]
     ranked = sorted(able, key=lambda c: (-merit(c, effects), c.judge_tokens, c.id))[:GOOD_PARENTS]
     return [c for c in ranked if merit(c, effects) >= merit(ranked[0], effects) - FAR_BEHIND]
 

@@ -46,20 +46,20 @@ def run_estimates(candidate: Candidate, findings: Mapping[str, Checks]) -> Mappi
     own = find_mechanism("score", candidate.genome["score"])
     estimates = {}
     for name, found in findings.items():
-        rescored = _agreement(own, verdicts, found, pairs) - (candidate.agreement or 0.0) if own else 0.0
+        rescored = _agreement(own, verdicts, found, pairs) - (candidate.score or 0.0) if own else 0.0
         estimates["checks", name] = _estimate_of_checks(found, pairs, rescored)
     for name, mechanism in load_library()["score"].items():
         agreement = _agreement(mechanism, verdicts, recorded, pairs)
         sentence = (
             f"verdicts recorded in `{candidate.path('traces')}`, scored this way, agree in {agreement:.1%} of pairs"
         )
-        estimates["score", name] = Estimate(agreement - (candidate.agreement or 0.0), False, sentence)
+        estimates["score", name] = Estimate(agreement - (candidate.score or 0.0), False, sentence)
     return estimates
 
 
 def _estimate_of_checks(found: Checks, pairs: Sequence[ScoredPair], rescored: float) -> Estimate:
     failed = {run: sum(not holds for holds in checks.values()) for run, checks in found.items()}
-    lost = [pair for pair in pairs if pair.agreement < 1]
+    lost = [pair for pair in pairs if pair.score < 1]
     right = sum(failed[pair.other] > failed[pair.preferred] for pair in lost)
     wrong = sum(failed[pair.other] < failed[pair.preferred] for pair in pairs)
     return Estimate(

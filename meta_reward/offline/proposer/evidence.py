@@ -183,8 +183,8 @@ SYMPTOMS: Mapping[str, tuple[str, Callable[[Case], bool]]] = {
 def diagnose(candidate: Candidate, history: History) -> Diagnosis:
     """What distinguishes the pairs a scored candidate loses."""
     pairs = load_pairs(candidate)
-    lost = [pair for pair in pairs if pair.agreement < 1]
-    won = [pair for pair in pairs if pair.agreement == 1]
+    lost = [pair for pair in pairs if pair.score < 1]
+    won = [pair for pair in pairs if pair.score == 1]
     runs: dict[str, Side] = {}
     lost_cases = _cases(lost, candidate, history, runs)
     won_cases = _cases(won, candidate, history, runs)

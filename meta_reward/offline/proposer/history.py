@@ -30,7 +30,7 @@ class Candidate:
     folder: Path
     parents: tuple[str, ...]
     status: str
-    agreement: float | None
+    score: float | None
     judge_tokens: int
     source: Source | None
     genome: Mapping[str, str]
@@ -57,7 +57,7 @@ class ScoredPair:
     categories: tuple[str, ...]
     preferred_reward: float | None
     other_reward: float | None
-    agreement: float
+    score: float
 
     @property
     def margin(self) -> float | None:
@@ -100,7 +100,7 @@ def load_pairs(candidate: Candidate) -> list[ScoredPair]:
             categories=tuple(line.get("categories", ())),
             preferred_reward=line["preferred_reward"],
             other_reward=line["other_reward"],
-            agreement=line["agreement"],
+            score=line["score"],
         )
         for line in files.load_lines(candidate.folder / "pairs.jsonl")
     ]
@@ -128,7 +128,7 @@ def _load_candidate(path: Path, line: Mapping[str, Any]) -> Candidate:
         folder=folder,
         parents=tuple(line.get("parents") or ()),
         status=line["status"],
-        agreement=line.get("agreement"),
+        score=line.get("score"),
         judge_tokens=line.get("judge_tokens") or 0,
         source=source,
         genome={part: fingerprint(source, part) for part in PARTS} if source else {},

@@ -56,7 +56,7 @@ def genome_key(genome: Mapping[str, str]) -> tuple[str, ...]:
 
 def merit(candidate: Candidate, effects: Effects) -> float:
     """A candidate's agreement, shrunk towards what the whole ledger predicts: luck is not inherited."""
-    return ((candidate.agreement or 0.0) + effects.predicted(candidate.genome)) / 2
+    return ((candidate.score or 0.0) + effects.predicted(candidate.genome)) / 2
 
 
 def single_changes(

@@ -90,7 +90,7 @@ def _evidence(choice: Choice) -> list[str]:
     if idea.estimate:
         lines.append(idea.estimate.sentence)
     if idea.donor:
-        lines.append(f"`{idea.donor.path('scores.json')}`: agreement {idea.donor.agreement:.3f}")
+        lines.append(f"`{idea.donor.path('scores.json')}`: agreement {idea.donor.score:.3f}")
     lines += [
         f"`ledger.jsonl`: {choice.effects.tried(part, idea.genome[part])} scored candidate(s) had this {part}, "
         f"worth {100 * choice.effects.of(part, idea.genome[part]):+.1f} points as a fit over all of them shows"

@@ -52,7 +52,7 @@ class Tryout:
     ok: bool
     """Whether it is a valid harness."""
     pairs: tuple[str, ...]
-    agreement: float | None
+    score: float | None
     judge_calls: int
     """All that the draft made."""
     new_calls: int
@@ -103,8 +103,8 @@ class Tryouts:
                 history=self.history,
                 detailed=self.detailed,
             )
-            agreement = answer.scores.agreement if answer.scores else None
-            self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), agreement=agreement))
+            agreement = answer.scores.score if answer.scores else None
+            self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), score=agreement))
         return answer
 
     async def _run(self, source: str, pairs: Sequence[Pair]) -> tuple[Report, list[Result], str]:
@@ -153,7 +153,7 @@ def _record(
         digest=f"sha256:{hashlib.sha256(source.encode()).hexdigest()}",
         ok=report.ok,
         pairs=(),
-        agreement=None,
+        score=None,
         judge_calls=sum(len(result.calls) for result in results),
         new_calls=len(prices),
         cost_usd=total_usd(prices),
