@@ -131,4 +131,5 @@ def _check_address(address: str, shown: str) -> None:
 
 
 def _first_set(names: tuple[str, ...]) -> str:
-    return next((name for name in names if os.environ.get(name, "").strip()), names[0])
+    """The first that is set; else the first, to be asked for. Empty for a provider without keys."""
+    return next((name for name in names if os.environ.get(name, "").strip()), next(iter(names), ""))

@@ -38,7 +38,7 @@ class AnthropicJudge(EndpointJudge):
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__("anthropic", endpoint)
-        self._client = HttpClient("anthropic", endpoint)
+        self._client = HttpClient("anthropic", "/v1/messages", endpoint)
         self._unsupported, self._systems, self._prompts = UnsupportedFeatures(), SharedPrefixes(), SharedPrefixes()
 
     async def complete(self, request: Request, *, draw: int) -> Completion:

@@ -21,14 +21,16 @@ from meta_reward.models.providers.normalize import parse_body
 NO_KEY = "none"  # sent to a server that needs no key, because clients insist on one
 _lives: WeakKeyDictionary[asyncio.AbstractEventLoop, list[AsyncGenerator[Any, None]]] = WeakKeyDictionary()
 _CLIENTS = {"anthropic": "AsyncAnthropic", "openai": "AsyncOpenAI"}
-_PATHS = {"anthropic": "/v1/messages", "openai": "/chat/completions"}  # below the address
 
 
 @dataclass(slots=True)
 class HttpClient:
-    """The client of a package, `anthropic` or `openai`, for one endpoint. Nothing is opened before the first post."""
+    """The client of a package for one endpoint. Nothing is opened before the first post."""
 
     package: str
+    """`anthropic` or `openai`."""
+    path: str
+    """Where it posts, below the endpoint's address."""
     endpoint: Endpoint
     _client: Any = None
     _loop: asyncio.AbstractEventLoop | None = None
@@ -40,7 +42,7 @@ class HttpClient:
         timeout_s = endpoint.settings.timeout_s
         try:
             async with asyncio.timeout(timeout_s):
-                reply = await client.post(_PATHS[self.package], body=body, cast_to=_raw_reply(package))
+                reply = await client.post(self.path, body=body, cast_to=_raw_reply(package))
             return self._parse(reply.content)
         except package.APIStatusError as error:
             raise self._refused(error) from None

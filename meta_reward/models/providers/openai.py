@@ -38,7 +38,7 @@ class OpenAIJudge(EndpointJudge):
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__("openai", endpoint)
-        self._client = HttpClient("openai", endpoint)
+        self._client = HttpClient("openai", "/chat/completions", endpoint)
         self._unsupported = UnsupportedFeatures()
         self._limit_names = ("max_tokens", "max_completion_tokens")
         if not endpoint.about:
