@@ -1,4 +1,4 @@
-"""`meta-reward tasks`: the task sets here, and building the simulated one."""
+"""`meta-reward tasks`: the task sets here, and building the simulated one; `check` and `power` beside it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from meta_reward.cli.common import TASKS, json_option, print_json
+from meta_reward.cli.tasks_check import check
+from meta_reward.cli.tasks_power import power
 from meta_reward.errors import DataError, UsageError
 from meta_reward.tasks.divide import SPLITS
 from meta_reward.tasks.registry import WORLDS, world_builder
@@ -61,6 +63,10 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
     path = new_task_set_path(name or world, force=force)
     world_builder(world)(path, name=path.name, tasks=count, rollouts=rollouts, seed=seed)
     click.echo(_rendered([_summary(path)]))
+
+
+command.add_command(check)
+command.add_command(power)
 
 
 def _summary(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from meta_reward import files, folders
 from meta_reward.errors import DataError
+from meta_reward.tasks.annotations import Annotations, save_annotations
 from meta_reward.tasks.divide import Division
 from meta_reward.tasks.openings import keep_openings
 from meta_reward.tasks.records import is_name, load_pairs, load_rollouts, pair_to_json, parse_tools, save_rollout
@@ -105,6 +106,7 @@ def save_task_set(
     rollouts: Iterable[Rollout],
     pairs: Iterable[Pair],
     division: Division | None = None,
+    annotations: Annotations | None = None,
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, but for its openings."""
@@ -119,6 +121,8 @@ def save_task_set(
         files.write_lines(folder / "pairs.jsonl", (pair_to_json(pair) for pair in pairs))
         if division is not None:
             save_division(folder, division)
+        if annotations is not None:
+            save_annotations(folder, annotations)
 
 
 def digest_of(path: Path, *, without: str = "") -> str:
