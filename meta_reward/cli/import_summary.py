@@ -77,12 +77,19 @@ def _policy(made: "Assembled") -> str:
 
 
 def _skipped(skipped: list["Problem"], rows: int) -> str:
+    """Why rows were left out: a phrase for each reason, with the first row it holds for."""
     several = len({p.place.path for p in skipped}) > 1
-    shown = [
-        f"{p.place if several else p.place.row}{f', {p.field}' if p.field else ''}: {p.what}"
-        for p in skipped[:_SKIPPED_SHOWN]
-    ]
-    more = f"; and {len(skipped) - len(shown)} more" if len(skipped) > len(shown) else ""
+    reasons: dict[str, list[Problem]] = {}
+    for problem in skipped:
+        reasons.setdefault(problem.what, []).append(problem)
+    shown = []
+    for what, of_it in list(reasons.items())[:_SKIPPED_SHOWN]:
+        first = of_it[0]
+        where = str(first.place) if several else first.place.row
+        others = f" and {len(of_it) - 1} more" if len(of_it) > 1 else f", {first.field}" if first.field else ""
+        shown.append(f"{where}{others}: {what}")
+    left = sum(map(len, list(reasons.values())[_SKIPPED_SHOWN:]))
+    more = f"; and {left} more" if left else ""
     return f"skipped {len(skipped)} of {rows}: {'; '.join(shown)}{more}"
 
 
@@ -92,8 +99,10 @@ def render_splits(taskset: "TaskSet") -> str:
     if not splits:
         tasks = len(taskset.tasks_with_pairs)
         return f"{_count(tasks, 'task')} with pairs: too few to divide into search, validation and test, which takes 3"
-    parts = ", ".join(f"{split} {part['tasks']} tasks/{part['pairs']} pairs" for split, part in splits.items())
-    return f"{parts}: {render_power(power_to_json(taskset, _GAIN))}"
+    parts = "; ".join(
+        f"{split} {_count(part['tasks'], 'task')}, {_count(part['pairs'], 'pair')}" for split, part in splits.items()
+    )
+    return f"{parts}\n{render_power(power_to_json(taskset, _GAIN))}"
 
 
 def power_to_json(taskset: "TaskSet", gain: float) -> dict[str, Any]:

@@ -95,10 +95,13 @@ class _Builder:
         """By the two trajectories."""
         for vote in annotations.votes:
             self._votes.setdefault(vote.sides, []).append(vote)
-        self._pairs: dict[str, list[Pair]] = {}
+        self._pairs: dict[str, set[tuple[str, str]]] = {}
+        """By task: the preferred and the other."""
+        self._pair_ids: dict[str, set[str]] = {}
         """By task."""
         for pair in self.made.pairs:
-            self._pairs.setdefault(pair.task, []).append(pair)
+            self._pairs.setdefault(pair.task, set()).add((pair.preferred, pair.other))
+            self._pair_ids.setdefault(pair.task, set()).add(pair.id)
         for rollout in self.made.rollouts.values():
             self._remember(rollout, _digest(rollout.trajectory))
 
@@ -192,12 +195,15 @@ class _Builder:
         return self.made.rollouts[id].success
 
     def _add_pair(self, pair: Pair, record: PairRecord) -> None:
-        there = self._pairs.setdefault(pair.task, [])
-        if any((p.preferred, p.other) == (pair.preferred, pair.other) for p in there):
+        there = self._pairs.setdefault(pair.task, set())
+        if (pair.preferred, pair.other) in there:
             self._skip(record.place, "is a pair that is there already")
             return
-        there.append(replace(pair, id=next(pair_ids(pair.task, {p.id for p in there}))))
-        self.made.pairs.append(there[-1])
+        there.add((pair.preferred, pair.other))
+        taken = self._pair_ids.setdefault(pair.task, set())
+        id = next(pair_ids(pair.task, taken))
+        taken.add(id)
+        self.made.pairs.append(replace(pair, id=id))
         self.made.given += 1
 
     def _add_judged(self, votes: list[tuple[PairRecord, Pair]]) -> None:
@@ -207,7 +213,7 @@ class _Builder:
         every += [Vote(str(r.annotator), p.preferred, p.other) for r, p in votes]
         every[:] = dict.fromkeys(every)
         first = sum(vote.preferred == sides[0] for vote in every)
-        if any({p.preferred, p.other} == set(sides) for p in self._pairs.get(pair.task, ())):
+        if self._pairs.get(pair.task, set()) & {sides, sides[::-1]}:
             self._skip(record.place, "is a pair that is there already; its votes were added")
         elif 2 * first == len(every):
             self._skip(record.place, "annotators are evenly divided over this pair")

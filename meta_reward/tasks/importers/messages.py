@@ -27,7 +27,7 @@ def read_messages(data: Any, *, keep_unparsed: bool = False) -> Run:
     conversation = _Conversation()
     for number, item in enumerate(items[len(items) - rest :], len(items) - rest + 1):
         try:
-            conversation.add(parts_of(item, keep_unparsed=keep_unparsed), same_turn="role" not in item)
+            conversation.add(parts_of(item, keep_unparsed=keep_unparsed), same_turn=_is_item(item))
         except RowError as error:
             raise error.inside(f"message {number}") from None
     if not conversation.messages:
@@ -53,6 +53,11 @@ def _listed(data: Any) -> Sequence[Any]:
     if len(data) > _MOST_MESSAGES:
         raise RowError("", f"has {len(data)} messages, more than {_MOST_MESSAGES}", skip=True)
     return data
+
+
+def _is_item(message: Any) -> bool:
+    """Whether this is an item of Responses rather than a message."""
+    return isinstance(message, dict) and "role" not in message
 
 
 def _split_policy(items: Sequence[Any]) -> tuple[str | None, int]:
