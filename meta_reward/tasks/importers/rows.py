@@ -42,8 +42,12 @@ def iter_rows(path: Path) -> Iterator[tuple[Place, Any]]:
 
 
 def sample_rows(path: Path) -> list[dict[str, Any]]:
-    """The first rows that are objects, for finding out what a file holds."""
-    return [row for _, row in islice(iter_rows(path), _SAMPLE) if isinstance(row, dict)]
+    """The first rows that are objects, for finding out what a file holds. Raises DataError where none can be read."""
+    first = list(islice(iter_rows(path), _SAMPLE))
+    for place, row in first[:1]:
+        if isinstance(row, RowError) and all(isinstance(other, RowError) for _, other in first):
+            raise DataError(path, row.what, place=place.row)
+    return [row for _, row in first if isinstance(row, dict)]
 
 
 @contextmanager

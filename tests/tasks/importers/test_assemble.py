@@ -42,13 +42,8 @@ def grown(made: Assembled, more: Collected, **settings: Any) -> Assembled:
 
 def preferences(made: Assembled) -> list[tuple[str, str]]:
     """The last words of both sides of each pair."""
-    return [
-        (
-            made.rollouts[p.preferred].trajectory.messages[-1].content,
-            made.rollouts[p.other].trajectory.messages[-1].content,
-        )
-        for p in made.pairs
-    ]
+    last = {id: rollout.trajectory.messages[-1].content for id, rollout in made.rollouts.items()}
+    return [(last[pair.preferred], last[pair.other]) for pair in made.pairs]
 
 
 def reasons(made: Assembled) -> list[str]:

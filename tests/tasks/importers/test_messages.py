@@ -117,7 +117,7 @@ def test_calls_of_a_simulated_user_are_numbered_apart() -> None:
 
 
 def test_results_without_an_id_answer_the_oldest_open_call_and_orphans_stay() -> None:
-    calls = [{"id": None, "name": name, "arguments": {}} for name in ("look", "cancel")]
+    calls: list[Any] = [{"id": None, "name": name, "arguments": {}} for name in ("look", "cancel")]
     results = [{"role": "tool", "content": str(n)} for n in range(3)]
     run = read_messages([{"role": "assistant", "content": None, "tool_calls": calls}, *results])
     assert [m.tool_call_id for m in run.messages[1:]] == ["1", "2", None]
