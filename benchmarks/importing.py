@@ -22,11 +22,9 @@ _POLICY = "Help customers with their bills. Refund only what was charged twice. 
 _STREAM = """
 import sys
 from pathlib import Path
-from meta_reward.tasks.importers.detect import detect_format
+from meta_reward.tasks.importers.detect import read_file
 from meta_reward.tasks.importers.record import Options
-from meta_reward.tasks.importers.registry import importer
-path = Path(sys.argv[1])
-print(sum(1 for _ in importer(detect_format(path)).read(path, Options())))
+print(sum(1 for _ in read_file(Path(sys.argv[1]), Options())))
 """
 
 

@@ -37,7 +37,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--dry-run", is_flag=True, help="Say what would come in, and write nothing.")
 @json_option
 def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, append: bool, **flags: Any) -> None:
-    """Make a task set in ./tasks from labelled trajectories or preference pairs.
+    """Make a task set in ./tasks from trajectories in another format.
 
     \b
     meta-reward import runs.jsonl --name billing
@@ -60,7 +60,7 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     made = _assemble(found, _settings(flags), before, annotations)
     taskset = _task_set(path, _about(path, paths, found, before, flags), made)
     if not dry_run:
-        _save(taskset, made, replace=append or flags["force"])
+        _save(taskset, made, before, replace=flags["force"])
     check = check_task_set(taskset, made.annotations)
     if as_json:
         about = {"name": path.name, "dry_run": dry_run}
@@ -169,9 +169,12 @@ def _task_set(path: Path, about: "About", made: "Assembled") -> "TaskSet":
     return TaskSet(path, about, made.policy, made.tools, rollouts, tuple(made.pairs), division, digest="")
 
 
-def _save(taskset: "TaskSet", made: "Assembled", *, replace: bool) -> None:
-    from meta_reward.tasks.taskset import save_task_set
+def _save(taskset: "TaskSet", made: "Assembled", before: "TaskSet | None", *, replace: bool) -> None:
+    from meta_reward.tasks.taskset import grow_task_set, save_task_set
 
+    if before is not None:
+        grow_task_set(before, taskset, made.annotations)
+        return
     save_task_set(
         taskset.path,
         taskset.about,

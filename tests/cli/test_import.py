@@ -93,6 +93,23 @@ def test_growing_by_the_same_file_changes_no_byte(meta_reward: MetaReward, here:
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+def test_growing_leaves_what_a_person_wrote_by_hand(meta_reward: MetaReward, here: Path) -> None:
+    lines(here / "a.jsonl", runs(4))
+    lines(here / "b.jsonl", runs(1, first=7))
+    meta_reward("import", "a.jsonl", "--name", "x")
+    folder = here / "tasks" / "x"
+    by_hand = next((folder / "trajectories").iterdir())
+    by_hand.write_text(json.dumps({**json.loads(by_hand.read_text()), "note": "strange"}))
+    (folder / "notes.md").write_text("Mine.")
+    pairs = (folder / "pairs.jsonl").read_text().replace('"id"', ' "id"').rstrip()
+    (folder / "pairs.jsonl").write_text(pairs)
+    assert meta_reward("import", "b.jsonl", "--name", "x", "--append").code == 0
+    assert json.loads(by_hand.read_text())["note"] == "strange"
+    assert (folder / "notes.md").read_text() == "Mine."
+    assert (folder / "pairs.jsonl").read_text().startswith(pairs + "\n{")
+    assert len(load_task_set(folder).pairs) == 5
+
+
 def test_policy_tools_and_labels_come_from_files(meta_reward: MetaReward, here: Path) -> None:
     rows = [{"id": f"r{n}", **run("t", None, str(n))} for n in range(2)]
     lines(here / "runs.jsonl", rows)

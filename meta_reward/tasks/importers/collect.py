@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward.errors import DataError
-from meta_reward.tasks.importers.detect import detect_format
+from meta_reward.tasks.importers.detect import detect_format, read_file
 from meta_reward.tasks.importers.fields import number_of, text_field
 from meta_reward.tasks.importers.record import BadRows, Options, PairRecord, Problem, Record, RowError
-from meta_reward.tasks.importers.registry import importer
 from meta_reward.tasks.importers.rows import iter_rows
 
 _NO_TASK = "is missing: runs of one request carry the same task, and pairs come from runs of one task"
@@ -44,7 +43,7 @@ def collect(
     for path in dict.fromkeys(paths):
         chosen = format or detect_format(path)
         found.formats.append(chosen)
-        for item in importer(chosen).read(path, options):
+        for item in read_file(path, options, format=chosen):
             found.rows += 1
             if isinstance(item, Record) and item.task is None:
                 item = Problem(item.place, options.task_key or "task", _NO_TASK)

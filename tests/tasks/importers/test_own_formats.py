@@ -2,6 +2,7 @@
 
 import csv
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.collect import Collected, collect
-from meta_reward.tasks.importers.record import BadRows, Options
+from meta_reward.tasks.importers.detect import read_file
+from meta_reward.tasks.importers.record import BadRows, Options, Problem, Record
 from meta_reward.trajectory import Message, Tool
 
 
@@ -206,3 +208,15 @@ def test_bytes_that_mark_the_order_of_bytes_are_no_part_of_a_file(tmp_path: Path
     path = lines(tmp_path / "x.jsonl", RUNS[0])
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert len(collected(path).records) == 1
+
+
+def test_lines_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
+    path = lines(tmp_path / "x.jsonl", *RUNS, "{broken", *[{"messages": said("q", str(n))} for n in range(20_000)])
+    items = read_file(path, Options())
+    first = [next(items) for _ in range(5)]
+    tracemalloc.start()
+    rest = sum(isinstance(item, Record) for item in items)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [type(item) for item in first] == [Record, Record, Record, Problem, Record]
+    assert (rest, most < 200_000) == (19_999, True)
