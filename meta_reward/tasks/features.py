@@ -49,8 +49,9 @@ def _said(trajectory: Trajectory) -> list[str]:
     return [m.content for m in trajectory.messages if m.role == "assistant" and m.content]
 
 
-def _calls(trajectory: Trajectory) -> int:
-    return sum(len(m.tool_calls) for m in trajectory.messages if m.role == "assistant")
+def _called(trajectory: Trajectory) -> list[str]:
+    """The tools that the agent called; a simulated user may call some too."""
+    return [call.name for m in trajectory.messages if m.role == "assistant" for call in m.tool_calls]
 
 
 FEATURES: dict[str, Callable[[Trajectory], float]] = {
@@ -58,8 +59,8 @@ FEATURES: dict[str, Callable[[Trajectory], float]] = {
     "length of all messages": lambda t: sum(len(m.content) for m in t.messages),
     "length of the agent's words": lambda t: sum(map(len, _said(t))),
     "length of the agent's last message": lambda t: len((_said(t) or [""])[-1]),
-    "tool calls": _calls,
-    "different tools": lambda t: len({call.name for m in t.messages for call in m.tool_calls}),
+    "tool calls": lambda t: len(_called(t)),
+    "different tools": lambda t: len(set(_called(t))),
     "failed tool calls": lambda t: sum(m.is_error for m in t.messages),
     "words of refusal": lambda t: sum(len(_REFUSAL.findall(text)) for text in _said(t)),
     "ends with a tool call": lambda t: float(bool(t.messages[-1].tool_calls)),

@@ -171,6 +171,14 @@ MISTAKES: dict[str, tuple[list[Any], str]] = {
         [str(row) for row in runs(2)],
         "line 1: is not valid JSON",
     ),
+    "NaN, as Python writes it": (
+        each({"cost": float("nan")}),
+        "line 1: is not valid JSON: NaN is no value of JSON",
+    ),
+    "messages as pandas writes them": (
+        each({"messages": str(runs(1)[0]["messages"])}),
+        "line 1, messages: is text that is not valid JSON, but Python: write it with json.dumps",
+    ),
     "a line cut in two": (
         [*runs(2), json.dumps(runs(1)[0])[:50]],
         "line 5: is not valid JSON",

@@ -5,6 +5,7 @@ user are numbered apart from the agent's. A result belongs to the call that it n
 is still unanswered; a result that answers no call stays, without one. Raises RowError.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from meta_reward.tasks.importers.record import RowError, Run, brief
 from meta_reward.trajectory import Message, ToolCall
 
 _MOST_MESSAGES = 100_000
+_PYTHON = re.compile(r"\s*\[\s*\{\s*'")
 
 
 def read_messages(data: Any, *, keep_unparsed: bool = False) -> Run:
@@ -47,7 +49,8 @@ def _listed(data: Any) -> Sequence[Any]:
         try:
             data = orjson.loads(data)
         except orjson.JSONDecodeError:
-            raise RowError("", "is text that is not valid JSON, not a list of messages") from None
+            hint = ", but Python: write it with json.dumps" if _PYTHON.match(data) else ", not a list of messages"
+            raise RowError("", f"is text that is not valid JSON{hint}") from None
     if not isinstance(data, list):
         raise RowError("", f"is {brief(data)}, not a list of messages")
     if len(data) > _MOST_MESSAGES:

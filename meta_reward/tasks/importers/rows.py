@@ -7,6 +7,7 @@ where a file cannot be read at all.
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -23,6 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _LONGEST_CELL = 1 << 30
 _SAMPLE = 20
+_NOT_JSON = re.compile(rb"[:\[,]\s*(NaN|-?Infinity|None|True|False)\b")
 
 
 def iter_rows(path: Path) -> Iterator[tuple[Place, Any]]:
@@ -93,7 +95,9 @@ def _parsed(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return RowError("", f"is not valid JSON: {error.msg.split(':')[0]}")
+        odd = _NOT_JSON.search(line)
+        reason = f"{odd[1].decode()} is no value of JSON" if odd else error.msg.split(":")[0]
+        return RowError("", f"is not valid JSON: {reason}")
 
 
 def _entries(path: Path) -> Iterator[tuple[Place, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.tasks.importers.fields import digest, number_of
+from meta_reward.tasks.importers.fields import digest, number_of, task_name
 from meta_reward.tasks.importers.messages import clean, read_messages
 from meta_reward.tasks.importers.record import Item, Options, Place, Record, RowError, Run, brief, parse_each
 from meta_reward.tasks.importers.rows import iter_rows
@@ -48,11 +48,12 @@ def _task_names(tasks: Any, path: Path) -> dict[str, str]:
 
 def _task_name(task: dict[str, Any]) -> str:
     scenario, criteria = task.get("user_scenario"), task.get("evaluation_criteria")
-    instructions = scenario.get("instructions") if isinstance(scenario, dict) else scenario
+    asked = [scenario.get("persona"), scenario.get("instructions")] if isinstance(scenario, dict) else scenario
     actions = criteria.get("actions") if isinstance(criteria, dict) else None
     gold = [_gold(action) for action in actions] if isinstance(actions, list) else []
-    whole = "nested too deeply" if files.is_too_deep([instructions, gold]) else digest([instructions, gold])
-    return f"{str(task['id'])[:40]}-{whole[:6]}"
+    whole = [str(task["id"]), asked, gold]
+    marks = "nested too deeply" if files.is_too_deep(whole) else digest(whole)
+    return f"{task_name(str(task['id']))}-{marks[:6]}"
 
 
 def _gold(action: Any) -> Any:
