@@ -54,15 +54,17 @@ def splits_to_json(taskset: "TaskSet") -> dict[str, dict[str, int]]:
 def render_import(found: "Collected", made: "Assembled", taskset: "TaskSet", *, grown: bool) -> list[str]:
     """What came in, in a few lines."""
     about = import_to_json(found, made, taskset)
-    size = f"{_count(about['trajectories'], 'trajectory')}, {_count(about['tasks'], 'task')}"
+    size = f"{count_of(about['trajectories'], 'trajectory')}, {count_of(about['tasks'], 'task')}"
     if grown:
-        size += f" ({_count(len(made.new), 'trajectory')} new)"
+        size += f" ({count_of(len(made.new), 'trajectory')} new)"
     kinds = [(made.given, "given"), (made.from_labels, "from labels")]
     told = ", ".join(f"{count} {how}" for count, how in kinds if count) or "0 new"
-    pairs = f"{_count(about['pairs']['all'], 'pair')} ({told})"
+    pairs = f"{count_of(about['pairs']['all'], 'pair')} ({told})"
     lines = [f"{size}, {_policy(made)}; {pairs}"]
     if about["unlabelled"]:
-        lines.append(f"{_count(about['unlabelled'], 'trajectory')} without a label or a pair kept as unlabelled")
+        lines.append(f"{count_of(about['unlabelled'], 'trajectory')} without a label or a pair kept as unlabelled")
+    if made.without_policy:
+        lines.append(f"{count_of(made.without_policy, 'trajectory')} named no policy: taken to be that of the others")
     lines.append(render_splits(taskset))
     if skipped := [*found.skipped, *made.skipped]:
         lines.append(_skipped(skipped, found.rows))
@@ -73,7 +75,7 @@ def _policy(made: "Assembled") -> str:
     variants = {r.trajectory.policy for r in made.rollouts.values()} - {""}
     if not variants:
         return "no policy (pass --policy FILE if the agents had one)"
-    return f"policy in {_count(len(variants), 'variant')}"
+    return f"policy in {count_of(len(variants), 'variant')}"
 
 
 def _skipped(skipped: list["Problem"], rows: int) -> str:
@@ -98,9 +100,12 @@ def render_splits(taskset: "TaskSet") -> str:
     splits = splits_to_json(taskset)
     if not splits:
         tasks = len(taskset.tasks_with_pairs)
-        return f"{_count(tasks, 'task')} with pairs: too few to divide into search, validation and test, which takes 3"
+        return (
+            f"{count_of(tasks, 'task')} with pairs: too few to divide into search, validation and test, which takes 3"
+        )
     parts = "; ".join(
-        f"{split} {_count(part['tasks'], 'task')}, {_count(part['pairs'], 'pair')}" for split, part in splits.items()
+        f"{split} {count_of(part['tasks'], 'task')}, {count_of(part['pairs'], 'pair')}"
+        for split, part in splits.items()
     )
     return f"{parts}\n{render_power(power_to_json(taskset, _GAIN))}"
 
@@ -164,10 +169,10 @@ def render_check(check: "Check") -> list[str]:
         numbers += [
             f"{name} {value:.2f}" for name, value in (("alpha", a.alpha), ("kappa", a.kappa)) if value is not None
         ]
-        lines.append(f"{a.annotators} annotators judged {_count(a.pairs, 'pair')} together: {', '.join(numbers)}")
+        lines.append(f"{a.annotators} annotators judged {count_of(a.pairs, 'pair')} together: {', '.join(numbers)}")
     return lines
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
     plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
     return f"{number} {noun if number == 1 else plural}"

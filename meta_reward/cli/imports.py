@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meta_reward.cli.common import TASKS, json_option, print_json
+from meta_reward.cli.common import TASKS, finite, json_option, print_json
 from meta_reward.tasks.importers.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -26,7 +26,13 @@ _PATH = click.Path(path_type=Path)
 @click.option("--labels", type=_PATH, help="A file with rows of id and label, for trajectories with an id.")
 @click.option("--task-key", metavar="KEY", help="The field that names the task; a.b is field b of field a.")
 @click.option("--label-key", metavar="KEY", help="The field that holds the label.")
-@click.option("--min-gap", type=click.FloatRange(min=0), default=0.0, help="Labels must differ by more to make a pair.")
+@click.option(
+    "--min-gap",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    callback=finite,
+    help="Labels must differ by more to make a pair.",
+)
 @click.option("--pairs-per-task", type=click.IntRange(min=1), default=10, show_default=True, help="From labels.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw of pairs.")
 @click.option("--source", default="", help="Where the trajectories come from, for the record.")

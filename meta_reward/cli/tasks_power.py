@@ -2,7 +2,7 @@
 
 import click
 
-from meta_reward.cli.common import find_task_set, json_option, print_json
+from meta_reward.cli.common import find_task_set, finite, json_option, print_json
 
 
 @click.command("power")
@@ -11,6 +11,7 @@ from meta_reward.cli.common import find_task_set, json_option, print_json
     "--gain",
     type=click.FloatRange(min=0.01, max=1),
     default=0.1,
+    callback=finite,
     show_default=True,
     help="In agreement, such as 0.1 for 10 points.",
 )
@@ -21,7 +22,7 @@ def power(taskset: str, gain: float, as_json: bool) -> None:
     \b
     meta-reward tasks power billing --gain 0.05
     """
-    from meta_reward.cli.import_summary import power_to_json
+    from meta_reward.cli.import_summary import count_of, power_to_json
     from meta_reward.tasks.taskset import load_task_set
 
     loaded = load_task_set(find_task_set(taskset))
@@ -29,7 +30,8 @@ def power(taskset: str, gain: float, as_json: bool) -> None:
     if as_json:
         print_json({"taskset": loaded.name, **found})
         return
-    click.echo(f"validation: {found['validation_tasks']} tasks, {found['validation_pairs']} pairs")
+    tasks, pairs = count_of(found["validation_tasks"], "task"), count_of(found["validation_pairs"], "pair")
+    click.echo(f"validation: {tasks}, {pairs}")
     if found["smallest_p"] is None:
         click.echo("too few tasks for a test: a search keeps its baseline, and names the best as untested")
     else:

@@ -56,6 +56,8 @@ class Assembled:
     """Pairs that were added because labels differ."""
     given: int = 0
     """Pairs that were added because a file names them."""
+    without_policy: int = 0
+    """Trajectories that were read without a policy: they take that of the task set."""
     skipped: list[Problem] = field(default_factory=list)
     """Rows that added nothing, and why."""
 
@@ -82,10 +84,12 @@ class _Builder:
         if before is not None:
             self.made = Assembled(before.policy, before.tools, dict(before.rollouts), list(before.pairs))
         else:
-            policy = _shared(settings.policy, (run.policy for run in runs), str) or ""
-            tools = _shared(settings.tools, (run.tools for run in runs), _digest_of_tools) or ()
+            policy = _shared(settings.policy, (run.policy for run in runs), str, "")
+            tools = _shared(settings.tools, (run.tools for run in runs), _digest_of_tools, ())
             self.made = Assembled(policy, tools)
-        self._settings, self._before, self._annotations = settings, before, annotations
+        self._settings, self._annotations = settings, annotations
+        if settings.policy is None and self.made.policy:
+            self.made.without_policy = sum(run.policy is None for run in runs)
         self._ids: dict[tuple[str, str], str] = {}
         """By task and digest of the trajectory."""
         self._tasks: dict[Key, str] = {}
@@ -226,17 +230,17 @@ class _Builder:
         self.made.skipped.append(Problem(place, "", what, skip=True))
 
 
-def _shared(chosen: Value | None, said: Iterable[Value | None], key: Callable[[Value], str]) -> Value | None:
-    """What is chosen, else what most runs say; of several that are said equally often, the last by its key."""
+def _shared(chosen: Value | None, said: Iterable[Value | None], key: Callable[[Value], str], default: Value) -> Value:
+    """What is chosen, else what most runs say: the default if most say nothing. Ties go to the last by its key."""
     if chosen is not None:
         return chosen
     counts: Counter[str] = Counter()
-    values: dict[str, Value] = {}
+    values: dict[str, Value] = {"": default}
     for value in said:
-        if value is not None:
-            counts[name := key(value)] += 1
-            values.setdefault(name, value)
-    return values[max(counts, key=lambda name: (counts[name], name))] if counts else None
+        name = "" if value is None else key(value)
+        counts[name] += 1
+        values.setdefault(name, default if value is None else value)
+    return values[max(counts, key=lambda name: (counts[name], name))] if counts else default
 
 
 def _digest(trajectory: Trajectory) -> str:

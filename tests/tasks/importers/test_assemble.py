@@ -123,7 +123,16 @@ def test_policy_and_tools_of_most_are_shared_and_others_keep_their_own() -> None
     assert [(r.trajectory.policy, r.trajectory.tools) for r in made.rollouts.values()] == [
         ("P", look), ("P", look), ("Q", cancel), ("P", look)
     ]  # fmt: skip
+    assert made.without_policy == 1
     assert {r.trajectory.policy for r in assemble(found, Settings(policy="Mine")).rollouts.values()} == {"Mine"}
+
+
+def test_policy_that_few_name_is_not_that_of_the_others() -> None:
+    found = Collected(records=[Record(PLACE, run("q", str(n), policy="P" if n == 0 else None), "t") for n in range(3)])
+    made = assemble(found, Settings())
+    assert (made.policy, made.without_policy) == ("", 0)
+    assert [r.trajectory.policy for r in made.rollouts.values()] == ["P", "", ""]
+    assert reasons(grown(made, found)) == ["is a trajectory that is there already"] * 3
 
 
 def test_growing_keeps_every_trajectory_and_pair_and_adds_to_them() -> None:
