@@ -51,6 +51,7 @@ def check_task_set(taskset: TaskSet, annotations: Annotations, *, window: int = 
     found = [
         _finding("contradiction", "pairs that contradict each other", _contradicting(taskset.pairs)),
         _finding("against-label", "pairs that prefer the run with the lower label", _against(taskset, annotations)),
+        _finding("other-policy", "pairs of runs under different policies", _other_policy(taskset)),
         _finding("not-in-splits", "tasks with pairs that splits.json leaves out", _left_out(taskset)),
         _finding("duplicate", "trajectories that are in two splits", _duplicates(taskset)),
         _finding("same-opening", "openings that are in two splits, under other tasks", _same_openings(taskset)),
@@ -100,6 +101,11 @@ def _against(taskset: TaskSet, annotations: Annotations) -> list[str]:
         for pair in taskset.pairs
         if pair.preferred in labels and pair.other in labels and labels[pair.preferred] < labels[pair.other]
     ]
+
+
+def _other_policy(taskset: TaskSet) -> list[str]:
+    policy = {id: rollout.trajectory.policy for id, rollout in taskset.rollouts.items()}
+    return [pair.id for pair in taskset.pairs if policy[pair.preferred] != policy[pair.other]]
 
 
 def _left_out(taskset: TaskSet) -> tuple[str, ...]:

@@ -59,6 +59,11 @@ def test_preference_for_a_failure_is_found_and_for_a_lower_grade() -> None:
     assert found(taskset(runs, [pair("b", "a"), pair("c", "a")]), graded) == {"against-label": ("c>a",)}
 
 
+def test_pairs_of_runs_under_different_policies_are_found() -> None:
+    other = Rollout("e", "t", Trajectory("Be strict.", (), (Message("assistant", "e"),)))
+    assert found(taskset([*RUNS, other], [pair("a", "b"), pair("a", "e")])) == {"other-policy": ("a>e",)}
+
+
 def test_splits_that_leave_tasks_out_or_share_trajectories() -> None:
     long = Message("user", "I was charged twice for the same month, please refund it.")
     runs = [
