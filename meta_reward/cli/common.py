@@ -1,6 +1,7 @@
 """What commands share: options, arguments, and how JSON is printed."""
 
 import functools
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,13 @@ def _dollars(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     if not 0 < amount < float("inf"):
         raise click.BadParameter(f"{value!r} is neither an amount such as 20 nor none", ctx, param)
     return amount
+
+
+def finite(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """A number that is one: ranges let NaN pass."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number", ctx, param)
+    return value
 
 
 _SPENDING = (

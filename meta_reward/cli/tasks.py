@@ -1,9 +1,11 @@
-"""`meta-reward tasks`: the task sets here, and building the simulated one."""
+"""`meta-reward tasks`: the task sets here, and building the simulated one; `check` and `power` beside it."""
 
 import click
 
 from meta_reward.cli.common import json_option, print_json
 from meta_reward.cli.find import TASKS
+from meta_reward.cli.tasks_check import check
+from meta_reward.cli.tasks_power import power
 from meta_reward.errors import DataError
 from meta_reward.tasks.registry import WORLDS, world_builder
 
@@ -57,3 +59,7 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
     path = new_task_set_path(name or world, force=force)
     world_builder(world)(path, name=path.name, tasks=count, rollouts=rollouts, seed=seed)
     click.echo(render_task_sets([summary_of_task_set(path)]))
+
+
+command.add_command(check)
+command.add_command(power)

@@ -14,6 +14,7 @@ covers all of these files and nothing else in the folder.
 
 import dataclasses
 import hashlib
+import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any, Self
 
 from meta_reward import files, folders
 from meta_reward.errors import DataError
+from meta_reward.tasks.annotations import Annotations, save_annotations
 from meta_reward.tasks.divide import Division
 from meta_reward.tasks.openings import keep_openings
 from meta_reward.tasks.records import is_name, load_pairs, load_rollouts, pair_to_json, parse_tools, save_rollout
@@ -107,6 +109,7 @@ def save_task_set(
     rollouts: Iterable[Rollout],
     pairs: Iterable[Pair],
     division: Division | None = None,
+    annotations: Annotations | None = None,
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
@@ -121,6 +124,29 @@ def save_task_set(
         files.write_lines(folder / "pairs.jsonl", (pair_to_json(pair) for pair in pairs))
         if division is not None:
             save_division(folder, division)
+        if annotations is not None:
+            save_annotations(folder, annotations)
+
+
+def grow_task_set(before: TaskSet, after: TaskSet, annotations: Annotations) -> None:
+    """Write what a task set has gained; the folder changes whole or not at all.
+
+    after: the same with more trajectories and pairs behind those of `before`. Everything else in the folder,
+    the files of trajectories that did not change and the lines of pairs stay byte for byte as they are.
+    """
+    with folders.new_folder(before.path, replace=True) as folder:
+        shutil.copytree(before.path, folder, symlinks=True, dirs_exist_ok=True)
+        files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(after.about)})
+        for id, rollout in after.rollouts.items():
+            if rollout != before.rollouts.get(id):
+                path = folder / "trajectories" / f"{id}.json"
+                save_rollout(path, rollout, policy=before.policy, tools=before.tools)
+        pairs = files.read_bytes(folder / "pairs.jsonl").rstrip(b"\n") + b"\n"
+        new = (files.dump_line(pair_to_json(pair)) for pair in after.pairs[len(before.pairs) :])
+        files.write_bytes(folder / "pairs.jsonl", pairs + b"".join(new))
+        if after.division is not None:
+            save_division(folder, after.division)
+        save_annotations(folder, annotations)
 
 
 def digest_of(path: Path, *, without: str = "") -> str:
