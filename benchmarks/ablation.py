@@ -48,7 +48,7 @@ def _agreement(path: Path, taskset: str, split: str, seed: int) -> float:
     done = subprocess.run([*COMMAND, str(path), taskset, *options], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    return float(json.loads(done.stdout)["agreement"])
+    return float(json.loads(done.stdout)["score"])
 
 
 if __name__ == "__main__":

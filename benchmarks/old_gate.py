@@ -32,15 +32,15 @@ def old_gate(search: Sequence[Values], validation: Sequence[Values], iterations:
 
 def choose_challenger(incumbent: Row, brought: Sequence[Row]) -> tuple[Row, bool] | None:
     """Who challenges, and whether by being cheaper; None where nobody may. Rows with agreement on search and tokens."""
-    scored = [row for row in brought if row.agreement is not None]
-    bar = incumbent.agreement or 0.0
-    if better := [row for row in scored if (row.agreement or 0.0) > bar]:
-        return min(better, key=lambda row: (-(row.agreement or 0.0), row.judge_tokens, row.id)), False
+    scored = [row for row in brought if row.score is not None]
+    bar = incumbent.score or 0.0
+    if better := [row for row in scored if (row.score or 0.0) > bar]:
+        return min(better, key=lambda row: (-(row.score or 0.0), row.judge_tokens, row.id)), False
     limit = incumbent.judge_tokens * (1 - CHEAPER_BY)
     equal = [
         row
         for row in scored
-        if (row.agreement or 0.0) >= bar - EQUAL and row.judge_tokens <= limit < incumbent.judge_tokens
+        if (row.score or 0.0) >= bar - EQUAL and row.judge_tokens <= limit < incumbent.judge_tokens
     ]
     return (min(equal, key=lambda row: (row.judge_tokens, row.id)), True) if equal else None
 

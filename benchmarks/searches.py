@@ -110,7 +110,7 @@ async def _search(folder: Path, seed: int, judge: str, iterations: int) -> World
     await create(layout, requested, tasks, judge=judge, seeds=load_seeds(SEEDS, None))
     search = open_search(layout, Quiet(), taskset=tasks)
     await run_search(search)
-    rows = [row for row in load_ledger(layout.ledger) if row.agreement is not None]
+    rows = [row for row in load_ledger(layout.ledger) if row.score is not None]
     await run_splits(search, [row.folder for row in rows], "test")
     sealed = {row.id: load_outcomes(layout.sealed_evaluation("test", row.folder)) for row in rows}
     gains = {id: _mean(outcomes) - _mean(sealed[rows[0].id]) for id, outcomes in sealed.items()}

@@ -49,7 +49,7 @@ async def _agreement(source: str, world: TaskSet) -> float:
     gateway = Gateway(make_backend("simulated", {}), cache=None)
     async with Sandbox(Budget(), level=await choose_level()) as sandbox:
         result = await evaluate(source, list(world.rollouts.values()), gateway=gateway, sandbox=sandbox)
-    agreed = [outcome.agreement for outcome in outcomes(world.pairs, result.rewards)]
+    agreed = [outcome.score for outcome in outcomes(world.pairs, result.rewards)]
     return sum(agreed) / len(agreed)
 
 

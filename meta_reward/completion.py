@@ -1,6 +1,6 @@
-"""What a judge is to the rest of the program: one model turn, request in, completion out.
+"""One turn of a model: request in, completion out.
 
-`Backend` is the seam at which kinds of judges plug in. A backend knows nothing of trajectories,
+`Backend` is the interface that kinds of judges implement. A backend knows nothing of trajectories,
 harnesses, caches or budgets; the gateway wraps all of that around it.
 """
 
@@ -11,14 +11,15 @@ from typing import Any, Protocol
 from meta_reward.files import as_text
 from meta_reward.trajectory import Message, Tool, ToolCall, message_to_json, parse_message, parse_tool, tool_to_json
 
-CHARS_PER_TOKEN = 4  # about, of English text
+CHARS_PER_TOKEN = 4  # roughly, in English text
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one completion. input_tokens includes those read from the provider's own cache."""
+    """Tokens of one completion."""
 
     input_tokens: int
+    """Including those read from the provider's own cache."""
     output_tokens: int
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
@@ -26,42 +27,39 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One turn asked of the judge.
-
-    messages: the conversation so far, roles user, assistant and tool. require: the name of a tool
-    that must be called before the final answer. schema: JSON schema of the final answer.
-    """
+    """One turn asked of the judge."""
 
     messages: tuple[Message, ...]
+    """The conversation so far; roles user, assistant and tool."""
     system: str | None = None
     tools: tuple[Tool, ...] = ()
     require: str | None = None
+    """The name of a tool that must be called before the final answer."""
     schema: dict[str, Any] | None = None
+    """JSON schema of the final answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One turn of the judge: its text, or the tool calls it wants answered first.
-
-    stop_reason: `end`, `tool`, `length` or `refusal`.
-    """
+    """One turn of the judge: its text, or the tool calls that it wants answered first."""
 
     text: str
     usage: Usage
     tool_calls: tuple[ToolCall, ...] = ()
     stop_reason: str = "end"
+    """`end`, `tool`, `length` or `refusal`."""
 
 
 _UNREADABLE = "arguments that are no JSON object"
 
 
 def unreadable_arguments(text: str) -> dict[str, Any]:
-    """What stands for a tool call's arguments that cannot be read: such a call is never run."""
+    """A placeholder for tool call arguments that cannot be parsed; such a call is never run."""
     return {_UNREADABLE: text}
 
 
 def is_unreadable(call: ToolCall) -> bool:
-    """Whether the judge wrote arguments that cannot be read; it is then told so instead of given a result."""
+    """Whether a call's arguments could not be parsed; the judge gets an error instead of a result."""
     return call.arguments.keys() == {_UNREADABLE}
 
 
@@ -70,7 +68,7 @@ class Backend(Protocol):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Everything that determines its answers, as plain JSON; part of every cache key."""
+        """Everything that determines its answers, as plain JSON. Part of every cache key."""
         ...
 
     @property
@@ -79,29 +77,33 @@ class Backend(Protocol):
         ...
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. draw: 0 for the first time this is asked of a trajectory, then 1, ...
+        """Answer one turn. draw: 0 the first time that a trajectory asks this, then 1, ...
 
-        Tries once. Raises JudgeTransient where another try may succeed, JudgeMisconfigured where only the
-        user can help, PromptTooLong, and JudgeError for another fault of this request.
+        Tries once. Raises JudgeTransient if another try may succeed, JudgeMisconfigured if only the user can
+        fix it, PromptTooLong, and JudgeError for any other fault of this request.
         """
         ...
 
     def cost_usd(self, usage: Usage) -> float | None:
-        """What the tokens cost, None where the price is not known."""
+        """What the tokens cost, None if the price is unknown."""
         ...
 
 
 class Model(Backend, Protocol):
-    """A backend that knows how much it takes."""
+    """A backend that the user can name as the judge."""
+
+    def check(self) -> None:
+        """Raise JudgeMisconfigured if its key is missing. Asks the judge nothing."""
+        ...
 
     @property
     def window_tokens(self) -> int | None:
-        """How many tokens a request and its reply may have, None where that is not known."""
+        """How many tokens a request and its reply may have, None if unknown."""
         ...
 
 
 def request_to_json(request: Request) -> dict[str, Any]:
-    """The JSON form of a request: what cache keys are made from and what traces show."""
+    """The JSON form of a request, for cache keys and traces."""
     return {
         "system": request.system,
         "messages": [message_to_json(m) for m in request.messages],
@@ -112,9 +114,9 @@ def request_to_json(request: Request) -> dict[str, Any]:
 
 
 def request_from_json(data: Any) -> Request:
-    """A request from its JSON form, also where texts of several lines are lists of them.
+    """A request from its JSON form, in which texts of several lines may be lists of lines.
 
-    Raises ValueError, KeyError or TypeError for what is none.
+    Raises ValueError, KeyError or TypeError for anything else.
     """
     return Request(
         tuple(parse_message({**message, "content": as_text(message["content"])}) for message in data["messages"]),
@@ -126,7 +128,7 @@ def request_from_json(data: Any) -> Request:
 
 
 def estimated_tokens(request: Request) -> int:
-    """About how many tokens a request has, by its characters."""
+    """Roughly how many tokens a request has, by its characters."""
     chars = len(request.system or "") + sum(len(message.content) for message in request.messages)
     chars += sum(len(str(part)) for part in (*request.tools, request.schema) if part)
     return chars // CHARS_PER_TOKEN + 1

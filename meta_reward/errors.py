@@ -7,13 +7,13 @@
     ├── CandidateError      the candidate's: recorded against it, never fatal to a search
     ├── JudgeError          the judge's
     │   ├── PromptTooLong   a harness may catch it and ask with a shorter view
-    │   ├── Unanswerable    the endpoint is up, and fails on this request: its trajectory fails, the run goes on
-    │   └── JudgeUnavailable   nobody's fault: the evaluation stays unfinished, the run stops cleanly
+    │   ├── Unanswerable    the endpoint is up but fails on this request: the trajectory fails, the run continues
+    │   └── JudgeUnavailable   the endpoint is down: the evaluation stays unfinished, the run stops cleanly
     │       └── JudgeMisconfigured   the same, and only the user can fix it: key, model, credit, package
-    ├── JudgeTransient      one try of a call failed in a way that another may not: the gateway tries again
-    ├── ProposerError       the proposer's: the session is recorded, the search goes on with the next
-    │   └── ProposerUnavailable   no session could go better: the run stops cleanly
-    ├── LimitReached        a limit of the run: stops the search at a clean point
+    ├── JudgeTransient      one try of a call failed, and another may succeed: the gateway retries
+    ├── ProposerError       the proposer's: the session is recorded, the search continues with the next
+    │   └── ProposerUnavailable   the next session would fail the same way: the run stops cleanly
+    ├── LimitReached        a limit of the run: stops the search cleanly
     └── GitError            git's
 
 Each stores facts and builds one line: what is wrong, where, and what to do.
@@ -36,7 +36,7 @@ class UsageError(MetaRewardError):
 
 
 class RunInUse(UsageError):
-    """A second process wants a run that is being written."""
+    """Another process holds the run."""
 
     def __init__(self, run: str, holder: str) -> None:
         self.run, self.holder = run, holder
@@ -44,7 +44,7 @@ class RunInUse(UsageError):
 
 
 class DataError(MetaRewardError):
-    """A file does not hold what it should. `place` names the line or entry where that is known."""
+    """A file does not hold what it should. `place` names the line or entry, if known."""
 
     def __init__(self, path: Path, what: str, *, place: str = "", hint: str = "") -> None:
         self.path, self.what, self.place, self.hint = path, what, place, hint
@@ -61,13 +61,13 @@ class CandidateError(MetaRewardError):
 
 
 class JudgeError(MetaRewardError):
-    """The judge could not answer one request. tries: how often it was asked before that was clear."""
+    """The judge could not answer one request. tries: how often it was asked."""
 
     tries = 1
 
 
 class PromptTooLong(JudgeError):
-    """A prompt does not fit the judge's context window. tokens, limit: where the judge names them."""
+    """A prompt does not fit the judge's context window. tokens, limit: None unless the judge names them."""
 
     def __init__(self, tokens: int | None = None, limit: int | None = None) -> None:
         self.tokens, self.limit = tokens, limit
@@ -77,17 +77,17 @@ class PromptTooLong(JudgeError):
 
 
 class Unanswerable(JudgeError):
-    """The judge's endpoint answers other requests, but fails on this one beyond all retries."""
+    """The judge's endpoint answers other requests, but keeps failing on this one."""
 
 
 class JudgeUnavailable(JudgeError):
-    """The judge's endpoint failed beyond all retries."""
+    """The judge's endpoint kept failing until retries ran out."""
 
 
 class JudgeMisconfigured(JudgeUnavailable):
     """The judge cannot be asked at all until the user fixes something; no retry would help.
 
-    whatever_is_asked: the endpoint says so by its status or code, which no request's own words can bring about.
+    whatever_is_asked: the endpoint's status or code says so; the content of a request cannot cause it.
     """
 
     def __init__(self, what: str, *, hint: str = "", whatever_is_asked: bool = False) -> None:
@@ -98,8 +98,8 @@ class JudgeMisconfigured(JudgeUnavailable):
 class JudgeTransient(MetaRewardError):
     """One try of a judge call failed; another may succeed.
 
-    status: of the HTTP response, None where there was none. retry_after_s: what the endpoint asks to
-    wait. throttled: it asks for fewer calls (429, overloaded). seconds: how long the try took.
+    status: of the HTTP response, None without one. retry_after_s: the wait that the endpoint asks for.
+    throttled: it asks for fewer calls (429, overloaded). seconds: how long the try took.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class JudgeTransient(MetaRewardError):
 
 
 class ProposerError(MetaRewardError):
-    """A proposer's session ended badly; the search records it and goes on. `status` is a word for programs."""
+    """A proposer's session failed; the search records it and continues. `status` is a stable word for programs."""
 
     def __init__(self, what: str, *, status: str = "failed") -> None:
         self.what, self.status = what, status
@@ -125,7 +125,7 @@ class ProposerError(MetaRewardError):
 
 
 class ProposerUnavailable(ProposerError):
-    """A refused key, an unknown model: the next session would end in the same way."""
+    """A refused key or an unknown model: the next session would fail the same way."""
 
     def __init__(self, what: str, *, hint: str) -> None:
         self.hint = hint

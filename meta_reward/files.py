@@ -1,9 +1,8 @@
-"""JSON, JSON lines and atomic writes: the one home of how this package touches files.
+"""JSON, JSON lines and atomic writes: all file access of this package.
 
 Writes go to a temporary file beside the target and are renamed over it, so a reader sees the old
-file or the new one, never a part. JSON is pretty-printed for people and grep; characters that
-could drive a terminal or reorder a line of text are escaped. Reads raise DataError, which names
-the file and the line.
+file or the new one, never a part. JSON is indented for people and grep; characters that control a
+terminal or reorder text are escaped. Reads raise DataError, which names the file and the line.
 """
 
 import errno
@@ -55,7 +54,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def is_too_deep(value: Any) -> bool:
-    """Whether a JSON value is nested too deeply to be written down inside our own records."""
+    """Whether a JSON value is nested too deeply to be written inside our own records."""
     for _ in range(_DEPTH_OF_RECORDS):
         value = [value]
     try:
@@ -66,10 +65,7 @@ def is_too_deep(value: Any) -> bool:
 
 
 def as_lines(value: Any) -> Any:
-    """`value` with every text of several lines, at any depth, as the list of its lines.
-
-    This is how texts are stored for people to read; `as_text` undoes it where a text is expected.
-    """
+    """`value` with every multi-line string, at any depth, as a list of lines, for people to read. See `as_text`."""
     if isinstance(value, str):
         return value.split("\n") if "\n" in value else value
     if isinstance(value, dict):
@@ -140,7 +136,7 @@ def numbered_lines(path: Path) -> list[tuple[int, Any]]:
 
 
 def iter_whole_lines(path: Path) -> Iterator[Any]:
-    """The JSON values of an append-only journal; a torn last line is left out, as never written."""
+    """The JSON values of an append-only journal, without a torn last line."""
     if not path.exists():
         return
     lines = read_bytes(path).split(b"\n")
@@ -149,7 +145,7 @@ def iter_whole_lines(path: Path) -> Iterator[Any]:
 
 
 def repair_journal(path: Path) -> None:
-    """Cut a torn last line off a journal, so that the next append starts a line of its own."""
+    """Cut a torn last line off a journal, so that the next append starts a new line."""
     if not path.exists():
         return
     data = path.read_bytes()
@@ -165,7 +161,7 @@ def append_line(path: Path, value: Any) -> None:
         before = file.tell()
         try:
             written = file.write(line)
-            while written < len(line):  # a disk that fills up says so only at the second try
+            while written < len(line):  # a full disk raises only at the second try
                 written += file.write(line[written:])
         except OSError:
             with suppress(OSError):
@@ -216,7 +212,7 @@ def write_lines(path: Path, values: Iterable[Any]) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusal to write into one clear line."""
+    """Turn an OSError into a UsageError of one line."""
     try:
         yield
     except OSError as error:

@@ -20,8 +20,7 @@ _OUR_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.unfinished", re.DOTALL)  # as 
 def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """A folder that appears at `path` whole or not at all: filled beside it, then renamed.
 
-    Raises UsageError where `path` exists and is not to be replaced. Nothing is left behind when
-    the block raises.
+    Raises UsageError if `path` exists and `replace` is not set. Nothing is left behind if the block raises.
     """
     if path.exists() and not replace:
         raise UsageError(f"{path} exists", hint="choose another name")
@@ -32,7 +31,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         try:
             yield temporary
             temporary.chmod(0o755)
-            if replace and path.exists():  # moved aside first, so that at no time neither of them is whole
+            if replace and path.exists():  # moved aside first, so that one of them is whole at any time
                 old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=UNFINISHED))
                 path.rename(old / path.name)
                 temporary.rename(path)
@@ -45,7 +44,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def _sweep_old(path: Path) -> None:
-    """Remove what a process killed some time ago left of making this folder."""
+    """Remove what an earlier process, since killed, left of making this folder."""
     for left in path.parent.glob(f".{path.name[:40]}.*{UNFINISHED}"):
         if _OUR_TEMPORARY.fullmatch(left.name) and time.time() - left.stat().st_mtime > _SURELY_LEFT_S:
             shutil.rmtree(left, ignore_errors=True)
@@ -64,7 +63,7 @@ def sweep(folder: Path, *, deep: bool = True) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder that others have filled, as far as that is possible: deep nesting must not stop it."""
+    """Remove a folder that others have filled, even if it is nested deeply, as far as possible."""
     try:
         shutil.rmtree(path, ignore_errors=True)
     except RecursionError:

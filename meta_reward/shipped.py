@@ -1,6 +1,6 @@
 """What comes with the package: the seed harnesses, and the simulated task set `skyways`.
 
-In a checkout they stand at its top; a wheel holds them in `_data`. They are read here and never written to.
+In a checkout they are at the top level; a wheel holds them in `_data`. They are never written to.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""The ground everything stands on: messages, tool calls, trajectories, rollouts and pairs.
+"""The basic data: messages, tool calls, trajectories, rollouts and pairs, and their JSON form.
 
-Plain frozen data without behaviour beyond rendering, and their JSON form. Imports the standard
-library only, because candidates see this file inside the sandbox. A `Trajectory` carries no ids
-and no label; those belong to the `Rollout` around it, which never leaves the parent process.
+Plain frozen data without behaviour beyond rendering. Imports only the standard library, because
+candidates see this file inside the sandbox. A `Trajectory` has no id and no label; those belong to the
+`Rollout` around it, which never leaves the parent process.
 """
 
 import json
@@ -51,7 +51,7 @@ class Trajectory:
     messages: tuple[Message, ...]
 
     def calls(self) -> list[tuple[ToolCall, Message | None]]:
-        """Every tool call in order, each with the message that answers it (None if nothing does)."""
+        """Every tool call in order, each with the message that answers it, or None."""
         answers = {m.tool_call_id: m for m in self.messages if m.role == "tool"}
         return [(call, answers.get(call.id)) for m in self.messages for call in m.tool_calls]
 
@@ -81,7 +81,7 @@ def render_call(call: ToolCall) -> str:
 class Rollout:
     """A trajectory with what a harness must never see: its id, its task, its label.
 
-    success: 1 or 0 where a trusted label exists, else None.
+    success: 1 or 0 if there is a trusted label, else None.
     """
 
     id: str
@@ -150,7 +150,7 @@ def parse_tool(data: Any) -> Tool:
 
 
 def trajectory_to_json(trajectory: Trajectory) -> dict[str, Any]:
-    """The JSON form in which a trajectory is sent to a candidate, and from which its digest is made."""
+    """The JSON form of a trajectory: what is sent to a candidate, and what its digest is computed from."""
     return {
         "policy": trajectory.policy,
         "tools": [tool_to_json(t) for t in trajectory.tools],

@@ -15,6 +15,7 @@ from tests.conftest import PROJECT
         ("evaluate.py 8", "rewards known: "),
         ("scoring.py 8 4", "score/evaluate: "),
         ("judging.py 8 4", "evaluate/bare"),
+        ("importing.py 40 3", "read as a stream: "),
         ("gate_null.py --runs 24 --skewed 24", "skewed null, 24 searches"),
         ("gate_power.py --runs 2", "one of three finalists passes"),
         ("searches.py --worlds 1 --tasks 15 --iterations 1", "new - old gate: "),

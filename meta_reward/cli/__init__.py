@@ -1,9 +1,8 @@
-"""The command line: `meta-reward COMMAND`. Thin: parse, call, print.
+"""The command line: `meta-reward COMMAND`. Commands parse, call and print.
 
-A command's module is imported when it is used or listed; what is heavy is imported inside it.
-Exit codes: 0, a search has finished; 1 for the user's or the data's fault, with one line; 2 for wrong
-usage; 3 for a bug of ours, with the path of a log; 4 stopped at a limit; 5, the agreement
-is below --fail-under; 130 for an interrupt.
+A command's module is imported when it is used or listed, and imports what is heavy inside its functions. Exit codes:
+0 done; 1 the user's or the data's fault, in one line; 2 wrong usage; 3 a bug of ours, with the path of a log; 4 stopped
+at a limit; 5 the agreement is below --fail-under; 130 interrupted.
 """
 
 import importlib
@@ -29,7 +28,7 @@ _HEADINGS = {
         "add": "meta_reward.cli.add",
         "choose": "meta_reward.cli.choose",
     },
-    "Ask it": {
+    "Ask about a run": {
         **{query.name: "meta_reward.cli.queries" for query in QUERIES},
         "try": "meta_reward.cli.tryout",
     },
@@ -46,7 +45,7 @@ _COMMANDS = {name: module for commands in _HEADINGS.values() for name, module in
 
 
 class _Commands(click.Group):
-    """The commands, each loaded from its module when it is asked for."""
+    """The commands. Each is loaded from its module when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -79,13 +78,13 @@ def app() -> None:
     meta-reward status night-1                         where it stands
     meta-reward test night-1                           open the sealed split
 
-    Commands that look at a run, or ask it, take the newest where none is named.
+    Commands that look at a run take the newest one if none is named.
     """
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    # Being asked to end is handled in one way, whoever asks.
+    # A request to end is handled in the same way as Ctrl-C.
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     sys.exit(_run())
@@ -104,12 +103,12 @@ def _run() -> int:
         click.echo(f"meta-reward: {printable(str(error))}", err=True)
         return STOPPED if isinstance(error, LimitReached) else 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo("meta-reward: interrupted; what was finished is on disk, and the same command goes on", err=True)
+        click.echo("meta-reward: interrupted; what was finished is on disk, and the same command continues", err=True)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except OSError as error:  # a full disk, a folder without permission: the machine's, wherever it strikes
+    except OSError as error:  # the machine's: a full disk, a folder without permission
         from meta_reward.files import HINTS
 
         where, hint = error.filename or "a file", HINTS.get(error.errno or 0, "free space, or choose another folder")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import find_run, limits_given, spending_options
+from meta_reward.cli.common import limits_given, spending_options
+from meta_reward.cli.find import find_run
 
 
 @click.command("add")

@@ -1,4 +1,4 @@
-"""`meta-reward cache`: the judge's replies that are kept, and how to be rid of them."""
+"""`meta-reward cache`: the judges' replies that are stored, and how to remove them."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """Show where the judges' replies are kept, how many there are, and how large they are.
+    """Show where the judges' replies are stored, how many there are, and how much space they take.
 
     \b
     meta-reward cache
     meta-reward cache clear --judge simulated --older-than 30
 
-    One file a reply, with what was asked: cat and grep read it. $META_REWARD_CACHE names another folder.
+    One file for each reply, with its request, to read with cat and grep. $META_REWARD_CACHE names another folder.
     """
     from meta_reward.models.cache import default_cache_folder, holdings
 
@@ -36,17 +36,24 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command("clear")
-@click.option("--judge", metavar="KIND", help="Of this judge alone, named as `meta-reward cache` does.")
-@click.option("--older-than", "days", type=click.FloatRange(min=0), default=0.0, metavar="DAYS", help="These alone.")
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where nobody can be asked.")
+@click.option("--judge", metavar="KIND", help="Only replies of this judge, named as `meta-reward cache` names it.")
+@click.option(
+    "--older-than",
+    "days",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="DAYS",
+    help="Only replies at least this old.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation. Needed without a terminal.")
 @click.pass_context
 def clear(ctx: click.Context, judge: str | None, days: float, yes: bool) -> None:
-    """Remove replies and the rewards beside them. A run keeps its traces; what it asks anew is paid anew.
+    """Remove replies and the rewards beside them. Runs keep their traces; asking again costs money again.
 
     \b
     meta-reward cache clear --judge simulated --older-than 30
 
-    Says what goes, and asks first. Searches under way are not disturbed.
+    Shows what will be removed, and asks for confirmation. Running searches are not disturbed.
     """
     from meta_reward.errors import UsageError
     from meta_reward.models import cache

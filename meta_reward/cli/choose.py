@@ -2,7 +2,7 @@
 
 import click
 
-from meta_reward.cli.common import find_run
+from meta_reward.cli.find import find_run
 
 
 @click.command("choose")

@@ -1,7 +1,7 @@
-"""What commands share: finding task sets and runs by name, options, and how JSON is printed."""
+"""What commands share: options, arguments, and how JSON is printed."""
 
 import functools
-import os
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,39 +9,37 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from meta_reward import shipped
+from meta_reward.cli.find import open_task_set
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.search.standalone import Standalone
-    from meta_reward.tasks.divide import SplitShares
     from meta_reward.tasks.taskset import TaskSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 STOPPED = 4
-"""The exit code of what stopped at a limit, and goes on when that is raised."""
+"""The exit code of a command that stopped at a limit; it continues when the limit is raised."""
 
 BELOW = 5
 """The exit code of an evaluation whose agreement is lower than --fail-under asks."""
 
 OFFLINE_WORLD = "skyways"
-TASKS, RUNS, SEEDS = Path("tasks"), Path("runs"), Path("seed_harnesses")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 judge_option = click.option(
-    "--judge", metavar="KIND", help="The judge, such as simulated, which is the default for skyways alone."
+    "--judge", metavar="KIND", help="The judge, such as simulated (the default for skyways) or anthropic:MODEL."
 )
 
 sandbox_option = click.option(
     "--sandbox",
     type=click.Choice(["auto", "strict", "locked", "none"]),
-    help="How candidates are confined: auto, the default, is the strictest that works here; none must be asked for.",
+    help="How candidates are confined. Default: auto, the strictest that works here; that is never none.",
 )
 
 
 def _dollars(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """An amount of money; 0 for `none`, where its user wants no limit."""
+    """An amount of money; 0 for `none`, which lifts the limit."""
     if value in (None, "none"):
         return None if value is None else 0.0
     try:
@@ -53,99 +51,51 @@ def _dollars(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     return amount
 
 
+def finite(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """A number that is one: ranges let NaN pass."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number", ctx, param)
+    return value
+
+
 _SPENDING = (
-    click.option("--max-calls", type=click.IntRange(min=1), help="Judge calls, counting cached ones."),
-    click.option("--max-tokens", type=click.IntRange(min=1), help="Judge tokens, counting cached calls."),
-    click.option("--max-usd", metavar="USD|none", callback=_dollars, help="Money spent on judge calls."),
+    click.option(
+        "--max-calls", type=click.IntRange(min=1), help="Stop at this many judge calls, cached ones included."
+    ),
+    click.option(
+        "--max-tokens", type=click.IntRange(min=1), help="Stop at this many judge tokens, cached calls included."
+    ),
+    click.option(
+        "--max-usd",
+        metavar="USD|none",
+        callback=_dollars,
+        help="Stop when judge calls have cost this much; none lifts the limit.",
+    ),
 )
-_HOURS = click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Of this process.")
+_HOURS = click.option(
+    "--max-hours", type=click.FloatRange(min=0, min_open=True), help="Stop when this process has run this long."
+)
 
 
 def spending_options(command: Command) -> Command:
-    """The limits on what may be spent on the judge."""
+    """Options: the limits on what may be spent on the judge."""
     for option in reversed(_SPENDING):
         command = option(command)
     return command
 
 
 def limit_options(command: Command) -> Command:
-    """All limits: on what may be spent, and on time."""
+    """Options: all limits, on what may be spent and on time."""
     return spending_options(_HOURS(command))
 
 
 def limits_given(flags: dict[str, Any]) -> dict[str, Any]:
-    """The limits among flags, by the keys under which run.toml has them."""
+    """The limits among flags, by their keys in run.toml."""
     return {f"limits.{name}": flags.get(name) for name in ("max_calls", "max_tokens", "max_usd", "max_hours")}
 
 
-def find_task_set(name: str) -> Path:
-    """The folder of a task set given by name or path: one of ./tasks, else one that comes with the package.
-
-    Raises UsageError that lists what there is.
-    """
-    own = any((path / "taskset.json").exists() for path in (Path(name), TASKS / name))
-    hint = "`meta-reward import` or `meta-reward tasks build` make one"
-    return (None if own else shipped.task_set(name)) or _find(name, TASKS, "task set", "taskset.json", hint)
-
-
-def open_task_set(name: str, shares: "SplitShares") -> "TaskSet":
-    """A task set to work on, in a folder of the user's own and with its splits written down.
-
-    shares: by which it is divided if it is not yet. What is written is said on stderr.
-    """
-    from meta_reward.tasks.splits import write_splits
-    from meta_reward.tasks.taskset import load_task_set
-
-    path = find_task_set(name)
-    if path == shipped.task_set(name):
-        path = _copied(path)
-    tasks, line = write_splits(load_task_set(path), shares)
-    if line:
-        click.echo(line, err=True)
-    return tasks
-
-
-def seed_folder() -> Path:
-    """Where seed harnesses are: ./seed_harnesses, else those that come with the package."""
-    return SEEDS if SEEDS.is_dir() else shipped.seeds()
-
-
-def find_run(name: str) -> Path:
-    """The folder of a run given by name or path. Raises UsageError that lists what there is."""
-    from meta_reward.run.runs import is_candidate
-
-    if is_candidate(name):
-        raise UsageError(f"{name} is a candidate, not a run", hint=f"known runs: {', '.join(_run_names()) or 'none'}")
-    return _find(name, RUNS, "run", "run.toml", "`meta-reward search` makes one")
-
-
-def newest_run() -> Path:
-    """The run in ./runs whose record changed last, which is said on stderr. Raises UsageError without any."""
-    from meta_reward.run.runs import runs_in
-
-    found = runs_in(RUNS)
-    if not found:
-        raise UsageError("there is no run in ./runs", hint="`meta-reward search` makes one")
-    click.echo(f"meta-reward: run {found[0].root.name}, the newest", err=True)
-    return found[0].root
-
-
-def run_here(name: str | None) -> Path:
-    """The run that is named, else the one this is called in, else the newest."""
-    if name is not None:
-        return find_run(name)
-    return Path.cwd() if Path("run.toml").exists() else newest_run()
-
-
-def named_run(name: str | None, purpose: str) -> Path:
-    """The run that is named. Raises UsageError that lists the runs where none is: this one is not to be guessed."""
-    if name is None:
-        raise UsageError(f"say which run to {purpose}", hint=f"known: {', '.join(_run_names()) or 'none'}")
-    return find_run(name)
-
-
 def run_and(*names: str) -> Callable[[Command], Command]:
-    """The arguments of a command on a run: the run, which may be left out, and these after it."""
+    """The arguments of a command on a run: the run, which may be left out, then those of these names."""
 
     def split(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> dict[str, str | None]:
         return dict(zip(("run", *names), _split(ctx, words, names), strict=True))
@@ -162,7 +112,7 @@ def run_and(*names: str) -> Callable[[Command], Command]:
 
 
 def _split(ctx: click.Context, words: tuple[str, ...], names: tuple[str, ...]) -> tuple[str | None, ...]:
-    """A run, or None, and a word for each name. Raises click's UsageError for too few words or too many."""
+    """A run, or None, and a word for each name. Raises click's UsageError for too few or too many words."""
     from meta_reward.run.runs import is_candidate
 
     if len(words) < len(names):
@@ -172,25 +122,8 @@ def _split(ctx: click.Context, words: tuple[str, ...], names: tuple[str, ...]) -
     return words if len(words) > len(names) else (None, *words)
 
 
-def run_path(name: str) -> Path:
-    """Where a run of this name is, or would be. Raises UsageError for what can be no name of a run."""
-    from meta_reward.run.runs import is_candidate
-    from meta_reward.tasks.records import is_name
-
-    path = Path(name)
-    if len(path.parts) == 1 and not path.is_absolute():
-        path = RUNS / name
-    if not is_name(path.name):
-        raise UsageError(f"run name {name!r}", hint="use letters, digits, dots, dashes and underscores")
-    if is_candidate(path.name):
-        raise UsageError(
-            f"run name {name!r}", hint="c and digits is the name of a candidate; choose another --run NAME"
-        )
-    return path
-
-
 def default_judge(taskset: "TaskSet", judge: str | None) -> str:
-    """The judge to use. Raises UsageError where none is given and the task set has no default."""
+    """The judge to use. Raises UsageError if none is given and the task set has no default."""
     if judge:
         return judge
     if taskset.about.simulated and taskset.name == OFFLINE_WORLD:
@@ -199,7 +132,7 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
 
 
 def standalone_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Standalone":
-    """What to evaluate outside any run. flags: judge, seed, concurrency, sandbox and limits, None where not given."""
+    """An evaluation outside any run. flags: judge, seed, concurrency, sandbox and limits; None if not given."""
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.standalone import Standalone
 
@@ -219,42 +152,3 @@ def print_json(value: Any) -> None:
 
     sys.stdout.buffer.write(dump_json(value))
     sys.stdout.flush()
-
-
-def new_task_set_path(name: str, *, force: bool) -> Path:
-    """Where a new task set goes. Raises UsageError for a bad name, or one that is taken."""
-    from meta_reward.tasks.records import is_name
-
-    if not is_name(name):
-        raise UsageError(f"task set name {name!r}", hint="use letters, digits, dots, dashes and underscores")
-    path = TASKS / name
-    if path.exists() and not force:
-        raise UsageError(f"{path} exists", hint="choose another --name, or pass --force to replace it")
-    return path
-
-
-def _copied(path: Path) -> Path:
-    """A task set that comes with the package, copied into ./tasks, where openings of its test split are counted."""
-    import shutil
-
-    from meta_reward import folders
-
-    own = TASKS / path.name
-    with folders.new_folder(own) as folder:
-        shutil.copytree(path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("openings.jsonl"))
-    click.echo(f"{path.name} comes with meta-reward: copied to {own}", err=True)
-    return own
-
-
-def _run_names() -> list[str]:
-    return sorted(path.parent.name for path in RUNS.glob("*/run.toml"))
-
-
-def _find(name: str, home: Path, what: str, marker: str, hint: str) -> Path:
-    for path in (Path(name), home / name):
-        if (path / marker).exists():
-            return path
-    if Path(name).is_dir() or os.sep in name:
-        raise UsageError(f"{name} is no {what}: it has no {marker}", hint=hint)
-    known = sorted(p.parent.name for p in home.glob(f"*/{marker}"))
-    raise UsageError(f"there is no {what} {name!r}", hint=f"known: {', '.join(known)}" if known else hint)

@@ -9,13 +9,13 @@ from meta_reward.cli.common import json_option, print_json
 @json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """What this machine can do, and how to fix the rest.
+    """Show what works on this machine, and how to fix what does not.
 
     \b
     meta-reward doctor
 
-    Tries git, the sandbox and the disk, and looks for coding agents and keys, which are never shown.
-    Exits with 1 where a search cannot run offline.
+    Tries git, the sandbox and the disk, and looks for coding agents and keys; keys are never shown. Exits with 1 if
+    a search cannot run offline.
     """
     import asyncio
 

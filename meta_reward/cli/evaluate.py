@@ -20,12 +20,12 @@ from meta_reward.cli.common import (
 @click.argument("taskset")
 @judge_option
 @click.option("--split", type=click.Choice(["search", "validation", "test"]), default="search", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the order and the interval.")
+@click.option("--seed", type=click.IntRange(min=0), help="For the simulated judge, the order and the interval.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
 @sandbox_option
 @limit_options
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
-@click.option("--out", type=click.Path(path_type=Path), help="Keep scores, pairs and traces in this new folder.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write scores, pairs and traces to this new folder.")
 @click.option("--fail-under", metavar="SHARE", type=click.FloatRange(0, 1), help="The least agreement, such as 0.7.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write a short report here, for a pull request.")
 @click.option(

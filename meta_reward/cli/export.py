@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from meta_reward.cli.common import find_run
+from meta_reward.cli.find import find_run
 
 
 @click.command("export")

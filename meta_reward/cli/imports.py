@@ -1,70 +1,195 @@
-"""`meta-reward import`: other people's formats as task sets."""
+"""`meta-reward import`: trajectories in other people's formats as a task set."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from meta_reward.cli.common import finite, json_option, print_json
+from meta_reward.cli.find import TASKS
+from meta_reward.tasks.importers.registry import FORMATS
 
-@click.group("import")
-def command() -> None:
-    """Make a task set in ./tasks from trajectories in another format.
+if TYPE_CHECKING:
+    from meta_reward.tasks.annotations import Annotations
+    from meta_reward.tasks.importers.assemble import Assembled, Settings
+    from meta_reward.tasks.importers.collect import Collected
+    from meta_reward.tasks.taskset import About, TaskSet
 
-    \b
-    meta-reward import tau-bench gpt-4o-airline.json --policy policy.md --name tau-airline
-    """
+_PATH = click.Path(path_type=Path)
 
 
-@command.command("tau-bench")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.command("import")
+@click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=_PATH)
 @click.option("--name", required=True, help="Name of the task set.")
-@click.option("--policy", type=click.Path(path_type=Path), help="The policy; by default that of the system messages.")
-@click.option("--tools", type=click.Path(path_type=Path), help="JSON list of the tools the agents had.")
-@click.option("--pairs-per-task", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), help="Detected where it is left out.")
+@click.option("--policy", type=_PATH, help="A file with the policy, in place of what the trajectories say.")
+@click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the trajectories say.")
+@click.option("--labels", type=_PATH, help="A file with rows of id and label, for trajectories with an id.")
+@click.option("--task-key", metavar="KEY", help="The field that names the task; a.b is field b of field a.")
+@click.option("--label-key", metavar="KEY", help="The field that holds the label.")
+@click.option(
+    "--min-gap",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    callback=finite,
+    help="Labels must differ by more to make a pair.",
+)
+@click.option("--pairs-per-task", type=click.IntRange(min=1), default=10, show_default=True, help="From labels.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw of pairs.")
 @click.option("--source", default="", help="Where the trajectories come from, for the record.")
 @click.option("--licence", default="", help="Under which licence, for the record.")
+@click.option("--append", is_flag=True, help="Add to the task set of this name; nothing in it moves.")
 @click.option("--force", is_flag=True, help="Replace a task set of this name.")
-def tau_bench(
-    results: Path,
-    name: str,
-    policy: Path | None,
-    tools: Path | None,
-    pairs_per_task: int,
-    seed: int,
-    source: str,
-    licence: str,
-    force: bool,
-) -> None:
-    """Import a results file of τ-bench (v1): a success and a failure of the same task make a pair.
+@click.option("--skip-errors", is_flag=True, help="Leave rows with an error out, and count them.")
+@click.option("--dry-run", is_flag=True, help="Say what would come in, and write nothing.")
+@json_option
+def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, append: bool, **flags: Any) -> None:
+    """Make a task set in ./tasks from trajectories in another format.
 
     \b
-    meta-reward import tau-bench gpt-4o-airline.json --policy policy.md --name tau-airline
-    """
-    from meta_reward import files
-    from meta_reward.cli.common import new_task_set_path
-    from meta_reward.errors import DataError
-    from meta_reward.tasks.pairs import pairs_from_labels
-    from meta_reward.tasks.splits import division_of_new
-    from meta_reward.tasks.taskset import About, save_task_set
-    from meta_reward.tasks.taubench import load_results, load_tools
+    meta-reward import runs.jsonl --name billing
+    meta-reward import results/*.json --name airline --format tau2-bench --dry-run
+    meta-reward import more.jsonl --name billing --append
 
-    path = new_task_set_path(name, force=force)
-    offered = load_tools(tools) if tools else []
-    imported = load_results(results, policy=files.read_text(policy) if policy else None, tools=offered)
-    pairs = pairs_from_labels(imported.rollouts, per_task=pairs_per_task, seed=seed)
-    if not pairs:
-        raise DataError(results, "no task has both a success and a failure", hint="pairs need several trials a task")
-    about = About(path.name, source=source or f"τ-bench results, {results.name}", licence=licence)
-    save_task_set(
-        path,
-        about,
-        policy=imported.policy,
-        tools=offered,
-        rollouts=imported.rollouts,
-        pairs=pairs,
-        division=division_of_new(path, path.name, imported.rollouts, pairs),
-        replace=force,
+    \b
+    labelled         rows of task, messages and label, as JSON lines, CSV or a JSON list
+    pairs            rows of chosen and rejected, with or without a task
+    tau-bench, tau2-bench, plan-rewardbench   files of these benchmarks
+    """
+    from meta_reward.cli.import_summary import check_to_json, import_to_json, render_check, render_import
+    from meta_reward.files import printable
+    from meta_reward.tasks.check import check_task_set
+    from meta_reward.tasks.importers.collect import check_not_empty
+
+    path, before, annotations = _target(name, append=append, force=flags["force"])
+    found = _collect(paths, flags)
+    check_not_empty(found, paths[0])
+    made = _assemble(found, _settings(flags), before, annotations)
+    taskset = _task_set(path, _about(path, paths, found, before, flags), made)
+    if not dry_run:
+        _save(taskset, made, before, replace=flags["force"])
+    check = check_task_set(taskset, made.annotations)
+    if as_json:
+        about = {"name": path.name, "dry_run": dry_run}
+        print_json({**about, **import_to_json(found, made, taskset), **check_to_json(check)})
+        return
+    lines = [*render_import(found, made, taskset, grown=append), *render_check(check)]
+    lines.append(f"nothing was written to {path}: a dry run" if dry_run else f"written to {path}")
+    click.echo(printable("\n".join(lines)))
+
+
+def _target(name: str, *, append: bool, force: bool) -> tuple[Path, "TaskSet | None", "Annotations"]:
+    """Where the task set goes, and what is there if it grows."""
+    from meta_reward.cli.find import new_task_set_path
+    from meta_reward.errors import UsageError
+    from meta_reward.tasks.annotations import Annotations, load_annotations
+    from meta_reward.tasks.taskset import load_task_set
+
+    if append and force:
+        raise UsageError("--append adds to a task set and --force replaces it", hint="pass one of them")
+    path = new_task_set_path(name, force=force or append)
+    if not append:
+        return path, None, Annotations()
+    if not (path / "taskset.json").exists():
+        known = sorted(p.parent.name for p in TASKS.glob("*/taskset.json"))
+        hint = f"known: {', '.join(known)}" if known else "leave --append out to make it"
+        raise UsageError(f"there is no task set {name!r} to append to", hint=hint)
+    return path, load_task_set(path), load_annotations(path)
+
+
+def _collect(paths: tuple[Path, ...], flags: dict[str, Any]) -> "Collected":
+    from meta_reward.errors import UsageError
+    from meta_reward.tasks.importers.collect import collect
+    from meta_reward.tasks.importers.record import Options
+
+    first = str(paths[0])
+    if first in FORMATS and not paths[0].exists():
+        raise UsageError(f"{first} is a format, not a file", hint=f"write --format {first}, or leave it out")
+    options = Options(flags["task_key"], flags["label_key"])
+    return collect(paths, options, format=flags["format_"], labels=flags["labels"], skip_errors=flags["skip_errors"])
+
+
+def _settings(flags: dict[str, Any]) -> "Settings":
+    from meta_reward import files
+    from meta_reward.tasks.importers.assemble import Settings
+    from meta_reward.tasks.importers.messages import clean
+    from meta_reward.tasks.importers.tools import load_tools
+
+    return Settings(
+        policy=clean(files.read_text(flags["policy"])) if flags["policy"] else None,
+        tools=load_tools(flags["tools"]) if flags["tools"] else None,
+        per_task=flags["pairs_per_task"],
+        min_gap=flags["min_gap"],
+        seed=flags["seed"],
     )
-    with_pairs = len({pair.task for pair in pairs})
-    skipped = f"; {imported.skipped} without messages left out" if imported.skipped else ""
-    click.echo(f"{path}: {len(imported.rollouts)} trajectories, {len(pairs)} pairs in {with_pairs} tasks{skipped}")
+
+
+def _assemble(
+    found: "Collected", settings: "Settings", before: "TaskSet | None", annotations: "Annotations"
+) -> "Assembled":
+    """What the task set will hold. Raises DataError where that has no pairs."""
+    from meta_reward.errors import DataError
+    from meta_reward.tasks.importers.assemble import assemble
+
+    made = assemble(found, settings, before=before, annotations=annotations)
+    if not made.pairs:
+        labels = sum(record.label is not None for record in found.records)
+        path = (found.records[0].place if found.records else found.pairs[0].place).path
+        if found.records and not labels:
+            raise DataError(
+                path, "has no labels, so no pairs", hint="name their field with --label-key, or a file with --labels"
+            )
+        what = f"gives no pairs: no task has two runs with different labels ({labels} labels, {_tasks(found)} tasks)"
+        raise DataError(path, what, hint="pairs need several runs of a task; name its field with --task-key")
+    return made
+
+
+def _tasks(found: "Collected") -> int:
+    return len({record.task for record in found.records})
+
+
+def _about(
+    path: Path, paths: tuple[Path, ...], found: "Collected", before: "TaskSet | None", flags: dict[str, Any]
+) -> "About":
+    """What the task set says of itself; one that grows says where all of it comes from."""
+    from dataclasses import replace
+
+    from meta_reward.files import printable
+    from meta_reward.tasks.taskset import About
+
+    source = flags["source"] or f"{'/'.join(sorted(set(found.formats)))}: {', '.join(p.name for p in paths[:5])}"
+    source = printable(source)
+    if before is None:
+        return About(path.name, source=source, licence=flags["licence"])
+    sources = dict.fromkeys(filter(None, [before.about.source, source]))
+    licences = dict.fromkeys(filter(None, [before.about.licence, flags["licence"]]))
+    return replace(before.about, source="; ".join(sources), licence="; ".join(licences))
+
+
+def _task_set(path: Path, about: "About", made: "Assembled") -> "TaskSet":
+    """The task set in memory, divided; without a digest, since it is on no disk yet."""
+    from meta_reward.tasks.splits import division_of_new
+    from meta_reward.tasks.taskset import TaskSet
+
+    rollouts = made.rollouts
+    division = division_of_new(path, path.name, rollouts.values(), made.pairs)
+    return TaskSet(path, about, made.policy, made.tools, rollouts, tuple(made.pairs), division, digest="")
+
+
+def _save(taskset: "TaskSet", made: "Assembled", before: "TaskSet | None", *, replace: bool) -> None:
+    from meta_reward.tasks.taskset import grow_task_set, save_task_set
+
+    if before is not None:
+        grow_task_set(before, taskset, made.annotations)
+        return
+    save_task_set(
+        taskset.path,
+        taskset.about,
+        policy=taskset.policy,
+        tools=taskset.tools,
+        rollouts=taskset.rollouts.values(),
+        pairs=taskset.pairs,
+        division=taskset.division,
+        annotations=made.annotations,
+        replace=replace,
+    )

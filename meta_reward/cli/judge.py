@@ -1,4 +1,4 @@
-"""`meta-reward judge`: what can be said of a judge by itself."""
+"""`meta-reward judge`: trying a judge by itself."""
 
 import click
 

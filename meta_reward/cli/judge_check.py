@@ -21,7 +21,7 @@ def check(ctx: click.Context, judge: str | None, config: Path | None, as_json: b
     meta-reward judge check --judge anthropic:claude-haiku-4-5
     meta-reward judge check --judge openai:Qwen/Qwen3-8B@http://localhost:8000/v1
 
-    Exits with 1 where it does not answer, or takes no schema or no tools.
+    Exits with 1 if it does not answer, or if schemas or tools do not work.
     """
     import asyncio
 

@@ -10,9 +10,9 @@ from meta_reward.cli.common import (
     limit_options,
     print_json,
     sandbox_option,
-    seed_folder,
     standalone_of,
 )
+from meta_reward.cli.find import seed_folder
 
 
 @click.command("noise")
@@ -22,10 +22,10 @@ from meta_reward.cli.common import (
 @click.option(
     "--harness",
     type=click.Path(path_type=Path),
-    help="How the judge is asked; the baseline among the seed harnesses by default.",
+    help="The harness that asks the judge; the baseline of the seed harnesses by default.",
 )
 @click.option("--split", type=click.Choice(["search", "validation"]), default="search", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge and the order.")
+@click.option("--seed", type=click.IntRange(min=0), help="For the simulated judge and the order.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
 @limit_options
 @sandbox_option
@@ -46,7 +46,7 @@ def noise(
     meta-reward judge noise tasks/skyways --repeats 5
     meta-reward judge noise tau-airline --judge simulated --harness my_harness.py --json
 
-    Every repeat asks the judge anew, and is kept in the cache; the first one shares it with `evaluate`.
+    Every repeat asks the judge again and is cached; the first one shares its replies with `evaluate`.
     """
     import asyncio
 

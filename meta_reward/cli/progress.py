@@ -20,7 +20,7 @@ _PLAIN_EVERY_S = 20.0
 
 @contextmanager
 def shown(*, quiet: bool = False) -> Iterator[Progress]:
-    """The right display for where standard error goes."""
+    """A live line if standard error is a terminal, else plain lines. quiet: notes alone."""
     if quiet:
         yield _Silent()
     elif not sys.stderr.isatty():
@@ -42,7 +42,7 @@ def shown(*, quiet: bool = False) -> Iterator[Progress]:
 
 
 class _Tally:
-    """Agreement and judge calls of an evaluation under way, from the results done so far."""
+    """Agreement and judge calls of an evaluation, from the results so far."""
 
     def __init__(self, title: str, total: int, pairs: Sequence[Pair]) -> None:
         self.title, self.total, self.told = title, total, time.monotonic()
@@ -60,13 +60,13 @@ class _Tally:
 
     def figures(self) -> str:
         complete = [p for p in self._pairs if p.preferred in self._rewards and p.other in self._rewards]
-        agreed = [o.agreement for o in outcomes(complete, self._rewards)]
+        agreed = [o.score for o in outcomes(complete, self._rewards)]
         so_far = f"{sum(agreed) / len(agreed):.1%}" if agreed else "-"
         return f"agreement {so_far}, {self.calls} judge calls"
 
 
 class _Silent:
-    """Says no more than what must be said: the notes, beside the standard output that a program reads."""
+    """Prints only notes, beside standard output that a program reads."""
 
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
         pass

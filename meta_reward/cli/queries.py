@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meta_reward.cli.common import find_run, json_option, newest_run, print_json, run_and
+from meta_reward.cli.common import json_option, print_json, run_and
+from meta_reward.cli.find import find_run, newest_run
 from meta_reward.errors import UsageError
 from meta_reward.run.query_table import QUERIES, Argument, Query
 
@@ -22,7 +23,7 @@ _MARKER = "INTERFACE.md"  # every history and every view of one has it
 history_option = click.option(
     "--history",
     metavar="FOLDER",
-    help="A history by itself. Default: $META_REWARD_HISTORY, the one this is called in, or the newest run's.",
+    help="Folder of a history. Default: $META_REWARD_HISTORY, the one in this folder, or the newest run's.",
 )
 full_option = click.option("--full", is_flag=True, help="Shorten nothing.")
 
@@ -61,17 +62,17 @@ def _option(argument: Argument) -> Callable[[Callable[..., None]], Callable[...,
 
 
 def _help(query: Query) -> str:
-    """Its sentence, what an argument may also be, and examples, which click is told not to wrap."""
-    also = [f"{a.name.upper()}: {a.agent_help}." for a in query.arguments if a.is_required and a.agent_help]
+    """Its sentence, what its words mean, and examples, which click is told not to wrap."""
+    words = [f"{a.name.upper()}: {a.help}." for a in query.arguments if a.is_required and a.help]
     examples = "\n".join(f"meta-reward {example}" for example in query.examples)
-    return "\n\n".join([f"{query.help[0].upper()}{query.help[1:]}.", *also, f"\b\n{examples}"])
+    return "\n\n".join([f"{query.help[0].upper()}{query.help[1:]}.", *words, f"\b\n{examples}"])
 
 
 COMMANDS = {query.name: query_command(query) for query in QUERIES}
 
 
 def find_history(run: str | None, folder: str | None) -> "HistoryLayout":
-    """The history of a run or in a folder; without either that of this place, else the newest run's.
+    """The history of a run or in a folder; without either, the one in the current folder, else the newest run's.
 
     Raises UsageError that says what there is.
     """

@@ -2,21 +2,22 @@
 
 import click
 
-from meta_reward.cli.common import RUNS, json_option, print_json
+from meta_reward.cli.common import json_option, print_json
+from meta_reward.cli.find import RUNS
 from meta_reward.errors import DataError
 
 
 @click.command("runs")
 @json_option
 def command(as_json: bool) -> None:
-    """List the runs in ./runs, the newest first: task set, judge, state, best candidate.
+    """List the runs in ./runs, the newest first.
 
     \b
     meta-reward runs
     meta-reward runs --json
 
-    The newest is the one whose record (settings, ledger, test) changed last. Commands that look at a
-    run take that one where they are given none.
+    The newest is the one whose record (settings, ledger, test) changed last. Commands that look at a run take it
+    if none is named.
     """
     from meta_reward.report.status import summary_of
     from meta_reward.report.status_text import render_runs
@@ -26,7 +27,7 @@ def command(as_json: bool) -> None:
     for layout in runs_in(RUNS):
         try:
             listed.append(summary_of(layout))
-        except DataError as error:  # the others are there all the same
+        except DataError as error:  # the others can still be listed
             click.echo(f"meta-reward: {error}", err=True)
     if as_json:
         print_json({"runs": listed})

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meta_reward.cli.common import find_run, judge_option, limits_given, sandbox_option, spending_options
+from meta_reward.cli.common import judge_option, limits_given, sandbox_option, spending_options
+from meta_reward.cli.find import find_run
 
 if TYPE_CHECKING:
     from meta_reward.use.loaded import Loaded

@@ -1,4 +1,4 @@
-"""`meta-reward search`: start a run, or go on with one."""
+"""`meta-reward search`: start a run, or continue one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,54 +10,53 @@ from meta_reward.cli.common import (
     OFFLINE_WORLD,
     STOPPED,
     default_judge,
-    find_run,
-    find_task_set,
     judge_option,
     limit_options,
     limits_given,
-    open_task_set,
-    run_path,
     sandbox_option,
-    seed_folder,
 )
+from meta_reward.cli.find import find_run, find_task_set, open_task_set, run_path, seed_folder
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
     from meta_reward.run.layout import Layout
+    from meta_reward.run.stop_reason import Stop
     from meta_reward.tasks.taskset import TaskSet
 
 
 @click.command("search")
 @click.argument("taskset", required=False)
-@click.option("--run", "name", help="Name or path of the run; the task set's name by default.")
+@click.option("--run", "name", help="Name or path of the run. Default: the task set's name.")
 @judge_option
-@click.option("--proposer", metavar="KIND", help="catalog (default), claude:MODEL, or command:PROGRAM ...")
-@click.option("--proposer-jail", type=click.Choice(["none"]), help="none: run a command with your own rights.")
-@click.option("--proposer-bind", metavar="PATH", multiple=True, help="Shown in a command's jail; PATH:rw to write to.")
-@click.option("--proposer-env", metavar="NAME", multiple=True, help="A variable that the proposer is given.")
+@click.option("--proposer", metavar="KIND", help="catalog (the default), claude:MODEL, or command:PROGRAM ...")
+@click.option("--proposer-jail", type=click.Choice(["none"]), help="none: run a command proposer with your own rights.")
+@click.option(
+    "--proposer-bind", metavar="PATH", multiple=True, help="Show a path in a command's jail; PATH:rw to write."
+)
+@click.option("--proposer-env", metavar="NAME", multiple=True, help="Pass this environment variable to the proposer.")
 @click.option("--proposer-net", type=click.Choice(["none"]), help="none: no network in a command's jail.")
 @click.option(
     "--history",
     type=click.Choice(["full", "scores", "summaries", "none"]),
-    help="What the proposer sees: everything (default), code and scores, these with summaries, or the seeds alone.",
+    help="What the proposer sees: everything (default), code and scores, these and summaries, or only the seeds.",
 )
-@click.option("--instructions", type=click.Path(path_type=Path), help="Markdown to tell an agent in place of ours.")
-@click.option("--iterations", type=click.IntRange(min=0), help="After the seeds; 8 by default.")
-@click.option("--candidates", type=click.IntRange(min=1), help="An iteration; 2 by default.")
-@click.option("--patience", type=click.IntRange(min=0), help="Iterations without progress before it ends; 0: any.")
+@click.option("--instructions", type=click.Path(path_type=Path), help="Instructions for an agent, in Markdown.")
+@click.option("--iterations", type=click.IntRange(min=0), help="Iterations after the seeds. Default: 8.")
+@click.option("--candidates", type=click.IntRange(min=1), help="Candidates of an iteration. Default: 2.")
+@click.option("--patience", type=click.IntRange(min=0), help="End after this many idle iterations; 0: never.")
 @limit_options
-@click.option("--seed", type=click.IntRange(min=0), help="Of the simulated judge, the proposer and all orders.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated judge, the proposer and all orders.")
 @click.option(
     "--seeds",
     type=click.Path(path_type=Path),
-    help="Seed harnesses of a new run; ./seed_harnesses by default, else those that come with meta-reward.",
+    help="Seed harnesses of a new run. Default: ./seed_harnesses, else those that come with meta-reward.",
 )
-@click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat; the seed `baseline` by default.")
-@click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat. Default: the seed `baseline`.")
+@click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time. Default: 16.")
 @sandbox_option
-@click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml; flags win.")
-@click.option("--dry-run", is_flag=True, help="Estimate what it will take and cost, and ask the judge nothing.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file with the tables of run.toml; flags win.")
+@click.option("--dry-run", is_flag=True, help="Estimate what it will take and cost; send nothing.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -72,34 +71,26 @@ def command(
     dry_run: bool,
     **flags: object,
 ) -> None:
-    """Search for a harness whose rewards agree with the preferences of a task set.
+    """Search for a harness that agrees with trusted preferences.
 
     \b
     meta-reward search tasks/skyways
     meta-reward search tau-airline --run night-1 --judge simulated --iterations 8 --candidates 2
     meta-reward search night-1
 
-    Without a task set it is that of the run, for a new one skyways, which is simulated. On an existing run, which
-    may stand in place of the task set, it goes on where it stopped; only limits can be raised then. Stop it with
-    Ctrl-C at any time: what was finished is on disk.
+    Without TASKSET: that of the run, or skyways, which is simulated, for a new run. An existing run continues where
+    it stopped, and can be given in place of TASKSET; of its settings only limits can be raised. Stop a search with
+    Ctrl-C at any time: what was finished is on disk, and the same command continues.
 
-    Exit codes: 0 finished; 4 stopped at a limit, or because its proposer left nothing three times in a
-    row; 130 interrupted; 1 something is wrong, and a line says what. The same command goes on.
+    Exit codes: 0 finished; 4 stopped at a limit, or because the proposer left nothing three times in a row; 130
+    interrupted; 1 an error, described in one line.
     """
-    import asyncio
-
-    from meta_reward.cli.progress import shown
     from meta_reward.propose.prompt import load_instructions
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
     from meta_reward.run import config as settings
-    from meta_reward.run.integrity import restore_unfinished
     from meta_reward.run.layout import Layout
-    from meta_reward.run.lock import locked
-    from meta_reward.run.stop_reason import save_stop
-    from meta_reward.search.create import baseline_key, create, keep_instructions, load_seeds, raise_limits
-    from meta_reward.search.loop import run_search
-    from meta_reward.search.open import check_task_set, open_search
+    from meta_reward.search.create import baseline_key, load_seeds
     from meta_reward.tasks.taskset import load_task_set
 
     told = None if instructions is None else load_instructions(instructions)
@@ -115,29 +106,67 @@ def command(
         _forecast(layout, requested, tasks, load_seeds(seeds, baseline))
         return
     if not layout.config.exists():
-        if layout.root.exists():
-            raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
-        chosen = default_judge(tasks, requested.get("judge", {}).get("spec"))
-        starts = load_seeds(seeds, baseline)
-        tasks = open_task_set(taskset, settings.new_config(requested).splits)
-        asyncio.run(create(layout, requested, tasks, judge=chosen, seeds=starts, instructions=told))
+        tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), told)
+    ending = _go_on(layout, requested, tasks, told)
+    click.echo(render_status(status_of(layout)))
+    ctx.exit(0 if ending.state == "finished" else STOPPED)
+
+
+def _start(
+    layout: "Layout",
+    requested: dict[str, Any],
+    taskset: str,
+    tasks: "TaskSet",
+    seeds: "Sequence[Seed]",
+    told: str | None,
+) -> "TaskSet":
+    """Make a new run, and say what its decision will be able to find; the task set with its splits written down."""
+    import asyncio
+
+    from meta_reward.report.results import render_power
+    from meta_reward.run.config import new_config
+    from meta_reward.search.create import create
+    from meta_reward.search.forecast import power_on
+    from meta_reward.search.open import divided
+
+    if layout.root.exists():
+        raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
+    judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
+    config = new_config(requested)
+    tasks = open_task_set(taskset, config.splits)
+    asyncio.run(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
+    click.echo(render_power(power_on(tasks, divided(tasks, config)["validation"])), err=True)
+    return tasks
+
+
+def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", told: str | None) -> "Stop":
+    """Search, from what is on disk."""
+    import asyncio
+
+    from meta_reward.cli.progress import shown
+    from meta_reward.run.config import load_run_config
+    from meta_reward.run.integrity import restore_unfinished
+    from meta_reward.run.lock import locked
+    from meta_reward.run.stop_reason import save_stop
+    from meta_reward.search.create import keep_instructions, raise_limits
+    from meta_reward.search.loop import run_search
+    from meta_reward.search.open import make_search, task_set_of
+
     with locked(layout), shown() as progress:
-        tasks = tasks.as_of(settings.load_run_config(layout.config).digest)
-        check_task_set(layout, settings.load_run_config(layout.config), tasks)
+        tasks = task_set_of(layout, load_run_config(layout.config), tasks)
         for note in restore_unfinished(layout):
             progress.note(note)
         raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
         keep_instructions(layout, told, notice=progress.note)
-        ready = open_search(layout, progress, taskset=tasks)
+        ready = make_search(layout, tasks, progress)
         with save_stop(layout) as stop:
-            outcome = asyncio.run(run_search(ready))
-            stop(outcome)
-    click.echo(render_status(status_of(layout)))
-    ctx.exit(0 if outcome.state == "finished" else STOPPED)
+            ending = asyncio.run(run_search(ready))
+            stop(ending)
+    return ending
 
 
 def _task_set_and_run(given: str, run: str | None) -> tuple[Path, str | None]:
-    """The task set to search on and the run to do it in, where a run may stand in place of its task set."""
+    """The task set and the run to search in; a run may be given in place of its task set."""
     from meta_reward.run.config import load_run_config
     from meta_reward.run.layout import Layout
 
@@ -154,7 +183,7 @@ def _task_set_and_run(given: str, run: str | None) -> tuple[Path, str | None]:
 
 
 def _taskset_of(run: str | None) -> str:
-    """The task set of a run that is there already, else the simulated one."""
+    """The task set of an existing run, else the simulated one."""
     from meta_reward.run.config import load_run_config
     from meta_reward.run.layout import Layout
 
@@ -167,7 +196,7 @@ def _listed(values: object) -> tuple[object, ...] | None:
 
 
 def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
-    """Flags by the keys under which run.toml has them."""
+    """Flags by their keys in run.toml."""
     return {
         "judge.spec": judge,
         "judge.concurrency": flags["concurrency"],

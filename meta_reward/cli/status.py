@@ -2,20 +2,21 @@
 
 import click
 
-from meta_reward.cli.common import json_option, print_json, run_here
+from meta_reward.cli.common import json_option, print_json
+from meta_reward.cli.find import run_here
 
 
 @click.command("status")
 @click.argument("run", required=False)
 @json_option
 def command(run: str | None, as_json: bool) -> None:
-    """Where a run stands, also while it runs: candidates, best, frontier, what was spent.
+    """Show where a run stands, also while it runs.
 
     \b
     meta-reward status
     meta-reward status night-1
 
-    Without RUN: the newest in ./runs, which is the one whose record (settings, ledger, test) changed last.
+    Without RUN: the newest in ./runs, whose record (settings, ledger, test) changed last.
     """
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status

@@ -2,7 +2,8 @@
 
 import click
 
-from meta_reward.cli.common import json_option, limits_given, named_run, print_json, sandbox_option, spending_options
+from meta_reward.cli.common import json_option, limits_given, print_json, sandbox_option, spending_options
+from meta_reward.cli.find import named_run
 
 
 @click.command("test")
@@ -20,7 +21,7 @@ def command(
     as_json: bool,
     **limits: object,
 ) -> None:
-    """Open the sealed test split: the baseline against the chosen harness.
+    """Open the sealed test split: chosen harness against baseline.
 
     \b
     meta-reward test night-1

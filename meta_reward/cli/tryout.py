@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 @click.command("try")
 @run_and("draft")
-@click.option("--pairs", default="", metavar="NAMES", help="Pairs, tasks or categories; by default a small sample.")
-@click.option(
-    "--calls", type=click.IntRange(min=0), help="New judge calls it may make; the run's try_calls by default."
-)
+@click.option("--pairs", default="", metavar="NAMES", help="Pairs, tasks or categories. Default: a small sample.")
+@click.option("--calls", type=click.IntRange(min=0), help="New judge calls it may make. Default: the run's try_calls.")
 @history_option
 @json_option
 @click.pass_context
@@ -39,8 +37,8 @@ def command(
     meta-reward try my_harness.py
     meta-reward try night-1 my_harness.py --pairs false-claim,t002,t003-p1
 
-    What the judge was asked before costs nothing; new calls count on the account of the run, and end at its limits.
-    Inside a proposer's session the search itself does it. Exits with 1 where the draft is no valid harness.
+    Questions that the judge has answered before cost nothing; new calls count as the run's, and stop at its limits.
+    Exits with 1 if the draft is not a valid harness.
     """
     from meta_reward.propose.client import SOCKET, split_names
     from meta_reward.report.results import render_tryout

@@ -1,11 +1,12 @@
-"""`meta-reward validate`: whether a program is a harness, and one that knows no cases."""
+"""`meta-reward validate`: whether a program is a harness, and holds no answers to single cases."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from meta_reward.cli.common import find_task_set, json_option, print_json, sandbox_option
+from meta_reward.cli.common import json_option, print_json, sandbox_option
+from meta_reward.cli.find import find_task_set
 
 if TYPE_CHECKING:
     from meta_reward.harness.validate import Cases, Report
@@ -14,25 +15,24 @@ if TYPE_CHECKING:
 
 @click.command("validate")
 @click.argument("harness", type=click.Path(path_type=Path))
-@click.option("--tasks", metavar="TASKSET", help="Also look for answers copied from its search split, and score a few.")
-@click.option("--config", type=click.Path(path_type=Path), help="A run.toml: packages, budget and splits of that run.")
+@click.option("--tasks", metavar="TASKSET", help="Also look for answers copied from its search split.")
+@click.option("--config", type=click.Path(path_type=Path), help="File such as a run.toml: packages, budget, splits.")
 @sandbox_option
 @json_option
 @click.pass_context
 def command(
     ctx: click.Context, harness: Path, tasks: str | None, config: Path | None, sandbox: str | None, as_json: bool
 ) -> None:
-    """Check a harness before anything is spent on it: what is wrong, in which line, how to fix it.
+    """Check a harness, and say what is wrong and how to fix it.
 
     \b
     meta-reward validate my_harness.py
     meta-reward validate my_harness.py --tasks tasks/skyways
 
-    First its source is read, then it is run in the sandbox on made-up trajectories, against judges that
-    echo, refuse, or answer nonsense, nothing or too much. With --tasks it is refused if it holds names,
-    identifiers, amounts or long phrases of single trajectories of the search split, or if the reward of
-    one depends on which was scored before; a run's history/taskset is such a split as a whole. No judge is
-    paid. Exits with 1 where something is wrong.
+    Its source is checked first. Then it runs in the sandbox on made-up trajectories, against judges that echo,
+    refuse, or answer nonsense, nothing or too much; no call is paid. With --tasks it is refused if it holds names,
+    identifiers, amounts or long phrases of single trajectories of the search split, or if a reward depends on which
+    trajectory was scored before. TASKSET may be the history/taskset of a run. Exits with 1 if something is wrong.
     """
     import asyncio
 

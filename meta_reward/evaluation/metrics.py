@@ -15,7 +15,7 @@ from meta_reward.trajectory import Pair
 
 @dataclass(frozen=True, slots=True)
 class PairOutcome:
-    """One pair under one harness. agreement: 1, 0.5 for a tie, 0; a missing reward is None and loses."""
+    """One pair under one harness. score: 1 if it is won, 0.5 for a tie, 0; a missing reward is None and loses."""
 
     id: str
     task: str
@@ -25,11 +25,11 @@ class PairOutcome:
     preferred_reward: float | None
     other_reward: float | None
     margin: float | None
-    agreement: float
+    score: float
 
     @property
     def outcome(self) -> Outcome:
-        return Outcome(self.id, self.task, self.agreement, self.categories)
+        return Outcome(self.id, self.task, self.score, self.categories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,20 @@ class Group:
     """Agreement on a part of the pairs."""
 
     pairs: int
-    agreement: float
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """The numbers of one evaluation.
 
-    agreement counts ties as half, strict_agreement as nothing; both lose a pair without rewards.
+    score is agreement and counts ties as half, strict_agreement as nothing; both lose a pair without rewards.
     ties, failures: numbers of pairs; coverage: share of pairs with both rewards. mean_margin: over
     these, in points. low, high: 95% interval of agreement by task; None for the reason in no_bounds.
     cost_usd: nominal, None where no price is known. best_of_n: empty where rollouts carry no labels.
     """
 
-    agreement: float
+    score: float
     low: float | None
     high: float | None
     no_bounds: str | None
@@ -108,11 +108,11 @@ def summarize(
     decided = [result.outcome for result in results]
     interval = agreement_interval(decided)
     return Metrics(
-        agreement=interval.mean,
+        score=interval.mean,
         low=interval.low,
         high=interval.high,
         no_bounds=interval.no_bounds,
-        strict_agreement=sum(r.agreement == 1 for r in results) / len(results),
+        strict_agreement=sum(r.score == 1 for r in results) / len(results),
         pairs=len(results),
         ties=margins.count(0),
         failures=len(results) - len(margins),

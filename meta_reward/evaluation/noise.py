@@ -1,7 +1,7 @@
 """How far a judge agrees with itself: the same harness on the same trajectories, several times.
 
-Reads rewards and pairs, returns plain numbers; knows no files and no judge. A trajectory without a
-reward in some repeat is left out of the spreads; a pair that it belongs to has an outcome of its own.
+Reads rewards and pairs, returns plain numbers; knows no files and no judge. A trajectory without a reward in some
+repeat is left out of the spreads; for its pairs, that is another outcome.
 """
 
 import itertools
@@ -13,43 +13,45 @@ from meta_reward.evaluation.metrics import outcomes
 from meta_reward.trajectory import Pair
 
 Rewards = Mapping[str, float | None]
-"""Rewards by trajectory; None where there is none."""
+"""Rewards by trajectory, None if it was not scored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How repeats differ.
-
-    agreement: of each repeat; agreement_sd: its standard deviation over them. score_sd_mean, score_sd_max:
-    standard deviation of a trajectory's scores over the repeats, in points; score_range_max: highest
-    minus lowest. unchanged: share of trajectories with the same score every time. flips: share of pairs whose
-    winner is not always the same; disagreement: the chance that two repeats differ on a pair.
-    failures: scores missing, of trajectories times repeats.
-    """
+    """How the repeats differ."""
 
     repeats: int
     trajectories: int
     pairs: int
     failures: int
+    """Missing scores, out of trajectories times repeats."""
     agreement: list[float]
+    """Of each repeat."""
     agreement_sd: float
+    """Its standard deviation over the repeats."""
     score_sd_mean: float
+    """Standard deviation of a trajectory's scores over the repeats, in points: the mean over trajectories."""
     score_sd_max: float
+    """The largest of them."""
     score_range_max: float
+    """Highest minus lowest score of a trajectory, in points: the largest."""
     unchanged: float
+    """Share of trajectories with the same score every time."""
     flips: float
+    """Share of pairs whose winner is not always the same."""
     disagreement: float
+    """The probability that two repeats differ on a pair."""
 
 
 def noise_of(repeats: Sequence[Rewards], pairs: Sequence[Pair]) -> Noise:
-    """The noise of at least two repeats over the same trajectories. Raises ValueError for fewer, or without pairs."""
+    """The noise of repeats over the same trajectories. Raises ValueError for fewer than two, or without pairs."""
     if len(repeats) < 2 or not pairs:
         raise ValueError("noise is measured on pairs, from at least two repeats")
     scores = [[rewards[name] for rewards in repeats] for name in repeats[0]]
     whole = [[score for score in row if score is not None] for row in scores if None not in row]
     spreads = [statistics.stdev(row) for row in whole] or [0.0]
     winners = [[_winner(rewards, pair) for rewards in repeats] for pair in pairs]
-    agreement = [statistics.mean(o.agreement for o in outcomes(pairs, rewards)) for rewards in repeats]
+    agreement = [statistics.mean(o.score for o in outcomes(pairs, rewards)) for rewards in repeats]
     return Noise(
         repeats=len(repeats),
         trajectories=len(scores),

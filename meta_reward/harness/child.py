@@ -102,12 +102,12 @@ def describe(error: BaseException) -> dict[str, str]:
     lines = traceback.format_list(frames)
     where = f" (line {frames[-1].lineno})" if frames else ""
     try:
-        said = str(error)[:1000]
+        message = str(error)[:1000]
     except BaseException:
-        said = "an exception without words"
+        message = "an exception without words"
     return {
         "kind": type(error).__name__,
-        "message": f"{said}{where}".strip(),
+        "message": f"{message}{where}".strip(),
         "traceback": "".join(lines)[-_MAX_TRACEBACK_CHARS:],
     }
 

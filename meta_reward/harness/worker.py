@@ -182,8 +182,16 @@ def _rehearse(loop: asyncio.AbstractEventLoop) -> None:
     with ours, theirs:
         reply = {"type": "reply", "ask": 1, "text": "Score: 50", "stop_reason": "end", "tools_called": []}
         ours.sendall(encode_frame(reply))
-        said = {"role": "assistant", "content": "Hello.", "tool_calls": [{"id": "1", "name": "look", "arguments": {}}]}
-        trajectory = {"policy": "Be kind.", "tools": [], "messages": [{"role": "user", "content": "Hello?"}, said]}
+        answer = {
+            "role": "assistant",
+            "content": "Hello.",
+            "tool_calls": [{"id": "1", "name": "look", "arguments": {}}],
+        }
+        trajectory = {
+            "policy": "Be kind.",
+            "tools": [],
+            "messages": [{"role": "user", "content": "Hello?"}, answer],
+        }
         loop.run_until_complete(child.score(theirs, _REHEARSED, child.compile_source(_REHEARSED), trajectory))
         heard = ours.recv(1 << 16)
     if b'"done"' not in heard:

@@ -1,1 +1,1 @@
-"""The fixed judge: what a backend is, and the gateway through which every call goes."""
+"""Every call of a model: the gateway with its cache, limits, retries and billing; providers behind it."""

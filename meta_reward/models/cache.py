@@ -1,12 +1,12 @@
-"""Judge replies on disk, by the content of what was asked: nothing is paid for twice.
+"""Judge replies on disk, by the content of the request: nothing is paid for twice.
 
     <folder>/replies/<judge>/ab/abcdef....json              a request, the judge it went to, and the completion
-    <folder>/replies/<judge>/rewards/ab/abcdef....jsonl     rewards that follow from replies (`evaluation/kept.py`)
+    <folder>/replies/<judge>/rewards/ab/abcdef....jsonl     rewards that follow from replies (`reward_cache.py`)
 
-One file a completion, written atomically, so any number of processes may share the folder and a
-person may look into it. A file that cannot be read counts as a miss and is written again. Folders stay
-when they are cleared, since another process may be about to write there. What was asked is stored too,
-as lines to read and grep, so the folder is for its owner's eyes alone.
+There is one file for each completion, written atomically, so that any number of processes can share the folder. A
+file that cannot be read counts as a miss and is written again. Clearing the cache leaves folders in place, because
+another process may be about to write there. Requests are stored too, as lines to read and grep, so only the owner
+may read the folder.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _DAY_S = 86400.0
 
 
 def default_cache_folder() -> Path:
-    """`$META_REWARD_CACHE`, else `meta-reward` in the user's cache folder. Raises UsageError without a home."""
+    """`$META_REWARD_CACHE`, else `meta-reward` in the user's cache folder. Raises UsageError if there is no home."""
     if own := os.environ.get("META_REWARD_CACHE"):
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
@@ -44,7 +44,7 @@ def default_cache_folder() -> Path:
 
 
 def folder_of_judge(spec: str, root: Path | None = None) -> Path:
-    """Where the completions of a judge are; its folder is named after it, and readable by its owner alone."""
+    """The folder of a judge's completions, named after the judge and readable by its owner alone."""
     root = root or default_cache_folder()
     with files.writing(root):
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,8 +52,8 @@ def folder_of_judge(spec: str, root: Path | None = None) -> Path:
 
 
 def cache_key(settings: Mapping[str, Any], *, trajectory_digest: str, repeat: int, request: Request, draw: int) -> str:
-    """The digest under which a completion is stored. Carries the trajectory, so that a hit can
-    tell a candidate nothing about any other trajectory."""
+    """The key under which a completion is stored. It includes the trajectory, so that a hit tells a candidate
+    nothing about any other trajectory."""
     parts = {
         "schema": SCHEMA,
         "judge": dict(settings),
@@ -72,14 +72,14 @@ class Cache:
     folder: Path
 
     def load(self, key: str) -> Completion | None:
-        """The completion stored under a key, None where there is none that can be read."""
+        """The completion stored under a key, None if it is missing or unreadable."""
         try:
             return _parse(files.load_json(self._path(key)))
         except (DataError, KeyError, TypeError):
             return None
 
     def load_asked(self, key: str) -> tuple[Request, Completion] | None:
-        """The same, with what was asked; whoever reads it checks that the key is of that request."""
+        """The request and the completion stored under a key. The caller checks that the key belongs to the request."""
         try:
             entry = files.load_json(self._path(key))
             return request_from_json(entry["request"]), _parse(entry)
@@ -89,7 +89,7 @@ class Cache:
     def save(
         self, key: str, completion: Completion, settings: Mapping[str, Any], request: Request | None = None
     ) -> None:
-        """Store a completion, and for those who look into it what was asked."""
+        """Store a completion, with its request for people who look into the cache."""
         asked = files.as_lines(request_to_json(request)) if request else None
         entry = {"schema": SCHEMA, "judge": dict(settings), "request": asked, "completion": completion}
         files.write_json(self._path(key), entry)
@@ -110,17 +110,19 @@ def _parse(data: Any) -> Completion:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What the cache holds of one judge. entries: replies. bytes: theirs, and of the rewards kept beside them."""
+    """What the cache holds of one judge."""
 
     judge: str
     entries: int
+    """Replies."""
     bytes: int
+    """Of replies, and of the rewards beside them."""
 
 
 def holdings(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
-    """What the cache holds, judge by judge: of one or all, of any age or written so long ago.
+    """What the cache holds for each judge that it holds anything of.
 
-    Judges of whom it holds nothing are left out.
+    judge: this one alone. older_than_days: entries of at least this age alone.
     """
     before = _before(older_than_days)
     folders = {unquote(folder.name): folder for folder in sorted((root / _REPLIES).glob("*"))}
@@ -129,14 +131,14 @@ def holdings(root: Path, *, judge: str | None = None, older_than_days: float = 0
 
 
 def clear(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
-    """Remove what `holdings` tells of these; returns what is gone."""
+    """Remove what `holdings` lists for the same arguments; returns what was removed."""
     before = _before(older_than_days)
     judges = [holding.judge for holding in holdings(root, judge=judge)]
     return [_holding(name, _removed(folder_of_judge(name, root), before)) for name in judges]
 
 
 def _before(days: float) -> float:
-    """So many days ago; 0 for any time."""
+    """The time that many days ago; infinity for 0, which means entries of any age."""
     return time.time() - days * _DAY_S if days else float("inf")
 
 

@@ -1,7 +1,7 @@
-"""Whether a judge does what a harness may ask of it: a few tiny real calls, one try each.
+"""Whether a judge can do what a harness may ask of it: a few tiny real calls, one try each.
 
-The first failure of the plain call is raised as it comes: its line is what the user needs. What a
-judge does not take beyond that (a schema, tools) is reported, since many a harness needs neither.
+If the plain call fails, its error is raised, because that line is what the user needs. If a schema or tools do not
+work, that is reported: many harnesses need neither.
 """
 
 import json
@@ -14,40 +14,45 @@ from meta_reward.errors import JudgeError, JudgeUnavailable
 from meta_reward.models.usage import total_usd
 from meta_reward.trajectory import Message, Tool
 
-_SECRET = "heron"  # what only the tool knows
+_SECRET = "heron"  # only the tool knows it
 _TOOL = Tool("look_up_word", "Returns the word of the day.", {"type": "object", "properties": {}})
 _SCHEMA = {"type": "object", "properties": {"score": {"type": "integer"}}, "required": ["score"]}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether something works, and what was seen that speaks against it."""
+    """Whether a feature works."""
 
     works: bool
     seen: str = ""
+    """What was seen if it does not, or not quite."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a judge's calls showed. seconds, usage, cost_usd: of the plain call; price_usd: for a million tokens in and
-    out; calls, total_usd: of all of them. A price that is not known is None."""
+    """What the calls showed. A price that is not known is None."""
 
     judge: dict[str, Any]
+    """Its settings, as in cache keys."""
     simulated: bool
     reply: str
+    """To the plain call; the next four as well."""
     stop_reason: str
     seconds: float
     usage: Usage
     cost_usd: float | None
     price_usd: tuple[float, float] | None
+    """US dollars per million tokens, input and output."""
     schema: Finding
     tools: Finding
     calls: int
+    """How many were made."""
     total_usd: float | None
+    """Of all of them."""
 
 
 class _Asking:
-    """Asks a backend and adds up what it takes."""
+    """Asks a backend and keeps the completions."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -63,7 +68,7 @@ class _Asking:
 
 
 async def check_judge(backend: Backend) -> Check:
-    """Call the judge and look. Raises what the plain call raises, and every failure that is not about the request."""
+    """Make the calls. Raises what the plain call raises, and every error that is not about a single request."""
     ask = _Asking(backend)
     began = time.monotonic()
     plain = await ask(_question("Answer with the single word: ready"))
@@ -120,7 +125,7 @@ def _question(text: str) -> Request:
 
 
 def _fits(text: str) -> bool:
-    """Whether a reply holds the JSON object that was asked for, wherever in it."""
+    """Whether a reply contains the JSON object that was asked for."""
     try:
         value = json.loads(text[text.find("{") : text.rfind("}") + 1])
     except ValueError:
@@ -129,6 +134,6 @@ def _fits(text: str) -> bool:
 
 
 def _price_usd(backend: Backend) -> tuple[float, float] | None:
-    """For a million tokens in and out, from what a thousand cost: longer prompts may cost more a token."""
+    """Per million tokens of input and output, from the price of a thousand: long prompts may cost more per token."""
     prices = [backend.cost_usd(usage) for usage in (Usage(1000, 0), Usage(0, 1000))]
     return None if prices[0] is None or prices[1] is None else (prices[0] * 1000, prices[1] * 1000)

@@ -1,19 +1,17 @@
-"""Where a judge is and which key goes there.
+"""Where a judge is, and which key goes there.
 
-A provider's own key goes to the provider, and to the address that its own `..._BASE_URL` names unless
-that is on this machine. Any other address gets the key of `key_env` or none at all: a local server
-never sees the real one.
+A provider's own key goes to the provider, and to the address in its own `..._BASE_URL` unless that is on this
+machine. Any other address gets the key of `key_env` or none: a local server never sees the real one.
 """
 
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from meta_reward.errors import UsageError
-from meta_reward.models.failures import Whose
+from meta_reward.errors import JudgeMisconfigured, UsageError
 from meta_reward.models.prices import PriceKey
 from meta_reward.models.settings import ModelSettings
 
@@ -25,13 +23,15 @@ _LOGIN = re.compile(r"^(\w+://)?.*@")  # a name and a password before a host
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """keys: environment variables, the first that is set wins. variable: may name another address."""
-
     name: str
+    """As genai-prices names it."""
     address: str
     variable: str
+    """The environment variable that may name another address."""
     keys: tuple[str, ...]
+    """The environment variables that may hold the key; the first that is set wins."""
     key_from: str = ""
+    """How to get a key, added to hints."""
 
 
 ANTHROPIC = Provider("anthropic", "https://api.anthropic.com", "ANTHROPIC_BASE_URL", ("ANTHROPIC_API_KEY",))
@@ -47,35 +47,40 @@ SUBSCRIPTION = Provider(
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A judge's address. key_name: the environment variable that its key comes from, "" where it needs none. own: it is
-    the provider's, or the one that the provider's own variable names."""
+    """A judge's address, key and settings."""
 
     provider: Provider
     spec: str
+    """`KIND:MODEL`, with `@ADDRESS` if the user named one."""
     model: str
     address: str
+    settings: ModelSettings
     key_name: str
+    """The environment variable that holds the key, "" if it needs none."""
     own: bool
-
-    @property
-    def key(self) -> str:
-        """The key, "" where there is none."""
-        return os.environ.get(self.key_name, "").strip() if self.key_name else ""
+    """Whether the address is the provider's, or the one that the provider's own variable names."""
+    key: str = field(default="", repr=False)
 
     @property
     def about(self) -> dict[str, Any]:
-        """What sets it apart from the provider's own, for cache keys."""
+        """What distinguishes it from the provider's own address, for cache keys."""
         return {} if self.address == self.provider.address else {"address": self.address}
 
-    def whose(self, settings: ModelSettings) -> Whose:
-        """For messages about failures."""
-        return Whose(self.spec, self.address, self.model, self._key_hint(), self.key, settings)
-
+    @property
     def price_key(self) -> PriceKey:
-        """Who asks money for it."""
+        """Who charges for it."""
         return PriceKey(self.provider.name, self.model) if self.own else PriceKey("", self.model, self.address)
 
-    def _key_hint(self) -> str:
+    def check_key(self) -> None:
+        """Raise JudgeMisconfigured if the key is missing, or holds characters that no key has."""
+        if self.key_name and not self.key:
+            raise JudgeMisconfigured(f"judge {self.spec} needs a key", hint=self.key_hint)
+        if not (self.key.isascii() and self.key.isprintable()):
+            raise JudgeMisconfigured(f"the key of judge {self.spec} holds what no key can", hint=self.key_hint)
+
+    @property
+    def key_hint(self) -> str:
+        """Where the key comes from, for error messages."""
         if not self.key_name:
             return "if it needs a key, name the environment variable that holds it as key_env in [judge.settings]"
         names = " or ".join(self.provider.keys) if self.key_name in self.provider.keys else self.key_name
@@ -83,7 +88,7 @@ class Endpoint:
 
 
 def find_endpoint(provider: Provider, spec: str, settings: ModelSettings) -> Endpoint:
-    """The place that `KIND:MODEL` or `KIND:MODEL@ADDRESS` names. Raises UsageError."""
+    """The endpoint that `KIND:MODEL` or `KIND:MODEL@ADDRESS` names. Raises UsageError."""
     found = _SPEC.fullmatch(spec.partition(":")[2].strip())
     shown = spec.partition("@")[0]  # an address may hold a password
     if found is None or found["model"].startswith("@"):
@@ -95,7 +100,9 @@ def find_endpoint(provider: Provider, spec: str, settings: ModelSettings) -> End
     _check_address(address, shown if named else f"{shown} at ${provider.variable}")
     gets_own_key = address == provider.address or not (named or is_local(address))
     key_name = settings.key_env or (_first_set(provider.keys) if gets_own_key else "")
-    return Endpoint(provider, spec, found["model"], address, key_name, not named or address == provider.address)
+    own = not named or address == provider.address
+    key = os.environ.get(key_name, "").strip() if key_name else ""
+    return Endpoint(provider, spec, found["model"], address, settings, key_name, own, key)
 
 
 def is_local(address: str) -> bool:
@@ -109,7 +116,7 @@ def is_local(address: str) -> bool:
 
 
 def _check_address(address: str, shown: str) -> None:
-    """Raise UsageError for what is no address, or holds what an address may not; a password is never repeated."""
+    """Raise UsageError if an address is malformed or holds more than host, port and path. Never repeats a password."""
     try:
         parts = urlsplit(address)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -124,4 +131,5 @@ def _check_address(address: str, shown: str) -> None:
 
 
 def _first_set(names: tuple[str, ...]) -> str:
-    return next((name for name in names if os.environ.get(name, "").strip()), names[0])
+    """The first that is set; else the first, to be asked for. Empty for a provider without keys."""
+    return next((name for name in names if os.environ.get(name, "").strip()), next(iter(names), ""))

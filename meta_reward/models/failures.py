@@ -1,8 +1,8 @@
-"""What an endpoint's refusal means: the one place where HTTP statuses and wordings become our errors.
+"""What an endpoint's refusal means: the one place where HTTP statuses and messages become our errors.
 
-The status decides first, then the `code` and `type` of the error. The message is the last resort: it may
-quote what a candidate wrote, so only how a message begins counts, where providers put their own words. No
-message of ours carries a key, even where an endpoint repeats it.
+The status decides first, then the `code` and `type` of the error. The message is the last resort: it may quote
+what a candidate wrote, so only its beginning counts, which is the provider's. None of our messages carries a
+key, even if the endpoint repeats it.
 """
 
 import datetime
@@ -16,6 +16,7 @@ from typing import Any
 
 from meta_reward.errors import JudgeError, JudgeMisconfigured, JudgeTransient, MetaRewardError, PromptTooLong
 from meta_reward.files import printable
+from meta_reward.models.endpoint import Endpoint
 from meta_reward.models.settings import ModelSettings, identity
 
 _TRANSIENT = {408, 409, 425, 429}
@@ -59,34 +60,23 @@ _ALSO = {"effort": "(reasoning_)?effort", "max_tokens": "max_(completion_)?token
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A response that is no reply. codes: the provider's words for it, where there are any. param: the part of the
-    request it is about, where the provider names one."""
+    """A response with an error in place of a reply."""
 
     status: int
     message: str
     codes: frozenset[str] = frozenset()
+    """The provider's codes and types for it."""
     param: str = ""
+    """The part of the request it is about, if the provider names one."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """Which judge a failure is of: for messages. key_hint: where its key comes from. secret: the key itself."""
-
-    spec: str
-    address: str
-    model: str
-    key_hint: str
-    secret: str = ""
-    settings: ModelSettings = field(default_factory=ModelSettings)
-
-
-def failure_of(refusal: Refusal, whose: Whose) -> MetaRewardError:
-    """The error that a refusal is: too long a prompt, something to fix, something to try again, or a plain no."""
-    status, said = refusal.status, clean(refusal.message, whose.secret) or "no message"
+def failure_of(refusal: Refusal, endpoint: Endpoint) -> MetaRewardError:
+    """A refusal as our error: PromptTooLong, JudgeMisconfigured, JudgeTransient, or a plain JudgeError."""
+    status, said = refusal.status, clean(refusal.message, endpoint.key) or "no message"
     if _is_too_long(refusal):
         return PromptTooLong(*_sizes(said))
-    what = f"judge {whose.spec} answers {status}: {said}"
+    what = f"judge {endpoint.spec} answers {status}: {said}"
     if status == 402 or (status in (400, 403, 429) and _means(refusal, _CODES_NO_CREDIT, _NO_CREDIT)):
         hint = "its credit is used up; add some, then run the same command again"
         by_code = status == 402 or bool(refusal.codes & _CODES_NO_CREDIT)
@@ -95,23 +85,23 @@ def failure_of(refusal: Refusal, whose: Whose) -> MetaRewardError:
         return JudgeTransient(
             what, status=status, retry_after_s=retry_after_s(refusal.headers), throttled=status in _THROTTLED
         )
-    if hint := _to_mend(refusal, whose):
+    if hint := _hint(refusal, endpoint):
         return JudgeMisconfigured(what, hint=hint)
     return JudgeError(what)
 
 
-def broken(what: str, whose: Whose, *, status: int | None = None) -> JudgeTransient:
-    """A connection that failed, or a reply that is none: worth another try."""
-    return JudgeTransient(f"judge {whose.spec}: {clean(what, whose.secret)}", status=status)
+def broken(what: str, endpoint: Endpoint, *, status: int | None = None) -> JudgeTransient:
+    """A failed connection or a malformed reply as our error: it is worth another try."""
+    return JudgeTransient(f"judge {endpoint.spec}: {clean(what, endpoint.key)}", status=status)
 
 
 def missing_package(name: str) -> JudgeMisconfigured:
-    """A client that is not installed."""
+    """The error for a client that is not installed."""
     return JudgeMisconfigured(f"the package {name} is not installed", hint=f"pip install {name}")
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """How long the endpoint asks to wait, whether it says so in milliseconds, seconds or as a date."""
+    """How long the endpoint asks to wait: in milliseconds, in seconds or until a date."""
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers[name]) * unit_s
@@ -126,7 +116,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def refusal_of(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Refusal:
-    """The refusal in an error's body, whatever its shape."""
+    """The refusal in the body of an error, whatever its shape."""
     error = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(error, dict):
         return Refusal(status, str(error or ""), headers=headers or {})
@@ -144,7 +134,7 @@ def clean(text: str, secret: str = "") -> str:
 
 
 def _is_too_long(refusal: Refusal) -> bool:
-    """Such a refusal is about its own prompt whoever words it, so any words of its message count."""
+    """Whether the prompt is too long. That is about this prompt alone, so words anywhere in the message count."""
     status = refusal.status
     if status == 413 or (status < 500 and refusal.codes & _CODES_TOO_LONG):
         return True
@@ -158,20 +148,20 @@ def _means(refusal: Refusal, codes: AbstractSet[str], beginning: re.Pattern[str]
     return bool(refusal.codes & codes or beginning.match(refusal.message.strip()))
 
 
-def _to_mend(refusal: Refusal, whose: Whose) -> str:
-    """What the user can do about a status below 500, "" where it is about this one prompt."""
+def _hint(refusal: Refusal, endpoint: Endpoint) -> str:
+    """What the user can do about a status below 500, "" if it is about this one prompt."""
     status = refusal.status
     if 300 <= status < 400:
-        return f"{whose.address} redirects, which would carry the key elsewhere; use the address it leads to"
+        return f"{endpoint.address} redirects, which would carry the key elsewhere; use the address it leads to"
     if status == 401 or (status == 400 and _means(refusal, _CODES_NO_KEY, _NO_KEY)):
-        return whose.key_hint
+        return endpoint.key_hint
     if status == 403:
-        return f"its key may not use this model; {whose.key_hint}"
+        return f"its key may not use this model; {endpoint.key_hint}"
     if status in (404, 405, 410):
-        return f"check the model name {whose.model!r} and the address {whose.address}"
+        return f"check the model name {endpoint.model!r} and the address {endpoint.address}"
     if status == 400 and _means(refusal, _CODES_NO_MODEL, _NO_MODEL):
-        return f"check the model name {whose.model!r}"
-    named = [name for name in _names_sent(whose.settings) if _is_about(refusal, _ALSO.get(name, re.escape(name)))]
+        return f"check the model name {endpoint.model!r}"
+    named = [name for name in _names_sent(endpoint.settings) if _is_about(refusal, _ALSO.get(name, re.escape(name)))]
     return f"fix {named[0]} in [judge.settings]" if named else ""
 
 
@@ -183,7 +173,7 @@ def _is_about(refusal: Refusal, name: str) -> bool:
 
 
 def _names_sent(settings: ModelSettings) -> list[str]:
-    """The settings that went into the request, which an endpoint may refuse whatever the prompt."""
+    """The settings that are part of every request, which an endpoint may refuse whatever the prompt."""
     return [*(name for name in identity(settings) if name not in ("system", "extra")), *settings.extra]
 
 

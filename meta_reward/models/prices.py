@@ -1,6 +1,6 @@
-"""What a judge's tokens cost, and how many it takes: as the user says, else by the tables of genai-prices.
+"""What a model's tokens cost, and how many it takes: from the user's settings, else from genai-prices.
 
-What is not known is None, never zero. Cached tokens count at their own rate.
+A price that is not known is None, never zero. Cached tokens have a rate of their own.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,16 @@ from meta_reward.models.settings import ModelSettings
 
 @dataclass(frozen=True, slots=True)
 class PriceKey:
-    """Who sells a model. provider: as genai-prices names it, "" where only the address tells."""
+    """Who sells a model."""
 
     provider: str
+    """As genai-prices names it, "" if only the address is known."""
     model: str
     address: str = ""
 
 
 def cost_usd(usage: Usage, price_key: PriceKey, settings: ModelSettings) -> float | None:
-    """US dollars for a completion, None where the price is not known."""
+    """US dollars for a completion, None if the price is not known."""
     if settings.price_input is not None and settings.price_output is not None:
         return _own_price(usage, settings)
     if not _is_known(price_key):
@@ -42,7 +43,7 @@ def cost_usd(usage: Usage, price_key: PriceKey, settings: ModelSettings) -> floa
 
 
 def window_tokens(price_key: PriceKey, settings: ModelSettings) -> int | None:
-    """How many tokens a request to a model and its reply may have, None where that is not known."""
+    """How many tokens a request and its reply may have together, None if that is not known."""
     if settings.window_tokens is not None or not _is_known(price_key):
         return settings.window_tokens
     from genai_prices.data_snapshot import get_snapshot

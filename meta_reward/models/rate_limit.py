@@ -1,8 +1,8 @@
-"""How fast the judge is asked: calls under way at once, requests and tokens a minute, pauses it asks for.
+"""How fast the judge is asked: calls at a time, requests and tokens per minute, and the pauses it asks for.
 
-Concurrency adapts: halved when the endpoint throttles, and one more for each round of successes, up to
-what was set. Calls that were under way when it was halved cannot halve it again. Knows no judge and
-no request; time comes from a `Clock`, so that tests wait for nothing.
+Concurrency adapts: it is halved when the endpoint throttles, and raised by one for each round of successes, up to
+the configured number. Calls that were in flight when it was halved cannot halve it again. Time comes from a `Clock`,
+so tests need not wait.
 """
 
 import asyncio
@@ -16,15 +16,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time and chance. chance: a number from 0 to 1."""
+    """Time and randomness."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
+    """Returns a number from 0 to 1."""
 
 
 class QueueTime:
-    """Seconds that somebody waited on account of the endpoint: in line, backing off, for tries that failed."""
+    """Seconds spent waiting because of the endpoint: for a slot, for a retry, and in tries that failed."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -32,28 +33,28 @@ class QueueTime:
 
     @property
     def seconds(self) -> float:
-        """So far; several waits at the same time count once."""
+        """The total so far; waits at the same time count once."""
         return self._seconds + (self._clock.now() - self._since if self._waiting else 0.0)
 
     def count(self, change: int) -> None:
-        """One wait more, or less."""
+        """A wait begins (+1) or ends (-1)."""
         self._seconds = self.seconds
         self._waiting, self._since = self._waiting + change, self._clock.now()
 
     def add(self, seconds: float) -> None:
-        """What turned out to be waiting when it was over."""
+        """Add time that turned out to be waiting only afterwards."""
         self._seconds += seconds
 
 
 @dataclass(slots=True)
 class RateBucket:
-    """A rate that is kept by spacing: what is taken pushes back the time at which more may be taken."""
+    """A rate limit by spacing: taking an amount postpones the time at which more may be taken."""
 
     per_minute: float
     _free_at: float = 0.0
 
     def take(self, amount: float, now: float) -> float:
-        """Take an amount; returns the seconds to wait before it may be used. Without a rate, none."""
+        """Take an amount; returns the seconds to wait before using it, 0 if there is no limit."""
         if not self.per_minute:
             return 0.0
         at = max(self._free_at, now)
@@ -61,13 +62,13 @@ class RateBucket:
         return at - now
 
     def correct(self, amount: float) -> None:
-        """It was so much more than was taken, or less."""
+        """Correct what was taken, by the difference to what was really used."""
         if self.per_minute:
             self._free_at += amount * 60 / self.per_minute
 
 
 class RateLimiter:
-    """Lets calls through, in the order in which they come."""
+    """Lets calls through in the order in which they arrive."""
 
     def __init__(
         self, concurrency: int, *, requests_per_minute: int = 0, tokens_per_minute: int = 0, clock: Clock | None = None
@@ -81,7 +82,7 @@ class RateLimiter:
 
     @asynccontextmanager
     async def turn(self, tokens: int) -> AsyncIterator["Slot"]:
-        """A turn for one try of a call that is expected to take so many tokens."""
+        """A slot for one try of a call. tokens: what it is expected to take."""
         await self._enter()
         try:
             now = self._clock.now()
@@ -114,34 +115,36 @@ class RateLimiter:
                 free -= 1
 
     def succeeded(self, excess_tokens: int) -> None:
-        """A call came through; it took so many tokens more than expected."""
+        """A call succeeded. excess_tokens: what it took beyond what was expected."""
         self._tokens.correct(excess_tokens)
         self.width = min(self._most, self.width + 1 / self.width)
         self._wake()
 
     def throttled(self, cuts: int) -> None:
-        """The endpoint asks for fewer calls. cuts: how often it had done so when this call began."""
+        """The endpoint throttled a call. cuts: how often concurrency had been halved when the call began."""
         if cuts == self._cuts:
             self._cuts += 1
             self.width = max(1.0, self.width / 2)
 
     def pause(self, seconds: float) -> None:
-        """The endpoint asks that nobody calls for some time."""
+        """Let no call through for some time, because the endpoint asks for it."""
         self._paused_until = max(self._paused_until, self._clock.now() + seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One try that was let through, and what its end says about the pace."""
+    """One try that was let through. How it ends changes the rate."""
 
-    pace: RateLimiter
+    limiter: RateLimiter
     tokens: int
+    """What it was expected to take."""
     cuts: int
+    """How often concurrency had been halved when it began."""
 
     def succeeded(self, tokens: int) -> None:
-        """It came through and took so many tokens."""
-        self.pace.succeeded(tokens - self.tokens)
+        """It succeeded, and took this many tokens."""
+        self.limiter.succeeded(tokens - self.tokens)
 
     def throttled(self) -> None:
-        """It was refused, since there were too many."""
-        self.pace.throttled(self.cuts)
+        """It was refused because there were too many calls."""
+        self.limiter.throttled(self.cuts)

@@ -1,10 +1,10 @@
-"""The kinds of judges, by the name before the colon of `--judge KIND:MODEL`.
+"""The kinds of judges, by the name before the colon in `--judge KIND:MODEL`.
 
     anthropic:MODEL     the Messages API              openai:MODEL    chat completions
     claude-code:MODEL   a Claude subscription         simulated       the offline judge
 
-`@http://host:port/...` after the model names another address. Nothing is imported, started or asked
-for before the first call, so that a run can be looked at where there is no key.
+`@http://host:port/...` after the model names another address. Nothing is imported, started or required before the
+first call, so that a run can be looked at without a key.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ Make = Callable[[str, Mapping[str, Any]], Model]
 
 
 def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Model:
-    """The judge that a spec names. Raises UsageError for one that is not known, or a setting it does not take."""
+    """The judge that a spec names. Raises UsageError if it is unknown, or a setting is not one of its own."""
     kind, _, model = spec.partition(":")
     refuse_secrets({"spec": spec, **settings})
     if kind == "simulated":
@@ -34,23 +34,19 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
 def _anthropic(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.models.endpoint import ANTHROPIC, find_endpoint
     from meta_reward.models.providers.anthropic import AnthropicJudge
-    from meta_reward.models.providers.http_client import open_client
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("anthropic", given)
-    endpoint = find_endpoint(ANTHROPIC, spec, settings)
-    return AnthropicJudge(endpoint, settings, open_client("anthropic", endpoint, settings))
+    return AnthropicJudge(find_endpoint(ANTHROPIC, spec, settings))
 
 
 def _openai(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.models.endpoint import OPENAI, find_endpoint
-    from meta_reward.models.providers.http_client import open_client
     from meta_reward.models.providers.openai import OpenAIJudge
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("openai", given, without=("thinking",))
-    endpoint = find_endpoint(OPENAI, spec, settings)
-    return OpenAIJudge(endpoint, settings, open_client("openai", endpoint, settings))
+    return OpenAIJudge(find_endpoint(OPENAI, spec, settings))
 
 
 def _claude_code(spec: str, given: Mapping[str, Any]) -> Model:
@@ -59,7 +55,7 @@ def _claude_code(spec: str, given: Mapping[str, Any]) -> Model:
     from meta_reward.models.settings import parse_settings
 
     settings = parse_settings("claude-code", given, without=("temperature", "extra"))
-    return ClaudeCodeJudge(find_endpoint(SUBSCRIPTION, spec, settings), settings)
+    return ClaudeCodeJudge(find_endpoint(SUBSCRIPTION, spec, settings))
 
 
 _KINDS: dict[str, Make] = {"anthropic": _anthropic, "openai": _openai, "claude-code": _claude_code}

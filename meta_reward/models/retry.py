@@ -1,4 +1,4 @@
-"""When a call of the judge is tried again, and when not: the only place that decides it."""
+"""Whether a failed judge call is retried, and after how long: the only place that decides it."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,22 @@ from meta_reward.errors import JudgeTransient, JudgeUnavailable
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a call is tried again after its first try, and how long is waited before.
+    """How often a call is retried, and the wait before each retry.
 
-    The wait is drawn from 0 to a bound that doubles from first_s to longest_s (full jitter), or is what
-    the endpoint asks for. retry_after_s: the longest such request that is obeyed.
+    The wait is what the endpoint asks for, or drawn from 0 to a bound that doubles with each try (full jitter).
     """
 
     again: int = 12
+    """Tries after the first one."""
     first_s: float = 1.0
+    """The first bound."""
     longest_s: float = 60.0
+    """The largest bound."""
     retry_after_s: float = 120.0
+    """The longest wait that the endpoint may ask for."""
 
     def wait_s(self, failure: JudgeTransient, *, tries: int, chance: float) -> float:
-        """Seconds to wait after so many failed tries. Raises JudgeUnavailable where no other is worth it."""
+        """Seconds to wait after a number of failed tries. Raises JudgeUnavailable if there will be no other."""
         asked = failure.retry_after_s
         if asked is not None and asked > self.retry_after_s:
             what = f"the judge asks to wait {asked:g} s, more than the {self.retry_after_s:g} s of judge.retry_after_s"

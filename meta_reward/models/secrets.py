@@ -1,8 +1,8 @@
-"""No key has a place in a judge's settings: they are written to `run.toml`, to the cache and to git. Nor has the key
-of a judge in its replies, which go to the cache, to traces and to candidates.
+"""Keeps keys out of a judge's settings, which are written to `run.toml`, to the cache and to git, and out of its
+replies, which go to the cache, to traces and to candidates.
 
-A key is told by the name it goes under, by its own beginning, and by being the value of an environment
-variable that holds one. Nothing here ever repeats a value.
+A key is recognized by its name, by its prefix, or as the value of an environment variable that holds one. Nothing
+here ever repeats a value.
 """
 
 import os
@@ -25,13 +25,13 @@ _BEGINNINGS = re.compile(
 )
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _HOLD_KEYS = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?$")
-_SHORTEST = 16  # of a key: the value of a variable such as MAX_TOKENS is none
+_SHORTEST = 16  # of a key: the value of a variable such as MAX_TOKENS is not one
 _SHORTEST_ECHO = 8  # of a key in a reply: servers without keys get words such as "EMPTY", which a judge may say
 _HINT = "put it into an environment variable, and name that as key_env in [judge.settings]"
 
 
 def refuse_secrets(settings: Mapping[str, Any]) -> None:
-    """Raise UsageError for the first of a judge's settings that holds a key, or a header that may hold one."""
+    """Raise UsageError for the first setting that holds a key, or a header that may hold one."""
     for path, value in _leaves(settings):
         parts = [part.replace("-", "_") for part in path]
         shown = ".".join("[key]" if is_secret(part) else part for part in path)
@@ -40,20 +40,20 @@ def refuse_secrets(settings: Mapping[str, Any]) -> None:
         secret = any(map(is_secret, (*path, value)))
         if path == ("key_env",) and value and (secret or not _VARIABLE.fullmatch(str(value))):
             what = "judge setting key_env names no environment variable; the key itself has no place in a file"
-            raise UsageError(what, hint="mend it in [judge.settings]")
+            raise UsageError(what, hint="fix it in [judge.settings]")
         if secret or any(map(_NAMES.search, parts)):
             raise UsageError(f"judge setting {shown} holds a key, and settings are written to files", hint=_HINT)
 
 
 def is_secret(value: Any) -> bool:
-    """Whether a text has a key in it."""
+    """Whether a text contains a key."""
     return isinstance(value, str) and (
         bool(_BEGINNINGS.search(value)) or any(key in value for key in known_keys().values())
     )
 
 
 def without_key(completion: Completion, secret: str) -> Completion:
-    """A reply in which the key that was sent for it reads `[key]`, also in tool calls."""
+    """A reply, and its tool calls, with `[key]` in place of the key that was sent."""
     if len(secret) < _SHORTEST_ECHO:
         return completion
     calls = [
@@ -78,7 +78,7 @@ def known_keys() -> dict[str, str]:
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The plain values in tables and lists, each with the names that lead to it."""
+    """The values in nested tables and lists, each with the names on its path."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _leaves(item, (*path, str(name)))

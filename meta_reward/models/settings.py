@@ -58,7 +58,7 @@ def parse_settings(kind: str, given: Mapping[str, Any], *, without: Collection[s
 
 
 def identity(settings: ModelSettings) -> dict[str, Any]:
-    """The settings that determine answers, as plain JSON; what is not set is left out."""
+    """The settings that determine answers, as plain JSON, without those that are not set."""
     values = {item.name: getattr(settings, item.name) for item in fields(settings) if item.name not in _NOT_ANSWERS}
     return {name: value for name, value in values.items() if value not in (None, "", {})}
 

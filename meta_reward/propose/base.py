@@ -1,7 +1,7 @@
 """The proposer's contract: files in, files out.
 
 A proposer reads `history/` and leaves folders with `harness.py` and `proposal.md` in its staging
-folder. What is left is collected with suspicion: regular files only, bounded in number and size.
+folder. What it leaves is untrusted: only regular files are collected, bounded in number and size.
 """
 
 import os
@@ -22,42 +22,44 @@ MAX_PROPOSAL_BYTES = 64 * 1024
 _MAX_NOTES, _MAX_NAMES = 20, 5
 _TAKEN = {"harness.py", "proposal.md", "validator.json"}  # the last is ours
 
-
 PACKAGE = Path(__file__).parents[1]
-"""Hidden from agents: the simulated world could be built from it, sealed splits and all."""
+"""Hidden from agents: with it they could build the simulated world, including its sealed splits."""
 
 TryHarness = Callable[[Path, Sequence[str]], Awaitable[dict[str, Any]]]
-"""Runs a draft on pairs of the search split that it names; none named means a sample."""
+"""Runs a draft on the named pairs of the search split, or on a sample if none are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One session of a proposer, whose own folder is the parent of staging.
-
-    view: the folder it is shown, read only. staging: the only place it writes to. candidates: how many
-    it may leave. rejected: folders to mend, each with its findings in `validator.json`. instructions:
-    what it is told. max_usd: what it may spend, 0 for no limit. is_spent: whether the run's money is used up by now,
-    which its trials share. try_harness, query: how an agent of this process tries a draft, and asks about the
-    history; socket: where one in a jail asks for the same. hidden: folders that no jail may show.
-    """
+    """One session of a proposer, whose own folder is the parent of staging."""
 
     view: Path
+    """The folder that it is shown, read only."""
     staging: Path
+    """The only folder that it writes to."""
     iteration: int
     candidates: int
+    """How many it may leave."""
     seed: int
     rejected: tuple[str, ...] = ()
+    """Folders to fix, each with its findings in `validator.json`."""
     instructions: str = ""
     max_usd: float = 0.0
+    """What it may spend, 0 for no limit."""
     is_spent: Callable[[], bool] = lambda: False
+    """Whether the run's money is used up, which trying drafts uses as well."""
     try_harness: TryHarness | None = None
+    """How an agent in this process tries a draft."""
     query: AnswerRequest | None = None
+    """How an agent in this process asks about the history."""
     socket: Path | None = None
+    """Where an agent in a jail asks for both."""
     hidden: tuple[Path, ...] = ()
+    """Folders that no jail may show."""
 
     @property
     def home(self) -> Path:
-        """The agent's home folder: empty when a session begins, gone with it."""
+        """The agent's home folder: empty when a session begins, removed when it ends."""
         return self.staging.parent / "home"
 
     @property
@@ -67,10 +69,10 @@ class Assignment:
 
 
 def check_variables(names: Sequence[str]) -> None:
-    """Raise UsageError for a variable that a proposer is to be given, and that there is not."""
+    """Raise UsageError for a variable that a proposer is to be given but that is not set."""
     for name in names:
         if name not in os.environ:
-            raise UsageError(f"--proposer-env {name}: there is no such variable", hint="set it, or leave it out")
+            raise UsageError(f"--proposer-env {name}: it is not set", hint="set it, or leave it out")
 
 
 class Proposer(Protocol):
@@ -78,33 +80,33 @@ class Proposer(Protocol):
 
     @property
     def repairs(self) -> bool:
-        """Whether it is worth calling again with what the validator refused."""
+        """Whether it can be asked to fix what the validator refused."""
         ...
 
     def check(self) -> None:
-        """Raise UsageError where no session could begin on this machine."""
+        """Raise UsageError if no session could start on this machine."""
         ...
 
     async def propose(self, assignment: Assignment) -> object:
-        """Write candidates into staging, and what happens into the transcript. Raises ProposerError."""
+        """Write candidates into staging, and events into the transcript. Raises ProposerError."""
         ...
 
 
 def render_prompt(assignment: Assignment, *, view: Path, staging: Path, resumed: bool = False) -> str:
-    """What an agent is told, with its folders as it sees them. resumed: it knows its instructions already."""
+    """An agent's prompt, with its folders as it sees them. resumed: it has read its instructions already."""
     repairs = ""
     if assignment.rejected:
         names = "\n".join(f"- {staging / name}" for name in map(files.printable, assignment.rejected))
         repairs = (
             "The validator refused these candidates of this session; `validator.json` beside each harness says why. "
-            f"Mend them where they are, once, and change nothing else.\n\n{names}\n"
+            f"Fix them in place, once, and change nothing else.\n\n{names}\n"
         )
     if resumed:
         return repairs
     return (
         f"{assignment.instructions.rstrip()}\n\n# This session\n\n"
         f"- The history is in {view}; it cannot be written to.\n"
-        f"- Leave your candidates in {staging}, a folder each; nothing else can be written to.\n"
+        f"- Leave your candidates in {staging}, one folder each; nothing else can be written to.\n"
         f"- This is iteration {assignment.iteration}. Leave up to {assignment.candidates} "
         f"candidate{'s' if assignment.candidates != 1 else ''}, then end.\n" + (f"\n{repairs}" if repairs else "")
     )
@@ -129,7 +131,7 @@ def slug(text: str) -> str:
 
 
 def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[list[Draft], list[str]]:
-    """The drafts in staging and notes on what was left out. order: folder names; else sorted by name."""
+    """The drafts in staging, and notes on what was left out. order: folder names; sorted by name without it."""
     drafts: list[Draft] = []
     notes: list[str] = []
     if staging.is_symlink() or not staging.is_dir():
@@ -152,14 +154,14 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
             drafts.append(Draft(folder, source, proposal or ""))
             if others := _others(path, _TAKEN if proposal is not None else _TAKEN - {"proposal.md"}):
                 notes.append(f"{folder!r} holds {others} as well: left out")
-    notes.sort(key=lambda note: "is not a folder" in note)  # what was meant as a candidate says more
+    notes.sort(key=lambda note: "is not a folder" in note)  # notes on what was meant as a candidate come first
     if len(notes) > _MAX_NOTES:
         notes[_MAX_NOTES:] = [f"{len(notes) - _MAX_NOTES} more were left out"]
     return drafts, notes
 
 
 def _is_utf8(name: str) -> bool:
-    """Whether a file's name is text, which can be written down; the system allows any bytes."""
+    """Whether a file's name is valid UTF-8, so that it can be recorded."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -171,7 +173,7 @@ def _others(folder: Path, taken: Collection[str]) -> str:
     """The first few names of what else there is in a candidate's folder."""
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if entry.name not in taken)
-    except OSError:  # a folder may be entered and not be listed
+    except OSError:  # a folder may be searchable but not readable
         return "what cannot be listed"
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return ", ".join(map(repr, names[:_MAX_NAMES])) + more
@@ -190,7 +192,7 @@ def keep_only(staging: Path, drafts: Sequence[Draft]) -> None:
 
 
 def _read(path: Path, most: int) -> str | None:
-    """A regular file's text, None where there is none. Follows no link and waits for no pipe."""
+    """A regular file's text, None if there is none. Follows no link and waits for no pipe."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -201,7 +203,7 @@ def _read(path: Path, most: int) -> str | None:
         data = _read_up_to(handle, most + 1)
     finally:
         os.close(handle)
-    # One byte too many keeps an oversized harness recognisable to the validator, and the record small.
+    # One byte over the limit lets the validator recognise an oversized harness and keeps the record small.
     return data.decode(errors="replace").replace("\r\n", "\n")
 
 

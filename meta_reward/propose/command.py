@@ -1,9 +1,9 @@
-"""A proposer that is any program: it works in its staging folder and is done when it exits.
+"""A proposer that is any program: it works in its staging folder, and its session ends when it exits.
 
-Its prompt comes on standard input and as a file, `$META_REWARD_PROMPT`; the history is at
-`$META_REWARD_HISTORY` and as `../history`, and how many candidates it may leave at `$META_REWARD_CANDIDATES`.
-It runs inside a jail, or with the user's own rights where the settings say so. The offline catalog is run the
-same way; being our own, it needs no jail.
+It gets its prompt on standard input and as the file `$META_REWARD_PROMPT`, the history at
+`$META_REWARD_HISTORY` and `../history`, and the number of candidates it may leave in `$META_REWARD_CANDIDATES`.
+It runs in a jail, or with the user's own rights if the settings say so. The offline catalog runs the same way;
+it is our own program and needs no jail.
 """
 
 import asyncio
@@ -41,27 +41,27 @@ _KEPT = ("LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """How a command is jailed, as the user asked. bind: paths."""
+    """How the user wants a command jailed."""
 
     bind: Sequence[str] = ()
+    """Paths to show, as `--proposer-bind` takes them."""
     network: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CommandProposer:
-    """Runs a command line once a session. env: variables that it is given, whose values are secret.
-
-    confinement: None means with the user's own rights.
-    """
+    """Runs a command line once per session."""
 
     command: Sequence[str]
     minutes: float
     repairs: bool
     confinement: Confinement | None = None
+    """None runs it with the user's own rights."""
     env: Sequence[str] = ()
+    """Variables to pass on, whose values are secret."""
 
     def check(self) -> None:
-        """Raise UsageError where no session could begin."""
+        """Raise UsageError if no session could start."""
         if self.confinement and (reason := jail.why_not()):
             raise UsageError(f"this machine cannot jail a command proposer: {reason}", hint=jail.HINT)
         find_program(self.command)
@@ -79,7 +79,7 @@ class CommandProposer:
         sockets = "own" if network == "none" or (self.confinement and jail.keeps_from_sockets()) else "host"
         transcript.add("begin", runs=start.command, jail=jailed, network=network, abstract_sockets=sockets)
         transcript.add("prompt", text=start.prompt)
-        # Files rather than pipes: a program is done when it exits, whatever it left running with its output.
+        # A file rather than a pipe: the session ends when the program exits, even if a child of it still writes.
         with tempfile.TemporaryFile() as output:
             try:
                 code = await _run(start, output, max(left, _LEAST_MINUTES) * 60)
@@ -90,17 +90,17 @@ class CommandProposer:
                 log = transcript.secrets.hide(_last_of(output))
                 transcript.add("output", text=log)
         if code:
-            said = _last_line(log)
-            raise ProposerError(f"{self.command[0]}: exit code {code}: {said}{self._hint(code, said)}")
+            last_line = _last_line(log)
+            raise ProposerError(f"{self.command[0]}: exit code {code}: {last_line}{self._hint(code, last_line)}")
 
     def _secrets(self, environment: Mapping[str, str]) -> Secrets:
-        """What it was given on purpose, whatever its name, and what is called a secret."""
+        """The variables given on purpose, whatever their names, and those whose names say that they are secret."""
         named = [name for name in environment if any(word in name.upper() for word in _SECRET_WORDS)]
         return Secrets({name: environment.get(name, "") for name in (*named, *self.env)})
 
-    def _hint(self, code: int, said: str) -> str:
-        """What to do about a program that misses something in the jail."""
-        misses = code in (126, 127) or any(text in said for text in _MISSING)
+    def _hint(self, code: int, last_line: str) -> str:
+        """What to do if a program lacks a file in the jail."""
+        misses = code in (126, 127) or any(text in last_line for text in _MISSING)
         return f" ({_NAME_IT})" if self.confinement and misses else ""
 
     def _unjailed(self, assignment: Assignment) -> "_Start":
@@ -116,7 +116,7 @@ class CommandProposer:
         path = session / "prompt.md"
         for folder in (assignment.home, session / "account"):
             folder.mkdir(exist_ok=True)
-        home = Path(tempfile.mkdtemp(dir=assignment.home))  # each start has its own: links are not made twice
+        home = Path(tempfile.mkdtemp(dir=assignment.home))  # a new one per start, since links cannot be made twice
         path.touch()
         mounts = [
             Mount(assignment.view, jail.VIEW),
@@ -147,18 +147,20 @@ class CommandProposer:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """How a program is started. path: of the prompt as a file; folder: where."""
+    """How a program is started."""
 
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     prompt: str
     path: Path
+    """Of the prompt file."""
     folder: Path
+    """The working directory."""
     is_jailed: bool = False
 
 
 def _ways_to_ask(assignment: Assignment, session: Path) -> list[Mount]:
-    """The socket at which the search answers, and the program that asks there, as `meta-reward`."""
+    """The socket on which the search answers, and the client for it, which is called `meta-reward`."""
     if assignment.socket is None:
         return []
     program = session / "meta-reward"
@@ -168,7 +170,7 @@ def _ways_to_ask(assignment: Assignment, session: Path) -> list[Mount]:
 
 
 async def _run(start: _Start, output: IO[bytes], timeout_s: float) -> int:
-    """The exit code of a program, after which nothing of it is left running. Raises TimeoutError."""
+    """Run a program and everything it starts to their end; returns its exit code. Raises TimeoutError."""
     start.path.write_bytes(start.prompt.encode())
     with start.path.open("rb") as prompt:
         try:

@@ -1,10 +1,9 @@
-"""Which tool calls of an agent are allowed: a decision made of the call and of the folders it works in.
+"""Which tool calls of an agent are allowed, decided from the call and the folders that it works in.
 
-Pure but for looking at the file system: no SDK, no state. Everything is refused that is not known to be
-harmless: a tool that is not listed, an argument that its tool is not known to have, a path that leaves its
-folders after links and `..` are resolved, and any spelling of a path that another program could read
-differently. What is allowed is returned with its paths resolved, and it is this resolved call that must be
-run, so that what was checked is what is opened.
+No SDK and no state; it only looks at the file system. Everything that is not known to be harmless is refused:
+a tool that is not listed, an unknown argument, a path that leaves its folders once links and `..` are resolved,
+and any spelling of a path that another program could read differently. An allowed call is returned with its
+paths resolved, and that call must be run, so that what was checked is what is opened.
 """
 
 import os
@@ -38,15 +37,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where an agent may work. read: folders; write: the one folder it may write in, and may read too.
-
-    tools: what it may call. own: tools of ours, which check their arguments themselves.
-    """
+    """Where an agent may work, and with which tools."""
 
     read: tuple[Path, ...]
+    """Folders that it may read."""
     write: Path
+    """The one folder that it may read and write."""
     tools: Collection[str] = FILE_TOOLS
     own: Collection[str] = ()
+    """Our tools, which check their arguments themselves."""
 
 
 def check(tool: str, arguments: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:
@@ -76,7 +75,7 @@ def check(tool: str, arguments: Mapping[str, Any], bounds: Bounds) -> dict[str, 
 def _inside(given: object, bounds: Bounds, roots: tuple[Path, ...], verb: str) -> Path:
     """A path as it is after links and `..`, within one of the folders."""
     if not isinstance(given, str) or not given or not _is_plain(given):
-        raise Refused(f"{given!r:.200} is no plain path")
+        raise Refused(f"{given!r:.200} is not a plain path")
     real = Path(os.path.realpath(bounds.write / given))
     if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
         raise Refused(f"{given!r:.200} is outside: you may {verb} in {' and '.join(map(str, roots))} only")
@@ -88,7 +87,7 @@ def _inside(given: object, bounds: Bounds, roots: tuple[Path, ...], verb: str) -
 
 
 def _is_plain(path: str) -> bool:
-    """Whether every program reads a path in the same way: nothing to trim, expand, decode or fold."""
+    """Whether every program reads a path the same way: nothing to trim, expand, decode or normalise."""
     return (
         path == path.strip()
         and path.isprintable()
@@ -100,6 +99,6 @@ def _is_plain(path: str) -> bool:
 
 def _check_pattern(given: object, name: str) -> None:
     if not isinstance(given, str):
-        raise Refused(f"{name} is no text")
+        raise Refused(f"{name} is not text")
     if given.startswith(("/", "~", "-", "\\")) or ".." in given or not given.isprintable():
         raise Refused(f"{name} {given!r:.200} may not leave its folder; say where with `path`")

@@ -1,11 +1,10 @@
-"""A jail for any program: bubblewrap, with nothing of this machine in it but what is named here.
+"""A jail for any program: bubblewrap, with nothing of this machine in it except what is listed here.
 
-Inside are the system's own folders, read-only; a home that is empty and dies with the session; the history,
+It shows the system's own folders, read-only; an empty home that is removed with the session; the history,
 read-only, and the staging folder, at fixed places; the program; and what the user names. The environment holds
-what is given and nothing else. The network is the host's, for an agent needs its model, unless it is to have none.
-Abstract sockets belong to a network rather than to a folder, so the host's would come with it: Landlock keeps
-programs from them (`confine`, before bubblewrap starts, which needs none) on Linux 6.12 and later.
-Whether a machine can do it is found by doing it.
+only what is given. The network is the host's, since an agent needs its model, unless it is switched off.
+Abstract sockets come with the network: on Linux 6.12 and later, Landlock keeps programs from them (`confine`,
+run before bubblewrap starts, which needs none). Whether a machine supports all this is found out by trying.
 """
 
 import functools
@@ -28,7 +27,7 @@ PROGRAMS = ROOM / "bin"
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 HINT = "install bubblewrap and allow user namespaces, or pass --proposer-jail none to run it with your own rights"
 _USER_ID = "1000"
-# Names, certificates and the like: what programs of the system look up, and nothing about this machine's people.
+# Host names, certificates and the like, which programs look up; nothing about the users of this machine.
 _SETTINGS = (
     *("ssl", "pki", "ca-certificates", "resolv.conf", "hosts", "nsswitch.conf", "host.conf", "gai.conf", "services"),
     *("protocols", "localtime", "alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d"),
@@ -40,15 +39,13 @@ _PROBE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A file or folder of this machine and where it is in the jail.
-
-    link: there is a link, as it is here: a program may look for its neighbours where its link leads.
-    """
+    """A file or folder of this machine, and its place in the jail."""
 
     source: Path
     target: Path
     writable: bool = False
     link: bool = False
+    """Whether it is a link in the jail as well: a program may look for its neighbours where the link leads."""
 
     def arguments(self) -> list[str]:
         if self.link:
@@ -58,15 +55,16 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Jail:
-    """What a jail holds. mounts: beyond what every jail has. hidden: folders that stay out of sight wherever they lie.
-
-    home: the folder that is its home. account: a folder for the files that name its one user.
-    """
+    """What a jail shows."""
 
     mounts: Sequence[Mount]
+    """In addition to what every jail shows."""
     home: Path
+    """Becomes the home folder."""
     account: Path
+    """A folder for the files that name its only user."""
     hidden: Sequence[Path] = ()
+    """Folders that it never shows."""
     network: bool = True
 
     def command(self, command: Sequence[str]) -> list[str]:
@@ -82,7 +80,7 @@ class Jail:
             *("--uid", _USER_ID, "--gid", _USER_ID),
             *_system(),
             *("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--dir", str(ROOM)),
-            # bubblewrap leaves these as they are to someone who is root outside, and the kernel does not look twice.
+            # bubblewrap leaves these writable for root outside the jail, and the kernel does not check again.
             *_kernel(),
             *Mount(self.home, home_in_jail(), writable=True).arguments(),
             *_account(self.account),
@@ -105,19 +103,19 @@ def keeps_from_sockets() -> bool:
 
 
 def confine() -> None:
-    """What the process that becomes a jail does first."""
+    """Run this in the process that becomes a jail, before anything else."""
     if keeps_from_sockets():
         lockdown.scope()
 
 
 def home_in_jail() -> Path:
-    """The home folder has its own name in the jail, so that what is named below it is found there."""
+    """The home folder keeps its path in the jail, so that paths below it stay valid."""
     home = Path.home()
     return home if len(home.parts) > 1 and not is_system(home) else Path("/home/agent")
 
 
 def parse_bind(text: str) -> Mount:
-    """A path that the user names: `PATH`, or `PATH:rw` to be written to. Raises UsageError."""
+    """A path that the user names: `PATH`, or `PATH:rw` for one that may be written to. Raises UsageError."""
     name, _, mode = text.rpartition(":") if text.endswith((":rw", ":ro")) else (text, "", "ro")
     path = Path(name).expanduser().absolute()
     if not path.exists():
@@ -129,7 +127,7 @@ def parse_bind(text: str) -> Mount:
 
 @functools.cache
 def why_not() -> str:
-    """Why this machine cannot jail, empty where it can: a small job must see what it should and no more."""
+    """Why this machine cannot jail, "" if it can: a small job must see what it should and nothing else."""
     if not shutil.which("bwrap"):
         return "bubblewrap (bwrap) is not installed"
     with tempfile.TemporaryDirectory() as name:
@@ -156,7 +154,7 @@ def _bubblewrap() -> str:
 
 
 def _uncovered(mounts: Sequence[Mount]) -> list[Mount]:
-    """The mounts without those that show what another one shows already, at the same place."""
+    """The mounts without those that another one already shows at the same place."""
     kept: list[Mount] = []
     for mount in sorted(mounts, key=lambda m: (len(m.target.parts), not m.writable)):
         if not any(_covers(other, mount) for other in kept):
@@ -171,7 +169,7 @@ def _covers(other: Mount, mount: Mount) -> bool:
 
 
 def _hidden(folders: Sequence[Path], mounts: Sequence[Mount]) -> list[Path]:
-    """Where hidden folders would be seen, through whichever mount."""
+    """Where hidden folders would be visible, through any mount."""
     shown = [(folder, folder) for folder in SYSTEM] + [(mount.source, mount.target) for mount in mounts]
     found = []
     for folder in folders:
@@ -182,7 +180,7 @@ def _hidden(folders: Sequence[Path], mounts: Sequence[Mount]) -> list[Path]:
 
 
 def _system() -> list[str]:
-    """The system's folders and settings as they are, links as links."""
+    """Mount the system's folders and settings, links as links."""
     words: list[str] = []
     for folder in SYSTEM:
         if folder.is_symlink():
@@ -197,14 +195,14 @@ def _system() -> list[str]:
 
 
 def _kernel() -> list[str]:
-    """The kernel's switches out of reach, its secrets out of sight, as far as it has them."""
+    """Mount the kernel's settings read-only and hide its secrets, as far as they exist."""
     locked = [word for name in _LOCKED for word in ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")]
     masked = [f"/proc/{name}" for name in _MASKED if Path("/proc", name).exists()]
     return locked + [word for path in masked for word in ("--ro-bind", "/dev/null", path)]
 
 
 def _account(folder: Path) -> list[str]:
-    """A user of its own for the jail, whose name says nothing about this machine's."""
+    """A user for the jail, whose name reveals nothing about this machine."""
     accounts = {
         "passwd": f"agent:x:{_USER_ID}:{_USER_ID}::{home_in_jail()}:/bin/sh\n",
         "group": f"agent:x:{_USER_ID}:\n",

@@ -1,8 +1,8 @@
-"""What must be visible for a command line to start: its program, its interpreter, and what these rest on.
+"""What must be visible for a command line to start: its program, its interpreter, and what these depend on.
 
-Follows links, `#!` lines, virtual environments of Python, packages of node, and the shims of pyenv and its kin
-(`~/.pyenv/shims/python3`), which look for the program they stand for in their manager's folder. What lies in
-the system's own folders is visible anyway. Whatever else a program needs, its user names.
+Follows links, `#!` lines, Python virtual environments, node packages, and the shims of version managers such as
+pyenv (`~/.pyenv/shims/python3`), which look for the real program in their manager's folder. The system's own
+folders are visible anyway. Anything else that a program needs, the user names.
 """
 
 import shlex
@@ -19,7 +19,7 @@ _LONGEST_CHAIN = 5
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command line with absolute paths, what it must see, and the folders that its PATH begins with."""
+    """A command line with absolute paths, the paths it needs to see, and the folders that its PATH starts with."""
 
     command: tuple[str, ...]
     needs: tuple[Path, ...]
@@ -27,7 +27,7 @@ class Program:
 
 
 def find_program(command: Sequence[str]) -> Program:
-    """What a command line needs. Files that it names are needed too. Raises UsageError for no program."""
+    """What a command line needs, including files that it names. Raises UsageError if there is no such program."""
     found = _which(command[0])
     if found is None:
         what = f"proposer {command[0]} does not start: no such program"
@@ -60,7 +60,7 @@ def _which(name: str) -> Path | None:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # too long for a name, or no name at all
+    except (OSError, ValueError):  # too long, or not a valid path
         return False
 
 
@@ -86,12 +86,12 @@ def _interpreter_of(program: Path) -> Path | None:
     found = _which(words[0]) if words else None
     if words and found is None:
         what = f"proposer {program} does not start: its first line asks for {words[0]}, which is not there"
-        raise UsageError(what, hint="install it, or mend that line")
+        raise UsageError(what, hint="install it, or fix that line")
     return found
 
 
 def _needs_of(program: Path) -> Iterator[Path]:
-    """The paths that a program rests on: itself, where its links lead, and its environment or package."""
+    """The paths that a program depends on: itself, the target of its links, its environment or package."""
     yield program
     real = program.resolve()
     yield real
@@ -110,12 +110,12 @@ def _needs_of(program: Path) -> Iterator[Path]:
 
 
 def _manager_of(program: Path) -> Path | None:
-    """The folder of the version manager that a program is a shim of: `ROOT/shims/NAME` beside `ROOT/versions`."""
+    """The folder of the version manager whose shim a program is: `ROOT/shims/NAME` beside `ROOT/versions`."""
     root = program.parent.parent
     is_shim = program.parent.name == "shims" and (root / "versions").is_dir()
     return root if is_shim and not Path.home().is_relative_to(root) else None
 
 
 def _is_prefix(folder: Path) -> bool:
-    """Whether a folder is an installation of Python by itself, rather than a whole home or system."""
+    """Whether a folder is a Python installation of its own, rather than a home folder or a system folder."""
     return any(folder.glob("lib/python3*")) and not Path.home().is_relative_to(folder)

@@ -1,7 +1,7 @@
-"""What an agent is told: the instructions of the run, then what is particular to it.
+"""An agent's prompt: the instructions of the run, then the facts of this run.
 
-The instructions are Markdown: the package's own unless a run was given others, kept in the run as
-`instructions.md` and part of its record. What follows them is written from the run's settings.
+The instructions are Markdown: the package's own unless a run was given others. They are kept in the run as
+`instructions.md`. The facts are rendered from the run's settings.
 """
 
 from pathlib import Path
@@ -36,7 +36,7 @@ def default_instructions() -> str:
 
 
 def load_instructions(path: Path) -> str:
-    """Instructions from a user's file. Raises UsageError for one that says nothing or too much."""
+    """Instructions from a user's file. Raises UsageError for one that is empty or too large."""
     text = files.read_text(path)
     if not text.strip():
         raise UsageError(f"{path} is empty", hint="write down what the agent is to do, or leave the instructions out")
@@ -46,7 +46,7 @@ def load_instructions(path: Path) -> str:
 
 
 def render_instructions(text: str, config: RunConfig, *, can_try: bool) -> str:
-    """All that an agent is told whatever the session: the instructions, and the facts of this run."""
+    """What an agent is told in every session: the instructions, and the facts of this run."""
     budget = config.budget
     facts = [
         f"The judge is `{config.judge.spec}`. Model, temperature and token limit are fixed.",
@@ -63,11 +63,11 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool) -> str:
 def _trying(config: RunConfig) -> str:
     is_claude = config.proposer.spec.startswith("claude:")
     way = "the tool `try_harness(path, pairs)`" if is_claude else "the command `meta-reward try PATH --pairs A,B`"
-    told = "agreement" if config.proposer.history != "full" else "rewards, margins, findings, errors and replies"
+    shown = "agreement" if config.proposer.history != "full" else "rewards, margins, findings, errors and replies"
     return (
         f"Drafts can be tried: {way}, "
         "validates a draft in your staging folder and runs it on search pairs, which you name by pair, task or "
-        f"category; without names on a small sample that covers all categories. It returns {told}, and how the best "
+        f"category; without names on a small sample that covers all categories. It returns {shown}, and how the best "
         f"candidate does on the same pairs. What the judge was asked before costs nothing; up to "
         f"{config.proposer.try_calls} new judge calls a session may be made."
     )

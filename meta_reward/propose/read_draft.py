@@ -1,7 +1,7 @@
-"""A draft in a staging folder, read at the request of whoever may write there.
+"""Reads a draft in a staging folder at the request of an agent that may write there.
 
-The path may say anything, and the folder may hold anything: only a regular file of bounded size
-below the folder is read, and no link is followed on the way to it.
+The path and the folder are untrusted: only a regular file of bounded size below the folder is read, and no
+link is followed on the way to it.
 """
 
 import os
@@ -25,7 +25,7 @@ def read_draft(staging: Path, path: str) -> str:
     except OSError as error:
         raise ProposerError(f"draft {path!r} cannot be read: {_reason(error)}") from None
     if data is None or len(data) > MAX_BYTES:
-        raise ProposerError(f"draft {path!r} is no regular file of at most {MAX_BYTES // 1024} KB")
+        raise ProposerError(f"draft {path!r} is not a regular file of at most {MAX_BYTES // 1024} KB")
     try:
         return data.decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -33,7 +33,7 @@ def read_draft(staging: Path, path: str) -> str:
 
 
 def path_below(staging: Path, path: str) -> str:
-    """A draft's path as seen from the staging folder. Raises ProposerError for one that is not in there."""
+    """A draft's path relative to the staging folder. Raises ProposerError for one outside of it."""
     return "/".join(_names(staging, path)) or "."
 
 
@@ -46,7 +46,7 @@ def _names(staging: Path, path: str) -> list[str]:
 
 
 def _read_below(folder: Path, names: list[str]) -> bytes | None:
-    """The start of the regular file at the end of these steps, None where that is a folder or something else."""
+    """The start of the regular file at the end of these steps, None if it is a folder or anything else."""
     here = os.open(folder, _FOLDER)
     try:
         for name in names:

@@ -1,4 +1,4 @@
-"""The proposers there are, by the word that names them in the settings."""
+"""The kinds of proposers, by their name in the settings."""
 
 import shlex
 import sys
@@ -14,7 +14,7 @@ from meta_reward.run.settings import ProposerSettings
 
 
 def make_proposer(settings: ProposerSettings) -> Proposer:
-    """The proposer that the settings name. Raises UsageError for one that is not known."""
+    """The proposer that the settings name. Raises UsageError for an unknown one."""
     kind, _, rest = settings.spec.partition(":")
     if kind not in _KINDS:
         raise UsageError(
@@ -25,13 +25,13 @@ def make_proposer(settings: ProposerSettings) -> Proposer:
 
 
 def _check_taken(kind: str, settings: ProposerSettings) -> None:
-    """Raise UsageError for a setting that this kind of proposer would not heed."""
+    """Raise UsageError for a setting that this kind of proposer would ignore."""
     given = [item.name for item in fields(settings) if getattr(settings, item.name) != item.default]
     for name, takers in _TAKEN_BY.items():
         if name in given and kind not in takers:
-            said = f"--proposer-{name}" if name in _FLAGS else f"proposer.{name}"
+            setting = f"--proposer-{name}" if name in _FLAGS else f"proposer.{name}"
             raise UsageError(
-                f"{said} means nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
+                f"{setting} means nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
             )
     if settings.jail == "none" and settings.net == "none":
         raise UsageError("without a jail there is no --proposer-net none", hint="leave out one of the two")

@@ -1,9 +1,9 @@
-"""The values that no record of a session may hold, and what becomes of a text that has one.
+"""Values that no record of a session may hold, and what a text that holds one becomes.
 
-Secret is every value that a proposer is given with `--proposer-env`, whatever the variable is called; the keys
-of Claude; and the value of any other variable of ours that holds a key. Found is a value as it stands, and
-as JSON writes it inside a text; one that was encoded in some other way is not. In a record it is `[key]`. In a
-draft it becomes `[secret of NAME]`, and a draft with such a mark is refused, also when it is read again.
+Secret are all values that a proposer is given with `--proposer-env`, whatever the variable is called; Claude's
+keys; and any other variable of ours that holds a key. A value is found as it is, and as JSON escapes it; one
+that was encoded in another way is not found. In a record it becomes `[key]`. In a draft it becomes
+`[secret of NAME]`, and a draft with such a mark is refused, also when it is read again.
 """
 
 import json
@@ -27,8 +27,8 @@ _SWITCH = re.compile(r"[\d.]*|true|false|none|null", re.IGNORECASE)
 class Secrets:
     """Values by the names of their variables.
 
-    One of fewer than 8 characters is found where it stands as a word, for inside other words it would be met
-    by chance; one of fewer than 4, a short number or a switch such as `true` is no secret.
+    A value of fewer than 8 characters is found only as a whole word, since inside other words it would match by
+    chance; one of fewer than 4, a short number or a switch such as `true` is not secret.
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -37,7 +37,7 @@ class Secrets:
         self._pattern = re.compile("|".join(map(_found_as, longest_first))) if longest_first else None
 
     def hide(self, value: Any) -> Any:
-        """A JSON value without secrets, in whichever of its texts."""
+        """A JSON value with secrets replaced in all its strings."""
         if self._pattern is None:
             return value
         if isinstance(value, str):
@@ -49,7 +49,7 @@ class Secrets:
         return value
 
     def mark(self, text: str) -> str:
-        """A draft's text, with the name of a secret in place of it."""
+        """A draft's text, with each secret replaced by its name."""
         if self._pattern is None:
             return text
         return self._pattern.sub(lambda found: f"[secret of {self._names[found[0]]}]", text)
@@ -65,7 +65,7 @@ def session_secrets(settings: ProposerSettings) -> Secrets:
 
 
 def secrets_in(source: str, proposal: str = "") -> tuple[Finding, ...]:
-    """A finding for each secret that stood in a draft. Names the variable, and nothing of its value."""
+    """A finding for each secret that a draft held. Names the variable, never its value."""
     return bounded([*_findings(source, "", numbered=True), *_findings(proposal, "proposal.md ")])
 
 
@@ -77,7 +77,7 @@ def _findings(text: str, where: str, *, numbered: bool = False) -> Iterator[Find
 
 
 def _forms(value: str) -> set[str]:
-    """How a secret may be written; nothing for a value that is none."""
+    """The spellings of a secret; none for a value that is not secret."""
     if len(value) < _SHORTEST or (len(value) < _LONG and _SWITCH.fullmatch(value)):
         return set()
     return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}

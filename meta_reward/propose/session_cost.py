@@ -1,7 +1,7 @@
-"""What the sessions of a run have cost, also one that is under way, and those that were cut off and discarded.
+"""What the sessions of a run have cost, including one under way and those that were cut off and discarded.
 
-A session that was discarded is run again, and its money stays counted: a line in `discarded.jsonl` each,
-found again by when its transcript was last written, so that being killed here counts it neither twice nor never.
+A discarded session is run again, but its cost still counts: each is a line in `discarded.jsonl`, identified by
+the time at which its transcript was last written, so that a kill at any moment counts it exactly once.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from meta_reward.run.layout import Layout
 
 
 def count_discarded(layout: Layout, iteration: int) -> None:
-    """Remember what a session has used that is about to be discarded."""
+    """Record what a session has used before it is discarded."""
     transcript = layout.transcript(iteration)
     if transcript.exists():
         spent = _spent(transcript)

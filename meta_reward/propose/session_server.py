@@ -1,11 +1,11 @@
-"""A socket at which an agent in a jail asks what it cannot do there: try a draft, query its history.
+"""A socket for an agent in a jail, which cannot try a draft or query the history by itself.
 
     request    {"command": "try", "arguments": {"path": "draft", "pairs": ["t001-p1"]}}    one line of JSON
     answer     one line of JSON: what was asked for, or {"error": "..."}
 
-One request a connection. Whoever can open the socket may ask; it lies in a folder of its own that
-nobody else enters, to be bound into the jail. Everything that comes in is untrusted: lines are
-bounded in size and time, few connections are served at once, some wait, and more are turned away.
+One request per connection. Anyone who can open the socket may ask; it is in a folder that no other user can enter, and
+is bound into the jail. All input is untrusted: lines are bounded in size and time, a few connections are served at
+once, some wait, and more are turned away.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ MOST_WAITING = 64
 _PATIENCE_S = 10.0
 
 AnswerRequest = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
-"""Answers a command with these arguments. Raises MetaRewardError for what cannot be answered."""
+"""Answers a command with these arguments, as JSON. Raises MetaRewardError if it cannot be answered."""
 
 
 @contextlib.asynccontextmanager
 async def open_session_server(answer: AnswerRequest) -> AsyncIterator[Path]:
     """Serve requests while the block runs; yields the path of the socket."""
-    # Not in the run: the path of a socket may have about a hundred characters only.
+    # Not in the run: the path of a socket can have only about a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="meta-reward-"))
     path = folder / "api.sock"
     slots = asyncio.Semaphore(AT_ONCE)
@@ -61,7 +61,7 @@ async def open_session_server(answer: AnswerRequest) -> AsyncIterator[Path]:
 async def _serve(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: AnswerRequest, slots: asyncio.Semaphore
 ) -> None:
-    """One request, one answer. A client that goes away early is no trouble."""
+    """Answer one request. A client that disconnects early does no harm."""
     try:
         async with slots:
             reply = await _reply(reader, answer)

@@ -1,8 +1,7 @@
-"""What a session adds up to: a function of the lines of its transcript alone.
+"""The summary of a session, computed from its transcript alone.
 
-A session that came to its end has said itself what it cost. One that was killed has not; then the calls
-of the model that are on record count, each at its price. A call that had not begun to be answered is
-nowhere on record.
+A session that ended has reported its own cost. For one that was killed, the recorded calls of the model are
+priced one by one; a call whose answer had not started is not on record.
 """
 
 import re
@@ -23,12 +22,7 @@ _TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_toke
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a session did. None: not known, as for a command that does not tell.
-
-    files_read: paths given to reading tools, or named in a shell's commands, below the shown folder, in their order.
-    candidates: ids of candidates among these. refused: tool calls that were refused, also of tools that were
-    not offered.
-    """
+    """What a session did. None where unknown, as for a command that does not report it."""
 
     jail: str = ""
     status: str = ""
@@ -40,25 +34,29 @@ class Summary:
     cost_usd: float | None = None
     tool_calls: int = 0
     refused: int = 0
+    """Tool calls that were refused, including those of tools that were not offered."""
     files_read: tuple[str, ...] = ()
+    """Paths below the view that were given to reading tools or named in shell commands, in order."""
     candidates: tuple[str, ...] = ()
+    """Ids of the candidates among these files."""
 
 
 @dataclass(slots=True)
 class _Tally:
-    """facts: of begin and end. reported_usd: what each session of the agent said that it cost, from its beginning.
-
-    sums: turns and tokens. calls: of the model, since an agent last said what it used. decided_ids: ids of the
-    tool calls that something was decided about.
-    """
+    """The running totals of a transcript."""
 
     facts: dict[str, Any] = field(default_factory=dict)
+    """Of the lines `begin` and `end`."""
     reported_usd: dict[str, float] = field(default_factory=dict)
+    """The cost of each of the agent's sessions, as it reported it."""
     sums: dict[str, int] = field(default_factory=dict)
+    """Turns and tokens."""
     calls: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Calls of the model since the agent last reported its usage."""
     seconds: list[float] = field(default_factory=list)
     read: dict[str, None] = field(default_factory=dict)
     decided_ids: set[str] = field(default_factory=set)
+    """Ids of the tool calls that the guard decided about."""
     tool_calls: int = 0
     refused: int = 0
 
@@ -73,7 +71,7 @@ class _Tally:
 
 
 def summarize(path: Path, *, view: Path) -> Summary:
-    """What a transcript adds up to; that of a session that wrote none is empty. view: the folder it was shown."""
+    """The summary of a transcript, empty if the session wrote none. view: the folder that it was shown."""
     tally = _Tally()
     for line in files.iter_whole_lines(path):
         _count(tally, line, view)
@@ -95,7 +93,7 @@ def summarize(path: Path, *, view: Path) -> Summary:
 
 
 def last_session_id(path: Path) -> str | None:
-    """The id under which the SDK goes on with the last session in a transcript."""
+    """The id with which the SDK resumes the last session in a transcript."""
     ids = [x["message"].get("session_id") for x in files.iter_whole_lines(path) if _is_message(x, "ResultMessage")]
     return ids[-1] if ids else None
 
@@ -139,7 +137,7 @@ def _input_tokens(usage: Mapping[str, Any]) -> int:
 
 
 def _count_undecided(tally: _Tally, message: Mapping[str, Any]) -> None:
-    """The agent's own program turns away calls of tools that it was not given, and asks nobody."""
+    """Count calls that the agent's own program refused without asking us: of tools that it was not given."""
     failed = [block["tool_use_id"] for block in _blocks(message) if block.get("tool_use_id") and block.get("is_error")]
     undecided = [id for id in failed if id not in tally.decided_ids]
     tally.tool_calls += len(undecided)

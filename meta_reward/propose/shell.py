@@ -1,7 +1,7 @@
-"""Whether the agent's program can confine a shell on this machine, found out by confining one as it would.
+"""Whether the agent's program can confine a shell on this machine, found out by confining one the same way.
 
-The command line of Claude starts its shell in bubblewrap, with a network of its own, out of which socat leads
-through a socket in a folder. A small job here does the same; a binary that is there and does not work tells nothing.
+Claude's command line starts its shell in bubblewrap with its own network, which socat connects to the outside
+through a socket in a folder. A small job here does the same, since an installed binary may not work.
 """
 
 import functools
@@ -22,7 +22,7 @@ _PROBE_S = 20.0
 
 @functools.cache
 def why_not() -> str:
-    """Why no shell can be confined here, empty where one can."""
+    """Why no shell can be confined here, "" if one can."""
     missing = [name for name in _NEEDED if not shutil.which(name)]
     if missing:
         return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
@@ -45,7 +45,7 @@ def _probe() -> str:
 
 
 def _heard(outside: socket.socket) -> bytes:
-    """What has been said to a socket by now."""
+    """What a socket has received so far."""
     outside.setblocking(False)
     try:
         connection, _ = outside.accept()
@@ -56,5 +56,5 @@ def _heard(outside: socket.socket) -> bytes:
 
 
 def _complaint(done: subprocess.CompletedProcess[str]) -> str:
-    said = done.stderr.strip().rpartition("\n")[2][:300]
-    return f"bubblewrap and socat do not confine a shell: {said or f'exit code {done.returncode}'}"
+    complaint = done.stderr.strip().rpartition("\n")[2][:300]
+    return f"bubblewrap and socat do not confine a shell: {complaint or f'exit code {done.returncode}'}"

@@ -1,7 +1,7 @@
-"""A candidate's traces, summed up by code: what is lost, how rewards lie, what the judge said where it was wrong.
+"""A summary of a candidate's traces: lost pairs, the distribution of rewards, what the judge said when wrong.
 
-Names no trajectory, no task and no pair, and quotes only sentences of the judge that recur, so that a
-summary tells of mechanisms and not of cases.
+It names no trajectory, task or pair, and quotes only recurring sentences of the judge, so that a summary
+describes mechanisms rather than cases.
 """
 
 import re
@@ -87,9 +87,9 @@ def _errors(traces: Mapping[str, Any]) -> str:
 
 
 def _sentences_of_judge(pairs: Sequence[PairOutcome], traces: Mapping[str, Any]) -> str:
-    """What the judge says of the trajectories in lost pairs more often than of the same side in pairs that are won."""
-    lost = [pair for pair in pairs if pair.agreement < 1]
-    won = [pair for pair in pairs if pair.agreement == 1]
+    """Sentences that the judge writes more often about one side of lost pairs than about the same side of won ones."""
+    lost = [pair for pair in pairs if pair.score < 1]
+    won = [pair for pair in pairs if pair.score == 1]
     sides = (("preferred, and got too little", "preferred"), ("not preferred, and got too much", "other"))
     parts = []
     for title, side in sides:
@@ -103,7 +103,7 @@ def _sentences_of_judge(pairs: Sequence[PairOutcome], traces: Mapping[str, Any])
 
 
 def _sentences(names: Iterable[str], traces: Mapping[str, Any]) -> Counter[str]:
-    """How many of these trajectories' replies hold each sentence; those with a number in them are left out."""
+    """In how many of these trajectories each sentence occurs; sentences with a number in them are left out."""
     found: Counter[str] = Counter()
     for name in names:
         replies = [files.as_text(call["reply"]) for call in traces.get(name, {}).get("calls", ())]

@@ -1,16 +1,16 @@
-"""The raw record of a proposer's session, one JSON line an event.
+"""The raw record of a proposer's session, one JSON line per event.
 
-Lines are appended as things happen, so that a session that was killed has told so far. Every line
-has a `type` and the `seconds` since the session began; texts that are known to be secret are
-replaced before anything is written. `summary.py` tells what the lines add up to.
+Lines are appended as things happen, so that the record of a killed session is complete up to then. Every line
+has a `type` and the `seconds` since the session began; known secrets are replaced before anything is written.
+`session_summary.py` adds the lines up.
 
     begin      what runs, in which jail, with which network and abstract sockets; twice where candidates are repaired
     prompt     what the agent was told
     message    a message of the Claude Agent SDK, as it came
     usage      what one call of the model has used so far; a later line of the same call replaces it
     decision   what was decided about a tool call: `refused` says why, and is empty where it was allowed
-    output     what a command said on both its streams
-    end        `status` and `reason`, by whoever ran the proposer
+    output     what a command wrote to stdout and stderr
+    end        `status` and `reason`, written by the search
 """
 
 import json
@@ -24,7 +24,7 @@ from meta_reward.propose.secrets import NO_SECRETS, Secrets
 
 
 class Transcript:
-    """Appends to a session's record. secrets: what must never be in it."""
+    """Appends to a session's record. secrets: values that are never written."""
 
     def __init__(self, path: Path, *, secrets: Secrets = NO_SECRETS) -> None:
         self._path = path
@@ -37,7 +37,7 @@ class Transcript:
         files.append_line(self._path, {"type": type, "seconds": seconds, **self._clean(fields)})
 
     def _clean(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields as plain JSON without secrets, broken characters or what JSON cannot hold."""
+        """The fields as plain JSON, without secrets and with what JSON cannot hold replaced."""
         try:
             text = json.dumps(fields, ensure_ascii=False, default=str)
             if files.is_too_deep(fields):

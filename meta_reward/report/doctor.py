@@ -1,9 +1,8 @@
-"""What this machine can do, a row a thing: Python, git, the sandbox, the proposer's jail, disk, coding agents, keys.
+"""What works on this machine: Python, git, the sandbox, the proposer's jail, disk, coding agents, keys.
 
-Found out by trying: git makes a repository, a job tries to get out of the sandbox, a file is written
-where a run would write. Nothing is left behind, nothing goes over the network, and of a key only
-whether it is set is looked at; no program that is asked for its version gets to see one.
-A row fails where a search cannot run offline because of it, and only there.
+Each is tried: git makes a repository, a job tries to get out of the sandbox, a file is written where a run would
+write. Nothing is left behind and nothing goes over the network. Keys are only checked for being set; programs that are
+asked for their version do not get them. A row fails only if a search cannot run offline because of it.
 """
 
 import asyncio
@@ -35,7 +34,7 @@ KEYS = {
     "OPENAI_API_KEY": "models of OpenAI",
     "CLAUDE_CODE_OAUTH_TOKEN": "Claude by subscription",
 }
-"""Key: what it is for."""
+"""What each key is for."""
 _GIB = 1024**3
 _LEAST_FREE = _GIB // 10  # what a search of 8 iterations on skyways takes: 78 MiB, and 24 MiB of cache
 _PATIENCE_S = 10.0
@@ -45,12 +44,14 @@ _MARKS: dict[State, str] = {"ok": "ok", "warn": "warn", "fail": "FAIL", "absent"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing. absent: a search can do without, and nothing is wrong. fix: for what is neither ok nor absent."""
+    """One thing that was tried."""
 
     name: str
     state: State
+    """`absent`: not here, which is fine, because a search can do without it."""
     what: str
     fix: str = ""
+    """What to do about a `warn` or `fail`."""
 
 
 async def examine() -> list[Row]:
@@ -68,12 +69,12 @@ async def examine() -> list[Row]:
 
 
 def can_search_offline(rows: Sequence[Row]) -> bool:
-    """Whether nothing stands in the way of a search with the simulated judge and the catalog."""
+    """Whether a search with the simulated judge and the catalog can run."""
     return all(row.state != "fail" for row in rows)
 
 
 def render_rows(rows: Sequence[Row]) -> str:
-    """The rows for a person, each fix under what it is for."""
+    """The rows as text, each fix below its row."""
     width = max(len(row.name) for row in rows)
     lines = []
     for row in rows:
@@ -84,7 +85,7 @@ def render_rows(rows: Sequence[Row]) -> str:
 
 
 def git_row() -> Row:
-    """Whether git can do what a run asks of it."""
+    """Whether git can do what a run needs."""
     entry = git.Commit("Try\n\nCandidate: c0001", {"harness.py": b""})
     try:
         with tempfile.TemporaryDirectory() as name:
@@ -106,7 +107,7 @@ def git_row() -> Row:
 
 
 async def sandbox_row() -> Row:
-    """At which level candidates run here, and why at no stricter one."""
+    """The level at which candidates run here, and why not at a stricter one."""
     level = await strictest()
     if level is None:
         fix = f"{await remedy(CONFINED[-1])}; or --sandbox none, at your own risk"
@@ -125,14 +126,14 @@ async def jail_row() -> Row:
 
 
 async def claude_row() -> Row:
-    """Which tools `--proposer claude:MODEL` works with here, by default."""
+    """The tools that `--proposer claude:MODEL` has here by default."""
     if problem := await asyncio.to_thread(shell.why_not):
         return Row("claude's tools", "warn", f"file tools and no shell: {problem}", f"{shell.HINT} to give it one")
     return Row("claude's tools", "ok", "a shell, inside the operating system's sandbox")
 
 
 def disk_rows() -> list[Row]:
-    """Where a search writes: its run, the judge's replies, temporary files."""
+    """The disks where a search writes: its run, the cache of replies, temporary files."""
     rows = [disk_row("disk for runs", Path("runs").absolute(), "work in another folder")]
     try:
         cache = default_cache_folder().absolute()
@@ -148,9 +149,9 @@ def disk_rows() -> list[Row]:
 
 
 def disk_row(name: str, folder: Path, elsewhere: str, *, least: int = _LEAST_FREE, plenty: int = _GIB) -> Row:
-    """Whether a folder, there already or not, can be written, and the room in it.
+    """Whether a folder, which need not exist, can be written, and how much space it has.
 
-    elsewhere: how to have another one. least, plenty: bytes, below which it fails, or is worth a warning.
+    elsewhere: how to use another one. least, plenty: bytes; with less it fails, or is a warning.
     """
     exists = next(place for place in (folder, *folder.parents) if place.exists())
     try:
@@ -177,7 +178,7 @@ async def agent_rows() -> list[Row]:
 
 
 def bundled_claude() -> Path | None:
-    """The command line inside the Claude Agent SDK; None where it was installed without one."""
+    """The program inside the Claude Agent SDK; None if it was installed without one."""
     spec = importlib.util.find_spec("claude_agent_sdk")
     if spec is None or spec.origin is None:
         return None
@@ -186,7 +187,7 @@ def bundled_claude() -> Path | None:
 
 
 def key_rows(environment: Mapping[str, str]) -> list[Row]:
-    """Which keys are set; nothing of what they are."""
+    """Which keys are set. Their values are not shown."""
     rows = []
     for name, purpose in KEYS.items():
         what = "set" if environment.get(name) else "set, and empty" if name in environment else "not set"
@@ -205,9 +206,9 @@ async def _agent_row(name: str, path: str | None) -> Row:
 
 
 async def _version_of(path: str) -> str:
-    """The first line of what a program says to --version. Raises OSError or ValueError where it says nothing good."""
+    """The first line that a program prints for --version. Raises OSError or ValueError if it fails."""
     environment = {key: value for key, value in os.environ.items() if key not in KEYS}
-    # A file rather than a pipe, and a session of its own: it is done when it exits, whatever it leaves running.
+    # A file instead of a pipe, and a session of its own: then it is done when it exits, even if it leaves a child.
     with tempfile.TemporaryFile() as output:
         process = await asyncio.create_subprocess_exec(
             path, "--version", stdin=DEVNULL, stdout=output, stderr=DEVNULL, env=environment, start_new_session=True
@@ -228,7 +229,7 @@ async def _version_of(path: str) -> str:
 
 
 def _told(error: Exception) -> str:
-    """What an error says, without the temporary folder that it happened in."""
+    """The text of an error, without the temporary folder in which it happened."""
     if isinstance(error, GitError):
         return f"git {error.command}: {error.output or 'no output'}"
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

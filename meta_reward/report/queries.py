@@ -55,7 +55,7 @@ def _ledger_row(c: LedgerEntry, *, is_best: bool) -> list[object]:
         " ".join(c.parents) or "-",
         c.part or "-",
         c.status + (", frontier" if c.frontier else ""),
-        with_interval(c.agreement, c.low, c.high),
+        with_interval(c.score, c.low, c.high),
         c.judge_tokens,
     ]
 
@@ -150,7 +150,7 @@ def _trajectory(side: TrajectoryTrace, most: int) -> list[str]:
 
 
 def _title(c: Standing) -> str:
-    result = with_interval(c.agreement, c.low, c.high) if c.agreement is not None else f"{c.status}: {c.reason}"
+    result = with_interval(c.score, c.low, c.high) if c.score is not None else f"{c.status}: {c.reason}"
     parents = f" from {' '.join(c.parents)}" if c.parents else ""
     return fit(printable(f"{c.id} {c.name}{parents}: {result}, {c.judge_tokens} tokens"))
 
@@ -173,7 +173,7 @@ def _pair(side: TrajectoryTrace, pair: PairOutcome) -> str:
     is_preferred = pair.preferred == side.trajectory
     role, partner = ("preferred to", pair.other) if is_preferred else ("should lose to", pair.preferred)
     theirs = pair.other_reward if is_preferred else pair.preferred_reward
-    result = {1: "won", 0.5: "tied", 0: "lost"}[pair.agreement]
+    result = {1: "won", 0.5: "tied", 0: "lost"}[pair.score]
     kinds = f" ({', '.join(pair.categories)})" if pair.categories else ""
     return printable(f"pair {pair.id}: {role} {partner}, which got {reward(theirs)}: pair {result}{kinds}")
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from meta_reward.evaluation.gate import MIN_TASKS
+from meta_reward.evaluation.power import Power
 from meta_reward.files import printable
 from meta_reward.models.check import Check, Finding
 from meta_reward.models.usage import dollars
@@ -28,6 +30,7 @@ def render_forecast(forecast: "Forecast") -> str:
     titled = {
         f"the seeds ({plural(len(forecast.calls_per_trajectory), 'harness', 'harnesses')})": parts.seeds,
         f"an iteration ({plural(forecast.candidates, 'candidate')})": parts.iteration,
+        "validation, when it ends": parts.validation,
         f"the whole search ({plural(forecast.iterations, 'iteration')} to go)": parts.search,
         "the test afterwards": parts.test,
     }
@@ -36,8 +39,18 @@ def render_forecast(forecast: "Forecast") -> str:
         for title, part in titled.items()
     ]
     table = render_table([f"judge {forecast.judge}", "judge calls", "tokens", "cost"], rows)
-    lines = [table, "", *_limits_passed(forecast), _too_long(forecast.window), _basis(forecast)]
+    lines = [table, "", *_limits_passed(forecast), fit(render_power(forecast.power))]
+    lines += [_too_long(forecast.window), _basis(forecast)]
     return "\n".join([*lines, SIMULATED] if forecast.simulated else lines)
+
+
+def render_power(power: Power) -> str:
+    """What a decision on so many validation tasks can find, in a sentence."""
+    tasks = f"{plural(power.tasks, 'validation task')} with pairs"
+    if power.smallest_p is None:
+        return f"{tasks}: too few for a test, which needs {MIN_TASKS}; the best will be named as untested."
+    found = f"a gain of {power.gain * 100:.0f} points is found" if power.gain else "no gain is found"
+    return f"{tasks} allow p-values down to {power.smallest_p:.2g}; {found} with 80% power."
 
 
 def _limits_passed(forecast: "Forecast") -> list[str]:
@@ -104,11 +117,11 @@ def render_tryout(answer: "TryoutAnswer") -> str:
 
 def _tryout_summary(scores: "TryoutScores", calls: "CallsUsed") -> str:
     best = scores.best
-    compared = f"; {best.id}, the best so far, has {percent(best.agreement)} on them" if best else ""
+    compared = f"; {best.id}, the best so far, has {percent(best.score)} on them" if best else ""
     missing = f", {scores.not_scored} not scored" if scores.not_scored else ""
     cost = "price unknown" if calls.cost_usd is None else f"${calls.cost_usd:.2f}"
     return (
-        f"agreement {percent(scores.agreement)} on {scores.pairs} pairs ({scores.tied} tied{missing}){compared}\n"
+        f"agreement {percent(scores.score)} on {scores.pairs} pairs ({scores.tied} tied{missing}){compared}\n"
         f"{scores.tokens_per_trajectory} judge tokens a trajectory; {calls.made} judge calls, "
         f"{calls.new} of them new ({cost}), {calls.left} new ones left"
     )

@@ -45,7 +45,7 @@ class Bar:
 
 def bar_of(result: StandaloneResult, least: float) -> Bar:
     """A bar for a result."""
-    return Bar(least, *(result.scores[name] for name in ("agreement", "low", "high")))
+    return Bar(least, *(result.scores[name] for name in ("score", "low", "high")))
 
 
 def render_evaluation(result: StandaloneResult, name: str) -> str:
@@ -91,7 +91,7 @@ def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str
     """
     scores, labels = result.scores, result.labels
     rows = [
-        ["agreement", with_interval(scores["agreement"], scores["low"], scores["high"])],
+        ["agreement", with_interval(scores["score"], scores["low"], scores["high"])],
         ["pairs", scores["pairs"]],
         ["coverage", percent(scores["coverage"])],
         *(_label_rows(labels) if labels else []),

@@ -31,7 +31,7 @@ class Iterations:
 class Agreement:
     """Agreement on a split with its 95% interval; all None if the candidate was not scored there."""
 
-    agreement: float | None
+    score: float | None
     low: float | None
     high: float | None
 
@@ -123,7 +123,7 @@ class Leader:
 
     id: str
     name: str
-    agreement: float | None
+    score: float | None
     low: float | None
     high: float | None
 
@@ -192,7 +192,7 @@ def summary_of(layout: Layout) -> RunSummary:
 
 
 def _leader(found: CandidateStatus) -> Leader:
-    return Leader(found.id, found.name, found.search.agreement, found.search.low, found.search.high)
+    return Leader(found.id, found.name, found.search.score, found.search.low, found.search.high)
 
 
 def _candidate(layout: Layout, row: Row) -> CandidateStatus:
@@ -202,8 +202,8 @@ def _candidate(layout: Layout, row: Row) -> CandidateStatus:
         name=row.name,
         parents=row.parents,
         status=row.status,
-        search=Agreement(row.agreement, row.low, row.high),
-        validation=Agreement(sealed.get("agreement"), sealed.get("low"), sealed.get("high")),
+        search=Agreement(row.score, row.low, row.high),
+        validation=Agreement(sealed.get("score"), sealed.get("low"), sealed.get("high")),
         judge_tokens=row.judge_tokens,
         hypothesis=row.hypothesis,
         reason=row.reason,

@@ -6,7 +6,7 @@ from meta_reward.files import printable
 from meta_reward.models.usage import dollars
 from meta_reward.report.status import CandidateStatus, RunSummary, Spending, Status
 from meta_reward.report.tables import SIMULATED, fit, percent, plural, render_table, with_interval
-from meta_reward.run.decisions import sentence_of
+from meta_reward.run.decisions import Decision, sentence_of
 
 _LEGEND = (
     "from: its parents; search, validation: agreement on that split; selected: by its number on search, the chosen one "
@@ -37,7 +37,7 @@ def render_runs(listed: Sequence[RunSummary]) -> str:
         [
             *(run.run, run.taskset, run.judge, run.state),
             run.leader.id if run.leader else "-",
-            percent(run.leader.agreement) if run.leader else "-",
+            percent(run.leader.score) if run.leader else "-",
             run.changed[:16].replace("T", " "),
         ]
         for run in listed
@@ -59,7 +59,12 @@ def _candidates(status: Status) -> list[str]:
         f"frontier: {' '.join(status.frontier)}",
         _LEGEND,
         f"decision: {decision}",
+        *_frontier_on_validation(status.decision),
     ]
+
+
+def _frontier_on_validation(decision: Decision | None) -> list[str]:
+    return [f"frontier on validation: {' '.join(decision.frontier)}"] if decision and decision.frontier else []
 
 
 def _candidate(c: CandidateStatus, status: Status) -> list[object]:
@@ -68,8 +73,8 @@ def _candidate(c: CandidateStatus, status: Status) -> list[object]:
         c.name,
         " ".join(c.parents) or "-",
         _standing(c, status),
-        with_interval(c.search.agreement, c.search.low, c.search.high),
-        percent(c.validation.agreement),
+        with_interval(c.search.score, c.search.low, c.search.high),
+        percent(c.validation.score),
         c.judge_tokens,
     ]
 

@@ -1,7 +1,7 @@
-"""Plain text for a terminal or a file: aligned tables and the few phrases that all commands share.
+"""Plain text for a terminal or a file: aligned tables, and the phrases that commands share.
 
-Tables fit the terminal, and 80 columns where there is none: what is too long for its column goes on in
-the next line. Every cell is made printable, since names and hypotheses may come from a model.
+Tables fit the terminal, or 80 columns without one; a cell that is too long for its column continues in the next line.
+Every cell is made printable, since names and hypotheses may come from a model.
 """
 
 import shutil
@@ -27,16 +27,16 @@ _OF_BEST_OF_N = (
 
 
 _BELOW = "    "
-_NARROWEST = 5  # a column that goes on in the next line
+_NARROWEST = 5  # columns of words are not made narrower than this
 
 
 def columns_at_hand() -> int:
-    """How wide a text may be: $COLUMNS, else the terminal's columns, else 80."""
+    """The width of texts: $COLUMNS, else that of the terminal, else 80."""
     return shutil.get_terminal_size((80, 24)).columns
 
 
 def fit(text: str) -> str:
-    """A text whose long lines are broken at spaces, what follows indented under their beginning."""
+    """A text with long lines broken at spaces; the rest of a line is indented below its beginning."""
     return "\n".join(_broken(line, columns_at_hand()) for line in text.split("\n"))
 
 
@@ -50,9 +50,9 @@ def _broken(line: str, width: int) -> str:
 def render_table(
     headers: Sequence[str], rows: Sequence[Sequence[object]], *, below: Sequence[str] = (), indent: int = 0
 ) -> str:
-    """Columns aligned under their headers; a column of numbers to the right.
+    """Columns aligned under their headers, those of numbers to the right.
 
-    below: a text under each row, empty for none. indent: spaces before every line.
+    below: a text under each row, which may be empty. indent: spaces before every line.
     """
     cells = [[printable(str(cell)).replace("\n", " ") for cell in row] for row in rows]
     right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(headers))]
@@ -68,7 +68,7 @@ def render_table(
 
 
 def _widths(headers: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool], most: int) -> list[int]:
-    """Widths of columns that fit, taken from the widest: first as far as no word and no number breaks."""
+    """Widths that fit. The widest columns shrink first: down to their words, then to their numbers, then further."""
     columns = list(zip(headers, *cells, strict=True))
     widths = [max(map(len, column)) for column in columns]
     whole = [
@@ -145,9 +145,9 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
-    """Evaluations side by side, a column each."""
+    """Evaluations side by side, one column each."""
     lines: list[tuple[str, Any]] = [
-        ("agreement [95%]", lambda m: with_interval(m["agreement"], m["low"], m["high"])),
+        ("agreement [95%]", lambda m: with_interval(m["score"], m["low"], m["high"])),
         ("strict agreement", lambda m: percent(m["strict_agreement"])),
         ("pairs", lambda m: m["pairs"]),
         ("ties", lambda m: m["ties"]),
@@ -164,13 +164,13 @@ def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def render_categories(columns: Mapping[str, Mapping[str, Any]]) -> str:
-    """Agreement by failure category, evaluations side by side; empty where pairs carry none."""
+    """Agreement by failure category, evaluations side by side; empty if no pair has a category."""
     names = sorted({name for metrics in columns.values() for name in metrics["by_category"]})
     rows = []
     for name in names:
         groups = [metrics["by_category"].get(name) for metrics in columns.values()]
         pairs = next(group["pairs"] for group in groups if group)
-        rows.append([name, pairs, *(percent(group["agreement"]) if group else "-" for group in groups)])
+        rows.append([name, pairs, *(percent(group["score"]) if group else "-" for group in groups)])
     return render_table(["category", "pairs", *columns], rows) if rows else ""
 
 

@@ -1,4 +1,4 @@
-"""A new run directory: its settings, its history so far empty, and the search split for all to see."""
+"""Making a run directory: its settings, an empty history, and the search split that everybody may see."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _IGNORED = "/.work/\n"
 
 
 def interface_text() -> str:
-    """What a candidate is told of the harness interface."""
+    """The description of the harness interface that a proposer reads."""
     return files.read_text(_HERE / "INTERFACE.md")
 
 
@@ -40,9 +40,9 @@ def create_run(
     *,
     instructions: str,
 ) -> None:
-    """Make the folder of a run; it appears whole or not at all. The seeds wait there as iteration 0.
+    """Make the folder of a run, complete or not at all. The seeds are staged in it as iteration 0.
 
-    instructions: what a proposing agent will be told.
+    instructions: those that a proposing agent will get.
     """
     rollouts, pairs = taskset.part(splits["search"])
     with folders.new_folder(layout.root) as folder:
@@ -78,6 +78,6 @@ def _place_seeds(layout: Layout, seeds: Sequence[Seed]) -> None:
 
 
 def _files_of(folder: Path) -> list[Path]:
-    """What git keeps of a new run."""
+    """The files of a new run that git keeps."""
     left_out = {".git", ".work"}
     return sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).parts[0] not in left_out)

@@ -102,14 +102,31 @@ def complete_decision(layout: Layout, rows: Sequence[Row]) -> list[str]:
     committed = git.blob_ids(layout.root, [name]).get(name)
     if decision is None or committed == git.blob_id(layout.decisions.read_bytes()):
         return []
-    chosen = next(row for row in rows if row.id == decision.chosen)
-    source = (layout.candidate(chosen.folder) / "harness.py").read_bytes()
-    contents = {layout.decision: files.dump_json(_to_json(decision)), layout.best: source}
+    contents = {layout.decision: files.dump_json(_to_json(decision)), layout.best: _source(layout, decision, rows)}
     notes = write_over(layout, contents, leave=[layout.best])
     evaluations = [layout.sealed_evaluation("validation", row.folder) for row in rows if row.id in _involved(decision)]
     record.commit_paths(layout, _message(decision), [layout.decisions, *contents, *evaluations])
     git.refresh(layout.root)
     return notes
+
+
+def keep_chosen(layout: Layout, rows: Sequence[Row]) -> list[str]:
+    """Make `harness.py` the chosen one again, after an extension that changed nothing; notes as above."""
+    decision = last_decision(layout)
+    if decision is None:
+        return []
+    name, source = inside(layout, layout.best), _source(layout, decision, rows)
+    if git.blob_ids(layout.root, [name]).get(name) == git.blob_id(source):
+        return []
+    notes = write_over(layout, {layout.best: source}, leave=[layout.best])
+    git.commit(layout.root, git.Commit(f"Decision stands: {decision.chosen}", {name: source}))
+    git.refresh(layout.root)
+    return notes
+
+
+def _source(layout: Layout, decision: Decision, rows: Sequence[Row]) -> bytes:
+    chosen = next(row for row in rows if row.id == decision.chosen)
+    return (layout.candidate(chosen.folder) / "harness.py").read_bytes()
 
 
 def sentence_of(decision: Decision) -> str:

@@ -1,10 +1,9 @@
-"""Git, in one place: a run's commits, its tags and lineage.
+"""All use of git: a run's commits, its tags and lineage.
 
-A candidate is written by one `git fast-import`: its commit on `main`, and a commit of its own
-that holds just its program, proposal and scores, whose parents are its parents' tags, under its
-tag. Neither touches the work tree; the index follows after each iteration. The
-user's git configuration is left out, so that a signing key, a hook or a missing identity changes
-nothing.
+A candidate is written by one `git fast-import`: its commit on `main`, and under its tag a commit that holds just its
+program, proposal and scores, and has the tags of its parents as parents. Neither touches the work tree; the index
+follows after each iteration. The user's git configuration is not read, so that a signing key, a hook or a missing
+identity makes no difference.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from typing import BinaryIO, cast
 from meta_reward.errors import GitError, UsageError
 
 BRANCH = "refs/heads/main"
-_INDEXED = "meta-reward-index"  # beside the index: the commit it was made for, and the last one tried
+_INDEXED = "meta-reward-index"  # a file beside the index: the commit it was made for, and the last one tried
 _IDENTITY = "meta-reward <meta-reward@localhost>"
 # Loose objects until the one repack at the end: hundreds of small packs would slow every later commit.
 _SETTINGS = {"gc.auto": "0", "core.autocrlf": "false", "fastimport.unpackLimit": "100000", "pack.compression": "1"}
@@ -28,10 +27,11 @@ _SETTINGS = {"gc.auto": "0", "core.autocrlf": "false", "fastimport.unpackLimit":
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit to be: its message, and the files it adds or replaces, by path in the repository."""
+    """A commit to be made."""
 
     message: str
     files: Mapping[str, bytes]
+    """Contents of the files that it adds or replaces, by path in the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,16 @@ class Tag:
     name: str
     commit: Commit
     parents: Sequence[str]
+    """Names of the parents' tags."""
 
 
 def version(root: Path) -> str:
-    """What git says of itself, such as `2.39.5`. root: any folder."""
+    """The version of git, such as `2.39.5`. root: any folder."""
     return _git(root, "version").removeprefix("git version ")
 
 
 def init(root: Path) -> None:
-    """Make `root` a repository, if it is none."""
+    """Make `root` a repository, unless it is one."""
     if not (root / ".git").exists():
         _git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}")
         for key, value in _SETTINGS.items():
@@ -57,7 +58,7 @@ def init(root: Path) -> None:
 
 
 def unlock(root: Path) -> None:
-    """Remove locks that a killed git left. Only for the one process that holds the run."""
+    """Remove the locks of a git that was killed. Only the process that holds the run may call this."""
     for path in (root / ".git").rglob("*.lock"):
         path.unlink(missing_ok=True)
 
@@ -68,21 +69,29 @@ def refs(root: Path) -> set[str]:
 
 
 def first_commit(root: Path) -> str:
-    """The id of the commit with which the run began: as good as an id of the run."""
+    """The id of the first commit, which identifies the run."""
     return _git(root, "rev-list", "--max-parents=0", BRANCH)
 
 
 def last_candidate(root: Path) -> str:
-    """The id of the candidate that was committed last, empty where the last commit is none."""
+    """The id of the candidate of the last commit, empty if that is not a candidate's."""
     return _git(root, "log", "-1", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).strip()
 
 
 def read(root: Path, path: str) -> bytes:
-    """The content of a file as it is on `main`. Raises GitError where there is none."""
+    """The content of a file on `main`. Raises GitError if there is no such file."""
     with tempfile.TemporaryFile() as file:
         _git(root, "cat-file", "blob", f"{BRANCH}:{path}", stdout=cast(BinaryIO, file))
         file.seek(0)
         return file.read()
+
+
+def restore(root: Path, paths: Sequence[str]) -> None:
+    """Write files to the work tree as `main` has them."""
+    with tempfile.TemporaryFile() as names:
+        names.write("\0".join(paths).encode())
+        names.seek(0)
+        _git(root, "restore", f"--source={BRANCH}", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names)
 
 
 def blob_id(content: bytes) -> str:
@@ -91,7 +100,7 @@ def blob_id(content: bytes) -> str:
 
 
 def blob_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
-    """What `main` holds of some files, and of all files in some folders: the ids of their contents by path."""
+    """The ids of the contents on `main` of these files, and of all files in these folders, by path."""
     if BRANCH not in refs(root):
         return {}
     found = {}
@@ -108,7 +117,7 @@ def tag_ref(name: str) -> str:
 
 
 def commit(root: Path, entry: Commit, *, tag: Tag | None = None, known: Collection[str] | None = None) -> None:
-    """Add a commit to `main`, and a tag with its lineage, all in one process. known: refs, if at hand."""
+    """Add a commit to `main`, and a tag with its lineage, all in one process. known: the refs."""
     known = refs(root) if known is None else known
     with _importing(root) as stream:
         _write_commit(stream, BRANCH, entry, [BRANCH] if BRANCH in known else [])
@@ -117,7 +126,7 @@ def commit(root: Path, entry: Commit, *, tag: Tag | None = None, known: Collecti
 
 
 def tag(root: Path, entry: Tag, *, known: Collection[str]) -> None:
-    """Add a tag alone. known: refs."""
+    """Add only a tag. known: the refs."""
     with _importing(root) as stream:
         _write_tag(stream, entry, known)
 
@@ -135,10 +144,10 @@ def _importing(root: Path) -> Iterator[BinaryIO]:
 
 
 def refresh(root: Path) -> None:
-    """Bring the index up to `main`, so that `git status` shows only what a person changed; what is staged stays so.
+    """Bring the index up to `main`, so that `git status` shows only a person's changes; what is staged stays staged.
 
-    A convenience: where git cannot (another git has the index, or what was staged is committed otherwise by now), or
-    another branch is checked out, the index is left as it is.
+    This is a convenience: the index is left as it is if git refuses (another git holds it, or a staged file has been
+    committed with another content), or if another branch is checked out.
     """
     made_for = root / ".git" / _INDEXED
     with suppress(GitError, OSError):
@@ -157,7 +166,7 @@ def refresh(root: Path) -> None:
 
 
 def _nothing_staged(root: Path, commit: str) -> bool:
-    """Whether the index is that of a commit, as it is after a person's `git reset`."""
+    """Whether the index matches a commit, as it does after a person's `git reset`."""
     try:
         _git(root, "diff-index", "--cached", "--quiet", commit)
         return True
@@ -166,12 +175,12 @@ def _nothing_staged(root: Path, commit: str) -> bool:
 
 
 def pack_refs(root: Path) -> None:
-    """Gather tags into one file: git reads loose ones one by one."""
+    """Put tags into one file: git reads loose ones one by one."""
     _git(root, "pack-refs", "--all")
 
 
 def repack(root: Path) -> None:
-    """Gather the objects of a search into one pack, and its tags into one file."""
+    """Put the objects of a search into one pack, and its tags into one file."""
     pack_refs(root)
     _git(root, "repack", "-a", "-d", "--quiet")
 
@@ -195,7 +204,7 @@ def _write_commit(stream: BinaryIO, ref: str, entry: Commit, parents: Sequence[s
 
 
 def _environment(root: Path) -> dict[str, str]:
-    """Names the repository outright and leaves the user's configuration out."""
+    """Names the repository explicitly, and disables the user's configuration."""
     return {
         "GIT_DIR": str(root / ".git"),
         "GIT_WORK_TREE": str(root),
@@ -207,7 +216,7 @@ def _environment(root: Path) -> dict[str, str]:
 
 @contextmanager
 def _without_git_variables() -> Iterator[None]:
-    """Take whatever GIT_* the caller lives under (a hook, say) out of the environment, and put it back."""
+    """Take GIT_* variables (those of a hook, for example) out of the environment, and put them back afterwards."""
     taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
     try:
         yield
@@ -219,7 +228,7 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: Bin
     try:
         from git import Git
         from git.exc import GitCommandError, GitCommandNotFound
-    except ImportError as error:  # GitPython's answer to a missing git
+    except ImportError as error:  # GitPython fails to import without git
         raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
     root = root.resolve()
     try:
@@ -241,6 +250,6 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: Bin
 
 
 def _complaint(stderr: str) -> str:
-    """The line that says what is wrong, out of all that a failing git writes."""
+    """The line that says what is wrong, from all the output of a failing git."""
     lines = [line.strip(" '") for line in stderr.strip().removeprefix("stderr:").splitlines() if line.strip(" '")]
     return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")

@@ -1,9 +1,9 @@
-"""What a proposer is shown is the same after its session as before, or is made so.
+"""Undoing what a session changed in the history that a proposer is shown.
 
-A jail that works needs none of this; it is for agents that run with the user's own rights. The digests
-that a session begins with are on disk, so a session that was killed is looked at as well. A file that the
-kernel says was not written to since its digest was taken is not read again. Nothing is deleted: what a session put
-there is set aside, for nobody can tell it from what a person put there meanwhile.
+A working jail makes this unnecessary; it is for agents that run with the user's own rights. The digests at the start
+of a session are on disk, so that a session that was killed is checked as well. A file is not read again if the kernel
+says that it was not written to since its digest was taken. Nothing is deleted: what a session put there is set aside,
+because it cannot be told from what a person put there meanwhile.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.set_aside import free_folder, inside, move_aside
 
 _MAX_NAMED = 5
-_CLOCK_NS = 1_000_000_000  # more than a file system's clock may stand still: two writes in that time look like one
+_CLOCK_NS = 1_000_000_000  # no clock of a file system ticks slower; two writes in one tick look like one
 
 
 def save_digests(layout: Layout, iteration: int) -> None:
-    """Write down what the history looks like at the beginning of a session, in place of what it did before the last."""
+    """Write down what the history looks like at the start of a session, in place of the digests of the last one."""
     earlier = _path(layout, iteration - 1)
     known = files.load_json(earlier) if earlier.exists() else {}
     files.write_json(_path(layout, iteration), dict(_digests(dict(_files_of(layout.history)), known)))
@@ -32,9 +32,9 @@ def save_digests(layout: Layout, iteration: int) -> None:
 
 
 def restore_history(layout: Layout, iteration: int) -> list[str]:
-    """Undo what a session changed in the history; a note where there was something to undo.
+    """Undo what a session changed in the history; returns a note if there was something to undo.
 
-    What stood there instead is set aside: it may be a person's. What is as git has it is left alone.
+    Files that were put there are set aside, since they may be a person's. Files that match git are left alone.
     """
     if not _path(layout, iteration).exists():
         return []
@@ -45,7 +45,7 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
     after = dict(_digests(found, before))
     differ = [name for name in {**before, **after} if _content(after.get(name)) != _content(before.get(name))]
     touched = _not_as_committed(layout, differ, found) if differ else []
-    for name in sorted(touched, key=lambda name: name.count("/")):  # a link before what is seen through it
+    for name in sorted(touched, key=lambda name: name.count("/")):  # a link before the files seen through it
         path = found.get(name, layout.history / name)
         if os.path.lexists(path):
             move_aside(path, aside / path.relative_to(layout.root))
@@ -60,7 +60,7 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
 
 
 def restore_unfinished(layout: Layout) -> list[str]:
-    """Undo what sessions that did not end changed in the history, before anything reads it; notes on what it was."""
+    """Undo what unfinished sessions changed in the history, before anything reads it; returns notes on that."""
     notes = []
     for digests in sorted(layout.session(0).parent.glob("session-*/digests.json")):
         iteration = int(digests.parent.name.removeprefix("session-"))
@@ -69,8 +69,22 @@ def restore_unfinished(layout: Layout) -> list[str]:
     return notes
 
 
+def restore_deleted(layout: Layout) -> list[str]:
+    """Put files of the record back that are missing, as git has them; a note where there were any.
+
+    Without them a candidate would be scored again, under another id, and what it cost would be forgotten.
+    """
+    committed = git.blob_ids(layout.root, ["history", "sealed"])
+    missing = [name for name in committed if not os.path.lexists(layout.root / name)]
+    if not missing:
+        return []
+    git.restore(layout.root, missing)
+    named = ", ".join(missing[:_MAX_NAMED])
+    return [f"{len(missing)} files of the record were missing and are restored from git: {named}"]
+
+
 def _not_as_committed(layout: Layout, names: Iterable[str], found: Mapping[str, Path]) -> list[str]:
-    """Those of some files of the history that do not hold what git has committed."""
+    """Those of these files of the history that differ from what git has committed."""
     committed = git.blob_ids(layout.root, [layout.history.name])
 
     def is_as_committed(name: str) -> bool:
@@ -85,7 +99,7 @@ def _path(layout: Layout, iteration: int) -> Path:
 
 
 def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file and link below a folder, by its path in there as text, whatever bytes its name is made of."""
+    """Every file and link below a folder, by its relative path. A name that is not UTF-8 is escaped."""
     for root, folders, names in os.walk(folder):
         for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
             path = Path(root) / name
@@ -94,9 +108,9 @@ def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _digests(found: Mapping[str, Path], known: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Any]]]:
-    """Of every file: the digest of its content, and what changes with each write.
+    """For every file: the digest of its content, and the parts of its status that change with each write.
 
-    What is no regular file has no digest. known: digests taken earlier.
+    A link, pipe or device has no digest. known: digests taken earlier.
     """
     for name, path in found.items():
         if not _is_regular(path):

@@ -1,8 +1,8 @@
-"""Where everything in a run directory is. The only place that knows its file names.
+"""Where everything in a run directory is: the only module that knows its file names.
 
-What is sealed lies below one folder with a random name: where a candidate may ask whether a path exists, it
-cannot guess one that tells which tasks validation and test hold. The name stands nowhere but in the folder
-`sealed` itself, and in git, neither of which a proposer or a candidate can list.
+Sealed results are below one folder with a random name. A candidate may be able to ask whether a path exists, but it
+cannot guess a path that tells which tasks validation and test hold. The name is found only in the folder `sealed` and
+in git, and neither a proposer nor a candidate can list these.
 """
 
 import secrets
@@ -103,19 +103,19 @@ class Layout:
 
     @property
     def sealed(self) -> Path:
-        """The folder with the random name; `sealed` itself in a run that has none."""
+        """The folder with the random name; `sealed` itself in a run without one."""
         above = self.root / "sealed"
         return next((path for path in sorted(above.glob("*")) if len(path.name) == _RANDOM_CHARS), above)
 
     def make_sealed(self) -> None:
-        """Give the sealed folder its name, where nothing is sealed yet."""
+        """Make the folder with the random name, unless something is sealed already."""
         above = self.root / "sealed"
         if not any(above.glob("*")):
             (above / secrets.token_hex(_RANDOM_CHARS // 2)).mkdir(parents=True)
 
     @property
     def sealed_taskset(self) -> Path:
-        """What the task set held when the run was made: it names the tasks of every split."""
+        """The content of the task set when the run was made; it names the tasks of every split."""
         return self.sealed / "taskset.json"
 
     @property
@@ -138,12 +138,12 @@ class Layout:
 
     @property
     def journals(self) -> Path:
-        """Below the same random name: a journal's name tells what is being evaluated on which split."""
+        """Also below a random name: the name of a journal tells what is being evaluated on which split."""
         return self.work / "evaluations" / self.sealed.name
 
     @property
     def set_aside(self) -> Path:
-        """What stood in the way of the search, and was not its own."""
+        """Files that were in the way of the search, and not its own."""
         return self.work / "set-aside"
 
     @property
@@ -152,7 +152,7 @@ class Layout:
 
     @property
     def discarded(self) -> Path:
-        """What sessions cost that did not end: a line each."""
+        """The cost of sessions that did not end, one line each."""
         return self.work / "discarded.jsonl"
 
     @property
@@ -168,7 +168,7 @@ class Layout:
         return self.sealed / split / folder
 
     def evaluation(self, split: str, folder: str) -> Path:
-        """The folder that holds what a candidate did on a split."""
+        """The folder with the results of a candidate on a split."""
         return self.candidate(folder) if split == "search" else self.sealed_evaluation(split, folder)
 
     def journal(self, split: str, folder: str) -> Path:
@@ -184,7 +184,7 @@ class Layout:
         return self.session(iteration) / "staging"
 
     def empty_session(self, iteration: int) -> Path:
-        """What is kept of a session that left no candidate."""
+        """The record of a session that left no candidate."""
         return self.history / "sessions" / f"{iteration:04d}"
 
     def transcript(self, iteration: int) -> Path:
@@ -192,5 +192,5 @@ class Layout:
         return self.session(iteration) / "transcript.jsonl"
 
     def session_record(self, iteration: int) -> Path:
-        """Written when a session has ended: what lies in staging is complete."""
+        """Written when a session has ended: staging is complete then."""
         return self.session(iteration) / "session.json"

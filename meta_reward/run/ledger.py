@@ -19,8 +19,8 @@ STATUSES = ("scored", "rejected", "failed")
 class Row:
     """A candidate's line. status: `scored`, `rejected` by the validator, or `failed` in evaluation.
 
-    agreement, low, high: on the search split, None unless scored. judge_tokens: nominal, on the
-    search split. reason: why it was rejected or failed.
+    score, low, high: agreement on the search split with its 95% interval, None unless scored. judge_tokens:
+    nominal, on the search split. reason: why it was rejected or failed.
     """
 
     id: str
@@ -28,7 +28,7 @@ class Row:
     iteration: int
     parents: tuple[str, ...]
     status: str
-    agreement: float | None
+    score: float | None
     low: float | None
     high: float | None
     judge_tokens: int
@@ -58,8 +58,8 @@ def render_ledger(rows: Sequence[Row]) -> bytes:
 
 def leader_of(rows: Sequence[Row]) -> Row:
     """The best on search; ties go to fewer judge tokens, then to the lower id. The baseline where none is scored."""
-    scored = [row for row in rows if row.agreement is not None]
-    return min(scored, key=lambda row: (-(row.agreement or 0), row.judge_tokens, row.id), default=rows[0])
+    scored = [row for row in rows if row.score is not None]
+    return min(scored, key=lambda row: (-(row.score or 0), row.judge_tokens, row.id), default=rows[0])
 
 
 def frontier_of(rows: Sequence[Row]) -> list[Row]:
@@ -68,21 +68,18 @@ def frontier_of(rows: Sequence[Row]) -> list[Row]:
     Of candidates with equal numbers the first stays.
     """
     scored = sorted(
-        (row for row in rows if row.agreement is not None), key=lambda r: (r.judge_tokens, -(r.agreement or 0), r.id)
+        (row for row in rows if row.score is not None), key=lambda r: (r.judge_tokens, -(r.score or 0), r.id)
     )
     kept: list[Row] = []
     for row in scored:
-        if not kept or (row.agreement or 0) > (kept[-1].agreement or 0):
+        if not kept or (row.score or 0) > (kept[-1].score or 0):
             kept.append(row)
     return kept
 
 
 def render_frontier(rows: Sequence[Row]) -> bytes:
     """The text of `frontier.json`."""
-    points = [
-        {"id": r.id, "name": r.name, "agreement": r.agreement, "judge_tokens": r.judge_tokens}
-        for r in frontier_of(rows)
-    ]
+    points = [{"id": r.id, "name": r.name, "score": r.score, "judge_tokens": r.judge_tokens} for r in frontier_of(rows)]
     return files.dump_json({"schema": SCHEMA, "frontier": points})
 
 
@@ -90,8 +87,8 @@ def idle_iterations(rows: Sequence[Row], last: int) -> int:
     """Iterations up to `last` since one set a new best agreement on search."""
     best, progress = -1.0, 0
     for row in rows:
-        if row.agreement is not None and row.agreement > best:
-            best, progress = row.agreement, row.iteration
+        if row.score is not None and row.score > best:
+            best, progress = row.score, row.iteration
     return max(0, last - progress)
 
 

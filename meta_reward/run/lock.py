@@ -1,4 +1,4 @@
-"""One writer a run: a file lock that the kernel releases when its holder dies."""
+"""One writer for each run: a file lock that the kernel releases when its holder dies."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from meta_reward import files
 from meta_reward.errors import DataError, RunInUse
 from meta_reward.run.layout import Layout
 
-_PATIENCE_S = 1.0  # somebody may just be looking whether the run is in use
+_PATIENCE_S = 1.0  # another process may hold it for a moment, to see if the run is in use
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def locked(layout: Layout) -> Iterator[None]:
 
 
 def is_locked(layout: Layout) -> bool:
-    """Whether some process holds the run."""
+    """Whether a process holds the run's lock."""
     if not (layout.work / "lock").exists():
         return False
     lock = FileLock(layout.work / "lock")

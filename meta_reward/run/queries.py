@@ -83,9 +83,9 @@ def flips(history: HistoryLayout, first: str, second: str, *, category: str = ""
         first=standing_of(a),
         second=standing_of(b),
         pairs=len(chosen),
-        difference=sum(y.agreement - x.agreement for x, y in chosen) / len(chosen) if chosen else 0.0,
-        gained=_turned([(x, y) for x, y in chosen if y.agreement > x.agreement], limit),
-        lost=_turned([(x, y) for x, y in chosen if y.agreement < x.agreement], limit),
+        difference=sum(y.score - x.score for x, y in chosen) / len(chosen) if chosen else 0.0,
+        gained=_turned([(x, y) for x, y in chosen if y.score > x.score], limit),
+        lost=_turned([(x, y) for x, y in chosen if y.score < x.score], limit),
     )
 
 
@@ -131,7 +131,7 @@ def _counts(pairs: Sequence[PairOutcome]) -> dict[str, int]:
     failed = [pair for pair in pairs if pair.margin is None]
     return {
         "pairs": len(pairs),
-        "lost": sum(pair.agreement == 0 for pair in pairs) - len(failed),
+        "lost": sum(pair.score == 0 for pair in pairs) - len(failed),
         "tied": sum(pair.margin == 0 for pair in pairs),
         "failed": len(failed),
     }
@@ -141,13 +141,11 @@ def _winners(history: HistoryLayout) -> dict[str, list[str]]:
     """The candidates that win each pair, by its id; empty for a history that does not show them."""
     if not history.outcomes.exists():
         return {}
-    return {
-        line["id"]: [c for c, a in line["agreement"].items() if a == 1] for line in files.load_lines(history.outcomes)
-    }
+    return {line["id"]: [c for c, a in line["score"].items() if a == 1] for line in files.load_lines(history.outcomes)}
 
 
 def _group(name: str, pairs: Sequence[PairOutcome], limit: int, winners: Mapping[str, list[str]]) -> FailureGroup:
-    missed = sorted((p for p in pairs if p.agreement < 1), key=lambda p: (p.margin is not None, p.margin or 0, p.id))
+    missed = sorted((p for p in pairs if p.score < 1), key=lambda p: (p.margin is not None, p.margin or 0, p.id))
     worst = [
         LostPair(**{item.name: getattr(pair, item.name) for item in fields(pair)}, won_by=winners.get(pair.id, []))
         for pair in _first(missed, limit)

@@ -21,7 +21,7 @@ class Standing:
     parents: tuple[str, ...]
     status: str
     """`scored`, `rejected` by the validator, or `failed` in evaluation."""
-    agreement: float | None
+    score: float | None
     """Share of pairs, None unless scored; `low` and `high` are its 95% interval."""
     low: float | None
     high: float | None
@@ -92,7 +92,7 @@ class ErrorCount:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What a candidate does not win. A pair of two categories stands in both groups, and counts once here."""
+    """What a candidate does not win. A pair with two categories is in both groups, and counts once here."""
 
     candidate: Standing
     pairs: int

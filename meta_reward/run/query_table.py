@@ -19,9 +19,9 @@ class Argument:
     default: Any = None
     """The value of an option that is not given. None: the argument is required."""
     help: str = ""
-    """What `meta-reward COMMAND --help` says of an option."""
+    """What `meta-reward COMMAND --help` says of it."""
     agent_help: str = ""
-    """What the client of an agent says of it."""
+    """What the client of an agent says of it, which sees other folders and gets every answer as JSON."""
 
     @property
     def is_required(self) -> bool:
@@ -75,7 +75,11 @@ QUERIES = (
         "what the judge was shown of a trajectory and said",
         (
             Argument("candidate"),
-            Argument("trajectory", agent_help="or a pair, of which both sides are shown"),
+            Argument(
+                "trajectory",
+                help="the id of a trajectory, or of a pair to see both of its sides",
+                agent_help="or a pair, of which both sides are shown",
+            ),
             Argument("ask", int, 0, help="Show this question only, counted from 1; 0 shows all."),
         ),
         ("trace c0007 t012-r3", "trace night-1 c0007 t012-p3"),

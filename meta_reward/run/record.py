@@ -77,7 +77,7 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
         iteration=iteration,
         parents=proposal.parents,
         status=status,
-        agreement=scored.get("agreement"),
+        score=scored.get("score"),
         low=scored.get("low"),
         high=scored.get("high"),
         judge_tokens=scores.get("judge_tokens", 0),
@@ -152,7 +152,7 @@ def _agreements(folder: Path, written_ns: int) -> list[tuple[str, bytes, bytes]]
     """Of every pair of an evaluation: its id, how its line of outcomes begins, its agreement. Read once a process."""
     found = []
     for outcome in load_outcomes(folder):
-        line = {"id": outcome.id, "task": outcome.task, "categories": outcome.categories, "agreement": {}}
+        line = {"id": outcome.id, "task": outcome.task, "categories": outcome.categories, "score": {}}
         start = files.dump_line(line).removesuffix(b"}}\n")
         found.append((outcome.id, start, files.dump_line(outcome.value).strip()))
     return found
@@ -240,13 +240,13 @@ def _first_lines(path: Path, count: int) -> bytes:
 
 def _message(row: Row) -> str:
     what = {
-        "scored": f"{row.agreement or 0:.1%} on search (judge {row.judge})",
+        "scored": f"{row.score or 0:.1%} on search (judge {row.judge})",
         "rejected": "rejected",
         "failed": "failed",
     }[row.status]
     trailers = [f"Candidate: {row.id}", *(f"Parent: {parent}" for parent in row.parents)]
-    if row.agreement is not None:
-        trailers.append(f"Agreement: {row.agreement:.4f}")
+    if row.score is not None:
+        trailers.append(f"Agreement: {row.score:.4f}")
     trailers += [f"Judge: {row.judge}", f"Judge-Tokens: {row.judge_tokens}"]
     body = [text for text in (row.hypothesis, row.reason) if text]
     return "\n\n".join([f"{row.id} {row.name}: {what}", *body, "\n".join(trailers)])

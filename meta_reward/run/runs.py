@@ -1,7 +1,7 @@
 """The runs in a folder, and which of them changed last.
 
-A run changes when its record does: its settings, the ledger, the list of its iterations or the result
-of its test. Looking at a run, or trying a draft on it, is no change.
+A run changes when its record does: its settings, the ledger, the list of its iterations or the result of its test.
+Looking at a run, or trying a draft on it, does not change it.
 """
 
 import re
@@ -25,5 +25,5 @@ def changed_at(layout: Layout) -> float:
 
 
 def is_candidate(name: str) -> bool:
-    """Whether a name is that of a candidate, such as c0007; no run can be called so."""
+    """Whether a name is that of a candidate, such as c0007. A run cannot have such a name."""
     return _CANDIDATE.fullmatch(name) is not None

@@ -1,7 +1,7 @@
-"""The record of a proposer's session. Once it is there, what lies in staging is complete.
+"""The record of a proposer's session. Once it exists, staging is complete.
 
-What is worth keeping goes into the history: the transcript and what it adds up to, with each
-candidate that the session left, or by itself where it left none.
+The transcript and its summary go into the history, with each candidate that the session left, or by themselves if it
+left none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,18 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """How a session ended. order: of its folders, where it is not that of their names. summary: what it did."""
+    """How a session ended."""
 
     order: Sequence[str] = ()
+    """Folders in staging in the order in which they get ids; empty for the order of their names."""
     notes: Sequence[str] = ()
+    """What went wrong, for the log and the record of the iteration."""
     summary: Mapping[str, Any] = field(default_factory=dict)
+    """What the transcript adds up to, as JSON."""
 
 
 def save_session(layout: Layout, iteration: int, session: SessionRecord) -> None:
-    """Put the end of a session on record."""
+    """Write down that a session has ended."""
     record = {"schema": SCHEMA, "iteration": iteration, "order": session.order, "notes": session.notes}
     files.write_json(layout.session_record(iteration), {**record, "summary": session.summary})
 
@@ -37,7 +40,7 @@ def load_session(layout: Layout, iteration: int) -> SessionRecord:
 
 
 def keep_session(layout: Layout, iteration: int, target: Path) -> None:
-    """Copy the transcript and the summary of a session into the history, where it has them."""
+    """Copy the transcript and the summary of a session into a folder of the history, if it has them."""
     if not layout.session_record(iteration).exists():
         return
     summary = load_session(layout, iteration).summary

@@ -1,6 +1,6 @@
-"""What a search did not make itself is never deleted or overwritten: it is moved to `.work/set-aside`, with a note.
+"""Files that a search did not make itself are never deleted or overwritten: they move to `.work/set-aside`.
 
-A file that holds what git has committed is the search's own. Any other is somebody's: a person's, or a session's.
+A file that matches what git has committed is the search's own. Any other is a person's, or a session's.
 """
 
 import os
@@ -13,14 +13,14 @@ from meta_reward.run.layout import Layout
 
 
 def free_folder(layout: Layout, name: str) -> Path:
-    """A folder of this name, or of the next like it, that holds nothing yet; it is not made."""
+    """A folder to set things aside in that does not exist yet: this name, or the name with a number."""
     numbers = range(2, 1 + 2 + len(list(layout.set_aside.glob("*"))))
     names = (name, *(f"{name}-{number}" for number in numbers))
     return next(layout.set_aside / free for free in names if not os.path.lexists(layout.set_aside / free))
 
 
 def move_aside(path: Path, target: Path) -> None:
-    """Move whatever stands at a path, a link as a link, to another that is free."""
+    """Move what is at a path, a link as a link, to another path, which must be free."""
     with files.writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
@@ -29,8 +29,8 @@ def move_aside(path: Path, target: Path) -> None:
 def write_over(layout: Layout, contents: dict[Path, bytes], *, leave: Collection[Path] = ()) -> list[str]:
     """Write files that are the search's own; returns notes on those that a person had changed.
 
-    What was changed by hand is set aside before it is overwritten. leave: files of which a change by hand stays as
-    long as git has the new content already.
+    A file that was changed by hand is set aside before it is overwritten. leave: files that keep such a change if git
+    has the new content already.
     """
     committed = git.blob_ids(layout.root, [inside(layout, path) for path in contents])
     notes = []
@@ -50,5 +50,5 @@ def write_over(layout: Layout, contents: dict[Path, bytes], *, leave: Collection
 
 
 def inside(layout: Layout, path: Path) -> str:
-    """A path of the run as a note names it, and git."""
+    """A path relative to the run, as notes and git name it."""
     return path.relative_to(layout.root).as_posix()

@@ -11,24 +11,23 @@ from meta_reward.run.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """How a search ended: `finished`, or `stopped` by a limit that can be raised; and why.
-
-    cut_off_calls, cut_off_tokens: of trajectories that were not finished; they count towards limits, and not as done.
-    """
+    """How a search ended, and why."""
 
     state: str
+    """`finished`; `stopped` by a limit or an error; `interrupted`; or `running`, if it has not ended."""
     reason: str
     cut_off_calls: int = 0
+    """Of trajectories that were not finished. They count towards limits, but no result counts them."""
     cut_off_tokens: int = 0
 
 
 RUNNING = Stop("running", "")
-_KILLED = Stop("interrupted", "the process ended without a word; the same command goes on")
+_KILLED = Stop("interrupted", "the process was killed; the same command continues the search")
 
 
 @contextmanager
 def save_stop(layout: Layout) -> Iterator[Callable[[Stop], None]]:
-    """Write down how a search ended: as the block says, or by what it raises.
+    """Write down how a search ended: as the block reports, or by the error it raises.
 
     A process that is killed writes nothing, and its run shows as interrupted.
     """
@@ -40,7 +39,7 @@ def save_stop(layout: Layout) -> Iterator[Callable[[Stop], None]]:
     try:
         yield stop
     except KeyboardInterrupt:
-        stop(Stop("interrupted", "stopped by hand; the same command goes on"))
+        stop(Stop("interrupted", "stopped by hand; the same command continues the search"))
         raise
     except MetaRewardError as error:
         stop(Stop("stopped", str(error)))
@@ -48,7 +47,7 @@ def save_stop(layout: Layout) -> Iterator[Callable[[Stop], None]]:
 
 
 def load_stop(layout: Layout) -> Stop:
-    """How the last search ended."""
+    """How the last search of a run ended."""
     try:
         return Stop(**files.load_json(layout.stop))
     except (DataError, TypeError):

@@ -18,7 +18,7 @@ from meta_reward.trajectory import Pair, Rollout
 
 
 class Progress(Protocol):
-    """Who watches a search. Every method returns at once."""
+    """What is told how a search goes. Every method returns at once."""
 
     def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
         """A candidate is about to be evaluated on so many trajectories; several may be at the same time."""
@@ -29,18 +29,19 @@ class Progress(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Something worth a line has happened."""
+        """Something happened that is worth a line."""
         ...
 
 
 @dataclass(slots=True)
 class Search:
-    """All that a search works with. splits: task ids by split."""
+    """What a search works with."""
 
     layout: Layout
     config: RunConfig
     taskset: TaskSet
     splits: Mapping[str, tuple[str, ...]]
+    """Task ids by split."""
     gateway: Gateway
     proposer: Proposer
     progress: Progress
@@ -52,7 +53,7 @@ class Search:
 
     @property
     def cases(self) -> Cases:
-        """What belongs to single cases of the search split. What the seeds hold does not: the user wrote it."""
+        """What is specific to single cases of the search split, and not in the seeds, which the user wrote."""
         if self._cases is None:
             rows = [row for row in load_ledger(self.layout.ledger) if row.iteration == 0]
             recorded = [self.layout.candidate(row.folder) / "harness.py" for row in rows]
@@ -62,6 +63,6 @@ class Search:
 
 
 def search_cases(taskset: TaskSet, search_tasks: tuple[str, ...], common: Sequence[str] = ()) -> Cases:
-    """What belongs to single cases of a search split, and not to its policy, its tools or `common` texts."""
+    """What is specific to single cases of a search split: not in its policy, its tools or the `common` texts."""
     rollouts, _ = taskset.part(search_tasks)
     return cases_of(rollouts, policy=taskset.policy, tools=taskset.tools, common=[interface_text(), *common])

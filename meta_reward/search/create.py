@@ -1,4 +1,4 @@
-"""Making a new run from seeds, and changing what may change of an existing one: its limits and instructions."""
+"""Making a new run from seeds, and changing what may change in an existing one: its limits and instructions."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -35,15 +35,18 @@ async def create(
     seeds: Sequence[Seed],
     instructions: str | None = None,
 ) -> None:
-    """Make a new run. Everything that can be wrong with it is found before anything is written.
+    """Make a new run. Everything is checked before anything is written.
 
-    instructions: what a proposing agent will be told, in place of the package's own.
+    instructions: for a proposing agent, in place of the package's own. Raises UsageError, and JudgeMisconfigured
+    if the judge's key is missing.
     """
     baseline = baseline_key(seeds[0])
     facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
-    require_limit(open_backend(config), judge, requested.get("limits", {}))
+    backend = open_backend(config)
+    require_limit(backend, judge, requested.get("limits", {}))
+    backend.check()
     make_proposer(config.proposer).check()
     check_history_level(config.proposer)
     splits = divided(taskset, config)
@@ -55,9 +58,9 @@ async def create(
 def raise_limits(
     layout: Layout, requested: Mapping[str, Any], *, notice: Callable[[str], None] = lambda note: None
 ) -> None:
-    """Put raised limits, and another sandbox level, on record. notice: is told what of the file was set aside.
+    """Write raised limits, and another sandbox level, to a run's settings. Raises UsageError for any other change.
 
-    Raises UsageError for any other change of an existing run's settings.
+    notice: called with a line if the user had changed the file, which is then set aside.
     """
     stored = load_run_config(layout.config)
     config = raised(stored, requested, layout.root.name)
@@ -70,9 +73,9 @@ def raise_limits(
 
 
 def keep_instructions(layout: Layout, told: str | None, *, notice: Callable[[str], None] = lambda note: None) -> None:
-    """Put on record what agents will be told from now on: a new text, or what the user has made of the run's file.
+    """Write down the instructions for agents from now on: a new text, or the run's file as the user changed it.
 
-    notice: is told what of the file was set aside.
+    notice: called with a line if the user had changed the file and it is set aside.
     """
     if told is not None or not layout.instructions.exists():
         text = default_instructions() if told is None else told
@@ -91,7 +94,7 @@ def _is_committed(layout: Layout, path: Path) -> bool:
 
 
 def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:
-    """The harnesses of a folder, the baseline first: the given file, else the one called `baseline`, else the first."""
+    """The harnesses of a folder, the baseline first: the given file, else the one named `baseline`, else the first."""
     seeds = [_load_seed(path) for path in sorted(folder.glob("*.py"))]
     if baseline is not None:
         first = _load_seed(baseline)
@@ -102,7 +105,7 @@ def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:
 
 
 def baseline_key(seed: Seed) -> str:
-    """A baseline as `run.toml` has it: its name and a digest of its source."""
+    """The baseline as `run.toml` names it: name and digest of the source."""
     return f"{seed.name} sha256:{hashlib.sha256(seed.source.encode()).hexdigest()}"
 
 
@@ -111,7 +114,7 @@ def _load_seed(path: Path) -> Seed:
 
 
 async def _check_seeds(seeds: Sequence[Seed], config: RunConfig, cases: Cases) -> None:
-    """Raise UsageError for the first seed that is no valid harness, before a run is made of them."""
+    """Raise UsageError for the first seed that is not a valid harness."""
     known: dict[str, str] = {}
     async with await open_sandbox(config) as sandbox:
         for seed in seeds:

@@ -57,7 +57,7 @@ async def decide(search: Search) -> Decision:
 def choose(layout: Layout, id: str) -> Decision:
     """Put a person's choice on record, in place of the decision that stands. Raises UsageError for an unscored id."""
     rows, last = load_ledger(layout.ledger), decisions.last_decision(layout)
-    scored = [row.id for row in rows if row.agreement is not None]
+    scored = [row.id for row in rows if row.score is not None]
     if id not in scored:
         raise UsageError(f"{id} is no candidate with a score", hint=f"those are: {' '.join(scored) or 'none yet'}")
     last = last or Decision(decisions.PERSON, id, rows[0].id)
@@ -75,7 +75,7 @@ def reserve(search: Search, under_way: Iterable[Row] = ()) -> Spent:
     """
     layout = search.layout
     rows = [*load_ledger(layout.ledger), *under_way]
-    if not rows or rows[0].agreement is None:
+    if not rows or rows[0].score is None:
         return NOTHING
     trajectories = len(search.part("validation")[0])
     expected = [rows[0], *_finalists(layout, rows)]
@@ -105,7 +105,7 @@ def finalists_of(layout: Layout) -> list[Row]:
 
 
 def _finalists(layout: Layout, rows: Sequence[Row]) -> list[Row]:
-    scored = [row for row in rows if row.agreement is not None]
+    scored = [row for row in rows if row.score is not None]
     if not scored or scored[0] is not rows[0]:
         return []
     outcomes = {row.id: load_outcomes(layout.candidate(row.folder)) for row in scored}
@@ -149,13 +149,13 @@ def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: S
         untested=found.untested,
         look=found.look,
         level=found.level,
-        baseline_validation=scores[baseline.id]["agreement"],
-        frontier=_frontier({id: (score["agreement"], score["judge_tokens"]) for id, score in scores.items()}),
+        baseline_validation=scores[baseline.id]["score"],
+        frontier=_frontier({id: (score["score"], score["judge_tokens"]) for id, score in scores.items()}),
         finalists=tuple(
             Finalist(
                 row.name,
                 verdict,
-                scores[row.id]["agreement"],
+                scores[row.id]["score"],
                 scores[row.id]["judge_tokens"],
                 not_covered=row.iteration == 0 and _digest(layout, row) in elsewhere,
                 worst_tasks=_worst(first, candidate, lambda item: (item.task,)),

@@ -6,11 +6,14 @@ one. Their calls are counted; tokens are estimated from characters. A reply of a
 """
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from meta_reward.completion import CHARS_PER_TOKEN, Backend, Model, Usage
 from meta_reward.evaluation.evaluate import Evaluation, evaluate
+from meta_reward.evaluation.gate import FINALISTS
+from meta_reward.evaluation.power import Power, power_of
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.registry import make_backend
@@ -60,6 +63,8 @@ class Parts:
     seeds: Part
     iteration: Part
     """One of them."""
+    validation: Part
+    """The baseline and the finalists, when the search ends."""
     search: Part
     """All that is still to be done."""
     test: Part
@@ -102,6 +107,8 @@ class Forecast:
     chars_per_token: int
     reply_tokens: int | None
     """Tokens that a reply is assumed to have; None for the simulated judge, whose replies are known."""
+    power: Power
+    """What the decision that ends the search can find."""
 
 
 async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *, done: int | None = None) -> Forecast:
@@ -128,7 +135,14 @@ async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *
         window=_window(taskset, backend),
         chars_per_token=CHARS_PER_TOKEN,
         reply_tokens=None if backend.simulated else EXPECTED_REPLY_TOKENS,
+        power=power_on(taskset, splits["validation"]),
     )
+
+
+def power_on(taskset: TaskSet, validation: Sequence[str]) -> Power:
+    """What a decision on these validation tasks can find."""
+    pairs = Counter(pair.task for pair in taskset.pairs)
+    return power_of([pairs[task] for task in validation if pairs[task]])
 
 
 async def _loads(
@@ -147,15 +161,14 @@ async def _loads(
 def _parts(
     config: RunConfig, each: Mapping[str, Load], sizes: Mapping[str, int], done: int | None, backend: Backend
 ) -> Parts:
-    """The load of each part. A challenge evaluates the challenger on validation, the first also the incumbent."""
     mean = sum(each.values(), Load()) * (1 / len(each))
-    challenge = mean * sizes["validation"]
-    seeds = sum(each.values(), Load()) * sizes["search"] + (challenge if len(each) > 1 else Load())
-    iteration = mean * (sizes["search"] * config.proposer.candidates) + challenge
-    iterations = iteration * max(0, config.limits.iterations - (done or 0))
-    whole = iterations if done is not None else seeds + challenge + iterations
+    seeds = sum(each.values(), Load()) * sizes["search"]
+    iteration = mean * (sizes["search"] * config.proposer.candidates)
+    validation = mean * (sizes["validation"] * (1 + FINALISTS))
+    rest = iteration * max(0, config.limits.iterations - (done or 0)) + validation
+    whole = rest if done is not None else seeds + rest
     test = mean * (2 * sizes["test"])
-    return Parts(*(_priced(load, backend) for load in (seeds, iteration, whole, test)))
+    return Parts(*(_priced(load, backend) for load in (seeds, iteration, validation, whole, test)))
 
 
 def _stand_in(backend: Model, seed: int) -> Backend:

@@ -13,7 +13,8 @@ from meta_reward.errors import LimitReached, UsageError
 from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
-from meta_reward.run.decisions import complete_decision, last_decision, sentence_of
+from meta_reward.run.decisions import complete_decision, keep_chosen, last_decision, sentence_of
+from meta_reward.run.integrity import restore_deleted
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, idle_iterations, leader_of, load_ledger
 from meta_reward.run.settings import Limits
@@ -66,11 +67,13 @@ async def add(search: Search, name: str, source: str) -> Row:
 
 def _make_whole(search: Search) -> None:
     """Finish what a kill has left half done, so that files and commits are in step."""
+    git.unlock(search.layout.root)
+    for note in restore_deleted(search.layout):
+        search.progress.note(note)
     search.layout.make_sealed()
     folders.sweep(search.layout.root, deep=False)
     for folder in (search.layout.history, search.layout.sealed):
         folders.sweep(folder)
-    git.unlock(search.layout.root)
     complete_decision(search.layout, load_ledger(search.layout.ledger))
     record.tag_last_candidate(search.layout)
     record.commit_candidates(search.layout)
@@ -82,7 +85,11 @@ def _make_whole(search: Search) -> None:
 
 async def _decide(search: Search, ending: Stop) -> Stop:
     """How the search ended, once its finalists are evaluated and the decision is on record."""
-    if is_decided(search.layout) or (ending.state == "stopped" and not finalists_of(search.layout)):
+    if is_decided(search.layout):
+        for note in keep_chosen(search.layout, load_ledger(search.layout.ledger)):
+            search.progress.note(note)
+        return ending
+    if ending.state == "stopped" and not finalists_of(search.layout):
         return ending
     search.progress.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
     limits, sessions_usd = limit_check(replace(search.config.limits, max_hours=0.0)), proposer_usd(search.layout)
@@ -105,7 +112,7 @@ def finished(layout: Layout, limits: Limits) -> str | None:
     """Why a run is finished, None where there is more to do. The seeds are not counted as an iteration."""
     lines, rows = record.load_iterations(layout), load_ledger(layout.ledger)
     done = sum(not line.added for line in lines) - 1
-    if rows and leader_of(rows).agreement == 1:
+    if rows and leader_of(rows).score == 1:
         return f"{leader_of(rows).id} has 100% on search, and nothing can be learned there any more"
     if done >= limits.iterations:
         return f"{done} iteration{'s' if done != 1 else ''} done"
@@ -139,7 +146,7 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
     rows = await _score(search, folders, iteration, limits)
     baseline = (before or rows)[0]
-    if baseline.agreement is None:
+    if baseline.score is None:
         raise UsageError(f"the baseline {baseline.name} {baseline.status}: {baseline.reason}", hint="fix it")
     rows, unknown = _with_known_parents(rows, {row.id for row in before})
     line = record.Iteration(iteration, tuple(row.id for row in rows), (*session.notes, *unknown), session.added)
@@ -147,9 +154,9 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
         search.progress.note(note)
     if rows:
         record.commit_candidates(search.layout)
-        record.commit_leader(search.layout)
     else:
         record.commit_iteration_without_candidates(search.layout, line)
+    record.commit_leader(search.layout)
     git.refresh(search.layout.root)
     return line
 
@@ -164,8 +171,8 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
 
     def tell(folder: str) -> None:
         row = rows[folder] = record.row_of(search.layout, folder, iteration, judge=search.config.judge.spec)
-        scored = row.agreement is not None
-        result = f"{row.agreement:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
+        scored = row.score is not None
+        result = f"{row.score:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
         search.progress.note(f"{row.id} {row.name}: {result}")
 
     valid = [folder for folder in folders if _is_valid(search, folder)]

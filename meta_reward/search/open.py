@@ -1,4 +1,4 @@
-"""Opening what a search works with: the judge behind its gateway, the sandbox, and an existing run."""
+"""Opening what a search works with: the judge and its gateway, the sandbox, an existing run."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,19 +27,32 @@ from meta_reward.tasks.taskset import TaskSet, load_task_set
 
 
 def open_search(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Search:
-    """All that a search on an existing run works with. Raises UsageError where its task set has changed."""
+    """What a search on an existing run works with. Raises UsageError if its task set has changed."""
+    return make_search(layout, task_set_of(layout, load_run_config(layout.config), taskset), progress)
+
+
+def make_search(layout: Layout, taskset: TaskSet, progress: Progress) -> Search:
+    """The same. taskset: as `task_set_of` returns it."""
     config = load_run_config(layout.config)
-    tasks = (taskset or load_task_set(Path(config.taskset))).as_of(config.digest)
-    check_task_set(layout, config, tasks)
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
     gateway = open_run_gateway(config, layout, notice=progress.note)
-    splits = splits_of(tasks, config.splits)
-    return Search(layout, config, tasks, splits, gateway, make_proposer(config.proposer), progress)
+    splits = splits_of(taskset, config.splits)
+    return Search(layout, config, taskset, splits, gateway, make_proposer(config.proposer), progress)
+
+
+def task_set_of(layout: Layout, config: RunConfig, taskset: TaskSet | None = None) -> TaskSet:
+    """The task set of a run, as it was when the run was made. Raises UsageError if it has changed.
+
+    taskset: the same as it is today; loaded if it is not given.
+    """
+    then = (taskset or load_task_set(Path(config.taskset))).as_of(config.digest)
+    check_task_set(layout, config, then)
+    return then
 
 
 def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
-    """Raise UsageError where a task set is not what a run was made on; it says what changed."""
+    """Raise UsageError, which says what has changed, if a task set is not the one that a run was made on."""
     if tasks.digest != config.digest:
         run, changed = layout.root.name, what_changed(layout, tasks, splits_of(tasks, config.splits))
         if tasks.path.resolve() == Path(config.taskset):
@@ -89,16 +102,16 @@ def open_gateway(
 
 
 async def open_sandbox(config: RunConfig) -> Sandbox:
-    """The sandbox that the settings ask for, not yet entered. Raises UsageError where this machine cannot do it."""
+    """The sandbox that the settings ask for, not yet entered. Raises UsageError if this machine does not support it."""
     return Sandbox(config.budget, level=await choose_level(config.sandbox), packages=config.packages)
 
 
 async def check_sandbox(search: Search) -> None:
-    """Raise UsageError where this machine cannot do the level that a run is at, before anything is spent on it."""
+    """Raise UsageError if this machine does not support the sandbox level of a run, before anything is spent."""
     await choose_level(search.config.sandbox, of=f"run {search.layout.root.name}")
 
 
 def divided(taskset: TaskSet, config: RunConfig) -> Splits:
-    """Task ids by split. Raises UsageError for a task set that cannot be divided so."""
+    """Task ids by split. Raises UsageError if the settings ask for shares that it cannot have."""
     check_requested_shares(taskset, config.splits)
     return splits_of(taskset, config.splits)

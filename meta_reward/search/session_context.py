@@ -1,8 +1,8 @@
-"""What a session of a proposer is given: the view of the history, what it is told, and a way to try drafts.
+"""What a session of a proposer is given: a view of the history, instructions, and a way to try drafts.
 
 async with open_session_context(search, iteration) as context:
-    ...                    # an agent of this process calls briefing.try_harness, one in a jail the socket
-briefing.trials            # what it tried, for the record
+    ...              # an agent of this process calls context.try_harness, one in a jail asks at context.socket
+context.trials       # what it tried, for the record
 """
 
 import contextlib
@@ -24,32 +24,33 @@ TryHarness = Callable[[Path | str, Sequence[str]], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class SessionContext:
-    """One session's material. view: the folder to show, read only; also `history` beside the staging folder.
-
-    instructions: all that the agent is told whatever the session. socket: where `propose/client.py` asks.
-    query: answers the same for an agent of this process.
-    """
+    """What one session is given."""
 
     view: Path
+    """The folder with the history to show, read only; also `history` beside the staging folder."""
     instructions: str
+    """What the agent is told in every session of the run."""
     socket: Path
+    """Where `propose/client.py` asks."""
     tries: Tryouts | None
+    """None if drafts cannot be tried."""
     query: AnswerRequest
+    """Answers what the socket answers, for an agent of this process."""
 
     @property
     def try_harness(self) -> TryHarness | None:
-        """Tries a draft in staging on named pairs; None where drafts cannot be tried."""
+        """Tries a draft in staging on pairs with these names; None if drafts cannot be tried."""
         return None if self.tries is None else self.tries.try_harness
 
     @property
     def trials(self) -> list[dict[str, Any]]:
-        """What was tried so far: which draft, on which pairs, how many judge calls, what they cost."""
+        """The drafts tried so far: path, pairs, judge calls and their cost."""
         return [] if self.tries is None else [asdict(trial) for trial in self.tries.done]
 
 
 @contextlib.asynccontextmanager
 async def open_session_context(search: Search, iteration: int) -> AsyncIterator[SessionContext]:
-    """The material of a session whose folder exists; requests are answered while the block runs."""
+    """What a session is given; its folder exists. Requests are answered while the block runs."""
     layout, config = search.layout, search.config
     beside = layout.session(iteration).resolve() / "history"
     view = make_view(layout.history.resolve(), beside, config.proposer.history)

@@ -105,7 +105,7 @@ async def _open(search: Search, baseline: Row, asked: Sequence[Row], stored: Map
     found = {**stored, **{row.id: _tested(layout, row, baseline) for row in rows}}
     found = dict(sorted(found.items()))
     files.write_json(layout.test_result, {"schema": SCHEMA, "tested": [asdict(one) for one in found.values()]})
-    said = ", ".join(f"{row.id} {found[row.id].scores['agreement']:.1%}" for row in rows)
+    said = ", ".join(f"{row.id} {found[row.id].scores['score']:.1%}" for row in rows)
     commit_paths(
         layout, f"Test: {said}", [layout.test_result, *(layout.sealed_evaluation("test", row.folder) for row in rows)]
     )
@@ -121,7 +121,7 @@ def _tested(layout: Layout, row: Row, baseline: Row) -> Tested:
 
 
 def _rows_of(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
-    scored = {row.id: row for row in rows if row.agreement is not None}
+    scored = {row.id: row for row in rows if row.score is not None}
     if missing := [id for id in ids if id not in scored]:
         raise UsageError(f"{missing[0]} is no candidate with a score", hint=f"those are: {' '.join(scored)}")
     return [row for row in rows if row.id in set(ids)]

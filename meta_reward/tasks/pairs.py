@@ -1,11 +1,14 @@
-"""Preference pairs from absolute labels: a success against a failure of the same task."""
+"""Preference pairs from absolute labels: of two runs of one task, the one with the higher label is preferred."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from meta_reward.trajectory import Pair, Rollout
 
 PAIRS_PER_TASK = 10
+_ROUNDING = 1e-9  # so that 0.8 and 0.5 differ by no more than 0.3
 
 
 def pairs_from_labels(
@@ -14,31 +17,69 @@ def pairs_from_labels(
     per_task: int = PAIRS_PER_TASK,
     seed: int = 0,
     categories: Mapping[str, Sequence[str]] | None = None,
+    labels: Mapping[str, float] | None = None,
+    min_gap: float = 0.0,
+    existing: Iterable[Pair] = (),
 ) -> list[Pair]:
-    """At most `per_task` pairs for each task, drawn deterministically, in the order of tasks and rollouts.
+    """At most `per_task` pairs per task, drawn deterministically, in the order of tasks and rollouts.
 
-    categories: failure categories by the id of the failed rollout, which its pairs carry.
+    categories: failure categories by the id of the worse rollout, which its pairs carry.
+    labels: by rollout; success and failure where it is left out. min_gap: by how much more the labels of a pair
+    must differ. existing: pairs that are there already: they are not drawn again, and count towards `per_task`.
     """
-    by_task: dict[str, list[Rollout]] = {}
+    by_task: dict[str, list[tuple[str, float]]] = {}
     for rollout in rollouts:
-        by_task.setdefault(rollout.task, []).append(rollout)
+        label = rollout.success if labels is None else labels.get(rollout.id)
+        if label is not None:
+            by_task.setdefault(rollout.task, []).append((rollout.id, float(label)))
+    there: dict[str, list[Pair]] = {}
+    for pair in existing:
+        there.setdefault(pair.task, []).append(pair)
     return [
-        pair
+        Pair(id, task, better, worse, tuple((categories or {}).get(worse, ())))
         for task in sorted(by_task)
-        for pair in _pairs_of_task(task, by_task[task], per_task, seed, categories or {})
+        for id, better, worse in _drawn(task, by_task[task], per_task, f"{seed}\n{task}", min_gap, there.get(task, []))
     ]
 
 
-def _pairs_of_task(
-    task: str, rollouts: Sequence[Rollout], per_task: int, seed: int, categories: Mapping[str, Sequence[str]]
-) -> list[Pair]:
-    successes = [r.id for r in rollouts if r.success == 1]
-    failures = [r.id for r in rollouts if r.success == 0]
-    every = [(good, bad) for good in successes for bad in failures]
-    if len(every) > per_task:
-        kept = random.Random(f"{seed}\n{task}").sample(range(len(every)), per_task)
-        every = [every[i] for i in sorted(kept)]
-    return [
-        Pair(f"{task}-p{number}", task, good, bad, tuple(categories.get(bad, ())))
-        for number, (good, bad) in enumerate(every, 1)
-    ]
+def pair_ids(task: str, taken: Collection[str]) -> Iterator[str]:
+    """Ids for further pairs of a task, without end. taken: those of its pairs that have one."""
+    number = len(taken)
+    while True:
+        number += 1
+        if (id := f"{task}-p{number}") not in taken:
+            yield id
+
+
+def _drawn(
+    task: str, labelled: Sequence[tuple[str, float]], per_task: int, seed: str, min_gap: float, there: Sequence[Pair]
+) -> Iterable[tuple[str, str, str]]:
+    candidates = _Candidates(labelled, min_gap)
+    known = {frozenset((pair.preferred, pair.other)) for pair in there}
+    wanted = max(0, per_task - len(there))
+    if candidates.total > per_task:  # a task with many runs has more pairs than one would want to list
+        drawn = random.Random(seed).sample(range(candidates.total), min(candidates.total, per_task + len(there)))
+    else:
+        drawn = list(range(candidates.total))
+    new = [at for at in drawn if frozenset(candidates[at]) not in known][:wanted]
+    ids = pair_ids(task, {pair.id for pair in there})
+    return [(id, *candidates[at]) for at, id in zip(sorted(new), ids, strict=False)]
+
+
+class _Candidates:
+    """Every pair of runs whose labels differ by enough, by number, without listing them."""
+
+    def __init__(self, labelled: Sequence[tuple[str, float]], min_gap: float) -> None:
+        worse = sorted((label, at) for at, (_, label) in enumerate(labelled))
+        values = [label for label, _ in worse]
+        self._ids = [id for id, _ in labelled]
+        self._worse = [at for _, at in worse]
+        counts = [bisect_left(values, label - min_gap - _ROUNDING) for _, label in labelled]
+        self._ends = list(accumulate(counts))
+        self._starts = [end - count for end, count in zip(self._ends, counts, strict=True)]
+        self.total = self._ends[-1] if labelled else 0
+
+    def __getitem__(self, number: int) -> tuple[str, str]:
+        """The better and the worse run of a pair."""
+        better = bisect_right(self._ends, number)
+        return self._ids[better], self._ids[self._worse[number - self._starts[better]]]

@@ -26,12 +26,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can name a task set, a run, a rollout or a file of one: no path, no surprise."""
+    """Whether `text` is a safe file name for a task set, a run or a rollout."""
     return _NAME.fullmatch(text) is not None
 
 
 def save_rollout(path: Path, rollout: Rollout, *, policy: str, tools: Sequence[Tool]) -> None:
-    """Write one rollout; its policy and its tools only where they differ from the task set's."""
+    """Write one rollout; its policy and its tools only if they differ from the task set's."""
     data: dict[str, Any] = {"id": rollout.id, "task": rollout.task, "success": rollout.success}
     if rollout.trajectory.policy != policy:
         data["policy"] = files.as_lines(rollout.trajectory.policy)
@@ -42,7 +42,7 @@ def save_rollout(path: Path, rollout: Rollout, *, policy: str, tools: Sequence[T
 
 
 def stored_message(message: Message) -> dict[str, Any]:
-    """A message as it is stored: its text of several lines as a list of lines."""
+    """The stored form of a message: text of several lines as a list of lines."""
     data = message_to_json(message)
     return {**data, "content": files.as_lines(data["content"])}
 
@@ -72,6 +72,7 @@ def parse_tools(data: Any, path: Path) -> tuple[Tool, ...]:
 
 
 def load_rollouts(folder: Path, policy: str, tools: tuple[Tool, ...]) -> dict[str, Rollout]:
+    """The rollouts in a folder by id. policy, tools: the task set's, for rollouts without their own."""
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise DataError(folder, "holds no trajectories")
@@ -112,6 +113,7 @@ def _joined(message: Any) -> Any:
 
 
 def load_pairs(path: Path, rollouts: dict[str, Rollout]) -> tuple[Pair, ...]:
+    """The pairs in a JSON-lines file, each checked against the rollouts."""
     pairs: dict[str, Pair] = {}
     for number, item in files.numbered_lines(path):
         pair = _parse_pair(item, path, number, rollouts)

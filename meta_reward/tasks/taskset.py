@@ -4,9 +4,9 @@
       taskset.json         schema version, name, where it comes from, licence, whether it is simulated
       policy.md            the policy the agents worked under
       tools.json           the tools they had
-      trajectories/<id>.json   one rollout a file: id, task, success, messages; its own policy and tools, if they differ
-      pairs.jsonl          a line a pair: id, task, preferred, other, categories
-      splits.json          which task belongs to which split; written where it is missing, at first use
+      trajectories/<id>.json   one rollout: id, task, success, messages; its own policy and tools, if they differ
+      pairs.jsonl          one pair per line: id, task, preferred, other, categories
+      splits.json          which task belongs to which split; written at first use if it is missing
 
 Loading checks everything a search relies on and names file and line of what is wrong. The digest
 covers all of these files and nothing else in the folder.
@@ -14,6 +14,7 @@ covers all of these files and nothing else in the folder.
 
 import dataclasses
 import hashlib
+import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any, Self
 
 from meta_reward import files, folders
 from meta_reward.errors import DataError
+from meta_reward.tasks.annotations import Annotations, save_annotations
 from meta_reward.tasks.divide import Division
 from meta_reward.tasks.openings import keep_openings
 from meta_reward.tasks.records import is_name, load_pairs, load_rollouts, pair_to_json, parse_tools, save_rollout
@@ -33,27 +35,29 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a task set says of itself. category_notes explains categories of its pairs, if any."""
+    """The description of a task set."""
 
     name: str
     source: str = ""
     licence: str = ""
     simulated: bool = False
     category_notes: dict[str, str] = field(default_factory=dict)
+    """What each category of its pairs means."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSet:
-    """A loaded task set. rollouts: by id, in file order. division: its splits, with a place for every task that has
-    pairs; None where the folder does not say."""
+    """A loaded task set."""
 
     path: Path
     about: About
     policy: str
     tools: tuple[Tool, ...]
     rollouts: dict[str, Rollout]
+    """By id, in file order."""
     pairs: tuple[Pair, ...]
     division: Division | None
+    """Its splits, which cover every task that has pairs; None without `splits.json`."""
     digest: str
 
     @property
@@ -84,9 +88,9 @@ class TaskSet:
 
 
 def load_task_set(path: Path) -> TaskSet:
-    """Load and check a task set. Raises DataError that names the file and what to mend."""
+    """Load and check a task set. Raises DataError that names the file and what to fix."""
     if not path.is_dir():
-        raise DataError(path, "is no task set: no such folder", hint="see `meta-reward tasks`")
+        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
     about = _load_about(path / "taskset.json")
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
@@ -105,9 +109,10 @@ def save_task_set(
     rollouts: Iterable[Rollout],
     pairs: Iterable[Pair],
     division: Division | None = None,
+    annotations: Annotations | None = None,
     replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. replace: an existing one, but for its openings."""
+    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
     with folders.new_folder(path, replace=replace) as folder:
         keep_openings(path, folder)
         files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(about)})
@@ -119,6 +124,29 @@ def save_task_set(
         files.write_lines(folder / "pairs.jsonl", (pair_to_json(pair) for pair in pairs))
         if division is not None:
             save_division(folder, division)
+        if annotations is not None:
+            save_annotations(folder, annotations)
+
+
+def grow_task_set(before: TaskSet, after: TaskSet, annotations: Annotations) -> None:
+    """Write what a task set has gained; the folder changes whole or not at all.
+
+    after: the same with more trajectories and pairs behind those of `before`. Everything else in the folder,
+    the files of trajectories that did not change and the lines of pairs stay byte for byte as they are.
+    """
+    with folders.new_folder(before.path, replace=True) as folder:
+        shutil.copytree(before.path, folder, symlinks=True, dirs_exist_ok=True)
+        files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(after.about)})
+        for id, rollout in after.rollouts.items():
+            if rollout != before.rollouts.get(id):
+                path = folder / "trajectories" / f"{id}.json"
+                save_rollout(path, rollout, policy=before.policy, tools=before.tools)
+        pairs = files.read_bytes(folder / "pairs.jsonl").rstrip(b"\n") + b"\n"
+        new = (files.dump_line(pair_to_json(pair)) for pair in after.pairs[len(before.pairs) :])
+        files.write_bytes(folder / "pairs.jsonl", pairs + b"".join(new))
+        if after.division is not None:
+            save_division(folder, after.division)
+        save_annotations(folder, annotations)
 
 
 def digest_of(path: Path, *, without: str = "") -> str:

@@ -69,8 +69,8 @@ def measured_on(layout: Layout, row: Row, split: str) -> Measured | None:
 
 def measured(scores: Mapping[str, Any]) -> Measured:
     """Agreement from the content of a scores.json."""
-    kept = {name: scores[name] for name in ("agreement", "low", "high", "no_bounds", "pairs")}
-    return Measured(**kept, tasks=len(scores["by_task"]))
+    kept = {name: scores[name] for name in ("low", "high", "no_bounds", "pairs")}
+    return Measured(scores["score"], **kept, tasks=len(scores["by_task"]))
 
 
 def what_differs(measured_with: RunConfig, used: RunConfig) -> str:

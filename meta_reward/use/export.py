@@ -82,8 +82,8 @@ def weaknesses(layout: Layout, row: Row) -> tuple[Weakness, ...]:
     """The categories on which a candidate does clearly worse, the worst first, on the last split it was measured on."""
     for split in reversed(_SPLITS):
         if (scores := load_scores(layout.evaluation(split, row.folder))) is not None:
-            found = [Weakness(name, split, **group) for name, group in scores["by_category"].items()]
-            bar = scores["agreement"] - _WEAK_BY
+            found = [Weakness(name, split, of["pairs"], of["score"]) for name, of in scores["by_category"].items()]
+            bar = scores["score"] - _WEAK_BY
             weak = [one for one in found if one.pairs >= _FEWEST_PAIRS and one.agreement < bar]
             return tuple(sorted(weak, key=lambda one: (one.agreement, one.category)))
     return ()

@@ -169,7 +169,8 @@ def shared_in(folder: Path) -> Shared:
 
 def shared_of(policy: str | None, tools: Any, shared: Shared) -> Shared:
     """A policy and tools in the words of a caller, over what there is. Raises UsageError."""
-    fields = {"policy": policy, "tools": tools, "messages": [{"role": "user", "content": "."}]}
+    fields = {"messages": [{"role": "user", "content": "."}]} | ({} if policy is None else {"policy": policy})
+    fields |= {} if tools is None else {"tools": tools}
     try:
         read = trajectory_of(fields, shared)
     except ValueError as error:

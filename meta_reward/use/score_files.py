@@ -57,9 +57,8 @@ class Job:
 
     def rows(self) -> Iterator[Row]:
         """Every trajectory of the files, in order."""
-        key = self.best_of or "task"
         for path in self.paths:
-            yield from read_trajectories(path, self.loaded.shared, task_key=key)
+            yield from read_trajectories(path, self.loaded.shared, task_key=self.best_of)
 
 
 @dataclass(frozen=True, slots=True)

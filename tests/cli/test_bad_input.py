@@ -71,11 +71,18 @@ COMMANDS = [
     (["status", "nothing"], "there is no run 'nothing'"),
     (["test", "nothing"], "there is no run 'nothing'"),
     (["status", "tasks/small"], "tasks/small is no run: it has no run.toml"),
-    (["import", "tau-bench", "tasks/small/policy.md", "--name", "x"], "is not valid JSON"),
-    (["import", "tau-bench", "tasks/small/tools.json", "--name", "x"], "is not a τ-bench results file"),
-    (["import", "tau-bench", "gone.json", "--name", "x"], "gone.json: no such file"),
-    (["import", "tau-bench", "gone.json", "--name", "small"], "exists: choose another --name"),
-    (["import", "tau-bench", "gone.json", "--name", "../x"], "task set name '../x'"),
+    (["import", "tasks/small/policy.md", "--name", "x"], "is not valid JSON"),
+    (["import", "tasks/small/tools.json", "--name", "x", "--format", "tau-bench"], "is not a run in a τ-bench results"),
+    (["import", "tasks/small/taskset.json", "--name", "x"], "is in no known format: its first row has schema, name"),
+    (["import", "gone.json", "--name", "x"], "gone.json: no such file"),
+    (["import", "gone.json", "--name", "small"], "exists: choose another --name"),
+    (["import", "gone.json", "--name", "../x"], "task set name '../x'"),
+    (["import", "gone.json", "--name", "../x", "--append"], "task set name '../x'"),
+    (["import", "gone.json", "--name", "x", "--append"], "there is no task set 'x' to append to"),
+    (["import", "gone.json", "--name", "small", "--append", "--force"], "--append adds to a task set and --force"),
+    (["import", "tau-bench", "gone.json", "--name", "x"], "write --format tau-bench"),
+    (["tasks", "check", "nothing"], "there is no task set 'nothing'"),
+    (["tasks", "power", "nothing"], "there is no task set 'nothing'"),
 ]
 
 

@@ -8,7 +8,7 @@ from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.conftest import ASKING_HARNESS, PROJECT, make_task_set
 
 EVALUATION = {
-    "agreement", "low", "high", "strict_agreement", "pairs", "ties", "failures", "coverage", "mean_margin",
+    "score", "low", "high", "strict_agreement", "pairs", "ties", "failures", "coverage", "mean_margin",
     "judge_calls", "input_tokens", "output_tokens", "cost_usd", "by_category",
 }  # fmt: skip
 
@@ -25,7 +25,7 @@ def test_search_then_test_then_status_tell_one_story(meta_reward: MetaReward, he
     assert set(tested["baseline"]["scores"]) >= EVALUATION
     assert tested["openings"] == 1
     assert {"id", "name", "parents", "status", "search", "validation"} <= set(status["candidates"][0])
-    assert set(status["candidates"][0]["search"]) == {"agreement", "low", "high"}
+    assert set(status["candidates"][0]["search"]) == {"score", "low", "high"}
 
 
 def test_evaluate_json_prints_one_object_and_nothing_else(meta_reward: MetaReward, here: Path) -> None:
@@ -135,6 +135,17 @@ def test_tasks_lists_what_is_here(meta_reward: MetaReward, here: Path) -> None:
     listed = json.loads(meta_reward("tasks", "--json").out)["tasksets"]
     assert [(t["name"], t["tasks"], t["trajectories"], t["pairs"]) for t in listed] == [("small", 10, 40, 40)]
     assert {s: n["tasks"] for s, n in listed[0]["splits"].items()} == {"search": 4, "validation": 3, "test": 3}
+
+
+def test_tasks_shows_a_renamed_task_set_under_the_name_by_which_it_is_found(
+    meta_reward: MetaReward, here: Path
+) -> None:
+    make_task_set(here / "tasks" / "small", tasks=6)
+    (here / "tasks" / "small").rename(here / "tasks" / "tiny")
+    (listed,) = json.loads(meta_reward("tasks", "--json").out)["tasksets"]
+    assert listed["name"] == "tiny"
+    assert meta_reward("tasks").out.splitlines()[1].startswith("tiny ")
+    assert meta_reward("validate", "one_seed/baseline.py", "--tasks", listed["name"]).code == 0
 
 
 def test_status_while_nothing_runs_after_a_kill_says_interrupted(meta_reward: MetaReward, here: Path) -> None:

@@ -36,7 +36,7 @@ FAULTS = [
 
 @dataclass
 class Troubles:
-    """Rates runs by their words. Until it is mended: every question fails once, each with the next of the faults.
+    """Rates runs by their words. Until it is fixed: every question fails once, each with the next of the faults.
 
     poison: words that a question never gets an answer with, and what it gets instead.
     """
@@ -150,7 +150,7 @@ def test_price_that_is_not_known_is_said_to_be_so(meta_reward: MetaReward, judge
         (chat_error(429, "insufficient_quota", "You exceeded your current quota."), "quota"),
     ],
 )
-def test_search_stops_cleanly_with_the_line_that_helps_and_goes_on_when_it_is_mended(
+def test_search_stops_cleanly_with_the_line_that_helps_and_goes_on_when_it_is_fixed(
     meta_reward: MetaReward, judge: str, troubles: Troubles, fault: Fault, line: str
 ) -> None:
     troubles.faults, troubles.always_after = [fault], 0

@@ -37,7 +37,7 @@ def killed_after(line: str, log: list[str]) -> None:
 def agrees_with(status: dict[str, Any], log: list[str]) -> bool:
     """Whether a status has every score that a log tells."""
     told = "".join(log)
-    shown = {c["id"]: f"{c['search']['agreement']:.1%}" for c in status["candidates"] if c["status"] == "scored"}
+    shown = {c["id"]: f"{c['search']['score']:.1%}" for c in status["candidates"] if c["status"] == "scored"}
     return shown.items() >= {id: f"{n}%" for id, n in _SCORED.findall(told)}.items()
 
 

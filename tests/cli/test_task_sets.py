@@ -36,7 +36,7 @@ def test_first_command_that_needs_splits_writes_them_down_and_says_so_once(meta_
 
 
 def test_importing_again_keeps_the_splits_of_what_stays(meta_reward: MetaReward, here: Path) -> None:
-    command = ("import", "tau-bench", "results.json", "--name", "air", "--force")
+    command = ("import", "results.json", "--name", "air", "--force")
     tau_bench(here / "results.json", range(10))
     meta_reward(*command)
     before = stored(here, "air")

@@ -64,7 +64,7 @@ def test_every_trajectory_gets_its_reward_in_the_order_of_the_rollouts() -> None
     assert evaluation.rewards == {r.id: 90.0 if r.success else 10.0 for r in ROLLOUTS}
     assert [result.trajectory for result in evaluation.results] == [rollout.id for rollout in ROLLOUTS]
     results = outcomes(pairs_from_labels(ROLLOUTS), evaluation.rewards)
-    assert summarize(results, trajectories=12, tokens=evaluation.tokens).agreement == 1.0
+    assert summarize(results, trajectories=12, tokens=evaluation.tokens).score == 1.0
 
 
 def test_unit_holds_every_call_apart_from_what_it_took() -> None:

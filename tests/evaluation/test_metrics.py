@@ -19,7 +19,7 @@ REWARDS = st.fixed_dictionaries(dict.fromkeys(("a1", "a2", "a3", "b1", "b2", "b3
 
 def test_higher_reward_wins_equal_ones_tie_and_a_missing_one_loses() -> None:
     results = outcomes(PAIRS, {"a1": 60.0, "a2": 40.0, "a3": 60.0, "b1": 10.0, "b2": 30.0, "b3": None})
-    assert [(r.id, r.margin, r.agreement) for r in results] == [
+    assert [(r.id, r.margin, r.score) for r in results] == [
         ("p1", 20.0, 1.0),
         ("p2", 0.0, 0.5),
         ("p3", -20.0, 0.0),
@@ -32,7 +32,7 @@ def test_higher_reward_wins_equal_ones_tie_and_a_missing_one_loses() -> None:
 def test_summary_tells_ties_failures_coverage_and_margin_apart() -> None:
     results = outcomes(PAIRS, {"a1": 60.0, "a2": 40.0, "a3": 60.0, "b1": 10.0, "b2": 30.0})
     metrics = summarize(results, trajectories=6, tokens=Tokens(7, 100, 20, None))
-    assert (metrics.agreement, metrics.low, metrics.high, metrics.strict_agreement) == (0.375, None, None, 0.25)
+    assert (metrics.score, metrics.low, metrics.high, metrics.strict_agreement) == (0.375, None, None, 0.25)
     assert (metrics.pairs, metrics.ties, metrics.failures, metrics.coverage) == (4, 1, 1, 0.75)
     assert (metrics.mean_margin, metrics.trajectories) == (0.0, 6)
     assert (metrics.judge_calls, metrics.judge_tokens, metrics.cost_usd) == (7, 120, None)
@@ -42,7 +42,7 @@ def test_summary_tells_ties_failures_coverage_and_margin_apart() -> None:
 
 def test_candidate_that_fails_everywhere_has_no_margin_and_no_agreement() -> None:
     metrics = summarize(outcomes(PAIRS, {}), trajectories=0, tokens=Tokens())
-    assert (metrics.agreement, metrics.coverage, metrics.mean_margin, metrics.failures) == (0.0, 0.0, None, 4)
+    assert (metrics.score, metrics.coverage, metrics.mean_margin, metrics.failures) == (0.0, 0.0, None, 4)
 
 
 def test_no_pairs_are_no_metrics() -> None:
@@ -53,22 +53,22 @@ def test_no_pairs_are_no_metrics() -> None:
 @given(REWARDS)
 def test_numbers_add_up_whatever_the_rewards(rewards: dict[str, float | None]) -> None:
     metrics = summarize(outcomes(PAIRS, rewards), trajectories=6, tokens=Tokens())
-    assert metrics.agreement == metrics.strict_agreement + metrics.ties / 2 / metrics.pairs
+    assert metrics.score == metrics.strict_agreement + metrics.ties / 2 / metrics.pairs
     assert metrics.coverage == 1 - metrics.failures / metrics.pairs
-    assert sum(g.pairs * g.agreement for g in metrics.by_task.values()) == metrics.pairs * metrics.agreement
+    assert sum(g.pairs * g.score for g in metrics.by_task.values()) == metrics.pairs * metrics.score
 
 
 @given(REWARDS)
 def test_swapping_all_labels_mirrors_agreement_where_nothing_failed(rewards: dict[str, float | None]) -> None:
     turned = [Pair(p.id, p.task, p.other, p.preferred) for p in PAIRS]
     whole = {key: reward or 0.0 for key, reward in rewards.items()}
-    assert [r.agreement for r in outcomes(turned, whole)] == [1 - r.agreement for r in outcomes(PAIRS, whole)]
+    assert [r.score for r in outcomes(turned, whole)] == [1 - r.score for r in outcomes(PAIRS, whole)]
 
 
 @given(REWARDS, st.sampled_from(["a1", "b3"]))
 def test_failing_on_a_trajectory_never_helps(rewards: dict[str, float | None], failed: str) -> None:
     before, after = (outcomes(PAIRS, r) for r in (rewards, {**rewards, failed: None}))
-    assert all(b.agreement >= a.agreement for b, a in zip(before, after, strict=True))
+    assert all(b.score >= a.score for b, a in zip(before, after, strict=True))
 
 
 def test_differences_are_taken_pair_by_pair_whatever_their_order() -> None:

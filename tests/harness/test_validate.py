@@ -168,8 +168,8 @@ def test_function_that_is_named_like_a_part_and_is_none_is_noted() -> None:
     report = inspect_source(f"{GOOD}\ndef decide(judge, case, criteria): ...\ndef view(): ...\n")
     assert (report.parts, report.separable) == ((), False)
     assert [(note.check, note.line, note.message) for note in report.notes] == [
-        ("parts", 8, "`decide` is not the part of that name"),
-        ("parts", 9, "`view` is not the part of that name"),
+        ("parts", 8, "`decide` does not have the signature of that part"),
+        ("parts", 9, "`view` does not have the signature of that part"),
     ]
     assert "`async def decide(judge, case, criteria)`" in report.notes[0].hint
 
@@ -251,11 +251,11 @@ def test_nothing_is_run_of_a_program_that_reads_badly(tmp_path: Path) -> None:
 
 
 def test_report_is_written_with_a_schema() -> None:
-    report = Report((Finding("syntax", "does not parse", "mend it", 2),), ("view",))
+    report = Report((Finding("syntax", "does not parse", "fix it", 2),), ("view",))
     assert report_to_json(report) == {
         "schema": 1,
         "ok": False,
-        "findings": [{"check": "syntax", "line": 2, "message": "does not parse", "hint": "mend it"}],
+        "findings": [{"check": "syntax", "line": 2, "message": "does not parse", "hint": "fix it"}],
         "notes": [],
         "parts": ["view"],
         "separable": False,

@@ -21,11 +21,11 @@ JSON = st.recursive(
 
 
 @given(ANY_TEXT)
-def test_mended_text_can_be_encoded_and_stays_what_it_was_if_it_could(text: str) -> None:
-    mended = encodable(text)
-    mended.encode()
+def test_fixed_text_can_be_encoded_and_stays_what_it_was_if_it_could(text: str) -> None:
+    fixed = encodable(text)
+    fixed.encode()
     if not any(0xD800 <= ord(char) <= 0xDFFF for char in text):
-        assert mended == text
+        assert fixed == text
 
 
 @given(JSON)

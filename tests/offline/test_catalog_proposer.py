@@ -65,7 +65,7 @@ class Desk:
         agreement = 1.0 if margin > 0 else 0.5 if margin == 0 else 0.0
         self.ledger.append(
             {"schema": 1, "id": id_, "name": name, "iteration": 0, "parents": list(parents), "status": status}
-            | {"agreement": agreement if status == "scored" else None, "judge_tokens": 900}
+            | {"score": agreement if status == "scored" else None, "judge_tokens": 900}
         )
         files.write_lines(self.path / "ledger.jsonl", self.ledger)
         if status == "scored":
@@ -80,7 +80,7 @@ class Desk:
 def _pair_line(task: str, rewards: tuple[float, float], agreement: float) -> dict[str, Any]:
     sides = {"preferred": f"{task}-a", "other": f"{task}-b"}
     scores = {"preferred_reward": rewards[0], "other_reward": rewards[1], "margin": rewards[0] - rewards[1]}
-    return {"id": f"{task}-p", "task": task, "categories": ["action-bias"], **sides, **scores, "agreement": agreement}
+    return {"id": f"{task}-p", "task": task, "categories": ["action-bias"], **sides, **scores, "score": agreement}
 
 
 def _trace(score: float, prompt: str, findings: Mapping[str, Any]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def agreement(name: str, style: str = "") -> float:
     judges = [DirectJudge(reworded(style) if style else str, seed) for seed in JUDGE_SEEDS]
     scores = {id: asyncio.run(rewards(id)) for id in ids}
     by_judge = [{id: scores[id][seed] for id in ids} for seed in JUDGE_SEEDS]
-    agreed = [outcome.agreement for scored in by_judge for outcome in outcomes(pairs, scored)]
+    agreed = [outcome.score for scored in by_judge for outcome in outcomes(pairs, scored)]
     return sum(agreed) / len(agreed)
 
 

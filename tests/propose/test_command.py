@@ -178,7 +178,7 @@ def test_setting_that_would_not_be_heeded_is_refused(settings: ProposerSettings,
 def test_claude_is_not_begun_without_a_variable_that_it_was_to_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-dummy")
     make_proposer(ProposerSettings("claude:m", env=("ANTHROPIC_API_KEY",))).check()
-    with pytest.raises(UsageError, match="--proposer-env NO_SUCH_KEY: there is no such variable"):
+    with pytest.raises(UsageError, match="--proposer-env NO_SUCH_KEY: it is not set"):
         make_proposer(ProposerSettings("claude:m", env=("NO_SUCH_KEY",))).check()
 
 

@@ -220,7 +220,7 @@ def test_script_whose_interpreter_is_not_there_is_one_clear_line(tmp_path: Path,
     script.write_text(f"#!{asked}\n")
     script.chmod(0o755)
     with pytest.raises(
-        UsageError, match=r"its first line asks for .*, which is not there: install it, or mend that line"
+        UsageError, match=r"its first line asks for .*, which is not there: install it, or fix that line"
     ):
         find_program([str(script)])
 
@@ -257,7 +257,7 @@ def test_script_that_misses_its_neighbour_is_told_how_to_name_it(tmp_path: Path)
         (("true",), {"bind": ("/no/such",)}, "--proposer-bind /no/such: there is no /no/such"),
         (("true",), {"bind": ("~",)}, "shows a whole home folder: name what the agent needs in there"),
         (("true",), {"bind": ("/",)}, "shows a whole home folder"),
-        (("true",), {"env": ("NO_SUCH",)}, "--proposer-env NO_SUCH: there is no such variable"),
+        (("true",), {"env": ("NO_SUCH",)}, "--proposer-env NO_SUCH: it is not set"),
     ],
 )
 def test_what_cannot_be_shown_is_one_clear_line(

@@ -26,11 +26,11 @@ SCORES = st.lists(SCORE, max_size=7)
 
 
 def rows_of(*scores: tuple[float | None, int]) -> list[Row]:
-    return [replace(ROW, id=candidate_id(n), agreement=a, judge_tokens=t) for n, (a, t) in enumerate(scores, 1)]
+    return [replace(ROW, id=candidate_id(n), score=a, judge_tokens=t) for n, (a, t) in enumerate(scores, 1)]
 
 
 def test_rows_are_loaded_as_they_were_saved(tmp_path: Path) -> None:
-    failed = replace(ROW, id="c0002", parents=("c0001", "c9999"), status="failed", agreement=None, reason="KeyError\n5")
+    failed = replace(ROW, id="c0002", parents=("c0001", "c9999"), status="failed", score=None, reason="KeyError\n5")
     rows = [ROW, failed, replace(ROW, id="c0003", low=0.25, high=0.75, hypothesis="é\u202e")]
     (tmp_path / "ledger.jsonl").write_bytes(render_ledger(rows))
     assert load_ledger(tmp_path / "ledger.jsonl") == rows
@@ -40,7 +40,7 @@ def test_line_is_readable_by_eye_and_by_program(tmp_path: Path) -> None:
     (tmp_path / "ledger.jsonl").write_bytes(render_ledger([ROW]))
     line = (tmp_path / "ledger.jsonl").read_text()
     assert line.startswith('{"schema":1,"id":"c0001","name":"naive","iteration":0,"parents":[],"status":"scored"')
-    assert {"agreement", "low", "high", "judge_tokens", "hypothesis"} <= set(json.loads(line))
+    assert {"score", "low", "high", "judge_tokens", "hypothesis"} <= set(json.loads(line))
 
 
 def test_run_without_candidates_has_an_empty_ledger(tmp_path: Path) -> None:
@@ -74,10 +74,10 @@ def test_leader_is_the_best_on_search_then_the_cheaper_then_the_older() -> None:
 
 @given(SCORES)
 def test_frontier_is_what_no_other_candidate_beats(scores: list[tuple[float | None, int]]) -> None:
-    scored = [row for row in rows_of(*scores) if row.agreement is not None]
+    scored = [row for row in rows_of(*scores) if row.score is not None]
 
     def beaten(row: Row, by: Row) -> bool:
-        mine, others = (row.agreement or 0, -row.judge_tokens), (by.agreement or 0, -by.judge_tokens)
+        mine, others = (row.score or 0, -row.judge_tokens), (by.score or 0, -by.judge_tokens)
         no_worse = others[0] >= mine[0] and others[1] >= mine[1]
         return no_worse and (others != mine or by.id < row.id)
 
@@ -90,8 +90,8 @@ def test_frontier_is_written_cheapest_first() -> None:
     assert json.loads(text) == {
         "schema": 1,
         "frontier": [
-            {"id": "c0003", "name": "naive", "agreement": 0.5, "judge_tokens": 100},
-            {"id": "c0001", "name": "naive", "agreement": 0.9, "judge_tokens": 500},
+            {"id": "c0003", "name": "naive", "score": 0.5, "judge_tokens": 100},
+            {"id": "c0001", "name": "naive", "score": 0.9, "judge_tokens": 500},
         ],
     }
 
@@ -101,7 +101,7 @@ def test_frontier_is_written_cheapest_first() -> None:
     [([0.5], 0), ([0.5, 0.4, 0.5], 2), ([0.5, 0.6, 0.6], 1), ([0.5, 0.4, None], 2), ([None, 0.1], 0)],
 )
 def test_iterations_since_progress(agreements: list[float | None], idle: int) -> None:
-    rows = [replace(ROW, iteration=n, agreement=a) for n, a in enumerate(agreements)]
+    rows = [replace(ROW, iteration=n, score=a) for n, a in enumerate(agreements)]
     assert idle_iterations(rows, len(rows) - 1) == idle
 
 

@@ -127,7 +127,7 @@ def test_trace_of_a_pair_tells_both_sides(history: HistoryLayout) -> None:
     assert [[p.id for p in side.pairs] for side in answer.sides] == [[pair.id]] * 2
     one = queries.trace(history, "c0002", pair.other)
     assert answer.sides[1].calls == one.trace.calls
-    assert (answer.pair.agreement, answer.candidate) == (1.0, one.candidate)
+    assert (answer.pair.score, answer.candidate) == (1.0, one.candidate)
 
 
 def test_trace_of_a_pair_with_one_side_tells_that_one(history: HistoryLayout, tmp_path: Path) -> None:
@@ -181,8 +181,8 @@ def test_queries_read_the_history_and_nothing_else(history: HistoryLayout, tmp_p
 def test_outcomes_show_every_pair_under_every_scored_candidate(history: HistoryLayout) -> None:
     lines = [json.loads(line) for line in history.outcomes.read_text().splitlines()]
     assert len(lines) == queries.failures(history, "c0001").pairs
-    assert {tuple(line["agreement"]) for line in lines} == {("c0001", "c0002", "c0003")}
-    assert {(line["agreement"]["c0001"], line["agreement"]["c0002"]) for line in lines} == {(0.5, 1.0), (0.5, 0.5)}
+    assert {tuple(line["score"]) for line in lines} == {("c0001", "c0002", "c0003")}
+    assert {(line["score"]["c0001"], line["score"]["c0002"]) for line in lines} == {(0.5, 1.0), (0.5, 0.5)}
 
 
 def test_patterns_of_the_history_readme_find_what_they_promise(history: HistoryLayout) -> None:

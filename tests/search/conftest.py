@@ -68,7 +68,7 @@ class WritingProposer:
 
 @dataclass(slots=True)
 class RepairingProposer:
-    """Leaves `draft` with an import that is refused, and mends it when told."""
+    """Leaves `draft` with an import that is refused, and fixes it when told."""
 
     source: str
     repairs: bool = True

@@ -78,13 +78,13 @@ def events(path: Path) -> list[dict[str, Any]]:
 
 def test_agent_investigates_writes_and_repairs(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
     history = begun.layout.history.resolve()
-    mend: list[Step] = [
+    repair: list[Step] = [
         [use("Read", file_path="closer/validator.json"), use("Grep", pattern="socket", output_mode="content")],
         [use("Edit", file_path="closer/harness.py", old_string="import socket\n", new_string="")],
         [say("Mended.")],
     ]
     scripts = {
-        "session-0001": [*investigate(history), *write("closer", "import socket\n" + BETTER, "c0001"), *mend],
+        "session-0001": [*investigate(history), *write("closer", "import socket\n" + BETTER, "c0001"), *repair],
         "session-0002": [
             *write("closest", harness("Look closely, and twice."), "c0002")[:1],
             [use("mcp__meta_reward__try_harness", path="closest")],
@@ -132,7 +132,7 @@ def test_agent_investigates_writes_and_repairs(begun: World, monkeypatch: pytest
     assert any("imports 'socket'" in text for text in findings)
     assert any("import socket" in text for text in findings)
     tried = json.loads(results_in(api.requests[-1])[-1])[0]["text"].strip()
-    assert (json.loads(tried)["agreement"], tried) == (2 / 3, rendered(json.loads(tried)))
+    assert (json.loads(tried)["score"], tried) == (2 / 3, rendered(json.loads(tried)))
     second = json.loads((begun.layout.candidate("c0003-closest") / "proposer" / "session.json").read_text())
     assert [(trial["path"], trial["ok"]) for trial in second["trials"]] == [("closest", True)]
     assert proposer_usd(begun.layout) == pytest.approx(0.0135 + 0.0045)
@@ -249,7 +249,7 @@ def test_agent_writes_tries_and_asks_with_file_tools_and_with_a_shell(
         use_api(api, monkeypatch)
         begun.search(iterations=1)
     tried, failures, *wrong = results_in(api.requests[-1])[-4:]
-    assert json.loads(json.loads(tried)[0]["text"])["agreement"] == 2 / 3
+    assert json.loads(json.loads(tried)[0]["text"])["score"] == 2 / 3
     assert json.loads(json.loads(failures)[0]["text"])["candidate"]["id"] == "c0001"
     assert "the following arguments are required: trajectory" in wrong[0]
     assert "c0009" in wrong[1]
@@ -361,7 +361,7 @@ def test_jailed_program_asks_the_search_for_its_history_and_for_a_trial(begun: W
     own = begun.layout.candidate("c0002-closer") / "proposer"
     said = next(event["text"] for event in events(own / "transcript.jsonl") if event["type"] == "output")
     assert '"id": "c0001"' in said
-    assert '"agreement": 1.0' in said
+    assert '"score": 1.0' in said
     session = json.loads((own / "session.json").read_text())
     assert [trial["ok"] for trial in session["trials"]] == [True]
     assert (session["status"], session["jail"]) == ("ended", "bubblewrap")

@@ -8,6 +8,7 @@ import pytest
 from meta_reward.errors import JudgeUnavailable
 from meta_reward.propose.base import Assignment
 from meta_reward.run.integrity import restore_unfinished
+from meta_reward.run.usage import spent_on_disk
 from meta_reward.search.create import keep_instructions, raise_limits
 from meta_reward.search.loop import Stop
 from tests.search.conftest import World, harness, proposal
@@ -47,6 +48,20 @@ def test_candidate_folder_that_was_deleted_and_checked_out_again_survives_a_resu
     assert cut_off.search() == DONE
     assert sorted(path.relative_to(folder) for path in folder.rglob("*")) == before
     assert git(cut_off.layout, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("gone", ["history/candidates/c0002-a", "sealed"])
+def test_what_was_deleted_of_the_record_is_restored_before_the_search_goes_on(begun: World, gone: str) -> None:
+    begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
+    begun.search(iterations=1)
+    spent, folder = spent_on_disk(begun.layout), next(begun.layout.root.glob(gone))
+    before = sorted(path for path in begun.layout.root.rglob("*.json*") if ".work" not in path.parts)
+    shutil.rmtree(folder if gone != "sealed" else begun.layout.sealed)
+    begun.search(iterations=2)
+    assert any("files of the record were missing and are restored from git" in note for note in begun.notes)
+    assert set(before) <= set(begun.layout.root.rglob("*.json*"))
+    assert spent_on_disk(begun.layout).tokens == spent.tokens
+    assert git(begun.layout, "status", "--porcelain") == ""
 
 
 def test_note_left_while_a_session_is_unfinished_is_set_aside_and_said_where(cut_off: World) -> None:

@@ -136,7 +136,7 @@ def test_seed_that_another_run_chose_on_the_same_split_is_not_covered(wide: Worl
 def test_person_adds_a_harness_and_it_is_a_candidate_like_any_other(wide: World) -> None:
     wide.search(iterations=1)
     row = wide.add("mine", BETTER)
-    assert (row.id, row.name, row.agreement) == ("c0002", "mine", 0.75)
+    assert (row.id, row.name, row.score) == ("c0002", "mine", 0.75)
     assert [line.added for line in load_iterations(wide.layout)] == [False, False, True]
     assert decision_of(wide).chosen == "c0002"
     assert wide.search(iterations=2).reason == "2 iterations done"
@@ -167,7 +167,7 @@ def test_every_opening_counts_and_what_was_tested_is_shown_again(wide: World) ->
     wide.proposer.drafts = {1: {"better": (BETTER, proposal("c0001")), "worse": (WORSE, proposal("c0001"))}}
     wide.search(iterations=1)
     (chosen,) = wide.test().tested
-    assert (chosen.id, chosen.scores["agreement"]) == ("c0002", 0.75)
+    assert (chosen.id, chosen.scores["score"]) == ("c0002", 0.75)
     assert wide.test().openings == wide.test(finalists_and_frontier).openings == 1
     both = wide.test(lambda _: ["c0003", "c0002"])
     assert ([one.id for one in both.tested], both.openings) == (["c0002", "c0003"], 2)

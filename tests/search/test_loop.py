@@ -37,14 +37,14 @@ def ledger(world: World) -> list[dict[str, object]]:
 def test_seeds_alone_are_a_search_of_no_iterations(world: World) -> None:
     outcome = world.search(iterations=0)
     assert (outcome.state, outcome.reason) == ("finished", "0 iterations done")
-    assert [(row["id"], row["name"], row["agreement"]) for row in ledger(world)] == [("c0001", "baseline", 0.5)]
+    assert [(row["id"], row["name"], row["score"]) for row in ledger(world)] == [("c0001", "baseline", 0.5)]
     assert world.layout.best.read_text() == world.seeds[0].source
 
 
 def test_better_candidate_leads(begun: World) -> None:
     begun.proposer.drafts = {1: {"look-closely": (BETTER, proposal("c0001"))}}
     begun.search(iterations=1)
-    assert [(r["id"], r["parents"], r["status"], r["agreement"]) for r in ledger(begun)] == [
+    assert [(r["id"], r["parents"], r["status"], r["score"]) for r in ledger(begun)] == [
         ("c0001", [], "scored", 0.5),
         ("c0002", ["c0001"], "scored", 0.75),
     ]
@@ -111,7 +111,7 @@ def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(be
     begun.proposer.drafts = {1: {"failing": (failing, proposal())}}
     begun.search(iterations=1)
     row = ledger(begun)[1]
-    assert (row["status"], row["agreement"]) == ("failed", None)
+    assert (row["status"], row["score"]) == ("failed", None)
     search = begun.open()
     total = len(search.taskset.part(search.splits["search"])[0])
     assert str(row["reason"]).startswith(

@@ -63,8 +63,8 @@ def test_agent_at_the_socket_tries_and_queries(begun: World) -> None:
         return tried, ask(socket, "ledger", {"limit": 0}), briefing.trials
 
     tried, ledger, record = in_session(search, act)
-    assert (tried["agreement"], ledger["best"]) == (2 / 3, "c0001")
-    assert [(trial["path"], trial["ok"], trial["agreement"]) for trial in record] == [("draft", True, 2 / 3)]
+    assert (tried["score"], ledger["best"]) == (2 / 3, "c0001")
+    assert [(trial["path"], trial["ok"], trial["score"]) for trial in record] == [("draft", True, 2 / 3)]
     assert record[0]["new_calls"] == tried["judge_calls"]["new"] > 0
     assert json.dumps(record)
 

@@ -58,8 +58,8 @@ def run(trials: Tryouts, *tries: tuple[str, Sequence[str]]) -> list[dict[str, An
 def test_good_draft_shows_its_agreement_beside_the_best_so_far(bench: Bench) -> None:
     bench.leave(BETTER)
     (answer,) = run(bench.trials(), ("draft", ()))
-    assert (answer["ok"], answer["agreement"], answer["pairs"], answer["not_scored"]) == (True, 2 / 3, 12, 0)
-    assert answer["best"] == {"id": "c0001", "agreement": 0.5}
+    assert (answer["ok"], answer["score"], answer["pairs"], answer["not_scored"]) == (True, 2 / 3, 12, 0)
+    assert answer["best"] == {"id": "c0001", "score": 0.5}
     assert {result["margin"] for result in answer["results"]} == {80.0, 0.0}
     assert answer["trajectories"][0] == {
         "id": answer["results"][0]["preferred"],
@@ -126,7 +126,7 @@ def test_used_up_ration_leaves_pairs_unscored_and_not_lost(bench: Bench) -> None
     assert (answer["judge_calls"]["new"], answer["judge_calls"]["left"]) == (7, 0)
     assert answer["pairs"] + answer["not_scored"] == 12
     assert answer["not_scored"] > 0
-    assert answer["agreement"] is None or answer["agreement"] >= 0.5
+    assert answer["score"] is None or answer["score"] >= 0.5
     assert (again["pairs"], again["judge_calls"]["new"]) == (answer["pairs"], 0)
 
 
@@ -134,7 +134,7 @@ def test_draft_that_does_not_validate_is_not_run(bench: Bench) -> None:
     bench.leave("import socket\n" + BETTER)
     (answer,) = run(bench.trials(), ("draft", ()))
     assert (answer["ok"], [finding["check"] for finding in answer["findings"]]) == (False, ["imports"])
-    assert "agreement" not in answer
+    assert "score" not in answer
     assert answer["judge_calls"]["made"] == 0
 
 
@@ -185,7 +185,7 @@ def test_outage_and_limit_stop_the_trial_and_not_the_session(bench: Bench, error
     bench.world.judge.score = fail
     (answer,) = run(bench.trials(), ("draft", ()))
     assert answer["stopped"] == str(error)
-    assert (answer["agreement"], answer["not_scored"]) == (None, 12)
+    assert (answer["score"], answer["not_scored"]) == (None, 12)
 
 
 def test_answer_stays_small_however_much_is_said(bench: Bench) -> None:
@@ -201,7 +201,7 @@ def test_less_history_tells_of_agreement_alone(bench: Bench) -> None:
     leaking = "    if 'BAD' in trajectory.transcript(): raise ValueError(trajectory.transcript())\n    try:"
     bench.leave(BETTER.replace("    try:", leaking))
     (answer,) = run(bench.trials(), ("draft", ()))
-    assert set(answer) >= {"agreement", "best", "errors"}
+    assert set(answer) >= {"score", "best", "errors"}
     assert not {"results", "trajectories"} & set(answer)
     assert "Case" not in json.dumps(answer)
 
@@ -221,7 +221,7 @@ def test_trials_at_once_take_their_turn(bench: Bench) -> None:
         return list(await asyncio.gather(trials.try_harness("draft"), trials.try_harness(Path("other"))))
 
     answers = asyncio.run(both())
-    assert [answer["agreement"] for answer in answers] == [2 / 3, 2 / 3]
+    assert [answer["score"] for answer in answers] == [2 / 3, 2 / 3]
     assert sum(answer["judge_calls"]["new"] for answer in answers) == 100 - trials.quota.left
 
 

@@ -156,7 +156,7 @@ def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_missing_folder_and_folder_without_trajectories_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="desk: is no task set: no such folder"):
+    with pytest.raises(DataError, match="desk: is not a task set: no such folder"):
         load_task_set(tmp_path / "desk")
     make_task_set(tmp_path / "desk", tasks=3)
     (tmp_path / "desk" / "trajectories").rename(tmp_path / "desk" / "moved")
@@ -182,3 +182,11 @@ def test_tasks_with_pairs_are_sorted_whatever_the_order_of_the_pairs(tmp_path: P
     path = make_task_set(tmp_path / "desk", tasks=3).path / "pairs.jsonl"
     path.write_text("\n".join(reversed(path.read_text().splitlines())))
     assert load_task_set(tmp_path / "desk").tasks_with_pairs == ("t01", "t02", "t03")
+
+
+def test_part_of_a_task_set_holds_the_rollouts_of_its_tasks_by_id_and_their_pairs(tmp_path: Path) -> None:
+    taskset = make_task_set(tmp_path / "desk")
+    first, *_, last = taskset.tasks_with_pairs
+    rollouts, pairs = taskset.part([last, first])
+    assert [r.id for r in rollouts] == sorted(id for id, r in taskset.rollouts.items() if r.task in (first, last))
+    assert pairs == [pair for pair in taskset.pairs if pair.task in (first, last)]

@@ -68,18 +68,18 @@ def test_lines_go_to_standard_output_and_all_else_to_standard_error(meta_reward:
 def test_odd_rows_are_null_with_a_reason_in_their_place(
     meta_reward: MetaReward, here: Path, paid: tuple[str, ...]
 ) -> None:
-    rows = ["not json", {"messages": []}, *some_runs(1), messages("UNSURE"), 7, {"messages": "\x1b[2J"}]
+    rows = [*some_runs(1), "{not json", {"messages": []}, {"messages": messages("UNSURE")}, 7, {"messages": "\x1b[2J"}]
     write_rows(here / "odd.jsonl", rows)
     ran = meta_reward("score", "asking.py", "odd.jsonl", *paid, "--max-usd", "none", "--out", "scored.jsonl")
     lines = lines_of(here / "scored.jsonl")
-    assert (ran.code, [line["score"] for line in lines]) == (0, [None, None, 10.0, None, None, None])
+    assert (ran.code, [line["score"] for line in lines]) == (0, [10.0, None, None, None, None, None])
     assert [line["error"] for line in lines] == [
-        "unreadable: is not valid JSON: invalid literal, expected 'null'",
-        "unreadable: has no messages",
         None,
+        "unreadable: is not valid JSON: unexpected character, expected a string key",
+        "unreadable: has no messages",
         "ValueError: could not convert string to float: 'unsure' (line 9)",
-        "unreadable: is of type int, neither an object nor a list of messages",
-        "unreadable: messages is of type str, not a list",
+        "unreadable: is 7, not an object",
+        "unreadable: messages: is text that is not valid JSON, not a list of messages",
     ]
     assert "6 lines, 5 without a score" in ran.out
     assert "\x1b" not in ran.out + ran.err + (here / "scored.jsonl").read_text()
@@ -172,7 +172,10 @@ def test_limit_in_dollars_holds_for_all_starts_together(
 
 
 def test_best_of_each_task_is_picked(meta_reward: MetaReward, here: Path, paid: tuple[str, ...]) -> None:
-    write_rows(here / "runs.jsonl", [*some_runs(8), {"messages": messages("GOOD")}, {"task": "t9", "messages": []}])
+    write_rows(
+        here / "runs.jsonl",
+        [*some_runs(8), {"messages": messages("GOOD")}, {"task": "t9", "messages": messages("UNSURE")}],
+    )
     options = ("--max-usd", "none", "--out", "scored.jsonl", "--best-of", "task")
     ran = meta_reward("score", "asking.py", "runs.jsonl", *paid, *options)
     assert "the best of 3 tasks in scored.best.jsonl; 1 line without a field task\n" in ran.out

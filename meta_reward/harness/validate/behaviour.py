@@ -33,24 +33,26 @@ _REFUSALS = frozenset({"ValueError", "JSONDecodeError", "StatisticsError", "Prom
 _TOO_LONG = frozenset({"time-out", "cpu-time"})
 _WINDOW_TOKENS = 100_000
 _AT_A_TIME = 4  # more would slow each other down
-_MAX_SAID = 200
+_MAX_MESSAGE_CHARS = 200
 _MOST_PASSED = 100
 _READ_WITH_CARE = "read replies with care: return 0 to 100, or raise ValueError where a reply cannot be read"
-_FAILS_ALWAYS = "mend this first: it fails whatever it is given"
-_TAKE_ANY = "take any messages, calls and characters; where something cannot be done, do without it"
-_SAME_AGAIN = "let a reward depend on the trajectory and the judge's replies alone: no clock, no chance, no memory"
+_FAILS_ALWAYS = "fix this first: it fails on every input"
+_TAKE_ANY = "take any messages, calls and characters; skip what is not possible"
+_SAME_AGAIN = "let a reward depend on the trajectory and the judge's replies alone: no clock, no randomness, no state"
 
 
 @dataclass(frozen=True, slots=True)
 class SmokeRun:
-    """How scoring one trajectory ended. score: None if it failed. refused: the harness could not read a reply."""
+    """How scoring one trajectory ended."""
 
     score: float | None
+    """None if it failed."""
     error: CandidateError | None
     seconds: float
 
     @property
     def refused(self) -> bool:
+        """Whether the harness said that it cannot read a reply, which is allowed."""
         return self.error is not None and self.error.kind in _REFUSALS and bool(self.error.traceback)
 
     @property
@@ -61,11 +63,12 @@ class SmokeRun:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the runs showed. seconds: the longest of them took."""
+    """What the runs showed."""
 
     findings: list[Finding]
     notes: list[Finding]
     seconds: float
+    """How long the longest of them took."""
 
 
 _Key = tuple[str, Level, Budget, tuple[str, ...], str]
@@ -154,10 +157,10 @@ def _differences(
     """Findings name no values: those differ between runs, and a report must not."""
     if _differ(plain, again):
         yield Finding(
-            "repeat", "scores the same trajectory otherwise a second time, with the same replies", _SAME_AGAIN
+            "repeat", "scores the same trajectory differently when repeated, with the same replies", _SAME_AGAIN
         )
     if any(map(_differ, forward, backward)):
-        yield Finding("order", "scores trajectories otherwise in another order, with the same replies", _SAME_AGAIN)
+        yield Finding("order", "scores trajectories differently in another order, with the same replies", _SAME_AGAIN)
 
 
 def _differ(one: SmokeRun, other: SmokeRun) -> bool:
@@ -168,9 +171,9 @@ def _differ(one: SmokeRun, other: SmokeRun) -> bool:
 
 def _without_reward(runs: Mapping[str, SmokeRun]) -> Iterator[Finding]:
     if all(run.score is None for run in runs.values()):
-        said = next((run.error.message for run in runs.values() if run.error), "")
-        hint = "these judges are made up; see that a real one can keep to the form, and read it with tolerance"
-        yield Finding("rewards", f"gave no reward in {len(runs)} runs: {said[:_MAX_SAID]}", hint)
+        message = next((run.error.message for run in runs.values() if run.error), "")
+        hint = "these judges are made up; make sure that a real judge can follow the format, and read it with tolerance"
+        yield Finding("rewards", f"gave no reward in {len(runs)} runs: {message[:_MAX_MESSAGE_CHARS]}", hint)
 
 
 def _against(probe: ProbeJudge) -> str:

@@ -45,7 +45,7 @@ _NO_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was said: a message, counted from 1, of a trajectory of a task."""
+    """Where a text is from: a message, counted from 1, of a trajectory of a task."""
 
     trajectory: str
     task: str
@@ -57,13 +57,10 @@ class Place:
 
 @dataclass(slots=True)
 class Cases:
-    """What is specific to single cases of the search split.
-
-    sample: a few of its trajectories. ids, amounts, names: what occurs in few tasks, in lower case, with its first
-    place.
-    """
+    """What is specific to single cases of the search split: tokens in lower case, with their first place."""
 
     sample: list[Trajectory] = field(default_factory=list)
+    """A few of its trajectories."""
     ids: dict[str, Place] = field(default_factory=dict)
     amounts: dict[str, Place] = field(default_factory=dict)
     names: dict[str, Place] = field(default_factory=dict)
@@ -95,11 +92,11 @@ def cases_of(
     shown = [tool for offered in (tools, *own_tools) for tool in offered]
     shared = [policy, *common, *{json.dumps(tool_to_json(tool), ensure_ascii=False): None for tool in shown}]
     shared += {rollout.trajectory.policy for rollout in rollouts} - {policy}
-    said = list(_texts_of(rollouts))
-    seen = _Seen(shared, said, len({rollout.task for rollout in rollouts}))
+    texts = list(_texts_of(rollouts))
+    seen = _Seen(shared, texts, len({rollout.task for rollout in rollouts}))
     cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
     cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
-    cases._texts += [(place, f" {' '.join(words_of(text))} ") for place, text in said]
+    cases._texts += [(place, f" {' '.join(words_of(text))} ") for place, text in texts]
     return cases
 
 
@@ -172,12 +169,12 @@ def is_telling(number: str) -> bool:
 class _Seen:
     """Finds tokens that occur in few tasks, and where."""
 
-    def __init__(self, shared: Sequence[str], said: Sequence[tuple[Place, str]], tasks: int) -> None:
+    def __init__(self, shared: Sequence[str], texts: Sequence[tuple[Place, str]], tasks: int) -> None:
         self.tasks = tasks
-        self._said = said
+        self._texts = texts
         self._shared = "\n".join(shared)
         self._lower = {
-            word for text in (self._shared, *(t for _, t in said)) for word in WORD.findall(text) if word.islower()
+            word for text in (self._shared, *(t for _, t in texts)) for word in WORD.findall(text) if word.islower()
         }
 
     def ids(self) -> dict[str, Place]:
@@ -194,7 +191,7 @@ class _Seen:
     def _rare(self, find: Callable[[str], Iterable[str]]) -> dict[str, Place]:
         """What occurs in the messages of few tasks and in no shared text, with its first place."""
         places: dict[str, list[Place]] = defaultdict(list)
-        for place, text in self._said:
+        for place, text in self._texts:
             for token in set(find(text)):
                 places[token].append(place)
         common = set(find(self._shared))

@@ -26,7 +26,7 @@ from meta_reward.harness.validate.source import nodes_of
 MAX_DIGITS = 60  # in all the numbers that are neither short nor round
 MAX_NUMBERS = 96  # within all lists, tuples, sets and dictionaries
 _MAX_FINDINGS = 3
-_HINT = "state rules in words and code; a table that stands for the cases a harness was shown is of no use on others"
+_HINT = "state rules in words and code; a table that stands for the cases a harness was shown does not help on others"
 _ROUND = 4  # digits; a threshold or a weight has fewer
 _EVEN_HAN = 0.003  # index of coincidence of Chinese and Japanese that nobody wrote; that of prose is above 0.005
 _FIRST_HAN = "\u2e80"

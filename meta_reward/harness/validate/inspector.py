@@ -29,12 +29,13 @@ _TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one source may take. memory_mb: on top of what the inspector itself uses. wall_s: generous, so
-    that on a busy machine the processor time decides."""
+    """What reading one source may take."""
 
     memory_mb: int = 256
+    """On top of what the inspector itself uses."""
     cpu_s: float = 10.0
     wall_s: float = 60.0
+    """Generous, so that on a busy machine the processor time decides."""
 
 
 class Unreadable(SyntaxError):

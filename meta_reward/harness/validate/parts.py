@@ -35,7 +35,7 @@ def notes_on_parts(tree: ast.Module) -> Iterator[Finding]:
         if name in PARTS and not _keeps(function):
             wanted = f"{'async ' if name in ASYNC else ''}def {name}({', '.join(SIGNATURES[name])})"
             hint = f"the convention is `{wanted}`; without it the harness cannot be taken apart"
-            yield Finding("parts", f"`{name}` is not the part of that name", hint, function.lineno)
+            yield Finding("parts", f"`{name}` does not have the signature of that part", hint, function.lineno)
 
 
 def takes(function: ast.FunctionDef | ast.AsyncFunctionDef, count: int) -> bool:

@@ -19,12 +19,14 @@ _LINES = str.maketrans({"\n": "\\n", "\t": " "})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or worth knowing. check: a stable identifier. line: from 1, None for the whole file."""
+    """One thing that is wrong, or worth knowing."""
 
     check: str
+    """A stable identifier of the check."""
     message: str
     hint: str
     line: int | None = None
+    """From 1; None for the whole file."""
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line else ""
@@ -33,17 +35,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the validator found. findings: why the harness is refused. notes: what it is not refused for.
-
-    parts: which of the six parts it has. seconds: how long the longest run in the sandbox took, None if nothing
-    was run.
-    """
+    """What the validator found."""
 
     findings: tuple[Finding, ...]
+    """Why the harness is refused."""
     parts: tuple[str, ...]
+    """Which of the six parts it has."""
     notes: tuple[Finding, ...] = ()
+    """What is worth knowing but no reason to refuse it."""
     separable: bool = False
     seconds: float | None = None
+    """How long the longest run in the sandbox took; None if nothing was run."""
 
     @property
     def ok(self) -> bool:
@@ -90,7 +92,7 @@ def _to_json(finding: Finding) -> dict[str, Any]:
 
 
 def _short(finding: Finding) -> Finding:
-    said = printable(steady(finding.message).translate(_LINES).encode(errors="backslashreplace").decode())
-    if len(said) > _MAX_CHARS:
-        said = f"{said[:_MAX_CHARS]} ..."
-    return Finding(finding.check, said, finding.hint, finding.line)
+    message = printable(steady(finding.message).translate(_LINES).encode(errors="backslashreplace").decode())
+    if len(message) > _MAX_CHARS:
+        message = f"{message[:_MAX_CHARS]} ..."
+    return Finding(finding.check, message, finding.hint, finding.line)

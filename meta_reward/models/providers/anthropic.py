@@ -1,7 +1,7 @@
-"""Claude through the Messages API, or anything at another address that speaks it.
+"""Claude through the Messages API, at Anthropic or any compatible server.
 
-A request becomes one POST: native tools, a native schema where the model takes one, marks on what
-prompts share. A reply without a stop reason was cut off on the way and counts as no reply.
+A request becomes one POST, with native tools, a native schema if the model supports one, and cache marks on shared
+prefixes. A reply without a stop reason was cut off and counts as no reply.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
 from meta_reward.models.endpoint import Endpoint
-from meta_reward.models.failures import Whose, broken
-from meta_reward.models.prices import cost_usd, window_tokens
+from meta_reward.models.failures import broken
+from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.http_client import HttpClient
 from meta_reward.models.providers.normalize import (
     arguments_of,
@@ -26,26 +26,19 @@ from meta_reward.models.providers.normalize import (
 from meta_reward.models.providers.prompt_cache import SharedPrefixes
 from meta_reward.models.providers.unsupported import UnsupportedFeatures, schema_feature
 from meta_reward.models.secrets import without_key
-from meta_reward.models.settings import ModelSettings, identity, join_system
+from meta_reward.models.settings import ModelSettings, join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
 
 _STOPS = {"max_tokens": "length", "model_context_window_exceeded": "length", "refusal": "refusal"}
 _MARK = {"cache_control": {"type": "ephemeral"}}
 
 
-class AnthropicJudge:
+class AnthropicJudge(EndpointJudge):
     """A `Backend` over the Messages API."""
 
-    simulated = False
-
-    def __init__(self, endpoint: Endpoint, settings: ModelSettings, client: HttpClient) -> None:
-        self.settings: Mapping[str, Any] = {
-            "kind": "anthropic",
-            "model": endpoint.model,
-            **endpoint.about,
-            **identity(settings),
-        }
-        self._endpoint, self._given, self._client, self._price_key = endpoint, settings, client, endpoint.price_key()
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__("anthropic", endpoint)
+        self._client = HttpClient("anthropic", "/v1/messages", endpoint)
         self._unsupported, self._systems, self._prompts = UnsupportedFeatures(), SharedPrefixes(), SharedPrefixes()
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
@@ -56,47 +49,38 @@ class AnthropicJudge:
             return await self._client.post(_body(request, self._endpoint.model, self._given, without, marks))
 
         reply = await self._unsupported.ask(_features(request, self._given), send)
-        completion = parse_message(reply, self._client.whose, turn=len(request.messages))
-        completion = without_key(completion, self._client.key)
+        completion = parse_message(reply, self._endpoint, turn=len(request.messages))
+        completion = without_key(completion, self._endpoint.key)
         if completion.usage.input_tokens:
             return completion
-        guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # a server that does not count
+        guessed = Usage(estimated_tokens(request), guessed_tokens(completion.text))  # the server does not count
         return replace(completion, usage=guessed)
 
-    @property
-    def window_tokens(self) -> int | None:
-        """As its settings say, else as is known of its model."""
-        return window_tokens(self._price_key, self._given)
-
-    def cost_usd(self, usage: Usage) -> float | None:
-        """At list price."""
-        return cost_usd(usage, self._price_key, self._given)
-
     def _marks(self, request: Request) -> tuple[bool, int]:
-        """Whether the system prompt is shared, and how much of the prompt: all of it where tools promise a next round
-        in which nothing before it changes."""
+        """Whether to cache the system prompt, and how many characters of the prompt: all of them if tools make another
+        round likely, in which the prompt is sent again."""
         system, prompt = join_system(self._given, request.system), request.messages[0].content
         shared_system = bool(system) and self._systems.shared_length(system) == len(system)
         upto = self._prompts.shared_length(prompt)
         return shared_system, len(prompt) if request.tools and not request.require else upto
 
 
-def parse_message(body: Mapping[str, Any], whose: Whose, *, turn: int) -> Completion:
-    """A completion from a message of the Messages API. Raises JudgeTransient for what is none."""
+def parse_message(body: Mapping[str, Any], endpoint: Endpoint, *, turn: int) -> Completion:
+    """A completion from a message of the Messages API. Raises JudgeTransient if it is malformed."""
     content, stop = body.get("content"), body.get("stop_reason")
     if not isinstance(content, list) or not isinstance(stop, str):
-        raise broken("a reply without content or stop reason", whose, status=200)
+        raise broken("a reply without content or stop reason", endpoint, status=200)
     blocks = [block for block in content if isinstance(block, dict)]
     text = text_of(content)
     usage = usage_of(body.get("usage"))
-    if stop in _STOPS:  # a call that was cut off or refused is not made
+    if stop in _STOPS:  # tool calls of a reply that was cut off or refused are not made
         return Completion(text, usage, (), _STOPS[stop])
     calls = with_own_ids((_call(block) for block in blocks if block.get("type") == "tool_use"), turn)
     return Completion(text, usage, calls, "tool" if calls else "end")
 
 
 def usage_of(given: Any) -> Usage:
-    """All kinds of input tokens are input; those from and to the cache are also counted by themselves."""
+    """Input tokens of every kind count as input; those read from and written to the cache also by themselves."""
     counts = given if isinstance(given, dict) else {}
     fresh, read, written, out = (
         count(counts.get(name))
@@ -106,7 +90,7 @@ def usage_of(given: Any) -> Usage:
 
 
 def _features(request: Request, settings: ModelSettings) -> dict[str, str]:
-    """What this request would use if the model takes it."""
+    """The optional features that this request uses."""
     features = {}
     if request.schema is not None:
         features[schema_feature(request.schema)] = ""
@@ -152,7 +136,7 @@ def _body(
 
 
 def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | None:
-    """A budget of thinking rests after tool results: it would have to be shown its earlier thoughts."""
+    """The thinking setting; no budget after tool results, because earlier thoughts would have to be sent back."""
     if settings.thinking is None:
         return None
     if isinstance(settings.thinking, str):
@@ -163,7 +147,7 @@ def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | Non
 
 
 def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[dict[str, Any]]:
-    """Messages as the API has them; results of one round travel together."""
+    """Messages in the API's form; the results of one round form one message."""
     out = [{"role": "user", "content": _prompt(messages[0].content, upto, asked)}]
     for message in messages[1:]:
         if message.role == "tool":
@@ -176,7 +160,7 @@ def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[dict[s
 
 
 def _prompt(text: str, upto: int, asked: str) -> list[dict[str, Any]]:
-    """The prompt's blocks: what is shared, marked, then the rest."""
+    """The prompt's blocks: the shared prefix, marked, and the rest."""
     head, rest = text[:upto], text[upto:] + asked
     if not rest.strip():  # no block may be blank
         head, rest = text + asked, ""

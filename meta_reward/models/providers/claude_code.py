@@ -1,34 +1,33 @@
-"""Claude through the Claude Agent SDK, for those who have a subscription and no API key.
+"""Claude through the Claude Agent SDK, for users with a subscription and no API key.
 
-A request becomes one process of the SDK's own program that makes one call of the Messages API: no tools
-of its own, no settings, no memory, a home that is thrown away, and a budget that the first call uses
-up, for otherwise the program would ask again where a reply was cut off, refused or empty.
+Each request starts one process of the SDK's program, which makes one call of the Messages API. It has no tools of its
+own, no settings, no memory and a temporary home. Its budget is used up by the first call; otherwise it would ask
+again after a reply that was cut off, refused or empty.
 
-The harness's tools are offered as tools of an MCP server, so the judge calls them natively; the program
-would like to run them, and may not: the calls are taken from the reply, the gateway has the sandbox run
-them, and the next request tells in words what was called and what came of it. What has no native form
-here (a schema, a required tool) is asked for in words. The program adds a few lines of its own, such as
-the date. A process takes about 0.3 s and 200 MB, so there are as many at a time as processors.
+The harness's tools are offered as tools of an MCP server, so that the judge can call them natively. The program is
+not allowed to run them: the calls are read from the reply, the gateway runs them in the sandbox, and the next
+request describes the calls and their results in words. Features without a native form here (a schema, a required
+tool) are asked for in words. The program adds a few lines of its own, such as the date. A process takes about 0.3 s
+and 200 MB, so there are no more at a time than processors.
 """
 
 import asyncio
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meta_reward.completion import Completion, Request, Usage
+from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeMisconfigured
 from meta_reward.models.endpoint import Endpoint
 from meta_reward.models.failures import broken, missing_package
-from meta_reward.models.prices import cost_usd, window_tokens
 from meta_reward.models.providers.anthropic import parse_message
+from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.claude_stream import SERVER, first_message
-from meta_reward.models.providers.http_client import NO_KEY, check_key
+from meta_reward.models.providers.http_client import NO_KEY
 from meta_reward.models.providers.normalize import schema_in_words
 from meta_reward.models.secrets import without_key
-from meta_reward.models.settings import ModelSettings, identity, join_system
+from meta_reward.models.settings import ModelSettings, join_system
 from meta_reward.trajectory import Message, Tool, render_call
 
 if TYPE_CHECKING:
@@ -39,47 +38,29 @@ _LONGEST_ARGUMENT = 100_000  # bytes; the system allows 128 KB
 _UPGRADE = "pip install --upgrade claude-agent-sdk"
 
 
-class ClaudeCodeJudge:
+class ClaudeCodeJudge(EndpointJudge):
     """A `Backend` over the Claude Agent SDK."""
 
-    simulated = False
-
-    def __init__(self, endpoint: Endpoint, settings: ModelSettings) -> None:
-        self.settings: Mapping[str, Any] = {
-            "kind": "claude-code",
-            "model": endpoint.model,
-            **endpoint.about,
-            **identity(settings),
-        }
-        self._endpoint, self._given, self._whose = endpoint, settings, endpoint.whose(settings)
-        self._price_key = endpoint.price_key()
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__("claude-code", endpoint)
         self._slots: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
         """Answer one turn."""
-        check_key(self._whose.secret, self._whose, needed=bool(self._endpoint.key_name))
+        self.check()
         async with self._slot():
             with tempfile.TemporaryDirectory(prefix="meta-reward-judge-", ignore_cleanup_errors=True) as home:
                 options = self._options(request, Path(home))
                 try:
                     async with asyncio.timeout(self._given.timeout_s):
-                        message = await first_message(_prompt(request), options, self._whose)
+                        message = await first_message(_prompt(request), options, self._endpoint)
                 except TimeoutError:
-                    raise broken(f"no answer within {self._given.timeout_s:g} s", self._whose) from None
-        return without_key(parse_message(message, self._whose, turn=len(request.messages)), self._whose.secret)
-
-    @property
-    def window_tokens(self) -> int | None:
-        """As its settings say, else as is known of its model."""
-        return window_tokens(self._price_key, self._given)
-
-    def cost_usd(self, usage: Usage) -> float | None:
-        """At list price, also where a subscription covers it."""
-        return cost_usd(usage, self._price_key, self._given)
+                    raise broken(f"no answer within {self._given.timeout_s:g} s", self._endpoint) from None
+        return without_key(parse_message(message, self._endpoint, turn=len(request.messages)), self._endpoint.key)
 
     def _slot(self) -> asyncio.Semaphore:
-        """As many processes at a time as there are processors, in whichever event loop."""
+        """The semaphore of this event loop: one process for each processor."""
         loop = asyncio.get_running_loop()
         if self._slots is None or self._loop is not loop:
             self._slots, self._loop = asyncio.Semaphore(os.cpu_count() or 1), loop
@@ -111,12 +92,12 @@ class ClaudeCodeJudge:
                 env=_environment(self._endpoint, self._given, home),
                 stderr=lambda line: None,
             )
-        except TypeError as error:  # an option that this version does not know
+        except TypeError as error:  # this version does not know an option
             raise JudgeMisconfigured(f"claude-agent-sdk is too old ({error})", hint=_UPGRADE) from None
 
 
 def _prompt(request: Request) -> str:
-    """The conversation as one prompt: the question, then what the judge called and what came of it."""
+    """The conversation as one prompt: the question, then the judge's calls with their results."""
     first, *rest = request.messages
     parts = [first.content + (schema_in_words(request.schema) if request.schema is not None else "")]
     if request.require:
@@ -136,7 +117,7 @@ def _told(message: Message) -> str:
 
 
 def _server(tools: tuple[Tool, ...]) -> Any:
-    """An MCP server that offers the tools and never runs one."""
+    """An MCP server that offers the tools and never runs them."""
     from claude_agent_sdk import SdkMcpTool, create_sdk_mcp_server
 
     async def refuse(arguments: Any) -> dict[str, Any]:
@@ -150,7 +131,7 @@ def _server(tools: tuple[Tool, ...]) -> Any:
 
 
 def _system_prompt(text: str, home: Path) -> Any:
-    """The system prompt, in a file where it is too long for a command line."""
+    """The system prompt, in a file if it is too long for a command line."""
     if len(text.encode()) <= _LONGEST_ARGUMENT:
         return text
     path = home / "system.md"
@@ -165,8 +146,8 @@ def _thinking(settings: ModelSettings) -> Any:
 
 
 def _environment(endpoint: Endpoint, settings: ModelSettings, home: Path) -> dict[str, str]:
-    """What the program finds in its environment over what it inherits: nothing that would change what it does,
-    and one key at most."""
+    """What is changed in the program's environment: nothing that it inherits may change what it does, and it gets
+    at most one key."""
     hidden = dict.fromkeys((name for name in os.environ if name.startswith(("ANTHROPIC_", "CLAUDE_"))), "")
     fixed = {
         "HOME": str(home),
@@ -182,7 +163,7 @@ def _environment(endpoint: Endpoint, settings: ModelSettings, home: Path) -> dic
 
 
 def _access(endpoint: Endpoint) -> dict[str, str]:
-    """Address and key. To an address of the user's own a key goes as a bearer's token, which no redirect carries on."""
+    """Address and key. An address that the user named gets the key as a bearer token, which redirects drop."""
     if not endpoint.about:
         return {endpoint.key_name: endpoint.key}
     if endpoint.key_name == "CLAUDE_CODE_OAUTH_TOKEN":

@@ -1,7 +1,7 @@
-"""One reply out of the Claude Agent SDK's own program: the raw events of its first call, put together again.
+"""One reply from the Claude Agent SDK's program, assembled from the raw events of its first call.
 
-The program also says what it makes of a reply, in words of its own; those count only where there is no
-reply, for it takes one that was cut off or refused for an error.
+The program also reports errors of its own. They count only if there is no reply, because it reports a reply that
+was cut off or refused as an error, too.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -9,7 +9,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from meta_reward.errors import JudgeMisconfigured, MetaRewardError
-from meta_reward.models.failures import Refusal, Whose, broken, failure_of
+from meta_reward.models.endpoint import Endpoint
+from meta_reward.models.failures import Refusal, broken, failure_of
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
@@ -19,8 +20,8 @@ TOOL_PREFIX = f"mcp__{SERVER}__"
 _NOT_LOGGED_IN = ("/login", "not logged in")
 
 
-async def first_message(prompt: str, options: "ClaudeAgentOptions", whose: Whose) -> dict[str, Any]:
-    """The first reply of the Messages API as it came in. Raises what `failures` makes of anything else."""
+async def first_message(prompt: str, options: "ClaudeAgentOptions", endpoint: Endpoint) -> dict[str, Any]:
+    """The first reply of the Messages API, unchanged. Raises the errors of `failures`."""
     import claude_agent_sdk as sdk
 
     reply, result = Reply(), None
@@ -35,11 +36,11 @@ async def first_message(prompt: str, options: "ClaudeAgentOptions", whose: Whose
         raise JudgeMisconfigured(
             "claude-agent-sdk has no program of its own here", hint="install its wheel with pip"
         ) from None
-    except Exception as error:  # how a result that is an error ends; the SDK also raises the plainest of exceptions
+    except Exception as error:  # the SDK raises plain exceptions, also after a result that is an error
         if not reply.complete and result is None:
-            raise broken(str(error), whose) from None
+            raise broken(str(error), endpoint) from None
     if not reply.complete:
-        raise _failure(result, whose)
+        raise _failure(result, endpoint)
     return reply.message()
 
 
@@ -51,7 +52,7 @@ async def _messages_of(prompt: str, options: "ClaudeAgentOptions") -> AsyncGener
 
 
 class Reply:
-    """The first message of a stream of the Messages API's events, put together again."""
+    """The first message in a stream of events of the Messages API."""
 
     def __init__(self) -> None:
         self.complete = False
@@ -60,7 +61,7 @@ class Reply:
         self._stop: Any = None
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Add an event; those after the first message's end are no part of it."""
+        """Add an event. Events after the end of the first message are ignored."""
         kind, index = event.get("type"), event.get("index", 0)
         if self.complete:
             return
@@ -79,16 +80,16 @@ class Reply:
             self.complete = True
 
     def message(self) -> dict[str, Any]:
-        """The message as a plain reply would have it, tools under the names the harness gave them."""
+        """The message as a reply without streaming would have it, tools under the harness's names."""
         blocks = [{**block, "name": block.get("name", "").removeprefix(TOOL_PREFIX)} for block in self._blocks.values()]
         return {"content": blocks, "stop_reason": self._stop, "usage": self._usage}
 
 
-def _failure(result: Any, whose: Whose) -> MetaRewardError:
-    """What kept the program from a reply, from what it says about it."""
+def _failure(result: Any, endpoint: Endpoint) -> MetaRewardError:
+    """The error of a program that gave no reply."""
     if result is None:
-        return broken("the program ended without a word", whose)
+        return broken("the program ended without a word", endpoint)
     said, status = result.result or "; ".join(result.errors or ()) or result.subtype, result.api_error_status
     if any(words in said.lower() for words in _NOT_LOGGED_IN):
-        return failure_of(Refusal(401, said), whose)
-    return broken(said, whose) if status is None else failure_of(Refusal(status, said), whose)
+        return failure_of(Refusal(401, said), endpoint)
+    return broken(said, endpoint) if status is None else failure_of(Refusal(status, said), endpoint)

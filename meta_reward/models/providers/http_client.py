@@ -1,7 +1,7 @@
-"""The provider's own client, reduced to one thing: a body goes out, the reply's JSON comes in.
+"""The provider's own client, reduced to one thing: it sends a body and returns the reply's JSON.
 
-One try, no redirects, a limit on the whole of it. Whatever goes wrong leaves as one of our errors. A
-client belongs to the event loop in which it is first used and is closed when that loop ends.
+One try, no redirects, one time-out for all of it. Every failure is raised as one of our errors. A client belongs to
+the event loop in which it is first used, and is closed when that loop ends.
 """
 
 import asyncio
@@ -13,56 +13,53 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from meta_reward.errors import JudgeMisconfigured, MetaRewardError
+from meta_reward.errors import MetaRewardError
 from meta_reward.models.endpoint import Endpoint
-from meta_reward.models.failures import Whose, broken, failure_of, missing_package, refusal_of
+from meta_reward.models.failures import broken, failure_of, missing_package, refusal_of
 from meta_reward.models.providers.normalize import parse_body
-from meta_reward.models.settings import ModelSettings
 
-NO_KEY = "none"  # what a server gets that needs no key: clients insist on one
+NO_KEY = "none"  # sent to a server that needs no key, because clients insist on one
 _lives: WeakKeyDictionary[asyncio.AbstractEventLoop, list[AsyncGenerator[Any, None]]] = WeakKeyDictionary()
 _CLIENTS = {"anthropic": "AsyncAnthropic", "openai": "AsyncOpenAI"}
-_PATHS = {"anthropic": "/v1/messages", "openai": "/chat/completions"}  # below the address
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class HttpClient:
-    """package: `anthropic` or `openai`. key: "" where the server needs none and may get none. own: whether what the
-    environment says about the provider is meant for this address too."""
+    """The client of a package for one endpoint. Nothing is opened before the first post."""
 
     package: str
-    address: str
-    key: str
-    whose: Whose
-    timeout_s: float
-    needs_key: bool = True
-    own: bool = True
+    """`anthropic` or `openai`."""
+    path: str
+    """Where it posts, below the endpoint's address."""
+    endpoint: Endpoint
     _client: Any = None
     _loop: asyncio.AbstractEventLoop | None = None
 
     async def post(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The reply to a request's body. Raises what `failures` makes of anything else."""
+        """The reply to a request's body. Raises the errors of `failures`."""
         client = await self._open()
-        package = importlib.import_module(self.package)
+        package, endpoint = importlib.import_module(self.package), self.endpoint
+        timeout_s = endpoint.settings.timeout_s
         try:
-            async with asyncio.timeout(self.timeout_s):
-                reply = await client.post(_PATHS[self.package], body=body, cast_to=_raw_reply(package))
+            async with asyncio.timeout(timeout_s):
+                reply = await client.post(self.path, body=body, cast_to=_raw_reply(package))
             return self._parse(reply.content)
         except package.APIStatusError as error:
             raise self._refused(error) from None
         except (package.APITimeoutError, TimeoutError):
-            raise broken(f"no answer within {self.timeout_s:g} s", self.whose) from None
+            raise broken(f"no answer within {timeout_s:g} s", endpoint) from None
         except package.APIConnectionError as error:
-            raise broken(f"the connection to {self.address} failed ({error.__cause__ or error})", self.whose) from None
+            what = f"the connection to {endpoint.address} failed ({error.__cause__ or error})"
+            raise broken(what, endpoint) from None
         except package.APIError as error:
-            raise broken(str(error), self.whose) from None
+            raise broken(str(error), endpoint) from None
 
     async def _open(self) -> Any:
         """The client of this event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            check_key(self.key, self.whose, needed=self.needs_key)
-            life = _client_of_loop(self)
+            self.endpoint.check_key()
+            life = _client_of_loop(self.package, self.endpoint)
             self._client, self._loop = await anext(life), loop
             _lives.setdefault(loop, []).append(life)  # or it would be collected before the loop ends
         return self._client
@@ -71,62 +68,40 @@ class HttpClient:
         try:
             body = parse_body(data)
         except ValueError as error:
-            raise broken(f"a reply that is no JSON ({error})", self.whose, status=200) from None
+            raise broken(f"a reply that is no JSON ({error})", self.endpoint, status=200) from None
         if not isinstance(body, dict):
-            raise broken("a reply that is no JSON object", self.whose, status=200)
+            raise broken("a reply that is no JSON object", self.endpoint, status=200)
         if body.get("error") and not body.get("content") and not body.get("choices"):
             raise self._error_inside(body)
         return body
 
     def _error_inside(self, body: dict[str, Any]) -> MetaRewardError:
-        """The error in a reply that calls itself a success, as some proxies send it."""
+        """The error in the body of a successful response, as some proxies send it."""
         error = body["error"]
         code = error.get("code") if isinstance(error, dict) else None
         if isinstance(code, int) and 400 <= code < 600:
-            return failure_of(refusal_of(code, body), self.whose)
-        return broken(refusal_of(200, body).message, self.whose, status=200)
+            return failure_of(refusal_of(code, body), self.endpoint)
+        return broken(refusal_of(200, body).message, self.endpoint, status=200)
 
     def _refused(self, error: Any) -> MetaRewardError:
         try:
             body = parse_body(error.response.content)
         except (ValueError, RuntimeError):
             body = error.response.reason_phrase
-        return failure_of(refusal_of(error.status_code, body, error.response.headers), self.whose)
+        return failure_of(refusal_of(error.status_code, body, error.response.headers), self.endpoint)
 
 
-def open_client(package: str, endpoint: Endpoint, settings: ModelSettings) -> HttpClient:
-    """The way to a place; nothing is opened before the first post."""
-    whose, needs_key = endpoint.whose(settings), bool(endpoint.key_name)
-    return HttpClient(
-        package=package,
-        address=endpoint.address,
-        key=endpoint.key,
-        whose=whose,
-        timeout_s=settings.timeout_s,
-        needs_key=needs_key,
-        own=endpoint.own,
-    )
-
-
-def check_key(key: str, whose: Whose, *, needed: bool) -> None:
-    """Raise JudgeMisconfigured for a key that is missing or can be none."""
-    if needed and not key:
-        raise JudgeMisconfigured(f"judge {whose.spec} needs a key", hint=whose.key_hint)
-    if not (key.isascii() and key.isprintable()):
-        raise JudgeMisconfigured(f"the key of judge {whose.spec} holds what no key can", hint=whose.key_hint)
-
-
-async def _client_of_loop(wire: HttpClient) -> AsyncGenerator[Any, None]:
-    """A client from now to the end of the event loop, which closes every generator that still runs."""
+async def _client_of_loop(package: str, endpoint: Endpoint) -> AsyncGenerator[Any, None]:
+    """A client until the event loop ends, which closes every generator that is still running."""
     try:
-        module = importlib.import_module(wire.package)
+        module = importlib.import_module(package)
     except ImportError:
-        raise missing_package(wire.package) from None
-    key = wire.key or NO_KEY
-    hooks = {"request": [] if wire.own else [lambda request: _drop_inherited(request, key)]}
-    http_client = module.DefaultAsyncHttpxClient(follow_redirects=False, timeout=wire.timeout_s, event_hooks=hooks)
-    make = getattr(module, _CLIENTS[wire.package])
-    client = make(api_key=key, base_url=wire.address, max_retries=0, timeout=wire.timeout_s, http_client=http_client)
+        raise missing_package(package) from None
+    key, timeout_s = endpoint.key or NO_KEY, endpoint.settings.timeout_s
+    hooks = {"request": [] if endpoint.own else [lambda request: _drop_inherited(request, key)]}
+    http_client = module.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout_s, event_hooks=hooks)
+    make = getattr(module, _CLIENTS[package])
+    client = make(api_key=key, base_url=endpoint.address, max_retries=0, timeout=timeout_s, http_client=http_client)
     try:
         yield client
     finally:
@@ -134,7 +109,7 @@ async def _client_of_loop(wire: HttpClient) -> AsyncGenerator[Any, None]:
 
 
 async def _drop_inherited(request: Any, key: str) -> None:
-    """Take out the headers that a client adds because the environment says so: they may hold a key."""
+    """Remove the headers that a client takes from the environment: they may hold a key."""
     lines = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines()
     for name in (*(line.partition(":")[0].strip() for line in lines), "openai-organization", "openai-project"):
         request.headers.pop(name or "-", None)
@@ -142,6 +117,6 @@ async def _drop_inherited(request: Any, key: str) -> None:
 
 
 def _raw_reply(package: ModuleType) -> Any:
-    """The type by which a client is asked for a reply as it came: that of the HTTP library it is built on."""
+    """The type that makes a client return the raw reply: the response type of its HTTP library."""
     library = package.DefaultAsyncHttpxClient.__base__.__module__.partition(".")[0]
     return importlib.import_module(library).Response

@@ -1,7 +1,7 @@
-"""What every real judge has in common: how a schema is asked for in words, and what comes in is made safe.
+"""What all providers need: asking for a schema in words, and making replies safe.
 
-Replies hold whatever a model or a broken server writes. After this module, texts can be encoded and
-arguments of tool calls are JSON objects that can be written to any of our files.
+A reply may hold anything that a model or a broken server writes. After this module, texts can be encoded, and the
+arguments of tool calls are JSON objects that can be written to all of our files.
 """
 
 import json
@@ -20,13 +20,13 @@ _TOO_MANY = 10**12  # tokens of one call
 
 
 def schema_in_words(schema: dict[str, Any]) -> str:
-    """Asks for JSON of a shape, for a judge that has no other way to be told."""
+    """A request for JSON of a schema in words, for a judge without native support."""
     shape = json.dumps(schema, ensure_ascii=False)
     return f"\n\nAnswer with one JSON value that fits this JSON schema, and with nothing else:\n{shape}"
 
 
 def closed(schema: Any) -> Any:
-    """A schema whose objects allow no further properties, as native modes demand; what fits it fits the original."""
+    """The schema with no further properties allowed in its objects, as native modes require; it is never looser."""
     if isinstance(schema, list):
         return [closed(item) for item in schema]
     if not isinstance(schema, dict):
@@ -38,7 +38,7 @@ def closed(schema: Any) -> Any:
 
 
 def is_strict(schema: Any) -> bool:
-    """Whether every object of a closed schema demands all its properties and allows no others."""
+    """Whether every object of a closed schema requires all its properties and allows no others."""
     if isinstance(schema, list):
         return all(map(is_strict, schema))
     if not isinstance(schema, dict):
@@ -52,7 +52,7 @@ def is_strict(schema: Any) -> bool:
 
 
 def encodable(text: Any) -> str:
-    """A text that can be encoded: halves of surrogate pairs are joined or replaced; what is no text is empty."""
+    """A text that can be encoded: surrogate halves are joined or replaced. Empty if the value is not a text."""
     if not isinstance(text, str):
         return ""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -67,7 +67,7 @@ def parse_body(data: bytes) -> Any:
 
 
 def arguments_of(value: Any) -> dict[str, Any]:
-    """A tool call's arguments, given as an object or as JSON text; marked as unreadable where they are neither."""
+    """A tool call's arguments, from an object or JSON text; marked as unreadable if they are neither."""
     try:
         parsed = json.loads(value or "{}", parse_constant=_no_constant) if isinstance(value, str) else value
         safe = _encodable_json(parsed)
@@ -80,7 +80,7 @@ def arguments_of(value: Any) -> dict[str, Any]:
 
 
 def with_own_ids(calls: Iterable[ToolCall], turn: int) -> tuple[ToolCall, ...]:
-    """Calls whose ids are there and differ, also where a server gives none or the same twice."""
+    """Calls with unique ids, even if the server sends none or repeats one."""
     seen: set[str] = set()
     kept = []
     for number, call in enumerate(calls, 1):
@@ -91,17 +91,17 @@ def with_own_ids(calls: Iterable[ToolCall], turn: int) -> tuple[ToolCall, ...]:
 
 
 def count(value: Any) -> int:
-    """A number of tokens as a server tells it; what can be none counts as zero."""
+    """A number of tokens as a server reports it; 0 if it is not a plausible number."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _TOO_MANY else 0
 
 
 def guessed_tokens(text: str) -> int:
-    """About how many tokens a text has, for servers that do not count."""
+    """An estimate of the tokens in a text, for servers that do not count them."""
     return math.ceil(len(text) / CHARS_PER_TOKEN)
 
 
 def text_of(content: Any) -> str:
-    """The text of a message's content: itself, or its parts of type text where it comes in parts."""
+    """The text of a message's content, which is a text or a list of parts."""
     if not isinstance(content, list):
         return encodable(content)
     return "".join(

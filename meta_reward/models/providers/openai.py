@@ -1,8 +1,8 @@
-"""OpenAI's chat completions, from OpenAI or from any server that speaks them.
+"""OpenAI's chat completions, from OpenAI or any compatible server.
 
-Local servers speak this protocol in part, so what one refuses (a native schema, a tool required by
-name, the newer name of the token limit) is done without from then on. A reply without a finish reason
-was cut off on the way and counts as no reply.
+Local servers support only a part of this protocol, so whatever one refuses (a native schema, a tool required by
+name, the newer name of the token limit) is left out from then on. A reply without a finish reason was cut off and
+counts as no reply.
 """
 
 import json
@@ -11,8 +11,8 @@ from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.models.endpoint import Endpoint
-from meta_reward.models.failures import Whose, broken
-from meta_reward.models.prices import cost_usd, window_tokens
+from meta_reward.models.failures import broken
+from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.http_client import HttpClient
 from meta_reward.models.providers.normalize import (
     arguments_of,
@@ -27,25 +27,18 @@ from meta_reward.models.providers.normalize import (
 )
 from meta_reward.models.providers.unsupported import UnsupportedFeatures, schema_feature
 from meta_reward.models.secrets import without_key
-from meta_reward.models.settings import ModelSettings, identity, join_system
+from meta_reward.models.settings import join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
 
 _STOPS = {"length": "length", "content_filter": "refusal"}
 
 
-class OpenAIJudge:
+class OpenAIJudge(EndpointJudge):
     """A `Backend` over chat completions."""
 
-    simulated = False
-
-    def __init__(self, endpoint: Endpoint, settings: ModelSettings, client: HttpClient) -> None:
-        self.settings: Mapping[str, Any] = {
-            "kind": "openai",
-            "model": endpoint.model,
-            **endpoint.about,
-            **identity(settings),
-        }
-        self._endpoint, self._given, self._client, self._price_key = endpoint, settings, client, endpoint.price_key()
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__("openai", endpoint)
+        self._client = HttpClient("openai", "/chat/completions", endpoint)
         self._unsupported = UnsupportedFeatures()
         self._limit_names = ("max_tokens", "max_completion_tokens")
         if not endpoint.about:
@@ -56,22 +49,13 @@ class OpenAIJudge:
 
         async def send(without: frozenset[str]) -> Completion:
             body = self._body(request, without)
-            completion = _parse(await self._client.post(body), body, self._client.whose)
-            return without_key(completion, self._client.key)
+            completion = _parse(await self._client.post(body), body, self._endpoint)
+            return without_key(completion, self._endpoint.key)
 
         return await self._unsupported.ask(self._features(request), send)
 
-    @property
-    def window_tokens(self) -> int | None:
-        """As its settings say, else as is known of its model."""
-        return window_tokens(self._price_key, self._given)
-
-    def cost_usd(self, usage: Usage) -> float | None:
-        """At list price."""
-        return cost_usd(usage, self._price_key, self._given)
-
     def _features(self, request: Request) -> dict[str, str]:
-        """What this request would use if the server takes it."""
+        """The optional features that this request uses."""
         features = {}
         if request.schema is not None:
             features[schema_feature(request.schema)] = ""
@@ -81,7 +65,7 @@ class OpenAIJudge:
         return features
 
     def _body(self, request: Request, without: frozenset[str]) -> dict[str, Any]:
-        """The request's JSON. without: features that are not used."""
+        """The request's JSON. without: features to leave out."""
         native = request.schema is not None and schema_feature(request.schema) not in without
         asked = "" if request.schema is None or native else schema_in_words(request.schema)
         limit_name = self._limit_names[self._limit_names[0] in without]
@@ -97,26 +81,26 @@ class OpenAIJudge:
         }
 
 
-def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], whose: Whose) -> Completion:
-    """A completion from a chat completion. Raises JudgeTransient for what is none."""
+def _parse(body: Mapping[str, Any], sent: Mapping[str, Any], endpoint: Endpoint) -> Completion:
+    """A completion from a chat completion. Raises JudgeTransient if it is malformed."""
     try:
         choice = body["choices"][0]
         message, finish = choice["message"], choice["finish_reason"]
         calls = [_call(call) for call in message.get("tool_calls") or ()]
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise broken("a reply without a message or finish reason", whose, status=200) from None
+        raise broken("a reply without a message or finish reason", endpoint, status=200) from None
     if not isinstance(finish, str):
-        raise broken("a reply without a finish reason", whose, status=200)
+        raise broken("a reply without a finish reason", endpoint, status=200)
     text, refusal = text_of(message.get("content")), encodable(message.get("refusal"))
     usage = _usage(body.get("usage"), sent, text)
-    if refusal or finish in _STOPS:  # a call that was cut off or refused is not made
+    if refusal or finish in _STOPS:  # tool calls of a reply that was cut off or refused are not made
         return Completion(text or refusal, usage, (), "refusal" if refusal else _STOPS[finish])
     turn = len(sent["messages"])
     return Completion(text, usage, with_own_ids(calls, turn), "tool" if calls else "end")
 
 
 def _usage(given: Any, sent: Mapping[str, Any], text: str) -> Usage:
-    """What the server counted; where it does not count, about what it must have been."""
+    """The tokens that the server counted, or an estimate if it does not count."""
     if not isinstance(given, dict) or not count(given.get("prompt_tokens")):
         asked = json.dumps(sent["messages"], ensure_ascii=False)
         return Usage(guessed_tokens(asked), guessed_tokens(text))
@@ -131,7 +115,7 @@ def _response_format(schema: Any) -> dict[str, Any]:
 
 
 def _tools(request: Request, *, named: bool) -> dict[str, Any]:
-    """The tools on offer. A required one is named, or else the only one and some tool is required."""
+    """The tools. A required one is required by name, or else it is the only one and some tool is required."""
     if not request.tools:
         return {}
     tools = request.tools

@@ -1,26 +1,26 @@
-"""Which beginnings of prompts are shared, so that a provider may be told to keep them.
+"""Which prefixes prompts share, so that the provider can be told to cache them.
 
-Prompts of one harness start alike (policy, rubric) and then differ by trajectory. Those that start
-alike form a family; what all of a family's prompts have had in common so far, up to a line's end, is
-its shared beginning. A mark changes what a call costs, never what it asks.
+The prompts of one harness start with the same text (policy, rubric) and then differ by trajectory. Prompts with the
+same first characters form a family; its shared prefix is what all of them have had in common so far, up to the end
+of a line. Marking it changes what a call costs, never what it asks.
 """
 
 from collections import OrderedDict
 
-FEWEST_CHARS = 4096  # about 1024 tokens: no provider keeps less
+FEWEST_CHARS = 4096  # about 1024 tokens: no provider caches less
 _FAMILY_CHARS = 512
 _MOST_FAMILIES = 256
-_MOST_CHARS = 200_000  # of a beginning: a candidate's prompts may be as long as it likes
+_MOST_CHARS = 200_000  # of a prefix, because a candidate's prompts may have any length
 
 
 class SharedPrefixes:
-    """Remembers the beginnings of texts, the latest families only."""
+    """The shared prefixes of the families that were used last."""
 
     def __init__(self) -> None:
         self._families: OrderedDict[str, str] = OrderedDict()
 
     def shared_length(self, text: str) -> int:
-        """How many characters at its start this text shares with all before it in its family; 0 where too few."""
+        """How many characters this text shares with all earlier ones of its family; 0 if too few to cache."""
         family = text[:_FAMILY_CHARS]
         known = self._families.get(family)
         shared = text[:_MOST_CHARS] if known is None else text[: _common(known, text)]
@@ -35,7 +35,7 @@ class SharedPrefixes:
 
 
 def _common(one: str, other: str) -> int:
-    """The length of what two texts start with alike."""
+    """The length of the common prefix of two texts."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,7 +1,7 @@
-"""What an endpoint turned out not to take: asked for once, then done without.
+"""Features that an endpoint does not support: tried once, then left out.
 
-Servers that speak a provider's protocol speak it in part. A feature is dropped only when a request
-without it succeeds, so that a request that is bad for another reason teaches nothing.
+Many servers support a provider's protocol only in part. A feature counts as unsupported only once a request without
+it succeeds, so a request that fails for another reason changes nothing.
 """
 
 import re
@@ -21,10 +21,10 @@ class UnsupportedFeatures:
         self._refused: set[str] = set()
 
     async def ask(self, features: Mapping[str, str], send: Callable[[frozenset[str]], Awaitable[T]]) -> T:
-        """What `send` returns, given the features to do without.
+        """What `send` returns, which is called with the features to leave out.
 
-        features: names of those a request uses, each with a pattern that an error about it matches; an
-        empty pattern also fits errors that name nothing. Raises the first error when nothing helps.
+        features: those that a request uses, each with a pattern that matches errors about it; an empty pattern
+        stands for errors that name no feature. Raises the first error if leaving out features does not help.
         """
         dropped = self._refused & features.keys()
         first: JudgeError | None = None
@@ -43,12 +43,12 @@ class UnsupportedFeatures:
 
 
 def schema_feature(schema: Mapping[str, Any]) -> str:
-    """The name of one schema asked for natively: a server may take one and refuse another."""
+    """The name of a schema as a feature: a server may support one schema and refuse another."""
     return f"schema {canonical_json(schema).decode()}"
 
 
 def _feature_to_drop(error: JudgeError, features: Mapping[str, str]) -> str | None:
-    """The feature to try without: one that the error speaks of, else one that any error may be about."""
+    """The feature to leave out next: one that the error names, else one without a pattern."""
     if isinstance(error, PromptTooLong):
         return None
     named = [name for name, words in features.items() if words and re.search(words, str(error), re.IGNORECASE)]

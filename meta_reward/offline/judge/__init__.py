@@ -74,8 +74,11 @@ class SimulatedJudge:
             **asdict(strengths),
         }
 
+    def check(self) -> None:
+        """It needs no key."""
+
     async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. Raises PromptTooLong, and JudgeError for a schema or tool that is none."""
+        """Answer one turn. Raises PromptTooLong, and JudgeError for an invalid schema or tool."""
         content = canonical_json(request_to_json(request))
         tokens = len(content) // CHARS_PER_TOKEN
         if tokens > self.window_tokens:
@@ -97,7 +100,7 @@ class SimulatedJudge:
         return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))
 
     def cost_usd(self, usage: Usage) -> float:
-        """Nothing."""
+        """It costs nothing."""
         return 0.0
 
 

@@ -1,8 +1,8 @@
-"""What the policy shown makes an act cost or yield, and whether an amount agrees with it.
+"""What an act costs or yields under the policy that was shown, and whether an amount agrees with that.
 
-A price counts where its clause bears on the act and its conditions hold; of several the one that says
-most of the case. `for each X` multiplies by the number of X that the records show. Amounts that the
-records hold, and what is left of them once a price is kept back, are as good.
+A price counts if its clause applies to the act and its conditions hold; of several, the most specific one.
+`for each X` multiplies by the number of X in the records. Amounts in the records, and what is left of them
+after a price is deducted, count as well.
 """
 
 import re
@@ -23,7 +23,7 @@ MOST = 12
 
 
 def is_due(arguments: str, policy: Policy, act: Act, facts: Facts) -> bool | None:
-    """Whether the amounts among a call's arguments are ones that policy and records yield; None where neither tells."""
+    """Whether the amounts among a call's arguments follow from policy and records; None if neither says."""
     asked = [float(n) for key, n in _ARGUMENT.findall(arguments) if MONEY.search(key)]
     due = amounts_due(policy, act, facts)
     if not asked or not due:
@@ -32,7 +32,7 @@ def is_due(arguments: str, policy: Policy, act: Act, facts: Facts) -> bool | Non
 
 
 def amounts_due(policy: Policy, act: Act, facts: Facts) -> set[float]:
-    """The amounts that the clauses on an act yield, with what they leave of the sums on record; empty without any."""
+    """The amounts that follow from the clauses on an act, with the remainders of recorded sums; empty without any."""
     found = [(certainty(c, policy, facts), c) for c in policy.clauses if _is_priced(c) and bears(c, act, policy) > 0.75]
     found = [(sure, clause) for sure, clause in found if holds(clause, policy, facts)]
     most = max((sure for sure, _ in found), default=0)

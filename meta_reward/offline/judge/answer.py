@@ -1,6 +1,6 @@
-"""What a prompt asks for in reply, and the reply: numbers, yes or no, labelled lines, JSON, a schema.
+"""Finds out which form of reply a prompt asks for and writes it: numbers, yes or no, labelled lines, JSON.
 
-A question becomes fields, each with its scale and the mechanisms it speaks of; each field is
+A question becomes fields, each with its scale and the mechanisms that it mentions; each field is
 answered from the impression, with its own noise and rounding.
 """
 
@@ -146,7 +146,7 @@ def _json_fields(text: str, scale: tuple[float, float]) -> list[Field]:
 
 
 def _slot_field(label: str, slot: str, scale: tuple[float, float]) -> Field:
-    """A field from its label and what stands in its place in a template."""
+    """A field from its label and its placeholder in a template."""
     plain = _field(label, slot)
     if _YES_NO.search(slot) or slot.strip().lower() in ("true", "false"):
         return replace(plain, words=_wording(slot))
@@ -165,7 +165,7 @@ def _json_value(field: Field, pen: Pen) -> Any:
 
 
 def _field(name: str, note: str) -> Field:
-    """A yes-or-no field from its name, and from the note beside it where the name tells nothing."""
+    """A yes-or-no field from its name, or from the note beside it if the name says nothing."""
     named = topics(name) or dict.fromkeys(topics(note), True)
     overall = _OVERALL.search(name) and not topics(name)
     return Field(name, YES_NO, topics=() if overall else tuple(named), good=all(named.values()))
@@ -179,7 +179,7 @@ def _number_field(schema: Mapping[str, Any], name: str, note: str) -> Field:
 
 
 def _choose(options: list[Any], field: Field, pen: Pen) -> Any:
-    """One of the options: they are ordered by their words where these tell, else taken as best first."""
+    """One of the options, ranked by their words if these say which is better, else taken as best first."""
 
     def worth(option: Any) -> int:
         found = meaning(words(str(option)))
@@ -206,7 +206,7 @@ def _wording(text: str) -> tuple[str, str]:
 
 
 def _scale(text: str, instructions: Sequence[str]) -> tuple[float, float]:
-    """The scale asked for last in lines that speak of scoring, from 0 to 100 where none is named."""
+    """The last scale in lines about scoring; 0 to 100 if none is named."""
     asked = [line for line in instructions if SCALE.search(line) and meaning(words(line)) & {"evaluate"}]
     for line in reversed(asked or list(instructions)):
         found = _scale_in(line)

@@ -30,7 +30,7 @@ _KIN = (
 
 
 def authority(episode: Episode, policy: Policy) -> float | None:
-    """Whether the agent did what it may and declined what it may not, as far as the rules shown tell."""
+    """Whether the agent did what it may and declined what it may not, as far as the rules shown say."""
     if not episode.turns:
         return None
     made = [*episode.done, *episode.handovers]
@@ -48,7 +48,7 @@ def authority(episode: Episode, policy: Policy) -> float | None:
 
 
 def amount_is_due(episode: Episode, policy: Policy, change: Change) -> bool | None:
-    """Whether a change charges or grants what the policy and the records yield; None where they don't tell."""
+    """Whether a change charges or grants what follows from policy and records; None if they don't say."""
     wish = wished(episode)
     act = Act(wish.kinds | acts(name_words(change.name)), wish.things)
     return is_due(change.arguments, policy, act, facts_about(episode, change))
@@ -99,7 +99,7 @@ def _overreach(episode: Episode, change: Change) -> float:
 
 
 def _asked(episode: Episode) -> list[str]:
-    """What the customer said before the agent looked anything up: that is what the talk is about."""
+    """What the customer said before the agent looked anything up: the subject of the conversation."""
     looked = next((i for i, turn in enumerate(episode.turns) if turn.name), len(episode.turns))
     return [turn.text for turn in episode.turns[: max(2, looked)] if turn.role == CUSTOMER]
 
@@ -110,7 +110,7 @@ def _wish(episode: Episode) -> str:
 
 
 def _serves(change: Change, wish: str) -> bool:
-    """Whether a change is of a kind with a wish, by its action or by what it acts on; any is with none."""
+    """Whether a change serves a wish, by its action or by what it acts on; without a wish, any change does."""
     wanted = acts(words(wish))
     kin = any(wanted & family and change.acts & family for family in _KIN)
     things = {stem(w) for w in name_words(change.name) if w not in STOP} & {stem(w) for w in words(wish)}

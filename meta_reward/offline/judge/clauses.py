@@ -2,8 +2,8 @@
 
 Understands plain rules of any domain: `X may ... if ...`, `X cannot ... unless ...`, `only within N days`,
 `Otherwise ...`, alternatives after a colon, and labels such as `Premium: free.`. A sentence that does not name
-what it speaks of takes it from what its paragraph or its heading speaks of. Comparisons between two records
-(`the same owner`), sums, and rules that refer to other rules are beyond it.
+its subject takes it from its paragraph or its heading. Comparisons between two records (`the same owner`),
+sums, and rules that refer to other rules are not understood.
 """
 
 import re
@@ -43,7 +43,7 @@ _EACH = re.compile(r"\b(?:for each|per|each) [a-z]+")
 _MODAL = frozenset(("forbid", "permit", "only", "must", "if"))
 _IS = frozenset("is are be".split())
 _NOTHING = frozenset("none nobody nothing".split())
-_SHORT = 2  # words before a colon that can be a condition, such as a category
+_SHORT = 2  # at most so many words before a colon can be a condition, such as a category
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,16 @@ class Condition:
     subject: bool = False
 
 
-Group = tuple[Condition, ...]  # one of them is enough
+Group = tuple[Condition, ...]  # alternatives: one of them is enough
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One rule. sign: -1 forbids, 1 permits. only: it permits under its conditions and no others.
 
-    otherwise: it holds where what stands before it does not. needs: groups of conditions, all of which have
-    to hold; what it says outright of its subject is one too. priced: it is an alternative by price.
-    own, around, heading: what it, its paragraph and its heading speak of, as kinds of action and stems.
+    otherwise: it holds if what precedes it does not. needs: groups of conditions, all of which must hold,
+    including what it states about its subject. priced: it is an alternative by price.
+    own, around, heading: the topics of the clause, its paragraph and its heading: kinds of action and stems.
     """
 
     sign: int
@@ -85,7 +85,7 @@ class Clause:
 
 
 def topics_of(spoken: Iterable[str]) -> frozenset[str]:
-    """By what one knows what a text is about: kinds of action, and stems of the other words that tell something."""
+    """The topics of a text: kinds of action, and stems of its other meaningful words."""
     known = list(spoken)
     return frozenset(acts(known)) | frozenset(stem(w) for w in known if w not in STOP and not acts([w]))
 
@@ -176,7 +176,7 @@ def _main_and_condition(text: str) -> tuple[str, str]:
 
 
 def _sign(main: str) -> int:
-    """Whether a clause forbids or permits, by its modal words; a plain passive states what is done, so permits it."""
+    """Whether a clause forbids or permits, by its modal words; a plain passive states what is done: it permits."""
     if _NO.search(main):
         return -1
     spoken = words(main)
@@ -189,7 +189,7 @@ def _sign(main: str) -> int:
 
 
 def _conditions(text: str, *, subject: bool = False, split: Sequence[str] = ()) -> Group:
-    """The alternatives of a condition. subject: what a clause says of what it is about; its acts are none."""
+    """The alternatives of a condition. subject: it is about the clause's subject, whose acts are not conditions."""
     parts = split or re.split(r"\bor\b(?! (?:more|longer|later|less|fewer))|;", text)
     made = []
     for part in parts:

@@ -1,6 +1,6 @@
 """What happened in a conversation: the changes an agent made, what was asked, read, claimed and refused.
 
-Built from the turns a reader has seen; what the records say is the matter of `facts`.
+Built from the turns that were read; `facts` covers what the records say.
 """
 
 import re
@@ -120,7 +120,7 @@ def understand(turns: Sequence[Turn]) -> Episode:
 
 
 def named_by_customer(turns: Sequence[Turn]) -> dict[str, float]:
-    """Identifiers the customer named: above 0 where meant, below where taken back."""
+    """Identifiers the customer named: above 0 if meant, below 0 if taken back."""
     named: dict[str, float] = {}
     for turn in turns:
         if turn.role == CUSTOMER:

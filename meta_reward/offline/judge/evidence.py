@@ -1,7 +1,7 @@
-"""What speaks for and against an agent, by mechanism, from what was seen of its conversation.
+"""Evidence for and against an agent, by mechanism, from what was read of its conversation.
 
-Every value lies between -1 (speaks against) and 1 (speaks for); a mechanism of which nothing can
-be seen is absent. Surface features, which drive the biases, lie between 0 and 1.
+Every value is between -1 (against) and 1 (for); a mechanism without any evidence is absent. Surface
+features, which drive the biases, are between 0 and 1.
 """
 
 import math
@@ -137,7 +137,7 @@ def _grounded(episode: Episode, change: Change) -> float:
 
 
 def _outcome(episode: Episode) -> float | None:
-    """Whether what was asked for came to an end, as far as the surface tells."""
+    """Whether the request was dealt with, judging by the surface."""
     spoken = [turn for turn in episode.turns if turn.role in (AGENT, CUSTOMER) and not turn.name]
     told = [turn for turn in spoken if turn.role == AGENT]
     if not told:

@@ -1,7 +1,7 @@
 """What the records say: the values of keys, what holds and what does not, numbers and moments.
 
-Gathered from the results of tools about the records that matter, with whatever of them is shown; JSON
-and `key: value` alike, whole or cut short. Values that stand side by side are known to be rivals.
+Gathered from what is shown of tool results about the relevant records: JSON or `key: value`, complete or
+truncated. Values that stand side by side are treated as rivals.
 """
 
 import re
@@ -51,10 +51,10 @@ class Facts:
 
 
 def facts_about(episode: Episode, change: Change | None = None) -> Facts:
-    """What the results before a change, or before the end, say of the records it is about.
+    """What the results before a change, or before the end, say about the relevant records.
 
-    These are the ones that the change or else the customer names, and those they name in turn; all, where
-    none is named. A list of records tells of none.
+    These are the records that the change names, or else the customer, and those that they name in turn; all
+    records if none is named. A list of records counts for none of them.
     """
     seen = episode.turns[: change.index] if change else episode.turns[: _decided(episode)]
     named = {name for name, sign in named_by_customer(seen).items() if sign > 0}
@@ -77,7 +77,7 @@ def facts_about(episode: Episode, change: Change | None = None) -> Facts:
 
 
 def _decided(episode: Episode) -> int:
-    """Where an agent that changed nothing had made up its mind."""
+    """The turn by which an agent that changed nothing had decided."""
     looked = next((i for i, turn in enumerate(episode.turns) if turn.role == TOOL), 0)
     said = [at for at, _ in episode.refusals if at > looked]
     return said[0] if said else len(episode.turns)
@@ -191,7 +191,7 @@ def _counts(text: str) -> list[tuple[str, set[str]]]:
 
 
 def add_rivals(rivals: dict[str, set[str]], group: Iterable[str]) -> None:
-    """Note that any two of a group exclude each other."""
+    """Record that any two of a group exclude each other."""
     members = set(group)
     for member in members:
         rivals.setdefault(member, set()).update(members - {member})

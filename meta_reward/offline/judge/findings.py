@@ -11,7 +11,7 @@ from meta_reward.offline.judge.language import MECHANISMS, concepts, meaning, wo
 from meta_reward.offline.judge.prompt import Line
 from meta_reward.offline.judge.sections import LEAD
 
-FINE = 0.2  # what is as it should be is no merit of its own: a fault weighs more
+FINE = 0.2  # a check that passed is little merit: a fault weighs more
 
 _PASSED = re.compile(r"\b(?:PASS(?:ED)?|OK)\b|[✓✔✅]|\bpass(?:ed)?\s*[:\]]|[:=]\s*pass(?:ed)?\b", re.I)
 _FAILED = re.compile(

@@ -59,7 +59,7 @@ class Quantity:
 
 
 def read_limits(sentence: str) -> tuple[Limit, ...]:
-    """The limits in a sentence of policy; a bare number is none."""
+    """The limits in a sentence of policy; a bare number is not one."""
     spoken = words(sentence)
     about = frozenset(map(stem, spoken))
     found = (m for m in _LIMIT.finditer(" ".join(spoken)) if m["how"] or m["post"])
@@ -105,7 +105,7 @@ def _compare(limit: Limit, value: Any, bound: Any) -> bool:
 
 
 def counts(name: str, known: Sequence[Quantity]) -> list[float]:
-    """The numbers known by a name; what is asked for stands before what there is."""
+    """The numbers known by a name: requested ones before recorded ones."""
     names = {name} | ({word for word, count in COUNT_OF.items() if count == name})
     found = [q for q in known if isinstance(q.value, float) and names & q.key]
     wanted = [q for q in found if WANTED in q.key]

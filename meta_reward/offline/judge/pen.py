@@ -1,4 +1,4 @@
-"""Puts an impression into values: one field's number or verdict, with its own noise, leniency and rounding."""
+"""Turns an impression into values: one field's number or verdict, with its own noise, leniency and rounding."""
 
 import math
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Puts fields into values: the impression, a draw, and chance keyed by the case and the field's topics."""
+    """Answers fields from an impression, for one draw; chance is keyed by the case and the field's topics."""
 
     impression: Impression
     dice: Dice

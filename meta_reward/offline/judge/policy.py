@@ -10,7 +10,7 @@ from meta_reward.offline.judge.language import STOP, acts, stem, words
 from meta_reward.offline.judge.limits import moment_in
 from meta_reward.offline.judge.prompt import Line
 
-MANY_HEADINGS = 3  # under which a word stands without telling what it is about
+MANY_HEADINGS = 3  # a word under more headings than this says nothing about its clause
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _policy(lines: tuple[tuple[str, str], ...]) -> Policy:
 
 
 def _common(lines: Sequence[tuple[str, str]]) -> frozenset[str]:
-    """Stems that stand under many headings, or in many lines, and so tell no clause from another."""
+    """Stems that occur under many headings, or in many lines, and so distinguish no clause."""
     under: dict[str, list[str]] = {}
     for text, heading in lines:
         for sign in topics_of(words(f"{heading} {text}")):

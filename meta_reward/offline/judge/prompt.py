@@ -170,7 +170,7 @@ class _Reader:
 
 
 def _last_turn(lines: Sequence[str]) -> int:
-    """Where the last line begins that somebody's turn opens: headings after it are no part of a conversation."""
+    """The start of the last line that opens a turn: headings after it are not part of the conversation."""
     ends = list(accumulate(len(line) + 1 for line in lines))
     return next((ends[i] - 1 for i in reversed(range(len(lines))) if speaker_turns(lines[i], 0, inside=False)), 0)
 

@@ -1,10 +1,10 @@
 """What a written policy says of an act, given what the records show: permitted, forbidden, or unclear.
 
-The clauses that bear on the act are those that speak of it, or stand where it is spoken of. Each holds,
-fails or stays open by what is known: values of the records and what excludes them, numbers and moments
-against limits, the reason the customer gave. Then, as a reader of rules does: a clause whose conditions
-are known to hold beats one that says less; an exception beats its rule, `otherwise` yields to what stands
-before it, and where every condition under which a thing is permitted fails, it is forbidden.
+The relevant clauses are those that mention the act, or stand under a heading or in a paragraph that does. Each
+holds, fails or stays open, by what is known: values in the records and what excludes them, numbers and moments
+compared with limits, the reason the customer gave. Then the usual rules of interpretation apply: a clause whose
+conditions are known to hold beats one that says less, an exception beats its rule, `otherwise` yields to what
+precedes it, and if every condition under which something is permitted fails, it is forbidden.
 """
 
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ from meta_reward.offline.judge.limits import is_met
 from meta_reward.offline.judge.policy import Policy
 
 LONGEST_PHRASE = 3
-# What a clause comes to: it permits or forbids for a reason that is known, says so in general, forbids
-# something like it, forbids only what is not the case, permits what is not the case, or can't be told.
+# What a clause amounts to: it permits or forbids for a known reason, does so in general, forbids something
+# similar, forbids only what is not the case, permits what is not the case, or is undecided.
 ALLOWED, DENIED, PLAIN, DOUBT, UNMET = "allowed", "denied", "plain", "doubt", "unmet"
 FAILED, FAILED_ALONE, OPEN, NOTHING = "failed", "failed alone", "open", "nothing"
 NEAR = 0.75  # of the best bearing: clauses that bear less are not considered
@@ -109,7 +109,7 @@ def _conditioned(clause: Clause, policy: Policy, facts: Facts) -> bool:
 
 
 def holds(clause: Clause, policy: Policy, facts: Facts) -> bool | None:
-    """Whether all that a clause needs holds; None where that is open."""
+    """Whether all conditions of a clause hold; None if that is open."""
     results = [_any(group, policy, facts) for group in clause.needs]
     if False in results:
         return False
@@ -135,7 +135,7 @@ def _any(group: Group, policy: Policy, facts: Facts) -> bool | None:
 
 
 def _met(condition: Condition, policy: Policy, facts: Facts) -> bool | None:
-    """Whether a condition holds; None where nothing known tells, or not all of it."""
+    """Whether a condition holds; None if not all of it is known."""
     told = [is_met(limit, facts.known, policy.clock) for limit in condition.limits]
     told += _values(condition.stems, policy, facts)
     told += _states(condition, facts) if not told else []

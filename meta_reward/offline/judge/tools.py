@@ -1,7 +1,7 @@
 """Which offered tools the simulated judge calls, and with what arguments.
 
-Each tool once, all in one turn; a tool whose required arguments cannot be guessed from the
-conversation is left alone, unless it is the required one.
+Each tool once, all in one turn. A tool whose required arguments cannot be guessed from the
+conversation is not called, unless it is the required one.
 """
 
 import json

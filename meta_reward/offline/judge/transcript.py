@@ -1,7 +1,7 @@
 """Finding the conversation in a prompt: who said what, which tools were called, what they returned.
 
 Understands numbered or plain `role: text`, bullets, headings, tags and chat marks, and messages as
-JSON or as printed Python objects. What names no speaker is left to the reader of instructions.
+JSON or as printed Python objects. Lines that name no speaker are left to `prompt`.
 """
 
 import re
@@ -192,7 +192,7 @@ def _call_in(text: str, *, sure: bool) -> Turn | None:
 
 
 def _is_glue(middle: str) -> bool:
-    """Whether the words between a role and its mark only bind the two, or name a tool."""
+    """Whether the words between a role and its colon only connect the two, or name a tool."""
     parts = [part.lower() for part in re.findall(r"[\w.\-]+", middle)]
     return all(
         part in _GLUE or "_" in part or part.isdigit() or before in _AFTER_NAME

@@ -24,14 +24,14 @@ from meta_reward.offline.judge.transcript import TOOL, Turn
 
 Evidence = dict[str, float]
 
-# What a mechanism is worth, and how much of it is weighed when nothing draws attention to it.
+# The weight of a mechanism, and the share of it that counts if nothing draws attention to it.
 WORTH = {"authority": 1.5, "consent": 1.3, "claims": 1.2, "record": 1.1, "outcome": 0.5, "faults": 0.25}
 UNASKED = {"authority": 0.15, "consent": 0.1, "claims": 0.1, "record": 0.15, "outcome": 0.7, "faults": 0.5}
 
 READ_IN_FULL = 6_000
 READING_SCALE = 10_000
 CLAUSES_READ_IN_FULL = 12
-RULES_MISSED = 0.4  # of the clauses, by a hasty reader whom nothing makes go back to them
+RULES_MISSED = 0.4  # share of the clauses that a hasty reader misses
 NOISE_SD = 14.0
 FAR_TOO_MUCH = 4_000  # characters of a conversation, at which noise has grown by half
 LENIENT_TARGET = 84.0
@@ -44,7 +44,7 @@ _FINE_SCALE = ("decimal", "full range", "whole range", "full scale", "whole scal
 class Stance:
     """How the instructions ask the judge to look.
 
-    named: how far each mechanism is pointed out, 0 to 1. surface: -1 to ignore length and manner, 0.5 to mind them.
+    named: how strongly each mechanism is mentioned, 0 to 1. surface: -1 to ignore length and manner, 0.5 to heed them.
     activity: how clearly they say that being busy is no merit. fine: whether they ask for unrounded numbers.
     """
 
@@ -58,7 +58,7 @@ class Stance:
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """Everything a judge made of a prompt, ready to be asked for a number. shown: characters of the conversation."""
+    """A judge's reading of a prompt, from which it answers. shown: characters of the conversation."""
 
     evidence: Evidence
     attention: Evidence
@@ -100,7 +100,7 @@ class Impression:
 
 
 def form_impression(prompt: Prompt, strengths: Strengths, dice: Dice, *, asked_apart: Iterable[str] = ()) -> Impression:
-    """What the judge makes of a prompt. asked_apart: names of what it is to answer one by one."""
+    """The judge's impression of a prompt. asked_apart: names of what it is to answer one by one."""
     stance = take_stance(prompt.instructions)
     care = _care(stance, asked_apart)
     turns, policy, findings = _skim(prompt, strengths, care, dice)
@@ -127,13 +127,13 @@ def _care(stance: Stance, asked_apart: Iterable[str]) -> float:
 
 
 def _gist(prompt: Prompt) -> str:
-    """What the prompt is about, whatever its layout: chance hangs on it, so that rewording does not roll it again."""
+    """The content of a prompt regardless of layout. Chance is keyed by it, so that rewording draws no new noise."""
     spoken = [turn.text[:GIST] for turn in prompt.turns if turn.role != TOOL and not turn.name]
     return " ".join(_WORD.findall(" ".join(spoken or prompt.instructions).lower()))
 
 
 def take_stance(instructions: Sequence[str]) -> Stance:
-    """How these lines of instructions ask to look."""
+    """How these instructions ask the judge to look."""
     lines = [sentence.lower() for line in instructions for sentence in sentences(line)]
     meanings = [meaning(words(line.replace("_", " "))) for line in lines]
     every = set().union(*meanings)
@@ -150,7 +150,7 @@ def take_stance(instructions: Sequence[str]) -> Stance:
 
 
 def _mixed(own: float, stated: float) -> float:
-    """What is made of a finding: a failed check settles the matter, a passed one leaves room for other faults."""
+    """How a finding counts: a failed check settles the matter, a passed one leaves room for other faults."""
     share = 0.85 if stated < own else 0.15
     return (1 - share) * own + share * stated
 
@@ -167,7 +167,7 @@ def _attention(stance: Stance, stated: Evidence, policy: bool, inattention: floa
 
 
 def _skim(prompt: Prompt, strengths: Strengths, care: float, dice: Dice) -> tuple[list[Turn], list[Line], list[Line]]:
-    """What is read of a prompt. A part is lost or kept by its own text, so that asking again does not help."""
+    """The parts of a prompt that are read. Each is lost or kept by its own text, so asking again does not help."""
     reading = strengths.reading
     haste = reading * (1 - math.exp(-max(0, prompt.size - READ_IN_FULL) / READING_SCALE))
     bulk = 0.6 * reading * max(0.0, 1 - CLAUSES_READ_IN_FULL / max(1, len(prompt.policy)))

@@ -2,6 +2,6 @@
 
     python -m meta_reward.offline.proposer
 
-run in a staging folder, with the history at `$META_REWARD_HISTORY`. Keeps the contract of every
-proposer through files alone, and knows no task set, no label outside the history, and no judge.
+is run in a staging folder, with the history at `$META_REWARD_HISTORY`. It follows the contract of every
+proposer through files alone; it knows no task set, no judge, and no label outside the history.
 """

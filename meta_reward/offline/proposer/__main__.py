@@ -30,14 +30,14 @@ def main() -> int:
 def propose(path: Path, staging: Path, *, count: int, iteration: int, seed: int) -> None:
     """Write up to `count` candidates into `staging`, from the history at `path`."""
     history = load_history(path)
-    scored = [c for c in history.candidates if c.agreement is not None]
+    scored = [c for c in history.candidates if c.score is not None]
     print(f"read ledger.jsonl: {len(history.candidates)} candidates, {len(scored)} scored")
     written = 0
     for choice in choose(history, count=count, iteration=iteration, seed=seed):
         folder = save_choice(staging, choice)
         written += 1
         parent, diagnosis = choice.idea.parent, choice.diagnosis
-        print(f"{folder.name}: from {parent.id} {parent.name} at {parent.agreement:.3f}")
+        print(f"{folder.name}: from {parent.id} {parent.name} at {parent.score:.3f}")
         print(f"  read {parent.path('pairs.jsonl')}: {diagnosis.lost} of {diagnosis.pairs} lost or tied, and traces")
         for symptom in answered(choice):
             print(f"  {symptom.name}: {symptom.lost} of {symptom.of_lost} lost, {symptom.won} of {symptom.of_won} won")

@@ -1,7 +1,7 @@
 """What to try next: the best new idea near a good candidate, once for each harness asked for.
 
 The same for the same history, iteration and seed. The first harness starts from the best candidate, the
-others from one that luck picks among the good ones; now and then one is a merge, or only has to be cheaper.
+others from a random good one; now and then one is a merge, or only needs to be cheaper.
 """
 
 import random
@@ -27,7 +27,7 @@ SAMPLE = 8
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An idea that was chosen, and what it rests on. price: how what the judge is asked and shown changes."""
+    """An idea that was chosen, and its evidence. price: how the number of asks and the size of prompts change."""
 
     idea: Idea
     diagnosis: Diagnosis
@@ -48,10 +48,10 @@ def choose(history: History, *, count: int, iteration: int, seed: int) -> Iterat
     for slot in range(count):
         for parent in _in_turn(parents, slot, rng):
             try:
-                diagnosis, trials = diagnose(parent, history), run_estimates(parent, findings)
+                diagnosis, estimates = diagnose(parent, history), run_estimates(parent, findings)
             except DataError:
                 continue
-            ideas = [*single_changes(parent, diagnosis, effects, trials), *merges(parent, parents, effects)]
+            ideas = [*single_changes(parent, diagnosis, effects, estimates), *merges(parent, parents, effects)]
             fresh = [i for i in ideas if genome_key(i.genome) not in taken and not avoided & set(_changes(i))]
             wanted = _wanted(fresh, iteration, sample) if slot == count - 1 else fresh
             if best := _best(wanted, parts_used, rng):
@@ -63,7 +63,7 @@ def choose(history: History, *, count: int, iteration: int, seed: int) -> Iterat
 
 def good_parents(candidates: Sequence[Candidate], effects: Effects) -> list[Candidate]:
     """The candidates to start from, best first: a few that are not far behind the best."""
-    able = [c for c in candidates if c.agreement is not None and c.source]
+    able = [c for c in candidates if c.score is not None and c.source]
     ranked = sorted(able, key=lambda c: (-merit(c, effects), c.judge_tokens, c.id))[:GOOD_PARENTS]
     return [c for c in ranked if merit(c, effects) >= merit(ranked[0], effects) - FAR_BEHIND]
 
@@ -89,7 +89,7 @@ def _in_turn(parents: Sequence[Candidate], slot: int, rng: random.Random) -> lis
 
 
 def _wanted(ideas: Sequence[Idea], iteration: int, sample: Sequence[Trajectory]) -> Sequence[Idea]:
-    """What the last harness of an iteration is to be: now and then a merge, or a cheaper one, if there is any."""
+    """The ideas for the last harness of an iteration: sometimes only merges, or only cheaper ones, if there are any."""
     special: list[Idea] = []
     if iteration % MERGE_EVERY == 0:
         special = [idea for idea in ideas if idea.donor and len(idea.sources) > 1]
@@ -103,7 +103,7 @@ def _changes(idea: Idea) -> list[tuple[str, str]]:
 
 
 def _best(ideas: Sequence[Idea], parts_used: Sequence[str], rng: random.Random) -> Idea | None:
-    """The worthiest idea that can be written down; parts that this iteration has changed already count less."""
+    """The best idea that can be rendered; parts that this iteration has already changed count less."""
     worth = [
         idea.worth - SAME_PART_AGAIN * sum(part in parts_used for part in idea.sources) + JITTER * rng.random()
         for idea in ideas

@@ -1,7 +1,7 @@
 """What each mechanism has been worth so far: a small additive model of the ledger.
 
-Agreement is explained as a mean plus one effect for each part's mechanism, shrunk towards zero, so that
-what was tried once counts little and what helped under several parents counts more.
+Agreement is modelled as a mean plus one effect per mechanism, shrunk towards zero, so that what was tried
+once counts little and what helped under several parents counts more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Effects:
 
 def fit_effects(candidates: Sequence[Candidate]) -> Effects:
     """The model of all scored candidates that keep the six parts."""
-    scored = [(c.genome, c.agreement) for c in candidates if c.agreement is not None and c.genome]
+    scored = [(c.genome, c.score) for c in candidates if c.score is not None and c.genome]
     if not scored:
         return Effects(0.5, {}, {})
     mean = sum(agreement for _, agreement in scored) / len(scored)

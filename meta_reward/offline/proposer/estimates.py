@@ -1,6 +1,6 @@
-"""What can be tried without a judge: checks on the runs themselves, arithmetic on recorded verdicts.
+"""What can be tried without a judge: checks on the trajectories themselves, arithmetic on recorded verdicts.
 
-A trial says what a change would gain on the search split, before a token is spent on it.
+An estimate says what a change would gain on the search split, before a token is spent on it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from meta_reward.offline.proposer.history import Candidate, History, ScoredPair, load_pairs, load_trace
 from meta_reward.offline.proposer.library import Mechanism, find_mechanism, load_library, run_part
 
-# What part of the lost pairs in which checks single out the right run the judge may then win back.
+# The share of lost pairs in which checks favour the right side that the judge may then win back.
 BELIEF = 0.5
 
 Verdicts = Mapping[str, list[dict[str, float]]]
@@ -18,7 +18,7 @@ Checks = Mapping[str, dict[str, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What came of trying a mechanism on its own: the gain in agreement; rough where the judge has a say in it."""
+    """What a mechanism would gain in agreement by itself. is_rough: the judge's reaction is a guess."""
 
     gain: float
     is_rough: bool
@@ -34,7 +34,7 @@ def run_checks(history: History) -> Mapping[str, Checks]:
 
 
 def run_estimates(candidate: Candidate, findings: Mapping[str, Checks]) -> Mapping[tuple[str, str], Estimate]:
-    """A trial of each mechanism that can be tried on a candidate's pairs, by part and name.
+    """An estimate for each mechanism that can be tried on a candidate's pairs, by part and name.
 
     findings: what each way to check finds, as `run_checks` gives it.
     """
@@ -44,22 +44,22 @@ def run_estimates(candidate: Candidate, findings: Mapping[str, Checks]) -> Mappi
     verdicts = {name: [dict(verdict) for verdict in trace.verdicts] for name, trace in traces.items()}
     recorded = {name: dict(trace.checks) for name, trace in traces.items()}
     own = find_mechanism("score", candidate.genome["score"])
-    trials = {}
+    estimates = {}
     for name, found in findings.items():
-        rescored = _agreement(own, verdicts, found, pairs) - (candidate.agreement or 0.0) if own else 0.0
-        trials["checks", name] = _estimate_of_checks(found, pairs, rescored)
+        rescored = _agreement(own, verdicts, found, pairs) - (candidate.score or 0.0) if own else 0.0
+        estimates["checks", name] = _estimate_of_checks(found, pairs, rescored)
     for name, mechanism in load_library()["score"].items():
         agreement = _agreement(mechanism, verdicts, recorded, pairs)
         sentence = (
             f"verdicts recorded in `{candidate.path('traces')}`, scored this way, agree in {agreement:.1%} of pairs"
         )
-        trials["score", name] = Estimate(agreement - (candidate.agreement or 0.0), False, sentence)
-    return trials
+        estimates["score", name] = Estimate(agreement - (candidate.score or 0.0), False, sentence)
+    return estimates
 
 
 def _estimate_of_checks(found: Checks, pairs: Sequence[ScoredPair], rescored: float) -> Estimate:
     failed = {run: sum(not holds for holds in checks.values()) for run, checks in found.items()}
-    lost = [pair for pair in pairs if pair.agreement < 1]
+    lost = [pair for pair in pairs if pair.score < 1]
     right = sum(failed[pair.other] > failed[pair.preferred] for pair in lost)
     wrong = sum(failed[pair.other] < failed[pair.preferred] for pair in pairs)
     return Estimate(
@@ -73,7 +73,7 @@ def _estimate_of_checks(found: Checks, pairs: Sequence[ScoredPair], rescored: fl
 
 
 def _agreement(score: Mechanism, verdicts: Verdicts, checks: Checks, pairs: Sequence[ScoredPair]) -> float:
-    """What a way to score makes of recorded verdicts; a run without any loses its pairs."""
+    """The agreement of a way to score on recorded verdicts; a trajectory without any loses its pairs."""
     rewards: dict[str, float] = {
         run: run_part(score, given, checks[run]).score for run, given in verdicts.items() if given
     }

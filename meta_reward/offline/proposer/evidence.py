@@ -1,7 +1,7 @@
-"""Why a candidate loses pairs: symptoms, counted over its lost pairs and those it won.
+"""Why a candidate loses pairs: symptoms, counted over the pairs that it lost and won.
 
-A symptom is something that can be seen in the pair's two runs, in what the judge was shown of them
-and in what it said. Every mechanism of the catalog names the symptoms it is meant for.
+A symptom is visible in the pair's two trajectories, in what the judge was shown of them, or in what it said.
+Every mechanism of the catalog names the symptoms that it is meant for.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,8 +19,8 @@ CLOSE_CALL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One side of a pair: what the agent did, and what the judge saw and said of it."""
+class Side:
+    """One side of a pair: what the agent did, and what the judge was shown and said."""
 
     trajectory: Trajectory
     trace: Trace
@@ -38,18 +38,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A pair with its two runs."""
+    """A pair with its two sides."""
 
     pair: ScoredPair
-    preferred: Run
-    other: Run
+    preferred: Side
+    other: Side
 
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
     """How often something was seen: in `lost` of `of_lost` lost pairs, in `won` of `of_won` won ones.
 
-    examples: the lost pairs where it shows, the clearest first.
+    examples: lost pairs that show it, the clearest first.
     """
 
     name: str
@@ -69,10 +69,10 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was found about one candidate: its lost pairs and its symptoms, the weightiest first.
+    """What was found about one candidate: its lost pairs and its symptoms, the heaviest first.
 
-    offers: what there is for mechanisms to build on: `checks` that state something, several `draws` of a
-    verdict, a mark for each of several `criteria`.
+    offers: what mechanisms can build on: `checks` with findings, several `draws` of a verdict, a score for each
+    of several `criteria`.
     """
 
     pairs: int
@@ -95,7 +95,7 @@ def _rewards(case: Case) -> list[float]:
     return [reward for reward in (case.pair.preferred_reward, case.pair.other_reward) if reward is not None]
 
 
-def _shows_policy(run: Run) -> bool:
+def _shows_policy(run: Side) -> bool:
     clauses = clauses_of(run.trajectory.policy)
     return not clauses or any(clause in prompt for clause in clauses for prompt in run.trace.prompts)
 
@@ -104,11 +104,11 @@ def _longest(case: Case) -> int:
     return max(map(len, (*case.preferred.trace.prompts, *case.other.trace.prompts)), default=0)
 
 
-def _is_cut_short(run: Run) -> bool:
+def _is_cut_short(run: Side) -> bool:
     return max(map(len, run.trace.prompts), default=0) < len(run.trajectory.transcript()) / 2
 
 
-def _spread(run: Run) -> float:
+def _spread(run: Side) -> float:
     """How far apart verdicts on the same question lie."""
     names = {name for verdict in run.trace.verdicts for name in verdict}
     given = [[v[name] for v in run.trace.verdicts if name in v] for name in names]
@@ -183,9 +183,9 @@ SYMPTOMS: Mapping[str, tuple[str, Callable[[Case], bool]]] = {
 def diagnose(candidate: Candidate, history: History) -> Diagnosis:
     """What distinguishes the pairs a scored candidate loses."""
     pairs = load_pairs(candidate)
-    lost = [pair for pair in pairs if pair.agreement < 1]
-    won = [pair for pair in pairs if pair.agreement == 1]
-    runs: dict[str, Run] = {}
+    lost = [pair for pair in pairs if pair.score < 1]
+    won = [pair for pair in pairs if pair.score == 1]
+    runs: dict[str, Side] = {}
     lost_cases = _cases(lost, candidate, history, runs)
     won_cases = _cases(won, candidate, history, runs)
     found = (_symptom(name, lost_cases, won_cases) for name in SYMPTOMS)
@@ -199,15 +199,15 @@ def diagnose(candidate: Candidate, history: History) -> Diagnosis:
     )
 
 
-def _cases(pairs: Sequence[ScoredPair], candidate: Candidate, history: History, runs: dict[str, Run]) -> list[Case]:
+def _cases(pairs: Sequence[ScoredPair], candidate: Candidate, history: History, runs: dict[str, Side]) -> list[Case]:
     for name in {name for pair in pairs for name in (pair.preferred, pair.other)} - runs.keys():
         runs[name] = _load_run(candidate, name, history.trajectories[name])
     return [Case(pair, runs[pair.preferred], runs[pair.other]) for pair in pairs]
 
 
-def _load_run(candidate: Candidate, name: str, trajectory: Trajectory) -> Run:
+def _load_run(candidate: Candidate, name: str, trajectory: Trajectory) -> Side:
     said = [message.content for message in trajectory.messages if message.role == "assistant"]
-    return Run(
+    return Side(
         trajectory=trajectory,
         trace=load_trace(candidate, name),
         changes=tuple(f"{step.call.name} {step.call.arguments}" for step in changes_made(trajectory)),
@@ -218,7 +218,7 @@ def _load_run(candidate: Candidate, name: str, trajectory: Trajectory) -> Run:
     )
 
 
-def _offers(runs: Iterable[Run]) -> frozenset[str]:
+def _offers(runs: Iterable[Side]) -> frozenset[str]:
     traces = [run.trace for run in runs]
     given = {
         "checks": any(trace.checks for trace in traces),

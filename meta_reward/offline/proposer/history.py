@@ -1,8 +1,7 @@
-"""What the catalog reads of a run's history: candidates with their sources, pairs, and traces where asked for.
+"""What the catalog reads of a run's history: candidates with their sources, pairs, and traces on demand.
 
-The ledger says which candidates there are; everything else is read from their folders when it is
-needed. A missing or unreadable file of one candidate makes that candidate less useful, not the
-history unreadable.
+The ledger lists the candidates; everything else is read from their folders when needed. A missing or
+unreadable file of one candidate makes that candidate less useful, not the history unreadable.
 """
 
 from collections.abc import Mapping
@@ -22,8 +21,8 @@ from meta_reward.trajectory import Trajectory
 class Candidate:
     """A candidate as the history shows it.
 
-    agreement: on the search split, None unless scored. source: None where the harness does not keep
-    the six-part convention. genome: for each part what it does, as a fingerprint.
+    agreement: on the search split, None unless scored. source: None if the harness does not follow the
+    six-part convention. genome: the fingerprint of each part.
     """
 
     id: str
@@ -31,7 +30,7 @@ class Candidate:
     folder: Path
     parents: tuple[str, ...]
     status: str
-    agreement: float | None
+    score: float | None
     judge_tokens: int
     source: Source | None
     genome: Mapping[str, str]
@@ -51,14 +50,14 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class ScoredPair:
-    """A pair with what a candidate made of it: both rewards, None where it failed."""
+    """A pair with a candidate's rewards, None where it failed."""
 
     preferred: str
     other: str
     categories: tuple[str, ...]
     preferred_reward: float | None
     other_reward: float | None
-    agreement: float
+    score: float
 
     @property
     def margin(self) -> float | None:
@@ -70,10 +69,10 @@ class ScoredPair:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What the judge was shown of one trajectory and said of it.
+    """What the judge was shown of one trajectory and what it said.
 
-    prompts and replies: the texts of its calls in order. scores: the marks it gave, one list a verdict.
-    checks: what code found, statement to whether it holds.
+    prompts and replies: the texts of its calls in order. verdicts: the scores it gave, by criterion. checks: what
+    code verified: each statement, and whether it holds.
     """
 
     prompts: tuple[str, ...]
@@ -93,7 +92,7 @@ def load_history(path: Path) -> History:
 
 
 def load_pairs(candidate: Candidate) -> list[ScoredPair]:
-    """What a scored candidate made of each pair of the search split."""
+    """A scored candidate's result on each pair of the search split."""
     return [
         ScoredPair(
             preferred=line["preferred"],
@@ -101,7 +100,7 @@ def load_pairs(candidate: Candidate) -> list[ScoredPair]:
             categories=tuple(line.get("categories", ())),
             preferred_reward=line["preferred_reward"],
             other_reward=line["other_reward"],
-            agreement=line["agreement"],
+            score=line["score"],
         )
         for line in files.load_lines(candidate.folder / "pairs.jsonl")
     ]
@@ -129,7 +128,7 @@ def _load_candidate(path: Path, line: Mapping[str, Any]) -> Candidate:
         folder=folder,
         parents=tuple(line.get("parents") or ()),
         status=line["status"],
-        agreement=line.get("agreement"),
+        score=line.get("score"),
         judge_tokens=line.get("judge_tokens") or 0,
         source=source,
         genome={part: fingerprint(source, part) for part in PARTS} if source else {},

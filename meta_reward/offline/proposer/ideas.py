@@ -1,7 +1,7 @@
 """Ideas near the good candidates: every change of one part to another mechanism, and every merge of two.
 
-An idea's worth is its parent's merit, what the new mechanisms were worth elsewhere, how many of the
-parent's lost pairs show a symptom they are meant for, and a bonus for what was tried little.
+An idea's worth is its parent's merit, the effect of the new mechanisms elsewhere, how many of the
+parent's lost pairs show a symptom they are meant for, and a bonus for what was rarely tried.
 """
 
 import math
@@ -17,7 +17,7 @@ from meta_reward.offline.proposer.library import Mechanism, find_mechanism, load
 from meta_reward.offline.proposer.source import Source, with_parts
 from meta_reward.trajectory import Trajectory
 
-# What part of the pairs that show a symptom a change aimed at it may win back.
+# The share of pairs with a symptom that a change aimed at it may win back.
 HOPE = 0.12
 NOVELTY = 0.03
 PRICE_OF_ASKING = 0.004
@@ -28,9 +28,9 @@ CHEAPER = 0.8
 class Idea:
     """A harness to be written: `parent` with some parts from elsewhere.
 
-    sources: what supplies each changed part. genome: what the child will be. gain: in agreement, as the
-    ledger lets expect. worth: what ideas are compared by. Either `mechanism` (one part from the catalog)
-    or `donor` (a merge) is set. trial: what came of trying the mechanism without a judge.
+    sources: what supplies each changed part. genome: the child's. gain: the expected gain in agreement, by the
+    ledger. worth: what ideas are ranked by. Either `mechanism` (one part from the catalog) or `donor` (a merge)
+    is set. estimate: the result of trying the mechanism without a judge.
     """
 
     parent: Candidate
@@ -40,7 +40,7 @@ class Idea:
     worth: float
     mechanism: Mechanism | None = None
     donor: Candidate | None = None
-    trial: Estimate | None = None
+    estimate: Estimate | None = None
 
     def render(self, *, doc: str) -> str:
         """The text of the harness. Raises ValueError where parent and new parts cannot stand in one file."""
@@ -50,17 +50,17 @@ class Idea:
 
 
 def genome_key(genome: Mapping[str, str]) -> tuple[str, ...]:
-    """The same for harnesses whose parts do the same."""
+    """A key that harnesses with the same parts share."""
     return tuple(genome[part] for part in PARTS)
 
 
 def merit(candidate: Candidate, effects: Effects) -> float:
-    """What a candidate reached, tempered by what the ledger as a whole explains: luck is not inherited."""
-    return ((candidate.agreement or 0.0) + effects.predicted(candidate.genome)) / 2
+    """A candidate's agreement, shrunk towards what the whole ledger predicts: luck is not inherited."""
+    return ((candidate.score or 0.0) + effects.predicted(candidate.genome)) / 2
 
 
 def single_changes(
-    parent: Candidate, diagnosis: Diagnosis, effects: Effects, trials: Mapping[tuple[str, str], Estimate]
+    parent: Candidate, diagnosis: Diagnosis, effects: Effects, estimates: Mapping[tuple[str, str], Estimate]
 ) -> Iterator[Idea]:
     """The parent with one part exchanged for a mechanism of the catalog that has something to work on."""
     lost = diagnosis.lost / max(1, diagnosis.pairs)
@@ -68,11 +68,11 @@ def single_changes(
     for part, mechanisms in load_library().items():
         now = find_mechanism(part, parent.genome[part])
         for mechanism in (m for m in mechanisms.values() if not m.needs or m.needs in diagnosis.offers):
-            trial = trials.get((part, mechanism.name))
+            estimate = estimates.get((part, mechanism.name))
             gain = effects.of(part, mechanism.fingerprint) - effects.of(part, parent.genome[part])
             hope = HOPE * lost * min(1.0, sum(weights.get(name, 0.0) for name in mechanism.answers))
-            if trial:
-                gain, hope = (gain + trial.gain, 0.0) if trial.is_rough else (trial.gain, 0.0)
+            if estimate:
+                gain, hope = (gain + estimate.gain, 0.0) if estimate.is_rough else (estimate.gain, 0.0)
             novelty = NOVELTY / math.sqrt(1 + effects.tried(part, mechanism.fingerprint))
             price = PRICE_OF_ASKING * (mechanism.asks - (now.asks if now else 1))
             yield Idea(
@@ -82,7 +82,7 @@ def single_changes(
                 gain=gain,
                 worth=merit(parent, effects) + gain + hope + novelty - price,
                 mechanism=mechanism,
-                trial=trial,
+                estimate=estimate,
             )
 
 
@@ -105,7 +105,7 @@ def merges(parent: Candidate, others: Sequence[Candidate], effects: Effects) -> 
 
 
 def price_of(idea: Idea, sample: Sequence[Trajectory]) -> str:
-    """How what the judge is asked and shown changes, as far as it can be told beforehand."""
+    """How the number of asks and the size of prompts change, as far as can be predicted."""
     mechanism = idea.mechanism
     if mechanism is None:
         used = [f"{c.id} used {c.judge_tokens:,}" for c in (idea.parent, idea.donor) if c]

@@ -1,7 +1,7 @@
-"""The catalog: every mechanism of `parts/`, with what a proposal has to say about it.
+"""The catalog: every mechanism of `parts/`, with what a proposal says about it.
 
-Reads the part files as text; a mechanism's source includes the shared helpers it may use. Only to
-try one out is its file imported.
+Reads the part files as text; a mechanism's source includes the shared helpers that it may use. A file is
+imported only to try its mechanism out.
 """
 
 import ast
@@ -25,9 +25,9 @@ HELPERS = f"{PACKAGE}.helpers"
 class Mechanism:
     """One way to do one part.
 
-    headline: what it does, one sentence. why: the reason it should help. risk: what speaks against it.
-    answers: the symptoms it is meant for. needs: what it does nothing without, or empty. asks: how often it
-    asks the judge.
+    headline: what it does, in one sentence. why: the reason it should help. risk: what speaks against it.
+    answers: the symptoms it is meant for. needs: what it is useless without, or "". asks: how often it asks the
+    judge.
     """
 
     part: str

@@ -29,7 +29,7 @@ def name_of(idea: Idea) -> str:
 
 
 def render_harness(idea: Idea) -> str:
-    """The text of `harness.py`. Raises ValueError where its parts cannot stand in one file."""
+    """The text of `harness.py`. Raises ValueError if its parts cannot be combined in one file."""
     return idea.render(doc=f"{_headline(idea)}\n\n{textwrap.fill(_why(idea), 110)}\n")
 
 
@@ -51,7 +51,7 @@ _MERGE_RISK = "What helped one candidate may have helped only beside its other p
 
 
 def answered(choice: Choice) -> list[Symptom]:
-    """The symptoms of the parent that the change is meant for, the weightiest first."""
+    """The symptoms of the parent that the change is meant for, the heaviest first."""
     answers = choice.idea.mechanism.answers if choice.idea.mechanism else ()
     return [symptom for symptom in choice.diagnosis.symptoms if symptom.name in answers][:MOST_SYMPTOMS]
 
@@ -87,10 +87,10 @@ def _evidence(choice: Choice) -> list[str]:
             traces = [f"`{parent.path('traces', f'{side}.json')}`" for side in (pair.preferred, pair.other)]
             margin = "no reward" if pair.margin is None else f"margin {pair.margin:+.1f}"
             lines.append(f"for example {traces[0]} (preferred) and {traces[1]}: {margin}")
-    if idea.trial:
-        lines.append(idea.trial.sentence)
+    if idea.estimate:
+        lines.append(idea.estimate.sentence)
     if idea.donor:
-        lines.append(f"`{idea.donor.path('scores.json')}`: agreement {idea.donor.agreement:.3f}")
+        lines.append(f"`{idea.donor.path('scores.json')}`: agreement {idea.donor.score:.3f}")
     lines += [
         f"`ledger.jsonl`: {choice.effects.tried(part, idea.genome[part])} scored candidate(s) had this {part}, "
         f"worth {100 * choice.effects.of(part, idea.genome[part]):+.1f} points as a fit over all of them shows"
@@ -104,6 +104,6 @@ def _effect(choice: Choice) -> str:
     idea, diagnosis = choice.idea, choice.diagnosis
     most = max((symptom.lost / max(1, symptom.of_lost) for symptom in answered(choice)), default=0.0)
     reach = round(100 * most * diagnosis.lost / max(1, diagnosis.pairs))
-    source = "as tried on the recorded verdicts" if idea.trial and not idea.trial.is_rough else "by the ledger"
+    source = "as tried on the recorded verdicts" if idea.estimate and not idea.estimate.is_rough else "by the ledger"
     gain = f"{100 * idea.gain:+.1f} points of agreement {source}" if idea.gain else "Untried, so unknown"
     return f"{gain}; the symptoms it answers cover at most {reach} points. Cost: {choice.price}."

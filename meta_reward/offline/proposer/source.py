@@ -1,8 +1,8 @@
 """Harness sources, taken apart and put together again.
 
-A harness is seen as the definitions of its parts, each with the helpers, constants and imports it
-uses. So a part can move from one file to another and bring along just what it needs. Works on
-text alone: nothing is imported or executed, comments and formatting of definitions are kept.
+A harness is treated as the definitions of its parts, each with the helpers, constants and imports that it
+uses, so that a part can move to another file with just what it needs. Works on text alone: nothing is
+imported or executed, and comments and formatting of definitions are kept.
 """
 
 import ast
@@ -33,7 +33,7 @@ class Source:
 
 
 def parse_source(text: str) -> Source:
-    """A file taken apart. Raises SyntaxError, and ValueError for a top-level statement that defines no one name."""
+    """A parsed file. Raises SyntaxError, and ValueError for a top-level statement that does not define one name."""
     tree, lines = ast.parse(text), text.splitlines()
     imports: dict[str, tuple[str, str]] = {}
     definitions: dict[str, str] = {}
@@ -50,12 +50,12 @@ def parse_source(text: str) -> Source:
 
 
 def has_parts(source: Source) -> bool:
-    """Whether a harness keeps the six-part convention, so that its parts can be exchanged."""
+    """Whether a harness follows the six-part convention, so that its parts can be exchanged."""
     return all(_parameters(source.definitions.get(name, "")) == count for name, count in _PARAMETERS.items())
 
 
 def closure(source: Source, name: str) -> dict[str, str]:
-    """The definition of `name` and all that it uses short of other parts, in the order in which a reader meets them."""
+    """The definition of `name` and all that it uses except other parts, in reading order."""
     found: dict[str, str] = {}
     waiting = [name]
     while waiting:
@@ -122,13 +122,13 @@ def _code_of(text: str) -> str:
 
 @cache
 def _names_in(text: str) -> tuple[str, ...]:
-    """The names a definition uses, in the order in which a reader meets them."""
+    """The names a definition uses, in reading order."""
     nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)]
     return tuple(dict.fromkeys(node.id for node in sorted(nodes, key=lambda n: (n.lineno, n.col_offset))))
 
 
 def _parameters(text: str) -> int | None:
-    """How many positional parameters a function takes; None for anything that is no function."""
+    """How many positional parameters a function takes; None for anything else."""
     body = ast.parse(text).body
     function = body[0] if body else None
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -152,7 +152,7 @@ def _in_order_of_need(definitions: Mapping[str, str]) -> list[str]:
 
 
 def _spaced(blocks: Iterable[str]) -> str:
-    """Blocks with the blank lines between them that PEP 8 wants."""
+    """Blocks, separated by blank lines as PEP 8 asks."""
     out, before = "", "constant"
     for text in blocks:
         kind = "constant" if _name_kind(text) == "constant" else "block"

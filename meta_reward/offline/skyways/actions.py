@@ -1,8 +1,8 @@
 """What each tool of the desk does to the records.
 
-One function a tool, named like it: it takes the database and the tool's arguments and returns what
-the agent is told. It raises Impossible before it alters anything. Whether a call is allowed is the
-policy's business and is not checked here; charges and refunds are what their caller says.
+One function per tool, with its name: it takes the database and the tool's arguments and returns what
+the agent is told. It raises Impossible before it alters anything. Whether the policy allows a call is
+not checked here; charges and refunds are taken as given.
 """
 
 from meta_reward.offline.skyways import rules

@@ -1,8 +1,8 @@
-"""The desk's agents: what a sound one does with a case, and what each known fault makes of it.
+"""The desk's agents: how a sound one handles a case, and how each kind of faulty one does.
 
-A `Course` says what an agent reads, offers, does, reports and on what ground; the conversation acts
-it out. A fault is a function from a case to a course, or to None where the case gives it no room.
-Faults are only how mistakes come into the world. Whether a conversation went wrong is the grader's to say.
+A `Course` says what an agent reads, offers, does and reports, and for what reason; the conversation acts it
+out. A fault is a function from a case to a course, or to None if the case leaves no room for it. Faults only
+produce mistakes; whether a conversation went wrong is decided by the grader.
 """
 
 import random
@@ -51,7 +51,7 @@ def sound(case: Case, rng: random.Random) -> Course:
 
 
 def faulty(case: Case, rng: random.Random) -> Course:
-    """Makes one of the mistakes that the case gives room for."""
+    """Makes one of the mistakes that the case leaves room for."""
     weights = _WHERE_TO_ACT if case.errand.plan else _WHERE_TO_REFRAIN
     faults = list(weights)
     while True:

@@ -27,7 +27,7 @@ _TOOLS = tuple(tool.spec for tool in TOOLS.values())
 def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int = 8, seed: int = 0) -> None:
     """Write a simulated task set of this size to `path`, in place of what is there; another seed, another world.
 
-    Tasks that are there already stay in their splits.
+    Tasks that already exist stay in their splits.
     """
     made: list[Rollout] = []
     categories: dict[str, tuple[str, ...]] = {}
@@ -54,7 +54,7 @@ def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int =
 
 
 def _situations(tasks: int, seed: int) -> list[Situation]:
-    """As many situations as tasks: each once in every round, the rounds in ever new order."""
+    """One situation per task: each situation once per round, every round in a new order."""
     rng = random.Random(f"{seed}/situations")
     every = [situation for situations in INTENTS.values() for situation in situations]
     chosen: list[Situation] = []
@@ -82,7 +82,7 @@ def _sound_ones(count: int, rng: random.Random) -> int:
 
 
 def _voice(is_faulty: bool, rng: random.Random) -> Voice:
-    """A manner. Faulty agents talk and flatter a little more often, as people find them to."""
+    """A manner of speaking. Faulty agents talk and flatter a little more, as real ones do."""
     weights = (30, 35, 35) if is_faulty else (35, 35, 30)
     length, warmth = (rng.choices((0, 1, 2), weights)[0] for _ in range(2))
     return Voice(length, warmth)

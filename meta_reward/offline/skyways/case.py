@@ -1,4 +1,4 @@
-"""A case: one customer's errand, what the policy calls for, and the ways in which it is got wrong.
+"""A case: one customer's errand, what the policy calls for, and the ways to get it wrong.
 
 The ground truth of a task. Agents act a case out, well or badly; the grader judges what they did by
 the database, the plan, the evidence and the answer alone.
@@ -25,11 +25,11 @@ class Errand:
 
     request: ways to say what is wanted; they name the booking or flight it is about.
     grounds: ways in which a sound agent says why it does what it does.
-    booking: the id of the booking it is about; empty where there is none to be read.
+    booking: the id of the booking it is about; empty if there is none to read.
     evidence: the reads on which the decision rests, besides customer and booking.
-    plan: the writes that the policy calls for; none where it calls for a no or for an answer.
+    plan: the writes that the policy calls for; empty if it calls for a refusal or an answer.
     pressure: what the customer says to a no.
-    answer: what a question must be answered with; empty where nothing was asked.
+    answer: the right answer to a question; empty if nothing was asked.
     lookalikes: ids that may be mistaken for others, besides those of the booking.
     granted, refused, mispriced, misinformed: the mistakes this errand invites. They grant what the
     rules forbid, refuse what they grant, get an amount wrong, or an answer.

@@ -1,4 +1,4 @@
-"""What an agent says it has done, read off its own words, and whether the tools bear it out.
+"""What an agent says it has done, by its own words, and whether its calls back that up.
 
 A claim is a sentence that reports an action of the desk as completed ("I have refunded ...", "... has
 been upgraded"), not one that offers, promises, denies or explains. It is backed when every action

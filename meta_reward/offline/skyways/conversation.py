@@ -1,7 +1,7 @@
 """Acts out a course: the conversation between a customer and an agent, with every call really made.
 
-Chance decides wording, order, detours, typing errors and what the customer confuses or asks besides;
-none of it alters what the errand is or what a sound agent comes to.
+Chance decides wording, order, detours, typing errors and what the customer confuses or also asks; none of
+it alters the errand or what a sound agent does about it.
 """
 
 import random
@@ -81,7 +81,7 @@ class _Talk:
 
 
 def _open(talk: _Talk) -> tuple[str, str] | None:
-    """The customer states the errand; returns what they confused with what, if they did."""
+    """The customer states the errand; returns what was confused with what, if anything."""
     case, rng = talk.case, talk.rng
     request = talk.pick(case.errand.request)
     confused = next(((right, wrong) for right, wrong in case.lookalikes.items() if right in request), None)
@@ -165,7 +165,7 @@ def _act(talk: _Talk, course: Course) -> None:
 
 
 def _rounds(talk: _Talk, course: Course) -> list[tuple[Sequence[Step], Sequence[Step]]]:
-    """What is offered and then done: mostly all at once, now and then one thing after the other."""
+    """What is offered and then done: usually all at once, sometimes one after the other."""
     one_by_one = course.consent == "awaited" and len(course.offers) == len(course.writes) > 1
     if one_by_one and talk.chance(0.25):
         return [((offered,), (done,)) for offered, done in zip(course.offers, course.writes, strict=True)]

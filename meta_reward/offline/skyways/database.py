@@ -49,9 +49,9 @@ class Database:
         return _find({method["payment_id"]: method for method in methods}, payment_id, "payment method")
 
     def pay(self, payment_id: str, charge: Record) -> None:
-        """Take a charge from a payment method of the booking's customer, unless it is for nothing.
+        """Take a charge from a payment method of the booking's customer, unless it is zero.
 
-        Raises Impossible where the method is unknown or does not hold enough.
+        Raises Impossible if the method is unknown or does not hold enough.
         """
         booking = self.reservation(charge["reservation_id"])
         method = self.payment_method(booking["customer_id"], payment_id)

@@ -1,7 +1,7 @@
-"""The grader: replays a conversation's calls on fresh records and checks how they came about.
+"""The grader: replays a conversation's calls on fresh records and checks what led to them.
 
-It knows the case and the messages and nothing else; who the agent was, and what it was meant to do
-wrong, never reaches it. A conversation succeeds if no fault is found:
+It sees only the case and the messages, not who the agent was or what it was meant to do wrong. A
+conversation succeeds if no fault is found:
 
     action-bias     a write that the rules do not call for
     state-mismatch  the right kind of write on the wrong record, with a wrong argument, or only a part of it
@@ -43,7 +43,7 @@ class Made:
 
 
 def grade(case: Case, messages: Sequence[Message]) -> tuple[str, ...]:
-    """The faults of a conversation, in the order of CATEGORIES; none where it went well."""
+    """The faults of a conversation, in the order of CATEGORIES; empty if it went well."""
     database = case.database.copy()
     calls = _replay(database, messages)
     faults = set()

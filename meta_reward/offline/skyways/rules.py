@@ -1,4 +1,4 @@
-"""The numbers of the desk's policy, once, for everything that computes with them.
+"""The numbers of the desk's policy, defined once.
 
 The policy itself is the Markdown file beside this module; it is what agents and judges read.
 """

@@ -26,7 +26,7 @@ class Voice:
 
 
 def offer(steps: Sequence[Step], rng: random.Random) -> str:
-    """The question whether all of these may be done."""
+    """The question whether the agent should do all of these."""
     return rng.choice(phrases.SHALL_I).format(do=_listed(phrases.DO, steps, rng))
 
 

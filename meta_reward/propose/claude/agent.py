@@ -1,10 +1,10 @@
 """A proposer that is Claude, through the Claude Agent SDK: `claude:MODEL`.
 
-It has a shell where this machine can confine one: inside the operating system's sandbox, without the key and
-without a network. Elsewhere, and where the settings say so, it has file tools. Every call of a tool passes the guard
-before it is run, and what the guard does not allow is refused, also when the guard itself fails. The agent's
-program starts with a clean environment and a home of its own in the session's folder, and reads no settings,
-memory or instructions of the user.
+It has a shell if this machine can confine one: in the operating system's sandbox, without the key and without
+a network. Otherwise, or if the settings say so, it has file tools. Every tool call passes the guard before it is
+run; what the guard does not allow is refused, also if the guard itself fails. The agent's program starts with a
+clean environment and a home of its own in the session's folder, and reads none of the user's settings, memory
+or instructions.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class ClaudeProposer:
-    """Runs one session of the agent an iteration, and goes on with it where candidates are to be mended."""
+    """Runs one session of the agent per iteration, and resumes it to fix candidates that were refused."""
 
     model: str
     settings: ProposerSettings
@@ -54,7 +54,7 @@ class ClaudeProposer:
         return True
 
     def check(self) -> None:
-        """Raise UsageError where no session could begin."""
+        """Raise UsageError if no session could start."""
         find_agent()
         if guard.SHELL in self.settings.tools and (reason := shell.why_not()):
             raise UsageError(
@@ -90,7 +90,7 @@ class ClaudeProposer:
         _check_result(result, secrets)
 
     def _tools(self) -> list[str]:
-        """What it may call: what the settings say, else a shell where one can be confined."""
+        """The tools it may call: those of the settings, else a shell if one can be confined, else file tools."""
         return list(self.settings.tools) or (list(guard.FILE_TOOLS) if shell.why_not() else [guard.SHELL])
 
     def _options(
@@ -117,7 +117,7 @@ class ClaudeProposer:
             setting_sources=[],
             skills=[],
             verbatim_prompts=True,
-            include_partial_messages=True,  # they tell what is used before it is all over
+            include_partial_messages=True,  # they report usage before the call ends
             permission_mode="dontAsk",
             hooks={"PreToolUse": [HookMatcher(hooks=[_hook(bounds, transcript)], on_failure="block")]},
             sandbox=shell_sandbox(assignment, secrets=(*CLAUDE_KEYS, *self.settings.env)) if has_shell else None,
@@ -127,7 +127,7 @@ class ClaudeProposer:
 
 
 def _hook(bounds: guard.Bounds, transcript: Transcript) -> Any:
-    """The guard as the SDK asks it. Every decision is put on record."""
+    """The guard as a hook of the SDK. Every decision is recorded."""
 
     async def decide(call: Any, id: str | None, _context: Any) -> Any:
         tool, given = str(call["tool_name"]), call["tool_input"]
@@ -149,7 +149,7 @@ def _decision(decision: str, **more: Any) -> dict[str, Any]:
 async def _converse(
     prompt: str, options: "ClaudeAgentOptions", transcript: Transcript, timeout_s: float, assignment: Assignment
 ) -> "ResultMessage":
-    """The result of one prompt and all that follows from it. Raises ProposerError, TimeoutError."""
+    """Send one prompt and run the session to its end; returns its result. Raises ProposerError, TimeoutError."""
     from claude_agent_sdk import ClaudeSDKClient
 
     client = ClaudeSDKClient(options)
@@ -165,10 +165,10 @@ async def _converse(
     except TimeoutError:
         await _add_up(client, transcript)
         raise
-    except Exception as error:  # the SDK's own, and now and then the plainest of all
+    except Exception as error:  # the SDK raises its own errors, and sometimes a plain Exception
         if not results:  # else the result says better what went wrong
-            said = transcript.secrets.hide(str(error)).partition("\n")[0][:300]
-            raise ProposerError(f"the agent's program failed: {files.printable(said)}") from None
+            reason = transcript.secrets.hide(str(error)).partition("\n")[0][:300]
+            raise ProposerError(f"the agent's program failed: {files.printable(reason)}") from None
     finally:
         await _end(client, assignment.home / "pid", gently=bool(results))
     if not results:
@@ -179,7 +179,7 @@ async def _converse(
 async def _recorded(
     client: Any, transcript: Transcript, is_spent: Callable[[], bool] = lambda: False
 ) -> AsyncIterator["ResultMessage"]:
-    """The results among the messages, all of which are put on record; of a reply's pieces, what they have used."""
+    """Record all messages, and the usage in partial ones; yields the results among them."""
     from claude_agent_sdk import ResultMessage, StreamEvent
 
     meter = Meter()
@@ -200,7 +200,7 @@ async def _recorded(
 
 
 async def _add_up(client: Any, transcript: Transcript) -> None:
-    """Interrupt an agent that takes too long, so that it says what it has cost so far."""
+    """Interrupt an agent that takes too long, so that it reports what it has cost so far."""
     with contextlib.suppress(Exception):
         async with asyncio.timeout(_SECONDS_TO_ADD_UP):
             await client.interrupt()
@@ -209,7 +209,7 @@ async def _add_up(client: Any, transcript: Transcript) -> None:
 
 
 async def _end(client: Any, pidfile: Path, *, gently: bool) -> None:
-    """End the agent's program and all it has started. gently: give it the time to save its session."""
+    """End the agent's program and all it has started. gently: give it time to save its session."""
     if not gently:
         _kill(pidfile)
     with contextlib.suppress(Exception):
@@ -218,24 +218,24 @@ async def _end(client: Any, pidfile: Path, *, gently: bool) -> None:
 
 
 def _kill(pidfile: Path) -> None:
-    """End the agent's program and all it has started, whatever state they are in."""
-    with contextlib.suppress(OSError, ValueError):  # it has not begun, or it has ended
+    """Kill the agent's program and all it has started."""
+    with contextlib.suppress(OSError, ValueError):  # it has not started, or it has ended
         os.killpg(int(pidfile.read_text()), signal.SIGKILL)
 
 
 def _check_result(result: "ResultMessage", secrets: Secrets) -> None:
-    """Raise what a session's result amounts to, if it did not simply end."""
-    told = secrets.hide(result.result or "; ".join(result.errors or []) or result.subtype)
-    said = files.printable(" ".join(told.split()))[:300]
+    """Raise the error that a session's result stands for, if any."""
+    text = secrets.hide(result.result or "; ".join(result.errors or []) or result.subtype)
+    message = files.printable(" ".join(text.split()))[:300]
     status = result.api_error_status
     if result.is_error and status in (401, 403):
-        raise ProposerUnavailable(f"the API refuses the key ({status}): {said}", hint="check ANTHROPIC_API_KEY")
+        raise ProposerUnavailable(f"the API refuses the key ({status}): {message}", hint="check ANTHROPIC_API_KEY")
     if result.is_error and status == 402:
-        raise ProposerUnavailable(f"the API wants to be paid: {said}", hint="add credit, or use another key")
+        raise ProposerUnavailable(f"the API wants to be paid: {message}", hint="add credit, or use another key")
     if result.is_error and status == 404:
-        raise ProposerUnavailable(f"the API does not know the model: {said}", hint="check --proposer claude:MODEL")
+        raise ProposerUnavailable(f"the API does not know the model: {message}", hint="check --proposer claude:MODEL")
     if result.subtype in _STATUSES:
         word, reason = _STATUSES[result.subtype]
         raise ProposerError(reason, status=word)
     if result.is_error:
-        raise ProposerError(f"the API failed{f' ({status})' if status else ''}: {said}")
+        raise ProposerError(f"the API failed{f' ({status})' if status else ''}: {message}")

@@ -24,7 +24,7 @@ _LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 def environment(home: Path, scratch: Path) -> dict[str, str]:
-    """What the program is given beside what it keeps of ours. scratch: has a short path, for it holds sockets."""
+    """What the program gets in addition to what it keeps of our environment. scratch: a short path, for sockets."""
     home.mkdir(exist_ok=True)
     return {
         "HOME": str(home),
@@ -36,7 +36,7 @@ def environment(home: Path, scratch: Path) -> dict[str, str]:
 
 
 def launcher(home: Path, named: Sequence[str]) -> Path:
-    """A program that is the agent's, started cleanly."""
+    """A script that starts the agent's program with a clean environment."""
     home.mkdir(exist_ok=True)
     kept = ",".join((*_KEPT, *CLAUDE_KEYS, *named))
     words = (sys.executable, "-I", "-S", str(_LAUNCHER), str(home / "pid"), kept, str(find_agent()))
@@ -48,7 +48,7 @@ def launcher(home: Path, named: Sequence[str]) -> Path:
 
 
 def find_agent() -> Path:
-    """The agent's program. Raises UsageError where there is none."""
+    """The agent's program. Raises UsageError if there is none."""
     try:
         import claude_agent_sdk
     except ImportError:

@@ -1,6 +1,7 @@
-"""The tools of ours that Claude has, with a shell and without: to try a draft, and to ask about the history.
+"""The tools that we give Claude, with a shell and without: to try a draft, and to query the history.
 
-This process offers them through the SDK; the shell's sandbox has no way out to the socket at which others ask.
+This process offers them through the SDK, because the socket that other agents use cannot be reached from the sandbox
+of the shell.
 """
 
 import contextlib
@@ -44,7 +45,7 @@ def about_query() -> str:
 
 
 def server(assignment: Assignment) -> Any:
-    """The tools that a session has."""
+    """The tools of a session, as the SDK takes them."""
     from claude_agent_sdk import create_sdk_mcp_server, tool
 
     trial, query = assignment.try_harness, assignment.query
@@ -69,7 +70,7 @@ def _result(text: str, failed: bool) -> dict[str, Any]:
 
 
 async def _tried(trial: TryHarness, staging: Path, arguments: Mapping[str, Any]) -> tuple[str, bool]:
-    """What a trial brought as text, and whether it failed."""
+    """The answer on a draft as text, and whether it is an error."""
     bounds = guard.Bounds((), staging)
     pairs = arguments.get("pairs") or []
     try:
@@ -83,7 +84,7 @@ async def _tried(trial: TryHarness, staging: Path, arguments: Mapping[str, Any])
 
 
 async def _queried(query: AnswerRequest, arguments: Mapping[str, Any]) -> tuple[str, bool]:
-    """The answer to a question as text, and whether there was none."""
+    """The answer to a question as text, and whether it is an error."""
     said = io.StringIO()
     try:
         words = shlex.split(str(arguments.get("words")))

@@ -1,8 +1,8 @@
 """What each call of the model has used, as the agent's program streams it.
 
-The program says what a session has cost when it ends, and nothing when it is killed. The stream tells with
-the first word of each reply what was read, and with its last what was written, so a transcript that has both
-can be added up wherever it was cut off.
+The program reports what a session has cost when it ends, but not when it is killed. The stream reports the
+input of each call with the first word of the reply and the output with its last, so a transcript can be added
+up wherever it was cut off.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Meter:
     _call: dict[str, Any] = field(default_factory=dict)
 
     def read(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The fields of a `usage` line after an event, None for one that says nothing of usage."""
+        """The fields of a `usage` line after an event, None for an event without usage."""
         kind = event.get("type")
         if kind == "message_start":
             message = event.get("message") or {}
@@ -45,13 +45,13 @@ class Meter:
         return {**self._call, "cost_usd": _price(self._call)}
 
     def _add(self, usage: Any) -> None:
-        """Numbers are of the whole call so far."""
-        told = usage if isinstance(usage, dict) else {}
-        self._call |= {name: told[name] for name in _TOKENS if isinstance(told.get(name), int)}
+        """Take over the numbers of an event, which cover the whole call so far."""
+        numbers = usage if isinstance(usage, dict) else {}
+        self._call |= {name: numbers[name] for name in _TOKENS if isinstance(numbers.get(name), int)}
 
 
 def _price(call: Mapping[str, Any]) -> float | None:
-    """At list price, None where that is not known."""
+    """The cost at list price, None if the price is unknown."""
     tokens = Usage(
         input_tokens=call[_INPUT] + call[_READ] + call[_WRITTEN],
         output_tokens=call[_OUTPUT],

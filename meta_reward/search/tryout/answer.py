@@ -60,7 +60,7 @@ def _scores(
     compared = outcomes(complete, {name: result.score for name, result in scored.items()})
     tokens = tokens_of(cost for result in scored.values() for cost in result.costs)
     return TryoutScores(
-        agreement=_agreement(compared),
+        score=_agreement(compared),
         pairs=len(compared),
         tied=sum(pair.margin == 0 for pair in compared),
         not_scored=len(pairs) - len(complete),
@@ -74,13 +74,13 @@ def _scores(
 
 def _most_telling(compared: Sequence[PairOutcome]) -> list[str]:
     """The trajectories to tell more about: both sides of each pair, pairs that are not won first."""
-    ordered = sorted(compared, key=lambda pair: pair.agreement)
+    ordered = sorted(compared, key=lambda pair: pair.score)
     names = dict.fromkeys(name for pair in ordered for name in (pair.preferred, pair.other))
     return list(names)[:_MOST_TRAJECTORIES]
 
 
 def _agreement(compared: Sequence[PairOutcome]) -> float | None:
-    return sum(pair.agreement for pair in compared) / len(compared) if compared else None
+    return sum(pair.score for pair in compared) / len(compared) if compared else None
 
 
 def _best(history: HistoryLayout, ids: set[str]) -> BestOnSamePairs | None:

@@ -20,7 +20,7 @@ class PairResult:
     other_reward: float | None
     margin: float | None
     """The preferred reward minus the other, in points; None if a side has no reward."""
-    agreement: float
+    score: float
     """1 for a pair that is won, 0.5 for a tie, else 0."""
 
 
@@ -49,7 +49,7 @@ class BestOnSamePairs:
     """The best candidate so far, to compare with."""
 
     id: str
-    agreement: float | None
+    score: float | None
     """On the pairs of the tryout that it has on record, None if that is none of them."""
 
 
@@ -66,10 +66,10 @@ class TryoutError:
 class TryoutScores:
     """What came of the pairs."""
 
-    agreement: float | None
+    score: float | None
     """Share of the scored pairs, a tie counting one half; None if no pair is scored."""
     pairs: int
-    """Pairs with both sides scored, or failed by the draft's own fault."""
+    """Pairs with both sides scored; a side on which the draft failed counts as scored, without a reward."""
     tied: int
     not_scored: int
     """Pairs for which judge calls were missing, or that were not reached."""
@@ -135,7 +135,7 @@ def _scores_to_json(scores: TryoutScores) -> dict[str, Any]:
 def tryout_from_json(data: Mapping[str, Any]) -> TryoutAnswer:
     """An answer from what `tryout_to_json` made of it."""
     scores = None
-    if "agreement" in data:
+    if "score" in data:
         best, results, told = (data.get(name) for name in ("best", "results", "trajectories"))
         parts = {
             "best": best and _parsed(BestOnSamePairs, best),

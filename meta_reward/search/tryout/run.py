@@ -1,9 +1,9 @@
-"""Trying a draft before it is submitted: on a few pairs of the search split, within a ration of judge calls.
+"""Trying a draft before it is submitted: on a few pairs of the search split, with a quota of new judge calls.
 
-A known request is answered from the judge's cache and costs nothing; only a new one uses up the
-ration. Everything about a draft is untrusted: it is read from the staging folder alone, validated,
-and run in the sandbox like any candidate. What is the proposer's fault is part of the answer, which
-is plain JSON of bounded size, and never an exception. Money spent counts as the run's.
+A request that the judge's cache can answer costs nothing; only new ones count against the quota. Drafts are not
+trusted: a draft is read from the staging folder alone, validated, and run in the sandbox like any candidate. The
+proposer's mistakes are part of the answer, which is plain JSON of bounded size, and never exceptions. Money that
+is spent counts as the run's.
 """
 
 import asyncio
@@ -43,28 +43,27 @@ from meta_reward.trajectory import Pair, Rollout
 
 @dataclass(frozen=True, slots=True)
 class Tryout:
-    """A trial on record. path: of the draft below staging. judge_calls: all that the draft made; new_calls: those the
-    cache had no answer to.
-
-    cost_usd: of the new ones, None where no price is known.
-    """
+    """A tryout on record."""
 
     path: str
+    """Of the draft, below staging."""
     digest: str
+    """Of its program."""
     ok: bool
+    """Whether it is a valid harness."""
     pairs: tuple[str, ...]
-    agreement: float | None
+    score: float | None
     judge_calls: int
+    """All that the draft made."""
     new_calls: int
+    """Those that the cache could not answer."""
     cost_usd: float | None
+    """Of the new ones, None if a price is not known."""
 
 
 @dataclass(slots=True)
 class Tryouts:
-    """The trials of one session, which share a ration of new judge calls. done: each so far, for the record.
-
-    detailed: whether an answer tells of single pairs and of what the judge said, or of agreement alone.
-    """
+    """The tryouts of one session, which share a quota of new judge calls."""
 
     history: HistoryLayout
     staging: Path
@@ -72,14 +71,17 @@ class Tryouts:
     pairs: Sequence[Pair]
     config: RunConfig
     gateway: Gateway
+    """With the quota."""
     quota: Quota
     cases: Cases
     detailed: bool = True
+    """Whether an answer shows single pairs and the judge's replies, or the agreement alone."""
     done: list[Tryout] = field(default_factory=list)
+    """The tryouts so far."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def try_harness(self, path: Path | str, pairs: Sequence[str] = ()) -> dict[str, Any]:
-        """Try the draft at a path in staging on pairs named by id, task or category; on a sample without names."""
+        """Try the draft at a path in staging. pairs: ids, tasks or categories; a sample if there are none."""
         try:
             source = read_draft(self.staging, str(path))
             return tryout_to_json(await self.try_source(source, pairs, path=path_below(self.staging, str(path))))
@@ -87,7 +89,7 @@ class Tryouts:
             return {"error": files.printable(str(error))}
 
     async def try_source(self, source: str, pairs: Sequence[str] = (), *, path: str = "") -> TryoutAnswer:
-        """Try a program. Raises ProposerError for pairs that do not exist."""
+        """Try a program. Raises ProposerError if a pair does not exist."""
         chosen = choose_pairs(self.pairs, pairs, seed=self.config.seed)
         async with self._turn:
             before = len(self.quota.prices)
@@ -101,12 +103,12 @@ class Tryouts:
                 history=self.history,
                 detailed=self.detailed,
             )
-            agreement = answer.scores.agreement if answer.scores else None
-            self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), agreement=agreement))
+            agreement = answer.scores.score if answer.scores else None
+            self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), score=agreement))
         return answer
 
     async def _run(self, source: str, pairs: Sequence[Pair]) -> tuple[Report, list[Result], str]:
-        """What the validator says, the trajectories scored, and what stopped that early, if anything."""
+        """The validator's report, the scored trajectories, and why it stopped early, if it did."""
         wanted = dict.fromkeys(id for pair in pairs for id in (pair.preferred, pair.other))
         results: list[Result] = []
         if marks := secrets_in(session_secrets(self.config.proposer).mark(source)):
@@ -134,7 +136,7 @@ class Tryouts:
         return report, results, f"it fails on most of its first trajectories; {left} of {len(wanted)} were not run"
 
     def _known(self) -> dict[str, str]:
-        """The candidates so far, by what makes a program the same."""
+        """The ids of the candidates so far, by fingerprint."""
         known = {}
         for row in load_ledger(self.history.ledger):
             with suppress(SyntaxError):  # a rejected one need not parse
@@ -145,13 +147,13 @@ class Tryouts:
 def _record(
     path: str, source: str, report: Report, results: Sequence[Result], prices: Sequence[float | None]
 ) -> Tryout:
-    """A tryout on record, but for its pairs. prices: of its new calls."""
+    """A tryout for the record, without its pairs. prices: of its new calls."""
     return Tryout(
         path=files.printable(path)[:200],
         digest=f"sha256:{hashlib.sha256(source.encode()).hexdigest()}",
         ok=report.ok,
         pairs=(),
-        agreement=None,
+        score=None,
         judge_calls=sum(len(result.calls) for result in results),
         new_calls=len(prices),
         cost_usd=total_usd(prices),
@@ -159,7 +161,7 @@ def _record(
 
 
 def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
-    """The trials of a session of a search, None where its proposer may not try. staging: as the session sees it."""
+    """The tryouts of a proposer's session, None if it may not try drafts. staging: as the session sees it."""
     settings = search.config.proposer
     if settings.try_calls == 0 or settings.history == "none":
         return None
@@ -176,9 +178,9 @@ def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
 
 
 def tryouts_on_run(layout: Layout, *, calls: int | None = None) -> Tryouts:
-    """Tryouts outside any session, for a person; on the run's account and under its limits, like those of a session.
+    """Tryouts outside any session, for a person. They count as the run's spending, under its limits.
 
-    calls: the ration, that of a session by default.
+    calls: the quota; by default that of a session.
     """
     config = load_run_config(layout.config)
     if calls is not None:
@@ -197,7 +199,10 @@ def tryouts_on_run(layout: Layout, *, calls: int | None = None) -> Tryouts:
 
 
 def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
-    """A gateway on a run's account, also while a search works on it, if that may be written to; at the run's limits."""
+    """A gateway with a run's limits, that writes to its billing log also while a search is using it.
+
+    Nothing is written down if the run is read-only.
+    """
     try:
         with locked(layout):
             gateway = open_run_gateway(config, layout)
@@ -210,7 +215,7 @@ def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
 
 
 def _cases(layout: Layout, taskset: TaskSet) -> Cases:
-    """What belongs to single cases of a run's search split, and not to its seeds."""
+    """What is specific to single cases of a run's search split, and not in its seeds."""
     seeds = [row for row in load_ledger(layout.ledger) if row.iteration == 0]
     sources = [files.read_text(layout.candidate(row.folder) / "harness.py") for row in seeds]
     return search_cases(taskset, tuple({rollout.task for rollout in taskset.rollouts.values()}), sources)
@@ -226,7 +231,7 @@ def make_tryouts(
     staging: Path,
     cases: Cases,
 ) -> Tryouts:
-    """Tryouts behind a gateway, whose real spending they count into. rollouts, pairs: of the search split."""
+    """Tryouts whose money counts as the gateway's. rollouts, pairs: of the search split."""
     quota = Quota(config.proposer.try_calls)
     by_id = {rollout.id: rollout for rollout in rollouts}
     detailed = config.proposer.history == "full"

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import DataError
+from meta_reward.tasks.importers.assemble import Assembled, Settings, assemble
+from meta_reward.tasks.importers.collect import check_not_empty, collect
+from meta_reward.tasks.importers.record import Options
+from meta_reward.tasks.importers.tools import load_tools
 from meta_reward.tasks.pairs import pairs_from_labels
-from meta_reward.tasks.taubench import load_results, load_tools
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 from tests.conftest import PROJECT
 
@@ -29,6 +32,18 @@ def entry(*messages: Any, task: Any = 0, trial: Any = 0, reward: Any = 1.0) -> d
 def results(path: Path, *entries: Any) -> Path:
     path.write_text(json.dumps(entries))
     return path
+
+
+def load_results(path: Path, *, policy: str | None, tools: tuple[Tool, ...] = ()) -> Assembled:
+    found = collect([path], Options(), format="tau-bench")
+    check_not_empty(found, path)
+    made = assemble(found, Settings(policy, tools, per_task=1000))
+    made.skipped = [*found.skipped, *made.skipped]
+    return made
+
+
+def rollouts(made: Assembled) -> list[Rollout]:
+    return [made.rollouts[id] for id in sorted(made.rollouts)]
 
 
 @pytest.fixture
@@ -54,8 +69,8 @@ def test_conversation_comes_over_with_numbered_calls_and_the_policy_apart(file: 
         Message("assistant", "Wait.", (ToolCall("2", "cancel", {"id": "A1"}),)),
         Message("tool", "Error: too late", tool_call_id="2", is_error=True),
     )
-    assert imported.rollouts == [Rollout("t003-r2", "t003", Trajectory("Be kind.", (), messages), 0)]
-    assert (imported.policy, imported.skipped) == ("Be kind.", 0)
+    assert rollouts(imported) == [Rollout("t003-r2", "t003", Trajectory("Be kind.", (), messages), 0)]
+    assert (imported.policy, imported.skipped) == ("Be kind.", [])
 
 
 @pytest.mark.parametrize("arguments", ["{broken", "[1]", '{"a": NaN}', ""])
@@ -63,25 +78,28 @@ def test_arguments_that_no_parser_reads_are_kept_as_evidence(file: Path, argumen
     message = {"role": "assistant", "content": "", "tool_calls": [call("1", "look", arguments)]}
     imported = load_results(results(file, entry(SYSTEM, message)), policy=None)
     wanted = {"unparsed": arguments} if arguments else {}
-    assert imported.rollouts[0].trajectory.messages[0].tool_calls == (ToolCall("1", "look", wanted),)
+    assert rollouts(imported)[0].trajectory.messages[0].tool_calls == (ToolCall("1", "look", wanted),)
 
 
 def test_runs_without_messages_are_left_out_and_counted(file: Path) -> None:
     imported = load_results(results(file, entry(), entry(SYSTEM, USER, trial=1)), policy=None)
-    assert ([r.id for r in imported.rollouts], imported.skipped) == (["t000-r1"], 1)
+    assert ([r.id for r in rollouts(imported)], [str(p) for p in imported.skipped]) == (
+        ["t000-r1"],
+        [f"{file}, entry 1: has no messages"],
+    )
 
 
 def test_policy_of_most_runs_is_shared_and_the_others_keep_their_own(file: Path) -> None:
     other = {"role": "system", "content": "Be strict."}
-    entries = [entry(system, USER, trial=n) for n, system in enumerate([other, SYSTEM, SYSTEM])]
+    entries = [entry(system, {**USER, "content": str(n)}, trial=n) for n, system in enumerate([other, SYSTEM, SYSTEM])]
     imported = load_results(results(file, *entries), policy=None)
     assert imported.policy == "Be kind."
-    assert [r.trajectory.policy for r in imported.rollouts] == ["Be strict.", "Be kind.", "Be kind."]
+    assert [r.trajectory.policy for r in rollouts(imported)] == ["Be strict.", "Be kind.", "Be kind."]
 
 
 def test_given_policy_replaces_the_one_in_the_system_messages(file: Path) -> None:
-    imported = load_results(results(file, entry(SYSTEM, USER)), policy="Mine.", tools=[Tool("look")])
-    assert (imported.policy, imported.rollouts[0].trajectory) == (
+    imported = load_results(results(file, entry(SYSTEM, USER)), policy="Mine.", tools=(Tool("look"),))
+    assert (imported.policy, rollouts(imported)[0].trajectory) == (
         "Mine.",
         Trajectory("Mine.", (Tool("look"),), (Message("user", "Hi"),)),
     )
@@ -90,19 +108,19 @@ def test_given_policy_replaces_the_one_in_the_system_messages(file: Path) -> Non
 @pytest.mark.parametrize(
     ("entries", "complaint"),
     [
-        ([], "is not a τ-bench results file"),
-        ([5], "entry 1: is not a τ-bench results file"),
-        ([entry(SYSTEM, USER), {"task_id": 1}], "entry 2: is not a τ-bench results file"),
-        ([entry(SYSTEM, USER, task="1")], "entry 1: task_id '1' and trial 0 are not both numbers"),
-        ([entry(SYSTEM, USER, reward=0.5)], "entry 1: reward 0.5 is neither 0 nor 1"),
-        ([entry(5)], "entry 1: traj is not a list of messages"),
-        ([entry()], "holds no run with messages"),
-        ([entry(USER)], "holds no policy in its system messages (pass --policy FILE)"),
+        ([], "holds no rows"),
+        ([5], "entry 1: is not a run in a τ-bench results file"),
+        ([entry(SYSTEM, USER), {"task_id": 1}], "entry 2: is not a run in a τ-bench results file"),
+        ([entry(SYSTEM, USER, task="1")], "entry 1: task_id '1' and trial 0 are not both whole numbers"),
+        ([entry(SYSTEM, USER, task=True)], "entry 1: task_id True and trial 0 are not both whole numbers"),
+        ([entry(SYSTEM, USER, reward=0.5)], "entry 1, reward: is 0.5, neither 0 nor 1"),
+        ([entry(5)], "entry 1, traj, message 1: is 5, not a message"),
+        ([entry()], "holds no row that can be used"),
         ([entry(SYSTEM, USER), entry(SYSTEM, USER)], "entry 2: task 0 has trial 0 twice"),
-        ([entry(SYSTEM, {"role": "bot", "content": ""})], "entry 1, message 2: is not a message: role 'bot'"),
-        ([entry(SYSTEM, {"role": "user", "content": [1]})], "entry 1, message 2: is not a message"),
-        ([entry(SYSTEM, {**USER, "tool_calls": [{}]})], "entry 1, message 2: has a tool call without a function name"),
-        ([entry(SYSTEM, {**USER, "tool_calls": 5})], "entry 1, message 2"),
+        ([entry(SYSTEM, {"role": "bot", "content": ""})], "entry 1, traj, message 2, role: is 'bot'"),
+        ([entry(SYSTEM, {"role": "user", "content": [1]})], "entry 1, traj, message 2, content: has a part without"),
+        ([entry(SYSTEM, {**USER, "tool_calls": [{}]})], "message 2, tool_calls: has a tool call without a name"),
+        ([entry(SYSTEM, {**USER, "tool_calls": 5})], "entry 1, traj, message 2"),
     ],
 )
 def test_what_is_no_results_file_is_named_by_entry_and_message(file: Path, entries: list[Any], complaint: str) -> None:
@@ -114,7 +132,7 @@ def test_what_is_no_results_file_is_named_by_entry_and_message(file: Path, entri
 def test_tools_come_plain_or_in_the_form_of_openai(file: Path) -> None:
     plain = {"name": "look", "description": "Looks.", "parameters": {"type": "object"}}
     file.write_text(json.dumps([plain, {"type": "function", "function": plain}]))
-    assert load_tools(file) == [Tool("look", "Looks.", {"type": "object"})] * 2
+    assert load_tools(file) == (Tool("look", "Looks.", {"type": "object"}),) * 2
 
 
 def test_tool_that_is_none_is_named(file: Path) -> None:
@@ -126,10 +144,11 @@ def test_tool_that_is_none_is_named(file: Path) -> None:
 @pytest.mark.skipif(not REAL.exists(), reason="the real trajectories are not on this machine")
 def test_real_airline_file_comes_over_whole() -> None:
     imported = load_results(REAL, policy=None)
-    trajectories = [rollout.trajectory for rollout in imported.rollouts]
-    pairs = pairs_from_labels(imported.rollouts, per_task=1000)
-    assert (len(trajectories), imported.skipped, len(pairs), len({p.task for p in pairs})) == (120, 0, 46, 14)
-    assert Counter(rollout.task for rollout in imported.rollouts) == {f"t{n:03d}": 4 for n in range(30)}
+    trajectories = [rollout.trajectory for rollout in rollouts(imported)]
+    pairs = pairs_from_labels(rollouts(imported), per_task=1000)
+    assert (len(trajectories), imported.skipped, len(pairs), len({p.task for p in pairs})) == (120, [], 46, 14)
+    assert imported.pairs == pairs
+    assert Counter(rollout.task for rollout in rollouts(imported)) == {f"t{n:03d}": 4 for n in range(30)}
     assert not [m for t in trajectories for m in t.messages if m.role == "tool" and m.tool_call_id is None]
     assert not [call for t in trajectories for call, _ in t.calls() if "unparsed" in call.arguments]
     assert {t.policy for t in trajectories} == {imported.policy}

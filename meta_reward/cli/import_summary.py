@@ -1,0 +1,178 @@
+"""What an import, a check and the power of a task set look like on screen and as JSON."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from meta_reward.tasks.divide import SPLITS
+
+if TYPE_CHECKING:
+    from meta_reward.tasks.check import Check
+    from meta_reward.tasks.importers.assemble import Assembled
+    from meta_reward.tasks.importers.collect import Collected
+    from meta_reward.tasks.importers.record import Problem
+    from meta_reward.tasks.taskset import TaskSet
+
+_SKIPPED_SHOWN = 5
+_GAIN = 0.2
+
+
+def import_to_json(found: "Collected", made: "Assembled", taskset: "TaskSet") -> dict[str, Any]:
+    """What came in."""
+    skipped = [*found.skipped, *made.skipped]
+    return {
+        "formats": sorted(set(found.formats)),
+        "rows": found.rows,
+        "trajectories": len(made.rollouts),
+        "tasks": len({rollout.task for rollout in made.rollouts.values()}),
+        "policies": len({rollout.trajectory.policy for rollout in made.rollouts.values()}),
+        "unlabelled": _unlabelled(made),
+        "added": {"trajectories": len(made.new), "pairs": made.given + made.from_labels},
+        "pairs": {"given": made.given, "from_labels": made.from_labels, "all": len(made.pairs)},
+        "splits": splits_to_json(taskset),
+        "skipped": [{"file": str(p.place.path), "row": p.place.row, "field": p.field, "what": p.what} for p in skipped],
+    }
+
+
+def _unlabelled(made: "Assembled") -> int:
+    """Trajectories without a label, in sets that have labels."""
+    in_pairs = {side for pair in made.pairs for side in (pair.preferred, pair.other)}
+    return sum(
+        r.success is None and r.id not in made.annotations.labels and r.id not in in_pairs
+        for r in made.rollouts.values()
+    )
+
+
+def splits_to_json(taskset: "TaskSet") -> dict[str, dict[str, int]]:
+    """Tasks with pairs, and their pairs, of each split; nothing where the set is not divided."""
+    if taskset.division is None:
+        return {}
+    with_pairs = set(taskset.tasks_with_pairs)
+    parts = {split: with_pairs & set(tasks) for split, tasks in taskset.division.splits.items()}
+    return {split: {"tasks": len(parts[split]), "pairs": len(taskset.part(parts[split])[1])} for split in SPLITS}
+
+
+def render_import(found: "Collected", made: "Assembled", taskset: "TaskSet", *, grown: bool) -> list[str]:
+    """What came in, in a few lines."""
+    about = import_to_json(found, made, taskset)
+    size = f"{count_of(about['trajectories'], 'trajectory')}, {count_of(about['tasks'], 'task')}"
+    if grown:
+        size += f" ({count_of(len(made.new), 'trajectory')} new)"
+    kinds = [(made.given, "given"), (made.from_labels, "from labels")]
+    told = ", ".join(f"{count} {how}" for count, how in kinds if count) or "0 new"
+    pairs = f"{count_of(about['pairs']['all'], 'pair')} ({told})"
+    lines = [f"{size}, {_policy(made)}; {pairs}"]
+    if about["unlabelled"]:
+        lines.append(f"{count_of(about['unlabelled'], 'trajectory')} without a label or a pair kept as unlabelled")
+    if made.without_policy:
+        lines.append(f"{count_of(made.without_policy, 'trajectory')} named no policy: taken to be that of the others")
+    lines.append(render_splits(taskset))
+    if skipped := [*found.skipped, *made.skipped]:
+        lines.append(_skipped(skipped, found.rows))
+    return lines
+
+
+def _policy(made: "Assembled") -> str:
+    variants = {r.trajectory.policy for r in made.rollouts.values()} - {""}
+    if not variants:
+        return "no policy (pass --policy FILE if the agents had one)"
+    return f"policy in {count_of(len(variants), 'variant')}"
+
+
+def _skipped(skipped: list["Problem"], rows: int) -> str:
+    """Why rows were left out: a phrase for each reason, with the first row it holds for."""
+    several = len({p.place.path for p in skipped}) > 1
+    reasons: dict[str, list[Problem]] = {}
+    for problem in skipped:
+        reasons.setdefault(problem.what, []).append(problem)
+    shown = []
+    for what, of_it in list(reasons.items())[:_SKIPPED_SHOWN]:
+        first = of_it[0]
+        where = str(first.place) if several else first.place.row
+        others = f" and {len(of_it) - 1} more" if len(of_it) > 1 else f", {first.field}" if first.field else ""
+        shown.append(f"{where}{others}: {what}")
+    left = sum(map(len, list(reasons.values())[_SKIPPED_SHOWN:]))
+    more = f"; and {left} more" if left else ""
+    return f"skipped {len(skipped)} of {rows}: {'; '.join(shown)}{more}"
+
+
+def render_splits(taskset: "TaskSet") -> str:
+    """Tasks and pairs of each split, and what the decision of a search can find with them."""
+    splits = splits_to_json(taskset)
+    if not splits:
+        tasks = len(taskset.tasks_with_pairs)
+        return (
+            f"{count_of(tasks, 'task')} with pairs: too few to divide into search, validation and test, which takes 3"
+        )
+    parts = "; ".join(
+        f"{split} {count_of(part['tasks'], 'task')}, {count_of(part['pairs'], 'pair')}"
+        for split, part in splits.items()
+    )
+    return f"{parts}\n{render_power(power_to_json(taskset, _GAIN))}"
+
+
+def power_to_json(taskset: "TaskSet", gain: float) -> dict[str, Any]:
+    """What validation allows: the smallest p, the gain found in 80% of searches, and the tasks that `gain` takes.
+
+    Raises UsageError where the set has too few tasks to divide.
+    """
+    from meta_reward.evaluation.power import chance_to_pass, power_of, tasks_needed
+    from meta_reward.tasks.check import tasks_by_size
+    from meta_reward.tasks.splits import splits_of
+
+    splits = splits_of(taskset)
+    items = tasks_by_size(taskset, splits["validation"])
+    power, needed = power_of(items), tasks_needed(gain, items)
+    whole = sum(map(len, splits.values()))
+    return {
+        "validation_tasks": power.tasks,
+        "validation_pairs": sum(items),
+        "smallest_p": power.smallest_p,
+        "gain_found": power.gain,
+        "gain": gain,
+        "chance": chance_to_pass(gain, items),
+        "validation_tasks_needed": needed,
+        "more_validation_tasks": max(0, needed - len(items)),
+        "more_tasks": max(0, round(needed * whole / len(items)) - whole),
+        "tasks_needed": round(needed * whole / len(items)),
+    }
+
+
+def render_power(power: dict[str, Any]) -> str:
+    """The gain that is found, or how many tasks one of `gain` takes, in one phrase."""
+    wanted = f"about {power['tasks_needed']} tasks find a gain of {100 * power['gain']:.0f} points"
+    if power["smallest_p"] is None:
+        return f"too few for a tested decision; {wanted}"
+    if power["gain_found"] is None:
+        return f"no gain is found in 80% of searches; {wanted}"
+    found = f"a gain of {100 * power['gain_found']:.0f} points is found in 80% of searches"
+    return found if power["gain_found"] <= power["gain"] else f"{found}; {wanted}"
+
+
+def check_to_json(check: "Check") -> dict[str, Any]:
+    """The findings of a check."""
+    return {
+        "findings": [asdict(finding) for finding in check.findings],
+        "agreement": asdict(check.agreement) if check.agreement else None,
+    }
+
+
+def render_check(check: "Check") -> list[str]:
+    """A line for each finding."""
+    lines = []
+    for finding in check.findings:
+        names = ", ".join(finding.examples)
+        more = ", ..." if finding.count > len(finding.examples) else ""
+        lines.append(f"look at: {finding.count} {finding.what}" + (f" ({names}{more})" if names else ""))
+    if check.agreement is not None:
+        a = check.agreement
+        numbers = [f"{100 * a.share:.0f}% of votes agree"]
+        numbers += [
+            f"{name} {value:.2f}" for name, value in (("alpha", a.alpha), ("kappa", a.kappa)) if value is not None
+        ]
+        lines.append(f"{a.annotators} annotators judged {count_of(a.pairs, 'pair')} together: {', '.join(numbers)}")
+    return lines
+
+
+def count_of(number: int, noun: str) -> str:
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number} {noun if number == 1 else plural}"

@@ -1,0 +1,33 @@
+"""`meta-reward tasks check`: what is doubtful about a task set."""
+
+import click
+
+from meta_reward.cli.common import json_option, print_json
+from meta_reward.cli.find import find_task_set
+
+
+@click.command("check")
+@click.argument("taskset", metavar="NAME")
+@click.option("--window", type=click.IntRange(min=1), help="Tokens that the judge reads at once.")
+@json_option
+def check(taskset: str, window: int | None, as_json: bool) -> None:
+    """Look for contradicting pairs, leaking splits, unreadable trajectories, and labels that mean little.
+
+    \b
+    meta-reward tasks check billing --window 200000
+    """
+    from meta_reward.cli.import_summary import check_to_json, render_check
+    from meta_reward.files import printable
+    from meta_reward.tasks.annotations import load_annotations
+    from meta_reward.tasks.check import JUDGE_WINDOW, check_task_set
+    from meta_reward.tasks.taskset import load_task_set
+
+    loaded = load_task_set(find_task_set(taskset))
+    found = check_task_set(loaded, load_annotations(loaded.path), window=window or JUDGE_WINDOW)
+    if as_json:
+        print_json(check_to_json(found))
+        return
+    lines = render_check(found)
+    if not found.findings:
+        lines.append(f"{loaded.name}: nothing to look at in {len(loaded.rollouts)} trajectories")
+    click.echo(printable("\n".join(lines)))

@@ -1,0 +1,52 @@
+"""`meta-reward tasks power`: what the decision of a search can find with a task set."""
+
+import click
+
+from meta_reward.cli.common import finite, json_option, print_json
+from meta_reward.cli.find import find_task_set
+
+
+@click.command("power")
+@click.argument("taskset", metavar="TASKSET")
+@click.option(
+    "--gain",
+    type=click.FloatRange(min=0.01, max=1),
+    default=0.1,
+    callback=finite,
+    show_default=True,
+    help="In agreement, such as 0.1 for 10 points.",
+)
+@json_option
+def power(taskset: str, gain: float, as_json: bool) -> None:
+    """Say which gains the decision finds with a task set, and how many more tasks a gain would need.
+
+    \b
+    meta-reward tasks power billing --gain 0.05
+    """
+    from meta_reward.cli.import_summary import count_of, power_to_json
+    from meta_reward.tasks.taskset import load_task_set
+
+    loaded = load_task_set(find_task_set(taskset))
+    found = power_to_json(loaded, gain)
+    if as_json:
+        print_json({"taskset": loaded.name, **found})
+        return
+    tasks, pairs = count_of(found["validation_tasks"], "task"), count_of(found["validation_pairs"], "pair")
+    click.echo(f"validation: {tasks}, {pairs}")
+    if found["smallest_p"] is None:
+        click.echo("too few tasks for a test: a search keeps its baseline, and names the best as untested")
+    else:
+        click.echo(f"smallest p that they allow: {found['smallest_p']:.2g}")
+        shown = "none" if found["gain_found"] is None else f"{100 * found['gain_found']:.0f} points"
+        click.echo(f"gain found in 80% of searches: {shown}")
+    click.echo(_needed(found))
+
+
+def _needed(found: dict[str, float]) -> str:
+    points = f"{100 * found['gain']:.0f} points"
+    if not found["more_validation_tasks"]:
+        return f"a gain of {points} is found in {100 * found['chance']:.0f}% of searches: no more tasks are needed"
+    return (
+        f"a gain of {points} is found in {100 * found['chance']:.0f}%; for 80% it takes {found['more_tasks']} more "
+        f"tasks, {found['more_validation_tasks']} of them in validation"
+    )

@@ -1,0 +1,67 @@
+"""Cheap features of a trajectory, and how often one of them alone tells the preferred one of a pair.
+
+Where a feature does, a harness that reads nothing may do as well as one that understands.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from meta_reward.trajectory import Pair, Rollout, Trajectory
+
+_REFUSAL = re.compile(r"\b(unable|cannot|can't|can not|not able|unfortunately|sorry|not allowed|not permitted)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """How often a feature alone prefers as the pairs do."""
+
+    feature: str
+    more: bool
+    """Whether the preferred trajectory has more of it, or less."""
+    share: float
+    """Of the pairs; a tie counts one half."""
+    pairs: int
+
+
+def most_telling(rollouts: Mapping[str, Rollout], pairs: Iterable[Pair]) -> Explained | None:
+    """The feature that explains most of the pairs, None without pairs."""
+    listed = list(pairs)
+    found = [_explained(name, feature, rollouts, listed) for name, feature in FEATURES.items()]
+    return max(found, key=lambda one: one.share) if listed else None
+
+
+def _explained(
+    name: str, feature: Callable[[Trajectory], float], rollouts: Mapping[str, Rollout], pairs: list[Pair]
+) -> Explained:
+    used = {id for pair in pairs for id in (pair.preferred, pair.other)}
+    value = {id: feature(rollouts[id].trajectory) for id in used}
+    outcomes = [_outcome(value[pair.preferred], value[pair.other]) for pair in pairs]
+    share = sum(outcomes) / len(outcomes) if outcomes else 0.5
+    return Explained(name, share >= 0.5, max(share, 1 - share), len(pairs))
+
+
+def _outcome(preferred: float, other: float) -> float:
+    return 0.5 if preferred == other else float(preferred > other)
+
+
+def _said(trajectory: Trajectory) -> list[str]:
+    return [m.content for m in trajectory.messages if m.role == "assistant" and m.content]
+
+
+def _called(trajectory: Trajectory) -> list[str]:
+    """The tools that the agent called; a simulated user may call some too."""
+    return [call.name for m in trajectory.messages if m.role == "assistant" for call in m.tool_calls]
+
+
+FEATURES: dict[str, Callable[[Trajectory], float]] = {
+    "messages": lambda t: len(t.messages),
+    "length of all messages": lambda t: sum(len(m.content) for m in t.messages),
+    "length of the agent's words": lambda t: sum(map(len, _said(t))),
+    "length of the agent's last message": lambda t: len((_said(t) or [""])[-1]),
+    "tool calls": lambda t: len(_called(t)),
+    "different tools": lambda t: len(set(_called(t))),
+    "failed tool calls": lambda t: sum(m.is_error for m in t.messages),
+    "words of refusal": lambda t: sum(len(_REFUSAL.findall(text)) for text in _said(t)),
+    "ends with a tool call": lambda t: float(bool(t.messages[-1].tool_calls)),
+}

@@ -1,0 +1,109 @@
+"""All rows of all files of an import: what can be used, what is skipped, and every error at once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from meta_reward.errors import DataError
+from meta_reward.tasks.importers.detect import detect_format, read_file
+from meta_reward.tasks.importers.fields import number_of, text_field
+from meta_reward.tasks.importers.record import BadRows, Options, PairRecord, Problem, Record, RowError
+from meta_reward.tasks.importers.rows import iter_rows
+
+_NO_TASK = "is missing: runs of one request carry the same task, and pairs come from runs of one task"
+
+
+@dataclass(slots=True)
+class Collected:
+    """What the files of an import hold."""
+
+    records: list[Record] = field(default_factory=list)
+    pairs: list[PairRecord] = field(default_factory=list)
+    skipped: list[Problem] = field(default_factory=list)
+    rows: int = 0
+    formats: list[str] = field(default_factory=list)
+
+
+def collect(
+    paths: Sequence[Path],
+    options: Options,
+    *,
+    format: str | None = None,
+    labels: Path | None = None,
+    skip_errors: bool = False,
+) -> Collected:
+    """Everything in the files. format: of all of them; each is detected where it is left out.
+
+    labels: a file with the labels, by the ids of the trajectories. skip_errors: leave rows with an error out.
+    Raises BadRows with every row that cannot be read, DataError for a file that cannot.
+    """
+    found, errors = Collected(), []
+    for path in dict.fromkeys(paths):
+        chosen = format or detect_format(path)
+        found.formats.append(chosen)
+        for item in read_file(path, options, format=chosen):
+            found.rows += 1
+            if isinstance(item, Record) and item.task is None:
+                item = Problem(item.place, options.task_key or "task", _NO_TASK)
+            if isinstance(item, PairRecord):
+                found.pairs.append(item)
+            elif isinstance(item, Record):
+                found.records.append(item)
+            elif item.skip or skip_errors:
+                found.skipped.append(item)
+            else:
+                errors.append(item)
+    if errors:
+        raise BadRows(errors, hint=_hint(errors, options))
+    if labels is not None:
+        found.records = _labelled(found.records, labels, options)
+    return found
+
+
+def _hint(errors: Sequence[Problem], options: Options) -> str:
+    if all(error.what == _NO_TASK for error in errors) and options.task_key is None:
+        return "name the field that holds it with --task-key"
+    if any(error.field == (options.label_key or "label") for error in errors):
+        return "correct the labels, or name another field with --label-key"
+    return "correct the rows, or leave them out with --skip-errors" if len(errors) > 1 else ""
+
+
+def _labelled(records: list[Record], path: Path, options: Options) -> list[Record]:
+    """The records with the labels of a file. Raises BadRows for a label that no trajectory has."""
+    labels: dict[str, float | None] = {}
+    errors = []
+    by_id = Counter(record.id for record in records)
+    for place, row in iter_rows(path):
+        try:
+            for id, label in _labels_of(row, options.label_key or "label"):
+                if by_id[id] != 1:
+                    what = f"is {id[:60]!r}, which {by_id[id] or 'no'} trajectories have"
+                    raise RowError("id", what)
+                if labels.setdefault(id, label) != label:
+                    raise RowError("id", f"{id[:60]!r} has two labels")
+        except RowError as error:
+            errors.append(Problem(place, error.field, error.what))
+    if errors:
+        raise BadRows(errors, hint="labels are looked up by the field id of the trajectories")
+    return [replace(r, label=labels[r.id]) if r.id in labels else r for r in records]
+
+
+def _labels_of(row: Any, key: str) -> list[tuple[str, float | None]]:
+    """The labels of a row `{id, label}`, or of one object of labels by id."""
+    if isinstance(row, RowError):
+        raise row
+    if not isinstance(row, dict):
+        raise RowError("", "is not an object with id and label")
+    if "id" in row:
+        id = text_field(row, "id")
+        return [] if id is None else [(id, number_of(row.get(key), key))]
+    return [(id, number_of(label, id[:60])) for id, label in row.items()]
+
+
+def check_not_empty(found: Collected, path: Path) -> None:
+    """Raise DataError where nothing that was read can be used."""
+    if not found.records and not found.pairs:
+        first = f": {found.skipped[0]}" if found.skipped else ""
+        raise DataError(path, f"holds no row that can be used{first}")

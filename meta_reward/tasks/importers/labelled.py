@@ -1,0 +1,41 @@
+"""Runs of a person's own: a row is `{task, messages, label?, policy?, tools?, id?}`, as JSON lines, CSV or a JSON list.
+
+A label is a number, and the higher is the better; rows without one are kept as unlabelled.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from meta_reward.tasks.importers.fields import (
+    MESSAGES,
+    as_object,
+    number_of,
+    run_of,
+    task_of,
+    text_field,
+    value_at,
+)
+from meta_reward.tasks.importers.record import Item, Options, Place, Record, parse_each
+from meta_reward.tasks.importers.rows import iter_rows
+
+
+def recognizes(row: dict[str, Any]) -> bool:
+    return any(name in row for name in MESSAGES) or {"input", "output"} <= set(row)
+
+
+def read(path: Path, options: Options) -> Iterator[Item]:
+    return parse_each(iter_rows(path), partial(_record, options=options))
+
+
+def _record(place: Place, row: Any, options: Options) -> Record:
+    fields = as_object(row)
+    label = options.label_key or "label"
+    return Record(
+        place,
+        run_of(fields, keep_unparsed=options.keep_unparsed),
+        task=task_of(fields, options.task_key),
+        label=number_of(value_at(fields, label), label),
+        id=text_field(fields, "id"),
+    )

@@ -1,0 +1,147 @@
+"""What every importer yields: trajectories, pairs, and rows that could not be used, each with its place in a file.
+
+A trajectory is read whether or not it has a label, one row at a time, so that the same readers serve imports
+and scoring. Nothing here knows a format.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meta_reward.errors import DataError
+from meta_reward.trajectory import Message, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands."""
+
+    path: Path
+    row: str
+    """Such as `line 17`, or `entry 3` of a JSON list."""
+
+    def __str__(self) -> str:
+        return f"{self.path}, {self.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How fields are named in rows of a person's own."""
+
+    task_key: str | None = None
+    label_key: str | None = None
+    keep_unparsed: bool = False
+    """Keep tool arguments that are not valid JSON as text; otherwise such a row is skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One agent run, without task or label."""
+
+    messages: tuple[Message, ...]
+    policy: str | None = None
+    """None where the file does not say."""
+    tools: tuple[Tool, ...] | None = None
+    """None where the file does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One trajectory of a file."""
+
+    place: Place
+    run: Run
+    task: str | None = None
+    label: float | None = None
+    """The higher, the better; None without one."""
+    id: str | None = None
+    """As the file calls it; unique in most formats, and never a path."""
+    preferred_id: str | None = None
+    """A name for the task set, from the numbers of a benchmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairRecord:
+    """Two trajectories of one task, the better first."""
+
+    place: Place
+    chosen: Run
+    rejected: Run
+    task: str | None = None
+    """None where the file does not say: pairs that share a trajectory or an opening then share a task."""
+    categories: tuple[str, ...] = ()
+    annotator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that gives no trajectory."""
+
+    place: Place
+    field: str
+    """"" where the whole row is meant."""
+    what: str
+    skip: bool = False
+    """The row is as the format wants it and cannot be used: it is left out and counted, and the import goes on."""
+
+    def __str__(self) -> str:
+        return f"{self.place}" + (f", {self.field}" if self.field else "") + f": {self.what}"
+
+
+Item = Record | PairRecord | Problem
+
+
+class RowError(ValueError):
+    """A row, or a part of one, cannot be read. field: where in the row, such as `messages, message 3`."""
+
+    def __init__(self, field: str, what: str, *, skip: bool = False) -> None:
+        self.field, self.what, self.skip = field, what, skip
+        super().__init__(f"{field}: {what}" if field else what)
+
+    def inside(self, field: str) -> "RowError":
+        """The same error, one level further out."""
+        whole = f"{field}, {self.field}" if self.field else field
+        return RowError(whole, self.what, skip=self.skip)
+
+
+def parse_each(rows: Iterable[tuple[Place, Any]], parse: Callable[[Place, Any], Record | PairRecord]) -> Iterator[Item]:
+    """One item for each row, in order. A row may be the RowError that reading it ended in."""
+    for place, row in rows:
+        try:
+            if isinstance(row, RowError):
+                raise row
+            yield parse(place, row)
+        except RowError as error:
+            yield Problem(place, error.field, error.what, error.skip)
+
+
+class BadRows(DataError):
+    """Rows that nothing can be made of: the first of them, each on a line of its own."""
+
+    SHOWN = 20
+
+    def __init__(self, problems: list[Problem], *, hint: str = "") -> None:
+        self.problems = problems
+        first = problems[0]
+        place = ", ".join(part for part in (first.place.row, first.field) if part)
+        if len(problems) == 1:
+            super().__init__(first.place.path, first.what, place=place, hint=hint)
+            return
+        shown = "".join(f"\n  {problem}" for problem in problems[: self.SHOWN])
+        more = len(problems) - self.SHOWN
+        rest = f"\n  and {more} more" if more > 0 else ""
+        last = f"\n  {hint}" if hint else ""
+        super().__init__(first.place.path, f"{len(problems)} errors, nothing was imported{shown}{rest}{last}")
+
+
+def brief(value: Any) -> str:
+    """A value of the user's in an error, in a few words."""
+    text = repr(value) if isinstance(value, str | int | float | bool) or value is None else f"a {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def names_of(row: dict[str, Any]) -> str:
+    """The fields of a row, for an error."""
+    names = [brief(str(name))[1:-1] for name in row]
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "") if names else "nothing"

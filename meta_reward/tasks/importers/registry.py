@@ -1,0 +1,37 @@
+"""The formats that can be read, by name. Each is one module, imported when it is asked for.
+
+A module has `recognizes(row)`, whether a file whose first row this is holds its format, and
+`read(path, options)`, one item for each row of the file, in order, read as it is asked for.
+"""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from meta_reward.tasks.importers.record import Item, Options
+
+
+class Importer(Protocol):
+    """A module that reads one format."""
+
+    def recognizes(self, row: dict[str, Any]) -> bool: ...
+
+    def read(self, path: Path, options: "Options") -> Iterator["Item"]: ...
+
+
+def importer(format: str) -> Importer:
+    """The reader of one of `FORMATS`."""
+    return cast(Importer, importlib.import_module(f"meta_reward.tasks.importers.{_MODULES[format]}"))
+
+
+# In the order in which detection asks them.
+_MODULES = {
+    "tau2-bench": "tau2_bench",
+    "tau-bench": "tau_bench",
+    "plan-rewardbench": "plan_rewardbench",
+    "pairs": "pairs",
+    "labelled": "labelled",
+}
+FORMATS = tuple(_MODULES)

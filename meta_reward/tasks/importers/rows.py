@@ -1,0 +1,142 @@
+"""The rows of a file: JSON lines, CSV or TSV, or one JSON document.
+
+Lines and tables are read as they are asked for, in memory that does not grow with the file; a document is
+loaded whole. A broken line is a RowError in its place, and the lines after it are read. Raises DataError
+where a file cannot be read at all.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from meta_reward import files
+from meta_reward.errors import DataError
+from meta_reward.tasks.importers.record import Place, RowError
+
+_BOM = b"\xef\xbb\xbf"
+_TABLES = {".csv": ",", ".tsv": "\t"}
+_LONGEST_CELL = 1 << 30
+_SAMPLE = 20
+_NOT_JSON = re.compile(rb"[:\[,]\s*(NaN|-?Infinity|None|True|False)\b")
+
+
+def iter_rows(path: Path) -> Iterator[tuple[Place, Any]]:
+    """Every row of a file with its place; for a row that cannot be read, the RowError that says why.
+
+    The entries of a JSON list are rows; any other JSON document is one.
+    """
+    if path.suffix.lower() in _TABLES:
+        yield from _table(path, _TABLES[path.suffix.lower()])
+        return
+    with _opened(path) as file:
+        before, first = _first_line(file, path)
+        if _is_json_lines(first):
+            yield from _lines(path, chain([first], file), before + 1)
+            return
+    yield from _entries(path)
+
+
+def sample_rows(path: Path) -> list[dict[str, Any]]:
+    """The first rows that are objects, for finding out what a file holds. Raises DataError where none can be read."""
+    first = list(islice(iter_rows(path), _SAMPLE))
+    for place, row in first[:1]:
+        if isinstance(row, RowError) and all(isinstance(other, RowError) for _, other in first):
+            raise DataError(path, row.what, place=place.row)
+    return [row for _, row in first if isinstance(row, dict)]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise DataError(path, "no such file") from None
+    except OSError as error:
+        raise DataError(path, f"cannot be read: {error.strerror}") from None
+
+
+def _first_line(file: IO[bytes], path: Path) -> tuple[int, bytes]:
+    """How many empty lines a file begins with, and the line after them."""
+    for number, line in enumerate(file):
+        if number == 0:
+            if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise DataError(path, "is UTF-16 text", hint="save it as UTF-8")
+            if line.startswith(b"\x1f\x8b"):
+                raise DataError(path, "is compressed", hint="unpack it with gunzip")
+            line = line.removeprefix(_BOM)
+        if line.strip():
+            return number, line
+    raise DataError(path, "is empty")
+
+
+def _is_json_lines(first: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(first), dict)
+    except orjson.JSONDecodeError:
+        line = first.strip()
+        return line.startswith(b"{") and line.endswith(b"}")
+
+
+def _lines(path: Path, lines: Iterator[bytes], start: int) -> Iterator[tuple[Place, Any]]:
+    for number, line in enumerate(lines, start):
+        if line.strip():
+            yield Place(path, f"line {number}"), _parsed(line)
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        odd = _NOT_JSON.search(line)
+        reason = f"{odd[1].decode()} is no value of JSON" if odd else error.msg.split(":")[0]
+        return RowError("", f"is not valid JSON: {reason}")
+
+
+def _entries(path: Path) -> Iterator[tuple[Place, Any]]:
+    data = files.parse_json(files.read_bytes(path).removeprefix(_BOM), path)
+    entries = data if isinstance(data, list) else [data]
+    if not entries:
+        raise DataError(path, "holds no rows: it is an empty list")
+    for number, entry in enumerate(entries, 1):
+        yield Place(path, f"entry {number}"), entry
+
+
+def _table(path: Path, delimiter: str) -> Iterator[tuple[Place, Any]]:
+    """Rows of a table as objects; empty cells are left out."""
+    csv.field_size_limit(_LONGEST_CELL)
+    with _opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        try:
+            header = next(reader, None)
+            if not header:
+                raise DataError(path, "is empty")
+            _check_header(header, path)
+            start = reader.line_num + 1
+            for cells in reader:
+                if cells:
+                    yield Place(path, f"line {start}"), _row_of(header, cells)
+                start = reader.line_num + 1
+        except UnicodeDecodeError:
+            raise DataError(path, "is not UTF-8 text", place=f"after line {reader.line_num}") from None
+        except csv.Error as error:
+            raise DataError(path, f"is not a valid table: {error}", place=f"line {reader.line_num}") from None
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise DataError(path, f"names the column {twice[0][:60]!r} twice", place="line 1")
+
+
+def _row_of(header: list[str], cells: list[str]) -> Any:
+    if len(cells) != len(header):
+        return RowError("", f"has {len(cells)} cells, and the header has {len(header)}: quote cells that hold commas")
+    return {name.strip(): cell for name, cell in zip(header, cells, strict=True) if cell.strip()}
