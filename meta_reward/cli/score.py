@@ -38,9 +38,9 @@ def command(harness: str, paths: tuple[Path, ...], out: Path | None, best_of: st
     meta-reward score night-1 new-runs.jsonl --out scored.jsonl --best-of task
     meta-reward score my_harness.py new-runs.jsonl --judge simulated
 
-    Each line of a FILE is an object with messages, and maybe policy, tools, task and id; formats that `import` reads are
-    read too. As many lines come out, in the same order; where there is no score, it is null, and the line says why.
-    Scores run from 0 to 100.
+    Each line of a FILE is an object with messages, and maybe policy, tools, task and id; what `import` reads is read
+    too. As many lines come out, in the same order; where there is no score, it is null, and the line says why. Scores
+    run from 0 to 100.
     """
     import asyncio
 
