@@ -57,8 +57,14 @@ NO_RUN = "a harness by itself comes with no measurement; `meta-reward evaluate` 
 def evidence_of(layout: Layout, decision: Decision, row: Row) -> Evidence:
     """What a run knows of its chosen harness."""
     test = measured_on(layout, row, "test")
-    why = "" if test else f"the test split is still sealed; `meta-reward test {layout.root.name}` opens it"
-    return Evidence(sentence_of(decision), decision.untested, test, why)
+    return Evidence(sentence_of(decision), decision.untested, test, "" if test else _why_no_test(layout))
+
+
+def _why_no_test(layout: Layout) -> str:
+    command = f"`meta-reward test {layout.root.resolve().name}`"
+    if layout.test_result.exists():
+        return f"the test split was opened for other candidates; {command} adds this one"
+    return f"the test split is still sealed; {command} opens it"
 
 
 def measured_on(layout: Layout, row: Row, split: str) -> Measured | None:
