@@ -9,7 +9,8 @@ from meta_reward.report.tables import SIMULATED, fit, percent, plural, render_ta
 from meta_reward.run.decisions import Decision, sentence_of
 
 _LEGEND = (
-    "from: its parents; search, validation: agreement on that split; selected: by its number on search, the chosen one "
+    "from: its parents; search, validation: agreement on that split, without bounds if there are fewer than 8 tasks or "
+    "no spread; selected: by its number on search, the chosen one "
     "by that on validation too, which are therefore optimistic; frontier: no other has more agreement on search for "
     "fewer judge tokens"
 )

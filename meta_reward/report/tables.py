@@ -106,12 +106,12 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-def with_interval(value: float | None, low: float | None, high: float | None) -> str:
-    """A share with its 95% interval, if it has one: `63.2% [52.1, 74.0]`."""
+def with_interval(value: float | None, low: float | None, high: float | None, *, no_bounds: str | None = None) -> str:
+    """A share with its 95% interval: `63.2% [52.1, 74.0]`. no_bounds: why it has none, shown in their place."""
     if value is None:
         return "-"
     if low is None or high is None:
-        return percent(value)
+        return percent(value) + _why_no_bounds(no_bounds)
     return f"{value:.1%} [{low * 100:.1f}, {high * 100:.1f}]"
 
 
@@ -147,7 +147,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
     """Evaluations side by side, one column each."""
     lines: list[tuple[str, Any]] = [
-        ("agreement [95%]", lambda m: with_interval(m["score"], m["low"], m["high"])),
+        ("agreement [95%]", lambda m: with_interval(m["score"], m["low"], m["high"], no_bounds=m["no_bounds"])),
         ("strict agreement", lambda m: percent(m["strict_agreement"])),
         ("pairs", lambda m: m["pairs"]),
         ("ties", lambda m: m["ties"]),

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from meta_reward.report.tables import fit, render_best_of_n, render_metrics, render_table
 
 METRICS = {
-    "score": 0.5, "low": 0.4, "high": 0.6, "strict_agreement": 0.4, "pairs": 9, "ties": 1, "failures": 2,
-    "coverage": 0.8, "mean_margin": 2.0, "trajectories": 5, "judge_calls": 6, "judge_tokens": 7, "cost_usd": None,
+    "score": 0.5, "low": 0.4, "high": 0.6, "no_bounds": None, "strict_agreement": 0.4,
+    "pairs": 9, "ties": 1, "failures": 2, "coverage": 0.8,
+    "mean_margin": 2.0, "trajectories": 5, "judge_calls": 6, "judge_tokens": 7, "cost_usd": None,
 }  # fmt: skip
 
 
