@@ -38,7 +38,7 @@ SEARCH_FLAGS = --run "$(RUN_NAME)" \
 	$(if $(MAX_TOKENS),--max-tokens $(MAX_TOKENS)) $(if $(MAX_HOURS),--max-hours $(MAX_HOURS))
 SEALED = "the search stopped before it was finished, so the test split stays sealed; raise the limit and make search again"
 
-.PHONY: help install search test lint types bench
+.PHONY: help install search test slow lint types bench
 
 help:            ## list the targets
 	@grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -49,8 +49,11 @@ search: $(VENV)/.installed  ## search over harnesses; when that has finished, op
 	@$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS) || { code=$$?; [ $$code != 4 ] || echo $(SEALED) >&2; exit $$code; }
 	@$(BIN)/meta-reward test "$(RUN_NAME)"
 
-test: $(VENV)/.installed  ## run all tests, in parallel
-	$(BIN)/pytest -n auto --dist worksteal
+test: $(VENV)/.installed  ## run the tests, in parallel, but for the slow ones
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+
+slow: $(VENV)/.installed  ## run the slow tests: sessions of real agents, kills, benchmarks, the wheel
+	$(BIN)/pytest -n auto --dist worksteal -m slow
 
 lint: $(VENV)/.installed  ## ruff: rules and formatting
 	$(BIN)/ruff check .
