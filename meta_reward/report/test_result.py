@@ -1,6 +1,14 @@
 """The result of the test split for a person."""
 
-from meta_reward.report.tables import SIMULATED, difference, fit, render_best_of_n, render_categories, render_metrics
+from meta_reward.report.tables import (
+    SIMULATED,
+    difference,
+    fit,
+    plural,
+    render_best_of_n,
+    render_categories,
+    render_metrics,
+)
 from meta_reward.run.decisions import sentence_of
 from meta_reward.search.test_split import Tested, TestResult
 
@@ -12,7 +20,6 @@ def render_test(result: TestResult) -> str:
     columns = {("baseline and chosen " if alone and chosen == baseline.id else "baseline ") + baseline.id: baseline}
     columns |= {("chosen " if one.id == chosen else "") + one.id: one for one in result.tested}
     scores = {title: one.scores for title, one in columns.items()}
-    times = result.openings
     parts = [
         render_metrics(scores),
         render_categories(scores),
@@ -20,7 +27,10 @@ def render_test(result: TestResult) -> str:
         "of several harnesses, the best on this split is optimistic" if len(result.tested) > 1 else "",
         render_best_of_n(scores),
         fit(f"decision: {sentence_of(result.decision)}"),
-        f"the test split of this task set has been opened {times} time{'s' if times != 1 else ''}",
+        fit(
+            f"the test split of this task set has been opened {plural(result.openings, 'time')}; "
+            f"{plural(result.looks, 'decision')} on its validation split, by all runs"
+        ),
         SIMULATED if result.simulated else "",
     ]
     return "\n\n".join(part for part in parts if part)

@@ -135,8 +135,7 @@ def sentence_of(decision: Decision) -> str:
         return f"{decision.chosen} was chosen by hand"
     found = next((f.verdict for f in decision.finalists if f.verdict.id == decision.chosen), None)
     if found is not None:
-        said = f"{decision.chosen} replaces the baseline {decision.baseline}: {_numbers(found, decision)}"
-        return said + ("" if decision.claimed else "; the level is not claimed, since the proposer had no jail")
+        return f"{decision.chosen} replaces the baseline {decision.baseline}: {_numbers(found, decision)}"
     stays = f"the baseline {decision.baseline} stays"
     if not decision.finalists:
         return f"{stays}: nothing was better on search"
@@ -153,7 +152,8 @@ def sentence_of(decision: Decision) -> str:
 def _numbers(found: Verdict, decision: Decision) -> str:
     p = "not tested" if found.p is None else f"adjusted p {found.p:.2g}"
     where = f"on validation (selected), {p}, level {found.level:g}, {found.tasks} of {decision.tasks} tasks differ"
-    return f"{found.difference * 100:+.1f} points {where}"
+    claim = "" if decision.claimed else "; the level is not claimed, since the proposer had no jail"
+    return f"{found.difference * 100:+.1f} points {where}{claim}"
 
 
 def _involved(decision: Decision) -> Collection[str]:

@@ -28,7 +28,7 @@ from meta_reward.search.evaluate_split import run_splits
 from meta_reward.search.limits import limit_check
 from meta_reward.search.loop import finished
 from meta_reward.search.open import check_sandbox
-from meta_reward.tasks.openings import count_openings, record_opening
+from meta_reward.tasks.openings import count_looks, count_openings, record_opening
 
 SCHEMA = 2
 
@@ -57,6 +57,8 @@ class TestResult:
     decision: Decision
     openings: int
     """How often the test split of this task set has been opened, by all runs."""
+    looks: int
+    """How many decisions were made on its validation split, by all runs."""
 
 
 Choice = Callable[[Decision], Sequence[str]]
@@ -90,9 +92,9 @@ async def open_test(search: Search, wanted: Choice = chosen_alone) -> TestResult
     if any(row.id not in stored for row in (rows[0], *asked)):
         stored = await _open(search, rows[0], asked, stored)
     tested = tuple(stored[row.id] for row in asked if row is not rows[0])
-    openings = count_openings(search.taskset.path)
+    openings, looks = count_openings(search.taskset.path), count_looks(search.taskset.path)
     judge, simulated = search.config.judge.spec, search.gateway.backend.simulated
-    return TestResult(judge, simulated, stored[rows[0].id], tested, decision, openings)
+    return TestResult(judge, simulated, stored[rows[0].id], tested, decision, openings, looks)
 
 
 async def _open(search: Search, baseline: Row, asked: Sequence[Row], stored: Mapping[str, Tested]) -> dict[str, Tested]:

@@ -152,3 +152,53 @@ def test_what_is_too_large_or_no_program_has_no_fingerprint_docstring_or_definit
 def test_definitions_are_told_apart_by_what_they_do() -> None:
     first, second = definitions("A = 1\ndef f(): return 1  # one\n"), definitions("A = 2\ndef f():\n    return 1\n")
     assert (first["A"] == second["A"], first["f"] == second["f"]) == (False, True)
+
+
+def test_warnings_of_the_parser_do_not_stop_it(inspector: Inspector) -> None:
+    noisy = 'x = "\\d"\n' * 8_000 + GOOD  # a warning a line, more than a pipe holds
+    assert inspector.ask("fingerprint", noisy)
+
+
+def test_stop_ends_a_question_that_is_being_answered(inspector: Inspector) -> None:
+    inspector.ask("fingerprint", GOOD)
+    raised: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            inspector.ask("inspect", HOSTILE["more nested lists"], packages=[], known={})
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.1)
+    began = time.monotonic()
+    inspector.stop()
+    thread.join(5)
+    assert time.monotonic() - began < 5
+    assert len(raised) <= 1
+    assert inspector.ask("fingerprint", GOOD)
+
+
+def test_child_that_the_machine_kills_is_asked_once_more(inspector: Inspector) -> None:
+    inspector.ask("fingerprint", GOOD)
+    first, killed = inspector.pid, threading.Event()
+
+    def kill_children() -> None:
+        children = Path(f"/proc/{first}/task/{first}/children")
+        while not killed.is_set():
+            for pid in children.read_text().split() if children.exists() else []:
+                os.kill(int(pid), signal.SIGKILL)
+                killed.set()
+
+    killer = threading.Thread(target=kill_children)
+    killer.start()
+    try:
+        for number in range(200):  # until one is caught
+            assert inspector.ask("fingerprint", f"{GOOD}X = {number}\n")
+            if killed.is_set():
+                break
+    finally:
+        killed.set()
+        killer.join()
+    assert inspector.ask("fingerprint", GOOD)

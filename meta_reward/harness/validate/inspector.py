@@ -50,6 +50,7 @@ class Inspector:
         self._process: subprocess.Popen[bytes] | None = None
         self._cases: Cases | None = None  # what the process holds
         self._turn = threading.Lock()
+        self._stopping = False
 
     def ask(self, do: str, source: str, *, cases: Cases | None = None, **more: Any) -> Any:
         """The inspector's answer. Raises SyntaxError for a source that does not parse, Unreadable beyond the limits."""
@@ -63,11 +64,15 @@ class Inspector:
                     break
                 except (OSError, EOFError):
                     self._stop()
+                    if self._stopping:
+                        raise MetaRewardError("the inspector of sources was stopped") from None
                 except BaseException:  # an interrupt: the answer must not be taken for that of the next question
                     self._stop()
                     raise
             else:
                 raise Unreadable("ends the inspector, twice")
+        if "machine" in answer:
+            raise MetaRewardError(f"sources cannot be read on this machine: {answer['machine']}")
         if "exceeded" in answer:
             raise Unreadable(answer["exceeded"])
         if "syntax" in answer:
@@ -75,9 +80,14 @@ class Inspector:
         return answer["value"]
 
     def stop(self) -> None:
-        """End it. The next question starts another."""
+        """End it, also in the middle of a question. The next question starts another."""
+        self._stopping, process = True, self._process
+        if process is not None and process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         with self._turn:
             self._stop()
+            self._stopping = False
 
     @property
     def pid(self) -> int | None:

@@ -53,7 +53,10 @@ def _say(answer: Mapping[str, Any]) -> None:
 def _in_child(request: Mapping[str, Any], cases: Cases | None, limits: Limits) -> dict[str, Any]:
     """The answer of a forked child, or why there is none."""
     out, into = os.pipe()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError as error:  # no fault of the source
+        return {"machine": str(error)}
     if pid == 0:
         _be_the_child(into, request, cases, limits)
     os.close(into)
@@ -63,6 +66,8 @@ def _in_child(request: Mapping[str, Any], cases: Cases | None, limits: Limits) -
     if code == 0:
         answer: dict[str, Any] = json.loads(data)
         return answer
+    if code == -signal.SIGKILL:  # as the kernel does when memory is short: let the client ask once more
+        sys.exit("a child was killed")
     return {"exceeded": _reason(code, limits)}
 
 
@@ -71,6 +76,7 @@ def _be_the_child(into: int, request: Mapping[str, Any], cases: Cases | None, li
     code = 1
     try:
         _limit(limits)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # nobody reads the parser's warnings
         with open(into, "wb") as pipe:
             pipe.write(json.dumps(_answer(request, cases)).encode())
         code = 0
