@@ -160,7 +160,7 @@ def status_of(layout: Layout) -> Status:
         proposer=config.proposer.spec,
         sandbox=config.sandbox,
         simulated=config.judge.spec.partition(":")[0] == "simulated",
-        iterations=Iterations(max(0, len(load_iterations(layout)) - 1), config.limits.iterations),
+        iterations=Iterations(_done(layout), config.limits.iterations),
         leader=leader_of(rows).id if rows else None,
         candidates=[_candidate(layout, row) for row in rows],
         frontier=[row.id for row in frontier_of(rows)],
@@ -171,6 +171,11 @@ def status_of(layout: Layout) -> Status:
         set_aside=[str(path) for path in sorted(layout.set_aside.glob("*"))],
         spent=_spending(layout, stop),
     )
+
+
+def _done(layout: Layout) -> int:
+    """Iterations that are done, without the seeds and what a person added."""
+    return max(0, sum(not line.added for line in load_iterations(layout)) - 1)
 
 
 def summary_of(layout: Layout) -> RunSummary:

@@ -18,7 +18,8 @@ def render_test(result: TestResult) -> str:
     chosen, baseline = result.decision.chosen, result.baseline
     alone = not result.tested
     columns = {("baseline and chosen " if alone and chosen == baseline.id else "baseline ") + baseline.id: baseline}
-    columns |= {("chosen " if one.id == chosen else "") + one.id: one for one in result.tested}
+    ordered = sorted(result.tested, key=lambda one: one.id == chosen)  # the chosen one last: the lift is its own
+    columns |= {("chosen " if one.id == chosen else "") + one.id: one for one in ordered}
     scores = {title: one.scores for title, one in columns.items()}
     parts = [
         render_metrics(scores),

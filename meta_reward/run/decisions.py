@@ -142,8 +142,9 @@ def sentence_of(decision: Decision) -> str:
     if decision.untested:
         best = next(f.verdict for f in decision.finalists if f.verdict.id == decision.untested)
         return (
-            f"{stays}; {best.id} is the best and untested: {best.difference * 100:+.1f} points on validation, where it "
-            f"differs in {best.tasks} of {decision.tasks} tasks and a test needs {MIN_TASKS}"
+            f"{stays}; {best.id} is the best on search and validation together, and untested: "
+            f"{best.difference * 100:+.1f} points on validation, where it differs in {best.tasks} of {decision.tasks} "
+            f"tasks and a test needs {MIN_TASKS}"
         )
     best = min((f.verdict for f in decision.finalists), key=lambda v: (2.0 if v.p is None else v.p, v.id))
     return f"{stays}: nobody passed; the closest, {best.id}: {_numbers(best, decision)}"

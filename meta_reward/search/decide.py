@@ -60,6 +60,8 @@ def choose(layout: Layout, id: str) -> Decision:
     scored = [row.id for row in rows if row.score is not None]
     if id not in scored:
         raise UsageError(f"{id} is no candidate with a score", hint=f"those are: {' '.join(scored) or 'none yet'}")
+    if last is not None and (last.by, last.chosen) == (decisions.PERSON, id):
+        return last
     last = last or Decision(decisions.PERSON, id, rows[0].id)
     decision = replace(last, by=decisions.PERSON, chosen=id)
     decisions.save_decision(layout, decision, rows)

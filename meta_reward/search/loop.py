@@ -10,6 +10,7 @@ from functools import partial
 
 from meta_reward import files, folders
 from meta_reward.errors import LimitReached, UsageError
+from meta_reward.evaluation.gate import FINALISTS
 from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
@@ -35,6 +36,7 @@ async def run_search(search: Search) -> Stop:
     await check_sandbox(search)
     limits, barren = limit_check(search.config.limits), 0
     _make_whole(search)
+    _warn_of_small_limit(search)
     try:
         while (reason := finished(search.layout, search.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
@@ -61,8 +63,18 @@ async def add(search: Search, name: str, source: str) -> Row:
     await place_by_hand(search, iteration, name, source)
     line = await _iterate(search, limits)
     if last_decision(search.layout) is not None:
+        if is_decided(search.layout):
+            search.progress.note(f"{name} is not one of the {FINALISTS} best on search: the decision stands")
         await _decide(search, Stop("finished", f"{name} was added"))
     return next(row for row in load_ledger(search.layout.ledger) if row.id == line.candidates[0])
+
+
+def _warn_of_small_limit(search: Search) -> None:
+    """Say where the limit of calls cannot pay for a decision: every evaluation asks at least once a trajectory."""
+    most = search.config.limits.max_calls
+    least = len(search.part("search")[0]) + (1 + FINALISTS) * len(search.part("validation")[0])
+    if most and most < least:
+        search.progress.note(f"max-calls {most} is too low for a decision: the baseline and validation take {least}")
 
 
 def _make_whole(search: Search) -> None:

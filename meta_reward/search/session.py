@@ -65,15 +65,15 @@ async def place_by_hand(search: Search, iteration: int, name: str, source: str) 
 
     An unfinished session of the proposer makes room for it: its drafts are set aside.
     """
-    draft = Draft(name, source, f"---\nparents: []\n---\n## Hypothesis\n\n{docstring(source) or 'Added by hand.'}\n")
-    ((_, report),) = await _validated(search, [draft], iteration)
+    ((_, report),) = await _validated(search, [Draft(name, source, "")], iteration)
     if not report.ok:
         raise UsageError(f"{name} was not added: {report.findings[0]}", hint="`meta-reward validate` says more")
+    proposal = f"---\nparents: []\n---\n## Hypothesis\n\n{docstring(source) or 'Added by hand.'}\n"
     for note in _discard(search.layout, iteration):
         search.progress.note(note)
     folder = search.layout.staging(iteration) / name
-    files.write_bytes(folder / "harness.py", draft.source.encode())
-    files.write_bytes(folder / "proposal.md", draft.proposal.encode())
+    files.write_bytes(folder / "harness.py", source.encode())
+    files.write_bytes(folder / "proposal.md", proposal.encode())
     save_session(search.layout, iteration, SessionRecord([name], summary={"proposer": PERSON, "cost_usd": 0.0}))
 
 

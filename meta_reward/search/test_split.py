@@ -16,7 +16,7 @@ from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.statistics import Interval, difference_interval
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git
-from meta_reward.run.decisions import Decision, sentence_of
+from meta_reward.run.decisions import PERSON, Decision, last_decision, sentence_of
 from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
@@ -86,7 +86,8 @@ async def open_test(search: Search, wanted: Choice = chosen_alone) -> TestResult
     _check_budget(search, begun=bool(stored) or any(_has_begun(layout, row) for row in rows))
     if finished(layout, search.config.limits) is None:
         search.progress.note("the search has not finished; what it finds later will need another opening")
-    decision = await decide(search)
+    stands = last_decision(layout)
+    decision = stands if stands is not None and stands.by == PERSON else await decide(search)
     search.progress.note(sentence_of(decision))
     asked = _rows_of(rows, wanted(decision))
     if any(row.id not in stored for row in (rows[0], *asked)):

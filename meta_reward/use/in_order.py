@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
+from meta_reward.errors import LimitReached
 from meta_reward.evaluation.evaluate import run_together
 
 _Given = TypeVar("_Given")
@@ -21,18 +22,27 @@ async def in_order(
     """Do the work for each input and emit each result in the order of the inputs, as soon as that is possible.
 
     An input is read when there is a worker for it. ahead: how far work may get ahead of the slowest. The first
-    error stops everything and is raised; what was emitted by then is the beginning of what was asked for.
+    error stops everything and is raised; what was emitted by then is the beginning of what was asked for. At a
+    limit no input is begun any more, and what is under way is finished first, since it is paid for.
     """
     numbered, done, moved = enumerate(given), dict[int, tuple[_Given, _Made]](), asyncio.Condition()
-    emitted = 0
+    emitted, limits = 0, list[LimitReached]()
 
     async def drain() -> None:
         nonlocal emitted
         for number, item in numbered:
             async with moved:
-                while number - emitted >= max(ahead, at_once):
+                while number - emitted >= max(ahead, at_once) and not limits:
                     await moved.wait()
-            done[number] = item, await work(item)
+            if limits:
+                return
+            try:
+                done[number] = item, await work(item)
+            except LimitReached as limit:
+                limits.append(limit)
+                async with moved:
+                    moved.notify_all()
+                return
             while emitted in done:
                 emit(*done.pop(emitted))
                 emitted += 1
@@ -40,3 +50,5 @@ async def in_order(
                 moved.notify_all()
 
     await run_together(drain() for _ in range(at_once))
+    if limits:
+        raise limits[0]

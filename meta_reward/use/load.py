@@ -55,6 +55,11 @@ class LoadedReward:
         self._scorer: Scorer | None = None
         self._sync: SyncScorer | None = None
 
+    def __getattr__(self, name: str) -> Any:
+        if name in ("score", "score_all"):
+            raise UsageError("this reward is not open", hint="use `async with`, `with`, or what `open()` returns")
+        raise AttributeError(name)
+
     @property
     def about(self) -> str:
         """What this is, how it was chosen and what it was measured to be worth."""

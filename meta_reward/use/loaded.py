@@ -134,7 +134,8 @@ def _load_run(layout: Layout, wanted: Wanted) -> Loaded:
 def _load_harness(path: Path, wanted: Wanted) -> Loaded:
     tables = wanted.tables()
     if not tables.get("judge", {}).get("spec"):
-        raise UsageError(f"{path} names no judge", hint="say which one, such as judge openai:gpt-5-mini")
+        hint = "say which one: --judge openai:gpt-5-mini, or judge=... in Python"
+        raise UsageError(f"{path} names no judge", hint=hint)
     evidence = Evidence(why_no_test=NO_RUN)
     loaded = _loaded(
         str(path), files.read_text(path), RunConfig(), tables, _spending(tables), wanted.shared or Shared(), evidence

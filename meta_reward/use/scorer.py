@@ -8,7 +8,7 @@ were paid for are in the cache, and asking again goes on from there.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -68,7 +68,8 @@ class Scorer:
         backend = open_backend(loaded.config)
         require_limit(backend, loaded.config.judge.spec, loaded.limits)
         self.gateway: Gateway = open_gateway(loaded.config, backend, billing=billing, spent=spent, notice=notice)
-        self.gateway.limit(limit_check(loaded.spending))
+        limits = limit_check(loaded.spending)  # of calls that were made: those of earlier starts are in the cache
+        self.gateway.limit(lambda spent: limits(replace(spent, calls=spent.misses)))
         self._slots = asyncio.Semaphore(self.gateway.concurrency)
         self._sandbox: Sandbox | None = None
         self._open = AsyncExitStack()

@@ -64,7 +64,7 @@ def test_too_few_tasks_are_no_test_and_the_best_is_named_untested(begun: World) 
     begun.search(iterations=1)
     decision = decision_of(begun)
     assert (decision.chosen, decision.untested) == ("c0001", "c0002")
-    assert "c0002 is the best and untested: +25.0 points on validation" in sentence_of(decision)
+    assert "c0002 is the best on search and validation together, and untested: +25.0 points" in sentence_of(decision)
     assert begun.layout.best.read_text() == begun.seeds[0].source
 
 
@@ -146,6 +146,8 @@ def test_person_adds_a_harness_and_it_is_a_candidate_like_any_other(wide: World)
 def test_harness_that_is_refused_is_not_added(wide: World) -> None:
     with pytest.raises(UsageError, match="mine was not added: line 1: imports 'socket'"):
         wide.add("mine", "import socket\n" + BETTER)
+    with pytest.raises(UsageError, match="mine was not added: line 1: does not parse"):
+        wide.add("mine", "x = (\n")
     with pytest.raises(UsageError, match="same was not added: duplicate of c0001"):
         wide.add("same", wide.seeds[0].source)
     assert len(load_iterations(wide.layout)) == 1
@@ -161,6 +163,30 @@ def test_person_overrides_the_decision_and_a_test_heeds_it(wide: World) -> None:
     assert wide.test().tested == ()
     with pytest.raises(UsageError, match="c0009 is no candidate with a score: those are: c0001 c0002"):
         choose(wide.layout, "c0009")
+
+
+def test_choice_by_hand_before_any_decision_is_what_a_test_is_of(wide: World) -> None:
+    wide.add("mine", BETTER)
+    choose(wide.layout, "c0002")
+    choose(wide.layout, "c0002")
+    assert [one.id for one in wide.test().tested] == ["c0002"]
+    assert [d.by for d in load_decisions(wide.layout)].count("person") == 1
+
+
+def test_added_harness_that_is_no_finalist_says_that_the_decision_stands(wide: World) -> None:
+    wide.proposer.drafts = {1: {"closely": (BETTER, proposal("c0001"))}}
+    wide.search(iterations=1)
+    before = load_decisions(wide.layout)
+    wide.add("worse", WORSE)
+    assert load_decisions(wide.layout) == before
+    assert "worse is not one of the 3 best on search: the decision stands" in wide.notes
+
+
+def test_limit_that_leaves_nothing_for_a_decision_is_said_before_it_is_spent(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    world.create(limits={"iterations": 1, "max_calls": 20})
+    world.search()
+    assert world.notes[0] == "max-calls 20 is too low for a decision: the baseline and validation take 80"
 
 
 def test_every_opening_counts_and_what_was_tested_is_shown_again(wide: World) -> None:

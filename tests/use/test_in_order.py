@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from meta_reward.errors import UsageError
+from meta_reward.errors import LimitReached, UsageError
 from meta_reward.use.in_order import in_order
 
 
@@ -52,3 +52,17 @@ def test_first_error_stops_the_others_and_what_was_emitted_is_a_beginning() -> N
         asyncio.run(in_order(range(100), work, lambda given, made: out.append(made), at_once=3))
     assert out == list(range(len(out)))
     assert len(out) <= 5
+
+
+def test_at_a_limit_what_is_under_way_is_finished_and_emitted() -> None:
+    emitted: list[int] = []
+
+    async def work(number: int) -> int:
+        if number == 3:
+            raise LimitReached("max-calls", 3, 3)
+        await asyncio.sleep(0.05)
+        return number
+
+    with pytest.raises(LimitReached):
+        asyncio.run(in_order(range(100), work, lambda given, made: emitted.append(made), at_once=4))
+    assert emitted == [0, 1, 2]
