@@ -123,7 +123,7 @@ def test_test_split_stays_sealed_where_the_level_is_gone(
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "which run small is at" in ran.err
     ran = meta_reward_process("test", "small", "--sandbox", "locked", PATH=bare)
-    assert "opened 1 time\n" in ran.out
+    assert "opened 1 time;" in ran.out
     assert recorded() == 'sandbox = "locked"'
 
 
