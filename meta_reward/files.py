@@ -6,6 +6,7 @@ terminal or reorder text are escaped. Reads raise DataError, which names the fil
 """
 
 import errno
+import hashlib
 import io
 import os
 import re
@@ -51,6 +52,16 @@ def dump_line(value: Any) -> bytes:
 def canonical_json(value: Any) -> bytes:
     """`value` as JSON with sorted keys and no spaces: what digests are made from."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def digest(value: Any) -> str:
+    """The SHA-256 of a JSON value, in hexadecimal; the order of keys makes no difference."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def digest_of_text(text: str) -> str:
+    """The SHA-256 of a text, as records name it: `sha256:` and hexadecimal digits."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def is_too_deep(value: Any) -> bool:

@@ -116,11 +116,10 @@ def power_to_json(taskset: "TaskSet", gain: float) -> dict[str, Any]:
     Raises UsageError where the set has too few tasks to divide.
     """
     from meta_reward.evaluation.power import chance_to_pass, power_of, tasks_needed
-    from meta_reward.tasks.check import tasks_by_size
     from meta_reward.tasks.splits import splits_of
 
     splits = splits_of(taskset)
-    items = tasks_by_size(taskset, splits["validation"])
+    items = taskset.pairs_of_each(splits["validation"])
     power, needed = power_of(items), tasks_needed(gain, items)
     whole = sum(map(len, splits.values()))
     return {

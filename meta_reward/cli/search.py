@@ -221,12 +221,12 @@ def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", see
 
     from meta_reward.report.results import render_forecast
     from meta_reward.run import config as settings
-    from meta_reward.run.record import load_iterations
+    from meta_reward.run.record import iterations_done, load_iterations
     from meta_reward.search.forecast import forecast
     from meta_reward.search.open import check_task_set
 
     if layout.config.exists():
-        done = max(0, len(load_iterations(layout)) - 1)
+        done = iterations_done(load_iterations(layout))
         stored = settings.load_run_config(layout.config)
         check_task_set(layout, stored, tasks)
         config = settings.raised(stored, requested, layout.root.name)

@@ -33,7 +33,6 @@ def command(
     Where a limit of the run is used up, nothing is opened (exit code 4): raise it here or in a search.
     """
     import asyncio
-    from dataclasses import asdict
 
     from meta_reward.cli.progress import shown
     from meta_reward.report.test_result import render_test
@@ -42,7 +41,7 @@ def command(
     from meta_reward.run.lock import locked
     from meta_reward.search.create import raise_limits
     from meta_reward.search.open import open_search
-    from meta_reward.search.test_split import chosen_alone, finalists_and_frontier, open_test
+    from meta_reward.search.test_split import chosen_alone, finalists_and_frontier, open_test, test_to_json
 
     if candidates and frontier:
         raise click.UsageError("--candidate and --frontier exclude each other")
@@ -52,6 +51,6 @@ def command(
         wanted = (lambda _: candidates) if candidates else finalists_and_frontier if frontier else chosen_alone
         result = asyncio.run(open_test(open_search(layout, progress), wanted))
     if as_json:
-        print_json(asdict(result))
+        print_json(test_to_json(result))
     else:
         click.echo(render_test(result))

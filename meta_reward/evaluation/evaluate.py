@@ -8,7 +8,6 @@ of its first trajectories.
 """
 
 import asyncio
-import hashlib
 import random
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -143,7 +142,7 @@ async def score_rollout(
 ) -> Result:
     """Score one rollout. rewards: of this harness, where it is looked up and kept. Raises like `evaluate`."""
     sent = trajectory_to_json(rollout.trajectory)
-    digest = hashlib.sha256(files.canonical_json(sent)).hexdigest()
+    digest = files.digest(sent)
     if known := rewards.find(digest, repeat, gateway):
         return _result(rollout, known.reward, None, known.calls, known.printed)
     session = gateway.session(

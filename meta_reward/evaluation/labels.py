@@ -8,7 +8,7 @@ pair. Intervals treat tasks as the unit.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from meta_reward.evaluation.statistics import Interval, difference_interval, share_interval
+from meta_reward.evaluation.statistics import Interval, by_task, difference_interval, share_interval
 from meta_reward.trajectory import Rollout
 
 THRESHOLD = 50.0
@@ -64,7 +64,7 @@ def _verdict(rollout: Rollout, reward: float | None, threshold: float) -> _Verdi
 
 
 def _right(verdicts: Sequence[_Verdict]) -> Interval | None:
-    return share_interval(_by_task(verdicts, [float(v.label == v.said) for v in verdicts]))
+    return share_interval(by_task((v.task for v in verdicts), (float(v.label == v.said) for v in verdicts)))
 
 
 def _kappa(verdicts: Sequence[_Verdict]) -> Interval | None:
@@ -84,11 +84,4 @@ def _kappa(verdicts: Sequence[_Verdict]) -> Interval | None:
         of_chance = (2 * said - 1) * (v.label - labelled) + (2 * labelled - 1) * (v.said - said)
         return kappa + ((v.label == v.said) - observed - (1 - kappa) * of_chance) / (1 - chance)
 
-    return difference_interval(_by_task(verdicts, [linear(v) for v in verdicts]))
-
-
-def _by_task(verdicts: Sequence[_Verdict], values: Sequence[float]) -> dict[str, list[float]]:
-    grouped: dict[str, list[float]] = {}
-    for verdict, value in zip(verdicts, values, strict=True):
-        grouped.setdefault(verdict.task, []).append(value)
-    return grouped
+    return difference_interval(by_task((v.task for v in verdicts), map(linear, verdicts)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from meta_reward.evaluation.best_of_n import BestOfN
 from meta_reward.evaluation.outcome import Outcome
-from meta_reward.evaluation.statistics import Interval, share_interval
+from meta_reward.evaluation.statistics import Interval, by_task, share_interval
 from meta_reward.trajectory import Pair
 
 
@@ -132,7 +132,7 @@ def summarize(
 
 def agreement_interval(outcomes: Sequence[Outcome]) -> Interval:
     """The mean of outcomes with its interval by task. Raises ValueError without any."""
-    interval = share_interval(_by_task(outcomes, [outcome.value for outcome in outcomes]))
+    interval = share_interval(by_task((o.task for o in outcomes), (o.value for o in outcomes)))
     if interval is None:
         raise ValueError("no items to summarize")
     return interval
@@ -141,14 +141,7 @@ def agreement_interval(outcomes: Sequence[Outcome]) -> Interval:
 def differences(baseline: Iterable[Outcome], candidate: Sequence[Outcome]) -> dict[str, list[float]]:
     """The candidate's value minus the baseline's on each item, by task. Both must hold the same items."""
     before = {outcome.id: outcome.value for outcome in baseline}
-    return _by_task(candidate, [outcome.value - before[outcome.id] for outcome in candidate])
-
-
-def _by_task(outcomes: Iterable[Outcome], values: Iterable[float]) -> dict[str, list[float]]:
-    grouped: dict[str, list[float]] = {}
-    for outcome, value in zip(outcomes, values, strict=True):
-        grouped.setdefault(outcome.task, []).append(value)
-    return grouped
+    return by_task((o.task for o in candidate), (o.value - before[o.id] for o in candidate))
 
 
 def _grouped(outcomes: Sequence[Outcome], names: Callable[[Outcome], Sequence[str]]) -> dict[str, Group]:

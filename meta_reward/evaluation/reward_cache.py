@@ -120,7 +120,7 @@ def _key(source: str, gateway: Gateway, sandbox: Sandbox) -> str:
         "python": sys.version,
         "runtime": _runtime(),
     }
-    return hashlib.sha256(files.canonical_json(parts)).hexdigest()
+    return files.digest(parts)
 
 
 @cache

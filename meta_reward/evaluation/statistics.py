@@ -5,7 +5,7 @@ independent. Pure functions of numbers.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -39,6 +39,14 @@ class _Estimate:
     mean: float
     error: float
     freedom: float
+
+
+def by_task(tasks: Iterable[str], values: Iterable[float]) -> dict[str, list[float]]:
+    """Values grouped by the task of each. Raises ValueError if there are not as many of both."""
+    grouped: dict[str, list[float]] = {}
+    for task, value in zip(tasks, values, strict=True):
+        grouped.setdefault(task, []).append(value)
+    return grouped
 
 
 def share_interval(

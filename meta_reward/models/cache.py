@@ -9,7 +9,6 @@ another process may be about to write there. Requests are stored too, as lines t
 may read the folder.
 """
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -62,7 +61,7 @@ def cache_key(settings: Mapping[str, Any], *, trajectory_digest: str, repeat: in
         "request": request_to_json(request),
         "draw": draw,
     }
-    return hashlib.sha256(files.canonical_json(parts)).hexdigest()
+    return files.digest(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from meta_reward.report.tables import (
     render_table,
     with_interval,
 )
+from meta_reward.run.evaluations import scores_to_json
 from meta_reward.search.standalone import NoiseResult, StandaloneResult
 
 
@@ -45,12 +46,12 @@ class Bar:
 
 def bar_of(result: StandaloneResult, least: float) -> Bar:
     """A bar for a result."""
-    return Bar(least, *(result.scores[name] for name in ("score", "low", "high")))
+    return Bar(least, result.scores.metrics.score, result.scores.metrics.low, result.scores.metrics.high)
 
 
 def render_evaluation(result: StandaloneResult, name: str) -> str:
     """The tables of `evaluate`. name: of the harness."""
-    columns = {name: result.scores}
+    columns = {name: result.scores.metrics}
     parts = [render_metrics(columns), render_labels(result), render_categories(columns), render_best_of_n(columns)]
     if result.commonest_error:
         parts.append(fit(printable(f"commonest failure: {result.commonest_error}")))
@@ -68,7 +69,7 @@ def evaluation_to_json(result: StandaloneResult) -> dict[str, Any]:
         "judge": result.judge,
         "simulated": result.simulated,
         "sandbox": result.sandbox,
-        **{name: value for name, value in result.scores.items() if name != "schema"},
+        **{name: value for name, value in scores_to_json(result.scores).items() if name != "schema"},
         **_spending_to_json(result.spent, result.earlier),
         **({} if result.openings is None else {"openings": result.openings}),
         "labels": result.labels and asdict(result.labels),
@@ -89,11 +90,11 @@ def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str
 
     name: of the harness.
     """
-    scores, labels = result.scores, result.labels
-    rows = [
-        ["agreement", with_interval(scores["score"], scores["low"], scores["high"])],
-        ["pairs", scores["pairs"]],
-        ["coverage", percent(scores["coverage"])],
+    found, labels = result.scores.metrics, result.labels
+    rows: list[list[object]] = [
+        ["agreement", with_interval(found.score, found.low, found.high)],
+        ["pairs", found.pairs],
+        ["coverage", percent(found.coverage)],
         *(_label_rows(labels) if labels else []),
         ["judge", result.judge],
         ["spent", dollars_of(result.spent)],
@@ -110,7 +111,7 @@ def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str
     return "\n\n".join(lines) + "\n"
 
 
-def _label_rows(labels: LabelMetrics) -> list[list[str]]:
+def _label_rows(labels: LabelMetrics) -> list[list[object]]:
     kappa = labels.kappa
     bounds = "" if kappa is None or kappa.low is None or kappa.high is None else f" [{kappa.low:.2f}, {kappa.high:.2f}]"
     return [

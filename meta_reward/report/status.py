@@ -10,9 +10,9 @@ from meta_reward.run.config import load_run_config
 from meta_reward.run.decisions import Decision, last_decision
 from meta_reward.run.evaluations import journals_under_way, load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, frontier_of, leader_of
+from meta_reward.run.ledger import Row, frontier_on_search, leader_of
 from meta_reward.run.lock import is_locked
-from meta_reward.run.record import load_iterations
+from meta_reward.run.record import iterations_done, load_iterations
 from meta_reward.run.runs import changed_at
 from meta_reward.run.stop_reason import RUNNING, Stop, load_stop
 from meta_reward.run.under_way import rows_so_far, session_under_way
@@ -160,10 +160,10 @@ def status_of(layout: Layout) -> Status:
         proposer=config.proposer.spec,
         sandbox=config.sandbox,
         simulated=config.judge.spec.partition(":")[0] == "simulated",
-        iterations=Iterations(_done(layout), config.limits.iterations),
+        iterations=Iterations(iterations_done(load_iterations(layout)), config.limits.iterations),
         leader=leader_of(rows).id if rows else None,
         candidates=[_candidate(layout, row) for row in rows],
-        frontier=[row.id for row in frontier_of(rows)],
+        frontier=[row.id for row in frontier_on_search(rows)],
         decision=last_decision(layout),
         under_way=_under_way(layout),
         proposing=session_under_way(layout),
@@ -171,11 +171,6 @@ def status_of(layout: Layout) -> Status:
         set_aside=[str(path) for path in sorted(layout.set_aside.glob("*"))],
         spent=_spending(layout, stop),
     )
-
-
-def _done(layout: Layout) -> int:
-    """Iterations that are done, without the seeds and what a person added."""
-    return max(0, sum(not line.added for line in load_iterations(layout)) - 1)
 
 
 def summary_of(layout: Layout) -> RunSummary:
@@ -201,14 +196,14 @@ def _leader(found: CandidateStatus) -> Leader:
 
 
 def _candidate(layout: Layout, row: Row) -> CandidateStatus:
-    sealed = load_scores(layout.sealed_evaluation("validation", row.folder)) or {}
+    sealed = load_scores(layout.sealed_evaluation("validation", row.folder))
     return CandidateStatus(
         id=row.id,
         name=row.name,
         parents=row.parents,
         status=row.status,
         search=Agreement(row.score, row.low, row.high),
-        validation=Agreement(sealed.get("score"), sealed.get("low"), sealed.get("high")),
+        validation=Agreement(*((m := sealed.metrics).score, m.low, m.high) if sealed else (None, None, None)),
         judge_tokens=row.judge_tokens,
         hypothesis=row.hypothesis,
         reason=row.reason,

@@ -6,9 +6,9 @@ Every cell is made printable, since names and hypotheses may come from a model.
 
 import shutil
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
+from meta_reward.evaluation.metrics import Metrics
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import printable
 from meta_reward.models.usage import dollars
@@ -144,46 +144,46 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:
+def render_metrics(columns: Mapping[str, Metrics]) -> str:
     """Evaluations side by side, one column each."""
-    lines: list[tuple[str, Any]] = [
-        ("agreement [95%]", lambda m: with_interval(m["score"], m["low"], m["high"], no_bounds=m["no_bounds"])),
-        ("strict agreement", lambda m: percent(m["strict_agreement"])),
-        ("pairs", lambda m: m["pairs"]),
-        ("ties", lambda m: m["ties"]),
-        ("failures", lambda m: m["failures"]),
-        ("coverage", lambda m: percent(m["coverage"])),
-        ("mean margin", lambda m: points(m["mean_margin"])),
-        ("trajectories", lambda m: m["trajectories"]),
-        ("judge calls", lambda m: m["judge_calls"]),
-        ("judge tokens", lambda m: m["judge_tokens"]),
-        ("cost", lambda m: dollars(m["cost_usd"])),
+    lines: list[tuple[str, Callable[[Metrics], object]]] = [
+        ("agreement [95%]", lambda m: with_interval(m.score, m.low, m.high, no_bounds=m.no_bounds)),
+        ("strict agreement", lambda m: percent(m.strict_agreement)),
+        ("pairs", lambda m: m.pairs),
+        ("ties", lambda m: m.ties),
+        ("failures", lambda m: m.failures),
+        ("coverage", lambda m: percent(m.coverage)),
+        ("mean margin", lambda m: points(m.mean_margin)),
+        ("trajectories", lambda m: m.trajectories),
+        ("judge calls", lambda m: m.judge_calls),
+        ("judge tokens", lambda m: m.judge_tokens),
+        ("cost", lambda m: dollars(m.cost_usd)),
     ]
     table = render_table(["", *columns], [[name, *(show(m) for m in columns.values())] for name, show in lines])
     return f"{table}\n\n{fit(_OF_METRICS)}"
 
 
-def render_categories(columns: Mapping[str, Mapping[str, Any]]) -> str:
+def render_categories(columns: Mapping[str, Metrics]) -> str:
     """Agreement by failure category, evaluations side by side; empty if no pair has a category."""
-    names = sorted({name for metrics in columns.values() for name in metrics["by_category"]})
+    names = sorted({name for metrics in columns.values() for name in metrics.by_category})
     rows = []
     for name in names:
-        groups = [metrics["by_category"].get(name) for metrics in columns.values()]
-        pairs = next(group["pairs"] for group in groups if group)
-        rows.append([name, pairs, *(percent(group["score"]) if group else "-" for group in groups)])
+        groups = [metrics.by_category.get(name) for metrics in columns.values()]
+        pairs = next(group.pairs for group in groups if group)
+        rows.append([name, pairs, *(percent(group.score) if group else "-" for group in groups)])
     return render_table(["category", "pairs", *columns], rows) if rows else ""
 
 
-def render_best_of_n(columns: Mapping[str, Mapping[str, Any]]) -> str:
+def render_best_of_n(columns: Mapping[str, Metrics]) -> str:
     """Success when picking the best of N by reward, evaluations side by side; empty without labels."""
     first, *_ = columns.values()
     rows = []
-    for at, bare in enumerate(first["best_of_n"]):
-        picked = [metrics["best_of_n"][at]["harness"] for metrics in columns.values()]
-        last = [metrics["best_of_n"][at] for metrics in columns.values()][-1]
-        lift = Interval(*(last[key] for key in ("lift", "low", "high", "no_bounds")))
-        shares = [percent(share) for share in (bare["random"], *picked, bare["oracle"])]
-        rows.append([bare["n"], bare["tasks"], *shares, difference(lift).replace(" points", "")])
+    for at, bare in enumerate(first.best_of_n):
+        picked = [metrics.best_of_n[at].harness for metrics in columns.values()]
+        last = [metrics.best_of_n[at] for metrics in columns.values()][-1]
+        lift = Interval(last.lift, last.low, last.high, last.no_bounds)
+        shares = [percent(share) for share in (bare.random, *picked, bare.oracle)]
+        rows.append([bare.n, bare.tasks, *shares, difference(lift).replace(" points", "")])
     *_, name = columns
     headers = ["best of", "tasks", "random", *columns, "oracle", "lift"]
     return f"{render_table(headers, rows)}\n\n{fit(_OF_BEST_OF_N.format(name=name))}" if rows else ""

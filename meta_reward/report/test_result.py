@@ -20,7 +20,7 @@ def render_test(result: TestResult) -> str:
     columns = {("baseline and chosen " if alone and chosen == baseline.id else "baseline ") + baseline.id: baseline}
     ordered = sorted(result.tested, key=lambda one: one.id == chosen)  # the chosen one last: the lift is its own
     columns |= {("chosen " if one.id == chosen else "") + one.id: one for one in ordered}
-    scores = {title: one.scores for title, one in columns.items()}
+    scores = {title: one.scores.metrics for title, one in columns.items()}
     parts = [
         render_metrics(scores),
         render_categories(scores),

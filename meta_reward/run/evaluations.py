@@ -9,15 +9,15 @@ The journal holds one line for each finished result. A torn last line counts as 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.evaluation.best_of_n import best_of_n
+from meta_reward.evaluation.best_of_n import BestOfN, best_of_n
 from meta_reward.evaluation.evaluate import Evaluation, Result
-from meta_reward.evaluation.metrics import PairOutcome, outcomes, summarize
+from meta_reward.evaluation.metrics import Group, Metrics, PairOutcome, outcomes, summarize
 from meta_reward.evaluation.outcome import Outcome
 from meta_reward.evaluation.records import CallCost, CallRecord, Failure, parse_call_record
 from meta_reward.harness.runtime import Reward
@@ -25,6 +25,18 @@ from meta_reward.run.layout import Layout
 from meta_reward.trajectory import Pair, Rollout
 
 SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The content of `scores.json`, where the metrics stand beside the other fields."""
+
+    judge: str
+    broken: bool
+    """Whether the candidate failed on most of its first trajectories, so that it was not run on the rest."""
+    not_run: list[str]
+    """The trajectories it was not run on."""
+    metrics: Metrics
 
 
 def open_journal(path: Path) -> dict[str, Result]:
@@ -75,8 +87,8 @@ def save_evaluation(
     pairs: Iterable[Pair],
     *,
     judge: str,
-) -> None:
-    """Write the files of an evaluation into a folder, `scores.json` last."""
+) -> Scores:
+    """Write the files of an evaluation into a folder, `scores.json` last; returns what that holds."""
     results = outcomes(pairs, evaluation.rewards)
     metrics = summarize(
         results,
@@ -91,16 +103,9 @@ def save_evaluation(
         folder / "calls.jsonl",
         ({"trajectory": r.trajectory, **_as_dict(cost)} for r in evaluation.results for cost in r.costs),
     )
-    files.write_json(
-        folder / "scores.json",
-        {
-            "schema": SCHEMA,
-            "judge": judge,
-            "broken": evaluation.broken,
-            "not_run": evaluation.not_run,
-            **asdict(metrics),
-        },
-    )
+    scores = Scores(judge, evaluation.broken, list(evaluation.not_run), metrics)
+    files.write_json(folder / "scores.json", scores_to_json(scores))
+    return scores
 
 
 def render_trace(result: Result) -> dict[str, Any]:
@@ -121,15 +126,35 @@ def _as_dict(record: CallRecord | CallCost | Reward | Failure) -> dict[str, Any]
     return {item.name: getattr(record, item.name) for item in fields(record)}
 
 
-def load_scores(folder: Path) -> dict[str, Any] | None:
-    """The metrics of a finished evaluation, None if there is none."""
+def scores_to_json(scores: Scores) -> dict[str, Any]:
+    """Scores as `scores.json` holds them."""
+    about = {"judge": scores.judge, "broken": scores.broken, "not_run": scores.not_run}
+    return {"schema": SCHEMA, **about, **asdict(scores.metrics)}
+
+
+def load_scores(folder: Path) -> Scores | None:
+    """The scores of a finished evaluation, None if there are none. Raises DataError if the file is damaged."""
     path = folder / "scores.json"
     if not path.exists():
         return None
-    scores = files.load_json(path)
-    if not isinstance(scores, dict) or scores.get("schema") != SCHEMA:
+    return parse_scores(files.load_json(path), path)
+
+
+def parse_scores(data: Any, path: Path) -> Scores:
+    """Scores from the content of a `scores.json`. Raises DataError if it is damaged."""
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise DataError(path, f"is not a score file of schema {SCHEMA}")
-    return scores
+    try:
+        kept = {field.name: data[field.name] for field in fields(Metrics)}
+        kept["by_category"], kept["by_task"] = (_parse_groups(data[name]) for name in ("by_category", "by_task"))
+        kept["best_of_n"] = [BestOfN(**row) for row in data["best_of_n"]]
+        return Scores(data["judge"], data["broken"], data["not_run"], Metrics(**kept))
+    except (AttributeError, KeyError, TypeError):
+        raise DataError(path, "lacks a score, or one is damaged", hint="restore it from git") from None
+
+
+def _parse_groups(data: dict[str, dict[str, Any]]) -> dict[str, Group]:
+    return {name: Group(**group) for name, group in data.items()}
 
 
 def load_pairs(folder: Path) -> list[PairOutcome]:

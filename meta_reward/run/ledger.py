@@ -3,7 +3,7 @@
 Leader, frontier and the next id are functions of its rows, so nothing else needs to remember them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,24 +62,28 @@ def leader_of(rows: Sequence[Row]) -> Row:
     return min(scored, key=lambda row: (-(row.score or 0), row.judge_tokens, row.id), default=rows[0])
 
 
-def frontier_of(rows: Sequence[Row]) -> list[Row]:
-    """The scored candidates that no other beats on agreement and judge tokens; cheapest first.
+def frontier_of(numbers: Mapping[str, tuple[float, int]]) -> list[str]:
+    """The ids that no other beats on both score and judge tokens, cheapest first; of equals the lowest.
 
-    Of candidates with equal numbers the first stays.
+    numbers: score and judge tokens by id.
     """
-    scored = sorted(
-        (row for row in rows if row.score is not None), key=lambda r: (r.judge_tokens, -(r.score or 0), r.id)
-    )
-    kept: list[Row] = []
-    for row in scored:
-        if not kept or (row.score or 0) > (kept[-1].score or 0):
-            kept.append(row)
+    kept: list[str] = []
+    for id, (score, _) in sorted(numbers.items(), key=lambda item: (item[1][1], -item[1][0], item[0])):
+        if not kept or score > numbers[kept[-1]][0]:
+            kept.append(id)
     return kept
+
+
+def frontier_on_search(rows: Sequence[Row]) -> list[Row]:
+    """The scored candidates on the frontier of the search split."""
+    by_id = {row.id: row for row in rows}
+    return [by_id[id] for id in frontier_of({r.id: (r.score, r.judge_tokens) for r in rows if r.score is not None})]
 
 
 def render_frontier(rows: Sequence[Row]) -> bytes:
     """The text of `frontier.json`."""
-    points = [{"id": r.id, "name": r.name, "score": r.score, "judge_tokens": r.judge_tokens} for r in frontier_of(rows)]
+    on_it = frontier_on_search(rows)
+    points = [{"id": r.id, "name": r.name, "score": r.score, "judge_tokens": r.judge_tokens} for r in on_it]
     return files.dump_json({"schema": SCHEMA, "frontier": points})
 
 

@@ -16,7 +16,7 @@ from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.harness.validate import definitions
 from meta_reward.run.evaluations import load_scores
 from meta_reward.run.layout import HistoryLayout
-from meta_reward.run.ledger import Row, frontier_of, leader_of
+from meta_reward.run.ledger import Row, frontier_on_search, leader_of
 from meta_reward.run.lookup import find_candidate, find_outcomes, find_rows, standing_of, unknown
 from meta_reward.run.proposal import parse_proposal
 from meta_reward.run.query_answers import (
@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 def ledger(history: HistoryLayout, *, limit: int = 0) -> Ledger:
     """The last candidates, oldest first, with what each changed; the best and the frontier."""
     rows = find_rows(history)
-    frontier = [row.id for row in frontier_of(rows)]
+    frontier = [row.id for row in frontier_on_search(rows)]
     shown = rows[-limit:] if limit else rows
     return Ledger(
         candidates=[_entry(history, row, row.id in frontier) for row in shown],
@@ -176,8 +176,8 @@ def _swing(x: PairOutcome, y: PairOutcome) -> float:
 def _errors(history: HistoryLayout, row: Row) -> list[ErrorCount]:
     """Why a candidate failed on trajectories: the commonest errors with an example of each."""
     folder = history.candidate(row.folder)
-    scores = load_scores(folder) or {}
-    if not scores.get("failures") and not scores.get("broken"):
+    scores = load_scores(folder)
+    if scores is None or not (scores.metrics.failures or scores.broken):
         return []
     examples: dict[str, list[str]] = {}
     for path in sorted((folder / "traces").glob("*.json")):

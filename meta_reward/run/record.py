@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from meta_reward import files, folders
 from meta_reward.errors import GitError
+from meta_reward.evaluation.metrics import Metrics
 from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run import git
 from meta_reward.run.evaluations import load_outcomes, load_scores
@@ -69,35 +69,35 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
     id, _, name = folder.partition("-")
     path = layout.candidate(folder)
     proposal = parse_proposal(files.read_text(path / "proposal.md"))
-    status, reason, scores = _status_of(path)
-    scored = scores if status == "scored" else {}
+    status, reason, metrics = _status_of(path)
+    scored = metrics if metrics and status == "scored" else None
     return Row(
         id=id,
         name=name,
         iteration=iteration,
         parents=proposal.parents,
         status=status,
-        score=scored.get("score"),
-        low=scored.get("low"),
-        high=scored.get("high"),
-        judge_tokens=scores.get("judge_tokens", 0),
+        score=scored.score if scored else None,
+        low=scored.low if scored else None,
+        high=scored.high if scored else None,
+        judge_tokens=metrics.judge_tokens if metrics else 0,
         judge=judge,
         hypothesis=files.printable(proposal.hypothesis),
         reason=files.printable(reason)[:_MAX_REASON_CHARS],
     )
 
 
-def _status_of(folder: Path) -> tuple[str, str, dict[str, Any]]:
+def _status_of(folder: Path) -> tuple[str, str, Metrics | None]:
     validator = files.load_json(folder / "validator.json")
     if not validator["ok"]:
         findings = [f"line {f['line']}: {f['message']}" if f["line"] else f["message"] for f in validator["findings"]]
-        return "rejected", "; ".join(findings), {}
-    scores = load_scores(folder) or {}
-    if scores.get("broken"):
-        ran, left = scores["trajectories"], len(scores.get("not_run", ()))
+        return "rejected", "; ".join(findings), None
+    scores = load_scores(folder)
+    if scores is not None and scores.broken:
+        ran, left = scores.metrics.trajectories, len(scores.not_run)
         part = f", {left} of {ran + left} were not run" if left else ""
-        return "failed", f"fails on most of its first trajectories{part}: {_first_error(folder)}", scores
-    return "scored", "", scores
+        return "failed", f"fails on most of its first trajectories{part}: {_first_error(folder)}", scores.metrics
+    return "scored", "", scores.metrics if scores else None
 
 
 def _first_error(folder: Path) -> str:
@@ -112,6 +112,11 @@ def load_iterations(layout: Layout) -> list[Iteration]:
     """The iterations on record, in their order; the number of the next is their count."""
     lines = files.load_lines(layout.iterations)
     return [Iteration(x["iteration"], tuple(x["candidates"]), tuple(x["notes"]), x["added"]) for x in lines]
+
+
+def iterations_done(lines: Sequence[Iteration]) -> int:
+    """How many of the search's own are done: neither the seeds nor what a person added counts."""
+    return max(0, sum(not line.added for line in lines) - 1)
 
 
 def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) -> list[str]:

@@ -4,7 +4,6 @@ Digests of its parts, below the sealed folder: they name the tasks of every spli
 the user alone, never to a proposer.
 """
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -54,7 +53,7 @@ def _own(rollout: Rollout, taskset: TaskSet) -> list[Any]:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(files.canonical_json(value)).hexdigest()[:16]
+    return files.digest(value)[:16]
 
 
 def _changes(before: _Parts, after: _Parts) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Making a new run from seeds, and changing what may change in an existing one: its limits and instructions."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -106,7 +105,7 @@ def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:
 
 def baseline_key(seed: Seed) -> str:
     """The baseline as `run.toml` names it: name and digest of the source."""
-    return f"{seed.name} sha256:{hashlib.sha256(seed.source.encode()).hexdigest()}"
+    return f"{seed.name} {files.digest_of_text(seed.source)}"
 
 
 def _load_seed(path: Path) -> Seed:

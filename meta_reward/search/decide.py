@@ -6,17 +6,19 @@ Nothing of it reaches the proposer or steers the search. What it will cost is he
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.evaluation import gate
+from meta_reward.evaluation.metrics import Metrics
 from meta_reward.evaluation.outcome import Outcome
 from meta_reward.models.usage import Spent
 from meta_reward.run import decisions, git
 from meta_reward.run.decisions import Decision, Finalist
 from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import Row, load_ledger
+from meta_reward.run.ledger import Row, frontier_of, load_ledger
 from meta_reward.search.context import Search
 from meta_reward.search.evaluate_split import run_splits
 from meta_reward.search.limits import NOTHING
@@ -30,18 +32,22 @@ _Cost = tuple[float, ...]
 
 def is_decided(layout: Layout) -> bool:
     """Whether the last decision covers all that would be finalists now."""
-    stands, rows = decisions.load_decisions(layout), load_ledger(layout.ledger)
+    return _covers(decisions.load_decisions(layout), finalists_of(layout))
+
+
+def _covers(stands: Sequence[Decision], finalists: Iterable[Row]) -> bool:
     known = set(decisions.finalists_so_far(stands))
-    return bool(stands) and all(row.id in known for row in _finalists(layout, rows))
+    return bool(stands) and all(row.id in known for row in finalists)
 
 
 async def decide(search: Search) -> Decision:
     """The decision on a run: the one on record where it covers every finalist, else the next look."""
     layout = search.layout
     rows, stands = load_ledger(layout.ledger), decisions.load_decisions(layout)
-    if is_decided(layout):
+    now = _finalists(layout, rows)
+    if _covers(stands, now):
         return stands[-1]
-    finalists = _with_earlier(_finalists(layout, rows), rows, stands)
+    finalists = _with_earlier(now, rows, stands)
     if finalists:
         await run_splits(search, [rows[0].folder, *(row.folder for row in finalists)], "validation")
     decision = _decision(search, rows[0], finalists, stands)
@@ -71,11 +77,12 @@ def choose(layout: Layout, id: str) -> Decision:
 def reserve(search: Search, under_way: Iterable[Row] = ()) -> Spent:
     """What the baseline and the best so far will take on validation, as far as they are not evaluated there.
 
-    under_way: candidates that are scored and not in the ledger yet.
-
+    under_way: candidates that are scored and not in the ledger yet. Nothing for a run without a limit on spending.
     Where there are fewer finalists yet than there may be, the rest are taken to cost as much as the dearest.
     """
-    layout = search.layout
+    layout, limits = search.layout, search.config.limits
+    if not (limits.max_calls or limits.max_tokens or limits.max_usd):
+        return NOTHING
     rows = [*load_ledger(layout.ledger), *under_way]
     if not rows or rows[0].score is None:
         return NOTHING
@@ -88,8 +95,15 @@ def reserve(search: Search, under_way: Iterable[Row] = ()) -> Spent:
 
 
 def _per_trajectory(layout: Layout, row: Row) -> _Cost:
-    scores = load_scores(layout.candidate(row.folder)) or {}
-    return tuple((scores[key] or 0.0) / scores["trajectories"] for key in ("judge_calls", "judge_tokens", "cost_usd"))
+    found = _metrics(layout.candidate(row.folder))
+    return tuple((n or 0.0) / found.trajectories for n in (found.judge_calls, found.judge_tokens, found.cost_usd))
+
+
+def _metrics(folder: Path) -> Metrics:
+    scores = load_scores(folder)
+    if scores is None:
+        raise DataError(folder / "scores.json", "is missing", hint="restore it from git")
+    return scores.metrics
 
 
 def _dearest(each: Sequence[_Cost]) -> _Cost:
@@ -130,7 +144,7 @@ def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: S
         return nobody
     layout, rows = search.layout, [baseline, *finalists]
     folders = {row.id: layout.sealed_evaluation("validation", row.folder) for row in rows}
-    scores = {id: load_scores(folder) or {} for id, folder in folders.items()}
+    found_on = {id: _metrics(folder) for id, folder in folders.items()}
     first, *others = (
         gate.Candidate(
             row.id, row.judge_tokens, load_outcomes(layout.candidate(row.folder)), load_outcomes(folders[row.id])
@@ -151,14 +165,14 @@ def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: S
         untested=found.untested,
         look=found.look,
         level=found.level,
-        baseline_validation=scores[baseline.id]["score"],
-        frontier=_frontier({id: (score["score"], score["judge_tokens"]) for id, score in scores.items()}),
+        baseline_validation=found_on[baseline.id].score,
+        frontier=tuple(frontier_of({id: (on.score, on.judge_tokens) for id, on in found_on.items()})),
         finalists=tuple(
             Finalist(
                 row.name,
                 verdict,
-                scores[row.id]["score"],
-                scores[row.id]["judge_tokens"],
+                found_on[row.id].score,
+                found_on[row.id].judge_tokens,
                 not_covered=row.iteration == 0 and _digest(layout, row) in elsewhere,
                 worst_tasks=_worst(first, candidate, lambda item: (item.task,)),
                 worst_categories=_worst(first, candidate, lambda item: item.categories),
@@ -172,16 +186,6 @@ def _worst(
     baseline: gate.Candidate, finalist: gate.Candidate, names: Callable[[Outcome], Iterable[str]]
 ) -> tuple[gate.Loss, ...]:
     return tuple(gate.losses(baseline.validation, finalist.validation, names)[:_MOST_LOSSES])
-
-
-def _frontier(numbers: dict[str, tuple[float, int]]) -> tuple[str, ...]:
-    """The ids that no other beats on both agreement and tokens, cheapest first."""
-    kept: list[str] = []
-    best = -1.0
-    for id, (agreement, _) in sorted(numbers.items(), key=lambda item: (item[1][1], -item[1][0], item[0])):
-        if agreement > best:
-            kept, best = [*kept, id], agreement
-    return tuple(kept)
 
 
 def _tasks(search: Search) -> int:

@@ -6,7 +6,6 @@ one. Their calls are counted; tokens are estimated from characters. A reply of a
 """
 
 import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -141,8 +140,7 @@ async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *
 
 def power_on(taskset: TaskSet, validation: Sequence[str]) -> Power:
     """What a decision on these validation tasks can find."""
-    pairs = Counter(pair.task for pair in taskset.pairs)
-    return power_of([pairs[task] for task in validation if pairs[task]])
+    return power_of(taskset.pairs_of_each(validation))
 
 
 async def _loads(

@@ -123,10 +123,10 @@ def _at_limit(search: Search, limit: LimitReached, when: str = "") -> Stop:
 def finished(layout: Layout, limits: Limits) -> str | None:
     """Why a run is finished, None where there is more to do. The seeds are not counted as an iteration."""
     lines, rows = record.load_iterations(layout), load_ledger(layout.ledger)
-    done = sum(not line.added for line in lines) - 1
+    done = record.iterations_done(lines)
     if rows and leader_of(rows).score == 1:
         return f"{leader_of(rows).id} has 100% on search, and nothing can be learned there any more"
-    if done >= limits.iterations:
+    if lines and done >= limits.iterations:
         return f"{done} iteration{'s' if done != 1 else ''} done"
     idle = idle_iterations(rows, len(lines) - 1)
     if limits.patience and idle >= limits.patience:
@@ -150,10 +150,11 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     """The next iteration, from the proposer's session to the commits."""
     iteration = len(record.load_iterations(search.layout))
     # What sessions cost grows while they try drafts.
-    _watch(search, limits, partial(proposer_usd, search.layout), reserve(search))
+    held = reserve(search)
+    _watch(search, limits, partial(proposer_usd, search.layout), held)
     session = await run_session(search, iteration)
     sessions_usd = proposer_usd(search.layout)
-    _watch(search, limits, lambda: sessions_usd, reserve(search))
+    _watch(search, limits, lambda: sessions_usd, held)
     folders = save_candidates(search, session, iteration)
     before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
     rows = await _score(search, folders, iteration, limits)
@@ -190,7 +191,8 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
     valid = [folder for folder in folders if _is_valid(search, folder)]
     first = valid[:1] if iteration == 0 else []
     for part in filter(None, (first, valid[len(first) :])):
-        _watch(search, limits, lambda: sessions_usd, reserve(search, rows.values()))
+        if rows:
+            _watch(search, limits, lambda: sessions_usd, reserve(search, rows.values()))
         await run_splits(search, part, "search", on_done=tell)
     for folder in folders:
         if folder not in rows:

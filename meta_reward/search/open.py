@@ -1,14 +1,17 @@
 """Opening what a search works with: the judge and its gateway, the sandbox, an existing run."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
+from meta_reward import files
 from meta_reward.completion import Backend, Model
 from meta_reward.errors import UsageError
 from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.models.billing import BillingLog, open_billing_log, reconcile
-from meta_reward.models.cache import Cache, folder_of_judge
+from meta_reward.models.billing import BillingLog, open_billing_log, reconcile, unfinished_bill
+from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judge
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.rate_limit import RateLimiter
 from meta_reward.models.registry import make_backend
@@ -70,6 +73,21 @@ def open_run_gateway(
     billing = open_billing_log(layout.account, paid_in_evaluations(layout))
     reconcile(layout.account, Cache(folder_of_judge(config.judge.spec)), backend)
     return open_gateway(config, backend, billing=billing, spent=spent_on_disk(layout), notice=notice)
+
+
+def open_bill(
+    config: RunConfig, backend: Backend, purpose: str, of: Any
+) -> AbstractContextManager[tuple[BillingLog, Spent]]:
+    """A billing log outside any run until what it pays for is finished, and what earlier starts have spent.
+
+    purpose: what the log's name begins with. of: a JSON value that tells one job from another. A simulated judge
+    costs nothing and has no log.
+    """
+    if backend.simulated:
+        return nullcontext((BillingLog(), Spent()))
+    cache = Cache(folder_of_judge(config.judge.spec))
+    name = f"{purpose}-{files.digest(of)[:16]}"
+    return unfinished_bill(default_cache_folder() / "unfinished", name, cache, backend)
 
 
 def open_backend(config: RunConfig) -> Model:

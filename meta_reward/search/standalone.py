@@ -4,10 +4,9 @@ Its calls are in a billing log until the evaluation is finished, whatever stops 
 evaluation takes over what was spent before, so a limit in dollars holds for all starts together.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,16 +20,15 @@ from meta_reward.evaluation.labels import THRESHOLD, LabelMetrics, against_label
 from meta_reward.evaluation.noise import Noise, noise_of
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.validate import inspect_source
-from meta_reward.models.billing import BillingLog, unfinished_bill
-from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judge
+from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.usage import Spent, dollars
 from meta_reward.propose.base import slug
-from meta_reward.run.evaluations import load_scores, save_evaluation
+from meta_reward.run.evaluations import Scores, save_evaluation
 from meta_reward.run.settings import RunConfig
 from meta_reward.search.context import Progress
 from meta_reward.search.limits import limit_check, require_limit
-from meta_reward.search.open import divided, open_backend, open_gateway, open_sandbox
+from meta_reward.search.open import divided, open_backend, open_bill, open_gateway, open_sandbox
 from meta_reward.tasks.openings import record_opening
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair, Rollout
@@ -82,19 +80,14 @@ class Standalone:
 
     def _bill(self, purpose: str, source: str, backend: Backend) -> AbstractContextManager[tuple[BillingLog, Spent]]:
         """A billing log until the evaluation is finished; none for a simulated judge, which costs nothing."""
-        if backend.simulated:
-            return nullcontext((BillingLog(), Spent()))
-        parts = {
+        of = {
             "what": purpose,
             "harness": source,
             "taskset": self.taskset.digest,
             "split": self.split,
             "judge": dict(backend.settings),
         }
-        digest = hashlib.sha256(files.canonical_json(parts)).hexdigest()[:16]
-        name = f"{purpose}-{slug(self.harness.stem)}-{digest}"
-        cache = Cache(folder_of_judge(self.config.judge.spec))
-        return unfinished_bill(default_cache_folder() / "unfinished", name, cache, backend)
+        return open_bill(self.config, backend, f"{purpose}-{slug(self.harness.stem)}", of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +101,7 @@ class StandaloneResult:
     simulated: bool
     sandbox: str
     """The level of confinement."""
-    scores: Mapping[str, Any]
-    """As in scores.json."""
+    scores: Scores
     spent: Spent
     """By all starts of this evaluation."""
     earlier: Spent
@@ -159,7 +151,7 @@ async def evaluate_file(standalone: Standalone, folder: Path, progress: Progress
                 seed=config.seed,
                 on_result=partial(progress.result, standalone.harness.name),
             )
-        save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec)
+        scores = save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec)
     return StandaloneResult(
         harness=str(standalone.harness),
         taskset=taskset.name,
@@ -167,7 +159,7 @@ async def evaluate_file(standalone: Standalone, folder: Path, progress: Progress
         judge=config.judge.spec,
         simulated=gateway.backend.simulated,
         sandbox=sandbox.level,
-        scores=load_scores(folder) or {},
+        scores=scores,
         spent=gateway.spent,
         earlier=before,
         openings=openings,

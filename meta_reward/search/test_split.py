@@ -8,16 +8,17 @@ rest end the search alone.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.errors import UsageError
+from meta_reward.errors import DataError, UsageError
 from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.statistics import Interval, difference_interval
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git
 from meta_reward.run.decisions import PERSON, Decision, last_decision, sentence_of
-from meta_reward.run.evaluations import load_outcomes, load_scores
+from meta_reward.run.evaluations import Scores, load_outcomes, load_scores, parse_scores, scores_to_json
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.record import commit_paths
@@ -39,8 +40,7 @@ class Tested:
 
     id: str
     name: str
-    scores: Mapping[str, Any]
-    """The metrics, as its `scores.json` has them."""
+    scores: Scores
     difference: Interval | None
     """Its agreement minus the baseline's, with the 95% interval by task; None for the baseline itself."""
 
@@ -107,8 +107,8 @@ async def _open(search: Search, baseline: Row, asked: Sequence[Row], stored: Map
     await run_splits(search, [row.folder for row in rows], "test")
     found = {**stored, **{row.id: _tested(layout, row, baseline) for row in rows}}
     found = dict(sorted(found.items()))
-    files.write_json(layout.test_result, {"schema": SCHEMA, "tested": [asdict(one) for one in found.values()]})
-    said = ", ".join(f"{row.id} {found[row.id].scores['score']:.1%}" for row in rows)
+    files.write_json(layout.test_result, {"schema": SCHEMA, "tested": [_tested_to_json(one) for one in found.values()]})
+    said = ", ".join(f"{row.id} {found[row.id].scores.metrics.score:.1%}" for row in rows)
     commit_paths(
         layout, f"Test: {said}", [layout.test_result, *(layout.sealed_evaluation("test", row.folder) for row in rows)]
     )
@@ -120,7 +120,10 @@ def _tested(layout: Layout, row: Row, baseline: Row) -> Tested:
     folder, other = (layout.sealed_evaluation("test", one.folder) for one in (row, baseline))
     by_task = differences(load_outcomes(other), load_outcomes(folder))
     difference = None if row is baseline else difference_interval(by_task)
-    return Tested(row.id, row.name, load_scores(folder) or {}, difference)
+    scores = load_scores(folder)
+    if scores is None:
+        raise DataError(folder / "scores.json", "is missing", hint="restore it from git")
+    return Tested(row.id, row.name, scores, difference)
 
 
 def _rows_of(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
@@ -135,7 +138,24 @@ def _stored(layout: Layout) -> dict[str, Tested]:
     if not layout.test_result.exists():
         return {}
     tested = files.load_json(layout.test_result)["tested"]
-    return {x["id"]: Tested(**{**x, "difference": x["difference"] and Interval(**x["difference"])}) for x in tested}
+    return {item["id"]: _parse_tested(item, layout.test_result) for item in tested}
+
+
+def test_to_json(result: TestResult) -> dict[str, Any]:
+    """A result as `test --json` prints it."""
+    baseline, tested = _tested_to_json(result.baseline), [_tested_to_json(one) for one in result.tested]
+    return {**asdict(result), "baseline": baseline, "tested": tested}
+
+
+def _tested_to_json(tested: Tested) -> dict[str, Any]:
+    """A tested harness as `test.json` holds it."""
+    return {**asdict(tested), "scores": scores_to_json(tested.scores)}
+
+
+def _parse_tested(data: dict[str, Any], path: Path) -> Tested:
+    difference = data["difference"]
+    scores = parse_scores(data["scores"], path)
+    return Tested(data["id"], data["name"], scores, None if difference is None else Interval(**difference))
 
 
 def _check_budget(search: Search, *, begun: bool) -> None:

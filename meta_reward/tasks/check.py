@@ -4,7 +4,6 @@ Reads a loaded task set, so everything that makes one unusable has been refused 
 is about, and how often it occurs; none changes anything.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -173,9 +172,3 @@ def _cheap(taskset: TaskSet) -> Iterator[Finding]:
 def _disagreeing(agreement: Agreement | None) -> Iterator[Finding]:
     if agreement is not None and agreement.alpha is not None and agreement.alpha < _LOW_ALPHA:
         yield Finding("annotators", "pairs that annotators agree about little better than by chance", agreement.pairs)
-
-
-def tasks_by_size(taskset: TaskSet, tasks: Iterable[str]) -> list[int]:
-    """How many pairs each of some tasks has, for those that have any."""
-    counts = Counter(pair.task for pair in taskset.pairs)
-    return [counts[task] for task in tasks if counts[task]]

@@ -15,6 +15,7 @@ covers all of these files and nothing else in the folder.
 import dataclasses
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,11 @@ class TaskSet:
     def tasks_with_pairs(self) -> tuple[str, ...]:
         """The tasks that can be divided into splits, sorted."""
         return tuple(sorted({pair.task for pair in self.pairs}))
+
+    def pairs_of_each(self, tasks: Iterable[str]) -> list[int]:
+        """How many pairs each of some tasks has, for those that have any."""
+        counts = Counter(pair.task for pair in self.pairs)
+        return [counts[task] for task in tasks if counts[task]]
 
     def part(self, tasks: Collection[str]) -> tuple[list[Rollout], list[Pair]]:
         """The rollouts of some tasks in the order of their ids, and their pairs in file order."""

@@ -4,10 +4,10 @@ Only the test split counts here: agreement on search is optimistic, and validati
 the judge and the budget with which they were measured, and for no other.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from meta_reward.evaluation.metrics import Metrics
 from meta_reward.run.decisions import Decision, sentence_of
 from meta_reward.run.evaluations import load_scores
 from meta_reward.run.layout import Layout
@@ -70,13 +70,12 @@ def _why_no_test(layout: Layout) -> str:
 def measured_on(layout: Layout, row: Row, split: str) -> Measured | None:
     """A candidate's agreement on a split, None if it was not evaluated there."""
     scores = load_scores(layout.evaluation(split, row.folder))
-    return None if scores is None else measured(scores)
+    return None if scores is None else measured(scores.metrics)
 
 
-def measured(scores: Mapping[str, Any]) -> Measured:
-    """Agreement from the content of a scores.json."""
-    kept = {name: scores[name] for name in ("low", "high", "no_bounds", "pairs")}
-    return Measured(scores["score"], **kept, tasks=len(scores["by_task"]))
+def measured(found: Metrics) -> Measured:
+    """Agreement from the metrics of an evaluation."""
+    return Measured(found.score, found.low, found.high, found.no_bounds, found.pairs, len(found.by_task))
 
 
 def what_differs(measured_with: RunConfig, used: RunConfig) -> str:

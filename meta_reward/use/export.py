@@ -25,14 +25,13 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.settings import JudgeSettings, RunConfig
 from meta_reward.use.evidence import Evidence, Measured, measured_on
-from meta_reward.use.loaded import HARNESS, POLICY, RECORD, SETTINGS, TOOLS, chosen_in, digest_of
+from meta_reward.use.loaded import HARNESS, POLICY, RECORD, SETTINGS, TOOLS, chosen_in
 
 SCHEMA = 1
 _PACKAGE = Path(__file__).parents[1]
 _RUNTIME = ("__init__.py", "trajectory.py", "harness/__init__.py", "harness/runtime.py")
 _FEWEST_PAIRS = 5
 _WEAK_BY = 0.05
-_SIMULATED = "The judge is simulated: the numbers say nothing about any real model.\n\n"
 _SIMULATED = "The judge is simulated: the numbers say nothing about any real model.\n\n"
 _SPLITS = ("search", "validation", "test")
 
@@ -82,8 +81,9 @@ def weaknesses(layout: Layout, row: Row) -> tuple[Weakness, ...]:
     """The categories on which a candidate does clearly worse, the worst first, on the last split it was measured on."""
     for split in reversed(_SPLITS):
         if (scores := load_scores(layout.evaluation(split, row.folder))) is not None:
-            found = [Weakness(name, split, of["pairs"], of["score"]) for name, of in scores["by_category"].items()]
-            bar = scores["score"] - _WEAK_BY
+            metrics = scores.metrics
+            found = [Weakness(name, split, of.pairs, of.score) for name, of in metrics.by_category.items()]
+            bar = metrics.score - _WEAK_BY
             weak = [one for one in found if one.pairs >= _FEWEST_PAIRS and one.agreement < bar]
             return tuple(sorted(weak, key=lambda one: (one.agreement, one.category)))
     return ()
@@ -101,12 +101,13 @@ def _record(
     baseline = load_ledger(layout.ledger)[0]
     about = files.load_json(layout.taskset / "taskset.json")
     backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
+    digest = files.digest_of_text(source)
     return {
         "schema": SCHEMA,
         "exported": today.isoformat(),
         "meta_reward": __version__,
         "run": layout.root.resolve().name,
-        "harness": {"id": row.id, "name": row.name, "digest": digest_of(source), "hypothesis": row.hypothesis},
+        "harness": {"id": row.id, "name": row.name, "digest": digest, "hypothesis": row.hypothesis},
         "scale": "scores run from 0 to 100",
         "decision": evidence.decision,
         "untested": evidence.untested,

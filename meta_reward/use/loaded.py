@@ -4,7 +4,6 @@ From a run comes the harness that its last decision chose; a run without a decis
 sets wins over what the run or the export says; numbers that do not hold for other settings are then not claimed.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.harness.validate import inspect_source
 from meta_reward.models.secrets import refuse_secrets
-from meta_reward.run.config import load_run_config, load_user_config, new_config
+from meta_reward.run.config import load_run_config, load_user_config, new_config, overlay
 from meta_reward.run.decisions import last_decision
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
@@ -45,9 +44,7 @@ class Wanted:
     def tables(self) -> dict[str, Any]:
         """All of it as tables of run.toml."""
         given = load_user_config(self.settings) if isinstance(self.settings, Path) else dict(self.settings or {})
-        if self.judge is not None:
-            given = _over(given, {"judge": {"spec": self.judge}})
-        return given if self.max_usd is None else _over(given, {"limits": {"max_usd": self.max_usd}})
+        return overlay(given, {"judge.spec": self.judge, "limits.max_usd": self.max_usd})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ class Loaded:
             "budget": asdict(self.config.budget),
             "packages": self.config.packages,
         }
-        return hashlib.sha256(files.canonical_json(parts)).hexdigest()[:16]
+        return files.digest(parts)[:16]
 
     def about(self) -> list[str]:
         """What this is and how far it can be trusted, a few lines."""
@@ -150,16 +147,11 @@ def _load_export(folder: Path, wanted: Wanted) -> Loaded:
     record, tables = _load_record(folder / RECORD), wanted.tables()
     source = files.read_text(folder / HARNESS)
     evidence = record[1]
-    if digest_of(source) != record[0]:
+    if files.digest_of_text(source) != record[0]:
         evidence = replace(evidence, test=None, why_no_test=f"{HARNESS} has changed since it was exported")
     shared = wanted.shared or shared_in(folder)
     loaded = _loaded(str(folder), source, new_config(stored), tables, _spending(tables), shared, evidence)
     return _inspected(loaded, folder / HARNESS)
-
-
-def digest_of(source: str) -> str:
-    """The digest of a program, as the record of an export has it."""
-    return f"sha256:{hashlib.sha256(source.encode()).hexdigest()}"
 
 
 def shared_in(folder: Path) -> Shared:

@@ -10,7 +10,6 @@ have spent until one finishes, so a limit in dollars holds for all of them toget
 """
 
 import fcntl
-import hashlib
 import itertools
 import sys
 from collections import Counter
@@ -25,10 +24,9 @@ import orjson
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import Tokens
-from meta_reward.models.billing import BillingLog, unfinished_bill
-from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judge
+from meta_reward.models.billing import BillingLog
 from meta_reward.models.usage import Spent, dollars
-from meta_reward.search.open import open_backend
+from meta_reward.search.open import open_backend, open_bill
 from meta_reward.trajectory import trajectory_to_json
 from meta_reward.use.best import BestOf
 from meta_reward.use.in_order import in_order
@@ -167,7 +165,7 @@ def _line(n: int, row: Row, scored: Scored, by: str) -> Line:
 def _digest(row: Row) -> str | None:
     if row.trajectory is None:
         return None
-    return hashlib.sha256(files.canonical_json(trajectory_to_json(row.trajectory))).hexdigest()[:16]
+    return files.digest(trajectory_to_json(row.trajectory))[:16]
 
 
 def _after_earlier_lines(job: Job, rows: Iterator[Row], out: IO[bytes], tally: Tally) -> Iterator[Row]:
@@ -221,13 +219,9 @@ def _output(job: Job) -> Iterator[IO[bytes]]:
 def _bill(job: Job) -> AbstractContextManager[tuple[BillingLog, Spent]]:
     """A billing log until everything is scored; none for a simulated judge, which costs nothing."""
     backend = open_backend(job.loaded.config)
-    if backend.simulated:
-        return nullcontext((BillingLog(), Spent()))
     where = [job.out] if job.out else job.paths
-    parts = [job.loaded.digest, *(str(path.resolve()) for path in where)]
-    name = f"score-{hashlib.sha256(files.canonical_json(parts)).hexdigest()[:16]}"
-    cache = Cache(folder_of_judge(job.loaded.config.judge.spec))
-    return unfinished_bill(default_cache_folder() / "unfinished", name, cache, backend)
+    of = [job.loaded.digest, *(str(path.resolve()) for path in where)]
+    return open_bill(job.loaded.config, backend, "score", of)
 
 
 def _paid(tally: Tally) -> str:

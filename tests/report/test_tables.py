@@ -4,13 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meta_reward.evaluation.best_of_n import BestOfN
+from meta_reward.evaluation.metrics import Metrics
 from meta_reward.report.tables import fit, render_best_of_n, render_metrics, render_table
 
-METRICS = {
-    "score": 0.5, "low": 0.4, "high": 0.6, "no_bounds": None, "strict_agreement": 0.4,
-    "pairs": 9, "ties": 1, "failures": 2, "coverage": 0.8,
-    "mean_margin": 2.0, "trajectories": 5, "judge_calls": 6, "judge_tokens": 7, "cost_usd": None,
-}  # fmt: skip
+METRICS = Metrics(
+    score=0.5, low=0.4, high=0.6, no_bounds=None, strict_agreement=0.4, pairs=9, ties=1, failures=2, coverage=0.8,
+    mean_margin=2.0, trajectories=5, judge_calls=6, input_tokens=4, output_tokens=3, judge_tokens=7, cost_usd=None,
+    by_category={}, by_task={},
+    best_of_n=[BestOfN(2, 9, random=0.5, harness=0.6, oracle=0.9, lift=0.1, low=0.05, high=0.15)],
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -86,9 +89,7 @@ def test_words_of_best_of_n_are_explained_under_them(
     monkeypatch: pytest.MonkeyPatch, columns: list[str], last: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    bounds = {"low": 0.05, "high": 0.15, "no_bounds": None}
-    at_two = {"n": 2, "tasks": 9, "random": 0.5, "harness": 0.6, "oracle": 0.9, "lift": 0.1, **bounds}
-    table, _, legend = render_best_of_n({key: {"best_of_n": [at_two]} for key in columns}).partition("\n\n")
+    table, _, legend = render_best_of_n(dict.fromkeys(columns, METRICS)).partition("\n\n")
     told = " ".join(legend.split())
     assert [w for w in ("best of", "random", "oracle", "lift") if f"{w}:" not in told or w not in table] == []
     assert "+10.0 [+5.0, +15.0]" in table

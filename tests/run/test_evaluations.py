@@ -3,12 +3,13 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meta_reward.errors import DataError
 from meta_reward.evaluation.evaluate import Evaluation, Result
-from meta_reward.evaluation.metrics import outcomes
+from meta_reward.evaluation.metrics import Group, outcomes
 from meta_reward.evaluation.records import CallCost, CallRecord, FailedCallRecord, Failure
 from meta_reward.harness.runtime import Reward
 from meta_reward.run.evaluations import (
@@ -19,6 +20,7 @@ from meta_reward.run.evaluations import (
     open_journal,
     render_trace,
     save_evaluation,
+    scores_to_json,
 )
 from meta_reward.trajectory import Pair, Rollout
 from tests.conftest import make_trajectory
@@ -64,15 +66,12 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
     save_evaluation(tmp_path, evaluation, ROLLOUTS, PAIRS, judge="word")
     scores = load_scores(tmp_path)
     assert scores is not None
-    assert {key: scores[key] for key in ("schema", "judge", "broken", "pairs", "failures", "judge_tokens")} == {
-        "schema": 1,
-        "judge": "word",
-        "broken": False,
-        "pairs": 2,
-        "failures": 2,
-        "judge_tokens": 12,
-    }
-    assert [row["n"] for row in scores["best_of_n"]] == [1, 2]
+    assert json.loads((tmp_path / "scores.json").read_text()) == scores_to_json(scores)
+    assert (scores.judge, scores.broken, scores.not_run) == ("word", False, [])
+    found = scores.metrics
+    assert (found.pairs, found.failures, found.judge_tokens) == (2, 2, 12)
+    assert found.by_task == {"t1": Group(2, 0.0)}
+    assert [row.n for row in found.best_of_n] == [1, 2]
     pairs = outcomes(PAIRS, evaluation.rewards)
     assert load_pairs(tmp_path) == pairs
     assert load_outcomes(tmp_path) == [pair.outcome for pair in pairs]
@@ -133,6 +132,16 @@ def test_evaluation_without_scores_is_none_and_one_of_another_version_is_named(t
     assert load_scores(tmp_path) is None
     (tmp_path / "scores.json").write_text('{"schema": 9}')
     with pytest.raises(DataError, match=r"scores\.json: is not a score file of schema 1"):
+        load_scores(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [{"score": ...}, {"by_task": None}, {"best_of_n": [{"n": 2}]}])
+def test_damaged_scores_are_an_error_that_names_the_file(tmp_path: Path, damage: dict[str, Any]) -> None:
+    save_evaluation(tmp_path, Evaluation([UNIT, FAILED], broken=False), ROLLOUTS, PAIRS, judge="word")
+    path = tmp_path / "scores.json"
+    content = json.loads(path.read_text()) | damage
+    path.write_text(json.dumps({key: value for key, value in content.items() if value is not ...}))
+    with pytest.raises(DataError, match=r"scores\.json: lacks a score, or one is damaged \(restore it from git\)"):
         load_scores(tmp_path)
 
 

@@ -12,7 +12,7 @@ from meta_reward.errors import DataError
 from meta_reward.run.ledger import (
     Row,
     candidate_id,
-    frontier_of,
+    frontier_on_search,
     idle_iterations,
     leader_of,
     load_ledger,
@@ -82,7 +82,7 @@ def test_frontier_is_what_no_other_candidate_beats(scores: list[tuple[float | No
         return no_worse and (others != mine or by.id < row.id)
 
     kept = [row for row in scored if not any(beaten(row, by) for by in scored)]
-    assert frontier_of(rows_of(*scores)) == sorted(kept, key=lambda row: row.judge_tokens)
+    assert frontier_on_search(rows_of(*scores)) == sorted(kept, key=lambda row: row.judge_tokens)
 
 
 def test_frontier_is_written_cheapest_first() -> None:

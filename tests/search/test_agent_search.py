@@ -81,7 +81,7 @@ def test_agent_investigates_writes_and_repairs(begun: World, monkeypatch: pytest
     repair: list[Step] = [
         [use("Read", file_path="closer/validator.json"), use("Grep", pattern="socket", output_mode="content")],
         [use("Edit", file_path="closer/harness.py", old_string="import socket\n", new_string="")],
-        [say("Mended.")],
+        [say("Fixed.")],
     ]
     scripts = {
         "session-0001": [*investigate(history), *write("closer", "import socket\n" + BETTER, "c0001"), *repair],

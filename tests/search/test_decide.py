@@ -193,7 +193,7 @@ def test_every_opening_counts_and_what_was_tested_is_shown_again(wide: World) ->
     wide.proposer.drafts = {1: {"better": (BETTER, proposal("c0001")), "worse": (WORSE, proposal("c0001"))}}
     wide.search(iterations=1)
     (chosen,) = wide.test().tested
-    assert (chosen.id, chosen.scores["score"]) == ("c0002", 0.75)
+    assert (chosen.id, chosen.scores.metrics.score) == ("c0002", 0.75)
     assert wide.test().openings == wide.test(finalists_and_frontier).openings == 1
     both = wide.test(lambda _: ["c0003", "c0002"])
     assert ([one.id for one in both.tested], both.openings) == (["c0002", "c0003"], 2)

@@ -7,7 +7,6 @@ is spent counts as the run's.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -150,7 +149,7 @@ def _record(
     """A tryout for the record, without its pairs. prices: of its new calls."""
     return Tryout(
         path=files.printable(path)[:200],
-        digest=f"sha256:{hashlib.sha256(source.encode()).hexdigest()}",
+        digest=files.digest_of_text(source),
         ok=report.ok,
         pairs=(),
         score=None,

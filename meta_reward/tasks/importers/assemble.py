@@ -244,7 +244,7 @@ def _shared(chosen: Value | None, said: Iterable[Value | None], key: Callable[[V
 
 
 def _digest(trajectory: Trajectory) -> str:
-    return hashlib.sha256(files.canonical_json(trajectory_to_json(trajectory))).hexdigest()
+    return files.digest(trajectory_to_json(trajectory))
 
 
 def _digest_of_tools(tools: tuple[Tool, ...]) -> str:
