@@ -22,8 +22,7 @@ def command(run: str, harness: Path, **limits: object) -> None:
     search had ended, this opens the next look at validation, at a stricter level: old and new finalists are tested
     together.
     """
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.files import read_text
     from meta_reward.propose.base import slug
@@ -39,5 +38,5 @@ def command(run: str, harness: Path, **limits: object) -> None:
     layout, source = Layout(find_run(run)), read_text(harness)
     with locked(layout), shown() as progress:
         raise_limits(layout, overlay({}, limits_given(limits)), notice=progress.note)
-        asyncio.run(add(open_search(layout, progress), slug(harness.stem), source))
+        run_interruptible(add(open_search(layout, progress), slug(harness.stem), source))
     click.echo(render_status(status_of(layout)))

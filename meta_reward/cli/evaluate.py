@@ -61,11 +61,11 @@ def command(
 
     Every opening of the test split is counted, and shown with every later test result.
     """
-    import asyncio
     import tempfile
     from dataclasses import replace
 
     from meta_reward import files, folders
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.report.standalone import bar_of, evaluation_to_json, render_evaluation, render_markdown
     from meta_reward.search.standalone import evaluate_file
@@ -74,10 +74,10 @@ def command(
     with shown(quiet=as_json) as progress:
         if out is not None:
             with folders.new_folder(out) as folder:
-                result = asyncio.run(evaluate_file(standalone, folder, progress))
+                result = run_interruptible(evaluate_file(standalone, folder, progress))
         else:
             with tempfile.TemporaryDirectory() as name:
-                result = asyncio.run(evaluate_file(standalone, Path(name), progress))
+                result = run_interruptible(evaluate_file(standalone, Path(name), progress))
     if as_json:
         print_json(evaluation_to_json(result))
     else:

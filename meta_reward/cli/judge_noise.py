@@ -48,15 +48,14 @@ def noise(
 
     Every repeat asks the judge again and is cached; the first one shares its replies with `evaluate`.
     """
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.report.standalone import noise_to_json, render_noise
     from meta_reward.search.standalone import measure_noise
 
     standalone = standalone_of(harness or seed_folder() / "baseline.py", taskset, split, config, flags)
     with shown(quiet=as_json) as progress:
-        result = asyncio.run(measure_noise(standalone, repeats=repeats, progress=progress))
+        result = run_interruptible(measure_noise(standalone, repeats=repeats, progress=progress))
     if as_json:
         print_json(noise_to_json(result))
     else:

@@ -42,8 +42,7 @@ def command(harness: str, paths: tuple[Path, ...], out: Path | None, best_of: st
     too. As many lines come out, in the same order; where there is no score, it is null, and the line says why. Scores
     run from 0 to 100.
     """
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.scored import render_scored
     from meta_reward.use.score_files import Job, score_files
     from meta_reward.use.trajectories import count_rows
@@ -54,7 +53,7 @@ def command(harness: str, paths: tuple[Path, ...], out: Path | None, best_of: st
     counts = [count_rows(path) for path in paths]
     total = None if None in counts else sum(count or 0 for count in counts)
     watch, note = _shown(total)
-    tally = asyncio.run(score_files(job, watch=watch, notice=note))
+    tally = run_interruptible(score_files(job, watch=watch, notice=note))
     note("")
     click.echo(render_scored(job, tally), err=out is None)
     return 1 if tally.lines and tally.failed == tally.lines else 0

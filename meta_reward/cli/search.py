@@ -1,6 +1,8 @@
 """`meta-reward search`: start a run, or continue one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
+    from meta_reward.run.events import EventLog
     from meta_reward.run.layout import Layout
     from meta_reward.run.stop_reason import Stop
     from meta_reward.tasks.taskset import TaskSet
@@ -54,6 +57,8 @@ if TYPE_CHECKING:
 )
 @click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat. Default: the seed `baseline`.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time. Default: 16.")
+@click.option("--hint", metavar="TEXT", help="Advice for the proposer, in every session from now on; on record.")
+@click.option("--notify", metavar="COMMAND", help="Run this at the end, near a limit and on trouble; see docs/runs.md.")
 @sandbox_option
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the tables of run.toml; flags win.")
 @click.option("--dry-run", is_flag=True, help="Estimate what it will take and cost; send nothing.")
@@ -69,6 +74,8 @@ def command(
     instructions: Path | None,
     config: Path | None,
     dry_run: bool,
+    hint: str | None,
+    notify: str | None,
     **flags: object,
 ) -> None:
     """Search for a harness that agrees with trusted preferences.
@@ -107,7 +114,7 @@ def command(
         return
     if not layout.config.exists():
         tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), told)
-    ending = _go_on(layout, requested, tasks, told)
+    ending = _go_on(layout, requested, tasks, _Said(told, hint, notify))
     click.echo(render_status(status_of(layout)))
     ctx.exit(0 if ending.state == "finished" else STOPPED)
 
@@ -139,30 +146,53 @@ def _start(
     return tasks
 
 
-def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", told: str | None) -> "Stop":
-    """Search, from what is on disk."""
-    import asyncio
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the user says of this start of a search."""
 
+    instructions: str | None
+    """For an agent, in place of the run's."""
+    hint: str | None
+    notify: str | None
+
+
+def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", said: _Said) -> "Stop":
+    """Search, from what is on disk."""
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.run.config import load_run_config
+    from meta_reward.run.events import HINT, EventLog
+    from meta_reward.run.hints import add_hint
     from meta_reward.run.integrity import restore_unfinished
     from meta_reward.run.lock import locked
+    from meta_reward.run.record import load_iterations
     from meta_reward.run.stop_reason import save_stop
     from meta_reward.search.create import keep_instructions, raise_limits
     from meta_reward.search.loop import run_search
+    from meta_reward.search.notify import notifying
     from meta_reward.search.open import make_search, task_set_of
 
-    with locked(layout), shown() as progress:
+    with locked(layout), shown() as progress, notifying(said.notify, layout.root.name, progress.note) as listeners:
+        events = EventLog(layout.events, progress.note, listeners)
         tasks = task_set_of(layout, load_run_config(layout.config), tasks)
         for note in restore_unfinished(layout):
-            progress.note(note)
-        raise_limits(layout, {**requested, "digest": tasks.digest}, notice=progress.note)
-        keep_instructions(layout, told, notice=progress.note)
-        ready = make_search(layout, tasks, progress)
-        with save_stop(layout) as stop:
-            ending = asyncio.run(run_search(ready))
+            events.note(note)
+        raise_limits(layout, {**requested, "digest": tasks.digest}, notice=events.note)
+        keep_instructions(layout, said.instructions, notice=events.note)
+        if said.hint is not None and add_hint(layout, said.hint, iteration=max(1, len(load_iterations(layout)))):
+            events.add(HINT, f"hint for the proposer: {said.hint}", shown=False)
+        ready = make_search(layout, tasks, progress, events)
+        with save_stop(layout, tell=partial(_tell_end, events)) as stop:
+            ending = run_interruptible(run_search(ready))
             stop(ending)
     return ending
+
+
+def _tell_end(events: "EventLog", how: "Stop") -> None:
+    from meta_reward.run.events import END
+
+    text = f"the search {'was ' if how.state == 'interrupted' else ''}{how.state}: {how.reason}"
+    events.add(END, text, shown=False, state=how.state, reason=how.reason)
 
 
 def _task_set_and_run(given: str, run: str | None) -> tuple[Path, str | None]:

@@ -32,8 +32,8 @@ def command(
     shows it again. Every opening of a task set's test split is counted, and several harnesses at once are one.
     Where a limit of the run is used up, nothing is opened (exit code 4): raise it here or in a search.
     """
-    import asyncio
 
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.report.test_result import render_test
     from meta_reward.run.config import overlay
@@ -49,7 +49,7 @@ def command(
     with locked(layout), shown(quiet=as_json) as progress:
         raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
         wanted = (lambda _: candidates) if candidates else finalists_and_frontier if frontier else chosen_alone
-        result = asyncio.run(open_test(open_search(layout, progress), wanted))
+        result = run_interruptible(open_test(open_search(layout, progress), wanted))
     if as_json:
         print_json(test_to_json(result))
     else:

@@ -38,6 +38,7 @@ class ZygoteProcess:
                     pass_fds=[theirs.fileno()],
                     env=worker_environment(level),
                     cwd="/",
+                    start_new_session=True,  # so that Ctrl-C reaches this process alone
                 )
         except BaseException:
             self._control.close()

@@ -25,7 +25,11 @@ _DRAWS_OF_A_REPEAT = 100_000  # more than any trajectory has
 
 
 class Gateway:
-    """A backend behind its cache. spent: what was spent before this process."""
+    """A backend behind its cache.
+
+    spent: what was spent before this process. notice: called with a line for people. outage: called with the reason
+    when the judge stops answering, and with "" when it answers again.
+    """
 
     def __init__(
         self,
@@ -39,12 +43,13 @@ class Gateway:
         billing: BillingLog | None = None,
         spent: Spent | None = None,
         notice: Callable[[str], None] = lambda text: None,
+        outage: Callable[[str], None] = lambda why: None,
     ) -> None:
         self.backend, self.concurrency, self.clock = backend, concurrency, clock or Clock()
         self._cache = cache
         self._meter = Meter(backend, cache, billing or BillingLog(), spent or Spent())
         rate_limiter = rate_limiter or RateLimiter(concurrency, clock=self.clock)
-        self._in_flight = InFlight(self._meter, rate_limiter, retries or RetryPolicy(), self.clock, notice)
+        self._in_flight = InFlight(self._meter, rate_limiter, retries or RetryPolicy(), self.clock, notice, outage)
         self._check: Check = lambda spent: None
         self._elsewhere_usd: Callable[[], float] = lambda: 0.0
 
@@ -83,6 +88,7 @@ class Gateway:
             clock=self.clock,
             billing=self._meter.billing,
             notice=self._in_flight.notice,
+            outage=self._in_flight.outage,
         )
         limited.limit(lambda own: self.check_limit(pending_usd=own.pending_usd))
         return limited

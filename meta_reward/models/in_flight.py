@@ -26,6 +26,7 @@ EXPECTED_REPLY_TOKENS = 400  # what a reply is assumed to take, for limits, rate
 TRIVIAL = Request((Message("user", "Answer with the single word: ready"),))
 _SILENCE_S = 2.0  # how long `settle` waits before it says so
 _BETWEEN_NOTICES_S = 60.0
+_TRIES_OF_AN_OUTAGE = 3
 
 Reply = tuple[Completion, int]
 """A reply, and the number of tries it took."""
@@ -41,6 +42,7 @@ class _Call:
     queue_time: QueueTime
     """Of the first caller."""
     tries: int = 0
+    failing_since: float | None = None
 
 
 @dataclass(slots=True)
@@ -53,11 +55,15 @@ class InFlight:
     clock: Clock = field(default_factory=Clock)
     notice: Callable[[str], None] = lambda text: None
     """Called with a line when the judge fails, and when the process waits for calls before it ends."""
+    outage: Callable[[str], None] = lambda why: None
+    """Called with the reason when no call has been answered for a while, and with "" when one is again."""
     _calls: dict[str, asyncio.Task[Reply]] = field(default_factory=dict)
     _waiting: Counter[str] = field(default_factory=Counter)
     _sent: set[str] = field(default_factory=set)
     _probe: str = ""
     _noticed: float | None = None
+    _answered_at: float = float("-inf")
+    _is_out: bool = False
 
     def is_under_way(self, key: str) -> bool:
         """Whether this was asked and has no reply yet."""
@@ -168,6 +174,7 @@ class InFlight:
                         turn.throttled()
                     return failure
             turn.succeeded(completion.usage.input_tokens + completion.usage.output_tokens)
+            self._answers()
             return completion
 
     @contextmanager
@@ -191,8 +198,23 @@ class InFlight:
             raise JudgeUnavailable(str(failure)) from failure
         if failure.retry_after_s is not None:
             self.rate_limiter.pause(failure.retry_after_s)
+        self._fails(call, failure)
         self._tell(f"the judge fails, and is tried again in {wait_s:.0f} s: {failure}")
         await self.clock.sleep(wait_s)
+
+    def _fails(self, call: _Call, failure: JudgeTransient) -> None:
+        """A call failed: an outage, if it has failed several times and no other was answered meanwhile."""
+        if call.failing_since is None:
+            call.failing_since = self.clock.now()
+        if not self._is_out and call.tries >= _TRIES_OF_AN_OUTAGE and self._answered_at < call.failing_since:
+            self._is_out = True
+            self.outage(str(failure))
+
+    def _answers(self) -> None:
+        self._answered_at = self.clock.now()
+        if self._is_out:
+            self._is_out = False
+            self.outage("")
 
     def _tell(self, text: str) -> None:
         now = self.clock.now()

@@ -4,6 +4,7 @@ The instructions are Markdown: the package's own unless a run was given others. 
 `instructions.md`. The facts are rendered from the run's settings.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from meta_reward import files
@@ -45,8 +46,8 @@ def load_instructions(path: Path) -> str:
     return text
 
 
-def render_instructions(text: str, config: RunConfig, *, can_try: bool) -> str:
-    """What an agent is told in every session: the instructions, and the facts of this run."""
+def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: Sequence[str] = ()) -> str:
+    """What an agent is told in every session: the instructions, the facts of this run, and the user's hints."""
     budget = config.budget
     facts = [
         f"The judge is `{config.judge.spec}`. Model, temperature and token limit are fixed.",
@@ -57,7 +58,11 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool) -> str:
         _SHOWN[config.proposer.history],
         _trying(config) if can_try else "Drafts cannot be tried in this run.",
     ]
-    return "\n".join([text.rstrip(), "", "# This run", "", *(f"- {fact}" for fact in facts), ""])
+    parts = [text.rstrip(), "", "# This run", "", *(f"- {fact}" for fact in facts), ""]
+    if hints:
+        advice = (f"- {hint}".replace("\n", "\n  ") for hint in hints)
+        parts += ["# Advice of the user, the latest last", "", *advice, ""]
+    return "\n".join(parts)
 
 
 def _trying(config: RunConfig) -> str:

@@ -15,7 +15,7 @@ from meta_reward.run.taskset_record import save_parts
 from meta_reward.tasks.taskset import TaskSet, save_task_set
 
 _HERE = Path(__file__).parent
-_IGNORED = "/.work/\n"
+_IGNORED = "/.work/\n/events.jsonl\n"
 
 
 def interface_text() -> str:

@@ -119,6 +119,16 @@ class Layout:
         return self.sealed / "taskset.json"
 
     @property
+    def hints(self) -> Path:
+        """A person's advice to the proposer."""
+        return self.root / "hints.jsonl"
+
+    @property
+    def events(self) -> Path:
+        """What happened, as it happened; neither in git nor part of the record."""
+        return self.root / "events.jsonl"
+
+    @property
     def decisions(self) -> Path:
         """Every decision on the run, a line each, never changed."""
         return self.sealed / "decisions.jsonl"

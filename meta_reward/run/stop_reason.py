@@ -1,11 +1,11 @@
 """Why a search is not running: a note for `status`, beside the state and never part of it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from meta_reward import files
-from meta_reward.errors import DataError, MetaRewardError
+from meta_reward.errors import DataError, MetaRewardError, UsageError
 from meta_reward.run.layout import Layout
 
 
@@ -26,14 +26,19 @@ _KILLED = Stop("interrupted", "the process was killed; the same command continue
 
 
 @contextmanager
-def save_stop(layout: Layout) -> Iterator[Callable[[Stop], None]]:
+def save_stop(layout: Layout, *, tell: Callable[[Stop], None] = lambda how: None) -> Iterator[Callable[[Stop], None]]:
     """Write down how a search ended: as the block reports, or by the error it raises.
 
-    A process that is killed writes nothing, and its run shows as interrupted.
+    A process that is killed writes nothing, and its run shows as interrupted. tell: is told as well, even if nothing
+    can be written any more.
     """
 
     def stop(how: Stop) -> None:
-        files.write_json(layout.stop, replace(how, reason=files.printable(how.reason)))
+        how = replace(how, reason=files.printable(how.reason))
+        try:
+            files.write_json(layout.stop, how)
+        finally:
+            tell(how)
 
     layout.stop.unlink(missing_ok=True)
     try:
@@ -41,8 +46,9 @@ def save_stop(layout: Layout) -> Iterator[Callable[[Stop], None]]:
     except KeyboardInterrupt:
         stop(Stop("interrupted", "stopped by hand; the same command continues the search"))
         raise
-    except MetaRewardError as error:
-        stop(Stop("stopped", str(error)))
+    except (MetaRewardError, OSError) as error:
+        with suppress(UsageError):  # what stopped it may be a full disk
+            stop(Stop("stopped", str(error)))
         raise
 
 

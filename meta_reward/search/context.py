@@ -1,7 +1,7 @@
 """What a search works with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from meta_reward import files
@@ -10,6 +10,7 @@ from meta_reward.harness.validate import Cases, cases_of
 from meta_reward.models.gateway import Gateway
 from meta_reward.propose.base import Proposer
 from meta_reward.run.create import interface_text
+from meta_reward.run.events import LIMIT, EventLog
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.settings import RunConfig
@@ -45,11 +46,22 @@ class Search:
     gateway: Gateway
     proposer: Proposer
     progress: Progress
+    events: EventLog
+    _near_limits: set[str] = field(default_factory=set)
     _cases: Cases | None = None
 
     def part(self, split: str) -> tuple[list[Rollout], list[Pair]]:
         """The rollouts and pairs of a split."""
         return self.taskset.part(self.splits[split])
+
+    def tell_limits(self, near: Mapping[str, tuple[float, float]]) -> None:
+        """Say once of each limit that it is nearly reached. near: what is used of it, and the limit."""
+        for name, (used, limit) in near.items():
+            if name not in self._near_limits:
+                self._near_limits.add(name)
+                self.events.add(
+                    LIMIT, f"near the limit {name}: {used:.4g} of {limit:g}", limit=name, used=used, of=limit
+                )
 
     @property
     def cases(self) -> Cases:

@@ -52,9 +52,9 @@ async def decide(search: Search) -> Decision:
         await run_splits(search, [rows[0].folder, *(row.folder for row in finalists)], "validation")
     decision = _decision(search, rows[0], finalists, stands)
     if stands and stands[-1].by == decisions.PERSON:
-        search.progress.note(f"this decision takes the place of the choice by hand of {stands[-1].chosen}")
+        search.events.note(f"this decision takes the place of the choice by hand of {stands[-1].chosen}")
     for note in decisions.save_decision(layout, decision, rows):
-        search.progress.note(note)
+        search.events.note(note)
     if finalists:
         _count_look(search, decision, rows)
     return decision
@@ -209,4 +209,4 @@ def _count_look(search: Search, decision: Decision, rows: Sequence[Row]) -> None
     try:
         record_look(taskset.path, taskset.digest, by=f"run {run}", key=key, chosen=_digest(search.layout, chosen))
     except (DataError, UsageError) as error:
-        search.progress.note(f"the look at validation could not be counted: {error}")
+        search.events.note(f"the look at validation could not be counted: {error}")

@@ -7,6 +7,7 @@ from meta_reward import files
 from meta_reward.evaluation.evaluate import Result, evaluate, run_together
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
+from meta_reward.run.events import EVALUATION
 from meta_reward.search.context import Search
 from meta_reward.search.open import open_sandbox
 
@@ -45,6 +46,15 @@ async def _run_split(search: Search, folder: str, split: str, sandbox: Sandbox, 
     journal = layout.journal(split, folder)
     results = open_journal(journal)
     search.progress.evaluation(folder, split, len(rollouts), pairs)
+    search.events.add(
+        EVALUATION,
+        f"{folder} on {split}: {len(results)} of {len(rollouts)} trajectories",
+        shown=False,
+        candidate=folder,
+        split=split,
+        done=len(results),
+        trajectories=len(rollouts),
+    )
     for result in results.values():
         search.progress.result(folder, result)
 

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 from meta_reward.completion import Backend, Usage
 from meta_reward.errors import LimitReached, UsageError
@@ -14,34 +15,48 @@ _LIFT = "lift it with --max-usd none"
 
 
 NOTHING = Spent()
+NEAR = 0.8
+"""The share of a limit from which on it is nearly reached."""
 
 
-class LimitCheck(Protocol):
-    """Raises LimitReached if another call would go beyond a limit, less what is held back of it."""
+@dataclass(frozen=True, slots=True)
+class LimitCheck:
+    """The limits of a run, for `Gateway.limit`. Calls in flight count at what they are expected to take."""
 
-    def __call__(self, spent: Spent, held: Spent = NOTHING) -> None: ...
+    limits: Limits
+    now: Callable[[], float]
+    began: float
+    """When hours began to count, by `now`."""
 
-
-def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> LimitCheck:
-    """Checks spending against limits, for `Gateway.limit`. Calls in flight count at what they are expected to take.
-
-    Hours count from now. held: what is to be left of the limits for later.
-    """
-    began = now()
-
-    def check(spent: Spent, held: Spent = NOTHING) -> None:
-        used = {
-            "max-calls": (spent.calls + spent.pending_calls, 0, held.calls),  # each of them is one, whatever it takes
-            "max-tokens": (spent.tokens + spent.pending_tokens, spent.pending_tokens, held.tokens),
-            "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd, held.cost_usd),
-            "max-hours": ((now() - began) / 3600, 0, 0),
-        }
-        for name, (value, expected, kept) in used.items():
-            limit = getattr(limits, name.replace("-", "_"))
+    def __call__(self, spent: Spent, held: Spent = NOTHING) -> None:
+        """Raise LimitReached if another call would go beyond a limit. held: to be left of the limits for later."""
+        for name, (value, expected, kept) in self._used(spent, held).items():
+            limit = self._limit(name)
             if limit and value + kept >= limit:
                 raise LimitReached(name, round(value, 4), limit, expected=round(expected, 4), held=round(kept, 4))
 
-    return check
+    def near(self, spent: Spent, held: Spent = NOTHING) -> dict[str, tuple[float, float]]:
+        """What is used of each limit that is nearly reached, and the limit."""
+        used = {name: value + kept for name, (value, _, kept) in self._used(spent, held).items()}
+        limits = {name: self._limit(name) for name in used}
+        return {name: (used[name], limits[name]) for name in used if 0 < limits[name] * NEAR <= used[name]}
+
+    def _limit(self, name: str) -> float:
+        return float(getattr(self.limits, name.replace("-", "_")))
+
+    def _used(self, spent: Spent, held: Spent) -> dict[str, tuple[float, float, float]]:
+        """By limit: what is used, how much of that is expected of calls in flight, and what is held back."""
+        return {
+            "max-calls": (spent.calls + spent.pending_calls, 0, held.calls),  # each of them is one, whatever it takes
+            "max-tokens": (spent.tokens + spent.pending_tokens, spent.pending_tokens, held.tokens),
+            "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd, held.cost_usd),
+            "max-hours": ((self.now() - self.began) / 3600, 0, 0),
+        }
+
+
+def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> LimitCheck:
+    """The check of these limits. Hours count from now."""
+    return LimitCheck(limits, now, now())
 
 
 def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any]) -> None:

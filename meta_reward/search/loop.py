@@ -4,6 +4,7 @@ Its state is the run directory and nothing else. Every step looks at what is on 
 only what is missing, so a search that was killed anywhere goes on from there.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,8 @@ from meta_reward.evaluation.gate import FINALISTS
 from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
-from meta_reward.run.decisions import complete_decision, keep_chosen, last_decision, sentence_of
+from meta_reward.run.decisions import Decision, complete_decision, keep_chosen, last_decision, sentence_of
+from meta_reward.run.events import BEGIN, CANDIDATE, DECISION, ITERATION, LEADER
 from meta_reward.run.integrity import restore_deleted
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, idle_iterations, leader_of, load_ledger
@@ -35,6 +37,7 @@ async def run_search(search: Search) -> Stop:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
     await check_sandbox(search)
     limits, barren = limit_check(search.config.limits), 0
+    _tell_begin(search)
     _make_whole(search)
     _warn_of_small_limit(search)
     try:
@@ -64,7 +67,7 @@ async def add(search: Search, name: str, source: str) -> Row:
     line = await _iterate(search, limits)
     if last_decision(search.layout) is not None:
         if is_decided(search.layout):
-            search.progress.note(f"{name} is not one of the {FINALISTS} best on search: the decision stands")
+            search.events.note(f"{name} is not one of the {FINALISTS} best on search: the decision stands")
         await _decide(search, Stop("finished", f"{name} was added"))
     return next(row for row in load_ledger(search.layout.ledger) if row.id == line.candidates[0])
 
@@ -74,14 +77,21 @@ def _warn_of_small_limit(search: Search) -> None:
     most = search.config.limits.max_calls
     least = len(search.part("search")[0]) + (1 + FINALISTS) * len(search.part("validation")[0])
     if most and most < least:
-        search.progress.note(f"max-calls {most} is too low for a decision: the baseline and validation take {least}")
+        search.events.note(f"max-calls {most} is too low for a decision: the baseline and validation take {least}")
+
+
+def _tell_begin(search: Search) -> None:
+    files.repair_journal(search.layout.events)
+    sizes = {split: len(search.part(split)[0]) for split in search.splits}
+    text = f"the search {'goes on' if load_ledger(search.layout.ledger) else 'begins'}"
+    search.events.add(BEGIN, text, shown=False, trajectories=sizes)
 
 
 def _make_whole(search: Search) -> None:
     """Finish what a kill has left half done, so that files and commits are in step."""
     git.unlock(search.layout.root)
     for note in restore_deleted(search.layout):
-        search.progress.note(note)
+        search.events.note(note)
     search.layout.make_sealed()
     folders.sweep(search.layout.root, deep=False)
     for folder in (search.layout.history, search.layout.sealed):
@@ -99,18 +109,18 @@ async def _decide(search: Search, ending: Stop) -> Stop:
     """How the search ended, once its finalists are evaluated and the decision is on record."""
     if is_decided(search.layout):
         for note in keep_chosen(search.layout, load_ledger(search.layout.ledger)):
-            search.progress.note(note)
+            search.events.note(note)
         return ending
     if ending.state == "stopped" and not finalists_of(search.layout):
         return ending
-    search.progress.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
+    search.events.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
     limits, sessions_usd = limit_check(replace(search.config.limits, max_hours=0.0)), proposer_usd(search.layout)
     search.gateway.limit(limits, elsewhere_usd=lambda: sessions_usd)
     try:
         decision = await decide(search)
     except LimitReached as limit:
         return _at_limit(search, limit, ", before there was a decision")
-    search.progress.note(sentence_of(decision))
+    _tell_decision(search, decision)
     git.repack(search.layout.root)
     return ending
 
@@ -148,13 +158,14 @@ def _watch(search: Search, limits: LimitCheck, sessions_usd: Callable[[], float]
 
 async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     """The next iteration, from the proposer's session to the commits."""
-    iteration = len(record.load_iterations(search.layout))
+    iteration, began = len(record.load_iterations(search.layout)), time.monotonic()
     # What sessions cost grows while they try drafts.
     held = reserve(search)
     _watch(search, limits, partial(proposer_usd, search.layout), held)
     session = await run_session(search, iteration)
-    sessions_usd = proposer_usd(search.layout)
+    sessions_usd, proposed = proposer_usd(search.layout), time.monotonic()
     _watch(search, limits, lambda: sessions_usd, held)
+    search.tell_limits(limits.near(search.gateway.spent + Spent(cost_usd=sessions_usd), held))
     folders = save_candidates(search, session, iteration)
     before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
     rows = await _score(search, folders, iteration, limits)
@@ -164,14 +175,39 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     rows, unknown = _with_known_parents(rows, {row.id for row in before})
     line = record.Iteration(iteration, tuple(row.id for row in rows), (*session.notes, *unknown), session.added)
     for note in record.save_iteration(search.layout, [*before, *rows], line):
-        search.progress.note(note)
+        search.events.note(note)
     if rows:
         record.commit_candidates(search.layout)
     else:
         record.commit_iteration_without_candidates(search.layout, line)
     record.commit_leader(search.layout)
     git.refresh(search.layout.root)
+    _tell_leader(search, before, [*before, *rows])
+    spent = search.gateway.spent
+    search.events.add(
+        ITERATION,
+        f"iteration {iteration} is done: {', '.join(line.candidates) or 'no candidates'}",
+        shown=False,
+        iteration=iteration,
+        candidates=line.candidates,
+        session_s=round(proposed - began, 3),
+        evaluation_s=round(time.monotonic() - proposed, 3),
+        spent={"calls": spent.calls, "tokens": spent.tokens, "usd": spent.cost_usd + sessions_usd},
+    )
     return line
+
+
+def _tell_leader(search: Search, before: Sequence[Row], rows: Sequence[Row]) -> None:
+    leader = leader_of(rows)
+    if leader.score is not None and (not before or leader_of(before).id != leader.id):
+        text = f"{leader.id} leads with {leader.score:.1%} on search"
+        search.events.add(LEADER, text, id=leader.id, score=leader.score)
+
+
+def _tell_decision(search: Search, decision: Decision) -> None:
+    found = next((f for f in decision.finalists if f.verdict.id == decision.chosen), None)
+    p = found.verdict.p if found else None
+    search.events.add(DECISION, sentence_of(decision), chosen=decision.chosen, untested=decision.untested, p=p)
 
 
 async def _score(search: Search, folders: Sequence[str], iteration: int, limits: LimitCheck) -> list[Row]:
@@ -186,7 +222,8 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
         row = rows[folder] = record.row_of(search.layout, folder, iteration, judge=search.config.judge.spec)
         scored = row.score is not None
         result = f"{row.score:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
-        search.progress.note(f"{row.id} {row.name}: {result}")
+        text = f"{row.id} {row.name}: {result}"
+        search.events.add(CANDIDATE, text, id=row.id, name=row.name, status=row.status, score=row.score)
 
     valid = [folder for folder in folders if _is_valid(search, folder)]
     first = valid[:1] if iteration == 0 else []

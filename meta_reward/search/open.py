@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from meta_reward.models.retry import RetryPolicy
 from meta_reward.models.usage import Spent
 from meta_reward.propose.registry import make_proposer
 from meta_reward.run.config import load_run_config
+from meta_reward.run.events import OUTAGE, RECOVERY, EventLog
 from meta_reward.run.layout import Layout
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.taskset_record import what_changed
@@ -31,17 +33,18 @@ from meta_reward.tasks.taskset import TaskSet, load_task_set
 
 def open_search(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Search:
     """What a search on an existing run works with. Raises UsageError if its task set has changed."""
-    return make_search(layout, task_set_of(layout, load_run_config(layout.config), taskset), progress)
+    events = EventLog(layout.events, progress.note)
+    return make_search(layout, task_set_of(layout, load_run_config(layout.config), taskset), progress, events)
 
 
-def make_search(layout: Layout, taskset: TaskSet, progress: Progress) -> Search:
+def make_search(layout: Layout, taskset: TaskSet, progress: Progress, events: EventLog) -> Search:
     """The same. taskset: as `task_set_of` returns it."""
     config = load_run_config(layout.config)
     if config.sandbox == "none":
-        progress.note(UNCONFINED_WARNING)
-    gateway = open_run_gateway(config, layout, notice=progress.note)
+        events.note(UNCONFINED_WARNING)
+    gateway = open_run_gateway(config, layout, events)
     splits = splits_of(taskset, config.splits)
-    return Search(layout, config, taskset, splits, gateway, make_proposer(config.proposer), progress)
+    return Search(layout, config, taskset, splits, gateway, make_proposer(config.proposer), progress, events)
 
 
 def task_set_of(layout: Layout, config: RunConfig, taskset: TaskSet | None = None) -> TaskSet:
@@ -65,14 +68,15 @@ def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
         raise UsageError(what, hint="start another run with --run NAME, or restore the task set")
 
 
-def open_run_gateway(
-    config: RunConfig, layout: Layout, *, notice: Callable[[str], None] = lambda text: None
-) -> Gateway:
-    """The gateway of a run, with its billing log and what it has spent so far. Raises UsageError."""
+def open_run_gateway(config: RunConfig, layout: Layout, events: EventLog | None = None) -> Gateway:
+    """The gateway of a run, with its billing log and what it has spent so far. Raises UsageError.
+
+    events: where outages and notices go.
+    """
     backend = open_backend(config)
     billing = open_billing_log(layout.account, paid_in_evaluations(layout))
     reconcile(layout.account, Cache(folder_of_judge(config.judge.spec)), backend)
-    return open_gateway(config, backend, billing=billing, spent=spent_on_disk(layout), notice=notice)
+    return open_gateway(config, backend, billing=billing, spent=spent_on_disk(layout), events=events)
 
 
 def open_bill(
@@ -102,8 +106,12 @@ def open_gateway(
     billing: BillingLog | None = None,
     spent: Spent | None = None,
     notice: Callable[[str], None] = lambda text: None,
+    events: EventLog | None = None,
 ) -> Gateway:
-    """A gateway to a judge with the user's cache, and the concurrency, rate limits and retries of the settings."""
+    """A gateway to a judge with the user's cache, and the concurrency, rate limits and retries of the settings.
+
+    events: of a run, in place of `notice`.
+    """
     judge = config.judge
     return Gateway(
         backend,
@@ -115,8 +123,16 @@ def open_gateway(
         retries=RetryPolicy(again=judge.retries, retry_after_s=judge.retry_after_s),
         billing=billing,
         spent=spent,
-        notice=notice,
+        notice=events.note if events else notice,
+        outage=partial(_tell_outage, events) if events else lambda why: None,
     )
+
+
+def _tell_outage(events: EventLog, why: str) -> None:
+    if why:
+        events.add(OUTAGE, f"the judge does not answer: {why}", why=why)
+    else:
+        events.add(RECOVERY, "the judge answers again")
 
 
 async def open_sandbox(config: RunConfig) -> Sandbox:

@@ -20,6 +20,7 @@ from meta_reward.propose.session_cost import count_discarded, proposer_usd
 from meta_reward.propose.session_summary import summarize
 from meta_reward.propose.transcript import Transcript
 from meta_reward.run import record
+from meta_reward.run.events import SESSION
 from meta_reward.run.integrity import restore_history, save_digests
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
@@ -50,7 +51,7 @@ async def run_session(search: Search, iteration: int) -> Session:
         if iteration == 0:
             raise UsageError(f"run {layout.root.name} has lost its seeds", hint="start another run with --run NAME")
         for note in _discard(layout, iteration):
-            search.progress.note(note)
+            search.events.note(note)
         layout.staging(iteration).mkdir(parents=True)
         save_digests(layout, iteration)
         save_session(layout, iteration, await _propose(search, iteration))
@@ -70,7 +71,7 @@ async def place_by_hand(search: Search, iteration: int, name: str, source: str) 
         raise UsageError(f"{name} was not added: {report.findings[0]}", hint="`meta-reward validate` says more")
     proposal = f"---\nparents: []\n---\n## Hypothesis\n\n{docstring(source) or 'Added by hand.'}\n"
     for note in _discard(search.layout, iteration):
-        search.progress.note(note)
+        search.events.note(note)
     folder = search.layout.staging(iteration) / name
     files.write_bytes(folder / "harness.py", source.encode())
     files.write_bytes(folder / "proposal.md", proposal.encode())
@@ -99,7 +100,8 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
 
 async def _propose(search: Search, iteration: int) -> SessionRecord:
     """Run the proposer's session, and keep of it what is worth keeping."""
-    search.progress.note(f"iteration {iteration}: {search.config.proposer.spec} is proposing")
+    text = f"iteration {iteration}: {search.config.proposer.spec} is proposing"
+    search.events.add(SESSION, text, iteration=iteration)
     async with open_session_context(search, iteration) as briefing:
         assignment = _assignment(search, iteration, briefing)
         status, reason, restored = await _run_proposer(search, assignment)
@@ -111,7 +113,7 @@ async def _propose(search: Search, iteration: int) -> SessionRecord:
     if not drafts and status == "ended":
         status, reason = "left nothing", "the session left no candidate"
     if reason:
-        search.progress.note(f"iteration {iteration}: {reason}")
+        search.events.note(f"iteration {iteration}: {reason}")
     Transcript(assignment.transcript, secrets=secrets).add("end", status=status, reason=reason)
     notes = [*filter(None, [reason]), *restored, *map(files.printable, left_out)]
     did = asdict(summarize(assignment.transcript, view=assignment.view))
@@ -241,6 +243,6 @@ def save_candidates(search: Search, session: Session, iteration: int) -> list[st
             search.layout, folder, source=draft.source, proposal=draft.proposal, report=report, iteration=iteration
         )
         if note:
-            search.progress.note(note)
+            search.events.note(note)
         folders.append(folder)
     return folders

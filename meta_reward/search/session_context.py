@@ -14,6 +14,7 @@ from typing import Any
 from meta_reward.propose.prompt import load_instructions, render_instructions
 from meta_reward.propose.session_server import AnswerRequest, open_session_server
 from meta_reward.propose.views import make_view
+from meta_reward.run.hints import load_hints
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.search.context import Search
 from meta_reward.search.session_api import make_answer
@@ -57,7 +58,12 @@ async def open_session_context(search: Search, iteration: int) -> AsyncIterator[
     if view != beside and not beside.is_symlink():
         beside.symlink_to(Path("../../history"))
     tries = tryouts_of(search, layout.staging(iteration).resolve())
-    told = render_instructions(load_instructions(layout.instructions), config, can_try=tries is not None)
+    told = render_instructions(
+        load_instructions(layout.instructions),
+        config,
+        can_try=tries is not None,
+        hints=[hint.text for hint in load_hints(layout)],
+    )
     answer = make_answer(HistoryLayout(view), tries)
     async with open_session_server(answer) as socket:
         yield SessionContext(view, told, socket, tries, answer)

@@ -85,10 +85,10 @@ async def open_test(search: Search, wanted: Choice = chosen_alone) -> TestResult
     stored = _stored(layout)
     _check_budget(search, begun=bool(stored) or any(_has_begun(layout, row) for row in rows))
     if finished(layout, search.config.limits) is None:
-        search.progress.note("the search has not finished; what it finds later will need another opening")
+        search.events.note("the search has not finished; what it finds later will need another opening")
     stands = last_decision(layout)
     decision = stands if stands is not None and stands.by == PERSON else await decide(search)
-    search.progress.note(sentence_of(decision))
+    search.events.note(sentence_of(decision))
     asked = _rows_of(rows, wanted(decision))
     if any(row.id not in stored for row in (rows[0], *asked)):
         stored = await _open(search, rows[0], asked, stored)

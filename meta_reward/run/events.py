@@ -1,0 +1,95 @@
+"""What happens in a run while it happens: `events.jsonl`, one JSON line an event, for whoever follows it.
+
+    {"time": "2026-11-21T03:12:44+01:00", "event": "candidate", "text": "c0011 policy: 61.2% on search", "id": "c0011"}
+
+`time`, `event` and `text` are in every line; the other fields depend on the event and are listed in docs/runs.md. The
+file is for people and programs beside the search: it is not in git, no search resumes from it, and an event that
+cannot be written stops nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError, UsageError
+
+BEGIN, END = "begin", "end"
+"""A process begins to search, and ends, for whatever reason."""
+SESSION, EVALUATION, CANDIDATE, ITERATION = "session", "evaluation", "candidate", "iteration"
+LEADER, DECISION = "leader", "decision"
+OUTAGE, RECOVERY = "outage", "recovery"
+"""The judge stopped answering, and answers again."""
+LIMIT, HINT, NOTE = "limit", "hint", "note"
+
+
+def now() -> str:
+    """The local time, in ISO 8601 with seconds and offset."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a run."""
+
+    time: str
+    """Local, in ISO 8601."""
+    event: str
+    """One of the words above."""
+    text: str
+    """One line for people."""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Its time in seconds since 1970."""
+        return datetime.fromisoformat(self.time).timestamp()
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """An event as its line has it."""
+    return {"time": event.time, "event": event.event, "text": event.text, **event.facts}
+
+
+@dataclass(frozen=True, slots=True)
+class EventLog:
+    """Writes events down, and tells them to whoever listens."""
+
+    path: Path
+    show: Callable[[str], None] = lambda text: None
+    """Called with the text of each event that is worth a line on the screen."""
+    listeners: Sequence[Callable[[Event], None]] = ()
+
+    def add(self, event: str, text: str, *, shown: bool = True, **facts: Any) -> None:
+        """Something happened. shown: whether it is worth a line on the screen."""
+        happened = Event(now(), event, files.printable(text), facts)
+        with suppress(UsageError):
+            files.append_line(self.path, event_to_json(happened))
+        if shown:
+            self.show(text)
+        for listener in self.listeners:
+            listener(happened)
+
+    def note(self, text: str) -> None:
+        """Something happened that has no word of its own."""
+        self.add(NOTE, text)
+
+
+def load_events(path: Path) -> list[Event]:
+    """All events of a run; those in lines that are damaged are left out."""
+    found = []
+    with suppress(DataError):
+        for line in files.read_bytes(path).split(b"\n"):
+            with suppress(DataError, KeyError, TypeError, ValueError, AttributeError):
+                found.append(_parse(files.parse_json(line, path)))
+    return found
+
+
+def _parse(line: dict[str, Any]) -> Event:
+    facts = {key: value for key, value in line.items() if key not in ("time", "event", "text")}
+    event = Event(str(line["time"]), str(line["event"]), str(line["text"]), facts)
+    event.seconds  # noqa: B018  # a time that is none makes the line a damaged one
+    return event

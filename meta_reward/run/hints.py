@@ -1,0 +1,39 @@
+"""A person's advice to the proposer: `hints.jsonl`, a line each, committed, and shown in every session that follows."""
+
+from dataclasses import asdict, dataclass
+
+from meta_reward import files
+from meta_reward.errors import UsageError
+from meta_reward.run.layout import Layout
+from meta_reward.run.record import commit_paths
+
+MAX_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One piece of advice."""
+
+    iteration: int
+    """The first iteration that was shown it."""
+    text: str
+
+
+def load_hints(layout: Layout) -> list[Hint]:
+    """All hints of a run, the oldest first. Raises DataError for a damaged line."""
+    if not layout.hints.exists():
+        return []
+    return [Hint(line["iteration"], line["text"]) for line in files.load_lines(layout.hints)]
+
+
+def add_hint(layout: Layout, text: str, *, iteration: int) -> bool:
+    """Put a hint on record and commit it; False if it is the last one already. Raises UsageError if it is no text."""
+    text = text.strip()
+    if not text or len(text.encode()) > MAX_BYTES:
+        raise UsageError(f"a hint has 1 to {MAX_BYTES} bytes, and this one has {len(text.encode())}")
+    hints = load_hints(layout)
+    if hints and hints[-1].text == text:
+        return False
+    files.write_lines(layout.hints, [asdict(hint) for hint in (*hints, Hint(iteration, text))])
+    commit_paths(layout, f"Hint for iteration {iteration}\n\n{files.printable(text)}", [layout.hints])
+    return True
