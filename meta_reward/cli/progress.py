@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     import rich.progress
 
 _PLAIN_EVERY_S = 20.0
+_HEADLINE_EVERY_S = 2.0
+_MOST_OFTEN = 30  # so that it takes at most a thirtieth of the time
 
 
 @contextmanager
-def shown(*, quiet: bool = False) -> Iterator[Progress]:
-    """A live line if standard error is a terminal, else plain lines. quiet: notes alone."""
+def shown(*, quiet: bool = False, headline: Callable[[], str] = lambda: "") -> Iterator[Progress]:
+    """A live line for each evaluation if standard error is a terminal, else plain lines.
+
+    quiet: notes alone. headline: what stands above the live lines, asked for every few seconds.
+    """
     if quiet:
         yield _Silent()
     elif not sys.stderr.isatty():
@@ -28,8 +33,17 @@ def shown(*, quiet: bool = False) -> Iterator[Progress]:
     else:
         import rich.console
         import rich.progress
+        import rich.text
 
-        with rich.progress.Progress(
+        above = _Remembered(headline)
+
+        class Bars(rich.progress.Progress):
+            def get_renderables(self) -> "Iterator[rich.console.RenderableType]":
+                if text := above():
+                    yield rich.text.Text(text, no_wrap=True, overflow="ellipsis")
+                yield self.make_tasks_table(self.tasks)
+
+        with Bars(
             rich.progress.TextColumn("{task.description}"),
             rich.progress.BarColumn(bar_width=20),
             rich.progress.MofNCompleteColumn(),
@@ -39,6 +53,20 @@ def shown(*, quiet: bool = False) -> Iterator[Progress]:
             transient=True,
         ) as bar:
             yield _Live(bar)
+
+
+class _Remembered:
+    """A text that is made anew only every few seconds, or more rarely if that takes long."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make, self._text, self._next = make, "", 0.0
+
+    def __call__(self) -> str:
+        if (began := time.monotonic()) >= self._next:
+            self._text = self._make()
+            took = time.monotonic() - began
+            self._next = began + max(_HEADLINE_EVERY_S, took * _MOST_OFTEN)
+        return self._text
 
 
 class _Tally:

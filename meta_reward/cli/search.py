@@ -1,6 +1,6 @@
 """`meta-reward search`: start a run, or continue one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,11 @@ from meta_reward.cli.common import (
     sandbox_option,
 )
 from meta_reward.cli.find import find_run, find_task_set, open_task_set, run_path, seed_folder
-from meta_reward.errors import UsageError
+from meta_reward.errors import MetaRewardError, UsageError
 
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
-    from meta_reward.run.events import EventLog
+    from meta_reward.run.events import Event, EventLog
     from meta_reward.run.layout import Layout
     from meta_reward.run.stop_reason import Stop
     from meta_reward.tasks.taskset import TaskSet
@@ -172,8 +172,13 @@ def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", said: 
     from meta_reward.search.notify import notifying
     from meta_reward.search.open import make_search, task_set_of
 
-    with locked(layout), shown() as progress, notifying(said.notify, layout.root.name, progress.note) as listeners:
-        events = EventLog(layout.events, progress.note, listeners)
+    headline = partial(_headline, layout)
+    with (
+        locked(layout),
+        shown(headline=headline) as progress,
+        notifying(said.notify, layout.root.name, progress.note) as listeners,
+    ):
+        events = EventLog(layout.events, progress.note, [*listeners, _AfterIteration(progress.note, headline)])
         tasks = task_set_of(layout, load_run_config(layout.config), tasks)
         for note in restore_unfinished(layout):
             events.note(note)
@@ -186,6 +191,31 @@ def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", said: 
             ending = run_interruptible(run_search(ready))
             stop(ending)
     return ending
+
+
+def _headline(layout: "Layout") -> str:
+    """Where the search is, in one line; empty if that cannot be told, since a file was changed by hand."""
+    from meta_reward.report.status import status_of
+    from meta_reward.report.status_text import render_headline
+
+    try:
+        return render_headline(status_of(layout))
+    except (MetaRewardError, OSError):
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _AfterIteration:
+    """Says where the search is after each iteration."""
+
+    say: Callable[[str], None]
+    headline: Callable[[], str]
+
+    def __call__(self, event: "Event") -> None:
+        from meta_reward.run.events import ITERATION
+
+        if event.event == ITERATION and (text := self.headline()):
+            self.say(text)
 
 
 def _tell_end(events: "EventLog", how: "Stop") -> None:

@@ -1,22 +1,30 @@
 """Where a run stands, from its files alone; also while a search works on it."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from meta_reward.files import iter_whole_lines
+from meta_reward.files import read_bytes
 from meta_reward.propose.session_cost import proposer_usd
+from meta_reward.report.pace import LimitUse, Outage, Pace, Work, at_end, limits_used, outage_under_way, pace_of, told
 from meta_reward.run.config import load_run_config
 from meta_reward.run.decisions import Decision, last_decision
 from meta_reward.run.evaluations import journals_under_way, load_scores
+from meta_reward.run.events import EVALUATION, ITERATION, Event, load_events
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, frontier_on_search, leader_of
 from meta_reward.run.lock import is_locked
 from meta_reward.run.record import iterations_done, load_iterations
 from meta_reward.run.runs import changed_at
+from meta_reward.run.settings import RunConfig
 from meta_reward.run.stop_reason import RUNNING, Stop, load_stop
 from meta_reward.run.under_way import rows_so_far, session_under_way
 from meta_reward.run.usage import spent_on_disk
+
+_LAST_EVENTS = 5
+_DULL = (EVALUATION, ITERATION)
+"""Events that others tell better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class UnderWay:
     split: str
     done: int
     """Trajectories with a result."""
+    total: int | None
+    """All of them; None if no event of the search tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,14 @@ class Status:
     set_aside: list[str]
     """Paths of files changed by hand that were moved out of the way."""
     spent: Spending
+    limits: list[LimitUse]
+    """Of the limits that are set, but for iterations."""
+    pace: Pace | None
+    """None if it is not running."""
+    outage: Outage | None
+    """The judge does not answer at the moment; None if it does, or if the run is not running."""
+    events: list[Event]
+    """The last ones, the latest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +170,15 @@ def status_of(layout: Layout) -> Status:
     config = load_run_config(layout.config)
     rows = rows_so_far(layout, config.judge.spec)
     stop = RUNNING if is_locked(layout) else load_stop(layout)
+    running, events, spent = stop.state == RUNNING.state, load_events(layout.events), _spending(layout, stop)
+    done, proposing, under_way = (
+        iterations_done(load_iterations(layout)),
+        session_under_way(layout),
+        _under_way(layout, events),
+    )
+    work = _work(layout, config, under_way, proposing, done)
+    pace = told(lambda: pace_of(events, work, time.time())) if running else None
+    forecast = told(lambda: at_end(events, work)) if running else None
     return Status(
         run=layout.root.name,
         state=stop.state,
@@ -160,17 +187,40 @@ def status_of(layout: Layout) -> Status:
         proposer=config.proposer.spec,
         sandbox=config.sandbox,
         simulated=config.judge.spec.partition(":")[0] == "simulated",
-        iterations=Iterations(iterations_done(load_iterations(layout)), config.limits.iterations),
+        iterations=Iterations(done, config.limits.iterations),
         leader=leader_of(rows).id if rows else None,
         candidates=[_candidate(layout, row) for row in rows],
         frontier=[row.id for row in frontier_on_search(rows)],
         decision=last_decision(layout),
-        under_way=_under_way(layout),
-        proposing=session_under_way(layout),
+        under_way=under_way,
+        proposing=proposing,
         sealed=str(layout.sealed),
         set_aside=[str(path) for path in sorted(layout.set_aside.glob("*"))],
-        spent=_spending(layout, stop),
+        spent=spent,
+        limits=limits_used(config.limits, _amounts(spent, pace), forecast, pace),
+        pace=pace,
+        outage=outage_under_way(events) if running else None,
+        events=[event for event in events if event.event not in _DULL][-_LAST_EVENTS:],
     )
+
+
+def _amounts(spent: Spending, pace: Pace | None) -> dict[str, float]:
+    """What is used of what limits bound, by the names of the limits."""
+    return {
+        "max_calls": spent.judge_calls + spent.cut_off_calls,
+        "max_tokens": spent.judge_tokens + spent.cut_off_tokens,
+        "max_usd": (spent.cost_usd or 0.0) + spent.proposer_usd,
+        "max_hours": pace.elapsed_s / 3600 if pace else 0.0,
+    }
+
+
+def _work(layout: Layout, config: RunConfig, under_way: list[UnderWay], proposing: int | None, done: int) -> Work:
+    """What of a search is under way and to come, for an estimate."""
+    waiting = sum((one.total or one.done) - one.done for one in under_way)
+    validating = any(one.split != "search" for one in under_way)
+    begun = proposing is not None or (bool(under_way) and not validating and bool(load_iterations(layout)))
+    to_come = 0 if validating else max(0, config.limits.iterations - done - begun)
+    return Work(proposing is not None, waiting, validating, to_come, config.proposer.candidates)
 
 
 def summary_of(layout: Layout) -> RunSummary:
@@ -210,9 +260,10 @@ def _candidate(layout: Layout, row: Row) -> CandidateStatus:
     )
 
 
-def _under_way(layout: Layout) -> list[UnderWay]:
+def _under_way(layout: Layout, events: list[Event]) -> list[UnderWay]:
+    totals = {(e.facts.get("candidate"), e.facts.get("split")): e.facts.get("trajectories") for e in events}
     return [
-        UnderWay(folder, split, sum(1 for _ in iter_whole_lines(path)))
+        UnderWay(folder, split, read_bytes(path).count(b"\n"), totals.get((folder, split)))
         for path, folder, split in journals_under_way(layout)
     ]
 

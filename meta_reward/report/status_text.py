@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from meta_reward.files import printable
 from meta_reward.models.usage import dollars
-from meta_reward.report.status import CandidateStatus, RunSummary, Spending, Status
+from meta_reward.report.pace import LimitUse, Outage, Pace
+from meta_reward.report.status import CandidateStatus, RunSummary, Spending, Status, UnderWay
 from meta_reward.report.tables import SIMULATED, fit, percent, plural, render_table, with_interval
 from meta_reward.run.decisions import Decision, sentence_of
 
+_MOST_ROWS = 60
 _LEGEND = (
     "from: its parents; search, validation: agreement on that split, without bounds if there are fewer than 8 tasks or "
     "no spread; selected: by its number on search, the chosen one "
@@ -24,12 +26,53 @@ def render_status(status: Status) -> str:
         f"{status.run}: {status.state}{reason} ({done}, judge {status.judge}, sandbox {status.sandbox})",
         "",
         *_candidates(status),
-        *_under_way(status),
+        *_now(status),
         *_spending(status.spent),
         f"sealed, not to be shown to a proposer: {status.sealed}",
         *(f"set aside, yours to keep or remove: {path}" for path in status.set_aside),
     ]
     return fit(printable("\n".join(lines + ([SIMULATED] if status.simulated else []))))
+
+
+def render_headline(status: Status) -> str:
+    """Where a search is, in one line."""
+    leader = next((c for c in status.candidates if c.id == status.leader), None)
+    pace, outage = status.pace, status.outage
+    parts = [
+        f"{status.run}: {status.state}, {status.iterations.done} of {status.iterations.limit} iterations",
+        _doing(status) if status.state == "running" else "",
+        f"leader {leader.id} {percent(leader.search.score)}" if leader else "no leader yet",
+        *(f"{one.name.replace('_', '-')} {_used(one)}" for one in status.limits),
+        f"{duration(pace.search_s)} left" if pace and pace.search_s is not None else "",
+        f"no answer from the judge since {outage.since[11:16]}" if outage else "",
+    ]
+    return printable("; ".join(part for part in parts if part))
+
+
+def _doing(status: Status) -> str:
+    """What is under way, in a few words."""
+    if status.proposing is not None:
+        return f"{status.proposer} is proposing"
+    if not status.under_way:
+        return ""
+    first, *others = status.under_way
+    names = " ".join(one.candidate.partition("-")[0] for one in (first, *others))
+    total = sum(one.total or one.done for one in status.under_way)
+    return f"{names} on {first.split}, {sum(one.done for one in status.under_way)} of {total}"
+
+
+def render_watched(status: Status, *, most: int) -> str:
+    """What changes while a search runs: the same as `render_status`, but for candidates that are not among the best.
+
+    most: candidates to show.
+    """
+    found = sorted(status.candidates, key=lambda c: -(c.search.score or 0))[:most]
+    rows = [[c.id, c.name, _standing(c, status), percent(c.search.score), c.judge_tokens] for c in found]
+    table = (
+        render_table(["id", "name", "status", "search", "judge tokens"], rows) if rows else "no candidate is scored yet"
+    )
+    decision = [f"decision: {sentence_of(status.decision)}"] if status.decision else []
+    return fit(printable("\n".join([render_headline(status), "", table, "", *decision, *_now(status)])))
 
 
 def render_runs(listed: Sequence[RunSummary]) -> str:
@@ -52,16 +95,27 @@ def _candidates(status: Status) -> list[str]:
     if not status.candidates:
         return ["no candidate is scored yet"]
     headers = ["id", "name", "from", "status", "search [95%]", "validation", "judge tokens"]
-    rows = [_candidate(c, status) for c in status.candidates]
+    shown, left_out = _worth_showing(status)
+    rows = [_candidate(c, status) for c in shown]
     decision = sentence_of(status.decision) if status.decision else "none yet: the search has not ended"
     return [
         render_table(headers, rows),
+        *([f"and {left_out} more, which `meta-reward ledger {status.run}` shows"] if left_out else []),
         "",
         f"frontier: {' '.join(status.frontier)}",
         _LEGEND,
         f"decision: {decision}",
         *_frontier_on_validation(status.decision),
     ]
+
+
+def _worth_showing(status: Status) -> tuple[list[CandidateStatus], int]:
+    """All candidates if they are few, else the best on search and what has a standing; and how many are left out."""
+    if len(status.candidates) <= _MOST_ROWS:
+        return status.candidates, 0
+    best = sorted(status.candidates, key=lambda c: -(c.search.score or 0))[: _MOST_ROWS // 2]
+    kept = {c.id for c in best} | {c.id for c in status.candidates if _standing(c, status) != c.status}
+    return [c for c in status.candidates if c.id in kept], len(status.candidates) - len(kept)
 
 
 def _frontier_on_validation(decision: Decision | None) -> list[str]:
@@ -94,12 +148,72 @@ def _standing(c: CandidateStatus, status: Status) -> str:
     return ", ".join(part for part in parts if part) or c.status
 
 
+def _now(status: Status) -> list[str]:
+    """What it is doing, how long that takes, and what has happened lately."""
+    return [
+        *_under_way(status),
+        *_times(status.pace),
+        *_limits(status.limits),
+        *_outage(status.outage),
+        *_events(status),
+    ]
+
+
 def _under_way(status: Status) -> list[str]:
     word = "under way" if status.state == "running" else "unfinished"
-    lines = [f"{word}: {u.candidate} on {u.split}, {u.done} done" for u in status.under_way]
+    lines = [f"{word}: {u.candidate} on {u.split}, {_so_far(u)}" for u in status.under_way]
     if status.proposing is not None:
         lines.append(f"{word}: iteration {status.proposing}, {status.proposer} is proposing")
     return lines
+
+
+def _so_far(one: UnderWay) -> str:
+    return f"{one.done} done" if one.total is None else f"{one.done} of {one.total}"
+
+
+def _times(pace: Pace | None) -> list[str]:
+    if pace is None:
+        return []
+    parts = [f"{duration(pace.elapsed_s)} so far"]
+    if pace.iteration_s:
+        parts.append(f"about {duration(pace.iteration_s)} left in this step")
+    parts.append(
+        "the whole not known yet" if pace.search_s is None else f"{duration(pace.search_s)} in the whole search"
+    )
+    return [f"time: {', '.join(parts)}"]
+
+
+def _limits(limits: Sequence[LimitUse]) -> list[str]:
+    return [f"{one.name.replace('_', '-')}: {_used(one)}" for one in limits]
+
+
+def _used(one: LimitUse) -> str:
+    so_far = f"{_amount(one.name, one.used)} of {_amount(one.name, one.limit)}"
+    if one.at_end is None:
+        return so_far
+    enough = one.at_end <= one.limit
+    return f"{so_far}, {f'about {_amount(one.name, one.at_end)} at the end' if enough else 'reached before the end'}"
+
+
+def _amount(limit: str, value: float) -> str:
+    return f"${value:,.2f}" if limit == "max_usd" else f"{value:.2g} h" if limit == "max_hours" else f"{value:,.0f}"
+
+
+def _outage(outage: Outage | None) -> list[str]:
+    return [f"no answer from the judge since {outage.since[11:19]}: {outage.why}"] if outage else []
+
+
+def _events(status: Status) -> list[str]:
+    lines = [f"  {event.time[11:19]} {event.text}" for event in status.events]
+    return ["lately:", *lines] if status.state == "running" and lines else []
+
+
+def duration(seconds: float) -> str:
+    """A time in words: `40 s`, `8 min`, `2 h 5 min`."""
+    minutes = round(seconds / 60)
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _spending(spent: Spending) -> list[str]:

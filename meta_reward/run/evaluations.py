@@ -60,10 +60,20 @@ def _parse_result(data: dict[str, Any]) -> Result:
 
 def load_costs(layout: Layout) -> Iterator[CallCost]:
     """What each call of a run took, in finished evaluations and in those under way."""
-    for folder in (*layout.history.glob("candidates/*"), *layout.sealed.glob("*/*")):
-        if (folder / "calls.jsonl").exists():
-            for line in files.load_lines(folder / "calls.jsonl"):
-                yield CallCost(**{name: value for name, value in line.items() if name != "trajectory"})
+    for folder in finished_evaluations(layout):
+        for line in files.load_lines(folder / "calls.jsonl"):
+            yield CallCost(**{name: value for name, value in line.items() if name != "trajectory"})
+    yield from costs_under_way(layout)
+
+
+def finished_evaluations(layout: Layout) -> list[Path]:
+    """The folders of all evaluations of a run that are complete."""
+    folders = (*layout.history.glob("candidates/*"), *layout.sealed.glob("*/*"))
+    return [folder for folder in folders if (folder / "scores.json").exists()]
+
+
+def costs_under_way(layout: Layout) -> Iterator[CallCost]:
+    """What each call took in the evaluations that are not complete."""
     for journal, _, _ in journals_under_way(layout):
         for item in files.iter_whole_lines(journal):
             yield from (CallCost(**cost) for cost in item["costs"])

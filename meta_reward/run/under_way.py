@@ -17,7 +17,7 @@ def rows_so_far(layout: Layout, judge: str) -> list[Row]:
     known, iteration = {row.id for row in rows}, len(load_iterations(layout))
     waiting = []
     for path in sorted(layout.candidates.glob("c*-*")):
-        if is_candidate_folder(path) and path.name.partition("-")[0] not in known:
+        if path.name.partition("-")[0] not in known and is_candidate_folder(path):
             row = row_of(layout, path.name, iteration, judge=judge)
             parents = tuple(parent for parent in row.parents if parent in known)
             if row.status != "scored" or load_scores(path) is not None:

@@ -4,27 +4,28 @@ Calls and tokens come from its evaluations, finished or not. Money comes from th
 call as soon as it is sent; a run without one, such as a clone, has the money of its evaluations.
 """
 
-from collections.abc import Iterable
+from pathlib import Path
 
 from meta_reward.completion import Usage
-from meta_reward.evaluation.records import CallCost
 from meta_reward.models.billing import load_bill
 from meta_reward.models.usage import Spent, asked_for, paid_for
-from meta_reward.run.evaluations import load_costs
+from meta_reward.run.evaluations import costs_under_way, finished_evaluations, load_costs, load_scores
 from meta_reward.run.layout import Layout
 
 
 def spent_on_disk(layout: Layout) -> Spent:
     """What a run has spent so far, also while it is running."""
-    costs = list(load_costs(layout))
-    asked = asked_for(Usage(cost.input_tokens, cost.output_tokens) for cost in costs)
-    return asked + (load_bill(layout.account).spent if layout.account.exists() else _paid(costs))
+    asked = sum((asked_in(folder) for folder in finished_evaluations(layout)), Spent())
+    asked += asked_for(Usage(cost.input_tokens, cost.output_tokens) for cost in costs_under_way(layout))
+    return asked + (load_bill(layout.account).spent if layout.account.exists() else paid_in_evaluations(layout))
+
+
+def asked_in(folder: Path) -> Spent:
+    """What a finished evaluation has asked for."""
+    scores = load_scores(folder)
+    return Spent(calls=scores.metrics.judge_calls, tokens=scores.metrics.judge_tokens) if scores else Spent()
 
 
 def paid_in_evaluations(layout: Layout) -> Spent:
     """What the calls on record cost, for a run that has no billing log."""
-    return _paid(load_costs(layout))
-
-
-def _paid(costs: Iterable[CallCost]) -> Spent:
-    return paid_for(cost.cost_usd for cost in costs if not cost.cached)
+    return paid_for(cost.cost_usd for cost in load_costs(layout) if not cost.cached)
