@@ -148,11 +148,21 @@ def numbered_lines(path: Path) -> list[tuple[int, Any]]:
 
 def iter_whole_lines(path: Path) -> Iterator[Any]:
     """The JSON values of an append-only journal, without a torn last line."""
+    return (value for value, _ in iter_lines_from(path, 0))
+
+
+def iter_lines_from(path: Path, start: int) -> Iterator[tuple[Any, int]]:
+    """The JSON values of an append-only journal from a byte on, without a torn last line; and where each line ends."""
     if not path.exists():
         return
-    lines = read_bytes(path).split(b"\n")
-    for number, line in enumerate(lines[:-1], 1):
-        yield parse_json(line, path, place=f"line {number}")
+    with path.open("rb") as file:
+        file.seek(start)
+        end = start
+        for number, line in enumerate(file, 1):
+            if line.endswith(b"\n"):
+                end += len(line)
+                place = f"line {number}" + (f" from byte {start}" if start else "")
+                yield parse_json(line, path, place=place), end
 
 
 def repair_journal(path: Path) -> None:

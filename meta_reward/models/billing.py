@@ -22,12 +22,13 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.completion import Backend, Usage
+from meta_reward.errors import DataError
 from meta_reward.models.cache import Cache
 from meta_reward.models.usage import Spent, paid_for
 
@@ -87,21 +88,62 @@ def reconcile(path: Path, cache: Cache | None, backend: Backend) -> None:
 
 def load_bill(path: Path) -> Bill:
     """What a log adds up to."""
-    before, paid, lost = Spent(), list[float | None](), list[float | None]()
-    open_calls: dict[str, float | None] = {}
-    for line in files.iter_whole_lines(path):
+    sums = _sums_of(path)
+    lost = paid_for([*sums.lost, *sums.open.values()])
+    return Bill(sums.paid + lost, lost.misses, tuple(sums.open))
+
+
+def fold_bill(path: Path) -> None:
+    """Write down what a log adds up to so far, beside it, so that `load_bill` need not read all of it again."""
+    files.write_json(_folded(path), _sums_of(path))
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What the first bytes of a log add up to."""
+
+    bytes: int = 0
+    """How many; whole lines."""
+    paid: Spent = field(default_factory=Spent)
+    lost: list[float | None] = field(default_factory=list)
+    """What was expected of calls that were sent by a process that was killed, and then sent again."""
+    open: dict[str, float | None] = field(default_factory=dict)
+    """What is expected of calls that have not ended, by key."""
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        """Add the next line."""
         if "before" in line:
-            before = _before(line["before"])
+            self.paid += _before(line["before"])
         elif key := line.get("sent"):
-            if key in open_calls:  # sent by a process that was killed, and now again
-                lost.append(open_calls.pop(key))
-            open_calls[key] = line["cost_usd"]
+            if key in self.open:
+                self.lost.append(self.open.pop(key))
+            self.open[key] = line["cost_usd"]
         else:
-            known = open_calls.pop(line.get("paid") or line["void"], _UNKNOWN)
+            known = self.open.pop(line.get("paid") or line["void"], _UNKNOWN)
             if known is not _UNKNOWN and "paid" in line:  # two processes may both write down how it ended
-                paid.append(line["cost_usd"])
-    lost += open_calls.values()
-    return Bill(before + paid_for([*paid, *lost]), len(lost), tuple(open_calls))
+                self.paid += paid_for([line["cost_usd"]])
+
+
+def _sums_of(path: Path) -> _Sums:
+    sums = _load_folded(path)
+    for line, end in files.iter_lines_from(path, sums.bytes):
+        sums.add(line)
+        sums.bytes = end
+    return sums
+
+
+def _load_folded(path: Path) -> _Sums:
+    """What was written down; nothing, where it is missing, damaged or not about this log."""
+    try:
+        data = files.load_json(_folded(path))
+        sums = _Sums(data["bytes"], Spent(**data["paid"]), data["lost"], data["open"])
+    except (DataError, KeyError, TypeError):
+        return _Sums()
+    return sums if path.exists() and sums.bytes <= path.stat().st_size else _Sums()
+
+
+def _folded(path: Path) -> Path:
+    return path.with_suffix(".sums.json")
 
 
 @contextmanager

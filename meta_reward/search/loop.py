@@ -12,6 +12,7 @@ from functools import partial
 from meta_reward import files, folders
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.gate import FINALISTS
+from meta_reward.models.billing import fold_bill
 from meta_reward.models.usage import Spent
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
@@ -182,6 +183,7 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
         record.commit_iteration_without_candidates(search.layout, line)
     record.commit_leader(search.layout)
     git.refresh(search.layout.root)
+    fold_bill(search.layout.account)
     _tell_leader(search, before, [*before, *rows])
     spent = search.gateway.spent
     search.events.add(
