@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level
+from meta_reward.harness.level import Level
 from meta_reward.harness.levels import problem_of
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.session import Answer, Ask, RunTool

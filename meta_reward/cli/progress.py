@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from meta_reward.evaluation.evaluate import Result
 from meta_reward.evaluation.metrics import outcomes
+from meta_reward.evaluation.records import Result
 from meta_reward.files import printable
 from meta_reward.search.context import Progress
 from meta_reward.trajectory import Pair

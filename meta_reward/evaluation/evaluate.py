@@ -10,13 +10,11 @@ of its first trajectories.
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import CandidateError, MetaRewardError
-from meta_reward.evaluation.metrics import Tokens
-from meta_reward.evaluation.records import CallCost, CallRecord, Failure, call_cost, call_record, tokens_of
+from meta_reward.evaluation.records import Evaluation, Failure, Result, call_cost, call_record
 from meta_reward.evaluation.reward_cache import RewardCache, open_reward_cache
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
@@ -25,47 +23,6 @@ from meta_reward.models.session import Call
 from meta_reward.trajectory import Rollout, trajectory_to_json
 
 PROBATION = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One trajectory scored by one harness."""
-
-    trajectory: str
-    task: str
-    reward: Reward | None
-    """None if the harness failed."""
-    error: Failure | None
-    """None if it did not."""
-    calls: list[CallRecord]
-    costs: list[CallCost]
-    """What each call took, in the same order."""
-    printed: str = ""
-    """The end of what the harness printed."""
-
-    @property
-    def score(self) -> float | None:
-        return None if self.reward is None else self.reward.score
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The results of an evaluation."""
-
-    results: list[Result]
-    """In the order of the rollouts."""
-    broken: bool = False
-    """Whether it was given up because the candidate failed on most of its first trajectories."""
-    not_run: tuple[str, ...] = ()
-    """The trajectories that were therefore not scored."""
-
-    @property
-    def rewards(self) -> dict[str, float | None]:
-        return {result.trajectory: result.score for result in self.results}
-
-    @property
-    def tokens(self) -> Tokens:
-        return tokens_of(cost for result in self.results for cost in result.costs)
 
 
 async def evaluate(

@@ -5,13 +5,16 @@ These are written as JSON as they are, field by field.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meta_reward.completion import request_to_json
 from meta_reward.evaluation.metrics import Tokens
-from meta_reward.models.session import Call
+from meta_reward.harness.runtime import Reward
 from meta_reward.models.usage import total_usd
 from meta_reward.trajectory import tool_call_to_json
+
+if TYPE_CHECKING:
+    from meta_reward.models.session import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Failure:
     traceback: str
 
 
-def call_record(call: Call) -> CallRecord:
+def call_record(call: "Call") -> CallRecord:
     """What was asked and answered."""
     completion = call.completion
     parts: dict[str, Any] = {
@@ -102,7 +105,7 @@ def parse_call_record(data: dict[str, Any]) -> CallRecord:
     return FailedCallRecord(**data) if "error" in data else CallRecord(**data)
 
 
-def call_cost(call: Call) -> CallCost:
+def call_cost(call: "Call") -> CallCost:
     """What a call took."""
     usage = call.completion.usage
     return CallCost(
@@ -129,3 +132,44 @@ def tokens_of(costs: Iterable[CallCost]) -> Tokens:
         output_tokens=sum(cost.output_tokens for cost in costs),
         cost_usd=total_usd(cost.cost_usd for cost in costs),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One trajectory scored by one harness."""
+
+    trajectory: str
+    task: str
+    reward: Reward | None
+    """None if the harness failed."""
+    error: Failure | None
+    """None if it did not."""
+    calls: list[CallRecord]
+    costs: list[CallCost]
+    """What each call took, in the same order."""
+    printed: str = ""
+    """The end of what the harness printed."""
+
+    @property
+    def score(self) -> float | None:
+        return None if self.reward is None else self.reward.score
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The results of an evaluation."""
+
+    results: list[Result]
+    """In the order of the rollouts."""
+    broken: bool = False
+    """Whether it was given up because the candidate failed on most of its first trajectories."""
+    not_run: tuple[str, ...] = ()
+    """The trajectories that were therefore not scored."""
+
+    @property
+    def rewards(self) -> dict[str, float | None]:
+        return {result.trajectory: result.score for result in self.results}
+
+    @property
+    def tokens(self) -> Tokens:
+        return tokens_of(cost for result in self.results for cost in result.costs)

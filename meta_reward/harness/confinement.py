@@ -19,15 +19,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
 from meta_reward.errors import UsageError
 from meta_reward.harness import worker
 from meta_reward.harness.budget import Budget
-
-Level = Literal["strict", "locked", "none"]
+from meta_reward.harness.level import Level
 
 _PACKAGE = Path(worker.__file__).parents[1]
 _IMPORT = re.compile(r"^from (meta_reward[\w.]*) import (.+)$", re.MULTILINE)

@@ -9,18 +9,15 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 
 from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level
+from meta_reward.harness.level import AUTO, Level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.zygote_process import NOT_STARTED
 from meta_reward.models.session import Answer, Ask, RunTool
 
-LEVELS: tuple[Level, ...] = get_args(Level)
-AUTO = "auto"
-CHOICES = (AUTO, *LEVELS)
 UNCONFINED_WARNING = "sandbox level none: candidates run with all your rights, and could read labels and keys"
 CONFINED: tuple[Level, ...] = ("strict", "locked")
 """The levels that confine candidates, the strictest first. They need Linux."""

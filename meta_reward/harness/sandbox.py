@@ -24,8 +24,9 @@ from typing import Any, Self
 from meta_reward.errors import CandidateError
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level, settle
+from meta_reward.harness.confinement import settle
 from meta_reward.harness.conversation import AnswerAsk, WaitedSeconds, no_waits
+from meta_reward.harness.level import Level
 from meta_reward.harness.received import reward_of
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.zygote_process import ZygoteProcess

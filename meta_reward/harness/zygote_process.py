@@ -11,8 +11,9 @@ from typing import Any
 from meta_reward.errors import MetaRewardError
 from meta_reward.harness import worker
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level, worker_command, worker_environment
+from meta_reward.harness.confinement import worker_command, worker_environment
 from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds
+from meta_reward.harness.level import Level
 
 NOT_STARTED = "the sandbox does not start: "
 _FULL_S = 0.005  # before trying again to write to a full socket

@@ -12,7 +12,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
-from meta_reward.harness.levels import AUTO
+from meta_reward.harness.level import AUTO
 from meta_reward.models.secrets import is_secret, refuse_secrets
 from meta_reward.run.settings import SCHEMA, ProposerSettings, RunConfig
 from meta_reward.settings import BadSetting, UnknownSetting, parse_table

@@ -16,10 +16,9 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.evaluation.best_of_n import BestOfN, best_of_n
-from meta_reward.evaluation.evaluate import Evaluation, Result
 from meta_reward.evaluation.metrics import Group, Metrics, PairOutcome, outcomes, summarize
 from meta_reward.evaluation.outcome import Outcome
-from meta_reward.evaluation.records import CallCost, CallRecord, Failure, parse_call_record
+from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, Failure, Result, parse_call_record
 from meta_reward.harness.runtime import Reward
 from meta_reward.run.layout import Layout
 from meta_reward.trajectory import Pair, Rollout

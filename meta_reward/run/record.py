@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meta_reward import files, folders
 from meta_reward.errors import GitError
 from meta_reward.evaluation.metrics import Metrics
-from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.run import git
 from meta_reward.run.evaluations import load_outcomes, load_scores
 from meta_reward.run.layout import Layout
@@ -21,6 +21,9 @@ from meta_reward.run.ledger import Row, leader_of, load_ledger, render_frontier,
 from meta_reward.run.proposal import parse_proposal
 from meta_reward.run.sessions import keep_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside, write_over
+
+if TYPE_CHECKING:
+    from meta_reward.harness.validate import Report
 
 SCHEMA = 1
 _MAX_REASON_CHARS = 1000
@@ -37,11 +40,13 @@ class Iteration:
     added: bool = False
 
 
-def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: Report, iteration: int) -> str:
+def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: "Report", iteration: int) -> str:
     """The folder of a new candidate; it appears whole or not at all, and is kept if it is there already.
 
     Returns a note where something else stood in its place, which is set aside; else "".
     """
+    from meta_reward.harness.validate import report_to_json
+
     path, note = layout.candidate(folder), ""
     if is_candidate_folder(path):
         return note

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.levels import AUTO, CHOICES
+from meta_reward.harness.level import AUTO, CHOICES
 from meta_reward.settings import BadSetting, setting
 from meta_reward.tasks.divide import SplitShares
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from meta_reward import files
-from meta_reward.evaluation.evaluate import Result
+from meta_reward.evaluation.records import Result
 from meta_reward.harness.validate import Cases, cases_of
 from meta_reward.models.gateway import Gateway
 from meta_reward.propose.base import Proposer

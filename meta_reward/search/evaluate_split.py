@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from meta_reward import files
-from meta_reward.evaluation.evaluate import Result, evaluate, run_together
+from meta_reward.evaluation.evaluate import evaluate, run_together
+from meta_reward.evaluation.records import Result
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
 from meta_reward.run.events import EVALUATION

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from meta_reward.completion import CHARS_PER_TOKEN, Backend, Model, Usage
-from meta_reward.evaluation.evaluate import Evaluation, evaluate
+from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.gate import FINALISTS
 from meta_reward.evaluation.power import Power, power_of
+from meta_reward.evaluation.records import Evaluation
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.registry import make_backend

@@ -15,9 +15,10 @@ from typing import Any
 from meta_reward import files
 from meta_reward.completion import Backend
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.evaluate import Result, evaluate
+from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.labels import THRESHOLD, LabelMetrics, against_labels
 from meta_reward.evaluation.noise import Noise, noise_of
+from meta_reward.evaluation.records import Result
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.validate import inspect_source
 from meta_reward.models.billing import BillingLog

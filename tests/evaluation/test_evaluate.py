@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import JudgeUnavailable, LimitReached
-from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Result, evaluate
+from meta_reward.evaluation.evaluate import PROBATION, evaluate
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
-from meta_reward.evaluation.records import CallCost, FailedCallRecord, Failure, tokens_of
+from meta_reward.evaluation.records import CallCost, Evaluation, FailedCallRecord, Failure, Result, tokens_of
 from meta_reward.files import dump_line
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward

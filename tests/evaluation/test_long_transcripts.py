@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward.evaluation.evaluate import Evaluation, evaluate
+from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.evaluation.records import Evaluation
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level
+from meta_reward.harness.level import Level
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway

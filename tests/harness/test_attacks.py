@@ -12,7 +12,7 @@ import pytest
 
 from meta_reward.harness import confinement
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level
+from meta_reward.harness.level import Level
 from tests.harness.attacks.arena import HONEST_SCORE, LEVELS, Arena, Prey
 from tests.harness.attacks.files import FILES
 from tests.harness.attacks.harm import HARMS

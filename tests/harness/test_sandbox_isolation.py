@@ -9,7 +9,8 @@ import pytest
 
 from meta_reward.errors import CandidateError, MetaRewardError, UsageError
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level, package_paths, time_zones
+from meta_reward.harness.confinement import package_paths, time_zones
+from meta_reward.harness.level import Level
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.trajectory import trajectory_to_json

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from meta_reward import files
-from meta_reward.evaluation.evaluate import Result, evaluate
+from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.evaluation.records import Result
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import DataError
-from meta_reward.evaluation.evaluate import Evaluation, Result
 from meta_reward.evaluation.metrics import Group, outcomes
-from meta_reward.evaluation.records import CallCost, CallRecord, FailedCallRecord, Failure
+from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, FailedCallRecord, Failure, Result
 from meta_reward.harness.runtime import Reward
 from meta_reward.run.evaluations import (
     journal_result,

@@ -18,7 +18,7 @@ from meta_reward.completion import Backend
 from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.child import SOURCE_NAME
-from meta_reward.harness.confinement import Level
+from meta_reward.harness.level import Level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
 from meta_reward.harness.validate.probes import PROBES, ProbeJudge

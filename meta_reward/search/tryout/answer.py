@@ -7,9 +7,8 @@ model that reads it.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from meta_reward.evaluation.evaluate import Result
 from meta_reward.evaluation.metrics import PairOutcome, outcomes
-from meta_reward.evaluation.records import tokens_of
+from meta_reward.evaluation.records import Result, tokens_of
 from meta_reward.files import dump_line, printable
 from meta_reward.harness.validate import Report, report_to_json
 from meta_reward.models.quota import QUOTA_USED_UP

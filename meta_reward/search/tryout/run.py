@@ -15,7 +15,8 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
-from meta_reward.evaluation.evaluate import Result, evaluate
+from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.evaluation.records import Result
 from meta_reward.harness.validate import Cases, Report, fingerprint, validate
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import Level
+from meta_reward.harness.level import Level
 from meta_reward.harness.levels import problem_of
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
