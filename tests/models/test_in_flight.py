@@ -295,3 +295,18 @@ def test_price_that_is_not_known_is_not_zero(tmp_path: Path) -> None:
     run(ask(gateway))
     paid = load_bill(tmp_path / "account.jsonl").spent
     assert (gateway.spent.usd, gateway.spent.unpriced, paid.unpriced, paid.cost_usd) == (None, 1, 1, 0.0)
+
+
+def test_outage_is_told_when_it_begins_and_when_it_is_over(hours: Hours) -> None:
+    told: list[str] = []
+    judge = FaultyJudge([JudgeTransient("HTTP 503", status=503)] * 5)
+    gateway = Gateway(judge, None, clock=hours.clock(), outage=told.append)
+    run(ask(gateway))
+    assert told == ["HTTP 503", ""]
+
+
+def test_call_that_fails_twice_is_no_outage(hours: Hours) -> None:
+    told: list[str] = []
+    judge = FaultyJudge([JudgeTransient("HTTP 503", status=503)] * 2)
+    run(ask(Gateway(judge, None, clock=hours.clock(), outage=told.append)))
+    assert told == []

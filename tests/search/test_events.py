@@ -1,0 +1,119 @@
+"""What a search tells of itself while it runs, and what a person may tell it."""
+
+import asyncio
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meta_reward.errors import UsageError
+from meta_reward.report.status import status_of
+from meta_reward.report.status_text import render_status
+from meta_reward.run import git
+from meta_reward.run.events import EventLog, load_events
+from meta_reward.run.hints import add_hint, load_hints
+from meta_reward.search.loop import run_search
+from meta_reward.search.notify import notifying
+from tests.search.conftest import World, harness, proposal
+
+BETTER = harness("Look closely and rate this run from 0 to 100.")
+
+
+def words_of(world: World) -> list[str]:
+    return [event.event for event in load_events(world.layout.events)]
+
+
+def test_a_search_tells_what_it_does_in_order(world: World) -> None:
+    world.proposer.drafts = {1: {"better": (BETTER, proposal("c0001"))}}
+    world.search(iterations=1)
+    assert words_of(world) == [
+        *("begin", "evaluation", "candidate", "leader", "iteration"),
+        *("session", "evaluation", "candidate", "leader", "iteration"),
+        *("note", "evaluation", "evaluation", "decision"),
+    ]
+    events = load_events(world.layout.events)
+    assert events[0].facts == {"trajectories": {"search": 16, "validation": 16, "test": 16}}
+    leader = next(event for event in reversed(events) if event.event == "leader")
+    assert (leader.facts["id"], leader.text) == ("c0002", f"c0002 leads with {leader.facts['score']:.1%} on search")
+    iteration = [event.facts for event in events if event.event == "iteration"][-1]
+    assert (iteration["iteration"], iteration["candidates"], iteration["spent"]["calls"]) == (1, ["c0002"], 32)
+
+
+def test_events_are_not_in_git_and_shown_to_no_proposer(world: World) -> None:
+    world.search(iterations=1)
+    assert "events.jsonl" not in git.blob_ids(world.layout.root, ["."])
+    assert "/events.jsonl" in (world.layout.root / ".gitignore").read_text()
+    (assignment,) = world.proposer.assignments
+    assert list(assignment.view.rglob("events*")) == []
+
+
+def test_limit_that_is_nearly_reached_is_told_once(world: World) -> None:
+    world.create(limits={"iterations": 3, "max_calls": 95})
+    asyncio.run(run_search(world.open()))
+    (limit,) = [event for event in load_events(world.layout.events) if event.event == "limit"]
+    assert (limit.facts["limit"], limit.facts["of"]) == ("max-calls", 95)
+    assert 0.8 <= limit.facts["used"] / 95 <= 1
+
+
+@pytest.mark.parametrize(
+    "damage", [b'{"time": "202', b"[]\n", b'{"time": 5, "event": "begin", "text": ""}\n', b"\xff\n"]
+)
+def test_damaged_events_hide_neither_the_others_nor_the_status(begun: World, damage: bytes) -> None:
+    before = load_events(begun.layout.events)
+    with begun.layout.events.open("ab") as file:
+        file.write(damage)
+    assert load_events(begun.layout.events) == before
+    assert "running" not in render_status(status_of(begun.layout))
+
+
+def test_hint_is_on_record_and_in_the_sessions_that_follow(begun: World) -> None:
+    assert add_hint(begun.layout, "  Look at refunds.\nThey are often wrong. ", iteration=1)
+    assert not add_hint(begun.layout, "Look at refunds.\nThey are often wrong.", iteration=1)
+    add_hint(begun.layout, "Ask twice.", iteration=1)
+    begun.search(iterations=1)
+    (assignment,) = begun.proposer.assignments
+    assert assignment.instructions.endswith(
+        "# Advice of the user, the latest last\n\n- Look at refunds.\n  They are often wrong.\n- Ask twice.\n"
+    )
+    assert [(hint.iteration, hint.text) for hint in load_hints(begun.layout)][1:] == [(1, "Ask twice.")]
+    assert git.read(begun.layout.root, "hints.jsonl") == begun.layout.hints.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "x" * 5000])
+def test_hint_without_words_or_with_too_many_is_refused(begun: World, text: str) -> None:
+    with pytest.raises(UsageError, match="a hint has 1 to 4096 bytes"):
+        add_hint(begun.layout, text, iteration=1)
+    assert not begun.layout.hints.exists()
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> list[dict[str, Any]]:
+    """What a notifying command was given, once its block has ended."""
+    found: list[dict[str, Any]] = []
+    path = tmp_path / "told"
+    with notifying(f"cat >> {shlex.quote(str(path))}", "night", found.append) as listeners:
+        log = EventLog(tmp_path / "events.jsonl", listeners=listeners)
+        log.add("candidate", "c0001: 50%")
+        log.add("end", "the search finished", state="finished")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_notifying_command_gets_what_is_worth_it_as_json(told: list[dict[str, Any]], tmp_path: Path) -> None:
+    last = json.loads((tmp_path / "events.jsonl").read_text().splitlines()[-1])
+    assert told == [{"run": "night", **last}]
+
+
+def test_notifying_command_that_fails_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    notes: list[str] = []
+    with notifying("echo no route >&2; exit 7", "night", notes.append) as listeners:
+        EventLog(tmp_path / "events.jsonl", listeners=listeners).add("outage", "the judge does not answer")
+    assert notes == ["the command of --notify failed with exit code 7: no route"]
+
+
+def test_event_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    shown: list[str] = []
+    (tmp_path / "events.jsonl").mkdir()
+    EventLog(tmp_path / "events.jsonl", shown.append).note("here")
+    assert shown == ["here"]
