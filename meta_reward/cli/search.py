@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 @click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat. Default: the seed `baseline`.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time. Default: 16.")
 @click.option("--hint", metavar="TEXT", help="Advice for the proposer, in every session from now on; on record.")
-@click.option("--notify", metavar="COMMAND", help="Run this at the end, near a limit and on trouble; see docs/runs.md.")
+@click.option("--notify", metavar="COMMAND", help="Run this at the end, near a limit and on trouble.")
 @sandbox_option
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the tables of run.toml; flags win.")
 @click.option("--dry-run", is_flag=True, help="Estimate what it will take and cost; send nothing.")
