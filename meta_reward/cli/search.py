@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from meta_reward.run.events import Event, EventLog
     from meta_reward.run.layout import Layout
     from meta_reward.run.stop_reason import Stop
+    from meta_reward.search.listeners import Handler
     from meta_reward.tasks.taskset import TaskSet
 
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time. Default: 16.")
 @click.option("--hint", metavar="TEXT", help="Advice for the proposer, in every session from now on; on record.")
 @click.option("--notify", metavar="COMMAND", help="Run this at the end, near a limit and on trouble.")
+@click.option("--track", type=click.Choice(["mlflow"]), help="Log scores, spending and the decision to MLflow.")
 @sandbox_option
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the tables of run.toml; flags win.")
 @click.option("--dry-run", is_flag=True, help="Estimate what it will take and cost; send nothing.")
@@ -76,6 +78,7 @@ def command(
     dry_run: bool,
     hint: str | None,
     notify: str | None,
+    track: str | None,
     **flags: object,
 ) -> None:
     """Search for a harness that agrees with trusted preferences.
@@ -98,8 +101,11 @@ def command(
     from meta_reward.run import config as settings
     from meta_reward.run.layout import Layout
     from meta_reward.search.create import baseline_key, load_seeds
+    from meta_reward.search.track import check_mlflow
     from meta_reward.tasks.taskset import load_task_set
 
+    if track:
+        check_mlflow()
     told = None if instructions is None else load_instructions(instructions)
     seeds = seeds or seed_folder()
     taskset = taskset or _taskset_of(name)
@@ -114,7 +120,7 @@ def command(
         return
     if not layout.config.exists():
         tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), told)
-    ending = _go_on(layout, requested, tasks, _Said(told, hint, notify))
+    ending = _go_on(layout, requested, tasks, _Said(told, hint, notify, track))
     click.echo(render_status(status_of(layout)))
     ctx.exit(0 if ending.state == "finished" else STOPPED)
 
@@ -154,6 +160,19 @@ class _Said:
     """For an agent, in place of the run's."""
     hint: str | None
     notify: str | None
+    track: str | None
+
+    def handlers(self, layout: "Layout") -> "dict[str, Handler]":
+        """What is told of events, by its name."""
+        from meta_reward.search.notify import Notifier
+        from meta_reward.search.track import MlflowTracker
+
+        found: dict[str, Handler] = {}
+        if self.notify:
+            found["the command of --notify"] = Notifier(self.notify, layout.root.name)
+        if self.track:
+            found["tracking with MLflow"] = MlflowTracker(layout)
+        return found
 
 
 def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", said: _Said) -> "Stop":
@@ -168,15 +187,15 @@ def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", said: 
     from meta_reward.run.record import load_iterations
     from meta_reward.run.stop_reason import save_stop
     from meta_reward.search.create import keep_instructions, raise_limits
+    from meta_reward.search.listeners import listening
     from meta_reward.search.loop import run_search
-    from meta_reward.search.notify import notifying
     from meta_reward.search.open import make_search, task_set_of
 
     headline = partial(_headline, layout)
     with (
         locked(layout),
         shown(headline=headline) as progress,
-        notifying(said.notify, layout.root.name, progress.note) as listeners,
+        listening(said.handlers(layout), progress.note) as listeners,
     ):
         events = EventLog(layout.events, progress.note, [*listeners, _AfterIteration(progress.note, headline)])
         tasks = task_set_of(layout, load_run_config(layout.config), tasks)

@@ -2,9 +2,9 @@
 
     {"time": "2026-11-21T03:12:44+01:00", "event": "candidate", "text": "c0011 policy: 61.2% on search", "id": "c0011"}
 
-`time`, `event` and `text` are in every line; the other fields depend on the event and are listed in docs/following.md. The
-file is for people and programs beside the search: it is not in git, no search resumes from it, and an event that
-cannot be written stops nothing.
+`time`, `event` and `text` are in every line; docs/following.md lists the other fields of each event. The file is for
+people and programs beside the search: it is not in git, no search resumes from it, and an event that cannot be written
+stops nothing.
 """
 
 from collections.abc import Callable, Sequence

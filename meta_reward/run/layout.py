@@ -166,6 +166,11 @@ class Layout:
         return self.work / "discarded.jsonl"
 
     @property
+    def mlflow(self) -> Path:
+        """Which run in MLflow this one is."""
+        return self.work / "mlflow.json"
+
+    @property
     def stop(self) -> Path:
         return self.work / "stop.json"
 

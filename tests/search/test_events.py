@@ -4,18 +4,22 @@ import asyncio
 import json
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
+from mlflow.tracking import MlflowClient
 
 from meta_reward.errors import UsageError
+from meta_reward.report.pace import since_begin
 from meta_reward.report.status import status_of
 from meta_reward.report.status_text import render_status
 from meta_reward.run import git
-from meta_reward.run.events import EventLog, load_events
+from meta_reward.run.events import Event, EventLog, load_events, now
 from meta_reward.run.hints import add_hint, load_hints
+from meta_reward.run.ledger import load_ledger
+from meta_reward.search.listeners import listening
 from meta_reward.search.loop import run_search
-from meta_reward.search.notify import notifying
+from meta_reward.search.notify import Notifier
+from meta_reward.search.track import MlflowTracker
 from tests.search.conftest import World, harness, proposal
 
 BETTER = harness("Look closely and rate this run from 0 to 100.")
@@ -88,28 +92,43 @@ def test_hint_without_words_or_with_too_many_is_refused(begun: World, text: str)
     assert not begun.layout.hints.exists()
 
 
-@pytest.fixture
-def told(tmp_path: Path) -> list[dict[str, Any]]:
-    """What a notifying command was given, once its block has ended."""
-    found: list[dict[str, Any]] = []
-    path = tmp_path / "told"
-    with notifying(f"cat >> {shlex.quote(str(path))}", "night", found.append) as listeners:
+def test_notifying_command_gets_what_is_worth_it_as_json(tmp_path: Path) -> None:
+    notifier = Notifier(f"cat >> {shlex.quote(str(tmp_path / 'told'))}", "night")
+    with listening({"notify": notifier}, pytest.fail) as listeners:
         log = EventLog(tmp_path / "events.jsonl", listeners=listeners)
         log.add("candidate", "c0001: 50%")
         log.add("end", "the search finished", state="finished")
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def test_notifying_command_gets_what_is_worth_it_as_json(told: list[dict[str, Any]], tmp_path: Path) -> None:
     last = json.loads((tmp_path / "events.jsonl").read_text().splitlines()[-1])
-    assert told == [{"run": "night", **last}]
+    assert [json.loads(line) for line in (tmp_path / "told").read_text().splitlines()] == [{"run": "night", **last}]
 
 
-def test_notifying_command_that_fails_is_told_and_stops_nothing(tmp_path: Path) -> None:
+def test_listener_that_fails_is_told_once_and_stops_nothing(tmp_path: Path) -> None:
     notes: list[str] = []
-    with notifying("echo no route >&2; exit 7", "night", notes.append) as listeners:
-        EventLog(tmp_path / "events.jsonl", listeners=listeners).add("outage", "the judge does not answer")
-    assert notes == ["the command of --notify failed with exit code 7: no route"]
+    with listening({"the command": Notifier("echo no route >&2; exit 7", "night")}, notes.append) as listeners:
+        log = EventLog(tmp_path / "events.jsonl", listeners=listeners)
+        log.add("outage", "the judge does not answer")
+        log.add("recovery", "the judge answers again")
+    assert notes == ["the command failed: exit code 7, no route"]
+
+
+def test_search_is_tracked_in_mlflow_and_goes_on_there(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # a local store without a database
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "mlruns").as_uri())
+    for iterations in (0, 1):
+        world.proposer.drafts = {1: {"better": (BETTER, proposal("c0001"))}}
+        world.search(iterations)
+        with listening({"mlflow": MlflowTracker(world.layout)}, pytest.fail) as (listener,):
+            for event in since_begin(load_events(world.layout.events)):
+                listener(event)
+            listener(Event(now(), "end", "the search finished", {"state": "finished"}))
+    client = MlflowClient()
+    (run,) = client.search_runs([client.get_experiment_by_name("meta-reward").experiment_id])
+    assert (run.info.run_name, run.info.status, run.data.params["judge"]) == ("r1", "FINISHED", "simulated")
+    scores = [metric.value for metric in client.get_metric_history(run.info.run_id, "search")]
+    assert scores == [row.score for row in load_ledger(world.layout.ledger)]
+    assert (run.data.metrics["judge_calls"], run.data.tags["chosen"]) == (32, "c0001")
 
 
 def test_event_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""Listeners of events that may be slow or fail: each works in a thread of its own and never stops the search.
+
+with listening({"the command of --notify": Notifier(...)}, tell=print) as listeners:
+    EventLog(path, listeners=listeners)
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from meta_reward.run.events import Event
+
+Handler = Callable[[Event], None]
+"""Whatever it raises is told, and the next event is handed to it all the same."""
+
+PATIENCE_S = 60.0
+
+
+@contextmanager
+def listening(handlers: Mapping[str, Handler], tell: Callable[[str], None]) -> Iterator[list[Handler]]:
+    """Listeners that hand every event to these handlers, in order. handlers: by what they are called in `tell`.
+
+    When the block ends, they have some time to finish. tell: called with a line if one fails.
+    """
+    threads = [_Background(name, handle, tell) for name, handle in handlers.items()]
+    try:
+        yield [*threads]
+    finally:
+        for thread in threads:
+            thread.finish()
+
+
+class _Background:
+    """Hands events to a handler in a thread."""
+
+    def __init__(self, name: str, handle: Handler, tell: Callable[[str], None]) -> None:
+        self._name, self._handle, self._tell = name, handle, tell
+        self._told: set[str] = set()
+        self._events: queue.Queue[Event | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def __call__(self, event: Event) -> None:
+        self._events.put(event)
+
+    def finish(self) -> None:
+        """Wait until all events are handled, within limits."""
+        self._events.put(None)
+        self._thread.join(PATIENCE_S)
+        if self._thread.is_alive():
+            self._tell(f"{self._name} is not done after {PATIENCE_S:g} s, and is left alone")
+
+    def _work(self) -> None:
+        while (event := self._events.get()) is not None:
+            try:
+                self._handle(event)
+            except Exception as error:  # a boundary: other people's commands and services
+                self._say(f"{self._name} failed: {' '.join(str(error).split()) or type(error).__name__}")
+
+    def _say(self, text: str) -> None:
+        """Tell a failure, once."""
+        if text not in self._told:
+            self._told.add(text)
+            self._tell(text)
