@@ -9,7 +9,7 @@ from typing import Any
 
 from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.files import dump_line, printable
-from meta_reward.report.tables import fit, points, render_table, reward, with_interval
+from meta_reward.report.tables import fit, plural, points, render_table, reward, with_interval
 from meta_reward.run.query_answers import (
     Diff,
     ErrorCount,
@@ -19,11 +19,14 @@ from meta_reward.run.query_answers import (
     Ledger,
     LedgerEntry,
     Standing,
+    Suspect,
+    Suspects,
     TraceOfPair,
     TraceOfTrajectory,
     TrajectoryTrace,
     Turned,
 )
+from meta_reward.run.query_suspects import FEWEST_CANDIDATES
 
 MOST_TEXT = 3000
 _MOST_DIFF_LINES = 400
@@ -37,6 +40,12 @@ _OF_PAIRS = (
     "margin: the preferred reward minus the other, in points; tied: both the same; failed: a side has no reward; "
     "won by: the last candidates that win the pair"
 )
+_OF_SUSPECTS = (
+    "good: scored, at least the baseline's agreement on search, one for each distinct vector of outcomes; contradicted "
+    "by: of those with both rewards, how many give the preferred side the lower; mean margin: the preferred reward "
+    "minus the other, in points. Such a pair is labelled wrongly, or no harness sees yet what makes the difference"
+)
+_OF_VOTES = "; votes: annotators for and against the label; where they disagree, the label is a matter of taste"
 
 
 def render_ledger(answer: Ledger) -> str:
@@ -104,6 +113,31 @@ def _turned(what: str, turned: Turned, candidates: tuple[str, str]) -> str:
     return fit(printable(f"{what} {turned.pairs}" + (f" ({kinds})" if kinds else ""))) + table
 
 
+def render_suspects(answer: Suspects) -> str:
+    """A row for each suspicious pair, and what to do about them."""
+    good = plural(len(answer.candidates), "good candidate")
+    if not answer.worst:
+        few = len(answer.candidates) < FEWEST_CANDIDATES
+        why = f"it takes {FEWEST_CANDIDATES} to suspect a pair" if few else "nearly all contradict none of them"
+        return fit(f"{plural(answer.pairs, 'search pair')}, {good}: {why}")
+    head = f"nearly all of {good} contradict {answer.suspected} of {plural(answer.pairs, 'search pair')}"
+    voted = any(one.votes_for is not None for one in answer.worst)
+    headers = ["pair", "task", "categories", "contradicted by", "mean margin", *(["votes"] if voted else [])]
+    table = render_table(headers, [_suspect_row(one, voted=voted) for one in answer.worst])
+    left = answer.suspected - len(answer.worst)
+    more = f"{left} more are left out; --limit 0 shows all" if left else ""
+    worst = answer.worst[0]
+    next_step = f"look at both sides: `meta-reward trace {worst.contradicted_by[0]} {worst.id}`"
+    return _paragraphs(head, table, more, fit(_OF_SUSPECTS + (_OF_VOTES if voted else "")), fit(printable(next_step)))
+
+
+def _suspect_row(one: Suspect, *, voted: bool) -> list[object]:
+    by = f"{len(one.contradicted_by)} of {one.judged_by} ({one.share:.0%})"
+    votes = "-" if one.votes_for is None else f"{one.votes_for}:{one.votes_against}"
+    row: list[object] = [one.id, one.task, ", ".join(one.categories) or "-", by, points(one.mean_margin)]
+    return [*row, votes] if voted else row
+
+
 def render_diff(answer: Diff, *, full: bool = False) -> str:
     """The program's difference under both candidates' scores."""
     shown = answer.diff if full else answer.diff[:_MOST_DIFF_LINES]
@@ -133,6 +167,7 @@ RENDERERS: Mapping[str, Callable[..., str]] = {
     "flips": render_flips,
     "diff": render_diff,
     "trace": render_trace,
+    "suspects": render_suspects,
 }
 """The function that renders the answer to each query of `run/query_table.py`."""
 

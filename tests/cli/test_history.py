@@ -16,7 +16,7 @@ from tests.run.test_queries import first_run
 from tests.run.test_queries import history as history
 
 READING = ASKING_HARNESS.replace("float(reply.text)", 'float((reply.text.split() or ["none"])[-1])')
-QUERIES = (("ledger",), ("failures", "c0003"), ("flips", "c0001", "c0002"), ("diff", "c0001", "c0002"))
+QUERIES = (("ledger",), ("failures", "c0003"), ("flips", "c0001", "c0002"), ("diff", "c0001", "c0002"), ("suspects",))
 
 
 @pytest.fixture
