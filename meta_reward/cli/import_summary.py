@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from meta_reward.tasks.divide import SPLITS
 
 if TYPE_CHECKING:
+    from meta_reward.tasks.agreement import Agreement
     from meta_reward.tasks.check import Check
     from meta_reward.tasks.importers.assemble import Assembled
     from meta_reward.tasks.importers.collect import Collected
@@ -153,6 +154,7 @@ def check_to_json(check: "Check") -> dict[str, Any]:
     return {
         "findings": [asdict(finding) for finding in check.findings],
         "agreement": asdict(check.agreement) if check.agreement else None,
+        "label_agreement": asdict(check.label_agreement) if check.label_agreement else None,
     }
 
 
@@ -163,14 +165,16 @@ def render_check(check: "Check") -> list[str]:
         names = ", ".join(finding.examples)
         more = ", ..." if finding.count > len(finding.examples) else ""
         lines.append(f"look at: {finding.count} {finding.what}" + (f" ({names}{more})" if names else ""))
-    if check.agreement is not None:
-        a = check.agreement
-        numbers = [f"{100 * a.share:.0f}% of votes agree"]
-        numbers += [
-            f"{name} {value:.2f}" for name, value in (("alpha", a.alpha), ("kappa", a.kappa)) if value is not None
-        ]
-        lines.append(f"{a.annotators} annotators judged {count_of(a.pairs, 'pair')} together: {', '.join(numbers)}")
+    about = (("judged", "pair", check.agreement), ("labelled", "trajectory", check.label_agreement))
+    lines += [_agreement(verb, noun, found) for verb, noun, found in about if found is not None]
     return lines
+
+
+def _agreement(verb: str, noun: str, found: "Agreement") -> str:
+    numbers = [f"{100 * found.share:.0f}% of couples agree"]
+    known = (("alpha", found.alpha), ("kappa", found.kappa))
+    numbers += [f"{name} {value:.2f}" for name, value in known if value is not None]
+    return f"{found.annotators} annotators {verb} {count_of(found.items, noun)} together: {', '.join(numbers)}"
 
 
 def count_of(number: int, noun: str) -> str:

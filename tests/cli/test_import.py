@@ -211,6 +211,17 @@ def test_tasks_check_names_what_is_doubtful(meta_reward: MetaReward, here: Path)
     assert json.loads(meta_reward("tasks", "check", "x", "--json").out)["findings"][0]["kind"] == "contradiction"
 
 
+def test_tasks_check_says_how_far_annotators_of_labels_agree(meta_reward: MetaReward, here: Path) -> None:
+    one, two = ([row | {"annotator": who} for row in runs(4)] for who in ("ann", "bob"))
+    two[1] = two[1] | {"label": 0}  # t0-1, about which they differ
+    lines(here / "runs.jsonl", [*one, *two])
+    ran = meta_reward("import", "runs.jsonl", "--name", "x")
+    told = "2 annotators labelled 8 trajectories together: 88% of couples agree, alpha 0.76, kappa 0.75\n"
+    assert "8 trajectories, 4 tasks, policy in 1 variant; 3 pairs (3 from labels)\n" in ran.out
+    assert told in ran.out
+    assert meta_reward("tasks", "check", "x").out == f"look at: 1 tasks without pairs (t0)\n{told}"
+
+
 def test_tasks_check_of_a_sound_set_says_so(meta_reward: MetaReward, here: Path) -> None:
     lines(here / "runs.jsonl", runs(4))
     meta_reward("import", "runs.jsonl", "--name", "x")

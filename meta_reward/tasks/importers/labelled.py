@@ -1,6 +1,7 @@
-"""Runs of a person's own: a row is `{task, messages, label?, policy?, tools?, id?}`, as JSON lines, CSV or a JSON list.
+"""Runs of a person's own, as JSON lines, CSV or a JSON list.
 
-A label is a number, and the higher is the better; rows without one are kept as unlabelled.
+A row is `{task, messages, label?, annotator?, policy?, tools?, id?}`. A label is a number, and the higher is the
+better; rows without one are kept as unlabelled. Several annotators give a row each for the same trajectory.
 """
 
 from collections.abc import Iterator
@@ -31,11 +32,13 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 
 def _record(place: Place, row: Any, options: Options) -> Record:
     fields = as_object(row)
-    label = options.label_key or "label"
+    label_key = options.label_key or "label"
+    label = number_of(value_at(fields, label_key), label_key)
     return Record(
         place,
         run_of(fields, keep_unparsed=options.keep_unparsed),
         task=task_of(fields, options.task_key),
-        label=number_of(value_at(fields, label), label),
+        label=label,
         id=text_field(fields, "id"),
+        annotator=None if label is None else text_field(fields, "annotator"),
     )

@@ -59,6 +59,8 @@ class Record:
     """As the file calls it; unique in most formats, and never a path."""
     preferred_id: str | None = None
     """A name for the task set, from the numbers of a benchmark."""
+    annotator: str | None = None
+    """Whose label it is, where several people labelled the same trajectories."""
 
 
 @dataclass(frozen=True, slots=True)
