@@ -56,8 +56,8 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     pairs            rows of chosen and rejected, with or without a task
     tau-bench, tau2-bench, plan-rewardbench   files of these benchmarks
     """
-    from meta_reward.cli.import_summary import check_to_json, import_to_json, render_check, render_import
     from meta_reward.files import printable
+    from meta_reward.report.imported import check_to_json, import_to_json, render_check, render_import
     from meta_reward.tasks.check import check_task_set
     from meta_reward.tasks.importers.collect import check_not_empty
 

@@ -23,7 +23,7 @@ def power(taskset: str, gain: float, as_json: bool) -> None:
     \b
     meta-reward tasks power billing --gain 0.05
     """
-    from meta_reward.cli.import_summary import count_of, power_to_json
+    from meta_reward.report.imported import count_of, power_to_json
     from meta_reward.tasks.taskset import load_task_set
 
     loaded = load_task_set(find_task_set(taskset))
