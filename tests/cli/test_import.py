@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from meta_reward.tasks.importers.rows import iter_rows
 from meta_reward.tasks.taskset import load_task_set
 from tests.cli.conftest import MetaReward
 
@@ -199,6 +200,32 @@ def test_typical_mistake_of_a_first_import_is_told_with_its_line(
     assert not (here / "tasks").exists()
 
 
+def test_errors_come_in_the_order_of_files_and_lines(meta_reward: MetaReward, here: Path) -> None:
+    rows = [json.dumps(runs(1)[0])[:60], run(None, 1, "x"), "{not json}", run("t", "high", "x")]
+    lines(here / "a.jsonl", rows)
+    (here / "b.jsonl").write_text("no JSON at all")
+    ran = meta_reward("import", "a.jsonl", "b.jsonl", "gone.jsonl", "--name", "x")
+    places = [line.strip().partition(": ")[0] for line in ran.err.splitlines()]
+    assert (ran.code, places[0]) == (1, "meta-reward")
+    assert places[1:-1] == [
+        "a.jsonl, line 1",
+        "a.jsonl, line 2, task",
+        "a.jsonl, line 3",
+        "a.jsonl, line 4, label",
+        "b.jsonl, line 1",
+        "gone.jsonl",
+    ], ran.err
+
+
+@pytest.mark.parametrize(
+    "text", ['{"simulations": [\n{"a": 1}\n]}', '{"a": [\n{"b": 1},\n{"c": 2}]}', '[\n{"task": "a"},\n{"task": "b"}\n]']
+)
+def test_documents_that_hold_lines_of_objects_stay_documents(here: Path, text: str) -> None:
+    (here / "x.json").write_text(text)
+    whole = json.loads(text)
+    assert [row for _, row in iter_rows(here / "x.json")] == (whole if isinstance(whole, list) else [whole])
+
+
 def test_tasks_check_names_what_is_doubtful(meta_reward: MetaReward, here: Path) -> None:
     def side(said: str) -> list[Any]:
         return [{"role": "user", "content": "q"}, {"role": "assistant", "content": said}]
@@ -207,7 +234,7 @@ def test_tasks_check_names_what_is_doubtful(meta_reward: MetaReward, here: Path)
     lines(here / "pairs.jsonl", rows)
     meta_reward("import", "pairs.jsonl", "--name", "x")
     ran = meta_reward("tasks", "check", "x")
-    assert (ran.code, ran.out.startswith("look at: 2 pairs that contradict each other (opening-")) == (0, True), ran
+    assert (ran.code, ran.out.startswith("look at: pairs that contradict each other: 2 (opening-")) == (0, True), ran
     assert json.loads(meta_reward("tasks", "check", "x", "--json").out)["findings"][0]["kind"] == "contradiction"
 
 
@@ -219,7 +246,7 @@ def test_tasks_check_says_how_far_annotators_of_labels_agree(meta_reward: MetaRe
     told = "2 annotators labelled 8 trajectories together: 88% of couples agree, alpha 0.76, kappa 0.75\n"
     assert "8 trajectories, 4 tasks, policy in 1 variant; 3 pairs (3 from labels)\n" in ran.out
     assert told in ran.out
-    assert meta_reward("tasks", "check", "x").out == f"look at: 1 tasks without pairs (t0)\n{told}"
+    assert meta_reward("tasks", "check", "x").out == f"look at: tasks without pairs: 1 (t0)\n{told}"
 
 
 def test_tasks_check_of_a_sound_set_says_so(meta_reward: MetaReward, here: Path) -> None:

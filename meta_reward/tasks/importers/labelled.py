@@ -5,6 +5,7 @@ better; rows without one are kept as unlabelled. Several annotators give a row e
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from meta_reward.tasks.importers.fields import (
     text_field,
     value_at,
 )
-from meta_reward.tasks.importers.record import Item, Options, Place, Record, parse_each
+from meta_reward.tasks.importers.record import Item, Options, Place, Record, RowError, parse_each
 from meta_reward.tasks.importers.rows import iter_rows
 
 
@@ -27,7 +28,19 @@ def recognizes(row: dict[str, Any]) -> bool:
 
 
 def read(path: Path, options: Options) -> Iterator[Item]:
-    return parse_each(iter_rows(path), partial(_record, options=options))
+    return parse_each(iter_rows(path), partial(_record, options=options), partial(_names, options=options))
+
+
+def _names(row: Any, options: Options) -> tuple[str | None, str | None]:
+    """The id and the task of a row with an error somewhere."""
+    if not isinstance(row, dict):
+        return None, None
+    id = task = None
+    with suppress(RowError):
+        id = text_field(row, "id")
+    with suppress(RowError):
+        task = task_of(row, options.task_key)
+    return id, task
 
 
 def _record(place: Place, row: Any, options: Options) -> Record:

@@ -37,7 +37,7 @@ def iter_rows(path: Path) -> Iterator[tuple[Place, Any]]:
         return
     with _opened(path) as file:
         before, first = _first_line(file, path)
-        if _is_json_lines(first):
+        if _is_json_lines(first) or _goes_on_as_lines(file, first):
             yield from _lines(path, chain([first], file), before + 1)
             return
     yield from _entries(path)
@@ -78,11 +78,29 @@ def _first_line(file: IO[bytes], path: Path) -> tuple[int, bytes]:
 
 
 def _is_json_lines(first: bytes) -> bool:
+    line = first.strip()
+    return _is_object(line) or (line.startswith(b"{") and line.endswith(b"}"))
+
+
+def _goes_on_as_lines(file: IO[bytes], first: bytes) -> bool:
+    """Whether a file is JSON lines although its first line is broken: an object follows, then another or nothing.
+
+    In a document, an object on a line of its own is followed by a comma or by what closes the list. The file stands
+    where it stood.
+    """
+    if not first.lstrip().startswith(b"{"):
+        return False
+    here = file.tell()
+    following = list(islice((line for line in file if line.strip()), 2))
+    file.seek(here)
+    return bool(following) and _is_object(following[0]) and all(line.lstrip().startswith(b"{") for line in following)
+
+
+def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(orjson.loads(first), dict)
+        return isinstance(orjson.loads(line), dict)
     except orjson.JSONDecodeError:
-        line = first.strip()
-        return line.startswith(b"{") and line.endswith(b"}")
+        return False
 
 
 def _lines(path: Path, lines: Iterator[bytes], start: int) -> Iterator[tuple[Place, Any]]:
