@@ -129,6 +129,7 @@ def _assemble(
 ) -> "Assembled":
     """What the task set will hold. Raises DataError where that has no pairs."""
     from meta_reward.errors import DataError
+    from meta_reward.report.tables import plural
     from meta_reward.tasks.importers.assemble import assemble
 
     made = assemble(found, settings, before=before, annotations=annotations)
@@ -139,7 +140,8 @@ def _assemble(
             raise DataError(
                 path, "has no labels, so no pairs", hint="name their field with --label-key, or a file with --labels"
             )
-        what = f"gives no pairs: no task has two runs with different labels ({labels} labels, {_tasks(found)} tasks)"
+        what = f"gives no pairs: no task has two runs with different labels ({plural(labels, 'label')}, "
+        what += f"{plural(_tasks(found), 'task')})"
         raise DataError(path, what, hint="pairs need several runs of a task; name its field with --task-key")
     return made
 

@@ -71,13 +71,14 @@ def _ledger_row(c: LedgerEntry, *, is_best: bool) -> list[object]:
 
 def render_failures(answer: Failures) -> str:
     """What a candidate does not win, a table for each category."""
-    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {answer.pairs} pairs"
+    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {plural(answer.pairs, 'pair')}"
     groups = [_group(group) for group in answer.groups]
     return _paragraphs(_title(answer.candidate), counts, _errors(answer.errors), *groups, fit(_OF_PAIRS))
 
 
 def _group(group: FailureGroup) -> str:
-    head = f"{group.category}: {group.lost} lost, {group.tied} tied, {group.failed} failed of {group.pairs} pairs"
+    counts = f"{group.lost} lost, {group.tied} tied, {group.failed} failed of {plural(group.pairs, 'pair')}"
+    head = f"{group.category}: {counts}"
     rows = [
         [
             *(p.id, p.preferred, reward(p.preferred_reward), p.other, reward(p.other_reward)),
@@ -92,7 +93,7 @@ def _group(group: FailureGroup) -> str:
 def render_flips(answer: Flips) -> str:
     """What the second candidate gains, then what it loses."""
     first, second = answer.first.id, answer.second.id
-    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {answer.pairs} pairs"
+    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {plural(answer.pairs, 'pair')}"
     ways = (("gains", answer.gained), ("loses", answer.lost))
     return _paragraphs(
         f"{_title(answer.first)}\n{_title(answer.second)}",
@@ -125,7 +126,7 @@ def render_suspects(answer: Suspects) -> str:
     headers = ["pair", "task", "categories", "contradicted by", "mean margin", *(["votes"] if voted else [])]
     table = render_table(headers, [_suspect_row(one, voted=voted) for one in answer.worst])
     left = answer.suspected - len(answer.worst)
-    more = f"{left} more are left out; --limit 0 shows all" if left else ""
+    more = f"left out: {left}; --limit 0 shows all" if left else ""
     worst = answer.worst[0]
     next_step = f"look at both sides: `meta-reward trace {worst.contradicted_by[0]} {worst.id}`"
     return _paragraphs(head, table, more, fit(_OF_SUSPECTS + (_OF_VOTES if voted else "")), fit(printable(next_step)))
@@ -143,7 +144,7 @@ def render_diff(answer: Diff, *, full: bool = False) -> str:
     shown = answer.diff if full else answer.diff[:_MOST_DIFF_LINES]
     changed = f"changed: {', '.join(answer.changed)}" if answer.changed else ""
     left_out = len(answer.diff) - len(shown)
-    more = f"{left_out} more lines; --full shows them" if left_out else ""
+    more = f"{plural(left_out, 'more line')}; --full shows all" if left_out else ""
     body = printable("\n".join(shown)) or "the programs are the same"
     return _paragraphs(f"{_title(answer.first)}\n{_title(answer.second)}", fit(printable(changed)), body, more)
 
@@ -232,7 +233,7 @@ def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
 
 
 def _errors(errors: Sequence[ErrorCount]) -> str:
-    lines = [f"{e.trajectories} trajectories, such as {e.example}: {_shortened(e.error, 300)}" for e in errors]
+    lines = [f"{plural(e.trajectories, 'trajectory')}, such as {e.example}: {_shortened(e.error, 300)}" for e in errors]
     return fit(printable("\n".join(["errors:", *lines]))) if lines else ""
 
 

@@ -140,8 +140,9 @@ def reward(value: float | None) -> str:
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """A number of things: `1 call`, `2 calls`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    """A number of things: `1 call`, `2 calls`, `2 trajectories`."""
+    ending = one[:-1] + "ies" if one.endswith("ry") else one + "s"
+    return f"{count:,} {one if count == 1 else many or ending}"
 
 
 def render_metrics(columns: Mapping[str, Mapping[str, Any]]) -> str:

@@ -47,8 +47,12 @@ class Evidence:
             return f"not tested: {self.why_no_test}"
         test = self.test
         bounds = "" if test.low is None or test.high is None else f" [{test.low * 100:.1f}, {test.high * 100:.1f}]"
-        size = f"{test.pairs} pairs of {test.tasks} tasks"
+        size = f"{_count(test.pairs, 'pair')} of {_count(test.tasks, 'task')}"
         return f"agreement {test.agreement:.1%}{bounds} on the sealed test split, {size}"
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 NO_RUN = "a harness by itself comes with no measurement; `meta-reward evaluate` measures it on pairs"

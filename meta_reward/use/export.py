@@ -33,7 +33,6 @@ _RUNTIME = ("__init__.py", "trajectory.py", "harness/__init__.py", "harness/runt
 _FEWEST_PAIRS = 5
 _WEAK_BY = 0.05
 _SIMULATED = "The judge is simulated: the numbers say nothing about any real model.\n\n"
-_SIMULATED = "The judge is simulated: the numbers say nothing about any real model.\n\n"
 _SPLITS = ("search", "validation", "test")
 
 

@@ -65,7 +65,7 @@ def test_pairs_that_nearly_all_good_candidates_contradict_come_most_suspicious_f
 def test_limit_shows_the_most_suspicious_and_counts_all(history: HistoryLayout) -> None:
     answer = suspects(history, limit=1)
     assert ([one.id for one in answer.worst], answer.suspected) == (["t3-p1"], 2)
-    assert "1 more are left out; --limit 0 shows all" in render_suspects(answer)
+    assert "left out: 1; --limit 0 shows all" in render_suspects(answer)
 
 
 def test_too_few_good_candidates_suspect_nothing(tmp_path: Path) -> None:
