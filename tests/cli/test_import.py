@@ -37,6 +37,10 @@ def each(change: dict[str, Any], *, without: str = "") -> list[Any]:
     return [{k: v for k, v in row.items() if k != without} | change for row in runs(2)]
 
 
+def first(change: dict[str, Any], *, without: str = "") -> list[Any]:
+    return [*each(change, without=without)[:1], *runs(2)[1:]]
+
+
 def test_import_says_what_came_in_what_did_not_and_what_it_is_good_for(meta_reward: MetaReward, here: Path) -> None:
     broken = {**CALL, "function": {"name": "look", "arguments": "{\x1b[2J"}}
     bad = [{"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": [broken]}]
@@ -136,7 +140,7 @@ def test_policy_tools_and_labels_come_from_files(meta_reward: MetaReward, here: 
 
 MISTAKES: dict[str, tuple[list[Any], str]] = {
     "the label is a word": (
-        each({"label": "pass"}),
+        first({"label": "pass"}),
         "line 1, label: is 'pass', not a number: write 1 for a success and 0 for a failure",
     ),
     "the label has another name": (
@@ -144,7 +148,7 @@ MISTAKES: dict[str, tuple[list[Any], str]] = {
         "has no labels, so no pairs (name their field with --label-key, or a file with --labels)",
     ),
     "the task has another name": (
-        each({"case": "a"}, without="task"),
+        first({"case": "a"}, without="task"),
         "line 1, task: is missing: runs of one request carry the same task",
     ),
     "the messages have another name": (
@@ -157,27 +161,27 @@ MISTAKES: dict[str, tuple[list[Any], str]] = {
     ),
     "all runs succeed": (each({"label": 1}), "gives no pairs: no task has two runs with different labels (4 labels, 2"),
     "messages are plain text": (
-        each({"messages": "User: hi\nAgent: hello"}),
+        first({"messages": "User: hi\nAgent: hello"}),
         "line 1, messages: is text that is not valid JSON, not a list of messages",
     ),
     "roles of another framework": (
-        each({"messages": [{"role": "human", "content": "hi"}]}),
+        first({"messages": [{"role": "human", "content": "hi"}]}),
         "line 1, messages, message 1, role: is 'human', not one of user, assistant, tool, system, developer, function",
     ),
     "fields of another framework": (
-        each({"messages": [{"from": "human", "value": "hi"}]}),
+        first({"messages": [{"from": "human", "value": "hi"}]}),
         "line 1, messages, message 1, role: is missing; the message has from, value",
     ),
     "Python dicts instead of JSON": (
-        [str(row) for row in runs(2)],
-        "line 1: is not valid JSON",
+        [str(runs(1)[0]), *runs(2)[1:]],
+        "line 1: is not valid JSON, but Python: write it with json.dumps",
     ),
     "NaN, as Python writes it": (
-        each({"cost": float("nan")}),
+        first({"cost": float("nan")}),
         "line 1: is not valid JSON: NaN is no value of JSON",
     ),
     "messages as pandas writes them": (
-        each({"messages": str(runs(1)[0]["messages"])}),
+        first({"messages": str(runs(1)[0]["messages"])}),
         "line 1, messages: is text that is not valid JSON, but Python: write it with json.dumps",
     ),
     "a line cut in two": (

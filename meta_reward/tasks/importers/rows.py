@@ -24,6 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _LONGEST_CELL = 1 << 30
 _SAMPLE = 20
+_PYTHON = re.compile(rb"\s*\{\s*'")
 _NOT_JSON = re.compile(rb"[:\[,]\s*(NaN|-?Infinity|None|True|False)\b")
 
 
@@ -113,6 +114,8 @@ def _parsed(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:
+        if _PYTHON.match(line):
+            return RowError("", "is not valid JSON, but Python: write it with json.dumps")
         odd = _NOT_JSON.search(line)
         reason = f"{odd[1].decode()} is no value of JSON" if odd else error.msg.split(":")[0]
         return RowError("", f"is not valid JSON: {reason}")
