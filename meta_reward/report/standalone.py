@@ -91,7 +91,7 @@ def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str
     """
     scores, labels = result.scores, result.labels
     rows = [
-        ["agreement", with_interval(scores["score"], scores["low"], scores["high"])],
+        ["agreement", with_interval(scores["score"], scores["low"], scores["high"], no_bounds=scores["no_bounds"])],
         ["pairs", scores["pairs"]],
         ["coverage", percent(scores["coverage"])],
         *(_label_rows(labels) if labels else []),

@@ -98,6 +98,20 @@ def test_rows_that_cannot_be_read_keep_their_id_task_and_line(meta_reward: MetaR
     assert [(best["of"], best["failed"]) for best in lines_of(here / "scored.best.jsonl")] == [(2, 1)]
 
 
+def test_broken_rows_of_a_table_are_lines_too(meta_reward: MetaReward, here: Path) -> None:
+    good = '"' + json.dumps(messages()).replace('"', '""') + '"'
+    table = f'id,messages\na,{good}\nb,"x"y\nc,\udcff\nd,{good}\ne,"['
+    (here / "runs.csv").write_bytes(table.encode(errors="surrogateescape"))
+    assert meta_reward("score", "seed_harnesses/baseline.py", "runs.csv", *SIMULATED, "--out", "s.jsonl").code == 0
+    assert [(line["place"][-6:], line["id"], line["error"]) for line in lines_of(here / "s.jsonl")] == [
+        ("line 2", "a", None),
+        ("line 3", None, "unreadable: is not a valid table: ',' expected after '\"'"),
+        ("line 4", None, "unreadable: is not UTF-8 text"),
+        ("line 5", "d", None),
+        ("line 6", None, "unreadable: is not a valid table: unexpected end of data"),
+    ]
+
+
 def test_standard_input_is_scored_like_a_file_and_resumed(
     here: Path, meta_reward_process: MetaReward, paid: tuple[str, ...], endpoint: Endpoint
 ) -> None:

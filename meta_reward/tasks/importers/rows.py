@@ -133,22 +133,32 @@ def _entries(path: Path) -> Iterator[tuple[Place, Any]]:
 def _table(path: Path, delimiter: str) -> Iterator[tuple[Place, Any]]:
     """Rows of a table as objects; empty cells are left out."""
     csv.field_size_limit(_LONGEST_CELL)
-    with _opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+    with _opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text:
         reader = csv.reader(text, delimiter=delimiter, strict=True)
-        try:
-            header = next(reader, None)
-            if not header:
-                raise DataError(path, "is empty")
-            _check_header(header, path)
+        header = _cells(reader)
+        if not header:
+            raise DataError(path, "is empty")
+        if isinstance(header, RowError):
+            raise DataError(path, header.what, place="line 1")
+        _check_header(header, path)
+        start = reader.line_num + 1
+        while (cells := _cells(reader)) is not None:
+            if cells:
+                row = cells if isinstance(cells, RowError) else _row_of(header, cells)
+                yield Place(path, f"line {start}"), row
             start = reader.line_num + 1
-            for cells in reader:
-                if cells:
-                    yield Place(path, f"line {start}"), _row_of(header, cells)
-                start = reader.line_num + 1
-        except UnicodeDecodeError:
-            raise DataError(path, "is not UTF-8 text", place=f"after line {reader.line_num}") from None
-        except csv.Error as error:
-            raise DataError(path, f"is not a valid table: {error}", place=f"line {reader.line_num}") from None
+
+
+def _cells(reader: "Iterator[list[str]]") -> list[str] | RowError | None:
+    """The next row of a table, or what is wrong with it; None behind the last."""
+    try:
+        cells = next(reader, None)
+        "".join(cells or ()).encode()
+    except UnicodeEncodeError:
+        return RowError("", "is not UTF-8 text")
+    except csv.Error as error:
+        return RowError("", f"is not a valid table: {error}")
+    return cells
 
 
 def _check_header(header: list[str], path: Path) -> None:
