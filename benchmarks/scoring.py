@@ -178,10 +178,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--serve"]:
         asyncio.run(serve())
     elif sys.argv[1:] and sys.argv[1].startswith("--"):
-        asyncio.run(
-            {"score": score, "evaluate": evaluate}[sys.argv[1].removeprefix("--")](
-                *json.loads(sys.argv[2])
-            )
-        )
+        asyncio.run({"score": score, "evaluate": evaluate}[sys.argv[1].removeprefix("--")](*json.loads(sys.argv[2])))
     else:
         main(*(int(argument) for argument in sys.argv[1:]))
