@@ -6,17 +6,21 @@ Trajectories of 20 KB, the seed `baseline` in the strictest sandbox, and a judge
 50 ms. Each way runs in a process of its own, and is timed without imports and start: `score` with reading the file
 and writing its output, `evaluate` without reading, and with the journal that a search keeps. `score` runs on a quarter
 of the file as well: memory that does not grow with the file is the same for both. Memory is the process's own,
-without the sandbox and its children.
+without the sandbox and its children. At last `score` is killed when half of its lines are written and started again,
+and the judge's server says how many calls it got: what was in flight is all that may be asked for twice.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +32,7 @@ SETTINGS = {"price_input": 1.0, "price_output": 1.0}
 
 def main(trajectories: int = 1000, concurrency: int = 16) -> None:
     """Print the table."""
-    server = subprocess.Popen(
-        [sys.executable, str(PROJECT / "benchmarks" / "judging.py"), "--serve"], stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdout is not None
-    url = server.stdout.readline().strip()
-    try:
+    with _server() as (url, _):
         cores = len(os.sched_getaffinity(0))
         print(
             f"{trajectories} trajectories of {SIZE // 1000} KB, 50 ms a call, {concurrency} at once, {cores} processors"
@@ -41,8 +40,6 @@ def main(trajectories: int = 1000, concurrency: int = 16) -> None:
         quarter = _run("score", url, max(1, trajectories // 4), concurrency)
         score = _run("score", url, trajectories, concurrency)
         evaluate = _run("evaluate", url, trajectories, concurrency)
-    finally:
-        server.kill()
     print(f"{'':22}{'trajectories/s':>15}{'peak memory':>13}")
     for name, count, (wall, rss) in (
         ("score, a quarter", max(1, trajectories // 4), quarter),
@@ -51,20 +48,48 @@ def main(trajectories: int = 1000, concurrency: int = 16) -> None:
     ):
         print(f"{name:22}{count / wall:>15.1f}{rss:>10.0f} MB")
     print(f"score/evaluate: {evaluate[0] / score[0]:.2f} of its throughput, {score[1] / evaluate[1]:.2f} of its memory")
+    with _server() as (url, calls):
+        _run("score", url, trajectories, concurrency, kill_at=trajectories // 2)
+        print(f"killed half way and started again: {calls()} calls for {trajectories} trajectories")
 
 
-def _run(way: str, url: str, trajectories: int, concurrency: int) -> tuple[float, float]:
-    """Wall seconds, and MB at the most."""
+@contextlib.contextmanager
+def _server() -> Iterator[tuple[str, Callable[[], int]]]:
+    """The address of a judge, and what ends it and tells how many calls it got."""
+    server = subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+
+    def calls() -> int:
+        server.terminate()
+        return int(server.communicate()[0])
+
+    try:
+        yield server.stdout.readline().strip(), calls
+    finally:
+        server.kill()
+
+
+def _run(way: str, url: str, trajectories: int, concurrency: int, *, kill_at: int = 0) -> tuple[float, float]:
+    """Wall seconds, and MB at the most. kill_at: end it the hard way at so many lines, and start it again."""
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder) / "runs.jsonl", trajectories)
         environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OPENAI_API_KEY": "none"}
         environment["META_REWARD_CACHE"] = f"{folder}/cache"
         command = [sys.executable, __file__, f"--{way}", json.dumps([url, concurrency, folder])]
+        if kill_at:
+            _kill(subprocess.Popen(command, env=environment), Path(folder) / "scored.jsonl", kill_at)
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(done.stderr)
     wall, rss = json.loads(done.stdout.splitlines()[-1])
     return wall, rss
+
+
+def _kill(process: subprocess.Popen[bytes], out: Path, lines: int) -> None:
+    while not (out.exists() and out.read_bytes().count(b"\n") >= lines):
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
 
 
 def _write(path: Path, count: int) -> None:
@@ -86,6 +111,26 @@ def _write(path: Path, count: int) -> None:
 def _said(began: float) -> None:
     """The seconds since then, and the most memory that this process had, in MB."""
     print(json.dumps([time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+async def serve() -> None:
+    """The server of `judging.py`; when it is told to end it prints how many calls it got."""
+    from benchmarks.judging import Server
+
+    calls = 0
+
+    class Counting(Server):
+        def _answer(self) -> None:
+            nonlocal calls
+            calls += 1
+            super()._answer()
+
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    server = await loop.create_server(Counting, "127.0.0.1", 0, backlog=1024)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
+    await ended.wait()
+    print(calls)
 
 
 async def score(url: str, concurrency: int, folder: str) -> None:
@@ -130,7 +175,9 @@ async def evaluate(url: str, concurrency: int, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] and sys.argv[1].startswith("--"):
+    if sys.argv[1:] == ["--serve"]:
+        asyncio.run(serve())
+    elif sys.argv[1:] and sys.argv[1].startswith("--"):
         asyncio.run({"score": score, "evaluate": evaluate}[sys.argv[1].removeprefix("--")](*json.loads(sys.argv[2])))
     else:
         main(*(int(argument) for argument in sys.argv[1:]))

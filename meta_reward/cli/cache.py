@@ -57,6 +57,7 @@ def clear(ctx: click.Context, judge: str | None, days: float, yes: bool) -> None
     """
     from meta_reward.errors import UsageError
     from meta_reward.models import cache
+    from meta_reward.report.tables import plural
 
     folder = cache.default_cache_folder()
     known = [holding.judge for holding in cache.holdings(folder)]
@@ -74,7 +75,7 @@ def clear(ctx: click.Context, judge: str | None, days: float, yes: bool) -> None
         ctx.exit(1)
     gone = cache.clear(folder, judge=judge, older_than_days=days)
     size = sum(holding.bytes for holding in gone)
-    click.echo(f"{sum(holding.entries for holding in gone)} replies removed, {size / 1e6:.1f} MB")
+    click.echo(f"{plural(sum(holding.entries for holding in gone), 'reply', 'replies')} removed, {size / 1e6:.1f} MB")
 
 
 def _rendered(held: "list[Holding]") -> str:

@@ -56,8 +56,8 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     pairs            rows of chosen and rejected, with or without a task
     tau-bench, tau2-bench, plan-rewardbench   files of these benchmarks
     """
-    from meta_reward.cli.import_summary import check_to_json, import_to_json, render_check, render_import
     from meta_reward.files import printable
+    from meta_reward.report.imported import check_to_json, import_to_json, render_check, render_import
     from meta_reward.tasks.check import check_task_set
     from meta_reward.tasks.importers.collect import check_not_empty
 
@@ -129,6 +129,7 @@ def _assemble(
 ) -> "Assembled":
     """What the task set will hold. Raises DataError where that has no pairs."""
     from meta_reward.errors import DataError
+    from meta_reward.report.tables import plural
     from meta_reward.tasks.importers.assemble import assemble
 
     made = assemble(found, settings, before=before, annotations=annotations)
@@ -139,7 +140,8 @@ def _assemble(
             raise DataError(
                 path, "has no labels, so no pairs", hint="name their field with --label-key, or a file with --labels"
             )
-        what = f"gives no pairs: no task has two runs with different labels ({labels} labels, {_tasks(found)} tasks)"
+        what = f"gives no pairs: no task has two runs with different labels ({plural(labels, 'label')}, "
+        what += f"{plural(_tasks(found), 'task')})"
         raise DataError(path, what, hint="pairs need several runs of a task; name its field with --task-key")
     return made
 

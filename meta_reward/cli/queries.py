@@ -17,6 +17,7 @@ from meta_reward.run.query_table import QUERIES, Argument, Query
 
 if TYPE_CHECKING:
     from meta_reward.run.layout import HistoryLayout, Layout
+    from meta_reward.run.query_answers import Suspects
 
 _MARKER = "INTERFACE.md"  # every history and every view of one has it
 
@@ -34,13 +35,15 @@ def query_command(query: Query) -> click.Command:
     def ask(run: str | None, history: str | None, as_json: bool, full: bool = False, **given: Any) -> None:
         from meta_reward.report.queries import RENDERERS
         from meta_reward.run.queries import ANSWERS
-        from meta_reward.run.query_answers import answer_to_json
+        from meta_reward.run.query_answers import Suspects, answer_to_json
         from meta_reward.run.under_way import check_seeds_scored
 
         found = find_history(run, history)
         if layout := run_of(found):
             check_seeds_scored(layout)
         answer = ANSWERS[query.name](found, **given)
+        if layout and isinstance(answer, Suspects):
+            answer = _with_votes(answer, layout)
         if as_json:
             print_json(answer_to_json(answer))
         else:
@@ -54,6 +57,16 @@ def query_command(query: Query) -> click.Command:
     return click.command(query.name, help=_help(query))(run_and(*words)(ask))
 
 
+def _with_votes(answer: "Suspects", layout: "Layout") -> "Suspects":
+    """The answer with the annotators' votes, which stand beside the task set: for people, and not for an agent."""
+    from meta_reward.run.config import load_run_config
+    from meta_reward.run.query_suspects import with_votes
+    from meta_reward.tasks.annotations import load_annotations
+
+    taskset = load_run_config(layout.config).taskset
+    return with_votes(answer, load_annotations(Path(taskset)).votes) if taskset else answer
+
+
 def _option(argument: Argument) -> Callable[[Callable[..., None]], Callable[..., None]]:
     is_count = argument.kind is int
     kind = click.IntRange(min=0) if is_count else argument.kind
@@ -65,7 +78,8 @@ def _help(query: Query) -> str:
     """Its sentence, what its words mean, and examples, which click is told not to wrap."""
     words = [f"{a.name.upper()}: {a.help}." for a in query.arguments if a.is_required and a.help]
     examples = "\n".join(f"meta-reward {example}" for example in query.examples)
-    return "\n\n".join([f"{query.help[0].upper()}{query.help[1:]}.", *words, f"\b\n{examples}"])
+    about = [query.about] if query.about else []
+    return "\n\n".join([f"{query.help[0].upper()}{query.help[1:]}.", *about, *words, f"\b\n{examples}"])
 
 
 COMMANDS = {query.name: query_command(query) for query in QUERIES}

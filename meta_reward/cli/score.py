@@ -1,8 +1,11 @@
 """`meta-reward score`: rewards for trajectories without labels."""
 
+import shutil
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,37 +13,51 @@ import click
 
 from meta_reward.cli.common import judge_option, limits_given, sandbox_option, spending_options
 from meta_reward.cli.find import find_run
+from meta_reward.tasks.importers.registry import FORMATS
 
 if TYPE_CHECKING:
     from meta_reward.use.loaded import Loaded
     from meta_reward.use.score_files import Tally
 
+_PATH = click.Path(path_type=Path)
+_STANDARD_INPUT = Path("-")
 _LIVE_EVERY_S, _PLAIN_EVERY_S = 0.2, 20.0
 
 
 @click.command("score")
 @click.argument("harness", metavar="RUN|HARNESS")
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Write here; the same command goes on after a stop.")
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=_PATH)
+@click.option("--out", type=_PATH, help="Write here; the same command goes on after a stop.")
 @click.option("--best-of", metavar="FIELD", help="Also write the best trajectory of each value of this field.")
 @judge_option
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
 @sandbox_option
 @spending_options
-@click.option("--policy", type=click.Path(path_type=Path), help="Of trajectories that carry none.")
-@click.option("--tools", type=click.Path(path_type=Path), help="JSON, of trajectories that carry none.")
-@click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
-def command(harness: str, paths: tuple[Path, ...], out: Path | None, best_of: str | None, **flags: Any) -> int:
+@click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), help="Detected where it is left out.")
+@click.option("--policy", type=_PATH, help="A file with the policy, in place of what the trajectories say.")
+@click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the trajectories say.")
+@click.option("--task-key", metavar="KEY", help="The field that names the task; a.b is field b of field a.")
+@click.option("--config", type=_PATH, help="A file with the tables of run.toml.")
+def command(
+    harness: str,
+    paths: tuple[Path, ...],
+    out: Path | None,
+    best_of: str | None,
+    format_: str | None,
+    task_key: str | None,
+    **flags: Any,
+) -> int:
     """Score trajectories with a run's chosen harness, an export, or a harness of your own.
 
     \b
     meta-reward score night-1 new-runs.jsonl --out scored.jsonl --max-usd 5
     meta-reward score night-1 new-runs.jsonl --out scored.jsonl --best-of task
     meta-reward score my_harness.py new-runs.jsonl --judge simulated
+    my-agent | meta-reward score night-1 - --out scored.jsonl
 
     Each line of a FILE is an object with messages, and maybe policy, tools, task and id; what `import` reads is read
-    too. As many lines come out, in the same order; where there is no score, it is null, and the line says why. Scores
-    run from 0 to 100.
+    too, and - is standard input, read to its end first. As many lines come out, in the same order; where there is no
+    score, it is null, and the line says why. Scores run from 0 to 100.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.scored import render_scored
@@ -49,13 +66,17 @@ def command(harness: str, paths: tuple[Path, ...], out: Path | None, best_of: st
 
     if best_of and out is None:
         raise click.UsageError("--best-of needs --out")
-    job = Job(_loaded(harness, flags), paths, out, best_of)
-    counts = [count_rows(path) for path in paths]
-    total = None if None in counts else sum(count or 0 for count in counts)
-    watch, note = _shown(total)
-    tally = run_interruptible(score_files(job, watch=watch, notice=note))
-    note("")
-    click.echo(render_scored(job, tally), err=out is None)
+    if task_key and best_of not in (None, "task", task_key):
+        raise click.UsageError("--best-of and --task-key name different fields: leave --task-key out")
+    loaded = _loaded(harness, flags)
+    with _at_hand(paths) as files:
+        job = Job(loaded, files, out, best_of, format_, task_key)
+        counts = [count_rows(path) for path in files]
+        total = None if None in counts else sum(count or 0 for count in counts)
+        watch, note = _shown(total)
+        tally = run_interruptible(score_files(job, watch=watch, notice=note))
+        note("")
+        click.echo(render_scored(job, tally), err=out is None)
     return 1 if tally.lines and tally.failed == tally.lines else 0
 
 
@@ -64,18 +85,32 @@ def _loaded(harness: str, flags: dict[str, Any]) -> "Loaded":
 
     from meta_reward import files
     from meta_reward.run.config import load_user_config, overlay
-    from meta_reward.use.loaded import SETTINGS, Wanted, load, shared_of
+    from meta_reward.tasks.importers.messages import clean
+    from meta_reward.tasks.importers.tools import load_tools
+    from meta_reward.use.loaded import SETTINGS, Wanted, load
+    from meta_reward.use.trajectories import Instead
 
     path = Path(harness)
     known = path.suffix == ".py" or path.is_file() or (path / SETTINGS).exists()
     about = {"judge.concurrency": flags["concurrency"], "sandbox": flags["sandbox"], **limits_given(flags)}
     tables = overlay(load_user_config(flags["config"]), about)
     loaded = load(path if known else find_run(harness), Wanted(flags["judge"], tables))
-    policy = files.read_text(flags["policy"]) if flags["policy"] else None
-    tools = files.load_json(flags["tools"]) if flags["tools"] else None
-    if policy is None and tools is None:
-        return loaded
-    return replace(loaded, shared=shared_of(policy, tools, loaded.shared))
+    policy = clean(files.read_text(flags["policy"])) if flags["policy"] else None
+    tools = load_tools(flags["tools"]) if flags["tools"] else None
+    return replace(loaded, shared=replace(loaded.shared, instead=Instead(policy, tools)))
+
+
+@contextmanager
+def _at_hand(paths: tuple[Path, ...]) -> Iterator[tuple[Path, ...]]:
+    """The files, with standard input copied to one, since files are read several times."""
+    if _STANDARD_INPUT not in paths:
+        yield paths
+        return
+    with tempfile.TemporaryDirectory(prefix="meta-reward-") as folder:
+        copy = Path(folder) / "standard input"
+        with copy.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield tuple(copy if path == _STANDARD_INPUT else path for path in paths)
 
 
 def _shown(total: int | None) -> "tuple[Callable[[Tally], None], Callable[[str], None]]":

@@ -16,8 +16,9 @@ def check(taskset: str, window: int | None, as_json: bool) -> None:
     \b
     meta-reward tasks check billing --window 200000
     """
-    from meta_reward.cli.import_summary import check_to_json, render_check
     from meta_reward.files import printable
+    from meta_reward.report.imported import check_to_json, render_check
+    from meta_reward.report.tables import plural
     from meta_reward.tasks.annotations import load_annotations
     from meta_reward.tasks.check import JUDGE_WINDOW, check_task_set
     from meta_reward.tasks.taskset import load_task_set
@@ -29,5 +30,5 @@ def check(taskset: str, window: int | None, as_json: bool) -> None:
         return
     lines = render_check(found)
     if not found.findings:
-        lines.append(f"{loaded.name}: nothing to look at in {len(loaded.rollouts)} trajectories")
+        lines.append(f"{loaded.name}: nothing to look at in {plural(len(loaded.rollouts), 'trajectory')}")
     click.echo(printable("\n".join(lines)))

@@ -1,5 +1,7 @@
 """`meta-reward tasks power`: what the decision of a search can find with a task set."""
 
+from typing import Any
+
 import click
 
 from meta_reward.cli.common import finite, json_option, print_json
@@ -23,7 +25,8 @@ def power(taskset: str, gain: float, as_json: bool) -> None:
     \b
     meta-reward tasks power billing --gain 0.05
     """
-    from meta_reward.cli.import_summary import count_of, power_to_json
+    from meta_reward.report.imported import power_to_json
+    from meta_reward.report.tables import plural
     from meta_reward.tasks.taskset import load_task_set
 
     loaded = load_task_set(find_task_set(taskset))
@@ -31,7 +34,7 @@ def power(taskset: str, gain: float, as_json: bool) -> None:
     if as_json:
         print_json({"taskset": loaded.name, **found})
         return
-    tasks, pairs = count_of(found["validation_tasks"], "task"), count_of(found["validation_pairs"], "pair")
+    tasks, pairs = plural(found["validation_tasks"], "task"), plural(found["validation_pairs"], "pair")
     click.echo(f"validation: {tasks}, {pairs}")
     if found["smallest_p"] is None:
         click.echo("too few tasks for a test: a search keeps its baseline, and names the best as untested")
@@ -42,11 +45,13 @@ def power(taskset: str, gain: float, as_json: bool) -> None:
     click.echo(_needed(found))
 
 
-def _needed(found: dict[str, float]) -> str:
+def _needed(found: dict[str, Any]) -> str:
+    from meta_reward.report.tables import plural
+
     points = f"{100 * found['gain']:.0f} points"
     if not found["more_validation_tasks"]:
         return f"a gain of {points} is found in {100 * found['chance']:.0f}% of searches: no more tasks are needed"
     return (
-        f"a gain of {points} is found in {100 * found['chance']:.0f}%; for 80% it takes {found['more_tasks']} more "
-        f"tasks, {found['more_validation_tasks']} of them in validation"
+        f"a gain of {points} is found in {100 * found['chance']:.0f}%; for 80% it takes "
+        f"{plural(found['more_tasks'], 'more task')}, {found['more_validation_tasks']} of them in validation"
     )

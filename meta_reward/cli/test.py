@@ -48,7 +48,7 @@ def command(
     layout = Layout(named_run(run, "test"))
     with locked(layout), shown(quiet=as_json) as progress:
         raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
-        wanted = (lambda _: candidates) if candidates else finalists_and_frontier if frontier else chosen_alone
+        wanted = candidates or (finalists_and_frontier if frontier else chosen_alone)
         result = run_interruptible(open_test(open_search(layout, progress), wanted))
     if as_json:
         print_json(test_to_json(result))

@@ -9,7 +9,7 @@ from typing import Any
 
 from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.files import dump_line, printable
-from meta_reward.report.tables import fit, points, render_table, reward, with_interval
+from meta_reward.report.tables import fit, plural, points, render_table, reward, with_interval
 from meta_reward.run.query_answers import (
     Diff,
     ErrorCount,
@@ -19,11 +19,14 @@ from meta_reward.run.query_answers import (
     Ledger,
     LedgerEntry,
     Standing,
+    Suspect,
+    Suspects,
     TraceOfPair,
     TraceOfTrajectory,
     TrajectoryTrace,
     Turned,
 )
+from meta_reward.run.query_suspects import FEWEST_CANDIDATES
 
 MOST_TEXT = 3000
 _MOST_DIFF_LINES = 400
@@ -37,6 +40,12 @@ _OF_PAIRS = (
     "margin: the preferred reward minus the other, in points; tied: both the same; failed: a side has no reward; "
     "won by: the last candidates that win the pair"
 )
+_OF_SUSPECTS = (
+    "good: scored, at least the baseline's agreement on search, one for each distinct vector of outcomes; contradicted "
+    "by: of those with both rewards, how many give the preferred side the lower; mean margin: the preferred reward "
+    "minus the other, in points. Such a pair is labelled wrongly, or no harness sees yet what makes the difference"
+)
+_OF_VOTES = "; votes: annotators for and against the label; where they disagree, the label is a matter of taste"
 
 
 def render_ledger(answer: Ledger) -> str:
@@ -62,13 +71,14 @@ def _ledger_row(c: LedgerEntry, *, is_best: bool) -> list[object]:
 
 def render_failures(answer: Failures) -> str:
     """What a candidate does not win, a table for each category."""
-    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {answer.pairs} pairs"
+    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {plural(answer.pairs, 'pair')}"
     groups = [_group(group) for group in answer.groups]
     return _paragraphs(_title(answer.candidate), counts, _errors(answer.errors), *groups, fit(_OF_PAIRS))
 
 
 def _group(group: FailureGroup) -> str:
-    head = f"{group.category}: {group.lost} lost, {group.tied} tied, {group.failed} failed of {group.pairs} pairs"
+    counts = f"{group.lost} lost, {group.tied} tied, {group.failed} failed of {plural(group.pairs, 'pair')}"
+    head = f"{group.category}: {counts}"
     rows = [
         [
             *(p.id, p.preferred, reward(p.preferred_reward), p.other, reward(p.other_reward)),
@@ -83,7 +93,7 @@ def _group(group: FailureGroup) -> str:
 def render_flips(answer: Flips) -> str:
     """What the second candidate gains, then what it loses."""
     first, second = answer.first.id, answer.second.id
-    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {answer.pairs} pairs"
+    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {plural(answer.pairs, 'pair')}"
     ways = (("gains", answer.gained), ("loses", answer.lost))
     return _paragraphs(
         f"{_title(answer.first)}\n{_title(answer.second)}",
@@ -104,12 +114,37 @@ def _turned(what: str, turned: Turned, candidates: tuple[str, str]) -> str:
     return fit(printable(f"{what} {turned.pairs}" + (f" ({kinds})" if kinds else ""))) + table
 
 
+def render_suspects(answer: Suspects) -> str:
+    """A row for each suspicious pair, and what to do about them."""
+    good = plural(len(answer.candidates), "good candidate")
+    if not answer.worst:
+        few = len(answer.candidates) < FEWEST_CANDIDATES
+        why = f"it takes {FEWEST_CANDIDATES} to suspect a pair" if few else "nearly all contradict none of them"
+        return fit(f"{plural(answer.pairs, 'search pair')}, {good}: {why}")
+    head = f"nearly all of {good} contradict {answer.suspected} of {plural(answer.pairs, 'search pair')}"
+    voted = any(one.votes_for is not None for one in answer.worst)
+    headers = ["pair", "task", "categories", "contradicted by", "mean margin", *(["votes"] if voted else [])]
+    table = render_table(headers, [_suspect_row(one, voted=voted) for one in answer.worst])
+    left = answer.suspected - len(answer.worst)
+    more = f"left out: {left}; --limit 0 shows all" if left else ""
+    worst = answer.worst[0]
+    next_step = f"look at both sides: `meta-reward trace {worst.contradicted_by[0]} {worst.id}`"
+    return _paragraphs(head, table, more, fit(_OF_SUSPECTS + (_OF_VOTES if voted else "")), fit(printable(next_step)))
+
+
+def _suspect_row(one: Suspect, *, voted: bool) -> list[object]:
+    by = f"{len(one.contradicted_by)} of {one.judged_by} ({one.share:.0%})"
+    votes = "-" if one.votes_for is None else f"{one.votes_for}:{one.votes_against}"
+    row: list[object] = [one.id, one.task, ", ".join(one.categories) or "-", by, points(one.mean_margin)]
+    return [*row, votes] if voted else row
+
+
 def render_diff(answer: Diff, *, full: bool = False) -> str:
     """The program's difference under both candidates' scores."""
     shown = answer.diff if full else answer.diff[:_MOST_DIFF_LINES]
     changed = f"changed: {', '.join(answer.changed)}" if answer.changed else ""
     left_out = len(answer.diff) - len(shown)
-    more = f"{left_out} more lines; --full shows them" if left_out else ""
+    more = f"{plural(left_out, 'more line')}; --full shows all" if left_out else ""
     body = printable("\n".join(shown)) or "the programs are the same"
     return _paragraphs(f"{_title(answer.first)}\n{_title(answer.second)}", fit(printable(changed)), body, more)
 
@@ -133,6 +168,7 @@ RENDERERS: Mapping[str, Callable[..., str]] = {
     "flips": render_flips,
     "diff": render_diff,
     "trace": render_trace,
+    "suspects": render_suspects,
 }
 """The function that renders the answer to each query of `run/query_table.py`."""
 
@@ -197,7 +233,7 @@ def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
 
 
 def _errors(errors: Sequence[ErrorCount]) -> str:
-    lines = [f"{e.trajectories} trajectories, such as {e.example}: {_shortened(e.error, 300)}" for e in errors]
+    lines = [f"{plural(e.trajectories, 'trajectory')}, such as {e.example}: {_shortened(e.error, 300)}" for e in errors]
     return fit(printable("\n".join(["errors:", *lines]))) if lines else ""
 
 

@@ -99,7 +99,7 @@ def render_tryout(answer: "TryoutAnswer") -> str:
         return fit(printable("\n".join(["not a valid harness:", *lines])))
     scores = answer.scores
     parts = [_tryout_summary(scores, answer.judge_calls), *([f"stopped: {answer.stopped}"] if answer.stopped else [])]
-    parts += [f"{error.trajectories} trajectories failed: {error.error}" for error in scores.errors]
+    parts += [f"{plural(error.trajectories, 'trajectory')} failed: {error.error}" for error in scores.errors]
     rows = [
         [
             *(r.id, ", ".join(r.categories) or "-"),
@@ -121,7 +121,7 @@ def _tryout_summary(scores: "TryoutScores", calls: "CallsUsed") -> str:
     missing = f", {scores.not_scored} not scored" if scores.not_scored else ""
     cost = "price unknown" if calls.cost_usd is None else f"${calls.cost_usd:.2f}"
     return (
-        f"agreement {percent(scores.score)} on {scores.pairs} pairs ({scores.tied} tied{missing}){compared}\n"
+        f"agreement {percent(scores.score)} on {plural(scores.pairs, 'pair')} ({scores.tied} tied{missing}){compared}\n"
         f"{scores.tokens_per_trajectory} judge tokens a trajectory; {calls.made} judge calls, "
         f"{calls.new} of them new ({cost}), {calls.left} new ones left"
     )
@@ -164,9 +164,8 @@ def _price(check: Check) -> str:
     if check.price_usd is None or check.total_usd is None:
         return UNKNOWN
     price_in, price_out = check.price_usd
-    return (
-        f"${price_in:.2f} in, ${price_out:.2f} out a million tokens; these {check.calls} calls ${check.total_usd:.6f}"
-    )
+    these = f"these {plural(check.calls, 'call')} ${check.total_usd:.6f}"
+    return f"${price_in:.2f} in, ${price_out:.2f} out a million tokens; {these}"
 
 
 def _finding(finding: Finding) -> str:

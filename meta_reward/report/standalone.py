@@ -92,7 +92,7 @@ def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str
     """
     found, labels = result.scores.metrics, result.labels
     rows: list[list[object]] = [
-        ["agreement", with_interval(found.score, found.low, found.high)],
+        ["agreement", with_interval(found.score, found.low, found.high, no_bounds=found.no_bounds)],
         ["pairs", found.pairs],
         ["coverage", percent(found.coverage)],
         *(_label_rows(labels) if labels else []),
@@ -119,7 +119,10 @@ def _label_rows(labels: LabelMetrics) -> list[list[object]]:
         ["TPR", _share(labels.tpr)],
         ["TNR", _share(labels.tnr)],
         ["accuracy", _share(labels.accuracy)],
-        ["labelled", f"{labels.trajectories} trajectories, {labels.successes} successes"],
+        [
+            "labelled",
+            f"{plural(labels.trajectories, 'trajectory')}, {plural(labels.successes, 'success', 'successes')}",
+        ],
     ]
 
 
@@ -146,7 +149,7 @@ def render_noise(result: NoiseResult) -> str:
     noise = result.noise
     each = " ".join(f"{share * 100:.1f}" for share in noise.agreement)
     mean = sum(noise.agreement) / noise.repeats
-    trajectories = plural(noise.trajectories, "trajectory", "trajectories")
+    trajectories = plural(noise.trajectories, "trajectory")
     rows = [
         ["agreement", f"{percent(mean)} on average, standard deviation {noise.agreement_sd * 100:.1f} ({each})"],
         ["pairs that flip", f"{percent(noise.flips)} have not always the same winner"],

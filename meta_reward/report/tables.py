@@ -4,6 +4,7 @@ Tables fit the terminal, or 80 columns without one; a cell that is too long for 
 Every cell is made printable, since names and hypotheses may come from a model.
 """
 
+import re
 import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ _OF_BEST_OF_N = (
 
 
 _BELOW = "    "
+_INTERVAL = re.compile(r" (?=\[)")
 _NARROWEST = 5  # columns of words are not made narrower than this
 
 
@@ -68,16 +70,21 @@ def render_table(
 
 
 def _widths(headers: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool], most: int) -> list[int]:
-    """Widths that fit. The widest columns shrink first: down to their words, then to their numbers, then further."""
+    """Widths that fit. The widest columns shrink first: down to their words, then to numbers without their intervals,
+    then to broken words, then further."""
     columns = list(zip(headers, *cells, strict=True))
     widths = [max(map(len, column)) for column in columns]
     whole = [
         max(_longest_word(header), *(len(cell) if is_number else _longest_word(cell) for cell in others), 1)
         for (header, *others), is_number in zip(columns, right, strict=True)
     ]
+    parted = [
+        max(_longest_word(header), *(_longest_part(cell) for cell in others), 1) if is_number else size
+        for (header, *others), is_number, size in zip(columns, right, whole, strict=True)
+    ]
     broken = [_NARROWEST] * len(widths)
-    words_broken = [size if is_number else _NARROWEST for size, is_number in zip(whole, right, strict=True)]
-    for least in (whole, words_broken, broken):
+    words_broken = [size if is_number else _NARROWEST for size, is_number in zip(parted, right, strict=True)]
+    for least in (whole, parted, words_broken, broken):
         while sum(widths) + 2 * (len(widths) - 1) > most:
             able = [i for i in range(len(widths)) if widths[i] > least[i]]
             if not able:
@@ -90,9 +97,21 @@ def _longest_word(text: str) -> int:
     return max((len(part) for part in textwrap.wrap(text, 1, break_long_words=False)), default=0)
 
 
+def _longest_part(number: str) -> int:
+    """Of a number with an interval, `63.2% [52.1, 74.0]`, the longer of both."""
+    return max(map(len, _INTERVAL.split(number)))
+
+
+def _wrapped(cell: str, width: int) -> list[str]:
+    """A cell in lines; an interval that fits a line stays whole."""
+    if _is_number(cell) and _longest_part(cell) <= width < len(cell):
+        return _INTERVAL.split(cell)
+    return textwrap.wrap(cell, width) or [""]
+
+
 def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
     """The lines of a row: as many as its longest cell needs in its column."""
-    broken = [textwrap.wrap(cell, width) or [""] for cell, width in zip(cells, widths, strict=True)]
+    broken = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
     lines = []
     for number in range(max(map(len, broken), default=0)):
         parts = [cell[number] if number < len(cell) else "" for cell in broken]
@@ -140,8 +159,9 @@ def reward(value: float | None) -> str:
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """A number of things: `1 call`, `2 calls`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    """A number of things: `1 call`, `2 calls`, `2 trajectories`."""
+    ending = one[:-1] + "ies" if one.endswith("ry") else one + "s"
+    return f"{count:,} {one if count == 1 else many or ending}"
 
 
 def render_metrics(columns: Mapping[str, Metrics]) -> str:

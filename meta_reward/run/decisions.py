@@ -5,7 +5,7 @@ shown to a proposer. Each is a commit of its own.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from meta_reward import files
@@ -132,7 +132,8 @@ def _source(layout: Layout, decision: Decision, rows: Sequence[Row]) -> bytes:
 def sentence_of(decision: Decision) -> str:
     """A decision in one line."""
     if decision.by == PERSON:
-        return f"{decision.chosen} was chosen by hand"
+        gate = f"; the gate: {sentence_of(_of_gate(decision))}" if decision.tasks else ""
+        return f"{decision.chosen} was chosen by hand{gate}"
     found = next((f.verdict for f in decision.finalists if f.verdict.id == decision.chosen), None)
     if found is not None:
         return f"{decision.chosen} replaces the baseline {decision.baseline}: {_numbers(found, decision)}"
@@ -148,6 +149,13 @@ def sentence_of(decision: Decision) -> str:
         )
     best = min((f.verdict for f in decision.finalists), key=lambda v: (2.0 if v.p is None else v.p, v.id))
     return f"{stays}: nobody passed; the closest, {best.id}: {_numbers(best, decision)}"
+
+
+def _of_gate(decision: Decision) -> Decision:
+    """The decision of the gate that a person's took the place of."""
+    passed = [finalist.verdict for finalist in decision.finalists if finalist.verdict.passed]
+    best = min(passed, key=lambda verdict: (-verdict.mean, verdict.id), default=None)
+    return replace(decision, by=GATE, chosen=best.id if best else decision.baseline)
 
 
 def _numbers(found: Verdict, decision: Decision) -> str:

@@ -32,6 +32,7 @@ from meta_reward.run.query_answers import (
     QueryAnswer,
     Turned,
 )
+from meta_reward.run.query_suspects import suspects
 from meta_reward.run.query_trace import trace
 
 UNCATEGORISED = "none"
@@ -105,6 +106,7 @@ ANSWERS: Mapping[str, Callable[..., QueryAnswer]] = {
     "flips": flips,
     "diff": diff,
     "trace": trace,
+    "suspects": suspects,
 }
 """The function of each query of `query_table.py`; it takes a history and the query's arguments by name."""
 

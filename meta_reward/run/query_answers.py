@@ -145,6 +145,43 @@ class Flips:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspect:
+    """A pair whose label nearly all good candidates contradict."""
+
+    id: str
+    task: str
+    categories: tuple[str, ...]
+    preferred: str
+    """Id of the trajectory that the label prefers; `other` is its partner's."""
+    other: str
+    contradicted_by: list[str]
+    """Ids of the good candidates that reward the preferred side less, the best first."""
+    judged_by: int
+    """How many good candidates have a reward for both sides."""
+    share: float
+    """Of these, how many contradict it, from 0 to 1."""
+    mean_margin: float
+    """The preferred reward minus the other, in points, the mean over these."""
+    votes_for: int | None
+    """Annotators who agree with the label; None where no two of them judged the pair, or votes are not shown."""
+    votes_against: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """The pairs of the search split whose label nearly all good candidates contradict."""
+
+    candidates: list[str]
+    """Ids of the good candidates: scored, at least as good as the baseline on search, one for each distinct vector
+    of outcomes."""
+    pairs: int
+    """Pairs of the search split."""
+    suspected: int
+    worst: list[Suspect]
+    """The most suspicious first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diff:
     """What the second candidate's program changes against the first's."""
 
@@ -194,7 +231,7 @@ class TraceOfPair:
     """The preferred side, then the other; one only if the other was not scored."""
 
 
-QueryAnswer = Ledger | Failures | Flips | Diff | TraceOfTrajectory | TraceOfPair
+QueryAnswer = Ledger | Failures | Flips | Suspects | Diff | TraceOfTrajectory | TraceOfPair
 
 
 def answer_to_json(answer: QueryAnswer) -> dict[str, Any]:

@@ -37,6 +37,8 @@ class Query:
     arguments: tuple[Argument, ...]
     examples: tuple[str, ...] = ()
     """Command lines without `meta-reward`; the first is what an agent is shown."""
+    about: str = ""
+    """A paragraph for `--help`, where one line does not say enough."""
     has_full_text: bool = False
     """Whether its text shortens what is long unless `--full` is given. JSON is never shortened."""
 
@@ -84,6 +86,17 @@ QUERIES = (
         ),
         ("trace c0007 t012-r3", "trace night-1 c0007 t012-p3"),
         has_full_text=True,
+    ),
+    Query(
+        "suspects",
+        "search pairs that nearly all good candidates contradict",
+        (Argument("limit", int, 20, help="Show this many pairs, the most suspicious ones; 0 shows all."),),
+        ("suspects", "suspects night-1"),
+        about=(
+            "Good: scored, with at least the baseline's agreement on search; of several that win the same pairs one "
+            "counts. Nearly all: 80%, of at least 3. Such a pair is labelled wrongly, or no harness sees yet what "
+            "makes the difference: look at it with `trace`. It reads the search split only."
+        ),
     ),
 )
 

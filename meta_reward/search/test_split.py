@@ -75,12 +75,17 @@ def finalists_and_frontier(decision: Decision) -> Sequence[str]:
     return [decision.chosen, *decision.frontier, *(finalist.verdict.id for finalist in decision.finalists)]
 
 
-async def open_test(search: Search, wanted: Choice = chosen_alone) -> TestResult:
-    """The baseline and the wanted harnesses on the test split. Raises UsageError for an id that was not scored."""
+async def open_test(search: Search, wanted: Choice | Sequence[str] = chosen_alone) -> TestResult:
+    """The baseline and the wanted harnesses on the test split. Raises UsageError for an id that was not scored.
+
+    wanted: their ids, or a choice among what the decision knows.
+    """
     layout = search.layout
     rows = load_ledger(layout.ledger)
     if not rows:
         raise UsageError(f"run {layout.root.name} has no candidate yet", hint="run `meta-reward search` first")
+    if not callable(wanted):
+        _rows_of(rows, wanted)  # before anything is decided or opened
     await check_sandbox(search)
     stored = _stored(layout)
     _check_budget(search, begun=bool(stored) or any(_has_begun(layout, row) for row in rows))
@@ -89,7 +94,7 @@ async def open_test(search: Search, wanted: Choice = chosen_alone) -> TestResult
     stands = last_decision(layout)
     decision = stands if stands is not None and stands.by == PERSON else await decide(search)
     search.events.note(sentence_of(decision))
-    asked = _rows_of(rows, wanted(decision))
+    asked = _rows_of(rows, wanted(decision) if callable(wanted) else wanted)
     if any(row.id not in stored for row in (rows[0], *asked)):
         stored = await _open(search, rows[0], asked, stored)
     tested = tuple(stored[row.id] for row in asked if row is not rows[0])

@@ -1,22 +1,22 @@
-"""What people said about a task set beyond its pairs: graded labels, and each annotator's vote.
+"""What people said about a task set beyond its pairs: graded labels, and each annotator's votes and labels.
 
     labels.jsonl    a line a trajectory: id, label; only where labels are more than success and failure
     votes.jsonl     a line a vote: annotator, preferred, other; only where annotators are named
+    ratings.jsonl   a line a label of one annotator: annotator, id, label; only where annotators are named
 
-Both lie beside the task set and are no part of its digest: no harness and no proposer reads them.
+They lie beside the task set and are no part of its digest: no harness and no proposer reads them.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
+from meta_reward.tasks.agreement import Agreement, Judgement, agreement_of
 
-LABELS, VOTES = "labels.jsonl", "votes.jsonl"
+LABELS, VOTES, RATINGS = "labels.jsonl", "votes.jsonl", "ratings.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +35,22 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """One annotator's label of one trajectory; the higher, the better."""
+
+    annotator: str
+    id: str
+    label: float
+
+
+@dataclass(frozen=True, slots=True)
 class Annotations:
     """What is known of a task set beyond its pairs."""
 
     labels: dict[str, float] = field(default_factory=dict)
     """Graded labels by trajectory."""
     votes: tuple[Vote, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far annotators agree on pairs that several of them judged."""
-
-    annotators: int
-    pairs: int
-    """Judged by two or more."""
-    share: float
-    """Of all couples of votes on one pair, how many agree."""
-    alpha: float | None
-    """Krippendorff's alpha, nominal; None where every vote would be the same anyway."""
-    kappa: float | None
-    """Cohen's kappa, the mean over couples of annotators, weighted by the pairs that both judged."""
+    ratings: tuple[Rating, ...] = ()
 
 
 def load_annotations(folder: Path) -> Annotations:
@@ -71,7 +66,13 @@ def load_annotations(folder: Path) -> Annotations:
             what = "is not a vote: wants annotator, preferred and other"
             raise DataError(folder / VOTES, what, place=f"line {number}")
         votes.append(Vote(line["annotator"], line["preferred"], line["other"]))
-    return Annotations(labels, tuple(votes))
+    ratings = []
+    for number, line in _lines(folder / RATINGS):
+        if not _has(line, "annotator", "id") or not isinstance(line.get("label"), int | float):
+            what = "is not a label: wants annotator, id and label"
+            raise DataError(folder / RATINGS, what, place=f"line {number}")
+        ratings.append(Rating(line["annotator"], line["id"], float(line["label"])))
+    return Annotations(labels, tuple(votes), tuple(ratings))
 
 
 def save_annotations(folder: Path, annotations: Annotations) -> None:
@@ -81,51 +82,18 @@ def save_annotations(folder: Path, annotations: Annotations) -> None:
         files.write_lines(folder / LABELS, lines)
     if annotations.votes:
         files.write_lines(folder / VOTES, map(asdict, annotations.votes))
+    if annotations.ratings:
+        files.write_lines(folder / RATINGS, map(asdict, annotations.ratings))
 
 
-def agreement_of(votes: Sequence[Vote]) -> Agreement | None:
-    """How far annotators agree; None where no pair was judged by two."""
-    by_pair: dict[tuple[str, str], dict[str, bool]] = {}
-    for vote in votes:
-        by_pair.setdefault(vote.sides, {})[vote.annotator] = vote.preferred == vote.sides[0]
-    shared = [said for said in by_pair.values() if len(said) > 1]
-    if not shared:
-        return None
-    couples = [(a == b) for said in shared for a, b in combinations(said.values(), 2)]
-    names = {name for said in shared for name in said}
-    return Agreement(len(names), len(shared), sum(couples) / len(couples), _alpha(shared), _kappa(shared))
+def agreement_of_votes(votes: Iterable[Vote]) -> Agreement | None:
+    """How far annotators agree about pairs; None where no pair was judged by two."""
+    return agreement_of(Judgement(v.sides, v.annotator, v.preferred == v.sides[0]) for v in votes)
 
 
-def _alpha(shared: Sequence[Mapping[str, bool]]) -> float | None:
-    """Krippendorff's alpha for two values. Source: Krippendorff (2011), Computing Krippendorff's alpha-reliability."""
-    apart = total = 0.0
-    values: Counter[bool] = Counter()
-    for said in shared:
-        counts = Counter(said.values())
-        apart += 2 * counts[True] * counts[False] / (len(said) - 1)
-        values += counts
-        total += len(said)
-    expected = 2 * values[True] * values[False] / (total - 1)
-    return 1 - apart / expected if expected else None
-
-
-def _kappa(shared: Sequence[Mapping[str, bool]]) -> float | None:
-    """Cohen's kappa over couples of annotators; a couple whose agreement chance explains whole is left out."""
-    couples: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
-    for said in shared:
-        for a, b in combinations(sorted(said), 2):
-            couples.setdefault((a, b), []).append((said[a], said[b]))
-    kappas = [(_kappa_of(both), len(both)) for both in couples.values()]
-    known = [(kappa, size) for kappa, size in kappas if kappa is not None]
-    return sum(kappa * size for kappa, size in known) / sum(size for _, size in known) if known else None
-
-
-def _kappa_of(both: Sequence[tuple[bool, bool]]) -> float | None:
-    size = len(both)
-    observed = sum(a == b for a, b in both) / size
-    first, second = sum(a for a, _ in both) / size, sum(b for _, b in both) / size
-    chance = first * second + (1 - first) * (1 - second)
-    return (observed - chance) / (1 - chance) if chance < 1 else None
+def agreement_of_ratings(ratings: Iterable[Rating]) -> Agreement | None:
+    """How far annotators agree about labels; None where no trajectory was labelled by two."""
+    return agreement_of(Judgement(r.id, r.annotator, r.label) for r in ratings)
 
 
 def _lines(path: Path) -> list[tuple[int, Any]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.completion import CHARS_PER_TOKEN
-from meta_reward.tasks.annotations import Agreement, Annotations, agreement_of
+from meta_reward.tasks.agreement import Agreement
+from meta_reward.tasks.annotations import Annotations, agreement_of_ratings, agreement_of_votes
 from meta_reward.tasks.divide import Splits
 from meta_reward.tasks.features import most_telling
 from meta_reward.tasks.taskset import TaskSet
@@ -41,12 +42,14 @@ class Check:
 
     findings: tuple[Finding, ...]
     agreement: Agreement | None
-    """Of its annotators, where several judged a pair."""
+    """Of its annotators about pairs, where several judged one."""
+    label_agreement: Agreement | None
+    """Of its annotators about labels, where several labelled a trajectory."""
 
 
 def check_task_set(taskset: TaskSet, annotations: Annotations, *, window: int = JUDGE_WINDOW) -> Check:
     """Everything doubtful about a task set. window: of the judge, in tokens."""
-    agreement = agreement_of(annotations.votes)
+    votes, ratings = agreement_of_votes(annotations.votes), agreement_of_ratings(annotations.ratings)
     found = [
         _finding("contradiction", "pairs that contradict each other", _contradicting(taskset.pairs)),
         _finding("against-label", "pairs that prefer the run with the lower label", _against(taskset, annotations)),
@@ -59,9 +62,10 @@ def check_task_set(taskset: TaskSet, annotations: Annotations, *, window: int = 
         _finding("empty", "trajectories in which the agent does nothing", _with(taskset, _is_empty)),
         _finding("too-long", f"trajectories longer than a judge's {window} tokens", _with(taskset, _longer(window))),
         *_cheap(taskset),
-        *_disagreeing(agreement),
+        *_disagreeing(votes, "pairs"),
+        *_disagreeing(ratings, "trajectories"),
     ]
-    return Check(tuple(finding for finding in found if finding.count), agreement)
+    return Check(tuple(finding for finding in found if finding.count), votes, ratings)
 
 
 def _finding(kind: str, what: str, found: Collection[str]) -> Finding:
@@ -169,6 +173,7 @@ def _cheap(taskset: TaskSet) -> Iterator[Finding]:
         yield Finding("cheap-feature", what, round(found.share * found.pairs))
 
 
-def _disagreeing(agreement: Agreement | None) -> Iterator[Finding]:
+def _disagreeing(agreement: Agreement | None, items: str) -> Iterator[Finding]:
     if agreement is not None and agreement.alpha is not None and agreement.alpha < _LOW_ALPHA:
-        yield Finding("annotators", "pairs that annotators agree about little better than by chance", agreement.pairs)
+        what = f"{items} that annotators agree about little better than by chance"
+        yield Finding("annotators", what, agreement.items)

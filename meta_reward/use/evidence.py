@@ -46,11 +46,18 @@ class Evidence:
         if self.test is None:
             return f"not tested: {self.why_no_test}"
         test = self.test
-        bounds = "" if test.low is None or test.high is None else f" [{test.low * 100:.1f}, {test.high * 100:.1f}]"
-        size = f"{test.pairs} pairs of {test.tasks} tasks"
+        bounds = f" (no interval: {test.no_bounds})" if test.no_bounds else ""
+        if test.low is not None and test.high is not None:
+            bounds = f" [{test.low * 100:.1f}, {test.high * 100:.1f}]"
+        size = f"{_count(test.pairs, 'pair')} of {_count(test.tasks, 'task')}"
         return f"agreement {test.agreement:.1%}{bounds} on the sealed test split, {size}"
 
 
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+
+
+UNTESTED = "the test split was sealed when this was exported"
 NO_RUN = "a harness by itself comes with no measurement; `meta-reward evaluate` measures it on pairs"
 
 

@@ -24,7 +24,7 @@ from meta_reward.run.evaluations import load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.settings import JudgeSettings, RunConfig
-from meta_reward.use.evidence import Evidence, Measured, measured_on
+from meta_reward.use.evidence import UNTESTED, Evidence, Measured, measured_on
 from meta_reward.use.loaded import HARNESS, POLICY, RECORD, SETTINGS, TOOLS, chosen_in
 
 SCHEMA = 1
@@ -154,7 +154,7 @@ def _settings(config: RunConfig) -> bytes:
 
 def _readme(record: Mapping[str, Any], name: str) -> str:
     judge, harness, tests = record["judge"], record["harness"], record["numbers"]["test"]
-    evidence = Evidence(test=tests, why_no_test="the test split was sealed when this was exported")
+    evidence = Evidence(test=tests, why_no_test=UNTESTED)
     weak = [f"- {w['category']}: {w['agreement']:.1%} of {w['pairs']} pairs" for w in record["weak_categories"]]
     simulated = _SIMULATED if judge["simulated"] else ""
     return files.printable(

@@ -19,7 +19,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.settings import Limits, RunConfig
 from meta_reward.tasks.records import parse_tools
-from meta_reward.use.evidence import NO_RUN, Evidence, Measured, evidence_of, what_differs
+from meta_reward.use.evidence import NO_RUN, UNTESTED, Evidence, Measured, evidence_of, what_differs
 from meta_reward.use.trajectories import Shared, trajectory_of
 
 SETTINGS, RECORD, HARNESS = "reward.toml", "record.json", "harness.py"
@@ -219,7 +219,9 @@ def _load_record(path: Path) -> tuple[str, Evidence]:
             record["decision"],
             record["untested"],
             None if test is None else Measured(**test),
-            "" if test else "the test split was sealed when it was exported",
+            ""
+            if test
+            else f"{UNTESTED}; `meta-reward test {record['run']}` opens it, and a new export brings the result",
         )
         return record["harness"]["digest"], evidence
     except (KeyError, TypeError):

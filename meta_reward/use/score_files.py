@@ -1,7 +1,7 @@
 """Scores for all trajectories of some files: one line out for each that goes in, in order, in memory that stays flat.
 
-    {"n": 1, "id": ..., "task": ..., "score": 0 to 100 or null, "reason": ..., "findings": {...}, "error": null or why,
-     "usage": {...}, "trajectory": DIGEST, "by": DIGEST}
+    {"n": 1, "place": FILE AND LINE, "id": ..., "task": ..., "score": 0 to 100 or null, "reason": ...,
+     "findings": {...}, "error": null or why, "usage": {...}, "trajectory": DIGEST, "by": DIGEST}
 
 The output is its own journal. A start finds the lines that an earlier one has written, checks that they belong to
 the same trajectories and to the same harness and judge, and goes on behind them; a torn last line is written
@@ -46,7 +46,11 @@ class Job:
     out: Path | None = None
     """None for standard output, which cannot be resumed."""
     best_of: str | None = None
-    """The field that names the task, to pick the best trajectory of each."""
+    """The field that names the task, to pick the best trajectory of each; `task` for that of the format."""
+    format: str | None = None
+    """Of all files; each is detected where it is left out."""
+    task_key: str | None = None
+    """The field that names the task, where it is not that of the format."""
 
     @property
     def best_path(self) -> Path | None:
@@ -56,7 +60,12 @@ class Job:
     def rows(self) -> Iterator[Row]:
         """Every trajectory of the files, in order."""
         for path in self.paths:
-            yield from read_trajectories(path, self.loaded.shared, task_key=self.best_of)
+            yield from read_trajectories(path, self.loaded.shared, task_key=self.task_field, format=self.format)
+
+    @property
+    def task_field(self) -> str | None:
+        """The field that names the task; None for that of the format."""
+        return self.task_key if self.best_of in (None, "task") else self.best_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,8 @@ class Line:
 
     n: int
     """From 1."""
+    place: str
+    """Where the trajectory stands, such as `runs.jsonl, line 17`."""
     id: str | None
     task: str | None
     score: float | None
@@ -158,7 +169,9 @@ async def _score_rest(job: Job, out: IO[bytes], scorer: Scorer, tally: Tally, wa
 
 def _line(n: int, row: Row, scored: Scored, by: str) -> Line:
     return Line(
-        n, row.id, row.task, scored.score, scored.reason, scored.findings, scored.error, scored.usage, _digest(row), by
+        *(n, row.place, row.id, row.task, scored.score, scored.reason, scored.findings, scored.error, scored.usage),
+        trajectory=_digest(row),
+        by=by,
     )
 
 
@@ -226,4 +239,4 @@ def _bill(job: Job) -> AbstractContextManager[tuple[BillingLog, Spent]]:
 
 def _paid(tally: Tally) -> str:
     paid = "" if tally.simulated else f", {dollars(tally.spent.usd, decimals=4)} is paid"
-    return f"{tally.lines} lines are written{paid}; the same command goes on from there"
+    return f"lines written: {tally.lines}{paid}; the same command goes on from there"

@@ -6,7 +6,7 @@ memory that does not grow with the file; any other JSON document is loaded whole
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,15 @@ class Shared:
 
     policy: str = ""
     tools: tuple[Tool, ...] = ()
+    instead: "Instead" = field(default_factory=lambda: Instead())
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What holds for all trajectories, whatever they say; None for what they say."""
+
+    policy: str | None = None
+    tools: tuple[Tool, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +61,16 @@ class Row:
     task: str | None = None
 
 
-def read_trajectories(path: Path, shared: Shared, *, task_key: str | None = None) -> Iterator[Row]:
+def read_trajectories(
+    path: Path, shared: Shared, *, task_key: str | None = None, format: str | None = None
+) -> Iterator[Row]:
     """Every row of a file, in order; empty lines are no rows. Raises DataError for a file that cannot be read.
 
-    task_key: the field that names the task, where it is another than the format's own.
+    task_key: the field that names the task, where it is another than the format's own. format: detected where it is
+    left out.
     """
     options = Options(task_key, label_key=_NO_LABEL, keep_unparsed=True)
-    for item in importer(_format_of(path)).read(path, options):
+    for item in importer(format or _format_of(path)).read(path, options):
         yield _row(item, shared)
 
 
@@ -74,7 +86,7 @@ def _row(item: Item, shared: Shared) -> Row:
     place = f"{item.place.path.name}, {item.place.row}"
     if isinstance(item, Problem):
         what = f"{item.field}: {item.what}" if item.field else item.what
-        return Row(place, None, files.printable(what))
+        return Row(place, None, files.printable(what), item.id, item.task)
     if isinstance(item, PairRecord):
         return Row(place, None, _PAIR)
     try:
@@ -111,8 +123,9 @@ def trajectory_of(data: Any, shared: Shared) -> Trajectory:
 
 
 def _trajectory(run: Run, shared: Shared) -> Trajectory:
-    policy = shared.policy if run.policy is None else run.policy
-    return _checked(Trajectory(policy, shared.tools if run.tools is None else run.tools, run.messages))
+    policy = next(p for p in (shared.instead.policy, run.policy, shared.policy) if p is not None)
+    tools = next(t for t in (shared.instead.tools, run.tools, shared.tools) if t is not None)
+    return _checked(Trajectory(policy, tools, run.messages))
 
 
 def _checked(trajectory: Trajectory) -> Trajectory:

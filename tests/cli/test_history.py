@@ -16,7 +16,7 @@ from tests.run.test_queries import first_run
 from tests.run.test_queries import history as history
 
 READING = ASKING_HARNESS.replace("float(reply.text)", 'float((reply.text.split() or ["none"])[-1])')
-QUERIES = (("ledger",), ("failures", "c0003"), ("flips", "c0001", "c0002"), ("diff", "c0001", "c0002"))
+QUERIES = (("ledger",), ("failures", "c0003"), ("flips", "c0001", "c0002"), ("diff", "c0001", "c0002"), ("suspects",))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_text_of_the_ledger_shows_who_is_best_and_no_escape(meta_reward: MetaRew
 def test_text_of_failures_shows_error_and_unscored_pairs(meta_reward: MetaReward, night: Path) -> None:
     run = first_run(HistoryLayout(night / "history"))
     shown = meta_reward("failures", "c0003", "--limit", "1").out
-    assert f"1 trajectories, such as {run}: ValueError: odd (line 9)" in shown
+    assert f"1 trajectory, such as {run}: ValueError: odd (line 9)" in shown
     assert re.search(rf"^  \S+ +{run} +- ", shown, re.MULTILINE)
 
 
@@ -119,7 +119,7 @@ def test_try_runs_a_draft_on_a_run_and_changes_nothing_in_it_but_its_account(
     assert (first["ok"], first["pairs"], first["best"]["id"]) == (True, 12, "c0002")
     assert (second["judge_calls"]["new"], second["results"]) == (0, first["results"])
     shown = meta_reward("try", "mine.py", "--pairs", first["results"][0]["id"]).out
-    assert f"agreement {first['results'][0]['score']:.1%} on 1 pairs" in shown
+    assert f"agreement {first['results'][0]['score']:.1%} on 1 pair " in shown
     assert content_of(night) == before
     assert load_bill(account).spent.misses == paid.misses + first["judge_calls"]["new"] > paid.misses
     assert load_bill(account).spent.cost_usd == pytest.approx(paid.cost_usd + first["judge_calls"]["cost_usd"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from meta_reward.tasks.importers.rows import iter_rows
 from meta_reward.tasks.taskset import load_task_set
 from tests.cli.conftest import MetaReward
 
@@ -34,6 +35,10 @@ def lines(path: Path, rows: list[Any]) -> None:
 
 def each(change: dict[str, Any], *, without: str = "") -> list[Any]:
     return [{k: v for k, v in row.items() if k != without} | change for row in runs(2)]
+
+
+def first(change: dict[str, Any], *, without: str = "") -> list[Any]:
+    return [*each(change, without=without)[:1], *runs(2)[1:]]
 
 
 def test_import_says_what_came_in_what_did_not_and_what_it_is_good_for(meta_reward: MetaReward, here: Path) -> None:
@@ -135,7 +140,7 @@ def test_policy_tools_and_labels_come_from_files(meta_reward: MetaReward, here: 
 
 MISTAKES: dict[str, tuple[list[Any], str]] = {
     "the label is a word": (
-        each({"label": "pass"}),
+        first({"label": "pass"}),
         "line 1, label: is 'pass', not a number: write 1 for a success and 0 for a failure",
     ),
     "the label has another name": (
@@ -143,7 +148,7 @@ MISTAKES: dict[str, tuple[list[Any], str]] = {
         "has no labels, so no pairs (name their field with --label-key, or a file with --labels)",
     ),
     "the task has another name": (
-        each({"case": "a"}, without="task"),
+        first({"case": "a"}, without="task"),
         "line 1, task: is missing: runs of one request carry the same task",
     ),
     "the messages have another name": (
@@ -156,27 +161,27 @@ MISTAKES: dict[str, tuple[list[Any], str]] = {
     ),
     "all runs succeed": (each({"label": 1}), "gives no pairs: no task has two runs with different labels (4 labels, 2"),
     "messages are plain text": (
-        each({"messages": "User: hi\nAgent: hello"}),
+        first({"messages": "User: hi\nAgent: hello"}),
         "line 1, messages: is text that is not valid JSON, not a list of messages",
     ),
     "roles of another framework": (
-        each({"messages": [{"role": "human", "content": "hi"}]}),
+        first({"messages": [{"role": "human", "content": "hi"}]}),
         "line 1, messages, message 1, role: is 'human', not one of user, assistant, tool, system, developer, function",
     ),
     "fields of another framework": (
-        each({"messages": [{"from": "human", "value": "hi"}]}),
+        first({"messages": [{"from": "human", "value": "hi"}]}),
         "line 1, messages, message 1, role: is missing; the message has from, value",
     ),
     "Python dicts instead of JSON": (
-        [str(row) for row in runs(2)],
-        "line 1: is not valid JSON",
+        [str(runs(1)[0]), *runs(2)[1:]],
+        "line 1: is not valid JSON, but Python: write it with json.dumps",
     ),
     "NaN, as Python writes it": (
-        each({"cost": float("nan")}),
+        first({"cost": float("nan")}),
         "line 1: is not valid JSON: NaN is no value of JSON",
     ),
     "messages as pandas writes them": (
-        each({"messages": str(runs(1)[0]["messages"])}),
+        first({"messages": str(runs(1)[0]["messages"])}),
         "line 1, messages: is text that is not valid JSON, but Python: write it with json.dumps",
     ),
     "a line cut in two": (
@@ -199,6 +204,32 @@ def test_typical_mistake_of_a_first_import_is_told_with_its_line(
     assert not (here / "tasks").exists()
 
 
+def test_errors_come_in_the_order_of_files_and_lines(meta_reward: MetaReward, here: Path) -> None:
+    rows = [json.dumps(runs(1)[0])[:60], run(None, 1, "x"), "{not json}", run("t", "high", "x")]
+    lines(here / "a.jsonl", rows)
+    (here / "b.jsonl").write_text("no JSON at all")
+    ran = meta_reward("import", "a.jsonl", "b.jsonl", "gone.jsonl", "--name", "x")
+    places = [line.strip().partition(": ")[0] for line in ran.err.splitlines()]
+    assert (ran.code, places[0]) == (1, "meta-reward")
+    assert places[1:-1] == [
+        "a.jsonl, line 1",
+        "a.jsonl, line 2, task",
+        "a.jsonl, line 3",
+        "a.jsonl, line 4, label",
+        "b.jsonl, line 1",
+        "gone.jsonl",
+    ], ran.err
+
+
+@pytest.mark.parametrize(
+    "text", ['{"simulations": [\n{"a": 1}\n]}', '{"a": [\n{"b": 1},\n{"c": 2}]}', '[\n{"task": "a"},\n{"task": "b"}\n]']
+)
+def test_documents_that_hold_lines_of_objects_stay_documents(here: Path, text: str) -> None:
+    (here / "x.json").write_text(text)
+    whole = json.loads(text)
+    assert [row for _, row in iter_rows(here / "x.json")] == (whole if isinstance(whole, list) else [whole])
+
+
 def test_tasks_check_names_what_is_doubtful(meta_reward: MetaReward, here: Path) -> None:
     def side(said: str) -> list[Any]:
         return [{"role": "user", "content": "q"}, {"role": "assistant", "content": said}]
@@ -207,8 +238,19 @@ def test_tasks_check_names_what_is_doubtful(meta_reward: MetaReward, here: Path)
     lines(here / "pairs.jsonl", rows)
     meta_reward("import", "pairs.jsonl", "--name", "x")
     ran = meta_reward("tasks", "check", "x")
-    assert (ran.code, ran.out.startswith("look at: 2 pairs that contradict each other (opening-")) == (0, True), ran
+    assert (ran.code, ran.out.startswith("look at: pairs that contradict each other: 2 (opening-")) == (0, True), ran
     assert json.loads(meta_reward("tasks", "check", "x", "--json").out)["findings"][0]["kind"] == "contradiction"
+
+
+def test_tasks_check_says_how_far_annotators_of_labels_agree(meta_reward: MetaReward, here: Path) -> None:
+    one, two = ([row | {"annotator": who} for row in runs(4)] for who in ("ann", "bob"))
+    two[1] = two[1] | {"label": 0}  # t0-1, about which they differ
+    lines(here / "runs.jsonl", [*one, *two])
+    ran = meta_reward("import", "runs.jsonl", "--name", "x")
+    told = "2 annotators labelled 8 trajectories together: 88% of couples agree, alpha 0.76, kappa 0.75\n"
+    assert "8 trajectories, 4 tasks, policy in 1 variant; 3 pairs (3 from labels)\n" in ran.out
+    assert told in ran.out
+    assert meta_reward("tasks", "check", "x").out == f"look at: tasks without pairs: 1 (t0)\n{told}"
 
 
 def test_tasks_check_of_a_sound_set_says_so(meta_reward: MetaReward, here: Path) -> None:

@@ -45,6 +45,17 @@ def test_header_breaks_before_a_number_does() -> None:
     ]
 
 
+def test_intervals_go_below_their_numbers_before_a_word_breaks() -> None:
+    share = "45.5% [35.9, 54.9]"
+    lines = render_table(["", "c0001", "c0002"], [["agreement [95%]", share, share], ["pairs", 9, 9]]).splitlines()
+    assert lines == [
+        "                   c0001           c0002",
+        "agreement          45.5%           45.5%",
+        "[95%]       [35.9, 54.9]    [35.9, 54.9]",
+        "pairs                  9               9",
+    ]
+
+
 def test_word_that_fits_no_column_is_broken() -> None:
     text = render_table(["a", "b"], [["x" * 60, 1]])
     assert [len(line) for line in text.splitlines()] == [40, 40, 23]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ class World:
         """Add a harness of one's own."""
         return asyncio.run(add(self.open(), name, source))
 
-    def test(self, wanted: Choice = chosen_alone) -> TestResult:
+    def test(self, wanted: Choice | Sequence[str] = chosen_alone) -> TestResult:
         """Open the test split."""
         return asyncio.run(open_test(self.open(), wanted))
 

@@ -156,7 +156,8 @@ def test_harness_that_is_refused_is_not_added(wide: World) -> None:
 def test_person_overrides_the_decision_and_a_test_heeds_it(wide: World) -> None:
     wide.proposer.drafts = {1: {"closely": (BETTER, proposal("c0001"))}}
     wide.search(iterations=1)
-    choose(wide.layout, "c0001")
+    found = sentence_of(decision_of(wide))
+    assert sentence_of(choose(wide.layout, "c0001")) == f"c0001 was chosen by hand; the gate: {found}"
     assert (decision_of(wide).by, decision_of(wide).chosen) == ("person", "c0001")
     assert subjects(wide.layout)[0] == "Chosen by hand: c0001"
     assert wide.layout.best.read_text() == wide.seeds[0].source
@@ -195,8 +196,16 @@ def test_every_opening_counts_and_what_was_tested_is_shown_again(wide: World) ->
     (chosen,) = wide.test().tested
     assert (chosen.id, chosen.scores.metrics.score) == ("c0002", 0.75)
     assert wide.test().openings == wide.test(finalists_and_frontier).openings == 1
-    both = wide.test(lambda _: ["c0003", "c0002"])
+    both = wide.test(["c0003", "c0002"])
     assert ([one.id for one in both.tested], both.openings) == (["c0002", "c0003"], 2)
+
+
+def test_unknown_id_is_refused_before_anything_is_decided_or_opened(wide: World) -> None:
+    wide.add("mine", BETTER)
+    decided, notes = load_decisions(wide.layout), len(wide.notes)
+    with pytest.raises(UsageError, match="c0009 is no candidate with a score: those are: c0001 c0002"):
+        wide.test(["c0009"])
+    assert (load_decisions(wide.layout), wide.notes[notes:]) == (decided, [])
 
 
 def test_search_stopped_by_hand_is_decided_when_it_is_tested(wide: World) -> None:

@@ -1,6 +1,7 @@
 """An export is all that someone needs to use a harness without its run."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,9 @@ def test_test_result_comes_along(meta_reward: MetaReward, finished: Path, here: 
     text = (here / "runs" / "night-1" / "run.toml").read_text().replace(str(finished.parents[1]), str(here))
     (here / "runs" / "night-1" / "run.toml").write_text(text)
     assert meta_reward("test", "night-1").code == 0
-    assert "on the sealed test split" in meta_reward("export", "night-1", "--to", "reward").out
+    shown = meta_reward("export", "night-1", "--to", "reward").out
+    told = r"\d% \(no interval: few tasks\) on the sealed test split, \d+ pairs of \d tasks no failure"
+    assert re.search(told, " ".join(shown.split()))
     assert "on the sealed test split" in load_reward("reward").about
     write_rows(here / "runs.jsonl", some_runs(2))
     assert "on the sealed test split" in meta_reward("score", "reward", "runs.jsonl").err

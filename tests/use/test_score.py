@@ -85,6 +85,67 @@ def test_odd_rows_are_null_with_a_reason_in_their_place(
     assert "\x1b" not in ran.out + ran.err + (here / "scored.jsonl").read_text()
 
 
+def test_rows_that_cannot_be_read_keep_their_id_task_and_line(meta_reward: MetaReward, here: Path) -> None:
+    odd = {"id": 7, "task": "t0", "messages": []}
+    write_rows(here / "odd.jsonl", [some_runs(1)[0], "", odd, '{"id": "torn", "messages": [{'])
+    command = ("score", "seed_harnesses/baseline.py", "odd.jsonl", *SIMULATED, "--best-of", "task", "--out")
+    assert meta_reward(*command, "scored.jsonl").code == 0
+    assert [(line["place"], line["id"], line["task"]) for line in lines_of(here / "scored.jsonl")] == [
+        ("odd.jsonl, line 1", "r0", "t0"),
+        ("odd.jsonl, line 3", "7", "t0"),
+        ("odd.jsonl, line 4", None, None),
+    ]
+    assert [(best["of"], best["failed"]) for best in lines_of(here / "scored.best.jsonl")] == [(2, 1)]
+
+
+def test_broken_rows_of_a_table_are_lines_too(meta_reward: MetaReward, here: Path) -> None:
+    good = '"' + json.dumps(messages()).replace('"', '""') + '"'
+    table = f'id,messages\na,{good}\nb,"x"y\nc,\udcff\nd,{good}\ne,"['
+    (here / "runs.csv").write_bytes(table.encode(errors="surrogateescape"))
+    assert meta_reward("score", "seed_harnesses/baseline.py", "runs.csv", *SIMULATED, "--out", "s.jsonl").code == 0
+    assert [(line["place"][-6:], line["id"], line["error"]) for line in lines_of(here / "s.jsonl")] == [
+        ("line 2", "a", None),
+        ("line 3", None, "unreadable: is not a valid table: ',' expected after '\"'"),
+        ("line 4", None, "unreadable: is not UTF-8 text"),
+        ("line 5", "d", None),
+        ("line 6", None, "unreadable: is not a valid table: unexpected end of data"),
+    ]
+
+
+def test_standard_input_is_scored_like_a_file_and_resumed(
+    here: Path, meta_reward_process: MetaReward, paid: tuple[str, ...], endpoint: Endpoint
+) -> None:
+    rows = write_rows(here / "runs.jsonl", some_runs(6))
+    command = [*PROGRAM, "score", "asking.py", "-", *paid, "--max-usd", "none", "--out", "scored.jsonl"]
+    for lines in (3, 6):
+        (here / "part.jsonl").write_text("".join(rows.read_text().splitlines(keepends=True)[:lines]))
+        with (here / "part.jsonl").open() as given:
+            done = subprocess.run(command, stdin=given, capture_output=True, text=True, check=True)
+    assert "3 of them by an earlier start" in done.stdout
+    assert scores(here / "scored.jsonl") == [10.0, 90.0] * 3
+    assert lines_of(here / "scored.jsonl")[5]["place"] == "standard input, line 6"
+    assert len(endpoint.seen) == 6
+
+
+def test_format_task_policy_and_tools_are_named_as_for_import(
+    meta_reward: MetaReward, here: Path, paid: tuple[str, ...], endpoint: Endpoint
+) -> None:
+    own = {"messages": messages(), "policy": "Own.", "tools": [{"name": "own"}], "meta": {"case": 5}}
+    write_rows(here / "runs.jsonl", [own])
+    (here / "policy.md").write_text("Shared by all.\n")
+    (here / "tools.json").write_text('[{"name": "look"}]')
+    (here / "asking.py").write_text(
+        ASKING_HARNESS.replace("trajectory.transcript()", "trajectory.policy + str(trajectory.tools)")
+    )
+    options = ("--policy", "policy.md", "--tools", "tools.json", "--task-key", "meta.case", "--format", "labelled")
+    ran = meta_reward("score", "asking.py", "runs.jsonl", *paid, "--max-usd", "none", *options, "--out", "scored.jsonl")
+    assert (ran.code, lines_of(here / "scored.jsonl")[0]["task"]) == (0, "5"), ran
+    asked = endpoint.seen[-1].texts[-1]
+    assert ("Shared by all." in asked, "look" in asked, "own" in asked.lower()) == (True, True, False), asked
+    wrong = meta_reward("score", "asking.py", "runs.jsonl", *paid, "--max-usd", "none", "--format", "tau-bench")
+    assert (wrong.code, json.loads(wrong.out)["score"]) == (1, None)
+
+
 def test_nothing_scored_is_an_error_of_the_command(meta_reward: MetaReward, here: Path) -> None:
     write_rows(here / "odd.jsonl", ["not json"])
     assert meta_reward("score", "seed_harnesses/baseline.py", "odd.jsonl", *SIMULATED).code == 1

@@ -5,14 +5,15 @@ pairs and splits: what is new is added. Writes no files.
 """
 
 import hashlib
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from meta_reward import files
-from meta_reward.tasks.annotations import Annotations, Vote
+from meta_reward.tasks.annotations import Annotations, Rating, Vote
 from meta_reward.tasks.importers.collect import Collected
 from meta_reward.tasks.importers.group import Key, group_pairs, keys_of
 from meta_reward.tasks.importers.record import PairRecord, Place, Problem, Record, Run
@@ -95,6 +96,10 @@ class _Builder:
         self._tasks: dict[Key, str] = {}
         self._labels: dict[str, float] = {}
         """Labels that this import brings, by trajectory."""
+        self._ratings: dict[str, list[Rating]] = {}
+        """By trajectory."""
+        for rating in annotations.ratings:
+            self._ratings.setdefault(rating.id, []).append(rating)
         self._votes: dict[tuple[str, str], list[Vote]] = {}
         """By the two trajectories."""
         for vote in annotations.votes:
@@ -110,18 +115,23 @@ class _Builder:
             self._remember(rollout, _digest(rollout.trajectory))
 
     def add_records(self, records: Iterable[Record]) -> None:
-        """Trajectories with their labels, if they have any."""
+        """Trajectories with their labels, if they have any; those that several annotators labelled, as they did."""
+        rated: dict[str, Place] = {}
         for record in records:
             trajectory = self._trajectory(record.run)
             id, is_new = self._add(str(record.task), trajectory, _digest(trajectory), record.preferred_id)
             known = self._label_of(id)
-            if record.label is not None and known not in (None, record.label):
+            if record.label is not None and record.annotator is not None:
+                self._ratings.setdefault(id, []).append(Rating(record.annotator, id, record.label))
+                rated.setdefault(id, record.place)
+            elif record.label is not None and known not in (None, record.label):
                 what = f"is the same trajectory as another, whose label is {known:g} and not {record.label:g}"
                 self._skip(record.place, what)
             elif record.label is not None and known is None:
                 self._labels[id] = record.label
             elif not is_new:
                 self._skip(record.place, "is a trajectory that is there already")
+        self._settle(rated)
 
     def add_pairs(self, pairs: Sequence[PairRecord]) -> None:
         """Pairs; those that several annotators judged, as most of them did."""
@@ -166,7 +176,9 @@ class _Builder:
         )
         made.pairs, made.from_labels = [*made.pairs, *drawn], len(drawn)
         made.annotations = Annotations(
-            known if graded else {}, tuple(v for votes in self._votes.values() for v in votes)
+            known if graded else {},
+            tuple(vote for votes in self._votes.values() for vote in votes),
+            tuple(rating for ratings in self._ratings.values() for rating in ratings),
         )
         return made
 
@@ -197,6 +209,20 @@ class _Builder:
             if id in labels:
                 return labels[id]
         return self.made.rollouts[id].success
+
+    def _settle(self, rated: Mapping[str, Place]) -> None:
+        """The label of each trajectory that annotators labelled. Those of an earlier import count as well."""
+        ratings = {id: {r.annotator: r for r in self._ratings[id]} for id in rated}
+        graded = any(r.label not in (0, 1) for said in ratings.values() for r in said.values())
+        for id, said in ratings.items():
+            self._ratings[id] = list(said.values())
+            mean = math.fsum(rating.label for rating in said.values()) / len(said)
+            if self._label_of(id) is not None:
+                self._skip(rated[id], "is a trajectory that has a label already; its annotators' were added")
+            elif not graded and mean == 0.5:
+                self._skip(rated[id], "annotators are evenly divided over this trajectory: it gets no label")
+            else:
+                self._labels[id] = mean if graded else float(mean > 0.5)
 
     def _add_pair(self, pair: Pair, record: PairRecord) -> None:
         there = self._pairs.setdefault(pair.task, set())

@@ -9,7 +9,7 @@ from typing import Any
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.detect import detect_format, read_file
 from meta_reward.tasks.importers.fields import number_of, text_field
-from meta_reward.tasks.importers.record import BadRows, Options, PairRecord, Problem, Record, RowError
+from meta_reward.tasks.importers.record import BadRows, Options, PairRecord, Place, Problem, Record, RowError
 from meta_reward.tasks.importers.rows import iter_rows
 
 _NO_TASK = "is missing: runs of one request carry the same task, and pairs come from runs of one task"
@@ -25,6 +25,24 @@ class Collected:
     rows: int = 0
     formats: list[str] = field(default_factory=list)
 
+    def add_file(self, path: Path, options: Options, format: str, *, skip_errors: bool) -> list[Problem]:
+        """Add what a file holds; returns its errors. Raises DataError where it cannot be read."""
+        errors = []
+        self.formats.append(format)
+        for item in read_file(path, options, format=format):
+            self.rows += 1
+            if isinstance(item, Record) and item.task is None:
+                item = Problem(item.place, options.task_key or "task", _NO_TASK)
+            if isinstance(item, PairRecord):
+                self.pairs.append(item)
+            elif isinstance(item, Record):
+                self.records.append(item)
+            elif item.skip or skip_errors:
+                self.skipped.append(item)
+            else:
+                errors.append(item)
+        return errors
+
 
 def collect(
     paths: Sequence[Path],
@@ -39,22 +57,14 @@ def collect(
     labels: a file with the labels, by the ids of the trajectories. skip_errors: leave rows with an error out.
     Raises BadRows with every row that cannot be read, DataError for a file that cannot.
     """
-    found, errors = Collected(), []
+    found, errors = Collected(), list[Problem]()
     for path in dict.fromkeys(paths):
-        chosen = format or detect_format(path)
-        found.formats.append(chosen)
-        for item in read_file(path, options, format=chosen):
-            found.rows += 1
-            if isinstance(item, Record) and item.task is None:
-                item = Problem(item.place, options.task_key or "task", _NO_TASK)
-            if isinstance(item, PairRecord):
-                found.pairs.append(item)
-            elif isinstance(item, Record):
-                found.records.append(item)
-            elif item.skip or skip_errors:
-                found.skipped.append(item)
-            else:
-                errors.append(item)
+        try:
+            errors += found.add_file(path, options, format or detect_format(path), skip_errors=skip_errors)
+        except DataError as error:
+            if not errors:
+                raise
+            errors.append(Problem(Place(path, error.place), "", error.what))
     if errors:
         raise BadRows(errors, hint=_hint(errors, options))
     if labels is not None:

@@ -1,9 +1,11 @@
-"""Runs of a person's own: a row is `{task, messages, label?, policy?, tools?, id?}`, as JSON lines, CSV or a JSON list.
+"""Runs of a person's own, as JSON lines, CSV or a JSON list.
 
-A label is a number, and the higher is the better; rows without one are kept as unlabelled.
+A row is `{task, messages, label?, annotator?, policy?, tools?, id?}`. A label is a number, and the higher is the
+better; rows without one are kept as unlabelled. Several annotators give a row each for the same trajectory.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from meta_reward.tasks.importers.fields import (
     text_field,
     value_at,
 )
-from meta_reward.tasks.importers.record import Item, Options, Place, Record, parse_each
+from meta_reward.tasks.importers.record import Item, Options, Place, Record, RowError, parse_each
 from meta_reward.tasks.importers.rows import iter_rows
 
 
@@ -26,16 +28,30 @@ def recognizes(row: dict[str, Any]) -> bool:
 
 
 def read(path: Path, options: Options) -> Iterator[Item]:
-    return parse_each(iter_rows(path), partial(_record, options=options))
+    return parse_each(iter_rows(path), partial(_record, options=options), partial(_names, options=options))
+
+
+def _names(row: Any, options: Options) -> tuple[str | None, str | None]:
+    """The id and the task of a row with an error somewhere."""
+    if not isinstance(row, dict):
+        return None, None
+    id = task = None
+    with suppress(RowError):
+        id = text_field(row, "id")
+    with suppress(RowError):
+        task = task_of(row, options.task_key)
+    return id, task
 
 
 def _record(place: Place, row: Any, options: Options) -> Record:
     fields = as_object(row)
-    label = options.label_key or "label"
+    label_key = options.label_key or "label"
+    label = number_of(value_at(fields, label_key), label_key)
     return Record(
         place,
         run_of(fields, keep_unparsed=options.keep_unparsed),
         task=task_of(fields, options.task_key),
-        label=number_of(value_at(fields, label), label),
+        label=label,
         id=text_field(fields, "id"),
+        annotator=None if label is None else text_field(fields, "annotator"),
     )

@@ -59,6 +59,8 @@ class Record:
     """As the file calls it; unique in most formats, and never a path."""
     preferred_id: str | None = None
     """A name for the task set, from the numbers of a benchmark."""
+    annotator: str | None = None
+    """Whose label it is, where several people labelled the same trajectories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,13 @@ class Problem:
     what: str
     skip: bool = False
     """The row is as the format wants it and cannot be used: it is left out and counted, and the import goes on."""
+    id: str | None = None
+    """What the row says it is, where it says so; and its task."""
+    task: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.place}" + (f", {self.field}" if self.field else "") + f": {self.what}"
+        row = ", ".join(part for part in (str(self.place.path), self.place.row, self.field) if part)
+        return f"{row}: {self.what}"
 
 
 Item = Record | PairRecord | Problem
@@ -105,15 +111,27 @@ class RowError(ValueError):
         return RowError(whole, self.what, skip=self.skip)
 
 
-def parse_each(rows: Iterable[tuple[Place, Any]], parse: Callable[[Place, Any], Record | PairRecord]) -> Iterator[Item]:
-    """One item for each row, in order. A row may be the RowError that reading it ended in."""
+def nameless(row: Any) -> tuple[None, None]:
+    """No id and no task."""
+    return None, None
+
+
+def parse_each(
+    rows: Iterable[tuple[Place, Any]],
+    parse: Callable[[Place, Any], Record | PairRecord],
+    names: Callable[[Any], tuple[str | None, str | None]] = nameless,
+) -> Iterator[Item]:
+    """One item for each row, in order. A row may be the RowError that reading it ended in.
+
+    names: the id and the task of a row that cannot be used, as far as it has them.
+    """
     for place, row in rows:
         try:
             if isinstance(row, RowError):
                 raise row
             yield parse(place, row)
         except RowError as error:
-            yield Problem(place, error.field, error.what, error.skip)
+            yield Problem(place, error.field, error.what, error.skip, *names(row))
 
 
 class BadRows(DataError):

@@ -24,6 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _LONGEST_CELL = 1 << 30
 _SAMPLE = 20
+_PYTHON = re.compile(rb"\s*\{\s*'")
 _NOT_JSON = re.compile(rb"[:\[,]\s*(NaN|-?Infinity|None|True|False)\b")
 
 
@@ -37,7 +38,7 @@ def iter_rows(path: Path) -> Iterator[tuple[Place, Any]]:
         return
     with _opened(path) as file:
         before, first = _first_line(file, path)
-        if _is_json_lines(first):
+        if _is_json_lines(first) or _goes_on_as_lines(file, first):
             yield from _lines(path, chain([first], file), before + 1)
             return
     yield from _entries(path)
@@ -78,11 +79,29 @@ def _first_line(file: IO[bytes], path: Path) -> tuple[int, bytes]:
 
 
 def _is_json_lines(first: bytes) -> bool:
+    line = first.strip()
+    return _is_object(line) or (line.startswith(b"{") and line.endswith(b"}"))
+
+
+def _goes_on_as_lines(file: IO[bytes], first: bytes) -> bool:
+    """Whether a file is JSON lines although its first line is broken: an object follows, then another or nothing.
+
+    In a document, an object on a line of its own is followed by a comma or by what closes the list. The file stands
+    where it stood.
+    """
+    if not first.lstrip().startswith(b"{"):
+        return False
+    here = file.tell()
+    following = list(islice((line for line in file if line.strip()), 2))
+    file.seek(here)
+    return bool(following) and _is_object(following[0]) and all(line.lstrip().startswith(b"{") for line in following)
+
+
+def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(orjson.loads(first), dict)
+        return isinstance(orjson.loads(line), dict)
     except orjson.JSONDecodeError:
-        line = first.strip()
-        return line.startswith(b"{") and line.endswith(b"}")
+        return False
 
 
 def _lines(path: Path, lines: Iterator[bytes], start: int) -> Iterator[tuple[Place, Any]]:
@@ -95,6 +114,8 @@ def _parsed(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:
+        if _PYTHON.match(line):
+            return RowError("", "is not valid JSON, but Python: write it with json.dumps")
         odd = _NOT_JSON.search(line)
         reason = f"{odd[1].decode()} is no value of JSON" if odd else error.msg.split(":")[0]
         return RowError("", f"is not valid JSON: {reason}")
@@ -112,22 +133,32 @@ def _entries(path: Path) -> Iterator[tuple[Place, Any]]:
 def _table(path: Path, delimiter: str) -> Iterator[tuple[Place, Any]]:
     """Rows of a table as objects; empty cells are left out."""
     csv.field_size_limit(_LONGEST_CELL)
-    with _opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+    with _opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text:
         reader = csv.reader(text, delimiter=delimiter, strict=True)
-        try:
-            header = next(reader, None)
-            if not header:
-                raise DataError(path, "is empty")
-            _check_header(header, path)
+        header = _cells(reader)
+        if not header:
+            raise DataError(path, "is empty")
+        if isinstance(header, RowError):
+            raise DataError(path, header.what, place="line 1")
+        _check_header(header, path)
+        start = reader.line_num + 1
+        while (cells := _cells(reader)) is not None:
+            if cells:
+                row = cells if isinstance(cells, RowError) else _row_of(header, cells)
+                yield Place(path, f"line {start}"), row
             start = reader.line_num + 1
-            for cells in reader:
-                if cells:
-                    yield Place(path, f"line {start}"), _row_of(header, cells)
-                start = reader.line_num + 1
-        except UnicodeDecodeError:
-            raise DataError(path, "is not UTF-8 text", place=f"after line {reader.line_num}") from None
-        except csv.Error as error:
-            raise DataError(path, f"is not a valid table: {error}", place=f"line {reader.line_num}") from None
+
+
+def _cells(reader: "Iterator[list[str]]") -> list[str] | RowError | None:
+    """The next row of a table, or what is wrong with it; None behind the last."""
+    try:
+        cells = next(reader, None)
+        "".join(cells or ()).encode()
+    except UnicodeEncodeError:
+        return RowError("", "is not UTF-8 text")
+    except csv.Error as error:
+        return RowError("", f"is not a valid table: {error}")
+    return cells
 
 
 def _check_header(header: list[str], path: Path) -> None:

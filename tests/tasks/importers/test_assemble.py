@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from meta_reward.tasks.annotations import Annotations, Vote
+from meta_reward.tasks.annotations import Annotations, Rating, Vote
 from meta_reward.tasks.importers.assemble import Assembled, Settings, assemble
 from meta_reward.tasks.importers.collect import Collected
 from meta_reward.tasks.importers.record import PairRecord, Place, Record, Run
@@ -100,6 +100,37 @@ def test_annotators_vote_and_an_even_vote_gives_no_pair() -> None:
     more = grown(made, pairs(("r", "good", "bad", "cy")))
     assert preferences(more) == [("good", "bad")] * 2
     assert len(more.annotations.votes) == 6
+
+
+def rated(*said: tuple[str, str, float]) -> Collected:
+    """Trajectory by name, annotator, label."""
+    return Collected(records=[Record(PLACE, run(n[0], n), n[0], label, annotator=who) for n, who, label in said])
+
+
+def test_annotators_labels_of_a_trajectory_give_that_of_most() -> None:
+    said = rated(
+        ("a1", "ann", 1), ("a1", "bob", 1), ("a1", "cy", 0), ("a2", "ann", 0), ("a3", "ann", 1), ("a3", "bob", 0)
+    )
+    made = assemble(said, Settings())
+    assert [r.success for r in made.rollouts.values()] == [1, 0, None]
+    assert preferences(made) == [("a1", "a2")]
+    assert reasons(made) == ["annotators are evenly divided over this trajectory: it gets no label"]
+    assert (len(made.annotations.ratings), made.annotations.labels) == (6, {})
+
+
+def test_annotators_graded_labels_give_their_mean() -> None:
+    made = assemble(rated(("a1", "ann", 4), ("a1", "bob", 5), ("a2", "ann", 2)), Settings(min_gap=2))
+    assert sorted(made.annotations.labels.values()) == [2, 4.5]
+    assert preferences(made) == [("a1", "a2")]
+
+
+def test_a_later_annotator_decides_what_was_even_and_moves_no_label_that_is_there() -> None:
+    made = assemble(rated(("a1", "ann", 1), ("a1", "bob", 0), ("a2", "ann", 0), ("a3", "ann", 1)), Settings())
+    more = grown(made, rated(("a1", "cy", 1), ("a2", "cy", 1), ("a2", "bob", 1)))
+    assert [r.success for r in more.rollouts.values()] == [1, 0, 1]
+    assert reasons(more) == ["is a trajectory that has a label already; its annotators' were added"]
+    a1 = next(iter(made.rollouts))
+    assert more.annotations.ratings[:3] == (Rating("ann", a1, 1), Rating("bob", a1, 0), Rating("cy", a1, 1))
 
 
 def test_reversed_pairs_without_annotators_are_both_kept_for_the_check() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meta_reward.cli.import_summary import render_check, render_import
 from meta_reward.errors import DataError, UsageError
+from meta_reward.report.imported import render_check, render_import
 from meta_reward.tasks.check import check_task_set
 from meta_reward.tasks.importers.assemble import Settings, assemble
 from meta_reward.tasks.importers.collect import collect

@@ -3,9 +3,11 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from meta_reward.report.tables import plural
 from meta_reward.tasks.divide import SPLITS
 
 if TYPE_CHECKING:
+    from meta_reward.tasks.agreement import Agreement
     from meta_reward.tasks.check import Check
     from meta_reward.tasks.importers.assemble import Assembled
     from meta_reward.tasks.importers.collect import Collected
@@ -54,17 +56,17 @@ def splits_to_json(taskset: "TaskSet") -> dict[str, dict[str, int]]:
 def render_import(found: "Collected", made: "Assembled", taskset: "TaskSet", *, grown: bool) -> list[str]:
     """What came in, in a few lines."""
     about = import_to_json(found, made, taskset)
-    size = f"{count_of(about['trajectories'], 'trajectory')}, {count_of(about['tasks'], 'task')}"
+    size = f"{plural(about['trajectories'], 'trajectory')}, {plural(about['tasks'], 'task')}"
     if grown:
-        size += f" ({count_of(len(made.new), 'trajectory')} new)"
+        size += f" ({plural(len(made.new), 'trajectory')} new)"
     kinds = [(made.given, "given"), (made.from_labels, "from labels")]
     told = ", ".join(f"{count} {how}" for count, how in kinds if count) or "0 new"
-    pairs = f"{count_of(about['pairs']['all'], 'pair')} ({told})"
+    pairs = f"{plural(about['pairs']['all'], 'pair')} ({told})"
     lines = [f"{size}, {_policy(made)}; {pairs}"]
     if about["unlabelled"]:
-        lines.append(f"{count_of(about['unlabelled'], 'trajectory')} without a label or a pair kept as unlabelled")
+        lines.append(f"{plural(about['unlabelled'], 'trajectory')} without a label or a pair kept as unlabelled")
     if made.without_policy:
-        lines.append(f"{count_of(made.without_policy, 'trajectory')} named no policy: taken to be that of the others")
+        lines.append(f"{plural(made.without_policy, 'trajectory')} named no policy: taken to be that of the others")
     lines.append(render_splits(taskset))
     if skipped := [*found.skipped, *made.skipped]:
         lines.append(_skipped(skipped, found.rows))
@@ -75,7 +77,7 @@ def _policy(made: "Assembled") -> str:
     variants = {r.trajectory.policy for r in made.rollouts.values()} - {""}
     if not variants:
         return "no policy (pass --policy FILE if the agents had one)"
-    return f"policy in {count_of(len(variants), 'variant')}"
+    return f"policy in {plural(len(variants), 'variant')}"
 
 
 def _skipped(skipped: list["Problem"], rows: int) -> str:
@@ -100,12 +102,9 @@ def render_splits(taskset: "TaskSet") -> str:
     splits = splits_to_json(taskset)
     if not splits:
         tasks = len(taskset.tasks_with_pairs)
-        return (
-            f"{count_of(tasks, 'task')} with pairs: too few to divide into search, validation and test, which takes 3"
-        )
+        return f"{plural(tasks, 'task')} with pairs: too few to divide into search, validation and test, which takes 3"
     parts = "; ".join(
-        f"{split} {count_of(part['tasks'], 'task')}, {count_of(part['pairs'], 'pair')}"
-        for split, part in splits.items()
+        f"{split} {plural(part['tasks'], 'task')}, {plural(part['pairs'], 'pair')}" for split, part in splits.items()
     )
     return f"{parts}\n{render_power(power_to_json(taskset, _GAIN))}"
 
@@ -152,6 +151,7 @@ def check_to_json(check: "Check") -> dict[str, Any]:
     return {
         "findings": [asdict(finding) for finding in check.findings],
         "agreement": asdict(check.agreement) if check.agreement else None,
+        "label_agreement": asdict(check.label_agreement) if check.label_agreement else None,
     }
 
 
@@ -161,17 +161,14 @@ def render_check(check: "Check") -> list[str]:
     for finding in check.findings:
         names = ", ".join(finding.examples)
         more = ", ..." if finding.count > len(finding.examples) else ""
-        lines.append(f"look at: {finding.count} {finding.what}" + (f" ({names}{more})" if names else ""))
-    if check.agreement is not None:
-        a = check.agreement
-        numbers = [f"{100 * a.share:.0f}% of votes agree"]
-        numbers += [
-            f"{name} {value:.2f}" for name, value in (("alpha", a.alpha), ("kappa", a.kappa)) if value is not None
-        ]
-        lines.append(f"{a.annotators} annotators judged {count_of(a.pairs, 'pair')} together: {', '.join(numbers)}")
+        lines.append(f"look at: {finding.what}: {finding.count}" + (f" ({names}{more})" if names else ""))
+    about = (("judged", "pair", check.agreement), ("labelled", "trajectory", check.label_agreement))
+    lines += [_agreement(verb, noun, found) for verb, noun, found in about if found is not None]
     return lines
 
 
-def count_of(number: int, noun: str) -> str:
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{number} {noun if number == 1 else plural}"
+def _agreement(verb: str, noun: str, found: "Agreement") -> str:
+    numbers = [f"{100 * found.share:.0f}% of couples agree"]
+    known = (("alpha", found.alpha), ("kappa", found.kappa))
+    numbers += [f"{name} {value:.2f}" for name, value in known if value is not None]
+    return f"{found.annotators} annotators {verb} {plural(found.items, noun)} together: {', '.join(numbers)}"

@@ -1,0 +1,87 @@
+"""The query `suspects`: the search pairs whose label nearly all good candidates contradict.
+
+A candidate is good here if it was scored and has at least the baseline's agreement on search; of several that agree
+with the same pairs one counts. It contradicts a pair if both sides have a reward and the preferred one the lower. A
+pair that harnesses of many kinds contradict is labelled wrongly, or shows something that none of them sees: a person
+has to look. Reads a history alone, so it knows the search split and nothing else.
+"""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.ledger import Row
+from meta_reward.run.lookup import find_outcomes, find_rows
+from meta_reward.run.query_answers import Suspect, Suspects
+from meta_reward.tasks.annotations import Vote
+
+FEWEST_CANDIDATES = 3
+"""With fewer good candidates nothing is suspected: they may share a fault."""
+NEARLY_ALL = 0.8
+
+
+def suspects(history: HistoryLayout, *, limit: int = 0) -> Suspects:
+    """The pairs that nearly all good candidates contradict, those that most do first, then the widest margins."""
+    good = _good(history, find_rows(history))
+    pairs = _by_pair(good)
+    found = [_suspect(said) for said in pairs.values()] if len(good) >= FEWEST_CANDIDATES else []
+    doubted = [one for one in found if one is not None]
+    ordered = sorted(doubted, key=lambda one: (-one.share, one.mean_margin, one.id))
+    return Suspects(
+        candidates=list(good),
+        pairs=len(pairs),
+        suspected=len(ordered),
+        worst=ordered[:limit] if limit else ordered,
+    )
+
+
+def with_votes(answer: Suspects, votes: Sequence[Vote]) -> Suspects:
+    """The answer with how annotators voted on each pair that several of them judged."""
+    return replace(answer, worst=[_voted(one, votes) for one in answer.worst])
+
+
+def _good(history: HistoryLayout, rows: Sequence[Row]) -> dict[str, list[PairOutcome]]:
+    """The outcomes of each good candidate, the best first: one for each distinct vector of them."""
+    scored = [row for row in rows if row.score is not None]
+    bar = rows[0].score if rows else None
+    distinct: dict[tuple[tuple[str, float], ...], tuple[str, list[PairOutcome]]] = {}
+    for row in sorted(scored, key=lambda row: (-(row.score or 0), row.judge_tokens, row.id)):
+        if bar is not None and (row.score or 0) >= bar:
+            outcomes = find_outcomes(history, row)
+            distinct.setdefault(tuple((pair.id, pair.score) for pair in outcomes), (row.id, outcomes))
+    return dict(distinct.values())
+
+
+def _by_pair(good: Mapping[str, Sequence[PairOutcome]]) -> dict[str, dict[str, PairOutcome]]:
+    """What each candidate made of each pair, by pair and candidate."""
+    found: dict[str, dict[str, PairOutcome]] = {}
+    for candidate, outcomes in good.items():
+        for pair in outcomes:
+            found.setdefault(pair.id, {})[candidate] = pair
+    return found
+
+
+def _suspect(said: Mapping[str, PairOutcome]) -> Suspect | None:
+    """A pair as a suspect; None if too few contradict it."""
+    margins = {candidate: pair.margin for candidate, pair in said.items() if pair.margin is not None}
+    against = [candidate for candidate, margin in margins.items() if margin < 0]
+    if len(margins) < FEWEST_CANDIDATES or len(against) < NEARLY_ALL * len(margins):
+        return None
+    pair = next(iter(said.values()))
+    return Suspect(
+        **{name: getattr(pair, name) for name in ("id", "task", "categories", "preferred", "other")},
+        contradicted_by=against,
+        judged_by=len(margins),
+        share=len(against) / len(margins),
+        mean_margin=statistics.fmean(margins.values()),
+        votes_for=None,
+        votes_against=None,
+    )
+
+
+def _voted(one: Suspect, votes: Sequence[Vote]) -> Suspect:
+    for_it = sum((vote.preferred, vote.other) == (one.preferred, one.other) for vote in votes)
+    against = sum((vote.preferred, vote.other) == (one.other, one.preferred) for vote in votes)
+    return replace(one, votes_for=for_it, votes_against=against) if for_it + against > 1 else one
