@@ -179,10 +179,10 @@ def test_doctor_without_bubblewrap_warns(meta_reward_process: MetaReward, bare: 
 
 
 def test_shell_for_claude_without_bubblewrap_stops_before_anything_is_spent(
-    meta_reward: MetaReward, bare: str, tmp_path: Path
+    meta_reward_process: MetaReward, bare: str, tmp_path: Path
 ) -> None:
     (tmp_path / "shell.toml").write_text('[proposer]\nspec = "claude:m"\ntools = ["Bash"]\n')
-    ran = meta_reward(*SEARCH, "--config", tmp_path / "shell.toml", PATH=bare, ANTHROPIC_API_KEY="k")
+    ran = meta_reward_process(*SEARCH, "--config", tmp_path / "shell.toml", PATH=bare, ANTHROPIC_API_KEY="k")
     assert (ran.code, ran.err) == (
         1,
         "meta-reward: this machine cannot confine the agent's shell: bwrap and socat are not installed: "
