@@ -9,6 +9,8 @@ from meta_reward.harness.validate import inspect_source
 
 GOOD = "\nasync def reward(trajectory, judge):\n    return 5\n"
 DATA = random.Random(7).randbytes(400)
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+PAIRS = sorted(random.Random(7).sample([a + b for a in LETTERS for b in LETTERS], 300))
 ROWS = [DATA[at : at + 4] for at in range(0, len(DATA), 4)]
 BASE85 = base64.b85encode(DATA).decode()
 PIECES = [BASE85[at : at + 20] for at in range(0, len(BASE85), 20)]
@@ -27,6 +29,8 @@ PACKED = {
     "listed pieces": repr(PIECES),
     "added pieces": " + ".join(map(repr, PIECES)),
     "pieces in several places": "1\n" + "\n".join(f"T{number} = {piece!r}" for number, piece in enumerate(PIECES)),
+    "sorted pairs of letters": repr(dict.fromkeys(PAIRS, "good")),
+    "sorted pairs of letters in one text": repr(" ".join(PAIRS[::2])),
     "table of digests": repr({row[:3].hex(): "good" for row in ROWS}),
     "table of numbers": repr({int.from_bytes(row): 1 for row in ROWS[:20]}),
     "one number": str(int.from_bytes(DATA)),
