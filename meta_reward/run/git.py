@@ -55,7 +55,10 @@ def init(root: Path) -> None:
     """Make `root` a repository, unless it is one."""
     if not (root / ".git").exists():
         _git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}")
-        with (root / ".git" / "config").open("a") as file:
+        config = root / ".git" / "config"
+        if not config.exists():
+            raise GitError(root, "init", "it made no repository")
+        with config.open("a") as file:
             file.write(_SETTINGS)
 
 
