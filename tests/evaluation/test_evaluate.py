@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeUnavailable, LimitReached
-from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Result, evaluate
+from meta_reward.evaluation.evaluate import PROBATION, Evaluation, Result, evaluate, run_together
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
 from meta_reward.evaluation.records import CallCost, FailedCallRecord, Failure, tokens_of
 from meta_reward.files import dump_line
@@ -257,3 +258,32 @@ def test_price_of_all_is_unknown_where_one_is() -> None:
     assert tokens_of([cost, cost]) == Tokens(2, 6, 4, 1.0)
     assert tokens_of([cost, replace(cost, cost_usd=None)]) == Tokens(2, 6, 4, None)
     assert tokens_of([]) == Tokens(0, 0, 0, 0)
+
+
+def test_evaluation_that_ends_waits_for_calls_that_are_already_paid_for(tmp_path: Path) -> None:
+    class Slow(WordJudge):
+        async def complete(self, request: Request, *, draw: int) -> Completion:
+            await asyncio.sleep(0.2)
+            return await WordJudge.complete(self, request, draw=draw)
+
+    gateway = Gateway(Slow(), Cache(tmp_path))
+    hasty = ASKING_HARNESS.replace(
+        "    reply =",
+        "    import asyncio\n    asyncio.ensure_future(judge.ask('later'))\n"
+        "    await asyncio.sleep(0.05)\n    raise KeyError(5)\n    reply =",
+    )
+    (result,) = run(hasty, gateway, ROLLOUTS[:1]).results
+    assert result.error is not None
+    assert (gateway.spent.misses, len(list(tmp_path.rglob("*.json")))) == (1, 1)
+
+
+def test_of_errors_at_the_same_moment_our_own_is_raised() -> None:
+    async def fail(error: Exception) -> None:
+        await asyncio.sleep(0)
+        raise error
+
+    limit = LimitReached("max-calls", 5, 5)
+    with pytest.raises(LimitReached):
+        asyncio.run(run_together([fail(OSError("odd")), fail(limit), fail(ValueError("odd"))]))
+    with pytest.raises(OSError, match="odd"):
+        asyncio.run(run_together([fail(OSError("odd")), fail(ValueError("even"))]))

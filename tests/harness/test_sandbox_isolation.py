@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import subprocess
 import sys
 import time
@@ -195,3 +196,8 @@ def test_closed_sandbox_leaves_the_next_socket_alone(tmp_path: Path) -> None:
 def children() -> set[str]:
     me = os.getpid()
     return set(Path(f"/proc/{me}/task/{me}/children").read_text().split())
+
+
+def test_randomness_begins_with_the_documented_seed() -> None:
+    (reward,) = score_all(harness("return random.random() * 100", "import random"))
+    assert reward == Reward(random.Random(0).random() * 100)

@@ -221,3 +221,10 @@ def test_refs_are_the_same_as_git_lists_them_loose_and_packed(root: Path) -> Non
         git.pack_refs(root)
         assert git.refs(root) == listed()
     assert git.refs(root) == {git.BRANCH, "refs/tags/c0001", "refs/tags/c0002"}
+
+
+def test_lock_of_a_git_that_was_killed_is_no_ref(root: Path) -> None:
+    git.init(root)
+    git.commit(root, FIRST)
+    (root / ".git" / "refs" / "tags" / "c0009.lock").write_text("")
+    assert git.refs(root) == {git.BRANCH}
