@@ -337,3 +337,11 @@ def test_iteration_without_candidates_is_committed_where_a_kill_came_before(
     log = ["git", "-C", str(begun.layout.root), "log", "--format=%s"]
     subjects = subprocess.run(log, capture_output=True, text=True, check=True).stdout.splitlines()
     assert subjects.count("Iteration 1: no candidates") == 1
+
+
+def test_baseline_is_scored_before_other_seeds_so_that_enough_can_be_held_back(world: World) -> None:
+    world.seeds.append(Seed("other", harness("Judge this run closely.")))
+    world.search(iterations=0)
+    asked = ["closely" in request.messages[0].content for request in world.judge.requests]
+    scored = len(list((world.layout.taskset / "trajectories").glob("*.json")))
+    assert asked.index(True) == scored
