@@ -260,20 +260,18 @@ def test_price_of_all_is_unknown_where_one_is() -> None:
     assert tokens_of([]) == Tokens(0, 0, 0, 0)
 
 
-def test_evaluation_that_ends_waits_for_calls_that_are_already_paid_for(tmp_path: Path) -> None:
+def test_evaluation_that_an_outage_ends_waits_for_calls_that_are_already_paid_for(tmp_path: Path) -> None:
     class Slow(WordJudge):
         async def complete(self, request: Request, *, draw: int) -> Completion:
-            await asyncio.sleep(0.2)
+            if "GOOD" not in request.messages[0].content:
+                await asyncio.sleep(0.2)
+                raise JudgeUnavailable("down")
+            await asyncio.sleep(0.6)
             return await WordJudge.complete(self, request, draw=draw)
 
     gateway = Gateway(Slow(), Cache(tmp_path))
-    hasty = ASKING_HARNESS.replace(
-        "    reply =",
-        "    import asyncio\n    asyncio.ensure_future(judge.ask('later'))\n"
-        "    await asyncio.sleep(0.05)\n    raise KeyError(5)\n    reply =",
-    )
-    (result,) = run(hasty, gateway, ROLLOUTS[:1]).results
-    assert result.error is not None
+    with pytest.raises(JudgeUnavailable, match="down"):
+        run(ASKING_HARNESS, gateway, ROLLOUTS[:2])
     assert (gateway.spent.misses, len(list(tmp_path.rglob("*.json")))) == (1, 1)
 
 
