@@ -73,7 +73,10 @@ def test_simulated_judge_needs_no_limit() -> None:
 
 
 def test_calls_that_no_result_counts_are_told_apart_from_those_that_are_on_record(world: World) -> None:
-    world.create(limits={"iterations": 0, "max_calls": 5})
+    world.create(limits={"iterations": 0, "max_calls": 15})
     stop = world.search()
-    assert stop.reason.startswith("limit reached: max-calls 5")
-    assert (spent_on_disk(world.layout).calls, stop.cut_off_calls, stop.cut_off_tokens) == (5, 0, 0)
+    assert stop.reason.startswith("limit reached: max-calls 15")
+    on_record = spent_on_disk(world.layout).calls
+    assert on_record > 0
+    assert on_record + stop.cut_off_calls == 15
+    assert (stop.cut_off_tokens > 0) == (stop.cut_off_calls > 0)

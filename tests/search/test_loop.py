@@ -345,3 +345,8 @@ def test_baseline_is_scored_before_other_seeds_so_that_enough_can_be_held_back(w
     asked = ["closely" in request.messages[0].content for request in world.judge.requests]
     scored = len(list((world.layout.taskset / "trajectories").glob("*.json")))
     assert asked.index(True) == scored
+
+
+def test_search_ends_after_three_sessions_in_a_row_that_left_nothing(begun: World) -> None:
+    stop = begun.search(iterations=8)
+    assert (stop.state, len(begun.proposer.assignments)) == ("stopped", 3)
