@@ -6,6 +6,9 @@ import random
 import pytest
 
 from meta_reward.harness.validate import inspect_source
+from meta_reward.offline.proposer.library import load_library
+from meta_reward.offline.proposer.source import parse_source, with_parts
+from tests.conftest import PROJECT
 
 GOOD = "\nasync def reward(trajectory, judge):\n    return 5\n"
 DATA = random.Random(7).randbytes(400)
@@ -86,3 +89,15 @@ def test_table_in_the_names_of_keywords_is_found() -> None:
     table = ", ".join(f"k{chance.getrandbits(32):08x}=True" for _ in range(200))
     (finding, *_) = inspect_source(f"T = dict({table})\n{GOOD}").findings
     assert finding.check == "dense"
+
+
+def test_no_mechanism_of_the_catalog_in_any_seed_looks_packed() -> None:
+    seeds = [parse_source(path.read_text()) for path in sorted((PROJECT / "seed_harnesses").glob("*.py"))]
+    refused = [
+        mechanism.name
+        for mechanisms in load_library().values()
+        for mechanism in mechanisms.values()
+        for seed in seeds
+        if inspect_source(with_parts(seed, {mechanism.part: mechanism.source}, doc=mechanism.headline)).findings
+    ]
+    assert refused == []

@@ -28,6 +28,7 @@ MAX_DIGITS = 60  # in all the numbers that are neither short nor round
 MAX_NUMBERS = 96  # within all lists, tuples, sets and dictionaries
 _MAX_FINDINGS = 3
 _HINT = "state rules in words and code; a table that stands for the cases a harness was shown does not help on others"
+_KEY = 4  # characters
 _ROUND = 4  # digits; a threshold or a weight has fewer
 _EVEN_HAN = 0.003  # index of coincidence of Chinese and Japanese that nobody wrote; that of prose is above 0.005
 _FIRST_HAN = "\u2e80"
@@ -94,8 +95,9 @@ def _packed_in_any_order(text: str) -> str:
 
 
 def _shuffled(texts: Iterable[str]) -> list[str]:
-    """Texts in an order that says nothing, the same for the same texts: a sorted table is more regular than a table."""
-    found = sorted(texts)
+    """The very short ones of some texts, such as the keys of a table, in an order that says nothing, the same for the
+    same texts: a sorted table is more regular than a table."""
+    found = sorted(text for text in texts if len(text) <= _KEY)
     random.Random(7).shuffle(found)
     return found
 
