@@ -92,7 +92,7 @@ def test_table_in_the_names_of_keywords_is_found() -> None:
 
 
 def test_no_mechanism_of_the_catalog_in_any_seed_looks_packed() -> None:
-    seeds = [parse_source(path.read_text()) for path in sorted((PROJECT / "seed_harnesses").glob("*.py"))]
+    seeds = [parse_source((PROJECT / "seed_harnesses" / name).read_text()) for name in ("evidence.py", "policy.py")]
     refused = [
         mechanism.name
         for mechanisms in load_library().values()
