@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,23 @@ MAY_NAME_OFFLINE = ["models/registry.py", "propose/registry.py", "tasks/registry
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-def imports_of(path: Path) -> Iterator[str]:
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
     """Full names of all that a module imports, wherever in it; `from package import x` names x too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    return tuple(_imports_of(path))
+
+
+def _imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -53,7 +64,7 @@ def test_the_offline_world_is_imported_by_registries_alone_and_lazily() -> None:
     at_the_top = [
         name_of(path)
         for path in others
-        for node in ast.parse(path.read_text()).body
+        for node in tree_of(path).body
         if isinstance(node, ast.Import | ast.ImportFrom) and "meta_reward.offline" in ast.unparse(node)
     ]
     assert at_the_top == []
@@ -62,26 +73,28 @@ def test_the_offline_world_is_imported_by_registries_alone_and_lazily() -> None:
 IN_THE_TOWER = [path for path in MODULES if path.relative_to(PACKAGE).parts[0] != OFFLINE]
 
 
-@pytest.mark.parametrize("path", IN_THE_TOWER, ids=name_of)
-def test_imports_point_down_the_floors(path: Path) -> None:
+def test_imports_point_down_the_floors() -> None:
+    assert {name_of(path): upward for path in IN_THE_TOWER if (upward := upward_imports(path))} == {}
+
+
+def upward_imports(path: Path) -> list[str]:
     parts = path.relative_to(PACKAGE).parts
     room = parts[0] if len(parts) > 1 else ""
-    ours = [name for name in imports_of(path) if name.split(".")[0] == "meta_reward"]
-    upward = [
+    return [
         name
-        for name in ours
-        if room_of(name) not in (room, OFFLINE)
+        for name in imports_of(path)
+        if name.split(".")[0] == "meta_reward"
+        and room_of(name) not in (room, OFFLINE)
         and not (floor_of(room_of(name)) == floor_of(room) == GROUND)
         and floor_of(room_of(name)) <= floor_of(room)
     ]
-    assert upward == []
 
 
-@pytest.mark.parametrize("path", runtime_modules(), ids=name_of)
-def test_what_candidates_see_needs_the_standard_library_alone(path: Path) -> None:
+def test_what_candidates_see_needs_the_standard_library_alone() -> None:
     ours = ("meta_reward.harness.", "meta_reward.trajectory.")
     foreign = [
-        module
+        (name_of(path), module)
+        for path in runtime_modules()
         for module in imports_of(path)
         if module.split(".")[0] not in sys.stdlib_module_names and not module.startswith(ours)
     ]
@@ -125,4 +138,4 @@ def test_looking_at_a_run_imports_no_judge_and_no_client() -> None:
 
 
 def test_every_module_opens_with_its_purpose() -> None:
-    assert [name_of(p) for p in MODULES if not ast.get_docstring(ast.parse(p.read_text()))] == []
+    assert [name_of(p) for p in MODULES if not ast.get_docstring(tree_of(p))] == []

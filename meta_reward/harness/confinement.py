@@ -16,7 +16,6 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,18 +38,18 @@ _SETTLED_S = 40_000  # less than half a day
 _SHOWN_AT = "/runtime"  # where a strict sandbox shows the modules of the runtime
 
 
-def worker_command(level: Level, control: int, budget: Budget, packages: Sequence[str] = ()) -> list[str]:
-    """The command line of a zygote. control: the number of its end of the control socket."""
+def worker_command(level: Level, budget: Budget, packages: Sequence[str] = ()) -> list[str]:
+    """The command line of a zygote, but for its last argument: the number of its end of the control socket."""
     locked = level in ("strict", "locked")
     settings: dict[str, Any] = {
-        "budget": asdict(budget),
+        "limits": {"cpu_s": budget.cpu_s, "memory_mb": budget.memory_mb},
         "locked": locked,
         "readable": [str(path) for path in readable_paths(packages)] if locked else [],
         "packages": list(packages),
         "package_folders": sorted({str(path.parent) for path in package_paths(packages)}),
     }
     python = [str(interpreter()), "-P", "-s", "-S", "-B", "-m", worker.__name__]
-    return [*_around(level, packages), *python, str(control), orjson.dumps(settings).decode()]
+    return [*_around(level, packages), *python, orjson.dumps(settings).decode()]
 
 
 def worker_environment(level: Level) -> Mapping[str, str]:

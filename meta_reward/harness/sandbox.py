@@ -22,9 +22,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from meta_reward.errors import CandidateError
-from meta_reward.harness import child
+from meta_reward.harness import child, idle_zygotes
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import settle
+from meta_reward.harness.confinement import settle, worker_command, worker_environment
 from meta_reward.harness.conversation import AnswerAsk, WaitedSeconds, no_waits
 from meta_reward.harness.level import Level
 from meta_reward.harness.received import reward_of
@@ -52,8 +52,9 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._zygote is not None:
-            self._zygote.stop()
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            await idle_zygotes.keep(zygote)
 
     async def score(
         self,
@@ -73,7 +74,7 @@ class Sandbox:
         code = await self._compiled(source)
         job = {"type": "start", "protocol": child.PROTOCOL, "source": source, "code": code, "trajectory": trajectory}
         zygote = await self._living()
-        return reward_of(await zygote.run(job, answer, waited_s, printed), self.budget)
+        return reward_of(await zygote.run(job, self.budget, answer, waited_s, printed), self.budget)
 
     async def _living(self) -> ZygoteProcess:
         """The zygote: started on first use, and again if a candidate has brought it down."""
@@ -101,7 +102,7 @@ class Sandbox:
         zygote = await self._living()
         job = {"type": "compile", "protocol": child.PROTOCOL, "source": source}
         try:
-            frame = await zygote.run(job, _no_answer, no_waits)
+            frame = await zygote.run(job, self.budget, _no_answer, no_waits)
         except CandidateError:  # too much for the compiler: scoring will report it
             return ""
         return str(frame["code"])
@@ -109,7 +110,10 @@ class Sandbox:
     async def _start(self) -> ZygoteProcess:
         if self.level != "none":
             await asyncio.to_thread(settle, self.packages)
-        zygote = ZygoteProcess(self.budget, self.level, self.packages)
+        command = worker_command(self.level, self.budget, self.packages)
+        if (kept := idle_zygotes.take(command)) is not None:
+            return kept
+        zygote = ZygoteProcess(command, worker_environment(self.level))
         await zygote.start()
         return zygote
 

@@ -1,6 +1,6 @@
 """The sandboxed side: a zygote that forks one child for each trajectory.
 
-    python -P -s -S -B -m meta_reward.harness.worker CONTROL_FD SETTINGS_JSON
+    python -P -s -S -B -m meta_reward.harness.worker SETTINGS_JSON CONTROL_FD
 
 Started by the parent process (`sandbox.py`) and standalone: standard library and the harness
 runtime, nothing else. The zygote is single-threaded and never executes candidate code. For each
@@ -57,12 +57,12 @@ class Zygote:
     def __init__(
         self,
         control: socket.socket,
-        budget: dict[str, Any],
+        limits: dict[str, Any],
         lockdown: Lockdown | None,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         """loop: inherited by every child that is locked down; it must hold no descriptor."""
-        self._control, self._budget, self._lockdown, self._loop = control, budget, lockdown, loop
+        self._control, self._limits, self._lockdown, self._loop = control, limits, lockdown, loop
         self._pid = os.getpid()
         self._jobs: dict[int, int] = {}  # pid -> job
 
@@ -108,7 +108,7 @@ class Zygote:
                 return
             if pid in self._jobs:
                 code = os.waitstatus_to_exitcode(status)
-                if code == -signal.SIGKILL and usage.ru_utime + usage.ru_stime >= self._budget["cpu_s"]:
+                if code == -signal.SIGKILL and usage.ru_utime + usage.ru_stime >= self._limits["cpu_s"]:
                     code = -signal.SIGXCPU  # which it ignored
                 self._control.sendall(STATUS.pack(self._jobs.pop(pid), code))
 
@@ -138,7 +138,7 @@ class Zygote:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         keep_only(descriptor, *([self._lockdown.ruleset] if self._lockdown else []))
-        limit_resources(self._budget)
+        limit_resources(self._limits)
         self._jobs.clear()  # a candidate can read all of its memory
         if self._lockdown:
             self._lockdown.apply()
@@ -201,8 +201,8 @@ def _rehearse(loop: asyncio.AbstractEventLoop) -> None:
 
 def _main() -> None:
     die_with_parent()
-    settings = json.loads(sys.argv[2])
-    control = socket.socket(fileno=int(sys.argv[1]))
+    settings = json.loads(sys.argv[1])
+    control = socket.socket(fileno=int(sys.argv[2]))
     sys.path.extend(settings["package_folders"])
     for name in _PRELOADED:
         importlib.import_module(name)
@@ -218,7 +218,7 @@ def _main() -> None:
     loop = _make_loop()
     _rehearse(loop)
     control.sendall(STATUS.pack(READY, 0))
-    Zygote(control, settings["budget"], lockdown, loop).serve()
+    Zygote(control, settings["limits"], lockdown, loop).serve()
 
 
 if __name__ == "__main__":

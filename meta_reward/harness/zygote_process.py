@@ -11,9 +11,7 @@ from typing import Any
 from meta_reward.errors import MetaRewardError
 from meta_reward.harness import worker
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.confinement import worker_command, worker_environment
 from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds
-from meta_reward.harness.level import Level
 
 NOT_STARTED = "the sandbox does not start: "
 _FULL_S = 0.005  # before trying again to write to a full socket
@@ -22,22 +20,23 @@ _PATIENCE_S = 30.0  # for the zygote to start, to report how a child ended, to e
 
 
 class ZygoteProcess:
-    """A zygote process and the jobs running under it."""
+    """A zygote process and the jobs running under it. It belongs to one event loop at a time."""
 
-    def __init__(self, budget: Budget, level: Level, packages: Sequence[str]) -> None:
-        self._budget = budget
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """command: as `worker_command` returns it."""
+        self.command = tuple(command)
         self._jobs = itertools.count(worker.READY + 1)
-        self._exits: dict[int, asyncio.Future[int]] = {}
+        self._exits: dict[int, asyncio.Future[int]] = {}  # of jobs that have not ended
         self._control, theirs = socket.socketpair()
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    worker_command(level, theirs.fileno(), budget, packages),
+                    [*command, str(theirs.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
                     pass_fds=[theirs.fileno()],
-                    env=worker_environment(level),
+                    env=environment,
                     cwd="/",
                     start_new_session=True,  # so that Ctrl-C reaches this process alone
                 )
@@ -49,7 +48,7 @@ class ZygoteProcess:
     async def start(self) -> None:
         """Wait until it is ready. Raises MetaRewardError with its last line of output if it does not start."""
         ready = self._exits[worker.READY] = asyncio.get_running_loop().create_future()
-        self._watcher = asyncio.create_task(self._watch(self._control))
+        self.join_loop()
         try:
             code = await asyncio.wait_for(ready, _PATIENCE_S)
         except TimeoutError:
@@ -64,9 +63,24 @@ class ZygoteProcess:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
+    def join_loop(self) -> None:
+        """Listen in the running event loop."""
+        self._watcher = asyncio.create_task(self._watch(self._control))
+
+    async def leave_loop(self) -> bool:
+        """Once its children have ended, stop listening, so that another event loop can take it up. False if it cannot
+        be taken up."""
+        if self._exits:
+            await asyncio.wait(self._exits.values(), timeout=_DYING_S)
+        if self._exits or self._watcher.done() or not self.is_alive():
+            return False
+        self._deafen()
+        return True
+
     async def run(
         self,
         start: Mapping[str, Any],
+        budget: Budget,
         answer: AnswerAsk,
         waited_s: WaitedSeconds,
         printed: Callable[[str], None] = lambda text: None,
@@ -74,13 +88,13 @@ class ZygoteProcess:
         """One job in a child of its own: its start frame in, its last frame out."""
         host, theirs = socket.socketpair()
         job = next(self._jobs)
-        self._exits[job] = asyncio.get_running_loop().create_future()
+        ended = self._exits[job] = asyncio.get_running_loop().create_future()
         try:
             with theirs:
                 await self._send(b"s", job, theirs)
-            reader, writer = await asyncio.open_connection(sock=host, limit=self._budget.output_bytes + 4)
+            reader, writer = await asyncio.open_connection(sock=host, limit=budget.output_bytes + 4)
             try:
-                talk = Conversation(reader, writer, self._budget, answer, lambda: self._exit_of(job), waited_s)
+                talk = Conversation(reader, writer, budget, answer, lambda: _exit_of(ended), waited_s)
                 try:
                     return await talk.run(start)
                 finally:
@@ -89,29 +103,37 @@ class ZygoteProcess:
                 writer.transport.abort()  # selector, and the next socket of the same number would receive nothing
         finally:
             host.close()
-            if not self._exits[job].done():
+            if not ended.done():
                 await self._send(b"k", job)
-            del self._exits[job]
 
     def stop(self) -> None:
         """End it and its children."""
-        self._watcher.cancel()
+        self._deafen()
         for job in list(self._exits):  # nobody will report how they ended
             self._ended(job, -signal.SIGKILL)
-        # Now rather than when the watcher notices: by then, another file may have the same descriptor number.
-        asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()  # the zygote kills its children and ends when it sees this
         try:
             self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._close_stderr()
+
+    def kill(self) -> None:
+        """End it where it runs nothing and no event loop listens to it."""
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+        self._close_stderr()
+
+    def _close_stderr(self) -> None:
         if self._process.stderr is not None:
             self._process.stderr.close()
 
-    async def _exit_of(self, job: int) -> int:
-        """How a job's process ended: its exit code, or minus the signal that killed it."""
-        return await asyncio.wait_for(asyncio.shield(self._exits[job]), _PATIENCE_S)
+    def _deafen(self) -> None:
+        self._watcher.cancel()
+        # Now rather than when the watcher notices: by then, another file may have the same descriptor number.
+        asyncio.get_running_loop().remove_reader(self._control)
 
     async def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
         """Send a control message, waiting while hundreds of jobs have filled the socket. The event loop keeps
@@ -148,8 +170,14 @@ class ZygoteProcess:
             self._ended(job, -signal.SIGKILL)
 
     def _ended(self, job: int, code: int) -> None:
-        if job in self._exits and not self._exits[job].done():
-            self._exits[job].set_result(code)
+        ended = self._exits.pop(job, None)
+        if ended is not None and not ended.done():
+            ended.set_result(code)
+
+
+async def _exit_of(ended: asyncio.Future[int]) -> int:
+    """How a job's process ended: its exit code, or minus the signal that killed it."""
+    return await asyncio.wait_for(asyncio.shield(ended), _PATIENCE_S)
 
 
 async def _receive(loop: asyncio.AbstractEventLoop, control: socket.socket) -> bytes:

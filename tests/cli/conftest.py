@@ -1,8 +1,8 @@
 """The command line as a person runs it, in an empty folder.
 
 `meta_reward` calls the same `main` in the process of the test, which spares it an interpreter, its imports and a
-look at the machine; `meta_reward_process` starts one, for whatever may differ in a process of its own: another PATH,
-what is imported first, a lock, what reaches the screen.
+look at the machine, unless it is given another PATH; `meta_reward_process` starts one, for whatever may differ in a
+process of its own: what is imported first, a lock, what reaches the screen.
 """
 
 import io
@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward.cli import main
+from meta_reward.harness import levels
 from tests.conftest import PROJECT
 
 MetaReward = Callable[..., "Ran"]
@@ -44,6 +45,8 @@ def meta_reward(here: Path) -> MetaReward:
             patch.setattr(sys, "argv", ["meta-reward", *map(str, arguments)])
             for name, value in environment.items():
                 patch.setenv(name, value)
+            if "PATH" in environment:
+                patch.setattr(levels, "_found", {})
             with pytest.raises(SystemExit) as ended:
                 main()
         return Ran(ended.value.code, *(_written(stream) for stream in (out, err)))  # type: ignore[arg-type]

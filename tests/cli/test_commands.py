@@ -170,3 +170,16 @@ def test_search_that_stopped_before_it_scored_anything_says_so(meta_reward: Meta
     assert "\n\nno candidate is scored yet\nunfinished: " in shown
     assert shown == stopped.out
     assert "frontier" not in shown
+
+
+def test_candidate_and_frontier_of_a_test_exclude_each_other(meta_reward: MetaReward) -> None:
+    ran = meta_reward("test", "night", "--candidate", "c0002", "--frontier")
+    assert (ran.code, "--candidate and --frontier exclude each other" in ran.err) == (2, True)
+
+
+def test_validate_prints_no_escape_of_a_file_name(meta_reward: MetaReward, here: Path) -> None:
+    odd = here / "od\x1b[2Jd.py"
+    odd.write_text("import socket\n" + ASKING_HARNESS)
+    ran = meta_reward("validate", odd.name)
+    assert (ran.code, "\x1b" in ran.out) == (1, False)
+    assert "od\\u001b[2Jd.py: line 1: imports 'socket'" in ran.out

@@ -78,23 +78,21 @@ def test_run_records_its_level_and_status_shows_it(meta_reward: MetaReward) -> N
     assert json.loads(meta_reward("status", "small", "--json").out)["sandbox"] == LEVEL
 
 
-def test_without_bubblewrap_candidates_are_locked(meta_reward_process: MetaReward, bare: str) -> None:
-    ran = meta_reward_process(*EVALUATE, "--json", PATH=bare)
+def test_without_bubblewrap_candidates_are_locked(meta_reward: MetaReward, bare: str) -> None:
+    ran = meta_reward(*EVALUATE, "--json", PATH=bare)
     assert json.loads(ran.out)["sandbox"] == "locked"
 
 
 @pytest.mark.parametrize("command", [SEARCH, EVALUATE, ("validate", "seeds/baseline.py")], ids=lambda c: c[0])
-def test_strict_that_cannot_be_had_is_one_line(
-    meta_reward_process: MetaReward, bare: str, command: tuple[object, ...]
-) -> None:
+def test_strict_that_cannot_be_had_is_one_line(meta_reward: MetaReward, bare: str, command: tuple[object, ...]) -> None:
     expected = f"cannot do sandbox level strict ({NO_BWRAP}): install bubblewrap; --sandbox locked works here\n"
-    ran = meta_reward_process(*command, "--sandbox", "strict", PATH=bare)
+    ran = meta_reward(*command, "--sandbox", "strict", PATH=bare)
     assert (ran.code, ran.out, ran.err) == (1, "", f"meta-reward: this machine {expected}")
     assert not Path("runs").exists()
 
 
 def test_run_whose_level_is_gone_stops_before_it_spends_and_goes_on_when_told(
-    meta_reward: MetaReward, meta_reward_process: MetaReward, bare: str
+    meta_reward: MetaReward, bare: str
 ) -> None:
     meta_reward(*SEARCH)
     move_run_to("strict")
@@ -103,26 +101,24 @@ def test_run_whose_level_is_gone_stops_before_it_spends_and_goes_on_when_told(
         f"this machine cannot do sandbox level strict, which run small is at ({NO_BWRAP}): "
         "install bubblewrap; --sandbox locked works here"
     )
-    ran = meta_reward_process(*more, PATH=bare)
+    ran = meta_reward(*more, PATH=bare)
     assert (ran.code, ran.out, ran.err) == (1, "", f"meta-reward: {expected}\n")
     assert f"small: stopped: {expected} " in meta_reward("status", "small", COLUMNS="1000").out
     assert not Path("runs/small/.work/session-0001").exists()
-    ran = meta_reward_process(*more, "--sandbox", "locked", PATH=bare)
+    ran = meta_reward(*more, "--sandbox", "locked", PATH=bare)
     assert (ran.code, recorded()) == (0, 'sandbox = "locked"'), ran.err
     log = ["git", "-C", "runs/small", "log", "--format=%s", "--", "run.toml"]
     subjects = subprocess.run(log, capture_output=True, text=True, check=True).stdout
     assert "Sandbox level locked, which was strict\n" in subjects
 
 
-def test_test_split_stays_sealed_where_the_level_is_gone(
-    meta_reward: MetaReward, meta_reward_process: MetaReward, bare: str
-) -> None:
+def test_test_split_stays_sealed_where_the_level_is_gone(meta_reward: MetaReward, bare: str) -> None:
     meta_reward(*SEARCH)
     move_run_to("strict")
-    ran = meta_reward_process("test", "small", PATH=bare)
+    ran = meta_reward("test", "small", PATH=bare)
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "which run small is at" in ran.err
-    ran = meta_reward_process("test", "small", "--sandbox", "locked", PATH=bare)
+    ran = meta_reward("test", "small", "--sandbox", "locked", PATH=bare)
     assert "opened 1 time;" in ran.out
     assert recorded() == 'sandbox = "locked"'
 

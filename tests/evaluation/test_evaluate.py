@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeUnavailable, LimitReached
-from meta_reward.evaluation.evaluate import PROBATION, evaluate
+from meta_reward.evaluation.evaluate import PROBATION, evaluate, run_together
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
 from meta_reward.evaluation.records import CallCost, Evaluation, FailedCallRecord, Failure, Result, tokens_of
 from meta_reward.files import dump_line
@@ -257,3 +258,30 @@ def test_price_of_all_is_unknown_where_one_is() -> None:
     assert tokens_of([cost, cost]) == Tokens(2, 6, 4, 1.0)
     assert tokens_of([cost, replace(cost, cost_usd=None)]) == Tokens(2, 6, 4, None)
     assert tokens_of([]) == Tokens(0, 0, 0, 0)
+
+
+def test_evaluation_that_an_outage_ends_waits_for_calls_that_are_already_paid_for(tmp_path: Path) -> None:
+    class Slow(WordJudge):
+        async def complete(self, request: Request, *, draw: int) -> Completion:
+            if "GOOD" not in request.messages[0].content:
+                await asyncio.sleep(0.2)
+                raise JudgeUnavailable("down")
+            await asyncio.sleep(0.6)
+            return await WordJudge.complete(self, request, draw=draw)
+
+    gateway = Gateway(Slow(), Cache(tmp_path))
+    with pytest.raises(JudgeUnavailable, match="down"):
+        run(ASKING_HARNESS, gateway, ROLLOUTS[:2])
+    assert (gateway.spent.misses, len(list(tmp_path.rglob("*.json")))) == (1, 1)
+
+
+def test_of_errors_at_the_same_moment_our_own_is_raised() -> None:
+    async def fail(error: Exception) -> None:
+        await asyncio.sleep(0)
+        raise error
+
+    limit = LimitReached("max-calls", 5, 5)
+    with pytest.raises(LimitReached):
+        asyncio.run(run_together([fail(OSError("odd")), fail(limit), fail(ValueError("odd"))]))
+    with pytest.raises(OSError, match="odd"):
+        asyncio.run(run_together([fail(OSError("odd")), fail(ValueError("even"))]))

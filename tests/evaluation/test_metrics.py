@@ -80,3 +80,9 @@ def test_differences_are_taken_pair_by_pair_whatever_their_order() -> None:
         )
     )
     assert differences(before, after[::-1]) == {"b": [-1.0, -1.0], "a": [0.5, 1.0]}
+
+
+@pytest.mark.parametrize(("preferred", "other", "score"), [(50.0, 50.1, 0.0), (50.1, 50.0, 1.0), (0.0, 0.0, 0.5)])
+def test_any_difference_however_small_decides_a_pair(preferred: float, other: float, score: float) -> None:
+    (result,) = outcomes(PAIRS[:1], {"a1": preferred, "a2": other})
+    assert result.score == score

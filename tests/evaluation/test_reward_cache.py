@@ -164,3 +164,15 @@ def test_clearing_the_cache_clears_rewards_too(gateway: Gateway, tmp_path: Path)
     assert (holding.judge, holding.entries) == ("word", 8)
     assert holdings(tmp_path) == []
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_harness_that_has_failed_anywhere_is_run_again_on_everything(gateway: Gateway) -> None:
+    first, second = (ROLLOUTS[index].trajectory.transcript() for index in (0, 1))
+    shaky = ASKING_HARNESS.replace(
+        "    reply", f"    if trajectory.transcript() == {second!r}: raise KeyError(5)\n    reply"
+    )
+    assert [result.error is not None for result in run(gateway, shaky).results].count(True) == 1
+    assert first != second
+    with pytest.raises(AssertionError, match="the harness was run"):
+        recall(gateway, shaky)
+    assert list(gateway.rewards_folder.rglob("*.jsonl")) == []  # type: ignore[union-attr]

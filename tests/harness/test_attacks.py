@@ -4,8 +4,7 @@
 """
 
 import os
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,10 @@ from tests.harness.attacks.harm import HARMS
 from tests.harness.attacks.processes import PROCESSES
 from tests.harness.attacks.sockets import SOCKETS
 from tests.harness.attacks.state import COUNTERS, RELAYS
-from tests.harness.attacks.table import Attack, Counter, Harm, Relay, rows, rows_shown
+from tests.harness.attacks.table import Attack, Counter, Harm, possible_here
 
-ATTACKS = tuple(chain(FILES, SOCKETS, PROCESSES))
+FAMILIES = {"files": FILES, "sockets": SOCKETS, "processes": PROCESSES}
+each_family = pytest.mark.parametrize("attacks", [pytest.param(table, id=name) for name, table in FAMILIES.items()])
 UNDISTURBED = [HONEST_SCORE] * 2
 RARELY_READ = {"strict": "antigravity.py", "locked": "this.py", "none": "nturl2path.py"}
 HARMS_BY_TOOL = (
@@ -61,47 +61,52 @@ unprotected = pytest.mark.parametrize("arena", ["none"], indirect=True)
 
 
 @at_each_level
-@pytest.mark.parametrize("attack", rows(ATTACKS))
-def test_attack_is_denied_and_disturbs_nobody(arena: Arena, attack: Attack) -> None:
-    ended, honest = arena.siege(attack.body)
-    assert (ended, honest) == (attack.ends, UNDISTURBED)
+@each_family
+def test_attacks_are_denied_and_disturb_nobody(arena: Arena, attacks: Sequence[Attack]) -> None:
+    ended, honest = arena.besiege(attacks)
+    assert ended == {attack.name: attack.ends for attack in attacks}
+    assert set(honest) == {HONEST_SCORE}
 
 
 @at_each_level
-@pytest.mark.parametrize("attack", rows(ATTACKS[::4]))
-def test_attack_by_a_tool_that_the_judge_calls_is_denied_too(arena: Arena, attack: Attack) -> None:
-    ended, honest = arena.siege(attack.body, as_tool=True)
-    assert (ended, honest) == (attack.ends, UNDISTURBED)
+@each_family
+def test_attacks_by_a_tool_that_the_judge_calls_are_denied_too(arena: Arena, attacks: Sequence[Attack]) -> None:
+    ended, honest = arena.besiege(attacks[::4], as_tool=True)
+    assert ended == {attack.name: attack.ends for attack in attacks[::4]}
+    assert set(honest) == {HONEST_SCORE}
 
 
 @unprotected
-@pytest.mark.parametrize("attack", rows_shown(ATTACKS))
-def test_attack_succeeds_where_nothing_protects(arena: Arena, attack: Attack) -> None:
-    assert arena.run(attack.body) == "won"
+@each_family
+def test_attacks_succeed_where_nothing_protects(arena: Arena, attacks: Sequence[Attack]) -> None:
+    possible = possible_here(attacks)
+    assert {attack.name: arena.run(attack.body) for attack in possible} == {attack.name: "won" for attack in possible}
 
 
 @at_each_level
-@pytest.mark.parametrize("relay", rows(RELAYS))
-def test_nothing_left_behind_is_found_by_another_trajectory(arena: Arena, relay: Relay) -> None:
-    assert "won" not in arena.relay(relay.leave, relay.find)
+def test_nothing_left_behind_is_found_by_another_trajectory(arena: Arena) -> None:
+    found = {relay.name: arena.relay(relay.leave, relay.find) for relay in RELAYS}
+    assert [name for name, outcomes in found.items() if "won" in outcomes] == []
 
 
 @unprotected
-@pytest.mark.parametrize("relay", rows_shown(RELAYS))
-def test_what_is_left_behind_is_found_where_nothing_protects(arena: Arena, relay: Relay) -> None:
-    before, *later = arena.relay(relay.leave, relay.find)
-    assert before == "denied"
-    assert "won" in later
+def test_what_is_left_behind_is_found_where_nothing_protects(arena: Arena) -> None:
+    possible = possible_here(RELAYS)
+    found = {relay.name: arena.relay(relay.leave, relay.find) for relay in possible}
+    before = {name: outcomes[0] for name, outcomes in found.items()}
+    later = {name: "won" in outcomes[1:] for name, outcomes in found.items()}
+    assert before == {relay.name: "denied" for relay in possible}
+    assert later == {relay.name: True for relay in possible}
 
 
 @at_each_level
-@pytest.mark.parametrize("counter", rows(COUNTERS))
-def test_no_number_is_pushed_on_for_another_trajectory(arena: Arena, counter: Counter) -> None:
-    assert arena.run(f"{counter.push}\nreturn True") == "denied"
+def test_no_number_is_pushed_on_for_another_trajectory(arena: Arena) -> None:
+    ended = {counter.name: arena.run(f"{counter.push}\nreturn True") for counter in COUNTERS}
+    assert ended == {counter.name: "denied" for counter in COUNTERS}
 
 
 @unprotected
-@pytest.mark.parametrize("counter", rows_shown(COUNTERS))
+@pytest.mark.parametrize("counter", [pytest.param(each, id=each.name) for each in possible_here(COUNTERS)])
 def test_numbers_are_pushed_on_where_nothing_protects(arena: Arena, counter: Counter) -> None:
     before = int(arena.read(counter.read))
     arena.run(counter.push)
@@ -133,21 +138,19 @@ def test_reading_a_file_leaves_a_trace_where_nothing_protects(prey: Prey) -> Non
 
 
 @pytest.mark.parametrize("short", LEVELS, indirect=True)
-@pytest.mark.parametrize(("body", "ends"), HARMS_BY_TOOL)
-def test_tool_that_does_harm_is_stopped_and_hurts_nobody(short: Arena, body: str, ends: str) -> None:
-    ended, honest = short.siege(body, as_tool=True)
-    assert (ended, honest) == (ends, UNDISTURBED)
+def test_tools_that_do_harm_are_stopped_and_hurt_nobody(short: Arena) -> None:
+    ended = {body: short.siege(body, as_tool=True) for body, _ in HARMS_BY_TOOL}
+    assert ended == {body: (ends, UNDISTURBED) for body, ends in HARMS_BY_TOOL}
 
 
 @pytest.mark.parametrize("short", [*LEVELS, "none"], indirect=True)
-@pytest.mark.parametrize("harm", rows(harm for harm in HARMS if harm.ends != "time-out"))
-def test_harm_is_stopped_at_every_level_and_hurts_nobody(short: Arena, harm: Harm) -> None:
-    ended, honest = short.siege(harm.body)
-    assert (ended, honest) == (harm.ends, UNDISTURBED)
+def test_harm_is_stopped_at_every_level_and_hurts_nobody(short: Arena) -> None:
+    ended = {harm.name: short.siege(harm.body) for harm in HARMS if harm.ends != "time-out"}
+    assert ended == {harm.name: (harm.ends, UNDISTURBED) for harm in HARMS if harm.ends != "time-out"}
 
 
 @pytest.mark.parametrize("short", LEVELS[:1], indirect=True)
-@pytest.mark.parametrize("harm", rows(harm for harm in HARMS if harm.ends == "time-out"))
+@pytest.mark.parametrize("harm", [pytest.param(harm, id=harm.name) for harm in HARMS if harm.ends == "time-out"])
 def test_harm_without_end_is_stopped_by_the_clock_and_hurts_nobody(short: Arena, harm: Harm) -> None:
     ended, honest = short.siege(harm.body)
     assert (ended, honest) == (harm.ends, UNDISTURBED)

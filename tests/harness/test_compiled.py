@@ -75,3 +75,21 @@ def test_what_does_not_compile_says_so_on_every_trajectory(source: str, kind: st
     assert isinstance(again, CandidateError)
     assert first.kind in kind.split("|")
     assert first.message == again.message
+
+
+def test_source_is_compiled_once_as_long_as_few_others_come_between() -> None:
+    compiled = list[str]()
+
+    class Counting(Sandbox):
+        async def _compile(self, source: str) -> str:
+            compiled.append(source)
+            return await super()._compile(source)
+
+    async def work() -> None:
+        async with Counting(Budget(active_s=10.0), level=LEVEL) as sandbox:
+            for source in [first, first, *others, first]:
+                await sandbox.score(source, TRAJECTORY, no_judge)
+
+    first, *others = (FIXED.format(value=value) for value in range(10))
+    asyncio.run(work())
+    assert compiled == [first, *others, first]

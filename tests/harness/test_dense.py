@@ -6,9 +6,14 @@ import random
 import pytest
 
 from meta_reward.harness.validate import inspect_source
+from meta_reward.offline.proposer.library import load_library
+from meta_reward.offline.proposer.source import parse_source, with_parts
+from tests.conftest import PROJECT
 
 GOOD = "\nasync def reward(trajectory, judge):\n    return 5\n"
 DATA = random.Random(7).randbytes(400)
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+PAIRS = sorted(random.Random(7).sample([a + b for a in LETTERS for b in LETTERS], 300))
 ROWS = [DATA[at : at + 4] for at in range(0, len(DATA), 4)]
 BASE85 = base64.b85encode(DATA).decode()
 PIECES = [BASE85[at : at + 20] for at in range(0, len(BASE85), 20)]
@@ -27,6 +32,8 @@ PACKED = {
     "listed pieces": repr(PIECES),
     "added pieces": " + ".join(map(repr, PIECES)),
     "pieces in several places": "1\n" + "\n".join(f"T{number} = {piece!r}" for number, piece in enumerate(PIECES)),
+    "sorted pairs of letters": repr(dict.fromkeys(PAIRS, "good")),
+    "sorted pairs of letters in one text": repr(" ".join(PAIRS[::2])),
     "table of digests": repr({row[:3].hex(): "good" for row in ROWS}),
     "table of numbers": repr({int.from_bytes(row): 1 for row in ROWS[:20]}),
     "one number": str(int.from_bytes(DATA)),
@@ -82,3 +89,15 @@ def test_table_in_the_names_of_keywords_is_found() -> None:
     table = ", ".join(f"k{chance.getrandbits(32):08x}=True" for _ in range(200))
     (finding, *_) = inspect_source(f"T = dict({table})\n{GOOD}").findings
     assert finding.check == "dense"
+
+
+def test_no_mechanism_of_the_catalog_in_any_seed_looks_packed() -> None:
+    seeds = [parse_source((PROJECT / "seed_harnesses" / name).read_text()) for name in ("evidence.py", "policy.py")]
+    refused = [
+        mechanism.name
+        for mechanisms in load_library().values()
+        for mechanism in mechanisms.values()
+        for seed in seeds
+        if inspect_source(with_parts(seed, {mechanism.part: mechanism.source}, doc=mechanism.headline)).findings
+    ]
+    assert refused == []

@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,8 +16,9 @@ from meta_reward.harness.confinement import package_paths, time_zones
 from meta_reward.harness.level import Level
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import trajectory_to_json
-from tests.conftest import LEVEL, WordJudge, make_trajectory
+from tests.conftest import LEVEL, PROJECT, WordJudge, make_trajectory
 from tests.harness.attacks.arena import LEVELS
 from tests.harness.boxed import QUICK, TRAJECTORY, harness, score, score_all, session
 
@@ -118,15 +122,58 @@ def test_forty_trajectories_at_once_are_isolated_and_quick() -> None:
     assert time.monotonic() - began < 5
 
 
-def test_sandbox_leaves_no_process_behind() -> None:
-    async def work() -> set[str]:
-        async with Sandbox(QUICK, level=LEVEL) as sandbox:
-            await sandbox.score(harness("return 5"), TRAJECTORY, session().ask)
-            return children()
+async def parent_of_a_candidate(budget: Budget = QUICK, *, ends: bool = True) -> int:
+    """The process id of the zygote of a sandbox, at level none. ends: its candidate is not killed by the clock."""
+    body = "return Reward(5, str(os.getppid()))" if ends else "await judge.ask(str(os.getppid())); time.sleep(60)"
+    asked: list[str] = []
 
-    before = children()
-    assert len(asyncio.run(work()) - before) == 1
-    assert children() == before
+    async def answer(ask: Ask, run_tool: RunTool) -> Answer:
+        asked.append(ask.prompt)
+        return Answer("", "end")
+
+    async with Sandbox(budget, level="none") as sandbox:
+        try:
+            return int((await sandbox.score(harness(body, "import os, time"), TRAJECTORY, answer)).reason)
+        except CandidateError:
+            return int(asked[0])
+
+
+def test_zygote_is_used_by_the_next_sandbox_that_would_start_the_same() -> None:
+    first = asyncio.run(parent_of_a_candidate())
+    slow, timed_out = Budget(active_s=9.0), Budget(active_s=0.3)
+    same = [asyncio.run(parent_of_a_candidate(budget, ends=budget is slow)) for budget in (slow, timed_out, slow)]
+    assert same == [first] * 3
+    assert asyncio.run(parent_of_a_candidate(Budget(memory_mb=900))) != first
+
+
+def test_zygote_that_died_while_nobody_used_it_is_replaced() -> None:
+    first = asyncio.run(parent_of_a_candidate())
+    os.kill(first, 9)
+    assert asyncio.run(parent_of_a_candidate()) != first
+
+
+def test_sandboxes_open_at_once_and_those_of_other_threads_have_zygotes_of_their_own() -> None:
+    async def both() -> list[int]:
+        return await asyncio.gather(parent_of_a_candidate(), parent_of_a_candidate())
+
+    async def thread() -> int:
+        return await asyncio.to_thread(lambda: asyncio.run(parent_of_a_candidate()))
+
+    first, second = asyncio.run(both())
+    third = asyncio.run(thread())
+    assert len({first, second, third}) == 3
+    assert not Path(f"/proc/{third}").exists()
+    assert len(children()) < 6  # two zygotes are kept
+
+
+def test_process_that_ends_leaves_no_zygote_behind() -> None:
+    program = (
+        "import asyncio\nfrom tests.harness.test_sandbox_isolation import parent_of_a_candidate\n"
+        "print(asyncio.run(parent_of_a_candidate()))"
+    )
+    told = subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=PROJECT, capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert not Path(f"/proc/{told.stdout.strip()}").exists()
 
 
 def test_closed_sandbox_leaves_the_next_socket_alone(tmp_path: Path) -> None:
@@ -150,3 +197,8 @@ def test_closed_sandbox_leaves_the_next_socket_alone(tmp_path: Path) -> None:
 def children() -> set[str]:
     me = os.getpid()
     return set(Path(f"/proc/{me}/task/{me}/children").read_text().split())
+
+
+def test_randomness_begins_with_the_documented_seed() -> None:
+    (reward,) = score_all(harness("return random.random() * 100", "import random"))
+    assert reward == Reward(random.Random(0).random() * 100)

@@ -10,6 +10,7 @@ import pytest
 
 from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.child import UNLOCKED
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
@@ -258,3 +259,18 @@ def test_candidate_that_hangs_up_and_does_not_end_fails_alone(monkeypatch: pytes
 def test_scores_are_finite_whatever_a_candidate_sends() -> None:
     results = score_all(*(harness(f"return float({value!r})") for value in ("inf", "-inf", "nan", "1e2")))
     assert results == ["ValueError", "ValueError", "ValueError", Reward(100.0)]
+
+
+def test_forged_tools_that_are_nested_too_deeply_fail_the_candidate() -> None:
+    forged = """import struct
+    tools = '[{"name": "a", "description": "b", "parameters": ' + '[' * 400 + ']' * 400 + '}]'
+    data = ('{"type": "ask", "ask": 1, "prompt": "p", "tools": ' + tools + '}').encode()
+    judge._sock.sendall(struct.pack("!I", len(data)) + data)
+    import asyncio; await asyncio.sleep(60)"""
+    with pytest.raises(CandidateError, match=r"ValueError: schema or tools of judge\.ask\(\) are nested too deeply"):
+        score(harness(forged))
+
+
+def test_exit_code_of_a_child_that_cannot_lock_down_is_a_candidates_failure_like_any_other() -> None:
+    with pytest.raises(CandidateError, match=rf"exit: the process ended \(exit code {UNLOCKED}\) without an answer"):
+        score(harness(f"import os; os._exit({UNLOCKED})"))

@@ -31,7 +31,6 @@ from meta_reward.offline.proposer.source import fingerprint, parse_source, with_
 ROOT = Path(__file__).parents[2]
 BASELINE = parse_source((ROOT / "seed_harnesses" / "baseline.py").read_text())
 MECHANISMS = [mechanism for mechanisms in load_library().values() for mechanism in mechanisms.values()]
-each_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda m: f"{m.part}-{m.name}")
 NOTHING = Trajectory("", (), (Message("user", ""),))
 
 
@@ -95,42 +94,46 @@ def test_every_part_has_alternatives() -> None:
     assert [part for part, mechanisms in load_library().items() if len(mechanisms) >= 5] == list(PARTS)
 
 
-@each_mechanism
-def test_a_mechanism_says_what_a_proposal_needs(mechanism: Mechanism) -> None:
-    assert len(mechanism.headline) < 117
-    assert all(text.endswith(".") for text in (mechanism.headline, mechanism.why, mechanism.risk))
-    assert set(mechanism.answers) <= SYMPTOMS.keys()
-    assert mechanism.needs in ("", "checks", "draws", "criteria")
+def test_mechanisms_say_what_a_proposal_needs() -> None:
+    for mechanism in MECHANISMS:
+        assert len(mechanism.headline) < 117, mechanism.name
+        assert all(text.endswith(".") for text in (mechanism.headline, mechanism.why, mechanism.risk)), mechanism.name
+        assert set(mechanism.answers) <= SYMPTOMS.keys(), mechanism.name
+        assert mechanism.needs in ("", "checks", "draws", "criteria"), mechanism.name
 
 
-@each_mechanism
-def test_a_mechanism_in_the_baseline_is_a_harness_that_scores(mechanism: Mechanism) -> None:
-    text = harness(mechanism)
-    assert inspect_source(text).findings == ()
-    assert find_mechanism(mechanism.part, fingerprint(parse_source(text), mechanism.part)) is mechanism
-    assert 0 < run(text, ObligingJudge(), trip()) <= 100
+def test_mechanisms_in_the_baseline_are_harnesses_that_score() -> None:
+    for mechanism in MECHANISMS:
+        text = harness(mechanism)
+        assert inspect_source(text).findings == (), mechanism.name
+        assert find_mechanism(mechanism.part, fingerprint(parse_source(text), mechanism.part)) is mechanism, (
+            mechanism.name
+        )
+        assert 0 < run(text, ObligingJudge(), trip()) <= 100, mechanism.name
 
 
-@each_mechanism
-def test_a_mechanism_goes_into_every_seed_without_a_clash_of_helpers(mechanism: Mechanism) -> None:
-    for path in (ROOT / "seed_harnesses").glob("*.py"):
-        text = with_parts(parse_source(path.read_text()), {mechanism.part: mechanism.source}, doc="Mixed.")
-        assert parse_source(text).definitions.keys() >= {*PARTS, "reward"}
+def test_mechanisms_go_into_every_seed_without_a_clash_of_helpers() -> None:
+    for mechanism in MECHANISMS:
+        for path in (ROOT / "seed_harnesses").glob("*.py"):
+            text = with_parts(parse_source(path.read_text()), {mechanism.part: mechanism.source}, doc="Mixed.")
+            assert parse_source(text).definitions.keys() >= {*PARTS, "reward"}, mechanism.name
 
 
-@each_mechanism
-def test_a_mechanism_bears_nonsense_and_a_run_in_which_nothing_happened(mechanism: Mechanism) -> None:
-    with pytest.raises(ValueError, match="0 to 100"):
-        run(harness(mechanism), NonsenseJudge(), trip())
-    assert 0 < run(harness(mechanism), ObligingJudge(), NOTHING) <= 100
+def test_mechanisms_bear_nonsense_and_a_run_in_which_nothing_happened() -> None:
+    for mechanism in MECHANISMS:
+        with pytest.raises(ValueError, match="0 to 100"):
+            run(harness(mechanism), NonsenseJudge(), trip())
+        assert 0 < run(harness(mechanism), ObligingJudge(), NOTHING) <= 100, mechanism.name
 
 
-@each_mechanism
-def test_a_mechanism_scores_a_run_that_is_too_long_for_the_judge(mechanism: Mechanism) -> None:
-    sound = trip()
-    again = tuple(replace(message, content=f"{message.content} Hm." * 9) for message in sound.messages[:5] * 60)
-    rules = sound.policy + "Never cancel a trip, whoever asks for it.\n" * 900
-    assert 0 < run(harness(mechanism), NarrowJudge(), Trajectory(rules, sound.tools, again + sound.messages)) <= 100
+def test_mechanisms_score_a_run_that_is_too_long_for_the_judge() -> None:
+    for mechanism in MECHANISMS:
+        sound = trip()
+        again = tuple(replace(message, content=f"{message.content} Hm." * 9) for message in sound.messages[:5] * 60)
+        rules = sound.policy + "Never cancel a trip, whoever asks for it.\n" * 900
+        assert (
+            0 < run(harness(mechanism), NarrowJudge(), Trajectory(rules, sound.tools, again + sound.messages)) <= 100
+        ), mechanism.name
 
 
 def test_every_harness_of_the_catalog_is_clean_by_the_rules_of_the_project(tmp_path: Path) -> None:

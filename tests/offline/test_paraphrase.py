@@ -25,8 +25,8 @@ from meta_reward.trajectory import Message
 from tests.conftest import PROJECT
 
 SEEDS = ("baseline", "policy", "evidence")
-JUDGE_SEEDS = range(4)
-EVERY = 8  # one task in so many is looked at
+JUDGE_SEEDS = range(3)
+EVERY = 12  # one task in so many is looked at
 
 POLICY, RUN, FACTS, CRITERIA = "## Policy", "## Run", "## Verified by code", "## Criteria"
 HOLDS, FAILS, AGREED = "- yes: just before", "- NO: just before", "the user agreed to it"
@@ -146,8 +146,7 @@ def test_rewording_every_prompt_of_a_seed_moves_agreement_by_less_than_three_poi
     assert abs(agreement(name) - agreement(name, style)) < 0.03
 
 
-@pytest.mark.parametrize("style", PARAPHRASES)
-def test_every_paraphrase_replaces_something_that_a_seed_says(style: str) -> None:
+def test_every_paraphrase_replaces_something_that_a_seed_says() -> None:
     said: list[str] = []
 
     class Listener:
@@ -158,4 +157,5 @@ def test_every_paraphrase_replaces_something_that_a_seed_says(style: str) -> Non
     for name in SEEDS:
         for rollout in skyways().rollouts.values():
             asyncio.run(load_seed(name).reward(rollout.trajectory, Listener()))
-    assert {ours for ours in PARAPHRASES[style] if any(ours in prompt for prompt in said)} == set(PARAPHRASES[style])
+    texts = {ours for pairs in PARAPHRASES.values() for ours in pairs}
+    assert {ours for ours in texts if not any(ours in prompt for prompt in said)} == set()

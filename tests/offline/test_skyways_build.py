@@ -86,7 +86,7 @@ def test_the_committed_world_is_small_and_its_conversations_are_of_usual_length(
 
 
 def test_the_place_of_a_rollout_says_nothing_about_its_label(tmp_path: Path) -> None:
-    build(tmp_path / "many", tasks=250, seed=9)
+    build(tmp_path / "many", tasks=150, seed=9)
     labels: dict[str, list[int]] = {}
     for rollout in load_task_set(tmp_path / "many").rollouts.values():
         labels.setdefault(rollout.id[-1], []).append(rollout.success or 0)

@@ -117,14 +117,13 @@ def test_replaying_leaves_the_case_as_it_was(case: Case, messages: Messages) -> 
     assert case.database == before
 
 
-@pytest.mark.parametrize("text", [*ASSENT, "yes", "Go ahead, thank you."])
-def test_a_clear_yes_is_understood(text: str) -> None:
-    assert is_assent(text)
+def test_a_clear_yes_is_understood() -> None:
+    assert [text for text in (*ASSENT, "yes", "Go ahead, thank you.") if not is_assent(text)] == []
 
 
-@pytest.mark.parametrize("text", [*HESITATION, *HAGGLE, "No.", "Maybe.", "", "I said yes yesterday."])
-def test_anything_else_is_no_yes(text: str) -> None:
-    assert not is_assent(text)
+def test_anything_else_is_no_yes() -> None:
+    others = (*HESITATION, *HAGGLE, "No.", "Maybe.", "", "I said yes yesterday.")
+    assert [text for text in others if is_assent(text)] == []
 
 
 WORDS = {
@@ -145,19 +144,19 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize(("tool", "template"), [(tool, text) for tool, bank in DID.items() for text in bank])
-def test_every_report_claims_just_its_own_action(tool: str, template: str) -> None:
-    assert claimed_actions(phrase(template, Step(tool, WORDS)) + ".") == [tool]
+def test_every_report_claims_just_its_own_action() -> None:
+    reports = [(tool, phrase(text, Step(tool, WORDS)) + ".") for tool, bank in DID.items() for text in bank]
+    assert [(tool, report) for tool, report in reports if claimed_actions(report) != [tool]] == []
 
 
-@pytest.mark.parametrize(("tool", "template"), [(tool, text) for tool, bank in DO.items() for text in bank])
-def test_no_offer_is_a_claim(tool: str, template: str) -> None:
-    assert claimed_actions(f"I would {phrase(template, Step(tool, WORDS))}.") == []
+def test_no_offer_is_a_claim() -> None:
+    offers = [f"I would {phrase(text, Step(tool, WORDS))}." for tool, bank in DO.items() for text in bank]
+    assert [offer for offer in offers if claimed_actions(offer)] == []
 
 
-@pytest.mark.parametrize("text", [*PADDING, *PROMISE, *AGAIN, "Nothing has been cancelled.", "Has it been cancelled?"])
-def test_talk_denials_and_questions_are_no_claims(text: str) -> None:
-    assert claimed_actions(text) == []
+def test_talk_denials_and_questions_are_no_claims() -> None:
+    talk = (*PADDING, *PROMISE, *AGAIN, "Nothing has been cancelled.", "Has it been cancelled?")
+    assert [text for text in talk if claimed_actions(text)] == []
 
 
 def test_a_claim_of_another_amount_is_not_backed() -> None:

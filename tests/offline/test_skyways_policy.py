@@ -16,7 +16,7 @@ from meta_reward.offline.skyways.situations import INTENTS, Situation
 from meta_reward.offline.skyways.tools import TOOLS, Step, execute
 from meta_reward.offline.skyways.voice import Voice
 
-SITUATIONS = [pytest.param(s, id=f"{i}-{s.__name__}") for i, every in INTENTS.items() for s in every]
+SITUATIONS = [situation for every in INTENTS.values() for situation in every]
 
 
 def draw(situation: Situation, seed: int) -> tuple[Case, random.Random]:
@@ -56,28 +56,28 @@ def test_the_policy_numbers_its_rules_without_a_gap() -> None:
     assert len(found) >= 12
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_what_the_policy_calls_for_can_be_read_and_done(situation: Situation) -> None:
-    case, _ = draw(situation, seed=0)
-    database = case.database.copy()
-    failed = [step for step in (*case.evidence, *case.errand.plan) if execute(database, step)[1]]
-    assert failed == []
+def test_what_the_policy_calls_for_can_be_read_and_done() -> None:
+    for situation in SITUATIONS:
+        case, _ = draw(situation, seed=0)
+        database = case.database.copy()
+        failed = [step for step in (*case.evidence, *case.errand.plan) if execute(database, step)[1]]
+        assert failed == [], situation.__name__
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_a_sound_agent_passes_in_every_voice(situation: Situation) -> None:
-    for seed in range(6):
-        case, rng = draw(situation, seed)
-        assert grade(case, converse(case, sound(case, rng), Voice(seed % 3, seed // 2), rng)) == ()
+def test_a_sound_agent_passes_in_every_voice() -> None:
+    for situation in SITUATIONS:
+        for seed in range(6):
+            case, rng = draw(situation, seed)
+            assert grade(case, converse(case, sound(case, rng), Voice(seed % 3, seed // 2), rng)) == ()
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_tempting_mistakes_can_be_made_and_alter_the_records(situation: Situation) -> None:
-    case, _ = draw(situation, seed=1)
-    right = after(case, case.errand.plan)
-    mistakes = [mistake for mistake in (case.errand.granted, case.errand.mispriced) if mistake]
-    assert mistakes
-    assert all(after(case, mistake.steps) != right for mistake in mistakes)
+def test_tempting_mistakes_can_be_made_and_alter_the_records() -> None:
+    for situation in SITUATIONS:
+        case, _ = draw(situation, seed=1)
+        right = after(case, case.errand.plan)
+        mistakes = [mistake for mistake in (case.errand.granted, case.errand.mispriced) if mistake]
+        assert mistakes, situation.__name__
+        assert all(after(case, mistake.steps) != right for mistake in mistakes), situation.__name__
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,15 @@ def test_every_tool_describes_itself_and_its_parameters() -> None:
         assert all("description" in schema or schema["type"] == "array" for schema in properties.values())
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_the_speakers_take_turns_and_every_call_is_answered(situation: Situation) -> None:
-    case, rng = draw(situation, seed=5)
-    messages = converse(case, sound(case, rng), Voice(2, 2), rng)
-    spoken = [message for message in messages if message.role != "tool" and not message.tool_calls]
-    assert all(message.content for message in spoken)
-    assert not [a for a, b in pairwise(messages) if a.role == b.role and a in spoken and b in spoken]
-    assert [call.id for m in messages for call in m.tool_calls] == [
-        m.tool_call_id for m in messages if m.role == "tool"
-    ]
+def test_the_speakers_take_turns_and_every_call_is_answered() -> None:
+    for situation in SITUATIONS:
+        case, rng = draw(situation, seed=5)
+        messages = converse(case, sound(case, rng), Voice(2, 2), rng)
+        spoken = [message for message in messages if message.role != "tool" and not message.tool_calls]
+        assert all(message.content for message in spoken), situation.__name__
+        assert not [a for a, b in pairwise(messages) if a.role == b.role and a in spoken and b in spoken], (
+            situation.__name__
+        )
+        assert [call.id for m in messages for call in m.tool_calls] == [
+            m.tool_call_id for m in messages if m.role == "tool"
+        ]

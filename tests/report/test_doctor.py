@@ -1,6 +1,7 @@
 """The doctor's rows: what works is tried, what does not says how to fix it, and no key is ever shown."""
 
 import asyncio
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -41,8 +42,18 @@ def test_git_that_is_too_old_for_a_run_fails(tmp_path: Path, monkeypatch: pytest
     assert git_row() == expected
 
 
-def test_git_that_commits_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_that_makes_no_repository_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path / "bin", "git", "echo git version 9.9")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    row = git_row()
+    assert (row.state, row.fix) == ("fail", "install git 2.28 or later")
+    assert row.what.startswith("9.9: ")
+    assert row.what.endswith("git init: it made no repository")
+
+
+def test_git_that_commits_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = shutil.which("git")
+    program(tmp_path / "bin", "git", f'case "$*" in *init*) exec {real} "$@";; version) echo git version 9.9;; esac')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     assert git_row() == Row("git", "fail", "9.9 does not find its own commit", "install git 2.28 or later")
 

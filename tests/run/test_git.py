@@ -204,4 +204,27 @@ def test_what_git_says_is_passed_on_with_place_and_command(root: Path) -> None:
 def test_machine_without_git_is_one_clear_line(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(UsageError, match="git does not run on this machine: install git, or put it on PATH"):
-        git.refs(root)
+        git.first_commit(root)
+
+
+def test_refs_are_the_same_as_git_lists_them_loose_and_packed(root: Path) -> None:
+    def listed() -> set[str]:
+        command = ["git", "-C", str(root), "for-each-ref", "--format=%(refname)"]
+        return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+    git.init(root)
+    assert git.refs(root) == listed() == set()
+    for name in ("c0001", "c0002"):
+        entry = git.Commit(f"Add {name}", {"file": name.encode()})
+        git.commit(root, entry, tag=git.Tag(name, entry, ["c0001"]))
+        assert git.refs(root) == listed()
+        git.pack_refs(root)
+        assert git.refs(root) == listed()
+    assert git.refs(root) == {git.BRANCH, "refs/tags/c0001", "refs/tags/c0002"}
+
+
+def test_lock_of_a_git_that_was_killed_is_no_ref(root: Path) -> None:
+    git.init(root)
+    git.commit(root, FIRST)
+    (root / ".git" / "refs" / "tags" / "c0009.lock").write_text("")
+    assert git.refs(root) == {git.BRANCH}

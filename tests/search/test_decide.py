@@ -11,6 +11,7 @@ from meta_reward.run.create import Seed
 from meta_reward.run.decisions import Decision, last_decision, load_decisions, sentence_of
 from meta_reward.run.layout import Layout
 from meta_reward.run.record import load_iterations
+from meta_reward.search.create import raise_limits
 from meta_reward.search.decide import choose
 from meta_reward.search.test_split import finalists_and_frontier
 from meta_reward.tasks.openings import count_looks, count_openings
@@ -188,6 +189,10 @@ def test_limit_that_leaves_nothing_for_a_decision_is_said_before_it_is_spent(tmp
     world.create(limits={"iterations": 1, "max_calls": 20})
     world.search()
     assert world.notes[0] == "max-calls 20 is too low for a decision: the baseline and validation take 80"
+    raise_limits(world.layout, {"limits": {"max_calls": 80}})
+    world.notes.clear()
+    world.search()
+    assert not [note for note in world.notes if "too low" in note]
 
 
 def test_every_opening_counts_and_what_was_tested_is_shown_again(wide: World) -> None:

@@ -7,9 +7,11 @@ import pytest
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.models.usage import Spent
 from meta_reward.run.settings import Limits
+from meta_reward.run.usage import spent_on_disk
 from meta_reward.search.limits import limit_check, require_limit
 from tests.conftest import WordJudge
 from tests.models.conftest import FaultyJudge
+from tests.search.conftest import World
 
 LIMITS = Limits(max_calls=10, max_tokens=1000, max_usd=2.0, max_hours=1.0)
 
@@ -68,3 +70,13 @@ def test_judge_that_may_cost_money_is_refused_without_a_limit(
 
 def test_simulated_judge_needs_no_limit() -> None:
     require_limit(WordJudge(), "simulated", {})
+
+
+def test_calls_that_no_result_counts_are_told_apart_from_those_that_are_on_record(world: World) -> None:
+    world.create(limits={"iterations": 0, "max_calls": 15})
+    stop = world.search()
+    assert stop.reason.startswith("limit reached: max-calls 15")
+    on_record = spent_on_disk(world.layout).calls
+    assert on_record > 0
+    assert on_record + stop.cut_off_calls == 15
+    assert (stop.cut_off_tokens > 0) == (stop.cut_off_calls > 0)

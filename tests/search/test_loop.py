@@ -10,6 +10,7 @@ import pytest
 from meta_reward.errors import JudgeUnavailable, UsageError
 from meta_reward.propose.base import Assignment
 from meta_reward.propose.transcript import Transcript
+from meta_reward.run import record
 from meta_reward.run.create import Seed
 from meta_reward.run.decisions import load_decisions
 from meta_reward.run.layout import Layout
@@ -320,3 +321,32 @@ def test_history_shows_the_policy_and_the_tools_of_a_trajectorys_own(world: Worl
     world.taskset = load_task_set(world.taskset.path)
     shown = load_task_set(world.create().taskset)
     assert [rollout.trajectory for rollout in shown.rollouts.values()] == [own] * len(shown.rollouts)
+
+
+def test_iteration_without_candidates_is_committed_where_a_kill_came_before(
+    begun: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "commit_iteration_without_candidates", killed)
+        with pytest.raises(KeyboardInterrupt):
+            begun.search(iterations=1)
+    begun.search()
+    log = ["git", "-C", str(begun.layout.root), "log", "--format=%s"]
+    subjects = subprocess.run(log, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert subjects.count("Iteration 1: no candidates") == 1
+
+
+def test_baseline_is_scored_before_other_seeds_so_that_enough_can_be_held_back(world: World) -> None:
+    world.seeds.append(Seed("other", harness("Judge this run closely.")))
+    world.search(iterations=0)
+    asked = ["closely" in request.messages[0].content for request in world.judge.requests]
+    scored = len(list((world.layout.taskset / "trajectories").glob("*.json")))
+    assert asked.index(True) == scored
+
+
+def test_search_ends_after_three_sessions_in_a_row_that_left_nothing(begun: World) -> None:
+    stop = begun.search(iterations=8)
+    assert (stop.state, len(begun.proposer.assignments)) == ("stopped", 3)

@@ -260,6 +260,8 @@ def test_output_of_something_else_is_never_written_over(meta_reward: MetaReward,
     assert meta_reward(*command, "scored.jsonl").code == 0
     write_rows(here / "runs.jsonl", some_runs(1))
     assert "has more lines than there are trajectories" in meta_reward(*command, "scored.jsonl").err
+    other = ("score", "seed_harnesses/policy.py", "runs.jsonl", *SIMULATED, "--out", "scored.jsonl")
+    assert "scored.jsonl, line 1, is not the score of runs.jsonl, line 1 by this harness" in meta_reward(*other).err
 
 
 def test_outage_stops_and_the_same_command_goes_on(meta_reward: MetaReward, here: Path) -> None:

@@ -12,6 +12,7 @@ Source: W. F. Friedman, The Index of Coincidence (1922).
 import ast
 import itertools
 import math
+import random
 import unicodedata
 import zlib
 from collections import Counter
@@ -27,6 +28,7 @@ MAX_DIGITS = 60  # in all the numbers that are neither short nor round
 MAX_NUMBERS = 96  # within all lists, tuples, sets and dictionaries
 _MAX_FINDINGS = 3
 _HINT = "state rules in words and code; a table that stands for the cases a harness was shown does not help on others"
+_KEY = 4  # characters
 _ROUND = 4  # digits; a threshold or a weight has fewer
 _EVEN_HAN = 0.003  # index of coincidence of Chinese and Japanese that nobody wrote; that of prose is above 0.005
 _FIRST_HAN = "\u2e80"
@@ -61,13 +63,13 @@ def dense(tree: ast.Module, literals: Iterable[Literal]) -> Iterator[Finding]:
 def _texts(tree: ast.Module, literals: Iterable[Literal]) -> Iterator[Finding]:
     lines: dict[int, str] = {}
     for literal in literals:
-        if isinstance(literal.value, str) and (data := _packed(literal.value, _WINDOWS)):
+        if isinstance(literal.value, str) and (data := _packed_in_any_order(literal.value)):
             lines.setdefault(literal.line, data)
     for line, data in list(lines.items())[:_MAX_FINDINGS]:
         yield Finding("dense", f"holds what looks like packed data: {data[:40]!r} ...", _HINT, line)
     if not lines:
         for first, texts in _pools(tree):
-            if data := _packed("".join(texts), (_POOLED,)):
+            if data := _packed("".join(texts), (_POOLED,)) or _packed("".join(_shuffled(texts)), (_POOLED,)):
                 what = f"holds short texts that together look like packed data: {data[:40]!r} ..."
                 yield Finding("dense", what, _HINT, first)
                 return
@@ -85,6 +87,19 @@ def _pools(tree: ast.Module) -> Iterator[tuple[int | None, list[str]]]:
             yield node.lineno, [keyword.arg for keyword in node.keywords if keyword.arg]
     constants = [node for node in nodes_of(tree) if isinstance(node, ast.Constant)]
     yield None, _short(sorted(constants, key=lambda node: (node.lineno, node.col_offset)))
+
+
+def _packed_in_any_order(text: str) -> str:
+    """The first part of a text that is packed data, as it stands or if its words stood in no order."""
+    return _packed(text, _WINDOWS) or _packed("".join(_shuffled(text.split())), (_POOLED,))
+
+
+def _shuffled(texts: Iterable[str]) -> list[str]:
+    """The very short ones of some texts, such as the keys of a table, in an order that says nothing, the same for the
+    same texts: a sorted table is more regular than a table."""
+    found = sorted(text for text in texts if len(text) <= _KEY)
+    random.Random(7).shuffle(found)
+    return found
 
 
 def _short(nodes: Iterable[ast.expr]) -> list[str]:

@@ -13,6 +13,7 @@ from meta_reward.harness.validate import source as reading
 from meta_reward.harness.validate.cases import Cases
 from meta_reward.harness.validate.copied import copied
 from meta_reward.harness.validate.dense import dense
+from meta_reward.harness.validate.digests import digests
 from meta_reward.harness.validate.duplicates import fingerprint_of
 from meta_reward.harness.validate.literals import literals_of
 from meta_reward.harness.validate.parts import PARTS, notes_on_parts, parts_of
@@ -37,6 +38,7 @@ def _inspect(request: Mapping[str, Any], cases: Cases | None) -> dict[str, Any]:
         *reading.imports(tree, request["packages"]),
         *reading.characters(source),
         *dense(tree, literals),
+        *digests(tree),
         *(copied(literals, cases) if cases else ()),
     ]
     parts, notes = parts_of(tree), bounded(notes_on_parts(tree))

@@ -9,6 +9,7 @@ import importlib
 import os
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -99,7 +100,9 @@ async def _client_of_loop(package: str, endpoint: Endpoint) -> AsyncGenerator[An
         raise missing_package(package) from None
     key, timeout_s = endpoint.key or NO_KEY, endpoint.settings.timeout_s
     hooks = {"request": [] if endpoint.own else [lambda request: _drop_inherited(request, key)]}
-    http_client = module.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout_s, event_hooks=hooks)
+    http_client = module.DefaultAsyncHttpxClient(
+        follow_redirects=False, timeout=timeout_s, event_hooks=hooks, verify=_certificates(_http_library(module))
+    )
     make = getattr(module, _CLIENTS[package])
     client = make(api_key=key, base_url=endpoint.address, max_retries=0, timeout=timeout_s, http_client=http_client)
     try:
@@ -118,5 +121,14 @@ async def _drop_inherited(request: Any, key: str) -> None:
 
 def _raw_reply(package: ModuleType) -> Any:
     """The type that makes a client return the raw reply: the response type of its HTTP library."""
-    library = package.DefaultAsyncHttpxClient.__base__.__module__.partition(".")[0]
-    return importlib.import_module(library).Response
+    return _http_library(package).Response
+
+
+def _http_library(package: ModuleType) -> ModuleType:
+    return importlib.import_module(package.DefaultAsyncHttpxClient.__base__.__module__.partition(".")[0])
+
+
+@cache
+def _certificates(library: ModuleType) -> Any:
+    """The certificates that clients trust, read once per process: it takes longer than a request on loopback."""
+    return library.create_ssl_context()

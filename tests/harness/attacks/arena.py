@@ -11,7 +11,7 @@ import os
 import socket
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import LEVEL, PROJECT, make_trajectory
+from tests.harness.attacks.table import Attack
 
 LEVELS: tuple[Level, ...] = (LEVEL,) if LEVEL == "locked" or asyncio.run(problem_of("locked")) else (LEVEL, "locked")
 """The level under test, and the lockdown alone, which must do by itself where there is no bubblewrap."""
@@ -36,7 +37,8 @@ async def reward(trajectory, judge):
     reply = await judge.ask(trajectory.transcript())
     return {HONEST_SCORE} if "GOOD" in trajectory.transcript() and reply.text == "yes" else 1
 """
-QUICK = Budget(cpu_s=5, active_s=2.0, wall_s=20.0)
+PATIENT = Budget(cpu_s=5, active_s=8.0, wall_s=20.0)
+_AT_ONCE = 6
 _MARKER = b"the label is in here"
 
 _PRELUDE = '''"""An attack."""
@@ -174,7 +176,7 @@ class Prey:
 class Arena:
     """A sandbox at one level, kept for many attacks: what one of them spoiled, the next would notice."""
 
-    def __init__(self, level: Level, prey: Prey, budget: Budget = QUICK) -> None:
+    def __init__(self, level: Level, prey: Prey, budget: Budget = PATIENT) -> None:
         self.level, self.prey = level, prey
         self._runner = asyncio.Runner()
         self._sandbox = Sandbox(budget, level=level)
@@ -208,6 +210,10 @@ class Arena:
         """How an attack ends, and what an honest harness gets at the same time and after it."""
         return self._runner.run(self._siege(self.program(body, as_tool=as_tool)))
 
+    def besiege(self, attacks: Sequence[Attack], *, as_tool: bool = False) -> tuple[dict[str, str], list[float | str]]:
+        """How attacks end, some of them at the same time, and what honest harnesses get beside them and after them."""
+        return self._runner.run(self._besiege(attacks, as_tool))
+
     def relay(self, leave: str, find: str) -> list[str]:
         """Whether the second trajectory finds what the first left: before it came, beside it, when it has gone."""
         return self._runner.run(self._relay(self.program(leave, holds=True), self.program(find)))
@@ -223,6 +229,15 @@ class Arena:
     async def _siege(self, source: str) -> tuple[str, list[float | str]]:
         ended, beside = await asyncio.gather(self._outcome(source), self._honest())
         return ended, [beside, await self._honest()]
+
+    async def _besiege(self, attacks: Sequence[Attack], as_tool: bool) -> tuple[dict[str, str], list[float | str]]:
+        ended, honest = dict[str, str](), list[float | str]()
+        for some in (attacks[at : at + _AT_ONCE] for at in range(0, len(attacks), _AT_ONCE)):
+            programs = [self.program(attack.body, as_tool=as_tool) for attack in some]
+            beside, *outcomes = await asyncio.gather(self._honest(), *map(self._outcome, programs))
+            honest += [beside, await self._honest()]
+            ended |= {attack.name: str(outcome) for attack, outcome in zip(some, outcomes, strict=True)}
+        return ended, honest
 
     async def _honest(self) -> float | str:
         reward = await self._score(HONEST)
