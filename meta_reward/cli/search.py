@@ -1,8 +1,6 @@
 """`meta-reward search`: start a run, or continue one."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +16,11 @@ from meta_reward.cli.common import (
     sandbox_option,
 )
 from meta_reward.cli.find import find_run, find_task_set, open_task_set, run_path, seed_folder
-from meta_reward.errors import MetaRewardError, UsageError
+from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
-    from meta_reward.run.events import Event, EventLog
     from meta_reward.run.layout import Layout
-    from meta_reward.run.stop_reason import Stop
-    from meta_reward.search.listeners import Handler
     from meta_reward.tasks.taskset import TaskSet
 
 
@@ -95,6 +90,7 @@ def command(
     Exit codes: 0 finished; 4 stopped at a limit, or because the proposer left nothing three times in a row; 130
     interrupted; 1 an error, described in one line.
     """
+    from meta_reward.cli.search_process import Said, go_on
     from meta_reward.propose.prompt import load_instructions
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
@@ -120,7 +116,7 @@ def command(
         return
     if not layout.config.exists():
         tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), told)
-    ending = _go_on(layout, requested, tasks, _Said(told, hint, notify, track))
+    ending = go_on(layout, requested, tasks, Said(told, hint, notify, track))
     click.echo(render_status(status_of(layout)))
     ctx.exit(0 if ending.state == "finished" else STOPPED)
 
@@ -150,98 +146,6 @@ def _start(
     asyncio.run(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
     click.echo(render_power(power_on(tasks, divided(tasks, config)["validation"])), err=True)
     return tasks
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What the user says of this start of a search."""
-
-    instructions: str | None
-    """For an agent, in place of the run's."""
-    hint: str | None
-    notify: str | None
-    track: str | None
-
-    def handlers(self, layout: "Layout") -> "dict[str, Handler]":
-        """What is told of events, by its name."""
-        from meta_reward.search.notify import Notifier
-        from meta_reward.search.track import MlflowTracker
-
-        found: dict[str, Handler] = {}
-        if self.notify:
-            found["the command of --notify"] = Notifier(self.notify, layout.root.name)
-        if self.track:
-            found["tracking with MLflow"] = MlflowTracker(layout)
-        return found
-
-
-def _go_on(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", said: _Said) -> "Stop":
-    """Search, from what is on disk."""
-    from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.cli.progress import shown
-    from meta_reward.run.config import load_run_config
-    from meta_reward.run.events import HINT, EventLog
-    from meta_reward.run.hints import add_hint
-    from meta_reward.run.integrity import restore_unfinished
-    from meta_reward.run.lock import locked
-    from meta_reward.run.record import load_iterations
-    from meta_reward.run.stop_reason import save_stop
-    from meta_reward.search.create import keep_instructions, raise_limits
-    from meta_reward.search.listeners import listening
-    from meta_reward.search.loop import run_search
-    from meta_reward.search.open import make_search, task_set_of
-
-    headline = partial(_headline, layout)
-    with (
-        locked(layout),
-        shown(headline=headline) as progress,
-        listening(said.handlers(layout), progress.note) as listeners,
-    ):
-        events = EventLog(layout.events, progress.note, [*listeners, _AfterIteration(progress.note, headline)])
-        tasks = task_set_of(layout, load_run_config(layout.config), tasks)
-        for note in restore_unfinished(layout):
-            events.note(note)
-        raise_limits(layout, {**requested, "digest": tasks.digest}, notice=events.note)
-        keep_instructions(layout, said.instructions, notice=events.note)
-        if said.hint is not None and add_hint(layout, said.hint, iteration=max(1, len(load_iterations(layout)))):
-            events.add(HINT, f"hint for the proposer: {said.hint}", shown=False)
-        ready = make_search(layout, tasks, progress, events)
-        with save_stop(layout, tell=partial(_tell_end, events)) as stop:
-            ending = run_interruptible(run_search(ready))
-            stop(ending)
-    return ending
-
-
-def _headline(layout: "Layout") -> str:
-    """Where the search is, in one line; empty if that cannot be told, since a file was changed by hand."""
-    from meta_reward.report.status import status_of
-    from meta_reward.report.status_text import render_headline
-
-    try:
-        return render_headline(status_of(layout))
-    except (MetaRewardError, OSError):
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _AfterIteration:
-    """Says where the search is after each iteration."""
-
-    say: Callable[[str], None]
-    headline: Callable[[], str]
-
-    def __call__(self, event: "Event") -> None:
-        from meta_reward.run.events import ITERATION
-
-        if event.event == ITERATION and (text := self.headline()):
-            self.say(text)
-
-
-def _tell_end(events: "EventLog", how: "Stop") -> None:
-    from meta_reward.run.events import END
-
-    text = f"the search {'was ' if how.state == 'interrupted' else ''}{how.state}: {how.reason}"
-    events.add(END, text, shown=False, state=how.state, reason=how.reason)
 
 
 def _task_set_and_run(given: str, run: str | None) -> tuple[Path, str | None]:

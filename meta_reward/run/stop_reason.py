@@ -36,7 +36,8 @@ def save_stop(layout: Layout, *, tell: Callable[[Stop], None] = lambda how: None
     def stop(how: Stop) -> None:
         how = replace(how, reason=files.printable(how.reason))
         try:
-            files.write_json(layout.stop, how)
+            if layout.config.exists():  # the run may have been removed
+                files.write_json(layout.stop, how)
         finally:
             tell(how)
 
