@@ -3,12 +3,16 @@
     scores.json     the metrics; written last, so if it is there, everything is
     pairs.jsonl     one line for each pair
     traces/<trajectory>.json   every judge call in full, then the reward or the error, and what was printed
+    traces.jsonl.gz the same on a sealed split, a line for each trajectory: nobody greps there
     calls.jsonl     one line for each call: what it took
 
+What several calls on a trajectory begin with stands in its trace once: `begins_like_call` is the number, from 1, of the
+call that holds it.
 The journal holds one line for each finished result. A torn last line counts as never written.
 """
 
-from collections.abc import Iterable, Iterator
+import gzip
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -87,8 +91,12 @@ def save_evaluation(
     pairs: Iterable[Pair],
     *,
     judge: str,
+    sealed: bool = False,
 ) -> Scores:
-    """Write the files of an evaluation into a folder, `scores.json` last; returns what that holds."""
+    """Write the files of an evaluation into a folder, `scores.json` last; returns what that holds.
+
+    sealed: whether its traces are packed into one file.
+    """
     results = outcomes(pairs, evaluation.rewards)
     metrics = summarize(
         results,
@@ -96,8 +104,12 @@ def save_evaluation(
         tokens=evaluation.tokens,
         selection=best_of_n(rollouts, evaluation.rewards),
     )
-    for result in evaluation.results:
-        files.write_json(folder / "traces" / f"{result.trajectory}.json", render_trace(result))
+    if sealed:
+        lines = b"".join(files.dump_line(render_trace(result)) for result in evaluation.results)
+        files.write_bytes(folder / "traces.jsonl.gz", gzip.compress(lines, 6, mtime=0))
+    else:
+        for result in evaluation.results:
+            files.write_json(folder / "traces" / f"{result.trajectory}.json", render_trace(result))
     files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))
     files.write_lines(
         folder / "calls.jsonl",
@@ -114,11 +126,33 @@ def render_trace(result: Result) -> dict[str, Any]:
         "schema": SCHEMA,
         "trajectory": result.trajectory,
         "task": result.task,
-        "calls": files.as_lines([_as_dict(call) for call in result.calls]),
+        "calls": files.as_lines(_without_repetition(result.calls)),
         "reward": files.as_lines(_as_dict(result.reward)) if result.reward else None,
         "error": files.as_lines(_as_dict(result.error)) if result.error else None,
         **({"printed": result.printed.removesuffix("\n").split("\n")} if result.printed else {}),
     }
+
+
+def load_trace(path: Path) -> dict[str, Any]:
+    """The content of a trace file, each call with all its messages."""
+    trace: dict[str, Any] = files.load_json(path)
+    for call in trace["calls"]:
+        if number := call.pop("begins_like_call", None):
+            call["messages"] = [*trace["calls"][number - 1]["messages"], *call["messages"]]
+    return trace
+
+
+def _without_repetition(calls: Sequence[CallRecord]) -> list[dict[str, Any]]:
+    """Calls as dicts; where one begins with all messages of an earlier one, only those that follow are kept."""
+    found = []
+    for place, call in enumerate(calls):
+        shared = [len(c.messages) * (c.messages == call.messages[: len(c.messages)]) for c in calls[:place]]
+        if most := max(shared, default=0):
+            like = {"begins_like_call": shared.index(most) + 1}
+            found.append(like | _as_dict(call) | {"messages": call.messages[most:]})
+        else:
+            found.append(_as_dict(call))
+    return found
 
 
 def _as_dict(record: CallRecord | CallCost | Reward | Failure) -> dict[str, Any]:

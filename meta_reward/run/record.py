@@ -139,28 +139,35 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
 
 
 def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:
-    """The text of `outcomes.jsonl`: a line a pair, with the agreement of every scored candidate on it.
+    """The text of `outcomes.jsonl`: a line for each scored candidate and each of its parents, and for the baseline.
 
-    So that one grep finds what two candidates decide differently.
+    It names the pairs that the candidate decides better than the other, and those that it decides worse: what a
+    change did, in one grep. A candidate's lines follow from what came before it, so the file only grows at its end.
     """
-    lines: dict[str, tuple[bytes, list[bytes]]] = {}
-    for row in rows:
-        if row.status == "scored":
-            folder, name = layout.candidate(row.folder), f'"{row.id}":'.encode()
-            for pair, start, agreement in _agreements(folder, (folder / "pairs.jsonl").stat().st_mtime_ns):
-                lines.setdefault(pair, (start, []))[1].append(name + agreement)
-    return b"".join(start + b",".join(agreements) + b"}}\n" for start, agreements in lines.values())
+    scored = {row.id: row for row in rows if row.status == "scored"}
+    return b"".join(
+        _compare(layout, row, scored[against])
+        for row in scored.values()
+        for against in dict.fromkeys((*row.parents, rows[0].id))
+        if against in scored and against != row.id
+    )
+
+
+def _compare(layout: Layout, row: Row, against: Row) -> bytes:
+    own, other = (_values(layout.candidate(one.folder)) for one in (row, against))
+    better = [pair for pair, value in own.items() if value > other[pair]]
+    worse = [pair for pair, value in own.items() if value < other[pair]]
+    return files.dump_line({"id": row.id, "against": against.id, "better": better, "worse": worse})
+
+
+def _values(folder: Path) -> dict[str, float]:
+    return _values_as_written(folder, (folder / "pairs.jsonl").stat().st_mtime_ns)
 
 
 @cache
-def _agreements(folder: Path, written_ns: int) -> list[tuple[str, bytes, bytes]]:
-    """Of every pair of an evaluation: its id, how its line of outcomes begins, its agreement. Read once a process."""
-    found = []
-    for outcome in load_outcomes(folder):
-        line = {"id": outcome.id, "task": outcome.task, "categories": outcome.categories, "score": {}}
-        start = files.dump_line(line).removesuffix(b"}}\n")
-        found.append((outcome.id, start, files.dump_line(outcome.value).strip()))
-    return found
+def _values_as_written(folder: Path, written_ns: int) -> dict[str, float]:
+    """How an evaluation decides each pair, by its id. Read once a process."""
+    return {outcome.id: outcome.value for outcome in load_outcomes(folder)}
 
 
 def commit_candidates(layout: Layout) -> None:
