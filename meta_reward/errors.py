@@ -12,6 +12,7 @@
     │       └── JudgeMisconfigured   the same, and only the user can fix it: key, model, credit, package
     ├── JudgeTransient      one try of a call failed, and another may succeed: the gateway retries
     ├── ProposerError       the proposer's: the session is recorded, the search continues with the next
+    │   ├── ProposerKilled  from outside: the session begins anew, once
     │   └── ProposerUnavailable   the next session would fail the same way: the run stops cleanly
     ├── LimitReached        a limit of the run: stops the search cleanly
     └── GitError            git's
@@ -122,6 +123,13 @@ class ProposerError(MetaRewardError):
     def __init__(self, what: str, *, status: str = "failed") -> None:
         self.what, self.status = what, status
         super().__init__(what)
+
+
+class ProposerKilled(ProposerError):
+    """A proposer was killed from outside, perhaps for want of memory: its session has not ended."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, status="killed")
 
 
 class ProposerUnavailable(ProposerError):

@@ -19,6 +19,7 @@ from meta_reward.evaluation.metrics import Tokens
 from meta_reward.evaluation.records import CallCost, CallRecord, Failure, call_cost, call_record, tokens_of
 from meta_reward.evaluation.reward_cache import RewardCache, open_reward_cache
 from meta_reward.harness.runtime import Reward
+from meta_reward.harness.conversation import KILLED, TRIES_IF_KILLED
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.session import Call
@@ -145,6 +146,18 @@ async def score_rollout(
     digest = files.digest(sent)
     if known := rewards.find(digest, repeat, gateway):
         return _result(rollout, known.reward, None, known.calls, known.printed)
+    for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
+        result = await _score_anew(source, rollout, gateway, sandbox, repeat=repeat, rewards=rewards)
+        if result.error is None or result.error.kind != KILLED:
+            break
+    return result
+
+
+async def _score_anew(
+    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, *, repeat: int, rewards: RewardCache
+) -> Result:
+    sent = trajectory_to_json(rollout.trajectory)
+    digest = files.digest(sent)
     session = gateway.session(
         digest,
         repeat=repeat,
