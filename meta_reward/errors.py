@@ -12,7 +12,7 @@
     │       └── JudgeMisconfigured   the same, and only the user can fix it: key, model, credit, package
     ├── JudgeTransient      one try of a call failed, and another may succeed: the gateway retries
     ├── ProposerError       the proposer's: the session is recorded, the search continues with the next
-    │   ├── ProposerKilled  from outside: the session begins anew, once
+    │   ├── ProposerKilled  from outside: the session begins anew
     │   └── ProposerUnavailable   the next session would fail the same way: the run stops cleanly
     ├── LimitReached        a limit of the run: stops the search cleanly
     └── GitError            git's

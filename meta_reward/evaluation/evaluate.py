@@ -18,8 +18,8 @@ from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.evaluation.metrics import Tokens
 from meta_reward.evaluation.records import CallCost, CallRecord, Failure, call_cost, call_record, tokens_of
 from meta_reward.evaluation.reward_cache import RewardCache, open_reward_cache
-from meta_reward.harness.runtime import Reward
 from meta_reward.harness.conversation import KILLED, TRIES_IF_KILLED
+from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.session import Call

@@ -46,7 +46,8 @@ class Scores:
 def open_journal(path: Path) -> dict[str, Result]:
     """The finished results of an evaluation, by trajectory; the journal is ready for more."""
     files.repair_journal(path)
-    return {result.trajectory: result for result in map(_parse_result, files.iter_whole_lines(path))}
+    with files.reading(path):
+        return {result.trajectory: result for result in map(_parse_result, files.iter_whole_lines(path))}
 
 
 def _parse_result(data: dict[str, Any]) -> Result:
@@ -66,11 +67,12 @@ def load_costs(layout: Layout) -> Iterator[CallCost]:
     """What each call of a run took, in finished evaluations and in those under way."""
     for folder in (*layout.history.glob("candidates/*"), *layout.sealed.glob("*/*")):
         if (folder / "calls.jsonl").exists():
-            for line in files.load_lines(folder / "calls.jsonl"):
-                yield CallCost(**{name: value for name, value in line.items() if name != "trajectory"})
+            lines = files.load_lines(folder / "calls.jsonl")
+            with files.reading(folder / "calls.jsonl"):
+                yield from [CallCost(**{name: x[name] for name in x if name != "trajectory"}) for x in lines]
     for journal, _, _ in journals_under_way(layout):
-        for item in files.iter_whole_lines(journal):
-            yield from (CallCost(**cost) for cost in item["costs"])
+        with files.reading(journal):
+            yield from [CallCost(**cost) for item in files.iter_whole_lines(journal) for cost in item["costs"]]
 
 
 def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
@@ -136,9 +138,10 @@ def render_trace(result: Result) -> dict[str, Any]:
 def load_trace(path: Path) -> dict[str, Any]:
     """The content of a trace file, each call with all its messages."""
     trace: dict[str, Any] = files.load_json(path)
-    for call in trace["calls"]:
-        if number := call.pop("begins_like_call", None):
-            call["messages"] = [*trace["calls"][number - 1]["messages"], *call["messages"]]
+    with files.reading(path):
+        for call in trace["calls"]:
+            if number := call.pop("begins_like_call", None):
+                call["messages"] = [*trace["calls"][number - 1]["messages"], *call["messages"]]
     return trace
 
 
@@ -194,7 +197,8 @@ def _parse_groups(data: dict[str, dict[str, Any]]) -> dict[str, Group]:
 def load_pairs(folder: Path) -> list[PairOutcome]:
     """Each pair in a complete evaluation with its rewards."""
     rows = files.load_lines(folder / "pairs.jsonl")
-    return [PairOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
+    with files.reading(folder / "pairs.jsonl"):
+        return [PairOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
 
 
 def load_outcomes(folder: Path) -> list[Outcome]:

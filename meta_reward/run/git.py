@@ -8,6 +8,7 @@ identity makes no difference.
 
 import hashlib
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -58,9 +59,14 @@ def init(root: Path) -> None:
 
 
 def unlock(root: Path) -> None:
-    """Remove the locks of a git that was killed. Only the process that holds the run may call this."""
-    for path in (root / ".git").rglob("*.lock"):
-        path.unlink(missing_ok=True)
+    """Remove what a git that was killed has left: locks, and objects and packs half written.
+
+    Only the process that holds the run may call this.
+    """
+    for pattern in ("*.lock", "tmp_*"):
+        for path in (root / ".git").rglob(pattern):
+            with suppress(IsADirectoryError, PermissionError):
+                path.unlink(missing_ok=True)
 
 
 def refs(root: Path) -> set[str]:
@@ -92,6 +98,17 @@ def restore(root: Path, paths: Sequence[str]) -> None:
         names.write("\0".join(paths).encode())
         names.seek(0)
         _git(root, "restore", f"--source={BRANCH}", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names)
+
+
+def way_back(path: Path) -> str:
+    """The command that restores a damaged file of a run as it was committed last; "" if git does not have it."""
+    path = path.resolve()
+    root = next((above for above in path.parents if (above / ".git" / "HEAD").exists()), None)
+    with suppress(GitError, UsageError):
+        name = path.relative_to(root or path).as_posix()
+        if root is not None and blob_ids(root, [name]):
+            return shlex.join(["git", "-C", os.path.relpath(root), "checkout", BRANCH.rpartition("/")[2], "--", name])
+    return ""
 
 
 def blob_id(content: bytes) -> str:

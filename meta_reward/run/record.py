@@ -88,9 +88,12 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
 
 
 def _status_of(folder: Path) -> tuple[str, str, Metrics | None]:
-    validator = files.load_json(folder / "validator.json")
-    if not validator["ok"]:
-        findings = [f"line {f['line']}: {f['message']}" if f["line"] else f["message"] for f in validator["findings"]]
+    path = folder / "validator.json"
+    validator = files.load_json(path)
+    with files.reading(path):
+        found = () if validator["ok"] else validator["findings"]
+        findings = [f"line {f['line']}: {f['message']}" if f["line"] else f["message"] for f in found]
+    if findings:
         return "rejected", "; ".join(findings), None
     scores = load_scores(folder)
     if scores is not None and scores.broken:
@@ -111,7 +114,8 @@ def _first_error(folder: Path) -> str:
 def load_iterations(layout: Layout) -> list[Iteration]:
     """The iterations on record, in their order; the number of the next is their count."""
     lines = files.load_lines(layout.iterations)
-    return [Iteration(x["iteration"], tuple(x["candidates"]), tuple(x["notes"]), x["added"]) for x in lines]
+    with files.reading(layout.iterations):
+        return [Iteration(x["iteration"], tuple(x["candidates"]), tuple(x["notes"]), x["added"]) for x in lines]
 
 
 def iterations_done(lines: Sequence[Iteration]) -> int:

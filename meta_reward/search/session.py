@@ -57,9 +57,9 @@ async def run_session(search: Search, iteration: int) -> Session:
 
 
 async def _run_anew(search: Search, iteration: int) -> None:
-    """Run a session to its end. Where the proposer is killed, it has not ended, and begins once more."""
+    """Run a session to its end. Where the proposer is killed, it has not ended, and begins anew, at most twice."""
     layout = search.layout
-    for is_last in (False, True):
+    for is_last in (False, False, True):
         for note in _discard(layout, iteration):
             search.progress.note(note)
         layout.staging(iteration).mkdir(parents=True)

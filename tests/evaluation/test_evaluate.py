@@ -263,7 +263,9 @@ def test_price_of_all_is_unknown_where_one_is() -> None:
 
 def below(pid: int) -> list[int]:
     """The processes below one, the deepest first."""
-    children = [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+    children = [
+        int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+    ]
     return [one for child in children for one in (*below(child), child)]
 
 

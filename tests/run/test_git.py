@@ -1,5 +1,6 @@
 """Git: real commits, tags and lineage, whoever's machine it is and whatever its git is told."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -205,3 +206,27 @@ def test_machine_without_git_is_one_clear_line(root: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(UsageError, match="git does not run on this machine: install git, or put it on PATH"):
         git.refs(root)
+
+
+def test_what_a_killed_git_left_is_removed(root: Path) -> None:
+    git.commit(root, FIRST)
+    left = [
+        root / ".git" / name
+        for name in ("index.lock", "refs/heads/main.lock", "objects/pack/tmp_pack_a1", "objects/tmp_obj_b")
+    ]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    git.unlock(root)
+    assert [path for path in left if path.exists()] == []
+    assert git.read(root, next(iter(FIRST.files))) == FIRST.files[next(iter(FIRST.files))]
+
+
+def test_way_back_names_the_command_that_restores_a_committed_file(root: Path) -> None:
+    git.commit(root, FIRST)
+    name = next(iter(FIRST.files))
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(b"damaged")
+    subprocess.run(shlex.split(git.way_back(root / name)), check=True, capture_output=True)
+    assert (root / name).read_bytes() == FIRST.files[name]
+    assert git.way_back(root / "no such file") == git.way_back(root.parent / "elsewhere") == ""
