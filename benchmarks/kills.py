@@ -33,8 +33,10 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
+from meta_reward.harness.process_limits import die_with_parent
 from meta_reward.offline.skyways import build
 from tests.conftest import files_of_run
 
@@ -45,6 +47,7 @@ BWRAP = ("bwrap", "/usr/bin/bwrap")
 ZYGOTE = "meta_reward.harness.worker"
 MOST_KILLS = 12  # of one search; then it is left to finish
 PATIENCE_S = 300.0
+TRIES = 4
 SESSION = """#!/bin/sh
 # A session as an agent has it: look, write a draft, try it, leave it.
 for n in 1 2; do
@@ -158,6 +161,7 @@ def start(case: Case, search: Path) -> subprocess.Popen[bytes]:
             stderr=log,
             cwd=search,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
 
 
@@ -182,8 +186,12 @@ def kill_and_finish(
             while process.poll() is None and progress(run) == before:
                 time.sleep(0.01)
             tallies[target].resumed_s.append(time.monotonic() - began)
-    while process.wait(PATIENCE_S):  # a search whose git was killed ends with a line that says so
+    for _ in range(TRIES):  # a search whose git was killed ends with a line that says so
+        if not process.wait(PATIENCE_S):
+            break
         process = start(case, search)
+    else:
+        raise SystemExit((search / "log").read_text())
     found.update(compare(run, case.folder / "runs" / "run"))
     if bug := re.search(r"^.*(a bug: |Traceback).*$", (search / "log").read_text(), re.MULTILINE):
         found["bugs"] += 1
@@ -278,13 +286,19 @@ def compare(run: Path, untouched: Path) -> Counter[str]:
     """How a run differs from the untouched one."""
     ours, theirs = files_of_run(run), files_of_run(untouched)
     differ = [name for name in ours if ours[name] != theirs.get(name)]
-    for name in (*differ, *(theirs.keys() - ours.keys())):
-        print(f"  {name}")
+    for name in differ:
+        lines = zip_longest(ours[name].splitlines(), theirs.get(name, b"").splitlines(), fillvalue=b"")
+        print(f"  {name}: {next(((a, b) for a, b in lines if a != b), '')}")
     found = Counter({"lost": len(theirs.keys() - ours.keys()), "differing": len(differ)})
     found["repeated"], found["cut off"] = repeated(run)
     for ask in (["log", "--format=%s", "main"], ["for-each-ref", "--format=%(refname) %(tree)", "refs/tags"]):
-        found["differing"] += git(run, *ask) != git(untouched, *ask)
-    found["differing"] += bool(git(run, "status", "--porcelain")) + bool(git(run, "fsck", "--no-dangling"))
+        if git(run, *ask) != git(untouched, *ask):
+            found["differing"] += 1
+            print(f"  git {ask[0]}: {git(run, *ask)}instead of {git(untouched, *ask)}")
+    for complaint in (git(run, "status", "--porcelain"), git(run, "fsck", "--no-dangling", "--no-progress")):
+        if complaint:
+            found["differing"] += 1
+            print(f"  git says {complaint}")
     locks = [*run.glob(".git/**/*.lock"), *run.glob(".git/**/tmp_*"), *run.rglob(".*.unfinished")]
     found["left behind"] += len(locks)
     for path in locks:

@@ -156,6 +156,6 @@ class LimitReached(MetaRewardError):
 class GitError(MetaRewardError):
     """A git command failed in the run directory."""
 
-    def __init__(self, path: Path, command: str, output: str) -> None:
-        self.path, self.command, self.output = path, command, output
+    def __init__(self, path: Path, command: str, output: str, *, killed: bool = False) -> None:
+        self.path, self.command, self.output, self.killed = path, command, output, killed
         super().__init__(f"{path}: git {command} failed: {output.strip() or 'no output'}")

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from meta_reward.errors import CandidateError
+from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import Level, settle
@@ -108,8 +108,14 @@ class Sandbox:
     async def _start(self) -> ZygoteProcess:
         if self.level != "none":
             await asyncio.to_thread(settle, self.packages)
-        zygote = ZygoteProcess(self.budget, self.level, self.packages)
-        await zygote.start()
+        for is_last in (False, True):  # the first may be killed from outside before it is ready
+            zygote = ZygoteProcess(self.budget, self.level, self.packages)
+            try:
+                await zygote.start()
+                break
+            except MetaRewardError:
+                if is_last:
+                    raise
         return zygote
 
 

@@ -86,7 +86,12 @@ def reconcile(path: Path, cache: Cache | None, backend: Backend) -> None:
 
 
 def load_bill(path: Path) -> Bill:
-    """What a log adds up to."""
+    """What a log adds up to. Raises DataError if it is damaged."""
+    with files.reading(path):
+        return _add_up(path)
+
+
+def _add_up(path: Path) -> Bill:
     before, paid, lost = Spent(), list[float | None](), list[float | None]()
     open_calls: dict[str, float | None] = {}
     for line in files.iter_whole_lines(path):

@@ -62,7 +62,11 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
 
 
 def restore_unfinished(layout: Layout) -> list[str]:
-    """Undo what unfinished sessions changed in the history, before anything reads it; returns notes on that."""
+    """Undo what unfinished sessions changed in the history, before anything reads it; returns notes on that.
+
+    What a git that was killed has left is removed before: nothing can be restored with it in the way.
+    """
+    git.unlock(layout.root)
     notes = []
     for digests in sorted(layout.session(0).parent.glob("session-*/digests.json")):
         iteration = int(digests.parent.name.removeprefix("session-"))

@@ -25,6 +25,7 @@ from meta_reward.run.set_aside import free_folder, inside, move_aside, write_ove
 SCHEMA = 1
 _MAX_REASON_CHARS = 1000
 _TAGS_LEFT_LOOSE = 32
+_Evaluation = tuple[Path, int]  # its folder, and when its pairs were written
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,35 +144,39 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
 
 
 def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:
-    """The text of `outcomes.jsonl`: a line for each scored candidate and each of its parents, and for the baseline.
+    """The text of `outcomes.jsonl`: a line for each scored candidate and each of its parents.
 
-    It names the pairs that the candidate decides better than the other, and those that it decides worse: what a
-    change did, in one grep. A candidate's lines follow from what came before it, so the file only grows at its end.
+    One without parents is compared with the baseline. A line names the pairs that the candidate decides better than
+    the other, and those that it decides worse: what a change did, in one grep. A candidate's lines follow from what
+    came before it, so the file only grows at its end.
     """
     scored = {row.id: row for row in rows if row.status == "scored"}
     return b"".join(
-        _compare(layout, row, scored[against])
+        _compare(row.id, against, *(_evaluation(layout, one) for one in (row, scored[against])))
         for row in scored.values()
-        for against in dict.fromkeys((*row.parents, rows[0].id))
+        for against in row.parents or (rows[0].id,)
         if against in scored and against != row.id
     )
 
 
-def _compare(layout: Layout, row: Row, against: Row) -> bytes:
-    own, other = (_values(layout.candidate(one.folder)) for one in (row, against))
-    better = [pair for pair, value in own.items() if value > other[pair]]
-    worse = [pair for pair, value in own.items() if value < other[pair]]
-    return files.dump_line({"id": row.id, "against": against.id, "better": better, "worse": worse})
-
-
-def _values(folder: Path) -> dict[str, float]:
-    return _values_as_written(folder, (folder / "pairs.jsonl").stat().st_mtime_ns)
+def _evaluation(layout: Layout, row: Row) -> _Evaluation:
+    folder = layout.candidate(row.folder)
+    return folder, (folder / "pairs.jsonl").stat().st_mtime_ns
 
 
 @cache
-def _values_as_written(folder: Path, written_ns: int) -> dict[str, float]:
-    """How an evaluation decides each pair, by its id. Read once a process."""
-    return {outcome.id: outcome.value for outcome in load_outcomes(folder)}
+def _compare(id: str, against: str, own: _Evaluation, other: _Evaluation) -> bytes:
+    """A line of outcomes; made once a process."""
+    values, before = _values(own), _values(other)
+    better = [pair for pair, value in values.items() if value > before[pair]]
+    worse = [pair for pair, value in values.items() if value < before[pair]]
+    return files.dump_line({"id": id, "against": against, "better": better, "worse": worse})
+
+
+@cache
+def _values(evaluation: _Evaluation) -> dict[str, float]:
+    """How an evaluation decides each pair, by its id; read once a process."""
+    return {outcome.id: outcome.value for outcome in load_outcomes(evaluation[0])}
 
 
 def commit_candidates(layout: Layout) -> None:
@@ -238,7 +243,9 @@ def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: C
     content[inside(layout, layout.frontier)] = render_frontier(so_far)
     if number == len(rows) or rows[number].iteration > row.iteration:
         content[inside(layout, layout.iterations)] = _first_lines(layout.iterations, row.iteration + 1)
-        content[inside(layout, layout.outcomes)] = render_outcomes(layout, so_far)
+        later = tuple(f'{{"id":"{one.id}"'.encode() for one in rows[number:])
+        lines = layout.outcomes.read_bytes().splitlines(keepends=True)
+        content[inside(layout, layout.outcomes)] = b"".join(line for line in lines if not line.startswith(later))
     git.commit(layout.root, git.Commit(_message(row), content), tag=_tag_of(layout, row), known=known)
 
 

@@ -217,7 +217,9 @@ def test_what_a_killed_git_left_is_removed(root: Path) -> None:
     for path in left:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    (root / ".git" / "HEAD").write_bytes(b"ref: re")
     git.unlock(root)
+    assert ask(root, "symbolic-ref", "HEAD") == git.BRANCH
     assert [path for path in left if path.exists()] == []
     assert git.read(root, next(iter(FIRST.files))) == FIRST.files[next(iter(FIRST.files))]
 
