@@ -1,6 +1,7 @@
 """The questions one asks of a history, on a run with a naive, a better, a failing and a rejected candidate."""
 
 import inspect
+import itertools
 import json
 import re
 import shlex
@@ -15,8 +16,10 @@ from meta_reward.errors import UsageError
 from meta_reward.propose import client
 from meta_reward.report.queries import RENDERERS
 from meta_reward.run import queries
-from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.layout import HistoryLayout, Layout
+from meta_reward.run.ledger import load_ledger
 from meta_reward.run.query_table import QUERIES, Query
+from meta_reward.run.record import render_outcomes
 from tests.conftest import made_once
 from tests.search.conftest import harness, make_world, proposal
 
@@ -184,6 +187,14 @@ def test_outcomes_show_what_each_candidate_decides_otherwise_than_its_parents(hi
     turned = queries.flips(history, "c0001", "c0002")
     assert sorted(lines[0]["better"]) == sorted(pair.id for pair in turned.gained.widest)
     assert lines[0]["worse"] == []
+
+
+def test_outcomes_only_grow_at_their_end(history: HistoryLayout) -> None:
+    layout = Layout(history.path.parent)
+    rows = load_ledger(history.ledger)
+    grown = [render_outcomes(layout, rows[:count]) for count in range(1, len(rows) + 1)]
+    assert all(after.startswith(before) for before, after in itertools.pairwise(grown))
+    assert grown[-1] == history.outcomes.read_bytes()
 
 
 def test_patterns_of_the_history_readme_find_what_they_promise(history: HistoryLayout) -> None:
