@@ -180,8 +180,12 @@ def _values(evaluation: _Evaluation) -> dict[str, float]:
 
 
 def commit_candidates(layout: Layout) -> None:
-    """Commit every candidate on record that has no tag yet, in the order of their ids."""
-    rows = load_ledger(layout.ledger)
+    """Commit every candidate on record that has no tag yet, in the order of their ids.
+
+    Those of an iteration whose line is not written yet have to wait for it: they take it along.
+    """
+    done = len(load_iterations(layout))
+    rows = [row for row in load_ledger(layout.ledger) if row.iteration < done]
     known = git.refs(layout.root)
     for number, row in enumerate(rows, 1):
         if git.tag_ref(row.id) not in known:
