@@ -184,8 +184,7 @@ def commit_candidates(layout: Layout) -> None:
 
     Those of an iteration whose line is not written yet have to wait for it: they take it along.
     """
-    done = len(load_iterations(layout))
-    rows = [row for row in load_ledger(layout.ledger) if row.iteration < done]
+    rows = _rows_on_record(layout)
     known = git.refs(layout.root)
     for number, row in enumerate(rows, 1):
         if git.tag_ref(row.id) not in known:
@@ -222,12 +221,18 @@ def commit_last_iteration(layout: Layout) -> None:
 
 def commit_leader(layout: Layout) -> None:
     """Commit the leader as `harness.py`, where that is another candidate's in git."""
-    rows, name = load_ledger(layout.ledger), inside(layout, layout.best)
+    rows, name = _rows_on_record(layout), inside(layout, layout.best)
     if rows:
         leader = leader_of(rows)
         content = (layout.candidate(leader.folder) / "harness.py").read_bytes()
         if git.blob_ids(layout.root, [name]).get(name) != git.blob_id(content):
             git.commit(layout.root, git.Commit(f"Leader: {leader.id}", {name: content}))
+
+
+def _rows_on_record(layout: Layout) -> list[Row]:
+    """The ledger's rows of iterations whose line is written."""
+    done = len(load_iterations(layout))
+    return [row for row in load_ledger(layout.ledger) if row.iteration < done]
 
 
 def commit_paths(layout: Layout, message: str, paths: Iterable[Path]) -> None:

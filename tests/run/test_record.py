@@ -6,7 +6,7 @@ from meta_reward.harness.validate import Report
 from meta_reward.run import git
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, render_ledger
-from meta_reward.run.record import Iteration, commit_candidates, save_candidate, save_iteration
+from meta_reward.run.record import Iteration, commit_candidates, commit_leader, save_candidate, save_iteration
 
 
 def test_what_stands_in_the_place_of_a_candidate_is_set_aside(tmp_path: Path) -> None:
@@ -31,6 +31,7 @@ def test_candidates_are_committed_with_the_line_of_their_iteration_and_not_befor
     layout.ledger.write_bytes(render_ledger([row]))
     layout.iterations.write_bytes(b"")
     commit_candidates(layout)  # a kill came between the two files
+    commit_leader(layout)
     assert git.refs(tmp_path) == set()
     save_iteration(layout, [row], Iteration(0, ("c0001",), ()))
     commit_candidates(layout)
