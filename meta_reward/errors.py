@@ -12,6 +12,7 @@
     │       └── JudgeMisconfigured   the same, and only the user can fix it: key, model, credit, package
     ├── JudgeTransient      one try of a call failed, and another may succeed: the gateway retries
     ├── ProposerError       the proposer's: the session is recorded, the search continues with the next
+    │   ├── ProposerKilled  from outside: the session begins anew
     │   └── ProposerUnavailable   the next session would fail the same way: the run stops cleanly
     ├── LimitReached        a limit of the run: stops the search cleanly
     └── GitError            git's
@@ -124,6 +125,13 @@ class ProposerError(MetaRewardError):
         super().__init__(what)
 
 
+class ProposerKilled(ProposerError):
+    """A proposer was killed from outside, perhaps for want of memory: its session has not ended."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, status="killed")
+
+
 class ProposerUnavailable(ProposerError):
     """A refused key or an unknown model: the next session would fail the same way."""
 
@@ -148,6 +156,6 @@ class LimitReached(MetaRewardError):
 class GitError(MetaRewardError):
     """A git command failed in the run directory."""
 
-    def __init__(self, path: Path, command: str, output: str) -> None:
-        self.path, self.command, self.output = path, command, output
+    def __init__(self, path: Path, command: str, output: str, *, killed: bool = False) -> None:
+        self.path, self.command, self.output, self.killed = path, command, output, killed
         super().__init__(f"{path}: git {command} failed: {output.strip() or 'no output'}")

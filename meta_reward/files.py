@@ -232,6 +232,15 @@ def write_lines(path: Path, values: Iterable[Any]) -> None:
 
 
 @contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with JSON that was edited by hand, or cut short, into a DataError."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(path, f"does not hold what it should: {type(error).__name__}: {error}") from None
+
+
+@contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn an OSError into a UsageError of one line."""
     try:

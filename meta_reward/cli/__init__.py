@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from meta_reward.cli.common import STOPPED
-from meta_reward.errors import LimitReached, MetaRewardError
+from meta_reward.errors import DataError, LimitReached, MetaRewardError
 from meta_reward.run.query_table import QUERIES
 
 _HEADINGS = {
@@ -90,6 +90,14 @@ def main() -> None:
     sys.exit(_run())
 
 
+def _way_back(error: MetaRewardError) -> str:
+    """How to restore the damaged file of a run that an error is about; "" for any other."""
+    from meta_reward.run.git import way_back
+
+    command = way_back(error.path) if isinstance(error, DataError) else ""
+    return f"; as it was committed last: {command}" if command else ""
+
+
 def _run() -> int:
     try:
         code = app.main(prog_name="meta-reward", standalone_mode=False)
@@ -100,7 +108,7 @@ def _run() -> int:
     except MetaRewardError as error:
         from meta_reward.files import printable
 
-        click.echo(f"meta-reward: {printable(str(error))}", err=True)
+        click.echo(f"meta-reward: {printable(str(error))}{_way_back(error)}", err=True)
         return STOPPED if isinstance(error, LimitReached) else 1
     except (KeyboardInterrupt, click.Abort):
         click.echo("meta-reward: interrupted; what was finished is on disk, and the same command continues", err=True)

@@ -16,6 +16,7 @@ from meta_reward import files
 from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.evaluation.records import Evaluation, Failure, Result, call_cost, call_record
 from meta_reward.evaluation.reward_cache import RewardCache, open_reward_cache
+from meta_reward.harness.conversation import KILLED, TRIES_IF_KILLED
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
@@ -102,6 +103,18 @@ async def score_rollout(
     digest = files.digest(sent)
     if known := rewards.find(digest, repeat, gateway):
         return _result(rollout, known.reward, None, known.calls, known.printed)
+    for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
+        result = await _score_anew(source, rollout, gateway, sandbox, repeat=repeat, rewards=rewards)
+        if result.error is None or result.error.kind != KILLED:
+            break
+    return result
+
+
+async def _score_anew(
+    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, *, repeat: int, rewards: RewardCache
+) -> Result:
+    sent = trajectory_to_json(rollout.trajectory)
+    digest = files.digest(sent)
     session = gateway.session(
         digest,
         repeat=repeat,

@@ -30,7 +30,10 @@ _LOOK_AGAIN_S = 0.02
 _LAST_FRAMES = {"start": "done", "compile": "compiled"}
 _GONE = ("the harness has already answered", True)
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
-_KINDS_OF_EXIT = {-signal.SIGKILL: "killed", -signal.SIGXCPU: "cpu-time", **{-number: "crash" for number in _CRASHES}}
+KILLED = "killed"
+TRIES_IF_KILLED = 3
+"""A process that is killed may be no fault of the candidate: memory ran out, or somebody killed it or its zygote."""
+_KINDS_OF_EXIT = {-signal.SIGKILL: KILLED, -signal.SIGXCPU: "cpu-time", **{-number: "crash" for number in _CRASHES}}
 
 
 def no_waits() -> float:

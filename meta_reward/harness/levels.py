@@ -88,7 +88,7 @@ async def strictest() -> Level | None:
 async def problem_of(level: Level) -> str:
     """Why this machine does not support a level; "" where it does. Probed once per process."""
     if level not in _found:
-        _found[level] = await _probe(level)
+        _found[level] = await _probe(level) and await _probe(level)  # the first may have been killed from outside
     return _found[level]
 
 

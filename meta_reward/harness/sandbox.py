@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from meta_reward.errors import CandidateError
+from meta_reward.errors import CandidateError, MetaRewardError
 from meta_reward.harness import child, idle_zygotes
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import settle, worker_command, worker_environment
@@ -113,8 +113,14 @@ class Sandbox:
         command = worker_command(self.level, self.budget, self.packages)
         if (kept := idle_zygotes.take(command)) is not None:
             return kept
-        zygote = ZygoteProcess(command, worker_environment(self.level))
-        await zygote.start()
+        for is_last in (False, True):  # the first may be killed from outside before it is ready
+            zygote = ZygoteProcess(command, worker_environment(self.level))
+            try:
+                await zygote.start()
+                break
+            except MetaRewardError:
+                if is_last:
+                    raise
         return zygote
 
 

@@ -87,7 +87,7 @@ def reconcile(path: Path, cache: Cache | None, backend: Backend) -> None:
 
 
 def load_bill(path: Path) -> Bill:
-    """What a log adds up to."""
+    """What a log adds up to. Raises DataError if it is damaged."""
     sums = _sums_of(path)
     lost = paid_for([*sums.lost, *sums.open.values()])
     return Bill(sums.paid + lost, lost.misses, tuple(sums.open))
@@ -126,9 +126,10 @@ class _Sums:
 
 def _sums_of(path: Path) -> _Sums:
     sums = _load_folded(path)
-    for line, end in files.iter_lines_from(path, sums.bytes):
-        sums.add(line)
-        sums.bytes = end
+    with files.reading(path):
+        for line, end in files.iter_lines_from(path, sums.bytes):
+            sums.add(line)
+            sums.bytes = end
     return sums
 
 

@@ -1,6 +1,7 @@
 """Judge replies on disk, by the content of the request: nothing is paid for twice.
 
     <folder>/replies/<judge>/ab/abcdef....json              a request, the judge it went to, and the completion
+    <folder>/replies/<judge>/claims                         locked by whoever is asking (`claims.py`)
     <folder>/replies/<judge>/rewards/ab/abcdef....jsonl     rewards that follow from replies (`reward_cache.py`)
 
 There is one file for each completion, written atomically, so that any number of processes can share the folder. A
@@ -21,6 +22,7 @@ from urllib.parse import quote, unquote
 from meta_reward import files
 from meta_reward.completion import Completion, Request, Usage, request_from_json, request_to_json
 from meta_reward.errors import DataError, UsageError
+from meta_reward.models.claims import Claims, claims_in
 from meta_reward.trajectory import ToolCall
 
 SCHEMA = 1
@@ -69,6 +71,11 @@ class Cache:
     """A folder of completions."""
 
     folder: Path
+
+    @property
+    def claims(self) -> Claims:
+        """What processes are asking at the moment."""
+        return claims_in(self.folder)
 
     def load(self, key: str) -> Completion | None:
         """The completion stored under a key, None if it is missing or unreadable."""

@@ -1,8 +1,9 @@
 """Calls in flight: every request that the cache cannot answer is sent from here, and retried until it is answered.
 
-Two callers that ask the same at the same time share one call. When nobody waits for a call any more but it
-has already been sent, it is not cancelled: it finishes, its reply is stored and its cost counted (`settle` waits
-for that), but it is not retried.
+Two callers that ask the same at the same time share one call, also from two processes that share a cache: one claims
+the question, and the other waits for its reply, or asks itself when the claim ends without one. When nobody waits for
+a call any more but it has already been sent, it is not cancelled: it finishes, its reply is stored and its cost
+counted (`settle` waits for that), but it is not retried.
 
 Before a failure counts as an outage, the endpoint is sent a trivial request, the probe. If it answers the probe
 and the call fails once more, only that request is at fault, and everything else goes on (`Unanswerable`).
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
 from meta_reward.errors import JudgeError, JudgeMisconfigured, JudgeTransient, JudgeUnavailable, Unanswerable
+from meta_reward.models.cache import Cache
 from meta_reward.models.meter import Meter
 from meta_reward.models.rate_limit import Clock, QueueTime, RateLimiter
 from meta_reward.models.retry import RetryPolicy
@@ -27,6 +29,8 @@ TRIVIAL = Request((Message("user", "Answer with the single word: ready"),))
 _SILENCE_S = 2.0  # how long `settle` waits before it says so
 _BETWEEN_NOTICES_S = 60.0
 _TRIES_OF_AN_OUTAGE = 3
+_LOOK_AGAIN_S, _MOST_BETWEEN_LOOKS_S = 0.02, 1.0  # whether another process still asks
+_LONGEST_CLAIM_S = 900.0  # then it is suspended, say, and the question is asked twice
 
 Reply = tuple[Completion, int]
 """A reply, and the number of tries it took."""
@@ -117,14 +121,36 @@ class InFlight:
     async def _run(self, call: _Call) -> Reply:
         call.queue_time.count(+1)
         try:
-            completion = await self._answer(call)
-            self.meter.answered(call.key, call.request, completion, call.tries, keep=call.key != self._probe)
-            return completion, call.tries
+            if call.key == self._probe or self.meter.cache is None:
+                return await self._answered(call)
+            return await self._ask_once(call, self.meter.cache)
         except JudgeError as error:
             error.tries = call.tries
             raise
         finally:
             call.queue_time.count(-1)
+
+    async def _ask_once(self, call: _Call, cache: Cache) -> Reply:
+        """The reply of another process that is asking the same, else our own."""
+        claims, looks = cache.claims, 0
+        until = self.clock.now() + _LONGEST_CLAIM_S
+        while not (is_ours := claims.take(call.key)) and self.clock.now() < until:
+            await self.clock.sleep(min(_LOOK_AGAIN_S * 1.5**looks, _MOST_BETWEEN_LOOKS_S))
+            looks += 1
+        try:
+            stored = cache.load(call.key)
+            if stored is None:
+                return await self._answered(call)
+            self.meter.found(call.key, stored)
+            return stored, 0
+        finally:
+            if is_ours:
+                claims.release(call.key)
+
+    async def _answered(self, call: _Call) -> Reply:
+        completion = await self._answer(call)
+        self.meter.answered(call.key, call.request, completion, call.tries, keep=call.key != self._probe)
+        return completion, call.tries
 
     async def _answer(self, call: _Call) -> Completion:
         try:

@@ -47,6 +47,11 @@ class Meter:
         finally:
             self.billing.paid(key, completion.usage, cost, tries=tries)
 
+    def found(self, key: str, completion: Completion) -> None:
+        """Count a call that another process has made meanwhile: its reply is in the cache, and costs nothing."""
+        self._release(key)
+        self.count(completion.usage)
+
     def cut_off(self, key: str) -> None:
         """The call was cancelled while it was in flight: it stays open in the billing log."""
         self._sent.discard(key)

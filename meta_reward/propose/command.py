@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from meta_reward.errors import ProposerError, UsageError
+from meta_reward.errors import ProposerError, ProposerKilled, UsageError
 from meta_reward.harness.process_limits import die_with_parent
 from meta_reward.propose import jail
 from meta_reward.propose.base import PACKAGE, Assignment, check_variables, render_prompt
@@ -35,6 +35,7 @@ _MAX_FILE_BYTES = 1024**3
 _LEAST_MINUTES = 0.01
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 _MISSING = ("No such file or directory", "ModuleNotFoundError", "Cannot find module", "MODULE_NOT_FOUND")
+_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # the second is how a shell or a jail tells it
 _NAME_IT = "the jail does not show what it misses: name that file or its folder with --proposer-bind PATH"
 _KEPT = ("LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
@@ -89,6 +90,8 @@ class CommandProposer:
             finally:
                 log = transcript.secrets.hide(_last_of(output))
                 transcript.add("output", text=log)
+        if code in _KILLED:
+            raise ProposerKilled(f"{self.command[0]}: killed by another process, or because memory ran out")
         if code:
             last_line = _last_line(log)
             raise ProposerError(f"{self.command[0]}: exit code {code}: {last_line}{self._hint(code, last_line)}")

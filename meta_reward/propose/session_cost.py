@@ -40,7 +40,8 @@ def _ended_sessions(layout: Layout) -> Iterator[float | None]:
     costs = {line["iteration"]: line["cost_usd"] for line in map(files.load_json, kept)}
     for path in layout.work.glob("session-*/session.json"):
         line = files.load_json(path)
-        costs.setdefault(line.get("iteration"), line.get("summary", {}).get("cost_usd"))
+        with files.reading(path):
+            costs.setdefault(line.get("iteration"), line.get("summary", {}).get("cost_usd"))
     yield from costs.values()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.evaluation.metrics import PairOutcome
-from meta_reward.run.evaluations import load_pairs
+from meta_reward.run.evaluations import load_pairs, load_trace
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row
 
@@ -26,7 +26,7 @@ def render_summary(history: HistoryLayout, row: Row) -> str:
     """The text of a candidate's `summary.md`."""
     folder = history.candidate(row.folder)
     pairs = load_pairs(folder) if (folder / "pairs.jsonl").exists() else []
-    traces = {path.stem: files.load_json(path) for path in sorted((folder / "traces").glob("*.json"))}
+    traces = {path.stem: load_trace(path) for path in sorted((folder / "traces").glob("*.json"))}
     parts = [
         f"# {row.id} {row.name}\n\nWhat its traces on the search split show, counted by a program.",
         _pairs(pairs),

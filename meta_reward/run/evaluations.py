@@ -3,12 +3,16 @@
     scores.json     the metrics; written last, so if it is there, everything is
     pairs.jsonl     one line for each pair
     traces/<trajectory>.json   every judge call in full, then the reward or the error, and what was printed
+    traces.jsonl.gz the same on a sealed split, a line for each trajectory: nobody greps there
     calls.jsonl     one line for each call: what it took
 
+What several calls on a trajectory begin with stands in its trace once: `begins_like_call` is the number, from 1, of the
+call that holds it.
 The journal holds one line for each finished result. A torn last line counts as never written.
 """
 
-from collections.abc import Iterable, Iterator
+import gzip
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -41,7 +45,8 @@ class Scores:
 def open_journal(path: Path) -> dict[str, Result]:
     """The finished results of an evaluation, by trajectory; the journal is ready for more."""
     files.repair_journal(path)
-    return {result.trajectory: result for result in map(_parse_result, files.iter_whole_lines(path))}
+    with files.reading(path):
+        return {result.trajectory: result for result in map(_parse_result, files.iter_whole_lines(path))}
 
 
 def _parse_result(data: dict[str, Any]) -> Result:
@@ -60,8 +65,9 @@ def _parse_result(data: dict[str, Any]) -> Result:
 def load_costs(layout: Layout) -> Iterator[CallCost]:
     """What each call of a run took, in finished evaluations and in those under way."""
     for folder in finished_evaluations(layout):
-        for line in files.load_lines(folder / "calls.jsonl"):
-            yield CallCost(**{name: value for name, value in line.items() if name != "trajectory"})
+        lines = files.load_lines(folder / "calls.jsonl")
+        with files.reading(folder / "calls.jsonl"):
+            yield from [CallCost(**{name: x[name] for name in x if name != "trajectory"}) for x in lines]
     yield from costs_under_way(layout)
 
 
@@ -74,8 +80,8 @@ def finished_evaluations(layout: Layout) -> list[Path]:
 def costs_under_way(layout: Layout) -> Iterator[CallCost]:
     """What each call took in the evaluations that are not complete."""
     for journal, _, _ in journals_under_way(layout):
-        for item in files.iter_whole_lines(journal):
-            yield from (CallCost(**cost) for cost in item["costs"])
+        with files.reading(journal):
+            yield from [CallCost(**cost) for item in files.iter_whole_lines(journal) for cost in item["costs"]]
 
 
 def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
@@ -96,8 +102,12 @@ def save_evaluation(
     pairs: Iterable[Pair],
     *,
     judge: str,
+    sealed: bool = False,
 ) -> Scores:
-    """Write the files of an evaluation into a folder, `scores.json` last; returns what that holds."""
+    """Write the files of an evaluation into a folder, `scores.json` last; returns what that holds.
+
+    sealed: whether its traces are packed into one file.
+    """
     results = outcomes(pairs, evaluation.rewards)
     metrics = summarize(
         results,
@@ -105,8 +115,12 @@ def save_evaluation(
         tokens=evaluation.tokens,
         selection=best_of_n(rollouts, evaluation.rewards),
     )
-    for result in evaluation.results:
-        files.write_json(folder / "traces" / f"{result.trajectory}.json", render_trace(result))
+    if sealed:
+        lines = b"".join(files.dump_line(render_trace(result)) for result in evaluation.results)
+        files.write_bytes(folder / "traces.jsonl.gz", gzip.compress(lines, 6, mtime=0))
+    else:
+        for result in evaluation.results:
+            files.write_json(folder / "traces" / f"{result.trajectory}.json", render_trace(result))
     files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))
     files.write_lines(
         folder / "calls.jsonl",
@@ -123,11 +137,34 @@ def render_trace(result: Result) -> dict[str, Any]:
         "schema": SCHEMA,
         "trajectory": result.trajectory,
         "task": result.task,
-        "calls": files.as_lines([_as_dict(call) for call in result.calls]),
+        "calls": files.as_lines(_without_repetition(result.calls)),
         "reward": files.as_lines(_as_dict(result.reward)) if result.reward else None,
         "error": files.as_lines(_as_dict(result.error)) if result.error else None,
         **({"printed": result.printed.removesuffix("\n").split("\n")} if result.printed else {}),
     }
+
+
+def load_trace(path: Path) -> dict[str, Any]:
+    """The content of a trace file, each call with all its messages."""
+    trace: dict[str, Any] = files.load_json(path)
+    with files.reading(path):
+        for call in trace["calls"]:
+            if number := call.pop("begins_like_call", None):
+                call["messages"] = [*trace["calls"][number - 1]["messages"], *call["messages"]]
+    return trace
+
+
+def _without_repetition(calls: Sequence[CallRecord]) -> list[dict[str, Any]]:
+    """Calls as dicts; where one begins with all messages of an earlier one, only those that follow are kept."""
+    found = []
+    for place, call in enumerate(calls):
+        shared = [len(c.messages) * (c.messages == call.messages[: len(c.messages)]) for c in calls[:place]]
+        if most := max(shared, default=0):
+            like = {"begins_like_call": shared.index(most) + 1}
+            found.append(like | _as_dict(call) | {"messages": call.messages[most:]})
+        else:
+            found.append(_as_dict(call))
+    return found
 
 
 def _as_dict(record: CallRecord | CallCost | Reward | Failure) -> dict[str, Any]:
@@ -169,7 +206,8 @@ def _parse_groups(data: dict[str, dict[str, Any]]) -> dict[str, Group]:
 def load_pairs(folder: Path) -> list[PairOutcome]:
     """Each pair in a complete evaluation with its rewards."""
     rows = files.load_lines(folder / "pairs.jsonl")
-    return [PairOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
+    with files.reading(folder / "pairs.jsonl"):
+        return [PairOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
 
 
 def load_outcomes(folder: Path) -> list[Outcome]:

@@ -8,6 +8,9 @@ identity makes no difference.
 
 import hashlib
 import os
+import re
+import shlex
+import signal
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from meta_reward import files
 from meta_reward.errors import GitError, UsageError
 
 BRANCH = "refs/heads/main"
 _INDEXED = "meta-reward-index"  # a file beside the index: the commit it was made for, and the last one tried
+_HEAD = re.compile(rb"ref: refs/\S+\s*|[0-9a-f]{40,64}\s*")
 _IDENTITY = "meta-reward <meta-reward@localhost>"
 # Loose objects until the one repack at the end: hundreds of small packs would slow every later commit.
 _SETTINGS = (
@@ -63,9 +68,17 @@ def init(root: Path) -> None:
 
 
 def unlock(root: Path) -> None:
-    """Remove the locks of a git that was killed. Only the process that holds the run may call this."""
-    for path in (root / ".git").rglob("*.lock"):
-        path.unlink(missing_ok=True)
+    """Remove what a git that was killed has left: locks, and objects and packs half written.
+
+    Only the process that holds the run may call this. A HEAD that was cut short is on `main` again.
+    """
+    head = root / ".git" / "HEAD"
+    if head.exists() and not _HEAD.fullmatch(head.read_bytes()):
+        files.write_bytes(head, f"ref: {BRANCH}\n".encode())
+    for pattern in ("*.lock", "tmp_*"):
+        for path in (root / ".git").rglob(pattern):
+            with suppress(IsADirectoryError, PermissionError):
+                path.unlink(missing_ok=True)
 
 
 def refs(root: Path) -> set[str]:
@@ -114,6 +127,17 @@ def restore(root: Path, paths: Sequence[str]) -> None:
         names.write("\0".join(paths).encode())
         names.seek(0)
         _git(root, "restore", f"--source={BRANCH}", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names)
+
+
+def way_back(path: Path) -> str:
+    """The command that restores a damaged file of a run as it was committed last; "" if git does not have it."""
+    path = path.resolve()
+    root = next((above for above in path.parents if (above / ".git" / "HEAD").exists()), None)
+    with suppress(GitError, UsageError):
+        name = path.relative_to(root or path).as_posix()
+        if root is not None and blob_ids(root, [name]):
+            return shlex.join(["git", "-C", os.path.relpath(root), "checkout", BRANCH.rpartition("/")[2], "--", name])
+    return ""
 
 
 def blob_id(content: bytes) -> str:
@@ -169,10 +193,20 @@ def refresh(root: Path) -> None:
     """Bring the index up to `main`, so that `git status` shows only a person's changes; what is staged stays staged.
 
     This is a convenience: the index is left as it is if git refuses (another git holds it, or a staged file has been
-    committed with another content), or if another branch is checked out.
+    committed with another content), or if another branch is checked out. A git that is killed is started once more.
     """
+    try:
+        _refresh(root)
+    except GitError as error:
+        if error.killed:
+            (root / ".git" / "index.lock").unlink(missing_ok=True)
+            with suppress(GitError):
+                _refresh(root)
+
+
+def _refresh(root: Path) -> None:
     made_for = root / ".git" / _INDEXED
-    with suppress(GitError, OSError, KeyError):
+    with suppress(OSError, KeyError):
         if (root / ".git" / "HEAD").read_text().strip() != f"ref: {BRANCH}":
             return
         main = _ids_of_refs(root)[BRANCH]
@@ -267,7 +301,8 @@ def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: Bin
         raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
     except GitCommandError as error:
         command = arguments[2] if arguments[0] == "-c" else arguments[0]
-        raise GitError(root, command, _complaint(str(error.stderr))) from None
+        killed = error.status == -signal.SIGKILL
+        raise GitError(root, command, "killed" if killed else _complaint(str(error.stderr)), killed=killed) from None
     return str(output)
 
 

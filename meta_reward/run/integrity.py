@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.errors import GitError
+from meta_reward.errors import DataError, GitError
 from meta_reward.run import git
 from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import load_ledger
+from meta_reward.run.record import load_iterations
 from meta_reward.run.set_aside import free_folder, inside, move_aside
 
 _MAX_NAMED = 5
@@ -60,7 +62,11 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
 
 
 def restore_unfinished(layout: Layout) -> list[str]:
-    """Undo what unfinished sessions changed in the history, before anything reads it; returns notes on that."""
+    """Undo what unfinished sessions changed in the history, before anything reads it; returns notes on that.
+
+    What a git that was killed has left is removed before: nothing can be restored with it in the way.
+    """
+    git.unlock(layout.root)
     notes = []
     for digests in sorted(layout.session(0).parent.glob("session-*/digests.json")):
         iteration = int(digests.parent.name.removeprefix("session-"))
@@ -74,6 +80,7 @@ def restore_deleted(layout: Layout) -> list[str]:
 
     Without them a candidate would be scored again, under another id, and what it cost would be forgotten.
     """
+    _check_ledger(layout)
     committed = git.blob_ids(layout.root, ["history", "sealed"])
     missing = [name for name in committed if not os.path.lexists(layout.root / name)]
     if not missing:
@@ -81,6 +88,15 @@ def restore_deleted(layout: Layout) -> list[str]:
     git.restore(layout.root, missing)
     named = ", ".join(missing[:_MAX_NAMED])
     return [f"{len(missing)} files of the record were missing and are restored from git: {named}"]
+
+
+def _check_ledger(layout: Layout) -> None:
+    """Raise DataError if the ledger lacks candidates that an iteration has brought."""
+    if layout.ledger.exists() and layout.iterations.exists():
+        known = {row.id for row in load_ledger(layout.ledger)}
+        lost = [id for line in load_iterations(layout) for id in line.candidates if id not in known]
+        if lost:
+            raise DataError(layout.ledger, f"lacks {', '.join(lost[:_MAX_NAMED])}, of {layout.iterations.name}")
 
 
 def _not_as_committed(layout: Layout, names: Iterable[str], found: Mapping[str, Path]) -> list[str]:

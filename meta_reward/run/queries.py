@@ -140,10 +140,15 @@ def _counts(pairs: Sequence[PairOutcome]) -> dict[str, int]:
 
 
 def _winners(history: HistoryLayout) -> dict[str, list[str]]:
-    """The candidates that win each pair, by its id; empty for a history that does not show them."""
-    if not history.outcomes.exists():
-        return {}
-    return {line["id"]: [c for c, a in line["score"].items() if a == 1] for line in files.load_lines(history.outcomes)}
+    """The candidates that win each pair, by its id."""
+    winners: dict[str, list[str]] = {}
+    for row in find_rows(history):
+        path = history.candidate(row.folder) / "pairs.jsonl"
+        if row.status == "scored" and path.exists():
+            for pair in files.load_lines(path):
+                if pair["score"] == 1:
+                    winners.setdefault(pair["id"], []).append(row.id)
+    return winners
 
 
 def _group(name: str, pairs: Sequence[PairOutcome], limit: int, winners: Mapping[str, list[str]]) -> FailureGroup:

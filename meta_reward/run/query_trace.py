@@ -7,6 +7,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.run.evaluations import load_trace
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row
 from meta_reward.run.lookup import find_candidate, find_outcomes, standing_of, unknown, why_not_shown
@@ -36,7 +37,7 @@ def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int =
 
 
 def _trace(row: Row, folder: Path, trajectory: str, pairs: Sequence[PairOutcome], ask: int) -> TrajectoryTrace:
-    stored = files.load_json(folder / f"{trajectory}.json")
+    stored = load_trace(folder / f"{trajectory}.json")
     asks = sorted({call["ask"] for call in stored["calls"]})
     if ask and ask not in asks:
         raise UsageError(f"{row.id} has no ask {ask} on {trajectory}", hint=f"it has {len(asks)}, counted from 1")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _MAX_REASON_CHARS = 1000
 _TAGS_LEFT_LOOSE = 32
+_Evaluation = tuple[Path, int]  # its folder, and when its pairs were written
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,12 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
 
 
 def _status_of(folder: Path) -> tuple[str, str, Metrics | None]:
-    validator = files.load_json(folder / "validator.json")
-    if not validator["ok"]:
-        findings = [f"line {f['line']}: {f['message']}" if f["line"] else f["message"] for f in validator["findings"]]
+    path = folder / "validator.json"
+    validator = files.load_json(path)
+    with files.reading(path):
+        found = () if validator["ok"] else validator["findings"]
+        findings = [f"line {f['line']}: {f['message']}" if f["line"] else f["message"] for f in found]
+    if findings:
         return "rejected", "; ".join(findings), None
     scores = load_scores(folder)
     if scores is not None and scores.broken:
@@ -116,7 +120,8 @@ def _first_error(folder: Path) -> str:
 def load_iterations(layout: Layout) -> list[Iteration]:
     """The iterations on record, in their order; the number of the next is their count."""
     lines = files.load_lines(layout.iterations)
-    return [Iteration(x["iteration"], tuple(x["candidates"]), tuple(x["notes"]), x["added"]) for x in lines]
+    with files.reading(layout.iterations):
+        return [Iteration(x["iteration"], tuple(x["candidates"]), tuple(x["notes"]), x["added"]) for x in lines]
 
 
 def iterations_done(lines: Sequence[Iteration]) -> int:
@@ -144,33 +149,47 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
 
 
 def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:
-    """The text of `outcomes.jsonl`: a line a pair, with the agreement of every scored candidate on it.
+    """The text of `outcomes.jsonl`: a line for each scored candidate and each of its parents.
 
-    So that one grep finds what two candidates decide differently.
+    One without parents is compared with the baseline. A line names the pairs that the candidate decides better than
+    the other, and those that it decides worse: what a change did, in one grep. A candidate's lines follow from what
+    came before it, so the file only grows at its end.
     """
-    lines: dict[str, tuple[bytes, list[bytes]]] = {}
-    for row in rows:
-        if row.status == "scored":
-            folder, name = layout.candidate(row.folder), f'"{row.id}":'.encode()
-            for pair, start, agreement in _agreements(folder, (folder / "pairs.jsonl").stat().st_mtime_ns):
-                lines.setdefault(pair, (start, []))[1].append(name + agreement)
-    return b"".join(start + b",".join(agreements) + b"}}\n" for start, agreements in lines.values())
+    scored = {row.id: row for row in rows if row.status == "scored"}
+    return b"".join(
+        _compare(row.id, against, *(_evaluation(layout, one) for one in (row, scored[against])))
+        for row in scored.values()
+        for against in row.parents or (rows[0].id,)
+        if against in scored and against != row.id
+    )
+
+
+def _evaluation(layout: Layout, row: Row) -> _Evaluation:
+    folder = layout.candidate(row.folder)
+    return folder, (folder / "pairs.jsonl").stat().st_mtime_ns
 
 
 @cache
-def _agreements(folder: Path, written_ns: int) -> list[tuple[str, bytes, bytes]]:
-    """Of every pair of an evaluation: its id, how its line of outcomes begins, its agreement. Read once a process."""
-    found = []
-    for outcome in load_outcomes(folder):
-        line = {"id": outcome.id, "task": outcome.task, "categories": outcome.categories, "score": {}}
-        start = files.dump_line(line).removesuffix(b"}}\n")
-        found.append((outcome.id, start, files.dump_line(outcome.value).strip()))
-    return found
+def _compare(id: str, against: str, own: _Evaluation, other: _Evaluation) -> bytes:
+    """A line of outcomes; made once a process."""
+    values, before = _values(own), _values(other)
+    better = [pair for pair, value in values.items() if value > before[pair]]
+    worse = [pair for pair, value in values.items() if value < before[pair]]
+    return files.dump_line({"id": id, "against": against, "better": better, "worse": worse})
+
+
+@cache
+def _values(evaluation: _Evaluation) -> dict[str, float]:
+    """How an evaluation decides each pair, by its id; read once a process."""
+    return {outcome.id: outcome.value for outcome in load_outcomes(evaluation[0])}
 
 
 def commit_candidates(layout: Layout) -> None:
-    """Commit every candidate on record that has no tag yet, in the order of their ids."""
-    rows = load_ledger(layout.ledger)
+    """Commit every candidate on record that has no tag yet, in the order of their ids.
+
+    Those of an iteration whose line is not written yet have to wait for it: they take it along.
+    """
+    rows = _rows_on_record(layout)
     known = git.refs(layout.root)
     for number, row in enumerate(rows, 1):
         if git.tag_ref(row.id) not in known:
@@ -207,12 +226,18 @@ def commit_last_iteration(layout: Layout) -> None:
 
 def commit_leader(layout: Layout) -> None:
     """Commit the leader as `harness.py`, where that is another candidate's in git."""
-    rows, name = load_ledger(layout.ledger), inside(layout, layout.best)
+    rows, name = _rows_on_record(layout), inside(layout, layout.best)
     if rows:
         leader = leader_of(rows)
         content = (layout.candidate(leader.folder) / "harness.py").read_bytes()
         if git.blob_ids(layout.root, [name]).get(name) != git.blob_id(content):
             git.commit(layout.root, git.Commit(f"Leader: {leader.id}", {name: content}))
+
+
+def _rows_on_record(layout: Layout) -> list[Row]:
+    """The ledger's rows of iterations whose line is written."""
+    done = len(load_iterations(layout))
+    return [row for row in load_ledger(layout.ledger) if row.iteration < done]
 
 
 def commit_paths(layout: Layout, message: str, paths: Iterable[Path]) -> None:
@@ -232,7 +257,9 @@ def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: C
     content[inside(layout, layout.frontier)] = render_frontier(so_far)
     if number == len(rows) or rows[number].iteration > row.iteration:
         content[inside(layout, layout.iterations)] = _first_lines(layout.iterations, row.iteration + 1)
-        content[inside(layout, layout.outcomes)] = render_outcomes(layout, so_far)
+        later = tuple(f'{{"id":"{one.id}"'.encode() for one in rows[number:])
+        lines = layout.outcomes.read_bytes().splitlines(keepends=True)
+        content[inside(layout, layout.outcomes)] = b"".join(line for line in lines if not line.startswith(later))
     git.commit(layout.root, git.Commit(_message(row), content), tag=_tag_of(layout, row), known=known)
 
 

@@ -35,8 +35,10 @@ def save_session(layout: Layout, iteration: int, session: SessionRecord) -> None
 
 def load_session(layout: Layout, iteration: int) -> SessionRecord:
     """The record of a session that has ended."""
-    data = files.load_json(layout.session_record(iteration))
-    return SessionRecord(data["order"], data["notes"], data.get("summary", {}))
+    path = layout.session_record(iteration)
+    data = files.load_json(path)
+    with files.reading(path):
+        return SessionRecord(data["order"], data["notes"], data.get("summary", {}))
 
 
 def keep_session(layout: Layout, iteration: int, target: Path) -> None:

@@ -74,5 +74,6 @@ async def _run_split(search: Search, folder: str, split: str, sandbox: Sandbox, 
         slots=slots,
         on_result=keep,
     )
-    save_evaluation(layout.evaluation(split, folder), evaluation, rollouts, pairs, judge=config.judge.spec)
+    target, sealed = layout.evaluation(split, folder), split != "search"
+    save_evaluation(target, evaluation, rollouts, pairs, judge=config.judge.spec, sealed=sealed)
     journal.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from meta_reward import files, folders, shipped
-from meta_reward.errors import ProposerError, ProposerUnavailable, UsageError
+from meta_reward.errors import ProposerError, ProposerKilled, ProposerUnavailable, UsageError
 from meta_reward.harness.validate import Report, docstring, fingerprint, report_to_json, validate
 from meta_reward.models.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
@@ -50,15 +50,28 @@ async def run_session(search: Search, iteration: int) -> Session:
     if not layout.session_record(iteration).exists():
         if iteration == 0:
             raise UsageError(f"run {layout.root.name} has lost its seeds", hint="start another run with --run NAME")
-        for note in _discard(layout, iteration):
-            search.events.note(note)
-        layout.staging(iteration).mkdir(parents=True)
-        save_digests(layout, iteration)
-        save_session(layout, iteration, await _propose(search, iteration))
+        await _run_anew(search, iteration)
     stored = load_session(layout, iteration)
     drafts, _ = _collect(search, iteration, stored.order)
     added = stored.summary.get("proposer") == PERSON
     return Session(await _validated(search, drafts, iteration), stored.notes, added)
+
+
+async def _run_anew(search: Search, iteration: int) -> None:
+    """Run a session to its end. Where the proposer is killed, it has not ended, and begins anew, at most twice."""
+    layout = search.layout
+    for is_last in (False, False, True):
+        for note in _discard(layout, iteration):
+            search.events.note(note)
+        layout.staging(iteration).mkdir(parents=True)
+        save_digests(layout, iteration)
+        try:
+            session = await _propose(search, iteration, is_last=is_last)
+        except ProposerKilled as killed:
+            search.events.note(f"iteration {iteration}: {killed}; it begins anew")
+        else:
+            save_session(layout, iteration, session)
+            return
 
 
 async def place_by_hand(search: Search, iteration: int, name: str, source: str) -> None:
@@ -98,13 +111,16 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
     return notes
 
 
-async def _propose(search: Search, iteration: int) -> SessionRecord:
-    """Run the proposer's session, and keep of it what is worth keeping."""
+async def _propose(search: Search, iteration: int, *, is_last: bool) -> SessionRecord:
+    """Run the proposer's session, and keep of it what is worth keeping.
+
+    is_last: whether a session that is killed counts as one that failed; else ProposerKilled is raised.
+    """
     text = f"iteration {iteration}: {search.config.proposer.spec} is proposing"
     search.events.add(SESSION, text, iteration=iteration)
     async with open_session_context(search, iteration) as briefing:
         assignment = _assignment(search, iteration, briefing)
-        status, reason, restored = await _run_proposer(search, assignment)
+        status, reason, restored = await _run_proposer(search, assignment, is_last=is_last)
     secrets = session_secrets(search.config.proposer)
     reason, restored = secrets.hide(reason), secrets.hide(restored)
     drafts, left_out = _collect(search, iteration, ())
@@ -121,7 +137,7 @@ async def _propose(search: Search, iteration: int) -> SessionRecord:
     return SessionRecord([draft.folder for draft in drafts], notes, summary)
 
 
-async def _run_proposer(search: Search, assignment: Assignment) -> tuple[str, str, list[str]]:
+async def _run_proposer(search: Search, assignment: Assignment, *, is_last: bool) -> tuple[str, str, list[str]]:
     """How a session ended, why if not by itself, and what of the history had to be restored.
 
     What the validator refuses goes back to it once. The history is made whole before it is read again.
@@ -135,6 +151,8 @@ async def _run_proposer(search: Search, assignment: Assignment) -> tuple[str, st
     except ProposerUnavailable:
         raise
     except ProposerError as error:
+        if isinstance(error, ProposerKilled) and not is_last:
+            raise
         return error.status, files.printable(str(error)), restored
     return "ended", "", restored
 

@@ -35,7 +35,7 @@ def assert_fits(meta_reward: MetaReward, *command: object) -> None:
 
 def test_what_is_asked_of_a_run_fits(meta_reward: MetaReward, night: Path, here: Path) -> None:
     run = lengthen(night)
-    pair = json.loads((run / "history/outcomes.jsonl").read_text().splitlines()[0])["id"]
+    pair = json.loads((run / "history/taskset/pairs.jsonl").read_text().splitlines()[0])["id"]
     seed = (PROJECT / "seed_harnesses" / "baseline.py").read_text()
     (here / "mine.py").write_text(seed.replace("how well", "how very well"))
     for command in (

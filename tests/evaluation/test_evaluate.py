@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -285,3 +287,28 @@ def test_of_errors_at_the_same_moment_our_own_is_raised() -> None:
         asyncio.run(run_together([fail(OSError("odd")), fail(limit), fail(ValueError("odd"))]))
     with pytest.raises(OSError, match="odd"):
         asyncio.run(run_together([fail(OSError("odd")), fail(ValueError("even"))]))
+
+
+def below(pid: int) -> list[int]:
+    """The processes below one, the deepest first."""
+    children = [
+        int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+    ]
+    return [one for child in children for one in (*below(child), child)]
+
+
+@pytest.mark.parametrize("which", [0, -1], ids=["a worker", "the zygote"])
+def test_process_that_is_killed_from_outside_does_not_count_against_the_harness(tmp_path: Path, which: int) -> None:
+    killed: list[int] = []
+
+    def kill_once(prompt: str, draw: int) -> str:
+        if not killed:
+            killed.append(below(os.getpid())[which])
+            os.kill(killed[0], signal.SIGKILL)
+        return "90" if "GOOD" in prompt else "10"
+
+    judge = WordJudge(kill_once)
+    evaluation = run(ASKING_HARNESS, Gateway(judge, Cache(tmp_path)))
+    untouched = run(ASKING_HARNESS, Gateway(WordJudge(), None))
+    assert [replace(r, costs=[]) for r in evaluation.results] == [replace(r, costs=[]) for r in untouched.results]
+    assert len(judge.requests) == len(ROLLOUTS)

@@ -189,7 +189,7 @@ def test_key_that_a_reply_repeats_reaches_neither_candidate_nor_trace_nor_cache(
     assert result.reward.findings["checked"] == ["[key]"]
     assert SECRET.encode() not in files.dump_json([result.reward, result.calls])
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(written) == 3  # two replies and the reward
+    assert len(written) == 4  # two replies, the reward, and the file of claims
     assert [path for path in written if SECRET.encode() in path.read_bytes()] == []
 
 

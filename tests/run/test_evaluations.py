@@ -1,5 +1,6 @@
 """What an evaluation leaves behind: a journal to go on from, and files a person can read."""
 
+import gzip
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,12 +11,14 @@ import pytest
 from meta_reward.errors import DataError
 from meta_reward.evaluation.metrics import Group, outcomes
 from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, FailedCallRecord, Failure, Result
+from meta_reward.files import as_lines, dump_json, write_json
 from meta_reward.harness.runtime import Reward
 from meta_reward.run.evaluations import (
     journal_result,
     load_outcomes,
     load_pairs,
     load_scores,
+    load_trace,
     open_journal,
     render_trace,
     save_evaluation,
@@ -82,6 +85,34 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
         "t1-r1.json",
         "t1-r2.json",
     ]
+
+
+def test_traces_of_a_sealed_split_are_packed_into_one_file_that_is_the_same_each_time(tmp_path: Path) -> None:
+    for name in ("once", "again"):
+        evaluation = Evaluation([UNIT, FAILED], broken=False)
+        save_evaluation(tmp_path / name, evaluation, ROLLOUTS, PAIRS, judge="word", sealed=True)
+    packed = (tmp_path / "once" / "traces.jsonl.gz").read_bytes()
+    assert [json.loads(line) for line in gzip.decompress(packed).splitlines()] == [
+        json.loads(dump_json(render_trace(result))) for result in (UNIT, FAILED)
+    ]
+    assert packed == (tmp_path / "again" / "traces.jsonl.gz").read_bytes()
+    assert not (tmp_path / "once" / "traces").exists()
+
+
+def test_messages_that_calls_share_stand_in_a_trace_once_and_are_read_back_whole(tmp_path: Path) -> None:
+    asked = {"role": "user", "content": "Rate it.\nNow."}
+    more = [{"role": "assistant", "content": "I look."}, {"role": "tool", "content": "nothing"}]
+    turn = replace(CALL, messages=[asked])
+    calls = [turn, replace(turn, turn=2, messages=[asked, *more]), replace(turn, ask=2, draw=1), replace(CALL, ask=3)]
+    trace = render_trace(replace(UNIT, calls=calls))
+    write_json(tmp_path / "t1-r1.json", trace)
+    assert [(call.get("begins_like_call"), len(call["messages"])) for call in trace["calls"]] == [
+        (None, 1),
+        (1, 2),
+        (1, 0),
+        (None, 1),
+    ]
+    assert load_trace(tmp_path / "t1-r1.json")["calls"] == [as_lines(asdict(call)) for call in calls]
 
 
 def test_what_differs_from_machine_to_machine_is_in_calls_alone(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Git: real commits, tags and lineage, whoever's machine it is and whatever its git is told."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -228,3 +229,29 @@ def test_lock_of_a_git_that_was_killed_is_no_ref(root: Path) -> None:
     git.commit(root, FIRST)
     (root / ".git" / "refs" / "tags" / "c0009.lock").write_text("")
     assert git.refs(root) == {git.BRANCH}
+
+
+def test_what_a_killed_git_left_is_removed(root: Path) -> None:
+    git.commit(root, FIRST)
+    left = [
+        root / ".git" / name
+        for name in ("index.lock", "refs/heads/main.lock", "objects/pack/tmp_pack_a1", "objects/tmp_obj_b")
+    ]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (root / ".git" / "HEAD").write_bytes(b"ref: re")
+    git.unlock(root)
+    assert ask(root, "symbolic-ref", "HEAD") == git.BRANCH
+    assert [path for path in left if path.exists()] == []
+    assert git.read(root, next(iter(FIRST.files))) == FIRST.files[next(iter(FIRST.files))]
+
+
+def test_way_back_names_the_command_that_restores_a_committed_file(root: Path) -> None:
+    git.commit(root, FIRST)
+    name = next(iter(FIRST.files))
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(b"damaged")
+    subprocess.run(shlex.split(git.way_back(root / name)), check=True, capture_output=True)
+    assert (root / name).read_bytes() == FIRST.files[name]
+    assert git.way_back(root / "no such file") == git.way_back(root.parent / "elsewhere") == ""

@@ -1,6 +1,7 @@
 """The questions one asks of a history, on a run with a naive, a better, a failing and a rejected candidate."""
 
 import inspect
+import itertools
 import json
 import re
 import shlex
@@ -15,8 +16,10 @@ from meta_reward.errors import UsageError
 from meta_reward.propose import client
 from meta_reward.report.queries import RENDERERS
 from meta_reward.run import queries
-from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.layout import HistoryLayout, Layout
+from meta_reward.run.ledger import load_ledger
 from meta_reward.run.query_table import QUERIES, Query
+from meta_reward.run.record import render_outcomes
 from tests.conftest import made_once
 from tests.search.conftest import harness, make_world, proposal
 
@@ -178,11 +181,20 @@ def test_queries_read_the_history_and_nothing_else(history: HistoryLayout, tmp_p
     assert queries.flips(moved, "c0001", "c0002").difference == 0.25
 
 
-def test_outcomes_show_every_pair_under_every_scored_candidate(history: HistoryLayout) -> None:
+def test_outcomes_show_what_each_candidate_decides_otherwise_than_its_parents(history: HistoryLayout) -> None:
     lines = [json.loads(line) for line in history.outcomes.read_text().splitlines()]
-    assert len(lines) == queries.failures(history, "c0001").pairs
-    assert {tuple(line["score"]) for line in lines} == {("c0001", "c0002", "c0003")}
-    assert {(line["score"]["c0001"], line["score"]["c0002"]) for line in lines} == {(0.5, 1.0), (0.5, 0.5)}
+    assert [(line["id"], line["against"]) for line in lines] == [("c0002", "c0001"), ("c0003", "c0002")]
+    turned = queries.flips(history, "c0001", "c0002")
+    assert sorted(lines[0]["better"]) == sorted(pair.id for pair in turned.gained.widest)
+    assert lines[0]["worse"] == []
+
+
+def test_outcomes_only_grow_at_their_end(history: HistoryLayout) -> None:
+    layout = Layout(history.path.parent)
+    rows = load_ledger(history.ledger)
+    grown = [render_outcomes(layout, rows[:count]) for count in range(1, len(rows) + 1)]
+    assert all(after.startswith(before) for before, after in itertools.pairwise(grown))
+    assert grown[-1] == history.outcomes.read_bytes()
 
 
 def test_patterns_of_the_history_readme_find_what_they_promise(history: HistoryLayout) -> None:
@@ -198,7 +210,7 @@ def test_patterns_of_the_history_readme_find_what_they_promise(history: HistoryL
         assert done.stderr == "", here
         found[command] = done.stdout.count("\n")
     # This little world has no categories and no judge that errs by a margin, and c0002 wins every pair that c0001 ties.
-    missing = ["false-claim", '"margin"', '"c0001":0', '"c0001":1', "grep -v ':1", 'grep -l \'"error"']
+    missing = ["false-claim", '"margin"', "grep -vFf", 'grep -l \'"error"']
     assert [command for command, lines in found.items() if not lines and not any(m in command for m in missing)] == []
 
 

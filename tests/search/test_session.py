@@ -103,3 +103,24 @@ def test_candidate_stays_refused_where_the_secret_is_no_longer_known(
     world.search()
     assert world.layout.ledger.read_text() == before
     assert "holds the value of the variable PLAIN" in before
+
+
+ONCE = 'echo x >> "$META_REWARD_STARTS"; cp "$META_REWARD_DRAFT" draft.py; '
+KILLED_ONCE = ONCE + '[ $(wc -l < "$META_REWARD_STARTS") = 1 ] && kill -9 $$; mkdir good; mv draft.py good/harness.py'
+KILLED_ALWAYS = ONCE + "kill -9 $$"
+
+
+@pytest.mark.parametrize(
+    ("does", "names", "starts"), [(KILLED_ONCE, ["baseline", "good"], 2), (KILLED_ALWAYS, ["baseline"], 3)]
+)
+def test_session_of_a_proposer_that_is_killed_begins_anew_at_most_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch, does: str, names: list[str], starts: int
+) -> None:
+    for name in ("draft", "starts"):
+        monkeypatch.setenv(f"META_REWARD_{name.upper()}", str(world.folder / name))
+    (world.folder / "draft").write_text(BETTER)
+    world.create(proposer={"spec": "command:sh", "jail": "none"}, limits={"iterations": 1})
+    world.proposer = CommandProposer(("sh", "-c", does), 1.0, repairs=False)
+    assert world.search().state == "finished"
+    assert [row.name for row in load_ledger(world.layout.ledger)] == names
+    assert (world.folder / "starts").read_text() == "x\n" * starts

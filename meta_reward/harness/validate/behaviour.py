@@ -18,6 +18,7 @@ from meta_reward.completion import Backend
 from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.child import SOURCE_NAME
+from meta_reward.harness.conversation import KILLED, TRIES_IF_KILLED
 from meta_reward.harness.level import Level
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
@@ -110,6 +111,13 @@ class _Runner:
         self._slots = asyncio.Semaphore(_AT_A_TIME)
 
     async def run(self, trajectory: Trajectory, judge: Backend) -> SmokeRun:
+        for _ in range(TRIES_IF_KILLED):
+            shown = await self._run_once(trajectory, judge)
+            if shown.error is None or shown.error.kind != KILLED:
+                break
+        return shown
+
+    async def _run_once(self, trajectory: Trajectory, judge: Backend) -> SmokeRun:
         budget = self._sandbox.budget
         limits = {
             "max_calls": budget.judge_calls,
