@@ -175,10 +175,13 @@ def repair_journal(path: Path) -> None:
         os.truncate(path, whole)
 
 
-def append_line(path: Path, value: Any) -> None:
-    """Add one JSON line to a journal. A line that does not fit on the disk leaves nothing behind."""
+def append_line(path: Path, value: Any, *, new_folder: bool = True) -> None:
+    """Add one JSON line to a journal. A line that does not fit on the disk leaves nothing behind.
+
+    new_folder: whether its folder may be made; else UsageError where it is gone.
+    """
     line = dump_line(value)
-    with writing(path), _opened_to_append(path) as file:
+    with writing(path), _opened_to_append(path, new_folder) as file:
         before = file.tell()
         try:
             written = file.write(line)
@@ -190,10 +193,12 @@ def append_line(path: Path, value: Any) -> None:
             raise
 
 
-def _opened_to_append(path: Path) -> io.FileIO:
+def _opened_to_append(path: Path, new_folder: bool) -> io.FileIO:
     try:
         return path.open("ab", buffering=0)
     except FileNotFoundError:
+        if not new_folder:
+            raise
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("ab", buffering=0)
 

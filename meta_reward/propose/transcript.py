@@ -34,7 +34,7 @@ class Transcript:
     def add(self, type: str, **fields: Any) -> None:
         """Append an event."""
         seconds = round(time.monotonic() - self._began, 2)
-        files.append_line(self._path, {"type": type, "seconds": seconds, **self._clean(fields)})
+        files.append_line(self._path, {"type": type, "seconds": seconds, **self._clean(fields)}, new_folder=False)
 
     def _clean(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The fields as plain JSON, without secrets and with what JSON cannot hold replaced."""

@@ -44,6 +44,8 @@ class Scores:
 
 def open_journal(path: Path) -> dict[str, Result]:
     """The finished results of an evaluation, by trajectory; the journal is ready for more."""
+    with files.writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     files.repair_journal(path)
     with files.reading(path):
         return {result.trajectory: result for result in map(_parse_result, files.iter_whole_lines(path))}
@@ -92,7 +94,7 @@ def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
 
 def journal_result(path: Path, result: Result) -> None:
     """Write a finished result down."""
-    files.append_line(path, result)
+    files.append_line(path, result, new_folder=False)
 
 
 def save_evaluation(

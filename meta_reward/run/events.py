@@ -67,8 +67,7 @@ class EventLog:
         """Something happened. shown: whether it is worth a line on the screen."""
         happened = Event(now(), event, files.printable(text), facts)
         with suppress(UsageError):
-            if self.path.parent.exists():  # the run may have been removed
-                files.append_line(self.path, event_to_json(happened))
+            files.append_line(self.path, event_to_json(happened), new_folder=False)
         if shown:
             self.show(text)
         for listener in self.listeners:

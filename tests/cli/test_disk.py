@@ -1,5 +1,6 @@
 """A disk that is full or turns read-only stops a search with one line; once that is fixed, it ends like any other."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ def test_read_only_disk_is_said_to_be_so(disk: Path, meta_reward: MetaReward) ->
     assert meta_reward(*SEARCH, "--run", "night").code == 0
 
 
-def test_run_that_is_removed_meanwhile_stops_its_search(
+def test_run_that_is_removed_meanwhile_stops_its_search_and_stays_removed(
     here: Path, meta_reward: MetaReward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_task_set(here / "tasks" / "small", tasks=12, rollouts=2)
@@ -76,3 +77,4 @@ def test_run_that_is_removed_meanwhile_stops_its_search(
         "meta-reward: runs/gone was moved or removed while the search was running: put it back, and the same command "
         "continues"
     )
+    assert not os.path.lexists(here / "runs" / "gone")

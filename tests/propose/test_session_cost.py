@@ -17,6 +17,7 @@ MODEL = "claude-haiku-4-5-20251001"
 
 def session(layout: Layout, iteration: int, cost_usd: float) -> None:
     result = {"session_id": f"s{iteration}", "total_cost_usd": cost_usd}
+    layout.session(iteration).mkdir(parents=True, exist_ok=True)
     Transcript(layout.transcript(iteration)).add("message", kind="ResultMessage", message=result)
     os.utime(layout.transcript(iteration), ns=(iteration, iteration))
 
