@@ -31,7 +31,6 @@ def night(history: HistoryLayout, here: Path) -> Path:
         ("sealed/*/validation/c0001-baseline/scores.json", "status"),
         (f"{CANDIDATE}/traces/*.json", "trace"),
         (f"{CANDIDATE}/pairs.jsonl", "failures"),
-        (f"{CANDIDATE}/calls.jsonl", "status"),
         ("sealed/*/decisions.jsonl", "status"),
     ],
 )
