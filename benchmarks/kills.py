@@ -56,7 +56,7 @@ for n in 1 2; do
   sed "s/how well the agent/in view of $told, how well the agent/" \\
     "$META_REWARD_HISTORY"/candidates/c0001-*/harness.py > "draft-$n/harness.py"
   printf -- '---\\nparents: [c0001]\\n---\\n## Hypothesis\\n\\nOther words: %s.\\n' "$told" > "draft-$n/proposal.md"
-  meta-reward try "draft-$n" > /dev/null
+  said=$(meta-reward try "draft-$n" 2>&1) || { echo "$said" | tr '\\n' ' ' >&2; exit 7; }
 done
 """
 
