@@ -153,9 +153,9 @@ def sentence_of(decision: Decision) -> str:
 
 def _of_gate(decision: Decision) -> Decision:
     """The decision of the gate that a person's took the place of."""
-    passed = [finalist.verdict for finalist in decision.finalists if finalist.verdict.passed]
-    best = min(passed, key=lambda verdict: (-verdict.mean, verdict.id), default=None)
-    return replace(decision, by=GATE, chosen=best.id if best else decision.baseline)
+    passed = [finalist for finalist in decision.finalists if finalist.verdict.passed]
+    best = min(passed, key=lambda one: (-one.verdict.mean, one.judge_tokens, one.verdict.id), default=None)
+    return replace(decision, by=GATE, chosen=best.verdict.id if best else decision.baseline)
 
 
 def _numbers(found: Verdict, decision: Decision) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import LimitReached, UsageError
+from meta_reward.report.status import status_of
+from meta_reward.report.status_text import render_status
+from meta_reward.report.test_result import render_test
 from meta_reward.run.create import Seed
 from meta_reward.run.decisions import Decision, last_decision, load_decisions, sentence_of
 from meta_reward.run.layout import Layout
@@ -15,6 +18,7 @@ from meta_reward.search.create import raise_limits
 from meta_reward.search.decide import choose
 from meta_reward.search.test_split import finalists_and_frontier
 from meta_reward.tasks.openings import count_looks, count_openings
+from meta_reward.use.loaded import Wanted, load
 from tests.search.conftest import World, harness, make_world, proposal
 
 BETTER = harness("Look closely at this run.")
@@ -238,3 +242,14 @@ def test_test_where_a_limit_is_used_up_opens_nothing(tmp_path: Path) -> None:
     with pytest.raises(LimitReached):
         world.test()
     assert (count_openings(world.taskset.path), len(world.judge.requests)) == (0, 0)
+
+
+def test_without_a_jail_the_level_is_not_claimed_wherever_the_decision_shows(tmp_path: Path) -> None:
+    world = make_world(tmp_path, tasks=20)
+    world.create(limits={"iterations": 1}, proposer={"spec": "command:true", "jail": "none"})
+    world.proposer.drafts = {1: {"better": (BETTER, proposal("c0001"))}}
+    world.search()
+    said = "level 0.08, 6 of 6 tasks differ; the level is not claimed, since the proposer had no jail"
+    shown = [render_status(status_of(world.layout)), render_test(world.test()), world.notes[-1]]
+    shown.append("\n".join(load(world.layout.root, Wanted()).about()))
+    assert [said in " ".join(text.split()) for text in shown] == [True] * 4
