@@ -3,12 +3,13 @@
 import asyncio
 import json
 import shlex
+import time
 from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
 
-from meta_reward.errors import UsageError
+from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.report.pace import since_begin
 from meta_reward.report.status import status_of
 from meta_reward.report.status_text import render_status
@@ -16,6 +17,7 @@ from meta_reward.run import git
 from meta_reward.run.events import Event, EventLog, load_events, now
 from meta_reward.run.hints import add_hint, load_hints
 from meta_reward.run.ledger import load_ledger
+from meta_reward.search import notify
 from meta_reward.search.listeners import listening
 from meta_reward.search.loop import run_search
 from meta_reward.search.notify import Notifier
@@ -136,3 +138,20 @@ def test_event_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").mkdir()
     EventLog(tmp_path / "events.jsonl", shown.append).note("here")
     assert shown == ["here"]
+
+
+def test_what_a_notifying_command_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    began = time.monotonic()
+    Notifier("sleep 20 & cat", "night")(Event(now(), "end", "over"))
+    assert time.monotonic() - began < 10
+
+
+def test_notifying_command_that_takes_too_long_is_ended_with_what_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "_MOST_S", 0.3)
+    late = tmp_path / "late"
+    with pytest.raises(MetaRewardError, match="more than"):
+        Notifier(f"(sleep 0.8; touch {shlex.quote(str(late))}) | cat", "night")(Event(now(), "end", "over"))
+    time.sleep(0.8)
+    assert not late.exists()
