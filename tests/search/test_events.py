@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shlex
 import time
 from pathlib import Path
@@ -92,6 +93,33 @@ def test_hint_without_words_or_with_too_many_is_refused(begun: World, text: str)
     with pytest.raises(UsageError, match="a hint has 1 to 4096 bytes"):
         add_hint(begun.layout, text, iteration=1)
     assert not begun.layout.hints.exists()
+
+
+def test_hint_that_is_not_utf_8_is_refused(begun: World) -> None:
+    with pytest.raises(UsageError, match="this hint is not UTF-8"):
+        add_hint(begun.layout, os.fsdecode(b"\xff refunds"), iteration=1)
+
+
+def test_text_of_an_event_is_one_line(tmp_path: Path) -> None:
+    EventLog(tmp_path / "events.jsonl").note("look at\n\n- refunds\n- \x1b[31mred")
+    (event,) = load_events(tmp_path / "events.jsonl")
+    assert event.text == "look at - refunds - \\u001b[31mred"
+
+
+DAMAGED = (
+    {"candidate": ["c0001-better"], "split": "search", "trajectories": 16},
+    {"candidate": "c0001-better", "split": {}, "trajectories": "many"},
+    {"time": "0001-01-01T00:00:00"},
+)
+
+
+@pytest.mark.parametrize("facts", DAMAGED)
+def test_status_of_a_run_with_a_strange_event_is_told(world: World, facts: dict[str, object]) -> None:
+    world.search(iterations=0)
+    strange = {"time": now(), "event": "evaluation", "text": "strange", **facts}
+    with world.layout.events.open("a") as file:
+        file.write(json.dumps(strange) + "\n")
+    assert "c0001" in render_status(status_of(world.layout))
 
 
 def test_notifying_command_gets_what_is_worth_it_as_json(tmp_path: Path) -> None:
