@@ -125,7 +125,7 @@ def _copied(path: Path) -> Path:
 
 
 def _run_names() -> list[str]:
-    return sorted(path.parent.name for path in RUNS.glob("*/run.toml"))
+    return sorted(path.parent.name for path in RUNS.glob("[!.]*/run.toml"))
 
 
 def _find(name: str, home: Path, what: str, marker: str, hint: str) -> Path:
@@ -134,5 +134,5 @@ def _find(name: str, home: Path, what: str, marker: str, hint: str) -> Path:
             return path
     if Path(name).is_dir() or os.sep in name:
         raise UsageError(f"{name} is no {what}: it has no {marker}", hint=hint)
-    known = sorted(p.parent.name for p in home.glob(f"*/{marker}"))
+    known = sorted(p.parent.name for p in home.glob(f"[!.]*/{marker}"))
     raise UsageError(f"there is no {what} {name!r}", hint=f"known: {', '.join(known)}" if known else hint)

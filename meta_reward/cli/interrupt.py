@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 GRACE_S = 5.0
 _QUIET_S = 0.3  # most work ends sooner, and then there is nothing to say
-_SHOW_CURSOR = "\x1b[?25h"
+_BELOW_THE_LIVE_DISPLAY = "\x1b[?25h\n"  # with the cursor that it had hidden
 
 T = TypeVar("T")
 
@@ -71,8 +71,10 @@ def _on_interrupt(handler: _Ending) -> Iterator[None]:
 
 
 def _leave_at_once() -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(_SHOW_CURSOR)  # which a progress bar had hidden
+    if sys.__stderr__ is not None and sys.__stderr__.isatty():  # not sys.stderr, where a live display drops controls
+        sys.__stderr__.write(_BELOW_THE_LIVE_DISPLAY)
+        sys.__stderr__.flush()
+        sys.stderr = sys.__stderr__
     _tell("stopped at once; what was finished is on disk, and the same command continues")
     os._exit(130)
 

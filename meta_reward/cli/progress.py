@@ -40,7 +40,7 @@ def shown(*, quiet: bool = False, headline: Callable[[], str] = lambda: "") -> I
         class Bars(rich.progress.Progress):
             def get_renderables(self) -> "Iterator[rich.console.RenderableType]":
                 if text := above():
-                    yield rich.text.Text(text, no_wrap=True, overflow="ellipsis")
+                    yield rich.text.Text(text)
                 yield self.make_tasks_table(self.tasks)
 
         with Bars(

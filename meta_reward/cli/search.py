@@ -95,6 +95,7 @@ def command(
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
     from meta_reward.run import config as settings
+    from meta_reward.run.hints import checked_hint
     from meta_reward.run.layout import Layout
     from meta_reward.search.create import baseline_key, load_seeds
     from meta_reward.search.track import check_mlflow
@@ -102,6 +103,8 @@ def command(
 
     if track:
         check_mlflow()
+    if hint is not None:
+        checked_hint(hint)  # before a run is made
     told = None if instructions is None else load_instructions(instructions)
     seeds = seeds or seed_folder()
     taskset = taskset or _taskset_of(name)

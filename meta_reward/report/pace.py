@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from meta_reward.run.events import BEGIN, ITERATION, OUTAGE, RECOVERY, SESSION, Event
+from meta_reward.run.events import BEGIN, EVALUATION, ITERATION, OUTAGE, RECOVERY, SESSION, Event
 from meta_reward.run.settings import Limits
 
 _T = TypeVar("_T")
@@ -89,7 +89,8 @@ def pace_of(events: Sequence[Event], work: Work, now_s: float) -> Pace | None:
     to_come_s = work.iterations * ((past.session_s or 0.0) + evaluation_s)
     validation_s = 0.0 if work.validating else each_s * _VALIDATED * sizes["validation"]
     known = past.session_s is not None or not (work.iterations or work.proposing)
-    return Pace(elapsed_s, left_s, left_s + to_come_s + validation_s if known else None)
+    is_first_session = work.proposing and past.session_s is None
+    return Pace(elapsed_s, None if is_first_session else left_s, left_s + to_come_s + validation_s if known else None)
 
 
 def at_end(events: Sequence[Event], work: Work) -> dict[str, float] | None:
@@ -149,6 +150,6 @@ class _Past:
 
 def _first_rate(own: Sequence[Event], work: Work, now_s: float) -> float | None:
     """Seconds a trajectory, from the evaluations of a process that has finished no iteration yet."""
-    begun = [event for event in own if event.event == "evaluation"]
+    begun = [event for event in own if event.event == EVALUATION]
     done = sum(event.facts["trajectories"] - event.facts["done"] for event in begun) - work.waiting
     return (now_s - begun[0].seconds) / int(done) if begun and done > 0 else None

@@ -261,9 +261,11 @@ def _candidate(layout: Layout, row: Row) -> CandidateStatus:
 
 
 def _under_way(layout: Layout, events: list[Event]) -> list[UnderWay]:
-    totals = {(e.facts.get("candidate"), e.facts.get("split")): e.facts.get("trajectories") for e in events}
+    # By their texts, since anybody may write anything to the file of events.
+    totals = {f"{e.facts.get('candidate')} {e.facts.get('split')}": e.facts.get("trajectories") for e in events}
+    whole = {about: total for about, total in totals.items() if isinstance(total, int)}
     return [
-        UnderWay(folder, split, read_bytes(path).count(b"\n"), totals.get((folder, split)))
+        UnderWay(folder, split, read_bytes(path).count(b"\n"), whole.get(f"{folder} {split}"))
         for path, folder, split in journals_under_way(layout)
     ]
 

@@ -65,7 +65,7 @@ class EventLog:
 
     def add(self, event: str, text: str, *, shown: bool = True, **facts: Any) -> None:
         """Something happened. shown: whether it is worth a line on the screen."""
-        happened = Event(now(), event, files.printable(text), facts)
+        happened = Event(now(), event, files.printable(" ".join(text.split())), facts)
         with suppress(UsageError):
             files.append_line(self.path, event_to_json(happened), new_folder=False)
         if shown:
@@ -83,7 +83,7 @@ def load_events(path: Path) -> list[Event]:
     found = []
     with suppress(DataError):
         for line in files.read_bytes(path).split(b"\n"):
-            with suppress(DataError, KeyError, TypeError, ValueError, AttributeError):
+            with suppress(DataError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
                 found.append(_parse(files.parse_json(line, path)))
     return found
 

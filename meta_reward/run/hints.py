@@ -26,11 +26,21 @@ def load_hints(layout: Layout) -> list[Hint]:
     return [Hint(line["iteration"], line["text"]) for line in files.load_lines(layout.hints)]
 
 
+def checked_hint(text: str) -> str:
+    """A hint without space around it. Raises UsageError if it is empty, too long, or not UTF-8."""
+    text = text.strip()
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise UsageError("this hint is not UTF-8", hint="write it in UTF-8") from None
+    if not 1 <= size <= MAX_BYTES:
+        raise UsageError(f"a hint has 1 to {MAX_BYTES} bytes, and this one has {size}")
+    return text
+
+
 def add_hint(layout: Layout, text: str, *, iteration: int) -> bool:
     """Put a hint on record and commit it; False if it is the last one already. Raises UsageError if it is no text."""
-    text = text.strip()
-    if not text or len(text.encode()) > MAX_BYTES:
-        raise UsageError(f"a hint has 1 to {MAX_BYTES} bytes, and this one has {len(text.encode())}")
+    text = checked_hint(text)
     hints = load_hints(layout)
     if hints and hints[-1].text == text:
         return False

@@ -64,9 +64,11 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
 def restore_unfinished(layout: Layout) -> list[str]:
     """Undo what unfinished sessions changed in the history, before anything reads it; returns notes on that.
 
-    What a git that was killed has left is removed before: nothing can be restored with it in the way.
+    What a git that was killed has left is removed before: nothing can be restored with it in the way. The index of a
+    clone is from here on brought up to every commit.
     """
     git.unlock(layout.root)
+    git.refresh(layout.root)
     notes = []
     for digests in sorted(layout.session(0).parent.glob("session-*/digests.json")):
         iteration = int(digests.parent.name.removeprefix("session-"))

@@ -14,7 +14,7 @@ _CANDIDATE = re.compile(r"c\d+")
 
 def runs_in(folder: Path) -> list[Layout]:
     """Every run directly in a folder, the newest first."""
-    found = [Layout(path.parent) for path in sorted(folder.glob("*/run.toml"))]
+    found = [Layout(path.parent) for path in sorted(folder.glob("[!.]*/run.toml"))]
     return sorted(found, key=changed_at, reverse=True)
 
 

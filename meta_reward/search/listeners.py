@@ -15,6 +15,7 @@ Handler = Callable[[Event], None]
 """Whatever it raises is told, and the next event is handed to it all the same."""
 
 PATIENCE_S = 60.0
+_SILENCE_S = 3.0  # how long it waits before it says so
 
 
 @contextmanager
@@ -47,7 +48,10 @@ class _Background:
     def finish(self) -> None:
         """Wait until all events are handled, within limits."""
         self._events.put(None)
-        self._thread.join(PATIENCE_S)
+        self._thread.join(_SILENCE_S)
+        if self._thread.is_alive():
+            self._tell(f"waiting for {self._name}, at most {PATIENCE_S:g} s; Ctrl-C to leave now")
+            self._thread.join(PATIENCE_S - _SILENCE_S)
         if self._thread.is_alive():
             self._tell(f"{self._name} is not done after {PATIENCE_S:g} s, and is left alone")
 

@@ -3,8 +3,12 @@
 It runs when a search ends, when a limit is near, and when the judge stops answering or answers again.
 """
 
+import os
+import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from typing import IO
 
 from meta_reward import files
 from meta_reward.errors import MetaRewardError
@@ -12,6 +16,7 @@ from meta_reward.run.events import END, LIMIT, OUTAGE, RECOVERY, Event, event_to
 
 _WORTH_IT = (END, LIMIT, OUTAGE, RECOVERY)
 _MOST_S = 30.0
+_SAID_BYTES = 4096  # of its standard error, the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,24 @@ class Notifier:
         if event.event not in _WORTH_IT:
             return
         data = files.dump_line({"run": self.run, **event_to_json(event)})
-        command = ["/bin/sh", "-c", self.command]
+        with tempfile.TemporaryFile() as said:
+            code = _run(["/bin/sh", "-c", self.command], data, said)
+            if code:
+                said.seek(max(0, said.seek(0, os.SEEK_END) - _SAID_BYTES))
+                last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+                raise MetaRewardError(f"exit code {code}, {last or 'without a message'}")
+
+
+def _run(command: list[str], data: bytes, said: IO[bytes]) -> int:
+    """The exit code of a command. Its output is dropped, and a command that it leaves behind is not waited for."""
+    out = subprocess.DEVNULL
+    # In a session of its own: Ctrl-C ends the search, and the command is to tell of that.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=said, start_new_session=True) as process:
         try:
-            done = subprocess.run(command, input=data, capture_output=True, timeout=_MOST_S, check=False)
+            process.communicate(data, timeout=_MOST_S)
         except subprocess.TimeoutExpired:
             raise MetaRewardError(f"it took more than {_MOST_S:g} s") from None
-        if done.returncode:
-            last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            raise MetaRewardError(f"exit code {done.returncode}, {last or 'without a message'}")
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -26,11 +28,12 @@ class SlowJudge:
         self.spec = f"openai:m@{endpoint.url}/v1"
         self.seconds = 0.0
 
-    def start(self, *more: str) -> subprocess.Popen[str]:
-        """A search that this judge judges."""
+    def start(self, *more: str, terminal: int = subprocess.PIPE) -> subprocess.Popen[str]:
+        """A search that this judge judges. terminal: where its standard error goes."""
         program = "from meta_reward.cli import main; main()"
         command = [sys.executable, "-c", program, *SEARCH, "--judge", self.spec, *more]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
+        env = {**os.environ, "TERM": "xterm"}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, text=True, env=env)
 
     def finish(self) -> None:
         """A search that is answered at once, to its end."""
@@ -100,3 +103,21 @@ def test_second_signal_ends_it_at_once(judge: SlowJudge) -> None:
     assert said.endswith("stopped at once; what was finished is on disk, and the same command continues\n")
     assert process.returncode == 130
     judge.finish()
+
+
+def test_second_signal_gives_the_terminal_its_cursor_back(judge: SlowJudge) -> None:
+    judge.seconds = 60.0
+    ours, theirs = pty.openpty()
+    process = judge.start(terminal=theirs)
+    judge.wait_for_calls(4)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=4)
+    assert process.returncode == 130
+    shown = b""
+    while select.select([ours], [], [], 0.5)[0] and (more := os.read(ours, 4096)):
+        shown += more
+    os.close(ours)
+    os.close(theirs)
+    assert 0 < shown.rfind(b"\x1b[?25l") < shown.rfind(b"\x1b[?25h") < shown.rfind(b"stopped at once")

@@ -36,6 +36,11 @@ def test_time_left_is_that_of_what_waits_and_of_the_iterations_to_come_and_of_va
     assert found == Pace(240, 20, 20 + 3 * (30 + 100) + 4 * 50 * 0.5)
 
 
+def test_time_left_in_the_first_session_is_not_known() -> None:
+    found = pace_of([BEGIN, iteration(100, 0), at(101, "session")], work(proposing=True), NOW + 110)
+    assert found == Pace(110, None, None)
+
+
 def test_session_under_way_counts_with_what_is_left_of_the_mean_session() -> None:
     events = [BEGIN, iteration(100, 0), iteration(230, 1), at(231, "session")]
     found = pace_of(events, work(proposing=True), NOW + 241)

@@ -8,6 +8,8 @@ import pytest
 
 from meta_reward.errors import GitError, UsageError
 from meta_reward.run import git
+from meta_reward.run.integrity import restore_unfinished
+from meta_reward.run.layout import Layout
 
 FIRST = git.Commit("First\n\nbody: é", {"a.txt": b"1\n", "deep/b.bin": bytes(range(256))})
 
@@ -119,6 +121,17 @@ def test_index_is_left_alone_where_what_was_staged_is_committed_otherwise(root: 
     git.commit(root, git.Commit("Third", {"a.txt": b"3\n"}))
     git.refresh(root)
     assert ask(root, "show", ":a.txt") == "3"
+
+
+def test_index_of_a_clone_follows_main_from_the_start(root: Path, tmp_path: Path) -> None:
+    git.commit(root, FIRST)
+    clone = tmp_path / "clone"
+    ask(root, "clone", "--quiet", str(root), str(clone))
+    restore_unfinished(Layout(clone))
+    git.commit(clone, git.Commit("Second", {"a.txt": b"2\n"}))
+    (clone / "a.txt").write_text("2\n")
+    git.refresh(clone)
+    assert ask(clone, "status", "--porcelain") == ""
 
 
 def test_index_of_another_branch_is_left_alone(root: Path) -> None:

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import os
 import shlex
+import time
 from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
 
-from meta_reward.errors import UsageError
+from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.report.pace import since_begin
 from meta_reward.report.status import status_of
 from meta_reward.report.status_text import render_status
@@ -16,6 +18,7 @@ from meta_reward.run import git
 from meta_reward.run.events import Event, EventLog, load_events, now
 from meta_reward.run.hints import add_hint, load_hints
 from meta_reward.run.ledger import load_ledger
+from meta_reward.search import notify
 from meta_reward.search.listeners import listening
 from meta_reward.search.loop import run_search
 from meta_reward.search.notify import Notifier
@@ -92,6 +95,33 @@ def test_hint_without_words_or_with_too_many_is_refused(begun: World, text: str)
     assert not begun.layout.hints.exists()
 
 
+def test_hint_that_is_not_utf_8_is_refused(begun: World) -> None:
+    with pytest.raises(UsageError, match="this hint is not UTF-8"):
+        add_hint(begun.layout, os.fsdecode(b"\xff refunds"), iteration=1)
+
+
+def test_text_of_an_event_is_one_line(tmp_path: Path) -> None:
+    EventLog(tmp_path / "events.jsonl").note("look at\n\n- refunds\n- \x1b[31mred")
+    (event,) = load_events(tmp_path / "events.jsonl")
+    assert event.text == "look at - refunds - \\u001b[31mred"
+
+
+DAMAGED = (
+    {"candidate": ["c0001-better"], "split": "search", "trajectories": 16},
+    {"candidate": "c0001-better", "split": {}, "trajectories": "many"},
+    {"time": "0001-01-01T00:00:00"},
+)
+
+
+@pytest.mark.parametrize("facts", DAMAGED)
+def test_status_of_a_run_with_a_strange_event_is_told(world: World, facts: dict[str, object]) -> None:
+    world.search(iterations=0)
+    strange = {"time": now(), "event": "evaluation", "text": "strange", **facts}
+    with world.layout.events.open("a") as file:
+        file.write(json.dumps(strange) + "\n")
+    assert "c0001" in render_status(status_of(world.layout))
+
+
 def test_notifying_command_gets_what_is_worth_it_as_json(tmp_path: Path) -> None:
     notifier = Notifier(f"cat >> {shlex.quote(str(tmp_path / 'told'))}", "night")
     with listening({"notify": notifier}, pytest.fail) as listeners:
@@ -136,3 +166,20 @@ def test_event_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").mkdir()
     EventLog(tmp_path / "events.jsonl", shown.append).note("here")
     assert shown == ["here"]
+
+
+def test_what_a_notifying_command_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    began = time.monotonic()
+    Notifier("sleep 20 & cat", "night")(Event(now(), "end", "over"))
+    assert time.monotonic() - began < 10
+
+
+def test_notifying_command_that_takes_too_long_is_ended_with_what_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "_MOST_S", 0.3)
+    late = tmp_path / "late"
+    with pytest.raises(MetaRewardError, match="more than"):
+        Notifier(f"(sleep 0.8; touch {shlex.quote(str(late))}) | cat", "night")(Event(now(), "end", "over"))
+    time.sleep(0.8)
+    assert not late.exists()
