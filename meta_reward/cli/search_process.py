@@ -87,7 +87,7 @@ def _headline(layout: Layout) -> str:
     """Where the search is, in one line; empty if that cannot be told, since a file was changed by hand."""
     try:
         return render_headline(status_of(layout))
-    except (MetaRewardError, OSError):
+    except Exception:  # a display must not end what it shows
         return ""
 
 

@@ -61,10 +61,10 @@ def _watch(layout: "Layout", as_json: bool) -> None:
             time.sleep(_EVERY_S)
     except KeyboardInterrupt:
         return
-    if as_json:
-        show(status)
-    else:
+    if show is _draw:
         click.echo(render_status(status))
+    else:
+        show(status)
 
 
 def _draw(status: "Status") -> None:

@@ -174,13 +174,11 @@ def _so_far(one: UnderWay) -> str:
 def _times(pace: Pace | None) -> list[str]:
     if pace is None:
         return []
-    parts = [f"{duration(pace.elapsed_s)} so far"]
-    if pace.iteration_s:
-        parts.append(f"about {duration(pace.iteration_s)} left in this step")
-    parts.append(
-        "the whole not known yet" if pace.search_s is None else f"{duration(pace.search_s)} in the whole search"
-    )
-    return [f"time: {', '.join(parts)}"]
+    left = [
+        f"about {duration(pace.iteration_s)} in this step" if pace.iteration_s else "",
+        "the whole search not known yet" if pace.search_s is None else f"{duration(pace.search_s)} in the whole search",
+    ]
+    return [f"time: {duration(pace.elapsed_s)} so far; left: {', '.join(part for part in left if part)}"]
 
 
 def _limits(limits: Sequence[LimitUse]) -> list[str]:
@@ -196,7 +194,9 @@ def _used(one: LimitUse) -> str:
 
 
 def _amount(limit: str, value: float) -> str:
-    return f"${value:,.2f}" if limit == "max_usd" else f"{value:.2g} h" if limit == "max_hours" else f"{value:,.0f}"
+    if limit == "max_hours":
+        return duration(3600 * value)
+    return f"${value:,.2f}" if limit == "max_usd" else f"{value:,.0f}"
 
 
 def _outage(outage: Outage | None) -> list[str]:

@@ -46,6 +46,7 @@ def open_journal(path: Path) -> dict[str, Result]:
     """The finished results of an evaluation, by trajectory; the journal is ready for more."""
     with files.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     files.repair_journal(path)
     with files.reading(path):
         return {result.trajectory: result for result in map(_parse_result, files.iter_whole_lines(path))}

@@ -6,6 +6,7 @@ only what is missing, so a search that was killed anywhere goes on from there.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -82,7 +83,8 @@ def _warn_of_small_limit(search: Search) -> None:
 
 
 def _tell_begin(search: Search) -> None:
-    files.repair_journal(search.layout.events)
+    with suppress(OSError):  # nothing depends on it
+        files.repair_journal(search.layout.events)
     sizes = {split: len(search.part(split)[0]) for split in search.splits}
     text = f"the search {'goes on' if load_ledger(search.layout.ledger) else 'begins'}"
     search.events.add(BEGIN, text, shown=False, trajectories=sizes)
@@ -91,6 +93,7 @@ def _tell_begin(search: Search) -> None:
 def _make_whole(search: Search) -> None:
     """Finish what a kill has left half done, so that files and commits are in step."""
     git.unlock(search.layout.root)
+    git.leave_out(search.layout.root, search.layout.events.name)
     for note in restore_deleted(search.layout):
         search.events.note(note)
     search.layout.make_sealed()
@@ -153,7 +156,12 @@ def _why_barren(last: record.Iteration) -> str:
 def _watch(search: Search, limits: LimitCheck, sessions_usd: Callable[[], float], held: Spent = NOTHING) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
     counted = sessions_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
-    search.gateway.limit(partial(limits, held=held), elsewhere_usd=counted)
+
+    def check(spent: Spent) -> None:
+        search.tell_limits(limits.near(spent, held))
+        limits(spent, held)
+
+    search.gateway.limit(check, elsewhere_usd=counted)
     search.gateway.check_limit()
 
 
@@ -166,7 +174,6 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     session = await run_session(search, iteration)
     sessions_usd, proposed = proposer_usd(search.layout), time.monotonic()
     _watch(search, limits, lambda: sessions_usd, held)
-    search.tell_limits(limits.near(search.gateway.spent + Spent(cost_usd=sessions_usd), held))
     folders = save_candidates(search, session, iteration)
     before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
     rows = await _score(search, folders, iteration, limits)

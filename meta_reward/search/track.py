@@ -77,7 +77,7 @@ class MlflowTracker:
         """The id of the run that an earlier start made at the same place, empty if there is none."""
         try:
             known = files.load_json(self._layout.mlflow)
-            if known["uri"] != _uri():
+            if (known["uri"], known["of"]) != (_uri(), self._place()):
                 return ""
             client.update_run(known["run"], status="RUNNING")
             return str(known["run"])
@@ -89,10 +89,14 @@ class MlflowTracker:
         experiment = client.get_experiment_by_name(name)
         id = experiment.experiment_id if experiment else client.create_experiment(name)
         run = client.create_run(id, run_name=self._layout.root.name).info.run_id
-        files.write_json(self._layout.mlflow, {"uri": _uri(), "run": run})
+        files.write_json(self._layout.mlflow, {"uri": _uri(), "of": self._place(), "run": run})
         for key, value in self._settings().items():
             client.log_param(run, key, value)
         return str(run)
+
+    def _place(self) -> str:
+        """Where the run is: a copy elsewhere is another one."""
+        return str(self._layout.root.resolve())
 
     def _settings(self) -> dict[str, Any]:
         config = load_run_config(self._layout.config)

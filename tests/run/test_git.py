@@ -268,3 +268,13 @@ def test_way_back_names_the_command_that_restores_a_committed_file(root: Path) -
     subprocess.run(shlex.split(git.way_back(root / name)), check=True, capture_output=True)
     assert (root / name).read_bytes() == FIRST.files[name]
     assert git.way_back(root / "no such file") == git.way_back(root.parent / "elsewhere") == ""
+
+
+def test_file_that_is_left_out_is_overlooked_by_git(root: Path) -> None:
+    git.commit(root, FIRST)
+    (root / "events.jsonl").write_text("{}\n")
+    assert "?? events.jsonl" in ask(root, "status", "--porcelain")
+    for _ in range(2):
+        git.leave_out(root, "events.jsonl")
+    assert "events.jsonl" not in ask(root, "status", "--porcelain")
+    assert (root / ".git" / "info" / "exclude").read_text().count("/events.jsonl\n") == 1

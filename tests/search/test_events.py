@@ -15,6 +15,7 @@ from meta_reward.report.pace import since_begin
 from meta_reward.report.status import status_of
 from meta_reward.report.status_text import render_status
 from meta_reward.run import git
+from meta_reward.run.evaluations import open_journal
 from meta_reward.run.events import Event, EventLog, load_events, now
 from meta_reward.run.hints import add_hint, load_hints
 from meta_reward.run.ledger import load_ledger
@@ -183,3 +184,14 @@ def test_notifying_command_that_takes_too_long_is_ended_with_what_it_started(
         Notifier(f"(sleep 0.8; touch {shlex.quote(str(late))}) | cat", "night")(Event(now(), "end", "over"))
     time.sleep(0.8)
     assert not late.exists()
+
+
+def test_search_goes_on_where_its_events_cannot_be_written(begun: World) -> None:
+    begun.layout.events.unlink()
+    begun.layout.events.mkdir()
+    assert begun.search(iterations=1).state == "finished"
+
+
+def test_evaluation_without_any_result_is_shown_as_under_way(begun: World) -> None:
+    open_journal(begun.layout.journal("validation", "c0001-asking"))
+    assert [(one.split, one.done) for one in status_of(begun.layout).under_way] == [("validation", 0)]
