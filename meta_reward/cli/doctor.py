@@ -17,11 +17,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
     Tries git, the sandbox and the disk, and looks for coding agents and keys; keys are never shown. Exits with 1 if
     a search cannot run offline.
     """
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.doctor import can_search_offline, examine, render_rows
 
-    rows = asyncio.run(examine())
+    rows = run_interruptible(examine())
     ready = can_search_offline(rows)
     if as_json:
         print_json({"can_search_offline": ready, "rows": rows})

@@ -30,9 +30,12 @@ def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
 
     with _on_interrupt(ending):
         try:
-            return asyncio.run(begin())
+            result = asyncio.run(begin())
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
+    if ending.asked:  # when the work was just done: what would follow it must not begin
+        raise KeyboardInterrupt
+    return result
 
 
 class _Ending:
@@ -41,14 +44,14 @@ class _Ending:
     def __init__(self) -> None:
         self.task: asyncio.Task[Any] | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._asked = False
+        self.asked = False
 
     def __call__(self, *_: object) -> None:
-        if self._asked:
+        if self.asked:
             _leave_at_once()
         if self.task is None or self.loop is None or self.loop.is_closed():
             raise KeyboardInterrupt
-        self._asked = True
+        self.asked = True
         self.loop.call_soon_threadsafe(self._cancel, self.task, self.loop)
 
     def _cancel(self, task: asyncio.Task[Any], loop: asyncio.AbstractEventLoop) -> None:

@@ -23,8 +23,7 @@ def check(ctx: click.Context, judge: str | None, config: Path | None, as_json: b
 
     Exits with 1 if it does not answer, or if schemas or tools do not work.
     """
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.errors import UsageError
     from meta_reward.models.check import check_judge
     from meta_reward.models.registry import make_backend
@@ -34,7 +33,7 @@ def check(ctx: click.Context, judge: str | None, config: Path | None, as_json: b
     settings = new_config(overlay(load_user_config(config), {"judge.spec": judge})).judge
     if not settings.spec:
         raise UsageError("no judge is named", hint="say which one, such as --judge anthropic:claude-haiku-4-5")
-    found = asyncio.run(check_judge(make_backend(settings.spec, settings.settings)))
+    found = run_interruptible(check_judge(make_backend(settings.spec, settings.settings)))
     if as_json:
         print_json({"spec": settings.spec, "check": found})
     else:

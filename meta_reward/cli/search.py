@@ -133,8 +133,7 @@ def _start(
     told: str | None,
 ) -> "TaskSet":
     """Make a new run, and say what its decision will be able to find; the task set with its splits written down."""
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.results import render_power
     from meta_reward.run.config import new_config
     from meta_reward.search.create import create
@@ -146,7 +145,7 @@ def _start(
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
     config = new_config(requested)
     tasks = open_task_set(taskset, config.splits)
-    asyncio.run(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
+    run_interruptible(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
     click.echo(render_power(power_on(tasks, divided(tasks, config)["validation"])), err=True)
     return tasks
 
@@ -203,8 +202,7 @@ def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
 
 def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", seeds: "Sequence[Seed]") -> None:
     """Print what a new run, or the rest of an existing one, will take."""
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.results import render_forecast
     from meta_reward.run import config as settings
     from meta_reward.run.record import iterations_done, load_iterations
@@ -219,4 +217,4 @@ def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", see
     else:
         done, chosen = None, default_judge(tasks, requested.get("judge", {}).get("spec"))
         config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))
-    click.echo(render_forecast(asyncio.run(forecast(config, tasks, seeds, done=done))))
+    click.echo(render_forecast(run_interruptible(forecast(config, tasks, seeds, done=done))))

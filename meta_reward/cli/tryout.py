@@ -71,8 +71,7 @@ def _in_session(draft: Path, pairs: list[str]) -> "TryoutAnswer":
 
 
 def _on_run(history: "HistoryLayout", draft: Path, pairs: list[str], calls: int | None) -> "TryoutAnswer":
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.files import read_text
     from meta_reward.search.tryout.run import tryouts_on_run
 
@@ -80,4 +79,4 @@ def _on_run(history: "HistoryLayout", draft: Path, pairs: list[str], calls: int 
     if layout is None:
         raise UsageError(f"{history.path} belongs to no run", hint="name a run: a draft is tried with its judge")
     source = read_text(draft / "harness.py" if draft.is_dir() else draft)
-    return asyncio.run(tryouts_on_run(layout, calls=calls).try_source(source, pairs, path=draft.name))
+    return run_interruptible(tryouts_on_run(layout, calls=calls).try_source(source, pairs, path=draft.name))

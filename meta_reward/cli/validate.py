@@ -34,8 +34,7 @@ def command(
     identifiers, amounts or long phrases of single trajectories of the search split, or if a reward depends on which
     trajectory was scored before. TASKSET may be the history/taskset of a run. Exits with 1 if something is wrong.
     """
-    import asyncio
-
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.files import printable, read_text
     from meta_reward.harness.levels import UNCONFINED_WARNING
     from meta_reward.harness.validate import report_to_json, validate
@@ -51,7 +50,7 @@ def command(
 
     if settings.sandbox == "none":
         click.echo(UNCONFINED_WARNING, err=True)
-    report = asyncio.run(look())
+    report = run_interruptible(look())
     if as_json:
         print_json({**report_to_json(report), "seconds": report.seconds})
     else:
