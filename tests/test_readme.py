@@ -184,6 +184,7 @@ def test_names_of_the_first_steps_are_in_the_search_split() -> None:
     assert set(named) <= set(search)
 
 
+@pytest.mark.slow
 def test_own_trajectories_of_the_docs_are_searched_as_they_say(meta_reward: MetaReward, here: Path) -> None:
     (here / "gpt-4o-airline.json").write_text(json.dumps(tau_bench_results(6)))
     (here / "policy.md").write_text("Be kind.")

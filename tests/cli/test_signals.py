@@ -79,6 +79,7 @@ def test_calls_in_flight_finish_and_are_not_made_again(judge: SlowJudge, number:
     assert (process.returncode, asked < 16, len(judge.endpoint.seen)) == (130, True, 16)
 
 
+@pytest.mark.slow
 def test_calls_that_take_long_do_not_hold_up_the_end(judge: SlowJudge, here: Path, meta_reward: MetaReward) -> None:
     judge.seconds = 60.0
     process = judge.start("--notify", "cat >> told.jsonl")
@@ -92,6 +93,7 @@ def test_calls_that_take_long_do_not_hold_up_the_end(judge: SlowJudge, here: Pat
     assert json.loads((here / "told.jsonl").read_text()) == {"run": "small", **last}
 
 
+@pytest.mark.slow
 def test_second_signal_ends_it_at_once(judge: SlowJudge) -> None:
     judge.seconds = 60.0
     process = judge.start()
@@ -105,6 +107,7 @@ def test_second_signal_ends_it_at_once(judge: SlowJudge) -> None:
     judge.finish()
 
 
+@pytest.mark.slow
 def test_second_signal_gives_the_terminal_its_cursor_back(judge: SlowJudge) -> None:
     judge.seconds = 60.0
     ours, theirs = pty.openpty()

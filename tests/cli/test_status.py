@@ -46,6 +46,7 @@ def git_status(run: Path) -> list[str]:
     return subprocess.run(ask, cwd=run, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_status_and_git_agree_with_the_log_wherever_a_search_is_killed(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=12, rollouts=2)
     run, log = here / "runs" / "small", list[str]()

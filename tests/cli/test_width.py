@@ -48,6 +48,7 @@ def test_what_is_asked_of_a_run_fits(meta_reward: MetaReward, night: Path, here:
         assert max(map(len, title.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_what_an_evaluation_shows_fits(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / LONG, tasks=12)
     harness = here / f"{LONG}.py"

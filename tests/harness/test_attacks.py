@@ -76,6 +76,7 @@ def test_attacks_by_a_tool_that_the_judge_calls_are_denied_too(arena: Arena, att
     assert set(honest) == {HONEST_SCORE}
 
 
+@pytest.mark.slow
 @unprotected
 @each_family
 def test_attacks_succeed_where_nothing_protects(arena: Arena, attacks: Sequence[Attack]) -> None:
@@ -89,6 +90,7 @@ def test_nothing_left_behind_is_found_by_another_trajectory(arena: Arena) -> Non
     assert [name for name, outcomes in found.items() if "won" in outcomes] == []
 
 
+@pytest.mark.slow
 @unprotected
 def test_what_is_left_behind_is_found_where_nothing_protects(arena: Arena) -> None:
     possible = possible_here(RELAYS)

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
@@ -11,6 +13,7 @@ from meta_reward.models.gateway import Gateway
 from meta_reward.trajectory import trajectory_to_json
 from tests.conftest import LEVEL, WordJudge, make_trajectory
 
+pytestmark = pytest.mark.slow
 BITS = (1, 0, 1, 1, 0, 0, 1, 0)
 _SIGNAL = """
 import time

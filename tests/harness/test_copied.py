@@ -153,6 +153,7 @@ def test_ten_harnesses_were_written_by_hand() -> None:
     assert len(BY_HAND) == 10
 
 
+@pytest.mark.slow
 def test_no_mechanism_of_the_catalog_carries_anything_of_skyways(skyways: Cases) -> None:
     base = parse_source(SEEDS[0].read_text())
     for part, mechanisms in load_library().items():

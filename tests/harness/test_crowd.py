@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
@@ -12,6 +14,7 @@ from tests.conftest import LEVEL, make_rollouts
 HARNESS = "async def reward(trajectory, judge):\n    return 72.0\n"
 
 
+@pytest.mark.slow
 def test_hundreds_of_trajectories_at_once_all_have_their_reward() -> None:
     async def work() -> list[float | None]:
         gateway = Gateway(make_backend("simulated", {}), None, concurrency=600)

@@ -91,6 +91,7 @@ def test_table_in_the_names_of_keywords_is_found() -> None:
     assert finding.check == "dense"
 
 
+@pytest.mark.slow
 def test_no_mechanism_of_the_catalog_in_any_seed_looks_packed() -> None:
     seeds = [parse_source((PROJECT / "seed_harnesses" / name).read_text()) for name in ("evidence.py", "policy.py")]
     refused = [

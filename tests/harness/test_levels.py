@@ -73,6 +73,7 @@ def test_sandbox_that_gives_no_sign_is_no_level(monkeypatch: pytest.MonkeyPatch)
     assert asyncio.run(strictest()) is None
 
 
+@pytest.mark.slow
 def test_bubblewrap_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bwrap = tmp_path / "bwrap"
     bwrap.write_text("#!/bin/sh\nexec /bin/sleep 60\n")

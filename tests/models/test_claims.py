@@ -60,6 +60,7 @@ def test_two_processes_that_ask_the_same_at_the_same_time_pay_once(tmp_path: Pat
     assert sum(int(words[3].removeprefix("paid:")) for words in said) == len(prompts)
 
 
+@pytest.mark.slow
 def test_claim_ends_with_its_owner_and_the_next_one_asks(tmp_path: Path) -> None:
     def answer(seen: Seen) -> Said | Fault:
         return Fault(how="hang") if seen.ordinal == 0 else Said("80")

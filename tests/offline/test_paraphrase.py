@@ -24,6 +24,8 @@ from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Message
 from tests.conftest import PROJECT
 
+pytestmark = pytest.mark.slow
+
 SEEDS = ("baseline", "policy", "evidence")
 JUDGE_SEEDS = range(3)
 EVERY = 12  # one task in so many is looked at

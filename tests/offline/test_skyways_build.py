@@ -85,6 +85,7 @@ def test_the_committed_world_is_small_and_its_conversations_are_of_usual_length(
     assert lengths[-1] <= 45
 
 
+@pytest.mark.slow
 def test_the_place_of_a_rollout_says_nothing_about_its_label(tmp_path: Path) -> None:
     build(tmp_path / "many", tasks=150, seed=9)
     labels: dict[str, list[int]] = {}

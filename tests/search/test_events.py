@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from mlflow.tracking import MlflowClient
 
 from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.report.pace import since_begin
@@ -142,9 +141,12 @@ def test_listener_that_fails_is_told_once_and_stops_nothing(tmp_path: Path) -> N
     assert notes == ["the command failed: exit code 7, no route"]
 
 
+@pytest.mark.slow
 def test_search_is_tracked_in_mlflow_and_goes_on_there(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mlflow.tracking import MlflowClient  # takes seconds
+
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # a local store without a database
     monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "mlruns").as_uri())
     for iterations in (0, 1):

@@ -151,6 +151,7 @@ def test_nothing_scored_is_an_error_of_the_command(meta_reward: MetaReward, here
     assert meta_reward("score", "seed_harnesses/baseline.py", "odd.jsonl", *SIMULATED).code == 1
 
 
+@pytest.mark.slow
 def test_kill_in_the_middle_pays_nothing_twice_and_ends_like_one_that_was_not(
     here: Path, paid: tuple[str, ...], endpoint: Endpoint, meta_reward_process: MetaReward
 ) -> None:
