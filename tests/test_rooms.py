@@ -103,7 +103,7 @@ def test_what_candidates_see_needs_the_standard_library_alone() -> None:
 
 def test_git_is_imported_in_one_module_only() -> None:
     users = [name_of(p) for p in MODULES if any(name.split(".")[0] == "git" for name in imports_of(p))]
-    assert users == ["run/git.py"]
+    assert users == ["run/git_process.py"]
 
 
 def test_programs_are_parsed_by_the_inspector_the_sandbox_and_the_catalog_alone() -> None:

@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import shlex
-import signal
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import BinaryIO, cast
 
 from meta_reward import files
 from meta_reward.errors import GitError, UsageError
+from meta_reward.run.git_process import run_git
 
 BRANCH = "refs/heads/main"
 _INDEXED = "meta-reward-index"  # a file beside the index: the commit it was made for, and the last one tried
@@ -53,13 +53,13 @@ class Tag:
 
 def version(root: Path) -> str:
     """The version of git, such as `2.39.5`. root: any folder."""
-    return _git(root, "version").removeprefix("git version ")
+    return run_git(root, "version").removeprefix("git version ")
 
 
 def init(root: Path) -> None:
     """Make `root` a repository, unless it is one."""
     if not (root / ".git").exists():
-        _git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}")
+        run_git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}")
         config = root / ".git" / "config"
         if not config.exists():
             raise GitError(root, "init", "it made no repository")
@@ -103,7 +103,7 @@ def _ids_of_refs(root: Path) -> dict[str, str]:
     """
     folder = root / ".git"
     if not (folder / "refs").is_dir() or (folder / "reftable").exists():
-        lines = _git(root, "for-each-ref", "--format=%(objectname) %(refname)").splitlines()
+        lines = run_git(root, "for-each-ref", "--format=%(objectname) %(refname)").splitlines()
         return {name: id for id, _, name in (line.partition(" ") for line in lines)}
     paths = [path for path in (folder / "refs").rglob("*") if path.is_file() and path.suffix != ".lock"]
     loose = {path.relative_to(folder).as_posix(): path.read_text().strip() for path in paths}
@@ -114,18 +114,18 @@ def _ids_of_refs(root: Path) -> dict[str, str]:
 
 def first_commit(root: Path) -> str:
     """The id of the first commit, which identifies the run."""
-    return _git(root, "rev-list", "--max-parents=0", BRANCH)
+    return run_git(root, "rev-list", "--max-parents=0", BRANCH)
 
 
 def last_candidate(root: Path) -> str:
     """The id of the candidate of the last commit, empty if that is not a candidate's."""
-    return _git(root, "log", "-1", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).strip()
+    return run_git(root, "log", "-1", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).strip()
 
 
 def read(root: Path, path: str) -> bytes:
     """The content of a file on `main`. Raises GitError if there is no such file."""
     with tempfile.TemporaryFile() as file:
-        _git(root, "cat-file", "blob", f"{BRANCH}:{path}", stdout=cast(BinaryIO, file))
+        run_git(root, "cat-file", "blob", f"{BRANCH}:{path}", stdout=cast(BinaryIO, file))
         file.seek(0)
         return file.read()
 
@@ -135,7 +135,7 @@ def restore(root: Path, paths: Sequence[str]) -> None:
     with tempfile.TemporaryFile() as names:
         names.write("\0".join(paths).encode())
         names.seek(0)
-        _git(root, "restore", f"--source={BRANCH}", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names)
+        run_git(root, "restore", f"--source={BRANCH}", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names)
 
 
 def way_back(path: Path) -> str:
@@ -159,7 +159,7 @@ def blob_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
     if BRANCH not in refs(root):
         return {}
     found = {}
-    for line in _git(root, "ls-tree", "-r", "-z", BRANCH, "--", *paths).rstrip("\0").split("\0"):
+    for line in run_git(root, "ls-tree", "-r", "-z", BRANCH, "--", *paths).rstrip("\0").split("\0"):
         about, _, path = line.partition("\t")
         if path:
             found[path] = about.split()[2]
@@ -195,7 +195,7 @@ def _importing(root: Path) -> Iterator[BinaryIO]:
         stream.write(b"done\n")
         stream.seek(0)
         # Lightly compressed: the texts that grow with a run are written whole with every candidate, until `repack`.
-        _git(root, "-c", "core.compression=1", "fast-import", "--quiet", "--done", "--date-format=raw", stdin=stream)
+        run_git(root, "-c", "core.compression=1", "fast-import", "--quiet", "--done", "--date-format=raw", stdin=stream)
 
 
 def refresh(root: Path) -> None:
@@ -222,9 +222,9 @@ def _refresh(root: Path) -> None:
         known, last = made_for.read_text().split() if made_for.exists() else (main, main)
         try:
             if not (root / ".git" / "index").exists() or (known != last and _nothing_staged(root, last)):
-                _git(root, "read-tree", main)
+                run_git(root, "read-tree", main)
             elif known != main:
-                _git(root, "read-tree", "-i", "-m", known, main)
+                run_git(root, "read-tree", "-i", "-m", known, main)
             known = main
         finally:
             made_for.write_text(f"{known} {main}")
@@ -233,7 +233,7 @@ def _refresh(root: Path) -> None:
 def _nothing_staged(root: Path, commit: str) -> bool:
     """Whether the index matches a commit, as it does after a person's `git reset`."""
     try:
-        _git(root, "diff-index", "--cached", "--quiet", commit)
+        run_git(root, "diff-index", "--cached", "--quiet", commit)
         return True
     except GitError:
         return False
@@ -241,13 +241,13 @@ def _nothing_staged(root: Path, commit: str) -> bool:
 
 def pack_refs(root: Path) -> None:
     """Put tags into one file: git reads loose ones one by one."""
-    _git(root, "pack-refs", "--all")
+    run_git(root, "pack-refs", "--all")
 
 
 def repack(root: Path) -> None:
     """Put the objects of a search into one pack, and its tags into one file."""
     pack_refs(root)
-    _git(root, "repack", "-a", "-d", "--quiet")
+    run_git(root, "repack", "-a", "-d", "--quiet")
 
 
 def _write_tag(stream: BinaryIO, entry: Tag, known: Collection[str]) -> None:
@@ -266,56 +266,3 @@ def _write_commit(stream: BinaryIO, ref: str, entry: Commit, parents: Sequence[s
         stream.write(b"deleteall\n")
     for path, content in sorted(entry.files.items()):
         stream.write(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content))
-
-
-def _environment(root: Path) -> dict[str, str]:
-    """Names the repository explicitly, and disables the user's configuration."""
-    return {
-        "GIT_DIR": str(root / ".git"),
-        "GIT_WORK_TREE": str(root),
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
-
-
-@contextmanager
-def _without_git_variables() -> Iterator[None]:
-    """Take GIT_* variables (those of a hook, for example) out of the environment, and put them back afterwards."""
-    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
-    try:
-        yield
-    finally:
-        os.environ.update(taken)
-
-
-def _git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> str:
-    try:
-        from git import Git
-        from git.exc import GitCommandError, GitCommandNotFound
-    except ImportError as error:  # GitPython fails to import without git
-        raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
-    root = root.resolve()
-    try:
-        # In a session of its own, so that Ctrl-C reaches us and not git in the middle of a write.
-        with _without_git_variables():
-            output = Git(str(root)).execute(
-                ["git", *arguments],
-                istream=stdin,
-                output_stream=stdout,
-                env=_environment(root),
-                start_new_session=True,
-            )
-    except GitCommandNotFound as error:
-        raise UsageError("git does not run on this machine", hint="install git, or put it on PATH") from error
-    except GitCommandError as error:
-        command = arguments[2] if arguments[0] == "-c" else arguments[0]
-        killed = error.status == -signal.SIGKILL
-        raise GitError(root, command, "killed" if killed else _complaint(str(error.stderr)), killed=killed) from None
-    return str(output)
-
-
-def _complaint(stderr: str) -> str:
-    """The line that says what is wrong, from all the output of a failing git."""
-    lines = [line.strip(" '") for line in stderr.strip().removeprefix("stderr:").splitlines() if line.strip(" '")]
-    return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")
