@@ -14,6 +14,8 @@ pytestmark = pytest.mark.slow
     ("command", "says"),
     [
         ("commits.py 12 2", "ratio: "),
+        ("disk.py 0", "c0003-policy"),
+        ("status.py 3", "    3 candidates: "),
         ("evaluate.py 8", "rewards known: "),
         ("scoring.py 8 4", "score/evaluate: "),
         ("judging.py 8 4", "evaluate/bare"),
