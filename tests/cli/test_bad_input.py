@@ -119,6 +119,7 @@ def test_wrong_usage_exits_with_2(meta_reward_process: MetaReward) -> None:
     assert meta_reward_process("frobnicate").code == 2
 
 
+@pytest.mark.slow
 def test_run_in_use_says_who_holds_it(meta_reward_process: MetaReward, small: Path) -> None:
     meta_reward_process("search", "small", *JUDGE, *ONE_SEED, "--iterations", 0)
     with locked(Layout(Path("runs/small"))):
@@ -163,6 +164,7 @@ def test_machine_without_git_is_one_line(meta_reward_process: MetaReward, small:
     assert "git does not run on this machine: install git" in ran.err
 
 
+@pytest.mark.slow
 def test_full_disk_is_one_line_and_the_search_goes_on_later(here: Path, small: Path, meta_reward: MetaReward) -> None:
     program = (
         "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (20_000, 20_000)); from meta_reward.cli import main; main()"

@@ -194,6 +194,7 @@ def test_evaluation_has_a_result_for_each_trajectory_though_all_of_them_fail(
     assert result["trajectories"] == 16
 
 
+@pytest.mark.slow
 def test_evaluation_that_is_killed_or_stopped_goes_on_with_what_it_has_spent(
     meta_reward: MetaReward, judge: str, troubles: Troubles
 ) -> None:

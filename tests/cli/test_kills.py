@@ -33,6 +33,7 @@ def test_searches_killed_a_dozen_times_end_like_one_that_was_not() -> None:
     assert "0 lost, 0 differing, 0 repeated, 0 left behind, 0 bugs" in done.stdout
 
 
+@pytest.mark.slow
 def test_kill_leaves_no_process_behind(here: Path, meta_reward_process: MetaReward) -> None:
     make_task_set(here / "tasks" / "small", tasks=12, rollouts=2)
     process = start("killed", here / "cache")

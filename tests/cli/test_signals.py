@@ -66,6 +66,7 @@ def events_of(run: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_calls_in_flight_finish_and_are_not_made_again(judge: SlowJudge, number: int) -> None:
     judge.seconds = 1.0

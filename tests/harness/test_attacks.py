@@ -139,6 +139,7 @@ def test_reading_a_file_leaves_a_trace_where_nothing_protects(prey: Prey) -> Non
     assert any(seen_read(prey, "none") for _ in range(5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("short", LEVELS, indirect=True)
 def test_tools_that_do_harm_are_stopped_and_hurt_nobody(short: Arena) -> None:
     ended = {body: short.siege(body, as_tool=True) for body, _ in HARMS_BY_TOOL}

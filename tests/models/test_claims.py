@@ -50,6 +50,7 @@ def wait_until_asked(endpoint: Endpoint, times: int) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_two_processes_that_ask_the_same_at_the_same_time_pay_once(tmp_path: Path) -> None:
     prompts = ("a", "b", "c")
     with Endpoint(lambda seen: Said(seen.texts[0].upper()), latency_s=0.5) as endpoint:

@@ -191,6 +191,7 @@ def wait_for_lines(out: Path, wanted: int) -> None:
     raise AssertionError(f"{out} never had {wanted} lines")
 
 
+@pytest.mark.slow
 def test_interrupt_ends_cleanly_and_the_same_command_goes_on(
     here: Path, paid: tuple[str, ...], meta_reward_process: MetaReward
 ) -> None:
