@@ -20,7 +20,7 @@ from meta_reward.harness.conversation import KILLED, TRIES_IF_KILLED
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
-from meta_reward.models.session import Call
+from meta_reward.models.session import Call, JudgeSession
 from meta_reward.trajectory import Rollout, trajectory_to_json
 
 PROBATION = 8
@@ -103,37 +103,36 @@ async def score_rollout(
     digest = files.digest(sent)
     if known := rewards.find(digest, repeat, gateway):
         return _result(rollout, known.reward, None, known.calls, known.printed)
+    budget = sandbox.budget
+    limits = {
+        "max_calls": budget.judge_calls,
+        "max_tokens": budget.judge_tokens,
+        "max_bytes": budget.conversation_bytes,
+    }
     for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
-        result = await _score_anew(source, rollout, gateway, sandbox, repeat=repeat, rewards=rewards)
-        if result.error is None or result.error.kind != KILLED:
+        session = gateway.session(digest, repeat=repeat, **limits)
+        reward, error, printed = await _run(source, sent, session, sandbox)
+        if reward is not None:
+            rewards.keep(digest, repeat, reward, session.calls, printed)
+        else:
+            rewards.fail(digest)
+        if error is None or error.kind != KILLED:
             break
-    return result
+    return _result(rollout, reward, error, session.calls, printed)
 
 
-async def _score_anew(
-    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, *, repeat: int, rewards: RewardCache
-) -> Result:
-    sent = trajectory_to_json(rollout.trajectory)
-    digest = files.digest(sent)
-    session = gateway.session(
-        digest,
-        repeat=repeat,
-        max_calls=sandbox.budget.judge_calls,
-        max_tokens=sandbox.budget.judge_tokens,
-        max_bytes=sandbox.budget.conversation_bytes,
-    )
-    reward = error = None
+async def _run(
+    source: str, sent: dict[str, Any], session: JudgeSession, sandbox: Sandbox
+) -> tuple[Reward | None, Failure | None, str]:
+    """The reward or the failure of one run in the sandbox, and what it printed. sent: the trajectory."""
     printed = [""]
     try:
         result = await sandbox.score(
             source, sent, session.ask, waited_s=lambda: session.queue_time.seconds, printed=printed.append
         )
-        reward = Reward(result.score, result.reason, dict(result.findings))
-        rewards.keep(digest, repeat, reward, session.calls, printed[-1])
     except CandidateError as failure:
-        error = Failure(failure.kind, failure.message, failure.traceback)
-        rewards.fail(digest)
-    return _result(rollout, reward, error, session.calls, printed[-1])
+        return None, Failure(failure.kind, failure.message, failure.traceback), printed[-1]
+    return Reward(result.score, result.reason, dict(result.findings)), None, printed[-1]
 
 
 def _result(

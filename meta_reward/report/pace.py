@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from meta_reward.evaluation.gate import FINALISTS
 from meta_reward.run.events import BEGIN, EVALUATION, ITERATION, OUTAGE, RECOVERY, SESSION, Event
 from meta_reward.run.settings import Limits
 
 _T = TypeVar("_T")
-_VALIDATED = 4  # the baseline and the most finalists there can be
+_VALIDATED = 1 + FINALISTS  # with the baseline
 
 
 @dataclass(frozen=True, slots=True)

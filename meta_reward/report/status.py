@@ -171,12 +171,9 @@ def status_of(layout: Layout) -> Status:
     rows = rows_so_far(layout, config.judge.spec)
     stop = RUNNING if is_locked(layout) else load_stop(layout)
     running, events, spent = stop.state == RUNNING.state, load_events(layout.events), _spending(layout, stop)
-    done, proposing, under_way = (
-        iterations_done(load_iterations(layout)),
-        session_under_way(layout),
-        _under_way(layout, events),
-    )
-    work = _work(layout, config, under_way, proposing, done)
+    iterations, proposing, under_way = load_iterations(layout), session_under_way(layout), _under_way(layout, events)
+    done = iterations_done(iterations)
+    work = _work(config, under_way, proposing, done, seeded=bool(iterations))
     pace = told(lambda: pace_of(events, work, time.time())) if running else None
     forecast = told(lambda: at_end(events, work)) if running else None
     return Status(
@@ -214,11 +211,11 @@ def _amounts(spent: Spending, pace: Pace | None) -> dict[str, float]:
     }
 
 
-def _work(layout: Layout, config: RunConfig, under_way: list[UnderWay], proposing: int | None, done: int) -> Work:
-    """What of a search is under way and to come, for an estimate."""
+def _work(config: RunConfig, under_way: list[UnderWay], proposing: int | None, done: int, *, seeded: bool) -> Work:
+    """What of a search is under way and to come, for an estimate. seeded: whether its seeds are on record."""
     waiting = sum((one.total or one.done) - one.done for one in under_way)
     validating = any(one.split != "search" for one in under_way)
-    begun = proposing is not None or (bool(under_way) and not validating and bool(load_iterations(layout)))
+    begun = proposing is not None or (bool(under_way) and not validating and seeded)
     to_come = 0 if validating else max(0, config.limits.iterations - done - begun)
     return Work(proposing is not None, waiting, validating, to_come, config.proposer.candidates)
 

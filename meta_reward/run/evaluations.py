@@ -189,6 +189,14 @@ def load_scores(folder: Path) -> Scores | None:
     return parse_scores(files.load_json(path), path)
 
 
+def required_scores(folder: Path) -> Scores:
+    """The scores of an evaluation that is on record as finished. Raises DataError if they are missing or damaged."""
+    scores = load_scores(folder)
+    if scores is None:
+        raise DataError(folder / "scores.json", "is missing", hint="restore it from git")
+    return scores
+
+
 def parse_scores(data: Any, path: Path) -> Scores:
     """Scores from the content of a `scores.json`. Raises DataError if it is damaged."""
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:

@@ -6,17 +6,15 @@ Nothing of it reaches the proposer or steers the search. What it will cost is he
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
 from meta_reward.evaluation import gate
-from meta_reward.evaluation.metrics import Metrics
 from meta_reward.evaluation.outcome import Outcome
 from meta_reward.models.usage import Spent
 from meta_reward.run import decisions, git
 from meta_reward.run.decisions import Decision, Finalist
-from meta_reward.run.evaluations import load_outcomes, load_scores
+from meta_reward.run.evaluations import load_outcomes, load_scores, required_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, frontier_of, load_ledger
 from meta_reward.search.context import Search
@@ -95,15 +93,8 @@ def reserve(search: Search, under_way: Iterable[Row] = ()) -> Spent:
 
 
 def _per_trajectory(layout: Layout, row: Row) -> _Cost:
-    found = _metrics(layout.candidate(row.folder))
+    found = required_scores(layout.candidate(row.folder)).metrics
     return tuple((n or 0.0) / found.trajectories for n in (found.judge_calls, found.judge_tokens, found.cost_usd))
-
-
-def _metrics(folder: Path) -> Metrics:
-    scores = load_scores(folder)
-    if scores is None:
-        raise DataError(folder / "scores.json", "is missing", hint="restore it from git")
-    return scores.metrics
 
 
 def _dearest(each: Sequence[_Cost]) -> _Cost:
@@ -144,7 +135,7 @@ def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: S
         return nobody
     layout, rows = search.layout, [baseline, *finalists]
     folders = {row.id: layout.sealed_evaluation("validation", row.folder) for row in rows}
-    found_on = {id: _metrics(folder) for id, folder in folders.items()}
+    found_on = {id: required_scores(folder).metrics for id, folder in folders.items()}
     first, *others = (
         gate.Candidate(
             row.id, row.judge_tokens, load_outcomes(layout.candidate(row.folder)), load_outcomes(folders[row.id])

@@ -12,13 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.errors import DataError, UsageError
+from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.statistics import Interval, difference_interval
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git
 from meta_reward.run.decisions import PERSON, Decision, last_decision, sentence_of
-from meta_reward.run.evaluations import Scores, load_outcomes, load_scores, parse_scores, scores_to_json
+from meta_reward.run.evaluations import (
+    Scores,
+    load_outcomes,
+    load_scores,
+    parse_scores,
+    required_scores,
+    scores_to_json,
+)
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.record import commit_paths
@@ -125,10 +132,7 @@ def _tested(layout: Layout, row: Row, baseline: Row) -> Tested:
     folder, other = (layout.sealed_evaluation("test", one.folder) for one in (row, baseline))
     by_task = differences(load_outcomes(other), load_outcomes(folder))
     difference = None if row is baseline else difference_interval(by_task)
-    scores = load_scores(folder)
-    if scores is None:
-        raise DataError(folder / "scores.json", "is missing", hint="restore it from git")
-    return Tested(row.id, row.name, scores, difference)
+    return Tested(row.id, row.name, required_scores(folder), difference)
 
 
 def _rows_of(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
