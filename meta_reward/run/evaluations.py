@@ -12,6 +12,7 @@ The journal holds one line for each finished result. A torn last line counts as 
 """
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -23,11 +24,14 @@ from meta_reward.evaluation.best_of_n import BestOfN, best_of_n
 from meta_reward.evaluation.metrics import Group, Metrics, PairOutcome, outcomes, summarize
 from meta_reward.evaluation.outcome import Outcome
 from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, Failure, Result, parse_call_record
+from meta_reward.evaluation.reward_stats import RewardStats, reward_stats
 from meta_reward.harness.runtime import Reward
 from meta_reward.run.layout import Layout
 from meta_reward.trajectory import Pair, Rollout
 
-SCHEMA = 1
+SCHEMA = 2
+_TRACE_SCHEMA = 1
+_OTHER_VERSION = "another version of meta-reward wrote it, or it was changed: restore it from git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def journal_result(path: Path, result: Result) -> None:
 def save_evaluation(
     folder: Path,
     evaluation: Evaluation,
-    rollouts: Iterable[Rollout],
+    rollouts: Sequence[Rollout],
     pairs: Iterable[Pair],
     *,
     judge: str,
@@ -116,6 +120,7 @@ def save_evaluation(
         results,
         trajectories=len(evaluation.results),
         tokens=evaluation.tokens,
+        rewards=reward_stats(rollouts, evaluation.rewards),
         selection=best_of_n(rollouts, evaluation.rewards),
     )
     if sealed:
@@ -137,7 +142,7 @@ def save_evaluation(
 def render_trace(result: Result) -> dict[str, Any]:
     """A result as its trace file holds it: texts of several lines are lists of lines."""
     return {
-        "schema": SCHEMA,
+        "schema": _TRACE_SCHEMA,
         "trajectory": result.trajectory,
         "task": result.task,
         "calls": files.as_lines(_without_repetition(result.calls)),
@@ -200,9 +205,10 @@ def required_scores(folder: Path) -> Scores:
 def parse_scores(data: Any, path: Path) -> Scores:
     """Scores from the content of a `scores.json`. Raises DataError if it is damaged."""
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise DataError(path, f"is not a score file of schema {SCHEMA}")
+        raise DataError(path, f"is not a score file of schema {SCHEMA}", hint=_OTHER_VERSION)
     try:
         kept = {field.name: data[field.name] for field in fields(Metrics)}
+        kept["rewards"] = RewardStats(**data["rewards"])
         kept["by_category"], kept["by_task"] = (_parse_groups(data[name]) for name in ("by_category", "by_task"))
         kept["best_of_n"] = [BestOfN(**row) for row in data["best_of_n"]]
         return Scores(data["judge"], data["broken"], data["not_run"], Metrics(**kept))
@@ -212,6 +218,29 @@ def parse_scores(data: Any, path: Path) -> Scores:
 
 def _parse_groups(data: dict[str, dict[str, Any]]) -> dict[str, Group]:
     return {name: Group(**group) for name, group in data.items()}
+
+
+def load_rewards(folder: Path) -> dict[str, float | None]:
+    """The reward of each trajectory in a complete evaluation, from its traces. Raises DataError if one is damaged."""
+    rewards = {}
+    for path, trace in _traces(folder):
+        with files.reading(path):
+            reward = trace["reward"]
+            rewards[trace["trajectory"]] = None if reward is None else float(reward["score"])
+    return rewards
+
+
+def _traces(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each trace as its file holds it, of a split that is sealed or not."""
+    packed = folder / "traces.jsonl.gz"
+    if packed.exists():
+        try:
+            lines = gzip.decompress(packed.read_bytes()).splitlines()
+        except (OSError, EOFError, zlib.error):
+            raise DataError(packed, "is damaged", hint="restore it from git") from None
+        yield from ((packed, files.parse_json(line, packed)) for line in lines)
+    else:
+        yield from ((path, files.load_json(path)) for path in sorted((folder / "traces").glob("*.json")))
 
 
 def load_pairs(folder: Path) -> list[PairOutcome]:

@@ -15,6 +15,7 @@ from meta_reward.errors import JudgeUnavailable, LimitReached
 from meta_reward.evaluation.evaluate import PROBATION, evaluate, run_together
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
 from meta_reward.evaluation.records import CallCost, Evaluation, FailedCallRecord, Failure, Result, tokens_of
+from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.files import dump_line
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
@@ -67,7 +68,8 @@ def test_every_trajectory_gets_its_reward_in_the_order_of_the_rollouts() -> None
     assert evaluation.rewards == {r.id: 90.0 if r.success else 10.0 for r in ROLLOUTS}
     assert [result.trajectory for result in evaluation.results] == [rollout.id for rollout in ROLLOUTS]
     results = outcomes(pairs_from_labels(ROLLOUTS), evaluation.rewards)
-    assert summarize(results, trajectories=12, tokens=evaluation.tokens).score == 1.0
+    spread = reward_stats(ROLLOUTS, evaluation.rewards)
+    assert summarize(results, trajectories=12, tokens=evaluation.tokens, rewards=spread).score == 1.0
 
 
 def test_unit_holds_every_call_apart_from_what_it_took() -> None:

@@ -161,7 +161,7 @@ def test_call_without_a_reply_has_its_error_on_record_and_no_other_call_has_one(
 def test_evaluation_without_scores_is_none_and_one_of_another_version_is_named(tmp_path: Path) -> None:
     assert load_scores(tmp_path) is None
     (tmp_path / "scores.json").write_text('{"schema": 9}')
-    with pytest.raises(DataError, match=r"scores\.json: is not a score file of schema 1"):
+    with pytest.raises(DataError, match=r"scores\.json: is not a score file of schema 2"):
         load_scores(tmp_path)
 
 
