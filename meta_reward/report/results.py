@@ -33,6 +33,7 @@ def render_forecast(forecast: "Forecast") -> str:
         "validation, when it ends": parts.validation,
         f"the whole search ({plural(forecast.iterations, 'iteration')} to go)": parts.search,
         "the test afterwards": parts.test,
+        "its controls": parts.controls,
     }
     rows = [
         [title, f"{part.judge_calls:,}", f"{part.judge_tokens:,}", dollars(part.cost_usd)]

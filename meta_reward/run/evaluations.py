@@ -31,7 +31,7 @@ from meta_reward.trajectory import Pair, Rollout
 
 SCHEMA = 2
 _TRACE_SCHEMA = 1
-_OTHER_VERSION = "another version of meta-reward wrote it, or it was changed: restore it from git"
+OTHER_VERSION = "another version of meta-reward wrote it, or it was changed: restore it from git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ def required_scores(folder: Path) -> Scores:
 def parse_scores(data: Any, path: Path) -> Scores:
     """Scores from the content of a `scores.json`. Raises DataError if it is damaged."""
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise DataError(path, f"is not a score file of schema {SCHEMA}", hint=_OTHER_VERSION)
+        raise DataError(path, f"is not a score file of schema {SCHEMA}", hint=OTHER_VERSION)
     try:
         kept = {field.name: data[field.name] for field in fields(Metrics)}
         kept["rewards"] = RewardStats(**data["rewards"])

@@ -182,6 +182,11 @@ class Layout:
         """The folder of a candidate on the validation or the test split."""
         return self.sealed / split / folder
 
+    @staticmethod
+    def repeated(split: str, repeat: int) -> str:
+        """What a split is called where a candidate is evaluated on it again with fresh draws. repeat: 0 at first."""
+        return f"{split}.{repeat}" if repeat else split
+
     def evaluation(self, split: str, folder: str) -> Path:
         """The folder with the results of a candidate on a split."""
         return self.candidate(folder) if split == "search" else self.sealed_evaluation(split, folder)
