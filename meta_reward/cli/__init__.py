@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from meta_reward.cli.common import STOPPED
-from meta_reward.errors import DataError, LimitReached, MetaRewardError
+from meta_reward.errors import DataError, LimitReached, MetaRewardError, OtherVersion
 from meta_reward.run.query_table import QUERIES
 
 _HEADINGS = {
@@ -94,7 +94,7 @@ def _way_back(error: MetaRewardError) -> str:
     """How to restore the damaged file of a run that an error is about; "" for any other."""
     from meta_reward.run.git import way_back
 
-    command = way_back(error.path) if isinstance(error, DataError) else ""
+    command = way_back(error.path) if isinstance(error, DataError) and not isinstance(error, OtherVersion) else ""
     return f"; as it was committed last: {command}" if command else ""
 
 

@@ -20,7 +20,7 @@ from meta_reward.search.controls import LEARNED, MATCHED, REROLL, Control
 from meta_reward.search.test_record import Tested, TestResult
 
 _OF_CONTROLS = {
-    MATCHED: "matched budget: the baseline, asked until it has spent the tokens of {id}, scores averaged",
+    MATCHED: "matched budget: the baseline, asked {rounds} times, until it has spent the tokens of {id}; scores averaged",
     REROLL: "re-roll: the baseline, asked once more, which is what chance alone does",
     LEARNED: "learned: a linear model of words and tool calls, trained on the pairs of search and validation",
 }
@@ -89,7 +89,7 @@ def _render_controls(one: Tested, baseline: Tested) -> str:
         return ""
     rows = [
         [
-            control.name + (f" ({plural(control.rounds, 'round')})" if control.name == MATCHED else ""),
+            control.name,
             percent(control.agreement.mean),
             difference(control.over_baseline).replace(" points", ""),
             difference(control.behind).replace(" points", ""),
@@ -98,5 +98,5 @@ def _render_controls(one: Tested, baseline: Tested) -> str:
         for control in one.controls
     ]
     headers = ["control", "agreement", f"minus {baseline.id}", f"{one.id} minus it", "judge tokens"]
-    told = "; ".join(_OF_CONTROLS[control.name].format(id=one.id) for control in one.controls)
+    told = "; ".join(_OF_CONTROLS[control.name].format(id=one.id, rounds=control.rounds) for control in one.controls)
     return f"{render_table(headers, rows)}\n\n{fit(told)}"
