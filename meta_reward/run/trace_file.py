@@ -112,5 +112,5 @@ def _texts(calls: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any
         places = [("system", call, "system")]
         places += [(f"message {n}", message, "content") for n, message in enumerate(call["messages"], 1)]
         for name, holder, key in places:
-            if isinstance(holder[key], list):
+            if isinstance(holder.get(key), list):
                 yield f"call {number}, {name}", holder, key
