@@ -37,6 +37,14 @@ def render_trace(result: Result) -> dict[str, Any]:
     }
 
 
+def load_error(path: Path) -> str:
+    """Why a harness gave no reward, as its trace file says; empty if it gave one."""
+    trace = files.load_json(path)
+    with files.reading(path):
+        error = trace["error"]
+        return "" if error is None else f"{error['kind']}: {files.as_text(error['message'])}"
+
+
 def load_trace(path: Path) -> dict[str, Any]:
     """The content of a trace file, each call with all its messages, each text with all its lines."""
     trace: dict[str, Any] = files.load_json(path)

@@ -146,8 +146,9 @@ def _stored(layout: Layout) -> dict[str, Tested]:
     """What was tested so far, by id."""
     if not layout.test_result.exists():
         return {}
-    tested = files.load_json(layout.test_result)["tested"]
-    return {item["id"]: _parse_tested(item, layout.test_result) for item in tested}
+    data = files.load_json(layout.test_result)
+    with files.reading(layout.test_result):
+        return {item["id"]: _parse_tested(item, layout.test_result) for item in data["tested"]}
 
 
 def test_to_json(result: TestResult) -> dict[str, Any]:
