@@ -241,7 +241,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong with JSON that was edited by hand, or cut short, into a DataError."""
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise DataError(path, f"does not hold what it should: {type(error).__name__}: {error}") from None
 
 

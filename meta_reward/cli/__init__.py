@@ -91,11 +91,17 @@ def main() -> None:
 
 
 def _way_back(error: MetaRewardError) -> str:
-    """How to restore the damaged file of a run that an error is about; "" for any other."""
+    """How to restore the damaged file of a run that an error is about, or to go on without it; "" for any other."""
     from meta_reward.run.git import way_back
+    from meta_reward.run.layout import Layout
 
-    command = way_back(error.path) if isinstance(error, DataError) and not isinstance(error, OtherVersion) else ""
-    return f"; as it was committed last: {command}" if command else ""
+    if not isinstance(error, DataError) or isinstance(error, OtherVersion):
+        return ""
+    if command := way_back(error.path):
+        return f"; as it was committed last: {command}"
+    if Layout(Path()).work.name in error.path.parts:
+        return "; git has no copy: move it away, and what it held is done or counted again"
+    return ""
 
 
 def _run() -> int:

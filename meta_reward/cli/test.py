@@ -41,6 +41,7 @@ def command(
     from meta_reward.cli.progress import shown
     from meta_reward.report.test_result import render_test
     from meta_reward.run.config import overlay
+    from meta_reward.run.integrity import restore_record
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
     from meta_reward.search.create import raise_limits
@@ -52,6 +53,8 @@ def command(
         raise click.UsageError("--candidate and --frontier exclude each other")
     layout = Layout(named_run(run, "test"))
     with locked(layout), shown(quiet=as_json) as progress:
+        for note in restore_record(layout):
+            progress.note(note)
         raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
         wanted = candidates or (finalists_and_frontier if frontier else chosen_alone)
         result = run_interruptible(open_test(open_search(layout, progress), wanted, controls=not no_controls))

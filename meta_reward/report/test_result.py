@@ -20,7 +20,7 @@ from meta_reward.search.controls import LEARNED, MATCHED, REROLL, Control
 from meta_reward.search.test_record import Tested, TestResult
 
 _OF_CONTROLS = {
-    MATCHED: "matched budget: the baseline, asked {rounds} times, until it has spent the tokens of {id}; scores averaged",
+    MATCHED: "matched budget: the baseline, asked {rounds} times, until it has the tokens of {id}; scores averaged",
     REROLL: "re-roll: the baseline, asked once more, which is what chance alone does",
     LEARNED: "learned: a linear model of words and tool calls, trained on the pairs of search and validation",
 }

@@ -6,8 +6,6 @@
     traces.jsonl.gz the same on a sealed split, a line for each trajectory: nobody greps there
     calls.jsonl     one line for each call: what it took
 
-What several calls on a trajectory begin with stands in its trace once: `begins_like_call` is the number, from 1, of the
-call that holds it.
 The journal holds one line for each finished result. A torn last line counts as never written.
 """
 
@@ -23,14 +21,14 @@ from meta_reward.errors import DataError
 from meta_reward.evaluation.best_of_n import BestOfN, best_of_n
 from meta_reward.evaluation.metrics import Group, Metrics, PairOutcome, outcomes, summarize
 from meta_reward.evaluation.outcome import Outcome
-from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, Failure, Result, parse_call_record
+from meta_reward.evaluation.records import CallCost, Evaluation, Failure, Result, parse_call_record, record_to_json
 from meta_reward.evaluation.reward_stats import RewardStats, reward_stats
 from meta_reward.harness.runtime import Reward
 from meta_reward.run.layout import Layout
+from meta_reward.run.trace_file import render_trace
 from meta_reward.trajectory import Pair, Rollout
 
 SCHEMA = 2
-_TRACE_SCHEMA = 1
 OTHER_VERSION = "another version of meta-reward wrote it, or it was changed: restore it from git"
 
 
@@ -132,52 +130,11 @@ def save_evaluation(
     files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))
     files.write_lines(
         folder / "calls.jsonl",
-        ({"trajectory": r.trajectory, **_as_dict(cost)} for r in evaluation.results for cost in r.costs),
+        ({"trajectory": r.trajectory, **record_to_json(cost)} for r in evaluation.results for cost in r.costs),
     )
     scores = Scores(judge, evaluation.broken, list(evaluation.not_run), metrics)
     files.write_json(folder / "scores.json", scores_to_json(scores))
     return scores
-
-
-def render_trace(result: Result) -> dict[str, Any]:
-    """A result as its trace file holds it: texts of several lines are lists of lines."""
-    return {
-        "schema": _TRACE_SCHEMA,
-        "trajectory": result.trajectory,
-        "task": result.task,
-        "calls": files.as_lines(_without_repetition(result.calls)),
-        "reward": files.as_lines(_as_dict(result.reward)) if result.reward else None,
-        "error": files.as_lines(_as_dict(result.error)) if result.error else None,
-        **({"printed": result.printed.removesuffix("\n").split("\n")} if result.printed else {}),
-    }
-
-
-def load_trace(path: Path) -> dict[str, Any]:
-    """The content of a trace file, each call with all its messages."""
-    trace: dict[str, Any] = files.load_json(path)
-    with files.reading(path):
-        for call in trace["calls"]:
-            if number := call.pop("begins_like_call", None):
-                call["messages"] = [*trace["calls"][number - 1]["messages"], *call["messages"]]
-    return trace
-
-
-def _without_repetition(calls: Sequence[CallRecord]) -> list[dict[str, Any]]:
-    """Calls as dicts; where one begins with all messages of an earlier one, only those that follow are kept."""
-    found = []
-    for place, call in enumerate(calls):
-        shared = [len(c.messages) * (c.messages == call.messages[: len(c.messages)]) for c in calls[:place]]
-        if most := max(shared, default=0):
-            like = {"begins_like_call": shared.index(most) + 1}
-            found.append(like | _as_dict(call) | {"messages": call.messages[most:]})
-        else:
-            found.append(_as_dict(call))
-    return found
-
-
-def _as_dict(record: CallRecord | CallCost | Reward | Failure) -> dict[str, Any]:
-    """A record as a dict; unlike `asdict`, its values are not copied."""
-    return {item.name: getattr(record, item.name) for item in fields(record)}
 
 
 def scores_to_json(scores: Scores) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from meta_reward.run.query_answers import (
 )
 from meta_reward.run.query_suspects import suspects
 from meta_reward.run.query_trace import trace
+from meta_reward.run.trace_file import load_error
 
 UNCATEGORISED = "none"
 _MAX_ERRORS = 10
@@ -188,9 +189,8 @@ def _errors(history: HistoryLayout, row: Row) -> list[ErrorCount]:
         return []
     examples: dict[str, list[str]] = {}
     for path in sorted((folder / "traces").glob("*.json")):
-        error = files.load_json(path)["error"]
-        if error is not None:
-            examples.setdefault(f"{error['kind']}: {files.as_text(error['message'])}", []).append(path.stem)
+        if error := load_error(path):
+            examples.setdefault(error, []).append(path.stem)
     commonest = sorted(examples.items(), key=lambda item: -len(item[1]))
     return [ErrorCount(error, len(ids), ids[0]) for error, ids in commonest[:_MAX_ERRORS]]
 

@@ -21,6 +21,7 @@ from meta_reward.run.ledger import Row, leader_of, load_ledger, render_frontier,
 from meta_reward.run.proposal import parse_proposal
 from meta_reward.run.sessions import keep_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside, write_over
+from meta_reward.run.trace_file import load_error
 
 if TYPE_CHECKING:
     from meta_reward.harness.validate import Report
@@ -111,9 +112,8 @@ def _status_of(folder: Path) -> tuple[str, str, Metrics | None]:
 
 def _first_error(folder: Path) -> str:
     for path in sorted((folder / "traces").glob("*.json")):
-        error = files.load_json(path)["error"]
-        if error is not None:
-            return f"{error['kind']}: {files.as_text(error['message'])}"
+        if error := load_error(path):
+            return error
     return "unknown"
 
 

@@ -28,7 +28,8 @@ def what_changed(layout: Layout, taskset: TaskSet, splits: Mapping[str, Collecti
     if not layout.sealed_taskset.exists():
         return "what changed is not on record"
     before: _Parts = files.load_json(layout.sealed_taskset)
-    changes = list(_changes(before, _parts_of(taskset, splits)))
+    with files.reading(layout.sealed_taskset):
+        changes = list(_changes(before, _parts_of(taskset, splits)))
     return "; ".join(changes) or "its files are written in another way, and hold the same"
 
 

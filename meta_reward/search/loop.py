@@ -247,7 +247,10 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
 
 
 def _is_valid(search: Search, folder: str) -> bool:
-    return bool(files.load_json(search.layout.candidate(folder) / "validator.json")["ok"])
+    path = search.layout.candidate(folder) / "validator.json"
+    validator = files.load_json(path)
+    with files.reading(path):
+        return bool(validator["ok"])
 
 
 def _with_known_parents(rows: Sequence[Row], known: set[str]) -> tuple[list[Row], list[str]]:

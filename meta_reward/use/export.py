@@ -134,8 +134,10 @@ def _tasks_by_split(layout: Layout) -> dict[str, int]:
     """How many tasks each split has; not which."""
     if not layout.sealed_taskset.exists():
         return {}
-    tasks: Mapping[str, str] = files.load_json(layout.sealed_taskset)["tasks"]
-    return {split: sum(of == split for of in tasks.values()) for split in _SPLITS}
+    data = files.load_json(layout.sealed_taskset)
+    with files.reading(layout.sealed_taskset):
+        tasks: Mapping[str, str] = data["tasks"]
+        return {split: sum(of == split for of in tasks.values()) for split in _SPLITS}
 
 
 def _settings(config: RunConfig) -> bytes:
