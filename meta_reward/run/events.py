@@ -49,7 +49,7 @@ class Event:
         return datetime.fromisoformat(self.time).timestamp()
 
 
-def event_to_json(event: Event) -> dict[str, Any]:
+def event_to_json(event: Event) -> dict[str, object]:
     """An event as its line has it."""
     return {"time": event.time, "event": event.event, "text": event.text, **event.facts}
 
