@@ -1,6 +1,6 @@
 """`meta-reward search`: start a run, or continue one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,7 @@ def command(
 
 def _start(
     layout: "Layout",
-    requested: dict[str, Any],
+    requested: Mapping[str, Any],
     taskset: str,
     tasks: "TaskSet",
     seeds: "Sequence[Seed]",
@@ -200,7 +200,7 @@ def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
     }
 
 
-def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", seeds: "Sequence[Seed]") -> None:
+def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "TaskSet", seeds: "Sequence[Seed]") -> None:
     """Print what a new run, or the rest of an existing one, will take."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.results import render_forecast

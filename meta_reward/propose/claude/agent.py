@@ -142,7 +142,7 @@ def _hook(bounds: guard.Bounds, transcript: Transcript) -> Any:
     return decide
 
 
-def _decision(decision: str, **more: Any) -> dict[str, Any]:
+def _decision(decision: str, **more: object) -> dict[str, object]:
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": decision, **more}}
 
 

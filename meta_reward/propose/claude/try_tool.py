@@ -53,27 +53,26 @@ def server(assignment: Assignment) -> Any:
     tools = []
     if trial is not None:
 
-        async def try_harness(arguments: dict[str, Any]) -> dict[str, Any]:
+        async def try_harness(arguments: dict[str, Any]) -> dict[str, object]:
             return _result(*await _tried(trial, assignment.staging, arguments))
 
         tools.append(tool("try_harness", _ABOUT_TRY, _DRAFT)(try_harness))
     if query is not None:
 
-        async def ask(arguments: dict[str, Any]) -> dict[str, Any]:
+        async def ask(arguments: dict[str, Any]) -> dict[str, object]:
             return _result(*await _queried(query, arguments))
 
         tools.append(tool("query", about_query(), _QUESTION)(ask))
     return create_sdk_mcp_server("meta_reward", tools=tools)
 
 
-def _result(text: str, failed: bool) -> dict[str, Any]:
+def _result(text: str, failed: bool) -> dict[str, object]:
     return {"content": [{"type": "text", "text": text}], "is_error": failed}
 
 
-def _parsed(answer: object) -> dict[str, Any]:
+def _parsed(answer: object) -> Any:
     """An answer as a client reads it from the socket."""
-    parsed: dict[str, Any] = json.loads(files.dump_line(answer))
-    return parsed
+    return json.loads(files.dump_line(answer))
 
 
 async def _tried(trial: TryHarness, staging: Path, arguments: Mapping[str, Any]) -> tuple[str, bool]:
