@@ -7,7 +7,7 @@ people and programs beside the search: it is not in git, no search resumes from 
 stops nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,7 +88,7 @@ def load_events(path: Path) -> list[Event]:
     return found
 
 
-def _parse(line: dict[str, Any]) -> Event:
+def _parse(line: Mapping[str, Any]) -> Event:
     facts = {key: value for key, value in line.items() if key not in ("time", "event", "text")}
     event = Event(str(line["time"]), str(line["event"]), str(line["text"]), facts)
     event.seconds  # noqa: B018  # a time that is none makes the line a damaged one
