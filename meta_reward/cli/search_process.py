@@ -1,6 +1,6 @@
 """One start of a search: the process that holds the run, shows what it does, and says how it ended."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -48,7 +48,7 @@ class Said:
         return found
 
 
-def go_on(layout: Layout, requested: dict[str, Any], tasks: TaskSet, said: Said) -> Stop:
+def go_on(layout: Layout, requested: Mapping[str, Any], tasks: TaskSet, said: Said) -> Stop:
     """Search, from what is on disk."""
     headline = partial(_headline, layout)
     with (

@@ -122,7 +122,7 @@ async def score_rollout(
 
 
 async def _run(
-    source: str, sent: dict[str, Any], session: JudgeSession, sandbox: Sandbox
+    source: str, sent: Mapping[str, object], session: JudgeSession, sandbox: Sandbox
 ) -> tuple[Reward | None, Failure | None, str]:
     """The reward or the failure of one run in the sandbox, and what it printed. sent: the trajectory."""
     printed = [""]

@@ -8,7 +8,6 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 from meta_reward.errors import JudgeMisconfigured, UsageError
@@ -62,7 +61,7 @@ class Endpoint:
     key: str = field(default="", repr=False)
 
     @property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> dict[str, str]:
         """What distinguishes it from the provider's own address, for cache keys."""
         return {} if self.address == self.provider.address else {"address": self.address}
 

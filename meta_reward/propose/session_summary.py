@@ -45,7 +45,7 @@ class Summary:
 class _Tally:
     """The running totals of a transcript."""
 
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
     """Of the lines `begin` and `end`."""
     reported_usd: dict[str, float] = field(default_factory=dict)
     """The cost of each of the agent's sessions, as it reported it."""

@@ -8,7 +8,6 @@ Raises UsageError for an id that does not exist, and for what a view does not sh
 import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from typing import TypeVar
 
 from meta_reward import files
@@ -115,7 +114,7 @@ ANSWERS: Mapping[str, Callable[..., QueryAnswer]] = {
 def _entry(history: HistoryLayout, row: Row, on_frontier: bool) -> LedgerEntry:
     proposal = history.candidate(row.folder) / "proposal.md"
     part = parse_proposal(files.read_text(proposal)).part if proposal.exists() else ""
-    return LedgerEntry(**{name: getattr(row, name) for name in Row.__slots__}, part=part, frontier=on_frontier)
+    return LedgerEntry(**files.as_dict(row), part=part, frontier=on_frontier)
 
 
 def _categories(pair: PairOutcome) -> tuple[str, ...]:
@@ -154,10 +153,7 @@ def _winners(history: HistoryLayout) -> dict[str, list[str]]:
 
 def _group(name: str, pairs: Sequence[PairOutcome], limit: int, winners: Mapping[str, list[str]]) -> FailureGroup:
     missed = sorted((p for p in pairs if p.score < 1), key=lambda p: (p.margin is not None, p.margin or 0, p.id))
-    worst = [
-        LostPair(**{item.name: getattr(pair, item.name) for item in fields(pair)}, won_by=winners.get(pair.id, []))
-        for pair in _first(missed, limit)
-    ]
+    worst = [LostPair(**files.as_dict(pair), won_by=winners.get(pair.id, [])) for pair in _first(missed, limit)]
     return FailureGroup(name, **_counts(pairs), worst=worst)
 
 

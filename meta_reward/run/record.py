@@ -6,7 +6,7 @@ was killed between two of these steps just takes them again.
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,7 +134,7 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
 
     rows: all rows so far, those of the iteration last. Returns notes on files that a person had changed.
     """
-    lines = ({"schema": SCHEMA, **asdict(line)} for line in [*load_iterations(layout), iteration])
+    lines = ({"schema": SCHEMA, **files.as_dict(line)} for line in [*load_iterations(layout), iteration])
     return write_over(
         layout,
         {

@@ -1,6 +1,6 @@
 """What a search works with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from meta_reward.run.events import LIMIT, EventLog
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.settings import RunConfig
+from meta_reward.search.limits import Used
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair, Rollout
 
@@ -54,14 +55,14 @@ class Search:
         """The rollouts and pairs of a split."""
         return self.taskset.part(self.splits[split])
 
-    def tell_limits(self, near: Mapping[str, tuple[float, float]]) -> None:
-        """Say once of each limit that it is nearly reached. near: what is used of it, and the limit."""
-        for name, (used, limit) in near.items():
-            if name not in self._near_limits:
-                self._near_limits.add(name)
-                self.events.add(
-                    LIMIT, f"near the limit {name}: {used:.4g} of {limit:g}", limit=name, used=used, of=limit
-                )
+    def tell_limits(self, used: Iterable[Used]) -> None:
+        """Say once of each limit that it is nearly reached."""
+        for one in used:
+            if one.is_near and one.name not in self._near_limits:
+                self._near_limits.add(one.name)
+                total = one.value + one.held
+                text = f"near the limit {one.name}: {total:.4g} of {one.limit:g}"
+                self.events.add(LIMIT, text, limit=one.name, used=total, of=one.limit)
 
     @property
     def cases(self) -> Cases:

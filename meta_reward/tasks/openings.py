@@ -5,6 +5,7 @@ before it happens, and the count is shown with every later result. Decisions on 
 counted as well: what an earlier run chose there is no fresh finalist of a later one.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def chosen_before(taskset: Path, digest: str, *, run: str) -> set[str]:
     return {line["chosen"] for line in looks if line["digest"] == digest and not line["key"].startswith(run)}
 
 
-def _record(taskset: Path, about: dict[str, Any]) -> None:
+def _record(taskset: Path, about: Mapping[str, str | None]) -> None:
     path = taskset / "openings.jsonl"
     files.repair_journal(path)
     if about["key"] is None or not any(line["key"] == about["key"] for line in _load(path)):

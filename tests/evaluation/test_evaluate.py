@@ -26,6 +26,7 @@ from meta_reward.models.usage import Spent
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.trajectory import Rollout
 from tests.conftest import ASKING_HARNESS, LEVEL, WordJudge, make_rollouts
+from tests.processes import below
 
 ROLLOUTS = make_rollouts(3)
 
@@ -289,14 +290,6 @@ def test_of_errors_at_the_same_moment_our_own_is_raised() -> None:
         asyncio.run(run_together([fail(OSError("odd")), fail(limit), fail(ValueError("odd"))]))
     with pytest.raises(OSError, match="odd"):
         asyncio.run(run_together([fail(OSError("odd")), fail(ValueError("even"))]))
-
-
-def below(pid: int) -> list[int]:
-    """The processes below one, the deepest first."""
-    children = [
-        int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
-    ]
-    return [one for child in children for one in (*below(child), child)]
 
 
 @pytest.mark.parametrize("which", [0, -1], ids=["a worker", "the zygote"])

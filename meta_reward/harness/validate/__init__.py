@@ -22,7 +22,15 @@ from typing import TYPE_CHECKING
 from meta_reward.harness.validate.cases import Cases, cases_of
 from meta_reward.harness.validate.inspector import INSPECTOR, Unreadable, definitions, docstring, fingerprint
 from meta_reward.harness.validate.parts import PARTS, SIGNATURES
-from meta_reward.harness.validate.report import Finding, Report, bounded, parse_report, report_to_json
+from meta_reward.harness.validate.report import (
+    Finding,
+    Report,
+    bounded,
+    findings_to_json,
+    parse_findings,
+    parse_report,
+    report_to_json,
+)
 from meta_reward.harness.validate.source import INTERFACE, MAX_BYTES, size
 
 if TYPE_CHECKING:
@@ -39,8 +47,10 @@ __all__ = [
     "cases_of",
     "definitions",
     "docstring",
+    "findings_to_json",
     "fingerprint",
     "inspect_source",
+    "parse_findings",
     "report_to_json",
     "validate",
 ]

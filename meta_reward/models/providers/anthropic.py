@@ -103,7 +103,7 @@ def _features(request: Request, settings: ModelSettings) -> dict[str, str]:
 
 def _body(
     request: Request, model: str, settings: ModelSettings, without: frozenset[str], marks: tuple[bool, int]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The request's JSON. without: features that are not used."""
     native = request.schema is not None and schema_feature(request.schema) not in without
     forced = request.require is not None and "tool_choice" not in without
@@ -135,7 +135,7 @@ def _body(
     }
 
 
-def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | None:
+def _thinking(request: Request, settings: ModelSettings) -> dict[str, object] | None:
     """The thinking setting; no budget after tool results, because earlier thoughts would have to be sent back."""
     if settings.thinking is None:
         return None
@@ -146,20 +146,20 @@ def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | Non
     return {"type": "enabled", "budget_tokens": settings.thinking}
 
 
-def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[dict[str, Any]]:
+def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[object]:
     """Messages in the API's form; the results of one round form one message."""
-    out = [{"role": "user", "content": _prompt(messages[0].content, upto, asked)}]
+    out = [("user", _prompt(messages[0].content, upto, asked))]
     for message in messages[1:]:
-        if message.role == "tool":
-            if out[-1]["role"] != "user":
-                out.append({"role": "user", "content": []})
-            out[-1]["content"].append(_result(message))  # type: ignore[attr-defined]
+        if message.role != "tool":
+            out.append((message.role, _said(message)))
+        elif out[-1][0] == "user":
+            out[-1][1].append(_result(message))
         else:
-            out.append({"role": message.role, "content": _said(message)})
-    return out
+            out.append(("user", [_result(message)]))
+    return [{"role": role, "content": content} for role, content in out]
 
 
-def _prompt(text: str, upto: int, asked: str) -> list[dict[str, Any]]:
+def _prompt(text: str, upto: int, asked: str) -> list[object]:
     """The prompt's blocks: the shared prefix, marked, and the rest."""
     head, rest = text[:upto], text[upto:] + asked
     if not rest.strip():  # no block may be blank
@@ -168,18 +168,18 @@ def _prompt(text: str, upto: int, asked: str) -> list[dict[str, Any]]:
     return [{"type": "text", "text": part, **mark} for part, mark in blocks if part or not upto]
 
 
-def _said(message: Message) -> list[dict[str, Any]]:
+def _said(message: Message) -> list[object]:
     text = [{"type": "text", "text": message.content}] if message.content.strip() else []
     calls = [{"type": "tool_use", "id": c.id, "name": c.name, "input": c.arguments} for c in message.tool_calls]
     return [*text, *calls]
 
 
-def _result(message: Message) -> dict[str, Any]:
+def _result(message: Message) -> object:
     error = {"is_error": True} if message.is_error else {}
     return {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.content, **error}
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def _tool(tool: Tool) -> object:
     schema = {"type": "object", "properties": {}, **tool.parameters}
     return {"name": tool.name, "description": tool.description, "input_schema": schema}
 

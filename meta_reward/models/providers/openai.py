@@ -64,7 +64,7 @@ class OpenAIJudge(EndpointJudge):
         features[self._limit_names[0]] = "max_completion_tokens"
         return features
 
-    def _body(self, request: Request, without: frozenset[str]) -> dict[str, Any]:
+    def _body(self, request: Request, without: frozenset[str]) -> dict[str, object]:
         """The request's JSON. without: features to leave out."""
         native = request.schema is not None and schema_feature(request.schema) not in without
         asked = "" if request.schema is None or native else schema_in_words(request.schema)
@@ -109,12 +109,12 @@ def _usage(given: Any, sent: Mapping[str, Any], text: str) -> Usage:
     return Usage(count(given["prompt_tokens"]), count(given.get("completion_tokens")), cached)
 
 
-def _response_format(schema: Any) -> dict[str, Any]:
+def _response_format(schema: Any) -> dict[str, object]:
     shape = closed(schema)
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": shape, "strict": is_strict(shape)}}
 
 
-def _tools(request: Request, *, named: bool) -> dict[str, Any]:
+def _tools(request: Request, *, named: bool) -> dict[str, object]:
     """The tools. A required one is required by name, or else it is the only one and some tool is required."""
     if not request.tools:
         return {}
@@ -127,17 +127,17 @@ def _tools(request: Request, *, named: bool) -> dict[str, Any]:
     return {"tools": [_tool(tool) for tool in tools if tool.name == request.require], "tool_choice": "required"}
 
 
-def _messages(request: Request, system: str, asked: str) -> list[dict[str, Any]]:
+def _messages(request: Request, system: str, asked: str) -> list[object]:
     first, *rest = request.messages
-    out = [{"role": "system", "content": system}] if system else []
-    return [*out, {"role": "user", "content": first.content + asked}, *map(_message, rest)]
+    told = [{"role": "system", "content": system}] if system else []
+    return [*told, {"role": "user", "content": first.content + asked}, *map(_message, rest)]
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message) -> dict[str, object]:
     if message.role == "tool":
         content = f"error: {message.content}" if message.is_error else message.content
         return {"role": "tool", "tool_call_id": message.tool_call_id, "content": content}
-    said: dict[str, Any] = {"role": message.role, "content": message.content or None}
+    said: dict[str, object] = {"role": message.role, "content": message.content or None}
     if message.tool_calls:
         said["tool_calls"] = [
             {
@@ -150,7 +150,7 @@ def _message(message: Message) -> dict[str, Any]:
     return said
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def _tool(tool: Tool) -> object:
     parameters = {"type": "object", "properties": {}, **tool.parameters}
     return {
         "type": "function",

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
@@ -80,7 +79,7 @@ class Tryouts:
     """The tryouts so far."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def try_harness(self, path: Path | str, pairs: Sequence[str] = ()) -> dict[str, Any]:
+    async def try_harness(self, path: Path | str, pairs: Sequence[str] = ()) -> object:
         """Try the draft at a path in staging. pairs: ids, tasks or categories; a sample if there are none."""
         try:
             source = read_draft(self.staging, str(path))
