@@ -12,10 +12,9 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from meta_reward.tasks.clusters import is_write
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from meta_reward.trajectory import Message, Pair, Trajectory
-
-_WRITE = re.compile(r"^(?!get_|list_|search_|find_|calculate|think)")
 
 Feature = Callable[[Trajectory], float]
 
@@ -47,7 +46,7 @@ def _count(pattern: str, role: str = "assistant") -> Feature:
 
 def _calls(trajectory: Trajectory, *, writes: bool | None = None) -> int:
     made = [call for call, _ in trajectory.calls()]
-    return sum(writes is None or bool(_WRITE.match(call.name)) == writes for call in made)
+    return sum(writes is None or is_write(call) == writes for call in made)
 
 
 FEATURES: dict[str, Feature] = {

@@ -37,11 +37,11 @@ class UsageError(MetaRewardError):
 
 
 class RunInUse(UsageError):
-    """Another process holds the run."""
+    """Another process holds the run, or the study."""
 
-    def __init__(self, run: str, holder: str) -> None:
+    def __init__(self, run: str, holder: str, *, what: str = "run") -> None:
         self.run, self.holder = run, holder
-        super().__init__(f"run {run} is in use by {holder}", hint="wait for it, or stop it first")
+        super().__init__(f"{what} {run} is in use by {holder}", hint="wait for it, or stop it first")
 
 
 class DataError(MetaRewardError):

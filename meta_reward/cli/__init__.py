@@ -35,6 +35,7 @@ _HEADINGS = {
     "The result": {"score": "meta_reward.cli.score", "export": "meta_reward.cli.export"},
     "A harness": {"evaluate": "meta_reward.cli.evaluate", "validate": "meta_reward.cli.validate"},
     "Data": {"import": "meta_reward.cli.imports", "tasks": "meta_reward.cli.tasks"},
+    "Studies": {"study": "meta_reward.cli.study"},
     "More": {
         "judge": "meta_reward.cli.judge",
         "cache": "meta_reward.cli.cache",

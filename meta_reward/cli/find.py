@@ -66,6 +66,7 @@ def find_run(name: str) -> Path:
 
     if is_candidate(name):
         raise UsageError(f"{name} is a candidate, not a run", hint=f"known runs: {', '.join(_run_names()) or 'none'}")
+    _refuse_study(name)
     return _find(name, RUNS, "run", "run.toml", "`meta-reward search` makes one")
 
 
@@ -97,18 +98,43 @@ def named_run(name: str | None, purpose: str) -> Path:
 def run_path(name: str) -> Path:
     """Where a run of this name is, or would be. Raises UsageError for a name that a run cannot have."""
     from meta_reward.run.runs import is_candidate
-    from meta_reward.tasks.records import is_name
 
-    path = Path(name)
-    if len(path.parts) == 1 and not path.is_absolute():
-        path = RUNS / name
-    if not is_name(path.name):
-        raise UsageError(f"run name {name!r}", hint="use letters, digits, dots, dashes and underscores")
+    path = _path_below_runs(name)
+    _check_name(path, "run")
+    _refuse_study(name)
     if is_candidate(path.name):
         raise UsageError(
             f"run name {name!r}", hint="c and digits is the name of a candidate; choose another --run NAME"
         )
     return path
+
+
+def study_path(name: str) -> Path:
+    """Where a study of this name is, or would be. Raises UsageError for a name that it cannot have."""
+    path = _path_below_runs(name)
+    _check_name(path, "study")
+    return path
+
+
+def _path_below_runs(name: str) -> Path:
+    path = Path(name)
+    return RUNS / name if len(path.parts) == 1 and not path.is_absolute() else path
+
+
+def _check_name(path: Path, what: str) -> None:
+    from meta_reward.tasks.records import is_name
+
+    if not is_name(path.name):
+        raise UsageError(f"{what} name {path.name!r}", hint="use letters, digits, dots, dashes and underscores")
+
+
+def _refuse_study(name: str) -> None:
+    """Raise UsageError if a name is that of a study."""
+    from meta_reward.run.layout import STUDY
+
+    for path in (Path(name), _path_below_runs(name)):
+        if (path / STUDY).exists():
+            raise UsageError(f"{name} is a study, not a run", hint=f"see {path / STUDY}")
 
 
 def _copied(path: Path) -> Path:

@@ -103,11 +103,11 @@ def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str
     ]
     title = f"{name} on {result.taskset}, {result.split} split"
     lines = [
-        f"## {_cell(title)}",
+        f"## {markdown_cell(title)}",
         *([f"**{bar.sentence()}**"] if bar else []),
-        "| | value [95%] |\n|---|---|\n" + "\n".join(f"| {_cell(a)} | {_cell(b)} |" for a, b in rows),
+        "| | value [95%] |\n|---|---|\n" + "\n".join(f"| {markdown_cell(a)} | {markdown_cell(b)} |" for a, b in rows),
         *([_labels_explained(labels)] if labels else []),
-        *([_cell(f"Commonest failure: {result.commonest_error}")] if result.commonest_error else []),
+        *([markdown_cell(f"Commonest failure: {result.commonest_error}")] if result.commonest_error else []),
         *([SIMULATED] if result.simulated else []),
     ]
     return "\n\n".join(lines) + "\n"
@@ -140,7 +140,7 @@ def _labels_explained(labels: LabelMetrics) -> str:
     )
 
 
-def _cell(value: object) -> str:
+def markdown_cell(value: object) -> str:
     """A text for a page of Markdown, on one line and without markup of its own."""
     text = " ".join(printable(str(value)).split())
     return re.sub(r"([\\`*_{}<>#|~\[\]])", r"\\\1", text)

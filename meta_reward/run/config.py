@@ -31,10 +31,9 @@ _COMPARED_BY_DIGEST = {"taskset"}
 def load_run_config(path: Path) -> RunConfig:
     """The settings of an existing run. Raises DataError for a run of another version."""
     data = _load_toml(path)
-    if data.get("schema") != SCHEMA:
-        raise OtherVersion(
-            path, f"run has schema {data.get('schema')!r}; this version reads {SCHEMA}", hint="start a new run"
-        )
+    if (schema := data.get("schema")) != SCHEMA:
+        refusal = OtherVersion if isinstance(schema, int) else DataError
+        raise refusal(path, f"run has schema {schema!r}; this version reads {SCHEMA}", hint="start a new run")
     return _parse(_with_model_in_spec(data), path)
 
 

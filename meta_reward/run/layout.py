@@ -9,6 +9,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+STUDY = "study.json"
+"""What the folder of a study holds, and no run does."""
 _RANDOM_CHARS = 32
 
 

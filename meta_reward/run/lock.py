@@ -16,8 +16,8 @@ _PATIENCE_S = 1.0  # another process may hold it for a moment, to see if the run
 
 
 @contextmanager
-def locked(layout: Layout) -> Iterator[None]:
-    """Hold the run's lock. Raises RunInUse, which says who holds it."""
+def locked(layout: Layout, *, what: str = "run") -> Iterator[None]:
+    """Hold the run's lock. Raises RunInUse, which says who holds it. what: is locked, for people."""
     with files.writing(layout.work):
         layout.work.mkdir(parents=True, exist_ok=True)
     from filelock import FileLock, Timeout
@@ -26,7 +26,7 @@ def locked(layout: Layout) -> Iterator[None]:
     try:
         lock.acquire(timeout=_PATIENCE_S)
     except Timeout:
-        raise RunInUse(layout.root.name, _holder(layout)) from None
+        raise RunInUse(layout.root.name, _holder(layout), what=what) from None
     try:
         started = datetime.now().astimezone().isoformat(timespec="seconds")
         files.write_json(_holder_file(layout), {"pid": os.getpid(), "host": socket.gethostname(), "since": started})

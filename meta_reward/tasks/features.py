@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from meta_reward.trajectory import Pair, Rollout, Trajectory
 
-_REFUSAL = re.compile(r"\b(unable|cannot|can't|can not|not able|unfortunately|sorry|not allowed|not permitted)\b", re.I)
+REFUSAL = re.compile(r"\b(unable|cannot|can't|can not|not able|unfortunately|sorry|not allowed|not permitted)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def _outcome(preferred: float, other: float) -> float:
     return 0.5 if preferred == other else float(preferred > other)
 
 
-def _said(trajectory: Trajectory) -> list[str]:
+def said(trajectory: Trajectory) -> list[str]:
+    """What the agent said, message by message."""
     return [m.content for m in trajectory.messages if m.role == "assistant" and m.content]
 
 
@@ -67,11 +68,11 @@ def count_calls(trajectory: Trajectory) -> int:
 FEATURES: dict[str, Callable[[Trajectory], float]] = {
     "messages": lambda t: len(t.messages),
     "length of all messages": count_characters,
-    "length of the agent's words": lambda t: sum(map(len, _said(t))),
-    "length of the agent's last message": lambda t: len((_said(t) or [""])[-1]),
+    "length of the agent's words": lambda t: sum(map(len, said(t))),
+    "length of the agent's last message": lambda t: len((said(t) or [""])[-1]),
     "tool calls": count_calls,
     "different tools": lambda t: len(set(_called(t))),
     "failed tool calls": lambda t: sum(m.is_error for m in t.messages),
-    "words of refusal": lambda t: sum(len(_REFUSAL.findall(text)) for text in _said(t)),
+    "words of refusal": lambda t: sum(len(REFUSAL.findall(text)) for text in said(t)),
     "ends with a tool call": lambda t: float(bool(t.messages[-1].tool_calls)),
 }

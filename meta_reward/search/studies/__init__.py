@@ -1,0 +1,1 @@
+"""Studies: questions about finished searches, each answered in a folder of its own under runs/."""

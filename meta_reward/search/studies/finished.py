@@ -1,0 +1,128 @@
+"""A run that has a decision, as studies read it: its baseline, its chosen harness, and what became of each pair.
+
+Nothing is written and nothing is asked of a judge. What is missing or damaged is an error of one line.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from meta_reward import files
+from meta_reward.completion import CHARS_PER_TOKEN
+from meta_reward.errors import UsageError
+from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.run.config import load_run_config
+from meta_reward.run.decisions import Decision, last_decision
+from meta_reward.run.evaluations import load_pairs, load_scores
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row, load_ledger
+from meta_reward.run.settings import RunConfig
+from meta_reward.search.open import task_set_of
+from meta_reward.tasks.splits import splits_of
+from meta_reward.tasks.taskset import TaskSet
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long a harness is."""
+
+    lines: int
+    tokens: int
+    """Estimated from its characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The baseline or the chosen harness of a run."""
+
+    id: str
+    name: str
+    folder: str
+    """Of its results, such as `c0016-second-look`."""
+    source: str
+
+    @property
+    def size(self) -> Size:
+        return Size(len(self.source.splitlines()), len(self.source) // CHARS_PER_TOKEN)
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.source.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run with a decision."""
+
+    layout: Layout
+    config: RunConfig
+    taskset: TaskSet
+    splits: Mapping[str, tuple[str, ...]]
+    """Task ids by split."""
+    decision: Decision
+    baseline: Program
+    chosen: Program
+
+    @property
+    def name(self) -> str:
+        return self.layout.root.resolve().name
+
+    @property
+    def baseline_stays(self) -> bool:
+        return self.chosen.id == self.baseline.id
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The baseline and the chosen one; one of them where they are the same."""
+        return (self.baseline,) if self.baseline_stays else (self.baseline, self.chosen)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The digests of what a study of this run reads."""
+        judge = {"judge": self.config.judge.spec, "settings": self.config.judge.settings, "seed": self.config.seed}
+        return {
+            f"the baseline of {self.name}": self.baseline.digest,
+            f"the chosen harness of {self.name}": self.chosen.digest,
+            f"the judge of {self.name}": files.digest(judge),
+            f"task set {self.taskset.name}": self.taskset.digest,
+        }
+
+    def evaluation(self, program: Program, split: str) -> Path:
+        """The folder with a program's results on a split."""
+        return self.layout.evaluation(split, program.folder)
+
+    def has(self, split: str) -> bool:
+        """Whether baseline and chosen are both evaluated on a split."""
+        return all(load_scores(self.evaluation(program, split)) is not None for program in self.programs)
+
+    def pairs(self, program: Program, split: str) -> list[PairOutcome]:
+        """What became of each pair of a split. Raises DataError where that is damaged."""
+        return load_pairs(self.evaluation(program, split))
+
+
+def load_finished(root: Path, taskset: TaskSet | None = None) -> FinishedRun:
+    """A run by its folder. Raises UsageError for one without a decision, DataError for one that is damaged.
+
+    taskset: that of the run, where it is loaded already.
+    """
+    layout = Layout(root)
+    config, rows, decision = load_run_config(layout.config), load_ledger(layout.ledger), last_decision(layout)
+    if decision is None:
+        hint = f"`meta-reward search` on it makes one when it ends, and `meta-reward test {root.name}` before that"
+        raise UsageError(f"run {root.name} has no decision yet", hint=hint)
+    tasks = task_set_of(layout, config, taskset)
+    baseline, chosen = (_program(layout, rows, id) for id in (decision.baseline, decision.chosen))
+    return FinishedRun(layout, config, tasks, splits_of(tasks, config.splits), decision, baseline, chosen)
+
+
+def is_simulated(spec: str) -> bool:
+    """Whether a judge is simulated, by its name."""
+    return spec.partition(":")[0] == "simulated"
+
+
+def _program(layout: Layout, rows: list[Row], id: str) -> Program:
+    row = next((row for row in rows if row.id == id), None)
+    if row is None:
+        raise UsageError(f"run {layout.root.name} decided on {id}, which its ledger does not have")
+    return Program(row.id, row.name, row.folder, files.read_text(layout.candidate(row.folder) / "harness.py"))
