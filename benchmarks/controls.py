@@ -34,9 +34,7 @@ def main() -> None:
     parser.add_argument("--judge", default="simulated")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
-    print(
-        f"judge {given.judge}, {given.tasks} tasks a world, {given.iterations} iterations; agreement on test in percent\n"
-    )
+    print(f"judge {given.judge}, {given.tasks} tasks a world, {given.iterations} iterations; agreement on test, %\n")
     print("world  chosen  " + "  ".join(f"{name:>14}" for name in COLUMNS), flush=True)
     seeds = range(given.first, given.first + given.worlds)
     tested = partial(test_world, judge=given.judge, tasks=given.tasks, iterations=given.iterations)
