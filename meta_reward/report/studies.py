@@ -118,11 +118,8 @@ def _title(cluster: Cluster) -> str:
 def ablation_blocks(tables: AblationTables) -> list[Block]:
     """The tables of `study ablate`: the part whose loss costs most first."""
     measured = {part: part.without for part in tables.parts if part.without is not None}
-    rows: list[list[object]] = [
-        *[[f"without {part.part}", *_compared(without)] for part, without in _dearest_first(measured)],
-        *[[f"without {part.part}", "same", "-", "-", "-"] for part in tables.parts if part.status == SAME],
-        *[[f"without {part.part}", "-", "-", "-", "-"] for part in tables.parts if part.reason],
-    ]
+    rows = [[f"without {part.part}", *_compared(without)] for part, without in _dearest_first(measured)]
+    rows += [[f"without {part.part}", "-", "-", "-", "-"] for part in tables.parts if part.without is None]
     chosen, baseline = _compared(tables.chosen), _compared(tables.baseline)
     return [
         Title(f"Ablation of {tables.run}"),
@@ -172,34 +169,26 @@ def _why_not(parts: Sequence[AblatedPart]) -> list[str]:
 
 def transfer_blocks(tables: TransferTables) -> list[Block]:
     """The tables of `study transfer`: how many wins first."""
-    rows = [
-        [
-            *(cell.judge, f"{cell.taskset}, {cell.split}{' (its own)' if cell.own else ''}", cell.pairs),
-            *(percent(cell.baseline.mean), percent(cell.chosen.mean), _bare(cell.difference), cell.failures),
-        ]
-        for cell in tables.cells
-    ]
-    harnesses = [
-        ("baseline", tables.baseline_id, tables.baseline_size),
-        ("chosen", tables.chosen_id, tables.chosen_size),
-    ]
+    sizes = {
+        f"baseline {tables.baseline_id}": tables.baseline_size,
+        f"chosen {tables.chosen_id}": tables.chosen_size,
+    }
     return [
         Title(f"Transfer of {tables.run}"),
         Lines([_wins(tables)]),
-        Grid(["judge", "tasks", "pairs", "baseline", "chosen", "difference [95%]", "failures"], rows),
+        Grid(["judge", "tasks", "pairs", "baseline", "chosen", "difference [95%]"], [_row(c) for c in tables.cells]),
+        Lines([_failed(cell) for cell in tables.cells if cell.failures]),
         Grid(
             ["harness", "lines", "tokens"],
             [[title, f"{size.lines:,}", f"{size.tokens:,}"] for title, size in sizes.items()],
         ),
-        Grid(
-            ["judge", "tasks", "calls, baseline", "calls, chosen", "context, baseline", "context, chosen"],
-            [_uses(cell) for cell in tables.cells],
-        ),
+        Grid(["judge", "tasks", "calls", "context"], [_uses(cell) for cell in tables.cells]),
         Lines(
             [
-                "difference: chosen minus baseline, pair by pair, with its interval by task; failures: pairs that the "
-                "chosen harness loses for want of a reward; calls, context: judge calls and characters that the judge "
-                "is sent, for one trajectory; about: from tokens, as the run has it on record",
+                "own: the judge and the tasks of the run, which are no transfer; difference: chosen minus baseline, "
+                "pair by pair, with its interval by task; calls, context: judge calls and characters that the judge is "
+                "sent for one trajectory, from the baseline to the chosen harness; about: from tokens, as the run has "
+                "them on record; tokens of a harness: characters / 4",
                 *_opened(tables.openings),
             ]
         ),
@@ -215,10 +204,24 @@ def _wins(tables: TransferTables) -> str:
     )
 
 
+def _row(cell: TransferCell) -> list[object]:
+    shares = (percent(cell.baseline.mean), percent(cell.chosen.mean))
+    return [*_place(cell), cell.pairs, *shares, _bare(cell.difference)]
+
+
+def _place(cell: TransferCell) -> tuple[str, str]:
+    return f"{cell.judge} (own)" if cell.own else cell.judge, f"{cell.taskset}, {cell.split}"
+
+
+def _failed(cell: TransferCell) -> str:
+    lost = plural(cell.failures, "pair")
+    return f"for want of a reward, the chosen harness loses {lost} under {cell.judge} on {cell.taskset}, {cell.split}"
+
+
 def _uses(cell: TransferCell) -> list[object]:
-    uses = (cell.baseline_use, cell.chosen_use)
-    calls = [f"{use.calls:.2f}" for use in uses]
-    return [cell.judge, f"{cell.taskset}, {cell.split}", *calls, *map(_context, uses)]
+    before, after = cell.baseline_use, cell.chosen_use
+    calls = f"{before.calls:.2f} to {after.calls:.2f}"
+    return [*_place(cell), calls, f"{_context(before)} to {_context(after)}"]
 
 
 def _context(use: Use) -> str:
