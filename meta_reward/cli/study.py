@@ -1,11 +1,24 @@
 """`meta-reward study`: questions about finished searches, each answered in a folder under runs/."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from meta_reward.cli.common import json_option, print_json
-from meta_reward.cli.find import find_run, study_path
+from meta_reward.cli.common import json_option, limit_options, limits_given, print_json, sandbox_option
+from meta_reward.cli.find import find_run, open_task_set, study_path
+
+if TYPE_CHECKING:
+    from meta_reward.report.blocks import Block
+    from meta_reward.run.settings import Limits
+    from meta_reward.search.studies.finished import FinishedRun
+    from meta_reward.search.studies.folder import StudyFolder, Subject
+    from meta_reward.search.studies.measure import Job
 
 name_option = click.option("--name", help="Of the folder in ./runs. Default: that of the study and the run.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing.")
+split_option = click.option("--split", type=click.Choice(["search", "validation", "test"]), help="Of the tasks.")
 
 
 @click.group("study")
@@ -17,7 +30,8 @@ def command() -> None:
     meta-reward study ablate night-1 --max-usd 10
     meta-reward study transfer night-1 --judge openai:MODEL --max-usd 10
 
-    Each leaves its tables in a folder under runs/ (study.json, study.md) and goes on where it was stopped.
+    Each leaves its tables in a folder under runs/ (study.json, study.md). The same command goes on where it was
+    stopped, and shows the tables again where it was finished. Limits hold for all its starts together.
     """
 
 
@@ -36,19 +50,162 @@ def clusters(runs: tuple[str, ...], name: str | None, as_json: bool) -> None:
     results are those of the test split where every run has opened it, else of the search split. Several runs on one
     task set, each with its judge, stand side by side.
     """
-    from meta_reward.report.studies import cluster_blocks, render_page, render_text
+    from meta_reward.report.studies import cluster_blocks
     from meta_reward.search.studies.clusters import STUDY, cluster_subject, cluster_tables
     from meta_reward.search.studies.finished import load_finished
     from meta_reward.search.studies.folder import open_study
 
     found = [load_finished(find_run(run)) for run in runs]
-    root = study_path(name or "-".join([STUDY, *(run.name for run in found)]))
-    with open_study(root, cluster_subject(found)) as study:
+    with open_study(_root(name, STUDY, found), cluster_subject(found)) as study:
         tables = cluster_tables(found)
-        blocks = cluster_blocks(tables)
-        study.save(tables, render_page(blocks))
+        _finish(study, tables, cluster_blocks(tables), as_json)
+
+
+@command.command("ablate")
+@click.argument("run")
+@split_option
+@name_option
+@dry_run_option
+@limit_options
+@sandbox_option
+@json_option
+def ablate(
+    run: str, split: str | None, name: str | None, dry_run: bool, sandbox: str | None, as_json: bool, **limits: object
+) -> None:
+    """What each part of the chosen harness is worth.
+
+    \b
+    meta-reward study ablate night-1 --dry-run
+    meta-reward study ablate night-1 --max-usd 10
+
+    Each of its six parts is put back to the baseline's, one at a time, and what is lost is measured: on the test split
+    where the run has opened it (which counts as another opening), else on validation. A part that is the same in both
+    costs nothing; one that cannot be taken out is named, with the reason.
+    """
+    from meta_reward.cli.interrupt import run_interruptible
+    from meta_reward.cli.progress import shown
+    from meta_reward.report.studies import ablation_blocks
+    from meta_reward.search.studies import ablate as study_of
+    from meta_reward.search.studies.folder import open_study
+    from meta_reward.search.studies.measure import open_bench
+
+    found = _run(run, sandbox)
+    where = study_of.ablation_split(found, split)
+    root, subject = _root(name, study_of.STUDY, [found]), study_of.ablation_subject(found, where)
+    if dry_run:
+        variants = run_interruptible(study_of.variants_of(found))
+        _estimate(root, subject, study_of.ablation_jobs(found, where, variants), as_json)
+        return
+    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
+        bounds, given = _limits(limits)
+        with open_bench(study, by=_by(study, found), limits=bounds, given=given, progress=progress) as bench:
+            variants = run_interruptible(study_of.variants_of(found))
+            tables = run_interruptible(study_of.ablate(bench, found, where, variants))
+        _finish(study, tables, ablation_blocks(tables), as_json)
+
+
+@command.command("transfer")
+@click.argument("run")
+@click.option("--judge", "judges", metavar="KIND", multiple=True, help="Another judge; may be repeated.")
+@click.option("--tasks", "tasksets", metavar="TASKSET", multiple=True, help="Another task set; may be repeated.")
+@split_option
+@name_option
+@dry_run_option
+@limit_options
+@sandbox_option
+@json_option
+def transfer(
+    run: str,
+    judges: tuple[str, ...],
+    tasksets: tuple[str, ...],
+    split: str | None,
+    name: str | None,
+    dry_run: bool,
+    sandbox: str | None,
+    as_json: bool,
+    **limits: object,
+) -> None:
+    """Whether the gain holds under other judges and on other tasks.
+
+    \b
+    meta-reward study transfer night-1 --judge openai:MODEL --judge anthropic:MODEL --dry-run
+    meta-reward study transfer night-1 --tasks billing --tasks tau-airline --max-usd 10
+
+    Baseline and chosen harness under every judge on every task set: of the run's own the test split, which must have
+    been opened (and counts as another opening), of the others the search split, of which this search has seen nothing.
+    """
+    from meta_reward.cli.interrupt import run_interruptible
+    from meta_reward.cli.progress import shown
+    from meta_reward.report.studies import transfer_blocks
+    from meta_reward.search.studies import transfer as study_of
+    from meta_reward.search.studies.folder import open_study
+    from meta_reward.search.studies.measure import open_bench
+    from meta_reward.tasks.divide import SplitShares
+
+    found = _run(run, sandbox)
+    others = [open_task_set(one, SplitShares()) for one in tasksets]
+    plan = study_of.transfer_plan(found, judges, others, split)
+    root, subject = _root(name, study_of.STUDY, [found]), study_of.transfer_subject(plan)
+    if dry_run:
+        _estimate(root, subject, study_of.transfer_jobs(plan), as_json)
+        return
+    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
+        bounds, given = _limits(limits)
+        with open_bench(study, by=_by(study, found), limits=bounds, given=given, progress=progress) as bench:
+            tables = run_interruptible(study_of.transfer(bench, plan))
+        _finish(study, tables, transfer_blocks(tables), as_json)
+
+
+def _run(name: str, sandbox: str | None) -> "FinishedRun":
+    """A run that has a decision. sandbox: another level than that of the run."""
+    from dataclasses import replace
+
+    from meta_reward.search.studies.finished import load_finished
+
+    found = load_finished(find_run(name))
+    return replace(found, config=replace(found.config, sandbox=sandbox)) if sandbox else found
+
+
+def _root(name: str | None, study: str, runs: Sequence["FinishedRun"]) -> Path:
+    """The folder of a study."""
+    return study_path(name or "-".join([study, *(run.name for run in runs)]))
+
+
+def _by(study: "StudyFolder", run: "FinishedRun") -> str:
+    """Who opens a test split, for the record."""
+    return f"study {study.subject.study} of run {run.name}"
+
+
+def _limits(flags: dict[str, Any]) -> tuple["Limits", dict[str, Any]]:
+    """The limits of a study, and those of them that the user has set."""
+    from meta_reward.run.config import new_config, overlay
+
+    tables = overlay({}, limits_given(flags))
+    return new_config(tables).limits, tables.get("limits", {})
+
+
+def _estimate(root: Path, subject: "Subject", jobs: Sequence["Job"], as_json: bool) -> None:
+    """Print what a study would take."""
+    from meta_reward.cli.interrupt import run_interruptible
+    from meta_reward.report.blocks import render_text
+    from meta_reward.report.studies import estimate_blocks
+    from meta_reward.search.studies.estimate import estimate
+    from meta_reward.search.studies.folder import StudyFolder, check_free
+
+    check_free(root, subject)
+    found = run_interruptible(estimate(StudyFolder(root, subject), jobs))
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(render_text(estimate_blocks(found)))
+
+
+def _finish(study: "StudyFolder", tables: object, blocks: Sequence["Block"], as_json: bool) -> None:
+    """Write the tables down and print them."""
+    from meta_reward.report.blocks import render_page, render_text
+
+    study.save(tables, render_page(blocks))
     if as_json:
         print_json(tables)
     else:
-        click.echo(render_text(blocks))
-        click.echo(f"\nwritten to {study.page} and {study.record.name}")
+        click.echo(f"{render_text(blocks)}\n\nwritten to {study.page} and {study.record}")

@@ -1,191 +1,270 @@
-"""The tables of studies, for a terminal and as Markdown: both from the same blocks.
+"""What studies have found: what a reader must not miss first, then the tables, then what the words mean."""
 
-A block is a paragraph or a grid. Every text in it may come from a model or a stranger's task set, so each is made
-printable, and without markup of its own in Markdown.
-"""
+from collections.abc import Iterable, Mapping, Sequence
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from meta_reward.files import printable
-from meta_reward.report.standalone import markdown_cell
-from meta_reward.report.tables import SIMULATED, difference, fit, percent, plural, render_table, with_interval
+from meta_reward.evaluation.statistics import Interval
+from meta_reward.models.usage import dollars
+from meta_reward.report.blocks import Block, Grid, Lines, Title
+from meta_reward.report.tables import SIMULATED, difference, percent, plural, with_interval
+from meta_reward.search.studies.ablate import SAME, AblatedPart, AblationTables, Compared
 from meta_reward.search.studies.clusters import Cluster, ClusterTables, RunClusters
+from meta_reward.search.studies.estimate import StudyEstimate
+from meta_reward.search.studies.transfer import TransferCell, TransferTables, Use
 from meta_reward.tasks.clusters import WHAT_IS_A_WRITE
 
 _MOST_IDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
-    """What the page is."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table."""
-
-    headers: Sequence[str]
-    rows: Sequence[Sequence[object]]
-
-
-Block = Title | Grid | str
-
-
-def render_text(blocks: Sequence[Block]) -> str:
-    """Blocks for a terminal; the title is left out."""
-    return "\n\n".join(_text(block) for block in blocks if block and not isinstance(block, Title))
-
-
-def render_page(blocks: Sequence[Block]) -> str:
-    """Blocks as Markdown."""
-    return "\n\n".join(_markdown(block) for block in blocks if block) + "\n"
-
-
-def _text(block: Block) -> str:
-    if isinstance(block, Grid):
-        return render_table(block.headers, block.rows)
-    return fit(printable(block if isinstance(block, str) else block.text))
-
-
-def _markdown(block: Block) -> str:
-    if isinstance(block, Title):
-        return f"# {markdown_cell(block.text)}"
-    if isinstance(block, str):
-        return "\n".join(
-            f"- {markdown_cell(line)}" if "\n" in block else markdown_cell(line) for line in block.split("\n")
-        )
-    lines = [block.headers, ["---"] * len(block.headers), *block.rows]
-    cells = [[cell if cell == "---" else markdown_cell(cell) for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
-
-
 def cluster_blocks(tables: ClusterTables) -> list[Block]:
     """The tables of `study clusters`: what got worse first."""
-    blocks: list[Block] = [Title(f"Clusters of {', '.join(run.run for run in tables.runs)}")]
-    blocks.append(
-        f"{tables.taskset}, {tables.split} split, {plural(tables.pairs, 'pair')}"
-        + ("; the chosen harness was selected on these pairs, so its gain is optimistic" if tables.selected else "")
-    )
-    blocks += [_what_got_worse(run, len(tables.runs) > 1) for run in tables.runs]
-    if len(tables.runs) == 1:
-        blocks += _one_run(tables.runs[0])
-    else:
-        blocks += _several_runs(tables)
-    blocks.append(
-        f"won by no harness: {_ids(tables.never_won)}" if tables.never_won else "every pair is won by some harness"
-    )
-    blocks.append(_rules(tables))
-    if any(run.simulated for run in tables.runs):
-        blocks.append(SIMULATED)
-    return blocks
+    runs = tables.runs
+    about = f"{tables.taskset}, {tables.split} split, {plural(tables.pairs, 'pair')}"
+    selected = "; the chosen harness was selected on these very pairs, so its gain is optimistic"
+    return [
+        Title(f"Clusters of {', '.join(run.run for run in runs)}"),
+        Lines([about + (selected if tables.selected else "")]),
+        Lines([line for run in runs for line in _what_got_worse(run, f"{run.run}: " if len(runs) > 1 else "")]),
+        *(_one_run(runs[0]) if len(runs) == 1 else _several_runs(tables)),
+        _sizes_of_runs(runs),
+        Lines([f"won by no harness: {_ids(tables.never_won)}"]),
+        _meanings(tables),
+        _simulated(run.simulated for run in runs),
+    ]
 
 
-def _what_got_worse(run: RunClusters, named: bool) -> str:
-    who = f"{run.run}: " if named else ""
+def _what_got_worse(run: RunClusters, who: str) -> list[str]:
     if run.baseline == run.chosen:
-        return f"{who}the baseline {run.baseline} was chosen, so nothing got worse and nothing better"
+        return [f"{who}the baseline {run.baseline} was chosen, so nothing got worse and nothing better"]
     worse = [cluster for cluster in run.clusters if cluster.change.difference.mean < 0]
     if worse:
-        return "\n".join(f"{who}worse: {_sentence(cluster)}" for cluster in worse)
+        return [f"{who}worse: {_sentence(cluster)}" for cluster in worse]
     pairs = (
         f"; {plural(len(run.all.broken), 'pair')} did all the same: {_ids(run.all.broken)}" if run.all.broken else ""
     )
-    return f"{who}no cluster got worse{pairs}"
+    return [f"{who}no cluster got worse{pairs}"]
 
 
 def _sentence(cluster: Cluster) -> str:
     change = cluster.change
-    counts = f"{len(change.broken)} broken, {len(change.fixed)} fixed of {plural(change.pairs, 'pair')}"
-    return f"{cluster.name}, {difference(change.difference)}, {counts}: broken {_ids(change.broken)}"
+    counts = f"{len(change.fixed)} fixed and {len(change.broken)} broken of {plural(change.pairs, 'pair')}"
+    return f"{_title(cluster)}, {difference(change.difference)}, {counts}: {_ids(change.broken)}"
 
 
 def _one_run(run: RunClusters) -> list[Block]:
-    rows = [_row(_title(cluster), cluster) for cluster in run.clusters]
-    whole = [
-        *("all", run.all.pairs, percent(run.all.baseline), percent(run.all.chosen)),
-        *(difference(run.all.difference).replace(" points", ""), len(run.all.fixed), len(run.all.broken)),
+    changes = {_title(cluster): cluster.change for cluster in run.clusters} | {"all": run.all}
+    rows = [
+        [
+            *(title, change.pairs, percent(change.baseline), percent(change.chosen)),
+            *(_bare(change.difference), len(change.fixed), len(change.broken)),
+        ]
+        for title, change in changes.items()
     ]
-    headers = ["cluster", "pairs", run.baseline, run.chosen, "difference [95%]", "fixed", "broken"]
-    listed = [
-        f"{_title(cluster)}: {_listed(cluster)}"
-        for cluster in run.clusters
-        if cluster.change.lost_by_baseline or cluster.change.lost_by_chosen
-    ]
-    return [Grid(headers, [*rows, whole]), "\n".join(listed), _sizes((run,))]
-
-
-def _row(title: str, cluster: Cluster) -> list[object]:
-    change = cluster.change
-    shown = difference(change.difference).replace(" points", "")
-    return [
-        title,
-        change.pairs,
-        percent(change.baseline),
-        percent(change.chosen),
-        shown,
-        len(change.fixed),
-        len(change.broken),
-    ]
+    headers = ["cluster", "pairs", f"baseline {run.baseline}", f"chosen {run.chosen}", "difference [95%]"]
+    return [Grid([*headers, "fixed", "broken"], rows), Lines([_listed(cluster) for cluster in run.clusters])]
 
 
 def _listed(cluster: Cluster) -> str:
     change = cluster.change
+    turned = {*change.broken, *change.fixed}
     parts = {
         "broken": change.broken,
         "fixed": change.fixed,
-        "as before not won": tuple(id for id in change.lost_by_chosen if id not in {*change.broken, *change.fixed}),
+        "lost by both": tuple(id for id in change.lost_by_chosen if id not in turned),
     }
-    return "; ".join(f"{name} {_ids(ids)}" for name, ids in parts.items() if ids)
+    said = "; ".join(f"{name} {_ids(ids)}" for name, ids in parts.items() if ids)
+    return f"{_title(cluster)}: {said}" if said else ""
 
 
 def _several_runs(tables: ClusterTables) -> list[Block]:
-    names = [(cluster.name, cluster.by_rule) for cluster in tables.runs[0].clusters]
+    by_run = [{_key(cluster): cluster for cluster in run.clusters} for run in tables.runs]
     rows: list[list[object]] = []
-    for key in sorted(names):
-        found = [next(c for c in run.clusters if (c.name, c.by_rule) == key) for run in tables.runs]
-        rows.append(
-            [_title(found[0]), found[0].change.pairs, *(_turn(c.change.baseline, c.change.chosen) for c in found)]
-        )
-    rows.append(["all", tables.pairs, *(_turn(run.all.baseline, run.all.chosen) for run in tables.runs)])
-    grid = Grid(["cluster", "pairs", *(f"{run.run}: {run.judge}" for run in tables.runs)], rows)
-    return [
-        grid,
-        "agreement of the baseline, then of the chosen harness, under the judge of each run",
-        _sizes(tables.runs),
-    ]
+    for key in sorted(by_run[0]):
+        changes = [clusters[key].change for clusters in by_run]
+        turns = [f"{percent(change.baseline)} to {percent(change.chosen)}" for change in changes]
+        rows.append([_title(by_run[0][key]), changes[0].pairs, *turns])
+    rows.append(["all", tables.pairs, *(f"{percent(r.all.baseline)} to {percent(r.all.chosen)}" for r in tables.runs)])
+    legend = "from the agreement of the baseline to that of the chosen harness, under the judge of each run"
+    return [Grid(["cluster", "pairs", *(f"{run.run}: {run.judge}" for run in tables.runs)], rows), Lines([legend])]
 
 
-def _turn(before: float, after: float) -> str:
-    return f"{percent(before)} to {percent(after)}"
-
-
-def _sizes(runs: Sequence[RunClusters]) -> Grid:
+def _sizes_of_runs(runs: Sequence[RunClusters]) -> Grid:
     rows = []
     for run in runs:
-        sides = {
-            run.baseline: (run.baseline_size, run.baseline_agreement),
-            run.chosen: (run.chosen_size, run.chosen_agreement),
-        }
-        for id, (size, found) in sides.items():
-            agreement = with_interval(found.mean, found.low, found.high, no_bounds=found.no_bounds)
-            rows.append([f"{run.run} {id}", run.judge, f"{size.lines:,}", f"{size.tokens:,}", agreement])
-    return Grid(["harness", "judge", "lines", "tokens", "agreement [95%]"], rows)
+        sides = {f"baseline {run.baseline}": (run.baseline_size, run.baseline_agreement)}
+        if run.chosen != run.baseline:
+            sides[f"chosen {run.chosen}"] = (run.chosen_size, run.chosen_agreement)
+        for name, (size, found) in sides.items():
+            rows.append([run.run, run.judge, name, f"{size.lines:,}", f"{size.tokens:,}", _share(found)])
+    return Grid(["run", "judge", "harness", "lines", "tokens", "agreement [95%]"], rows)
+
+
+def _meanings(tables: ClusterTables) -> Lines:
+    shown = sorted((cluster for cluster in tables.runs[0].clusters if cluster.meaning), key=_key)
+    lines = [f"{_title(cluster)}: {cluster.meaning}" for cluster in shown]
+    if any(cluster.by_rule for cluster in shown):
+        lines.append(f"(rule): found by that rule, as the pairs carry no category; {WHAT_IS_A_WRITE}")
+    turned = "fixed, broken: pairs on which the chosen harness does better, worse; a tie counts one half"
+    return Lines([*lines, f"{turned}; lost by both: not won, and as before; tokens: characters / 4"])
+
+
+def _key(cluster: Cluster) -> tuple[str, bool]:
+    return cluster.name, cluster.by_rule
 
 
 def _title(cluster: Cluster) -> str:
     return f"{cluster.name} (rule)" if cluster.by_rule else cluster.name
 
 
-def _rules(tables: ClusterTables) -> str:
-    shown = [cluster for cluster in tables.runs[0].clusters if cluster.meaning]
-    lines = [f"{_title(cluster)}: {cluster.meaning}" for cluster in sorted(shown, key=_title)]
-    if any(cluster.by_rule for cluster in shown):
-        lines.append(WHAT_IS_A_WRITE)
-    lines.append("fixed, broken: pairs on which the chosen harness does better, worse; a tie counts one half")
-    return "\n".join(lines)
+def ablation_blocks(tables: AblationTables) -> list[Block]:
+    """The tables of `study ablate`: the part whose loss costs most first."""
+    measured = {part: part.without for part in tables.parts if part.without is not None}
+    rows = [[f"without {part.part}", *_compared(without)] for part, without in _dearest_first(measured)]
+    rows += [[f"without {part.part}", "-", "-", "-", "-"] for part in tables.parts if part.without is None]
+    chosen, baseline = _compared(tables.chosen), _compared(tables.baseline)
+    return [
+        Title(f"Ablation of {tables.run}"),
+        Lines([f"{tables.taskset}, {tables.split} split, {plural(tables.pairs, 'pair')}, judge {tables.judge}"]),
+        Lines([_what_made_it(measured)]),
+        Grid(
+            ["harness", "agreement", "difference [95%]", "failures", "judge tokens"],
+            [[f"chosen {tables.chosen_id}", *chosen], *rows, [f"baseline {tables.baseline_id}", *baseline]],
+        ),
+        Lines(_why_not(tables.parts)),
+        Lines(
+            [
+                "without a part: the chosen harness with that part put back to the baseline's; difference: to the "
+                "chosen one, pair by pair, with its interval by task; failures: pairs without both rewards, which "
+                "are lost. Differences of parts do not add up to that of the baseline: parts work together.",
+                *_opened(tables.openings),
+            ]
+        ),
+        _simulated([tables.simulated]),
+    ]
+
+
+def _dearest_first(measured: Mapping[AblatedPart, Compared]) -> list[tuple[AblatedPart, Compared]]:
+    return sorted(measured.items(), key=lambda item: item[1].difference.mean if item[1].difference else 0.0)
+
+
+def _what_made_it(measured: Mapping[AblatedPart, Compared]) -> str:
+    if not measured:
+        return "no part of the chosen harness could be measured by itself"
+    found = _dearest_first(measured)
+    sure = [(p.part, w.difference) for p, w in found if w.difference and w.difference.high and w.difference.high < 0]
+    if not sure:
+        return "no single part is surely worth something: every interval holds 0, or has no bounds"
+    return "surely worth something: " + "; ".join(f"{part} ({difference(lost)} without it)" for part, lost in sure)
+
+
+def _compared(compared: Compared) -> list[object]:
+    shown = "-" if compared.difference is None else _bare(compared.difference)
+    return [percent(compared.agreement.mean), shown, compared.failures, f"{compared.judge_tokens:,}"]
+
+
+def _why_not(parts: Sequence[AblatedPart]) -> list[str]:
+    same = [part.part for part in parts if part.status == SAME]
+    lines = [f"same as the baseline's, so nothing was measured: {', '.join(same)}"] if same else []
+    return lines + [f"{part.part} is not separable: {part.reason}" for part in parts if part.reason]
+
+
+def transfer_blocks(tables: TransferTables) -> list[Block]:
+    """The tables of `study transfer`: how many wins first."""
+    sizes = {
+        f"baseline {tables.baseline_id}": tables.baseline_size,
+        f"chosen {tables.chosen_id}": tables.chosen_size,
+    }
+    return [
+        Title(f"Transfer of {tables.run}"),
+        Lines([_wins(tables)]),
+        Grid(["judge", "tasks", "pairs", "baseline", "chosen", "difference [95%]"], [_row(c) for c in tables.cells]),
+        Lines([_failed(cell) for cell in tables.cells if cell.failures]),
+        Grid(
+            ["harness", "lines", "tokens"],
+            [[title, f"{size.lines:,}", f"{size.tokens:,}"] for title, size in sizes.items()],
+        ),
+        Grid(["judge", "tasks", "calls", "context"], [_uses(cell) for cell in tables.cells]),
+        Lines(
+            [
+                "own: the judge and the tasks of the run, which are no transfer; difference: chosen minus baseline, "
+                "pair by pair, with its interval by task; calls, context: judge calls and characters that the judge is "
+                "sent for one trajectory, from the baseline to the chosen harness; about: from tokens, as the run has "
+                "them on record; tokens of a harness: characters / 4",
+                *_opened(tables.openings),
+            ]
+        ),
+        _simulated(cell.simulated for cell in tables.cells),
+    ]
+
+
+def _wins(tables: TransferTables) -> str:
+    places = plural(tables.transfers, "other place")
+    return (
+        f"the chosen harness {tables.chosen_id} beats the baseline {tables.baseline_id} in {tables.wins} of {places}, "
+        f"in {tables.sure_wins} of them with an interval above 0"
+    )
+
+
+def _row(cell: TransferCell) -> list[object]:
+    shares = (percent(cell.baseline.mean), percent(cell.chosen.mean))
+    return [*_place(cell), cell.pairs, *shares, _bare(cell.difference)]
+
+
+def _place(cell: TransferCell) -> tuple[str, str]:
+    return f"{cell.judge} (own)" if cell.own else cell.judge, f"{cell.taskset}, {cell.split}"
+
+
+def _failed(cell: TransferCell) -> str:
+    lost = plural(cell.failures, "pair")
+    return f"for want of a reward, the chosen harness loses {lost} under {cell.judge} on {cell.taskset}, {cell.split}"
+
+
+def _uses(cell: TransferCell) -> list[object]:
+    before, after = cell.baseline_use, cell.chosen_use
+    calls = f"{before.calls:.2f} to {after.calls:.2f}"
+    return [*_place(cell), calls, f"{_context(before)} to {_context(after)}"]
+
+
+def _context(use: Use) -> str:
+    return f"about {round(use.context_chars, -2):,.0f}" if use.estimated else f"{use.context_chars:,.0f}"
+
+
+def estimate_blocks(estimate: StudyEstimate) -> list[Block]:
+    """What `--dry-run` prints."""
+    if not estimate.jobs:
+        return [Lines(["everything is measured already; nothing will be asked"])]
+    rows = [
+        [
+            *(job.name, f"{job.taskset}, {job.split}", job.judge, job.trajectories),
+            *(f"{job.part.judge_calls:,}", f"{job.part.judge_tokens:,}", dollars(job.part.cost_usd)),
+        ]
+        for job in estimate.jobs
+    ]
+    whole = estimate.whole
+    total = ["all", "", "", sum(job.trajectories for job in estimate.jobs)]
+    rows.append([*total, f"{whole.judge_calls:,}", f"{whole.judge_tokens:,}", dollars(whole.cost_usd)])
+    basis = (
+        "An estimate, and nothing was sent: each program was run on a sample with a simulated judge in place of a real "
+        f"one, counting {estimate.chars_per_token} characters a token and {estimate.reply_tokens} tokens a real reply. "
+        "What is in the cache already costs nothing."
+    )
+    headers = ["what", "tasks", "judge", "trajectories", "judge calls", "tokens", "cost"]
+    return [Grid(headers, rows), Lines([basis]), _simulated(job.simulated for job in estimate.jobs)]
+
+
+def _opened(openings: Mapping[str, int]) -> list[str]:
+    return [f"the test split of {name} has been opened {plural(count, 'time')}" for name, count in openings.items()]
+
+
+def _simulated(each: Iterable[bool]) -> Lines:
+    return Lines([SIMULATED] if any(each) else [])
+
+
+def _bare(found: Interval) -> str:
+    return difference(found).replace(" points", "")
+
+
+def _share(found: Interval) -> str:
+    return with_interval(found.mean, found.low, found.high, no_bounds=found.no_bounds)
 
 
 def _ids(ids: Sequence[str]) -> str:

@@ -76,7 +76,7 @@ class Standalone:
                 yield gateway
             except BaseException:
                 if not backend.simulated:
-                    _tell(gateway.spent, progress)
+                    tell_paid(gateway.spent, progress)
                 raise
 
     def _bill(self, purpose: str, source: str, backend: Backend) -> AbstractContextManager[tuple[BillingLog, Spent]]:
@@ -218,7 +218,7 @@ def _commonest_error(results: Sequence[Result]) -> str | None:
     return errors.most_common(1)[0][0] if errors else None
 
 
-def _tell(spent: Spent, progress: Progress) -> None:
+def tell_paid(spent: Spent, progress: Progress) -> None:
     """Say what an unfinished evaluation has cost so far."""
     if spent.misses:
         price = dollars(spent.usd, decimals=4)

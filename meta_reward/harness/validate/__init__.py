@@ -11,6 +11,7 @@ of the inspector does that, within limits of memory and time.
     source, parts                   imports and interface; which of the six parts there are
     duplicates                      whether it has been tried before
     literals, folding, cases, copied, dense   whether it carries answers of the cases it was shown, or packed data
+    put_back                        one part put back to another harness's
     fixtures, probes, smoke_judge, behaviour  running it
     report                          findings and notes, and their JSON
 """
@@ -20,7 +21,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meta_reward.harness.validate.cases import Cases, cases_of
-from meta_reward.harness.validate.inspector import INSPECTOR, Unreadable, definitions, docstring, fingerprint
+from meta_reward.harness.validate.inspector import (
+    INSPECTOR,
+    Mixed,
+    Unreadable,
+    definitions,
+    docstring,
+    fingerprint,
+    put_back,
+)
 from meta_reward.harness.validate.parts import PARTS, SIGNATURES
 from meta_reward.harness.validate.report import (
     Finding,
@@ -43,6 +52,7 @@ __all__ = [
     "SIGNATURES",
     "Cases",
     "Finding",
+    "Mixed",
     "Report",
     "cases_of",
     "definitions",
@@ -51,6 +61,7 @@ __all__ = [
     "fingerprint",
     "inspect_source",
     "parse_findings",
+    "put_back",
     "report_to_json",
     "validate",
 ]

@@ -17,6 +17,7 @@ from meta_reward.harness.validate.digests import digests
 from meta_reward.harness.validate.duplicates import fingerprint_of
 from meta_reward.harness.validate.literals import literals_of
 from meta_reward.harness.validate.parts import PARTS, notes_on_parts, parts_of
+from meta_reward.harness.validate.put_back import put_back
 from meta_reward.harness.validate.report import Finding, Report, bounded, report_to_json
 
 
@@ -68,9 +69,14 @@ def _definitions(request: Mapping[str, Any], cases: Cases | None) -> dict[str, s
     return {name: hashlib.sha256(ast.dump(node).encode()).hexdigest() for name, node in found.items()}
 
 
+def _put_back(request: Mapping[str, Any], cases: Cases | None) -> Mapping[str, Any]:
+    return put_back(request["source"], request["other"], request["part"])
+
+
 _OPERATIONS: Mapping[str, Callable[[Mapping[str, Any], Cases | None], Any]] = {
     "inspect": _inspect,
     "fingerprint": _fingerprint,
     "docstring": _docstring,
     "definitions": _definitions,
+    "put_back": _put_back,
 }

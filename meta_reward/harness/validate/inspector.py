@@ -201,7 +201,24 @@ def definitions(source: str) -> dict[str, str]:
     return dict(_ask("definitions", source))
 
 
-def _ask(do: str, source: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """What comes of a harness with one of its parts put back to another's: one of these."""
+
+    source: str | None = None
+    """The program."""
+    same: bool = False
+    """Both have the same part."""
+    reason: str = ""
+    """Why the part cannot be put back."""
+
+
+def put_back(source: str, other: str, part: str) -> Mixed:
+    """A harness with a part of another harness in place of its own. Raises SyntaxError."""
+    return Mixed(**_ask("put_back", source, other=other, part=part))
+
+
+def _ask(do: str, source: str, **more: Any) -> Any:
     if any(size(source)):
         raise SyntaxError(f"larger than {MAX_BYTES // 1024} KB")
-    return INSPECTOR.ask(do, source)
+    return INSPECTOR.ask(do, source, **more)

@@ -1,0 +1,71 @@
+"""What a study will take, before anything is spent: its programs run on samples, with a simulated judge that stands in.
+
+As in the forecast of a search, calls are counted and tokens estimated from characters. Jobs that are done, in the
+study's folder or in the run, are left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meta_reward.completion import CHARS_PER_TOKEN
+from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
+from meta_reward.models.usage import total_usd
+from meta_reward.run.create import Seed
+from meta_reward.run.evaluations import load_scores
+from meta_reward.search.forecast import Part, _loads, _priced, _sample
+from meta_reward.search.open import open_backend
+from meta_reward.search.studies.folder import StudyFolder
+from meta_reward.search.studies.measure import Job
+
+
+@dataclass(frozen=True, slots=True)
+class JobEstimate:
+    """What one job will take."""
+
+    name: str
+    judge: str
+    simulated: bool
+    taskset: str
+    split: str
+    trajectories: int
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEstimate:
+    """What is still to be done, and what that rests on."""
+
+    study: str
+    jobs: tuple[JobEstimate, ...]
+    whole: Part
+    chars_per_token: int
+    reply_tokens: int
+    """Tokens that a reply of a real judge is assumed to have."""
+
+
+async def estimate(study: StudyFolder, jobs: Sequence[Job]) -> StudyEstimate:
+    """Judge calls, tokens and price of the jobs that are not done yet."""
+    waiting = [job for job in jobs if job.known is None and load_scores(study.evaluation(job.name)) is None]
+    found = tuple([await _estimate(job) for job in waiting])
+    whole = Part(
+        sum(job.part.judge_calls for job in found),
+        sum(job.part.judge_tokens for job in found),
+        total_usd(job.part.cost_usd for job in found),
+    )
+    return StudyEstimate(study.name, found, whole, CHARS_PER_TOKEN, EXPECTED_REPLY_TOKENS)
+
+
+async def _estimate(job: Job) -> JobEstimate:
+    rollouts, _ = job.part()
+    backend = open_backend(job.config)
+    sample = _sample(rollouts, job.config.seed)
+    loads = await _loads(job.config, [Seed(job.name, job.source)], sample, backend)
+    return JobEstimate(
+        name=job.name,
+        judge=job.config.judge.spec,
+        simulated=backend.simulated,
+        taskset=job.taskset.name,
+        split=job.split,
+        trajectories=len(rollouts),
+        part=_priced(loads[job.name] * len(rollouts), backend),
+    )

@@ -1,0 +1,225 @@
+"""The evaluations of a study: each journalled result by result, all under one set of limits, all starts together.
+
+A study may ask several judges. Each has its gateway and its billing log in the study's folder; the limits hold for
+their sum, and count what earlier starts have asked and paid. An opening of a test split is counted before it happens.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.completion import Backend, Usage
+from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.evaluation.records import Evaluation, Result
+from meta_reward.harness.levels import UNCONFINED_WARNING
+from meta_reward.harness.sandbox import Sandbox
+from meta_reward.models.billing import BillingLog, load_bill, open_billing_log, reconcile
+from meta_reward.models.cache import Cache, folder_of_judge
+from meta_reward.models.gateway import Gateway
+from meta_reward.models.usage import Spent, asked_for
+from meta_reward.run.evaluations import (
+    Scores,
+    journal_result,
+    load_pairs,
+    load_scores,
+    open_journal,
+    required_scores,
+    save_evaluation,
+)
+from meta_reward.run.settings import JudgeSettings, Limits, RunConfig
+from meta_reward.run.usage import asked_in
+from meta_reward.search.context import Progress
+from meta_reward.search.limits import LimitCheck, limit_check, require_limit
+from meta_reward.search.open import divided, open_backend, open_gateway, open_sandbox
+from meta_reward.search.standalone import tell_paid
+from meta_reward.search.studies.folder import StudyFolder
+from meta_reward.tasks.openings import count_openings, record_opening
+from meta_reward.tasks.taskset import TaskSet
+from meta_reward.trajectory import Pair, Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A program under a judge on a split of a task set."""
+
+    name: str
+    """Of its files, and unique in its study."""
+    source: str
+    config: RunConfig
+    """Its judge, budget, sandbox, packages and seed are used."""
+    taskset: TaskSet
+    split: str
+    known: Path | None = None
+    """The folder of a run where it is evaluated already; that costs nothing and opens nothing."""
+
+    def part(self) -> tuple[list[Rollout], list[Pair]]:
+        """The rollouts and pairs of the split."""
+        return self.taskset.part(divided(self.taskset, self.config)[self.split])
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of a job."""
+
+    scores: Scores
+    pairs: list[PairOutcome]
+    context_chars: int | None
+    """Characters of all that the judge was sent; None for one that is known from a run."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """Where the jobs of a study are done. Made by `open_bench`."""
+
+    study: StudyFolder
+    by: str
+    """Who opens a test split, for the record."""
+    given: Mapping[str, Any]
+    """The limits that the user has set, as in run.toml."""
+    check: LimitCheck
+    progress: Progress
+    _asked: Spent
+    """By earlier starts."""
+    _paid: dict[str, Spent]
+    """By earlier starts, for the judges whose gateways are not open."""
+    _gateways: dict[str, Gateway] = field(default_factory=dict)
+
+    @property
+    def spent(self) -> Spent:
+        """By all starts, on all judges."""
+        return sum((*self._paid.values(), *(gateway.spent for gateway in self._gateways.values())), self._asked)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no judge that was asked could take money."""
+        return not self._paid and all(gateway.backend.simulated for gateway in self._gateways.values())
+
+    async def run(self, jobs: Sequence[Job]) -> dict[str, Measured]:
+        """Do the jobs that are not done yet, one after the other; what came of each, by name.
+
+        Raises UsageError if a judge may cost money and no limit is set, LimitReached, and JudgeUnavailable.
+        """
+        waiting = [job for job in jobs if job.known is None and load_scores(self.study.evaluation(job.name)) is None]
+        for job in waiting:
+            self._gateway(job.config)
+        for gateway in self._gateways.values():
+            gateway.check_limit()
+        for job in waiting:
+            self._count_opening(job)
+        if any(job.config.sandbox == "none" for job in waiting):
+            self.progress.note(UNCONFINED_WARNING)
+        for job in waiting:
+            async with await open_sandbox(job.config) as sandbox:
+                await self._evaluate(job, sandbox)
+        return {job.name: self._measured(job) for job in jobs}
+
+    async def _evaluate(self, job: Job, sandbox: Sandbox) -> None:
+        rollouts, pairs = job.part()
+        journal, folder = self.study.journal(job.name), self.study.evaluation(job.name)
+        results = open_journal(journal)
+        self.progress.evaluation(job.name, job.split, len(rollouts), pairs)
+        show = partial(self.progress.result, job.name)
+        for result in results.values():
+            show(result)
+
+        def keep(result: Result) -> None:
+            journal_result(journal, result)
+            show(result)
+
+        evaluation = await evaluate(
+            job.source,
+            rollouts,
+            gateway=self._gateway(job.config),
+            sandbox=sandbox,
+            seed=job.config.seed,
+            finished=results,
+            on_result=keep,
+        )
+        files.write_json(_context(folder), {"chars": _context_chars(evaluation)})
+        save_evaluation(folder, evaluation, rollouts, pairs, judge=job.config.judge.spec, sealed=True)
+        journal.unlink(missing_ok=True)
+
+    def _measured(self, job: Job) -> Measured:
+        folder = job.known or self.study.evaluation(job.name)
+        scores, pairs, path = required_scores(folder), load_pairs(folder), _context(folder)
+        with files.reading(path):
+            chars = None if job.known else int(files.load_json(path)["chars"])
+        return Measured(scores, pairs, chars)
+
+    def _gateway(self, config: RunConfig) -> Gateway:
+        key = _key_of(config.judge, open_backend(config))
+        if key not in self._gateways:
+            self._gateways[key] = self._open_gateway(config, key)
+        return self._gateways[key]
+
+    def _open_gateway(self, config: RunConfig, key: str) -> Gateway:
+        backend = open_backend(config)
+        require_limit(backend, config.judge.spec, self.given)
+        billing, paid = BillingLog(), Spent()
+        if not backend.simulated:
+            path = self.study.account(key)
+            billing = open_billing_log(path, Spent())
+            reconcile(path, Cache(folder_of_judge(config.judge.spec)), backend)
+            paid = load_bill(path).spent
+            self._paid.pop(key, None)
+        gateway = open_gateway(config, backend, billing=billing, spent=paid, notice=self.progress.note)
+        gateway.limit(lambda spent: self.check(spent + self.spent - gateway.spent))
+        return gateway
+
+    def _count_opening(self, job: Job) -> None:
+        if job.split == "test":
+            record_opening(job.taskset.path, job.taskset.digest, by=self.by, key=self.study.key)
+
+
+@contextmanager
+def open_bench(
+    study: StudyFolder, *, by: str, limits: Limits, given: Mapping[str, Any], progress: Progress
+) -> Iterator[Bench]:
+    """Where the jobs of a study are done, with what earlier starts have spent. given: the limits that were set."""
+    bench = Bench(study, by, given, limit_check(limits), progress, _asked(study), _paid(study))
+    try:
+        yield bench
+    except BaseException:
+        if not bench.is_free:
+            tell_paid(bench.spent, progress)
+        raise
+
+
+def openings_of(jobs: Sequence[Job]) -> dict[str, int]:
+    """How often the test split of each task set has been opened by now, for those of which one is shown."""
+    return {job.taskset.name: count_openings(job.taskset.path) for job in jobs if job.split == "test"}
+
+
+def _asked(study: StudyFolder) -> Spent:
+    """Calls and tokens of a study's evaluations, finished or under way."""
+    asked = sum((asked_in(folder) for folder in sorted(study.evaluations.glob("*"))), Spent())
+    for journal in sorted(study.journals.glob("*.jsonl")):
+        if load_scores(study.evaluation(journal.stem)) is None:
+            costs = [cost for result in open_journal(journal).values() for cost in result.costs]
+            asked += asked_for(Usage(cost.input_tokens, cost.output_tokens) for cost in costs)
+    return asked
+
+
+def _paid(study: StudyFolder) -> dict[str, Spent]:
+    """What each judge that may cost money was paid, by its key."""
+    accounts = sorted(study.root.glob(".work/account-*.jsonl"))
+    return {path.stem.removeprefix("account-"): load_bill(path).spent for path in accounts}
+
+
+def _key_of(judge: JudgeSettings, backend: Backend) -> str:
+    return files.digest({"spec": judge.spec, "settings": dict(backend.settings)})[:16]
+
+
+def _context(folder: Path) -> Path:
+    return folder / "context.json"
+
+
+def _context_chars(evaluation: Evaluation) -> int:
+    """Characters of the system prompts and messages of all calls."""
+    calls = [call for result in evaluation.results for call in result.calls]
+    return sum(len(call.system or "") + sum(len(m["content"]) for m in call.messages) for call in calls)
