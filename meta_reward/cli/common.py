@@ -58,6 +58,12 @@ def finite(ctx: click.Context, param: click.Parameter, value: float) -> float:
     return value
 
 
+max_usd_option = click.option(
+    "--max-usd",
+    metavar="USD|none",
+    callback=_dollars,
+    help="Stop when judge calls have cost this much; none lifts the limit.",
+)
 _SPENDING = (
     click.option(
         "--max-calls", type=click.IntRange(min=1), help="Stop at this many judge calls, cached ones included."
@@ -65,12 +71,7 @@ _SPENDING = (
     click.option(
         "--max-tokens", type=click.IntRange(min=1), help="Stop at this many judge tokens, cached calls included."
     ),
-    click.option(
-        "--max-usd",
-        metavar="USD|none",
-        callback=_dollars,
-        help="Stop when judge calls have cost this much; none lifts the limit.",
-    ),
+    max_usd_option,
 )
 _HOURS = click.option(
     "--max-hours", type=click.FloatRange(min=0, min_open=True), help="Stop when this process has run this long."
