@@ -97,9 +97,7 @@ def transfer_plan(
         what = f"run {run.name} chose its baseline {run.baseline.id}, so there is no gain to transfer"
         raise UsageError(what, hint=f"`meta-reward study clusters {run.name}` says what the baseline loses")
     if not specs and not tasksets:
-        raise UsageError(
-            "there is nothing to transfer to", hint="name other judges with --judge, task sets with --tasks"
-        )
+        raise UsageError("there is nothing to transfer to", hint="name judges with --judge, task sets with --tasks")
     _check_others(run, specs, tasksets)
     own = split or "test"
     if own == "test" and not run.has("test"):
