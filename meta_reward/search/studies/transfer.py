@@ -178,7 +178,9 @@ def _job(plan: TransferPlan, judge: int, taskset: int, program: Program) -> Job:
     own = (judge, taskset) == (0, 0) and plan.run.has(split)
     known = plan.run.evaluation(program, split) if own else None
     config = config if taskset == 0 else replace(config, splits=SplitShares())
-    return Job(_name(judge, taskset, program), program.source, config, tasks, split, known)
+    what = "baseline" if program is plan.run.baseline else "chosen"
+    name = _name(judge, taskset, program)
+    return Job(name, f"{what} {program.id}", program.source, config, tasks, split, known)
 
 
 def _name(judge: int, taskset: int, program: Program) -> str:
