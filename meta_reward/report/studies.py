@@ -13,16 +13,16 @@ from meta_reward.search.studies.transfer import TransferCell, TransferTables, Us
 from meta_reward.tasks.clusters import WHAT_IS_A_WRITE
 
 _MOST_IDS = 8
+_SELECTED = "; the chosen harness was selected on these very pairs, so its gain is optimistic"
 
 
 def cluster_blocks(tables: ClusterTables) -> list[Block]:
     """The tables of `study clusters`: what got worse first."""
     runs = tables.runs
     about = f"{tables.taskset}, {tables.split} split, {plural(tables.pairs, 'pair')}"
-    selected = "; the chosen harness was selected on these very pairs, so its gain is optimistic"
     return [
         Title(f"Clusters of {', '.join(run.run for run in runs)}"),
-        Lines([about + (selected if tables.selected else "")]),
+        Lines([about + (_SELECTED if tables.selected else "")]),
         Lines([line for run in runs for line in _what_got_worse(run, f"{run.run}: " if len(runs) > 1 else "")]),
         *(_one_run(runs[0]) if len(runs) == 1 else _several_runs(tables)),
         _sizes_of_runs(runs),
@@ -121,9 +121,10 @@ def ablation_blocks(tables: AblationTables) -> list[Block]:
     rows = [[f"without {part.part}", *_compared(without)] for part, without in _dearest_first(measured)]
     rows += [[f"without {part.part}", "-", "-", "-", "-"] for part in tables.parts if part.without is None]
     chosen, baseline = _compared(tables.chosen), _compared(tables.baseline)
+    about = f"{tables.taskset}, {tables.split} split, {plural(tables.pairs, 'pair')}, judge {tables.judge}"
     return [
         Title(f"Ablation of {tables.run}"),
-        Lines([f"{tables.taskset}, {tables.split} split, {plural(tables.pairs, 'pair')}, judge {tables.judge}"]),
+        Lines([about + ("" if tables.split == "test" else _SELECTED)]),
         Lines([_what_made_it(measured)]),
         Grid(
             ["harness", "agreement", "difference [95%]", "failures", "judge tokens"],

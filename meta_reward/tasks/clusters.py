@@ -32,8 +32,8 @@ _READING = set(
 _PERSON = set("agent agents human operator person representative specialist supervisor support".split())
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _DONE = re.compile(
-    r"\b(successfully|all set|(has|have) (now )?been \w+ed|(I have|I've) (now |just )?\w+(ed|nt|ne|de)|is now \w+ed"
-    r"|(is|are) confirmed)\b",
+    r"\b(successfully|all set|(has|have) (now )?been \w+ed|is now \w+ed|(is|are) confirmed"
+    r"|(I have|I've) (now |just )?(?!look|check|review|retriev|locat|verif|gather|notic)\w+(ed|nt|ne|de))\b",
     re.IGNORECASE,
 )
 

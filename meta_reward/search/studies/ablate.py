@@ -121,12 +121,20 @@ async def variants_of(run: FinishedRun) -> list[Variant]:
 def ablation_jobs(run: FinishedRun, split: str, variants: Sequence[Variant]) -> list[Job]:
     """What there is to measure: baseline, chosen, and each variant that can be."""
     known = {_BASELINE: run.baseline, _CHOSEN: run.chosen}
-    has = run.has(split)
     jobs = [
-        Job(name, program.source, run.config, run.taskset, split, run.evaluation(program, split) if has else None)
+        Job(
+            name=name,
+            what=f"{name} {program.id}",
+            source=program.source,
+            config=run.config,
+            taskset=run.taskset,
+            split=split,
+            known=run.evaluation(program, split) if run.has(split) else None,
+        )
         for name, program in known.items()
     ]
-    return jobs + [Job(v.part, v.source, run.config, run.taskset, split) for v in variants if v.source is not None]
+    measured = [(variant.part, variant.source) for variant in variants if variant.source is not None]
+    return jobs + [Job(part, f"without {part}", text, run.config, run.taskset, split) for part, text in measured]
 
 
 async def ablate(bench: Bench, run: FinishedRun, split: str, variants: Sequence[Variant]) -> AblationTables:

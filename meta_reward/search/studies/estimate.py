@@ -22,7 +22,7 @@ from meta_reward.search.studies.measure import Job
 class JobEstimate:
     """What one job will take."""
 
-    name: str
+    what: str
     judge: str
     simulated: bool
     taskset: str
@@ -61,7 +61,7 @@ async def _estimate(job: Job) -> JobEstimate:
     sample = _sample(rollouts, job.config.seed)
     loads = await _loads(job.config, [Seed(job.name, job.source)], sample, backend)
     return JobEstimate(
-        name=job.name,
+        what=job.what,
         judge=job.config.judge.spec,
         simulated=backend.simulated,
         taskset=job.taskset.name,

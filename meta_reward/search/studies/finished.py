@@ -10,7 +10,7 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.completion import CHARS_PER_TOKEN
-from meta_reward.errors import UsageError
+from meta_reward.errors import DataError, UsageError
 from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.run.config import load_run_config
 from meta_reward.run.decisions import Decision, last_decision
@@ -97,8 +97,12 @@ class FinishedRun:
         return all(load_scores(self.evaluation(program, split)) is not None for program in self.programs)
 
     def pairs(self, program: Program, split: str) -> list[PairOutcome]:
-        """What became of each pair of a split. Raises DataError where that is damaged."""
-        return load_pairs(self.evaluation(program, split))
+        """What became of each pair of a split. Raises DataError where that is damaged, or not of all pairs."""
+        folder = self.evaluation(program, split)
+        found, (_, wanted) = load_pairs(folder), self.taskset.part(self.splits[split])
+        if sorted(pair.id for pair in found) != sorted(pair.id for pair in wanted):
+            raise DataError(folder / "pairs.jsonl", f"does not hold the pairs of the {split} split, each once")
+        return found
 
 
 def load_finished(root: Path, taskset: TaskSet | None = None) -> FinishedRun:

@@ -49,9 +49,11 @@ class Job:
 
     name: str
     """Of its files, and unique in its study."""
+    what: str
+    """The program, for people."""
     source: str
     config: RunConfig
-    """Its judge, budget, sandbox, packages and seed are used."""
+    """Its judge, budget, sandbox, packages and seed are used; all but the judge are those of the whole study."""
     taskset: TaskSet
     split: str
     known: Path | None = None
@@ -102,7 +104,8 @@ class Bench:
     async def run(self, jobs: Sequence[Job]) -> dict[str, Measured]:
         """Do the jobs that are not done yet, one after the other; what came of each, by name.
 
-        Raises UsageError if a judge may cost money and no limit is set, LimitReached, and JudgeUnavailable.
+        Before a test split is opened, raises UsageError if a judge may cost money and no limit is set, and
+        JudgeMisconfigured if its key is missing. Raises LimitReached and JudgeUnavailable.
         """
         waiting = [job for job in jobs if job.known is None and load_scores(self.study.evaluation(job.name)) is None]
         for job in waiting:
@@ -113,17 +116,19 @@ class Bench:
             self._count_opening(job)
         if any(job.config.sandbox == "none" for job in waiting):
             self.progress.note(UNCONFINED_WARNING)
-        for job in waiting:
-            async with await open_sandbox(job.config) as sandbox:
-                await self._evaluate(job, sandbox)
+        if waiting:
+            async with await open_sandbox(waiting[0].config) as sandbox:
+                for job in waiting:
+                    await self._evaluate(job, sandbox)
         return {job.name: self._measured(job) for job in jobs}
 
     async def _evaluate(self, job: Job, sandbox: Sandbox) -> None:
         rollouts, pairs = job.part()
         journal, folder = self.study.journal(job.name), self.study.evaluation(job.name)
         results = open_journal(journal)
-        self.progress.evaluation(job.name, job.split, len(rollouts), pairs)
-        show = partial(self.progress.result, job.name)
+        told = f"{job.what}, {job.config.judge.spec}, {job.taskset.name}"
+        self.progress.evaluation(told, job.split, len(rollouts), pairs)
+        show = partial(self.progress.result, told)
         for result in results.values():
             show(result)
 
@@ -160,6 +165,7 @@ class Bench:
     def _open_gateway(self, config: RunConfig, key: str) -> Gateway:
         backend = open_backend(config)
         require_limit(backend, config.judge.spec, self.given)
+        backend.check()
         billing, paid = BillingLog(), Spent()
         if not backend.simulated:
             path = self.study.account(key)

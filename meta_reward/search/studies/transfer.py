@@ -97,9 +97,7 @@ def transfer_plan(
         what = f"run {run.name} chose its baseline {run.baseline.id}, so there is no gain to transfer"
         raise UsageError(what, hint=f"`meta-reward study clusters {run.name}` says what the baseline loses")
     if not specs and not tasksets:
-        raise UsageError(
-            "there is nothing to transfer to", hint="name other judges with --judge, task sets with --tasks"
-        )
+        raise UsageError("there is nothing to transfer to", hint="name judges with --judge, task sets with --tasks")
     _check_others(run, specs, tasksets)
     own = split or "test"
     if own == "test" and not run.has("test"):
@@ -180,7 +178,9 @@ def _job(plan: TransferPlan, judge: int, taskset: int, program: Program) -> Job:
     own = (judge, taskset) == (0, 0) and plan.run.has(split)
     known = plan.run.evaluation(program, split) if own else None
     config = config if taskset == 0 else replace(config, splits=SplitShares())
-    return Job(_name(judge, taskset, program), program.source, config, tasks, split, known)
+    what = "baseline" if program is plan.run.baseline else "chosen"
+    name = _name(judge, taskset, program)
+    return Job(name, f"{what} {program.id}", program.source, config, tasks, split, known)
 
 
 def _name(judge: int, taskset: int, program: Program) -> str:
