@@ -20,7 +20,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meta_reward.harness.validate.cases import Cases, cases_of
-from meta_reward.harness.validate.inspector import INSPECTOR, Unreadable, definitions, docstring, fingerprint
+from meta_reward.harness.validate.inspector import (
+    INSPECTOR,
+    Unreadable,
+    definitions,
+    docstring,
+    fingerprint,
+    fingerprints,
+)
 from meta_reward.harness.validate.parts import PARTS, SIGNATURES
 from meta_reward.harness.validate.report import (
     Finding,
@@ -49,6 +56,7 @@ __all__ = [
     "docstring",
     "findings_to_json",
     "fingerprint",
+    "fingerprints",
     "inspect_source",
     "parse_findings",
     "report_to_json",
