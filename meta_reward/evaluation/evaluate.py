@@ -103,14 +103,8 @@ async def score_rollout(
     digest = files.digest(sent)
     if known := rewards.find(digest, repeat, gateway):
         return _result(rollout, known.reward, None, known.calls, known.printed)
-    budget = sandbox.budget
-    limits = {
-        "max_calls": budget.judge_calls,
-        "max_tokens": budget.judge_tokens,
-        "max_bytes": budget.conversation_bytes,
-    }
     for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
-        session = gateway.session(digest, repeat=repeat, **limits)
+        session = gateway.session(digest, repeat=repeat, **sandbox.budget.of_session)
         reward, error, printed = await _run(source, sent, session, sandbox)
         if reward is not None:
             rewards.keep(digest, repeat, reward, session.calls, printed)

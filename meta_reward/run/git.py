@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 
 from meta_reward import files
 from meta_reward.errors import GitError, UsageError
-from meta_reward.run.git_process import run_git
+from meta_reward.run.git_process import output_of_git, run_git
 
 BRANCH = "refs/heads/main"
 _INDEXED = "meta-reward-index"  # a file beside the index: the commit it was made for, and the last one tried
@@ -124,10 +124,7 @@ def last_candidate(root: Path) -> str:
 
 def read(root: Path, path: str) -> bytes:
     """The content of a file on `main`. Raises GitError if there is no such file."""
-    with tempfile.TemporaryFile() as file:
-        run_git(root, "cat-file", "blob", f"{BRANCH}:{path}", stdout=cast(BinaryIO, file))
-        file.seek(0)
-        return file.read()
+    return output_of_git(root, "cat-file", "blob", f"{BRANCH}:{path}")
 
 
 def restore(root: Path, paths: Sequence[str]) -> None:

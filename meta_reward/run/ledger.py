@@ -12,7 +12,6 @@ from meta_reward import files
 from meta_reward.errors import DataError
 
 SCHEMA = 1
-STATUSES = ("scored", "rejected", "failed")
 
 
 @dataclass(frozen=True, slots=True)

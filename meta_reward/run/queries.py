@@ -28,7 +28,6 @@ from meta_reward.run.query_answers import (
     Ledger,
     LedgerEntry,
     LostPair,
-    QueryAnswer,
     Turned,
 )
 from meta_reward.run.query_suspects import suspects
@@ -100,7 +99,7 @@ def diff(history: HistoryLayout, first: str, second: str) -> Diff:
     return Diff(standing_of(a), standing_of(b), _definitions_that_differ(before, after), list(lines))
 
 
-ANSWERS: Mapping[str, Callable[..., QueryAnswer]] = {
+ANSWERS: Mapping[str, Callable[..., object]] = {
     "ledger": ledger,
     "failures": failures,
     "flips": flips,

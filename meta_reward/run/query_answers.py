@@ -230,10 +230,7 @@ class TraceOfPair:
     """The preferred side, then the other; one only if the other was not scored."""
 
 
-QueryAnswer = Ledger | Failures | Flips | Suspects | Diff | TraceOfTrajectory | TraceOfPair
-
-
-def answer_to_json(answer: QueryAnswer) -> object:
+def answer_to_json(answer: object) -> object:
     """An answer as it is written."""
     if isinstance(answer, TraceOfTrajectory):
         return {"candidate": answer.candidate, **files.as_dict(answer.trace)}

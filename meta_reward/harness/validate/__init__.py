@@ -28,6 +28,7 @@ from meta_reward.harness.validate.inspector import (
     definitions,
     docstring,
     fingerprint,
+    fingerprints,
     put_back,
 )
 from meta_reward.harness.validate.parts import PARTS, SIGNATURES
@@ -59,6 +60,7 @@ __all__ = [
     "docstring",
     "findings_to_json",
     "fingerprint",
+    "fingerprints",
     "inspect_source",
     "parse_findings",
     "put_back",

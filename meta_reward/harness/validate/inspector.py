@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -189,6 +189,15 @@ def _fingerprint(source: str) -> tuple[str, str]:
         raise
     except SyntaxError as error:
         return "", f"{error}"
+
+
+def fingerprints(programs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The names of programs by their fingerprints. programs: source and name; one that does not parse has none."""
+    found = {}
+    for source, name in programs:
+        with suppress(SyntaxError):
+            found[fingerprint(source)] = name
+    return found
 
 
 def docstring(source: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
-from meta_reward.models.endpoint import Endpoint
+from meta_reward.models.endpoint import Endpoint, Provider
 from meta_reward.models.failures import broken
 from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.http_client import HttpClient
@@ -29,6 +29,7 @@ from meta_reward.models.secrets import without_key
 from meta_reward.models.settings import ModelSettings, join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
 
+ANTHROPIC = Provider("anthropic", "https://api.anthropic.com", "ANTHROPIC_BASE_URL", ("ANTHROPIC_API_KEY",))
 _STOPS = {"max_tokens": "length", "model_context_window_exceeded": "length", "refusal": "refusal"}
 _MARK = {"cache_control": {"type": "ephemeral"}}
 
@@ -36,9 +37,11 @@ _MARK = {"cache_control": {"type": "ephemeral"}}
 class AnthropicJudge(EndpointJudge):
     """A `Backend` over the Messages API."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__("anthropic", endpoint)
-        self._client = HttpClient("anthropic", "/v1/messages", endpoint)
+    kind, provider = "anthropic", ANTHROPIC
+
+    def __init__(self, spec: str, given: Mapping[str, Any]) -> None:
+        super().__init__(spec, given)
+        self._client = HttpClient("anthropic", "/v1/messages", self._endpoint)
         self._unsupported, self._systems, self._prompts = UnsupportedFeatures(), SharedPrefixes(), SharedPrefixes()
 
     async def complete(self, request: Request, *, draw: int) -> Completion:

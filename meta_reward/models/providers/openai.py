@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage
-from meta_reward.models.endpoint import Endpoint
+from meta_reward.models.endpoint import Endpoint, Provider
 from meta_reward.models.failures import broken
 from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.http_client import HttpClient
@@ -30,18 +30,21 @@ from meta_reward.models.secrets import without_key
 from meta_reward.models.settings import join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
 
+OPENAI = Provider("openai", "https://api.openai.com/v1", "OPENAI_BASE_URL", ("OPENAI_API_KEY",))
 _STOPS = {"length": "length", "content_filter": "refusal"}
 
 
 class OpenAIJudge(EndpointJudge):
     """A `Backend` over chat completions."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__("openai", endpoint)
-        self._client = HttpClient("openai", "/chat/completions", endpoint)
+    kind, provider, without = "openai", OPENAI, ("thinking",)
+
+    def __init__(self, spec: str, given: Mapping[str, Any]) -> None:
+        super().__init__(spec, given)
+        self._client = HttpClient("openai", "/chat/completions", self._endpoint)
         self._unsupported = UnsupportedFeatures()
         self._limit_names = ("max_tokens", "max_completion_tokens")
-        if not endpoint.about:
+        if not self._endpoint.about:
             self._limit_names = ("max_completion_tokens", "max_tokens")
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
