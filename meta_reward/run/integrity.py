@@ -16,6 +16,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import DataError, GitError
 from meta_reward.run import git
+from meta_reward.run.git_repair import repair
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
@@ -62,8 +63,8 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
 
 
 def restore_record(layout: Layout) -> list[str]:
-    """Undo what unfinished sessions changed in the record, and put back what it lacks; returns notes on that."""
-    return [*restore_unfinished(layout), *restore_deleted(layout)]
+    """Repair git, undo what unfinished sessions changed in the record, put back what it lacks; notes on all that."""
+    return [*repair(layout.root), *restore_unfinished(layout), *restore_deleted(layout)]
 
 
 def restore_unfinished(layout: Layout) -> list[str]:

@@ -199,12 +199,15 @@ def commit_candidates(layout: Layout) -> None:
                 git.pack_refs(layout.root)
 
 
-def tag_last_candidate(layout: Layout) -> None:
-    """Tag the candidate that was committed last, where a kill came between its commit and its tag."""
-    last = git.last_candidate(layout.root)
-    for row in load_ledger(layout.ledger):
-        if row.id == last and git.tag_ref(last) not in (known := git.refs(layout.root)):
+def tag_candidates(layout: Layout) -> None:
+    """Tag every candidate that is committed and has no tag: a kill came between, or git has lost its tags."""
+    known = git.refs(layout.root)
+    missing = [row for row in load_ledger(layout.ledger) if git.tag_ref(row.id) not in known]
+    committed = git.candidates(layout.root) if missing else set()
+    for row in missing:
+        if row.id in committed:
             git.tag(layout.root, _tag_of(layout, row), known=known)
+            known.add(git.tag_ref(row.id))
 
 
 def commit_iteration_without_candidates(layout: Layout, iteration: Iteration) -> None:

@@ -11,6 +11,7 @@ import pytest
 from meta_reward.run.layout import HistoryLayout
 from tests.cli.conftest import ONE_SEED, MetaReward, Ran
 from tests.conftest import make_task_set
+from tests.run.test_queries import BETTER
 from tests.run.test_queries import history as history
 
 CANDIDATE = "history/candidates/c0001-baseline"
@@ -157,3 +158,31 @@ def test_search_goes_on_where_a_file_that_follows_from_others_is_damaged(
 ) -> None:
     (night / name).write_bytes(b"")
     assert [meta_reward(command, "night").code for command in ("status", "search")] == [0, 0]
+
+
+@pytest.mark.parametrize("command", [("search", "night"), ("test", "night"), ("choose", "night", "c0002")])
+def test_run_whose_git_has_lost_its_refs_goes_on_where_it_was(
+    meta_reward: MetaReward, night: Path, command: tuple[str, ...]
+) -> None:
+    git = ["git", "-C", str(night)]
+    before = subprocess.check_output([*git, "log", "--format=%s", "main"], text=True)
+    (night / ".git" / "packed-refs").unlink()
+    assert meta_reward(*command).code == 0
+    assert before in subprocess.check_output([*git, "log", "--format=%s", "main"], text=True)
+    assert meta_reward("search", "night").code == 0
+    tags = subprocess.check_output([*git, "tag", "--list"], text=True).split()
+    assert tags == ["c0001", "c0002", "c0003", "c0004"]
+    assert subprocess.check_output([*git, "show", "c0002:harness.py"], text=True) == BETTER
+
+
+@pytest.mark.parametrize("name", ["config", "packed-refs", "index", "meta-reward-index", "info/exclude"])
+def test_file_of_git_that_is_damaged_is_one_line_or_does_not_matter(
+    meta_reward: MetaReward, night: Path, name: str
+) -> None:
+    path = night / ".git" / name
+    path.write_bytes(b"\xff\xfe\n")
+    for command in (("status", "night"), ("search", "night"), ("test", "night"), ("choose", "night", "c0002")):
+        ran = meta_reward(*command)
+        assert ran.code == 0 or (ran.code == 1 and f"{path.name}: is damaged: " in ran.err.splitlines()[-1]), ran.err
+    path.rename(path.with_name("moved"))
+    assert [meta_reward(command, "night").code for command in ("status", "search", "test")] == [0, 0, 0]
