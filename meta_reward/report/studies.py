@@ -235,7 +235,7 @@ def estimate_blocks(estimate: StudyEstimate) -> list[Block]:
         return [Lines(["everything is measured already; nothing will be asked"])]
     rows = [
         [
-            *(job.name, f"{job.taskset}, {job.split}", job.judge, job.trajectories),
+            *(job.what, f"{job.taskset}, {job.split}", job.judge, job.trajectories),
             *(f"{job.part.judge_calls:,}", f"{job.part.judge_tokens:,}", dollars(job.part.cost_usd)),
         ]
         for job in estimate.jobs
