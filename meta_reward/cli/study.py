@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from meta_reward.run.settings import Limits
     from meta_reward.search.studies.finished import FinishedRun
     from meta_reward.search.studies.folder import StudyFolder, Subject
-    from meta_reward.search.studies.measure import Job
+    from meta_reward.search.studies.measure import Bench, Job
 
 name_option = click.option("--name", help="Of the folder in ./runs. Default: that of the study and the run.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing.")
@@ -101,7 +101,7 @@ def ablate(
         with open_bench(study, by=_by(study, found), limits=bounds, given=given, progress=progress) as bench:
             variants = run_interruptible(study_of.variants_of(found))
             tables = run_interruptible(study_of.ablate(bench, found, where, variants))
-        _finish(study, tables, ablation_blocks(tables), as_json)
+        _finish(study, tables, ablation_blocks(tables), as_json, bench)
 
 
 @command.command("transfer")
@@ -153,7 +153,7 @@ def transfer(
         bounds, given = _limits(limits)
         with open_bench(study, by=_by(study, found), limits=bounds, given=given, progress=progress) as bench:
             tables = run_interruptible(study_of.transfer(bench, plan))
-        _finish(study, tables, transfer_blocks(tables), as_json)
+        _finish(study, tables, transfer_blocks(tables), as_json, bench)
 
 
 def _run(name: str, sandbox: str | None) -> "FinishedRun":
@@ -200,12 +200,18 @@ def _estimate(root: Path, subject: "Subject", jobs: Sequence["Job"], as_json: bo
         click.echo(render_text(estimate_blocks(found)))
 
 
-def _finish(study: "StudyFolder", tables: object, blocks: Sequence["Block"], as_json: bool) -> None:
-    """Write the tables down and print them."""
+def _finish(
+    study: "StudyFolder", tables: object, blocks: Sequence["Block"], as_json: bool, bench: "Bench | None" = None
+) -> None:
+    """Write the tables down and print them. bench: where they were measured, if a judge was asked."""
     from meta_reward.report.blocks import render_page, render_text
+    from meta_reward.report.studies import render_spent
 
     study.save(tables, render_page(blocks))
     if as_json:
         print_json(tables)
-    else:
-        click.echo(f"{render_text(blocks)}\n\nwritten to {study.page} and {study.record}")
+        return
+    click.echo(render_text(blocks))
+    if bench is not None and not bench.is_free:
+        click.echo(f"\n{render_spent(bench.spent)}")
+    click.echo(f"\nwritten to {study.page} and {study.record}")

@@ -146,6 +146,7 @@ def test_each_part_is_put_back_and_what_is_the_same_costs_nothing(meta_reward: M
     lost = {name: parts[name]["without"]["difference"]["mean"] for name in ("context", "decide")}
     assert lost == {"context": pytest.approx(-1 / 3), "decide": 0.0}
     assert asked(night) == 2 * TEST_CALLS  # baseline and chosen are on record
+    assert "\nspent: 48 judge calls made anew, $0.0480\n" in ran.out
     assert "same as the baseline's, so nothing was measured: view, checks, rubric, score" in ran.out
     assert count_openings(night / "tasks" / "small") == 2
     assert "the test split of small has been opened 2 times" in ran.out
@@ -161,7 +162,7 @@ def test_finished_study_is_shown_again_without_a_call_or_an_opening(meta_reward:
 def test_dry_run_says_calls_and_price_and_leaves_nothing(meta_reward: MetaReward, night: Path) -> None:
     ran = meta_reward(*ABLATE, "--dry-run", "--json")
     found = json.loads(ran.out)
-    assert [job["name"] for job in found["jobs"]] == ["context", "decide"]
+    assert [job["what"] for job in found["jobs"]] == ["without context", "without decide"]
     assert found["whole"]["judge_calls"] == 2 * TEST_CALLS
     assert found["whole"]["cost_usd"] > 0
     assert (asked(night), (night / "runs" / "ablate-night").exists()) == (0, False)
