@@ -193,6 +193,7 @@ def test_limit_in_calls_counts_what_earlier_starts_have_asked(meta_reward: MetaR
     assert (meta_reward(*study, "60").code, asked(night)) == (0, 2 * TEST_CALLS)
 
 
+@pytest.mark.slow
 def test_killed_study_goes_on_and_ends_as_if_it_had_not_been(meta_reward: MetaReward, night: Path) -> None:
     command = [sys.executable, "-m", "tests.cli.studying", *ABLATE]
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(PROJECT)}, stderr=subprocess.PIPE) as process:
@@ -244,7 +245,7 @@ def test_run_that_kept_its_baseline_has_nothing_to_ablate(meta_reward: MetaRewar
 
 
 def test_transfer_counts_the_places_where_the_gain_holds(meta_reward: MetaReward, night: Path) -> None:
-    make_tasks(night / "tasks" / "more", tasks=30)
+    make_tasks(night / "tasks" / "more", tasks=12)
     judges = ("--judge", "word:blind", "--judge", "word:sharp")
     ran = meta_reward("study", "transfer", "night", *judges, "--tasks", "more", "--max-usd", "9", COLUMNS="100")
     assert ran.code == 0, ran.err
@@ -264,6 +265,14 @@ def test_transfer_counts_the_places_where_the_gain_holds(meta_reward: MetaReward
     sharp = next(cell for cell in found["cells"] if cell["judge"] == "word:sharp")
     assert sharp["chosen_use"]["calls"] == 1.0
     assert sharp["chosen_use"]["context_chars"] > sharp["baseline_use"]["context_chars"] > 100
+
+
+def test_split_asked_for_is_opened_and_counted_on_every_task_set(meta_reward: MetaReward, night: Path) -> None:
+    make_tasks(night / "tasks" / "more")
+    ran = meta_reward("study", "transfer", "night", "--tasks", "more", "--split", "test", "--max-usd", "9")
+    assert ran.code == 0, ran.err
+    assert [count_openings(night / "tasks" / name) for name in ("small", "more")] == [1, 1]  # its own is on record
+    assert "the test split of more has been opened 1 time\n" in ran.out
 
 
 def test_limit_of_a_transfer_counts_all_of_its_judges(meta_reward: MetaReward, night: Path) -> None:
