@@ -110,11 +110,11 @@ def load_finished(root: Path, taskset: TaskSet | None = None) -> FinishedRun:
 
     taskset: that of the run, where it is loaded already.
     """
-    layout = Layout(root)
+    layout, name = Layout(root), root.resolve().name
     config, rows, decision = load_run_config(layout.config), load_ledger(layout.ledger), last_decision(layout)
     if decision is None:
-        hint = f"`meta-reward search` on it makes one when it ends, and `meta-reward test {root.name}` before that"
-        raise UsageError(f"run {root.name} has no decision yet", hint=hint)
+        hint = f"`meta-reward search` on it makes one when it ends, and `meta-reward test {name}` before that"
+        raise UsageError(f"run {name} has no decision yet", hint=hint)
     tasks = task_set_of(layout, config, taskset)
     baseline, chosen = (_program(layout, rows, id) for id in (decision.baseline, decision.chosen))
     return FinishedRun(layout, config, tasks, splits_of(tasks, config.splits), decision, baseline, chosen)
