@@ -86,6 +86,21 @@ def test_main_that_is_lost_is_found_in_its_log(root: Path, content: bytes | None
     assert_whole(root)
 
 
+@pytest.mark.parametrize("content", [b"", b"0123\n", b"\xff"])
+def test_loose_refs_that_are_damaged_are_not_believed(root: Path, content: bytes) -> None:
+    git.commit(root, git.Commit("Second", {"a.txt": b"2\n"}), tag=tagged("c0002"))
+    last = ask(root, "rev-parse", "main")
+    for name in (git.BRANCH, git.tag_ref("c0002")):
+        (root / ".git" / name).write_bytes(content)
+    assert repair(root) == [
+        f"git had lost its branch main, which is back at its last commit, {last[:12]}",
+        "damaged tags are made again: c0002",
+    ]
+    assert ask(root, "rev-parse", "main") == last
+    assert ask(root, "tag", "--list") == "c0001"
+    assert repair(root) == []
+
+
 def test_folder_of_refs_that_is_lost_is_made_again(root: Path) -> None:
     shutil.rmtree(root / ".git" / "refs")
     assert repair(root) == []
