@@ -25,10 +25,11 @@ def repair(root: Path) -> list[str]:
     Only the process that holds the run may call this.
     """
     folder = root / ".git"
-    if not folder.is_dir():
+    if folder.is_file():  # a person has moved the repository elsewhere
         return []
     if not (folder / "objects").is_dir():
-        raise DataError(folder, "has lost its folder objects, and with it every commit", hint="restore it from a copy")
+        what = "has lost its folder objects, and with it every commit" if folder.exists() else "is gone"
+        raise DataError(folder, what, hint="restore it from a copy, or start another run with --run NAME")
     git.unlock(root)
     (folder / "refs").mkdir(exist_ok=True)
     steps = (_make_settings, _check, _restore_main, _remove_tags, _remove_index)

@@ -136,9 +136,13 @@ def test_what_cannot_be_restored_is_said(root: Path) -> None:
     shutil.rmtree(root / ".git" / "objects")
     with pytest.raises(DataError, match="has lost its folder objects"):
         repair(root)
+    shutil.rmtree(root / ".git")
+    with pytest.raises(DataError, match=r"\.git: is gone \(restore it from a copy, or start another run"):
+        repair(root)
 
 
-def test_run_that_is_no_repository_is_left_to_git(tmp_path: Path) -> None:
+def test_repository_that_is_kept_elsewhere_is_left_to_git(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: /elsewhere\n")
     assert repair(tmp_path) == []
 
 
