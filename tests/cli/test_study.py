@@ -348,6 +348,8 @@ def test_run_without_a_decision_is_one_clear_line(meta_reward: MetaReward, night
 def test_damaged_results_are_one_line_with_the_way_back(meta_reward: MetaReward, night: Path, content: str) -> None:
     layout = Layout(night / "runs" / "night")
     (layout.sealed_evaluation("test", "c0002-policy") / "pairs.jsonl").write_text(content)
-    ran = meta_reward("study", "clusters", "night")
-    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
-    assert "c0002-policy/pairs.jsonl" in ran.err
+    for study in (("clusters", "night"), ("ablate", "night", "--max-usd", "9")):
+        ran = meta_reward("study", *study)
+        assert (ran.code, ran.out) == (1, "")
+        assert "c0002-policy/pairs.jsonl" in ran.err.splitlines()[-1]
+        assert "git -C runs/night checkout main --" in ran.err.splitlines()[-1]
