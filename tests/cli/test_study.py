@@ -20,6 +20,7 @@ from meta_reward.tasks.openings import count_openings
 from meta_reward.tasks.taskset import digest_of
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.cli.studying import HOSTILE, install, make_night, make_tasks
+from tests.cli.test_width import LONG, assert_fits
 from tests.conftest import ASKING_HARNESS, PROJECT, made_once, make_task_set
 
 ABLATE = ("study", "ablate", "night", "--max-usd", "9")
@@ -309,6 +310,16 @@ def test_own_tasks_are_transferred_to_only_after_the_test(meta_reward: MetaRewar
     ran = meta_reward("study", "transfer", "night", "--judge", "word:sharp")
     assert (ran.code, ran.out) == (1, "")
     assert "run night has not opened its test split: `meta-reward test night` opens it" in ran.err
+
+
+# all of them
+
+
+def test_what_studies_print_fits_80_columns(meta_reward: MetaReward, night: Path) -> None:
+    (night / "runs" / "night").rename(night / "runs" / LONG)
+    judge = ("--judge", "word:sharp", "--max-usd", "9")
+    for more in (("clusters", LONG), ("ablate", LONG, "--dry-run"), ("transfer", LONG, *judge)):
+        assert_fits(meta_reward, "study", *more)
 
 
 # runs and studies beside each other
