@@ -16,10 +16,14 @@ MAX_USD    ?=
 MAX_CALLS  ?=
 MAX_TOKENS ?=
 MAX_HOURS  ?=
+FILES      ?=
+POLICY     ?=
 
 # A variable on the command line that the target does not know is refused, not ignored.
 SEARCH_VARIABLES = TASKS RUN JUDGE PROPOSER ITERATIONS CANDIDATES SEED CONFIG MAX_USD MAX_CALLS MAX_TOKENS MAX_HOURS
-KNOWN := PYTHON VENV $(if $(filter search,$(MAKECMDGOALS)),$(SEARCH_VARIABLES)) $(if $(filter bench,$(MAKECMDGOALS)),BENCHMARKS)
+KNOWN := PYTHON VENV $(if $(filter search,$(MAKECMDGOALS)),$(SEARCH_VARIABLES)) \
+	$(if $(filter reproduce,$(MAKECMDGOALS)),FILES POLICY $(filter-out TASKS,$(SEARCH_VARIABLES))) \
+	$(if $(filter bench,$(MAKECMDGOALS)),BENCHMARKS)
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN),$(GIVEN))
 ifneq ($(UNKNOWN),)
@@ -36,9 +40,9 @@ SEARCH_FLAGS = --run "$(RUN_NAME)" \
 	$(if $(SEED),--seed $(SEED)) $(if $(CONFIG),--config "$(CONFIG)") \
 	$(if $(MAX_USD),--max-usd $(MAX_USD)) $(if $(MAX_CALLS),--max-calls $(MAX_CALLS)) \
 	$(if $(MAX_TOKENS),--max-tokens $(MAX_TOKENS)) $(if $(MAX_HOURS),--max-hours $(MAX_HOURS))
-SEALED = "the search stopped before it was finished, so the test split stays sealed; raise the limit and make search again"
+SEALED = "the search stopped before it was finished, so the test split stays sealed; raise the limit and make it again"
 
-.PHONY: help install search test slow lint types bench
+.PHONY: help install search reproduce test slow lint types bench
 
 help:            ## list the targets
 	@grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -48,6 +52,15 @@ install: $(VENV)/.installed  ## set up .venv with everything the project needs
 search: $(VENV)/.installed  ## search over harnesses; when that has finished, open the test split (TASKS RUN JUDGE PROPOSER ITERATIONS CANDIDATES SEED CONFIG MAX_USD MAX_CALLS MAX_TOKENS MAX_HOURS)
 	@$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS) || { code=$$?; [ $$code != 4 ] || echo $(SEALED) >&2; exit $$code; }
 	@$(BIN)/meta-reward test "$(RUN_NAME)"
+
+reproduce: ITERATIONS := 20
+reproduce: TASKS := tasks/reproduce
+reproduce: $(VENV)/.installed  ## the airline study on result files of tau2-bench: import, search, test, clusters (FILES POLICY JUDGE PROPOSER ITERATIONS MAX_USD and those of search)
+	@[ -n "$(strip $(FILES))" ] || { echo "say which result files: make reproduce FILES='results/*.json'" >&2; exit 1; }
+	@[ -d "$(TASKS)" ] || $(BIN)/meta-reward import $(FILES) --name reproduce --format tau2-bench $(if $(POLICY),--policy "$(POLICY)")
+	@$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS) || { code=$$?; [ $$code != 4 ] || echo $(SEALED) >&2; exit $$code; }
+	@$(BIN)/meta-reward test "$(RUN_NAME)"
+	@$(BIN)/meta-reward study clusters "$(RUN_NAME)"
 
 test: $(VENV)/.installed  ## run the tests, in parallel, but for the slow ones
 	$(BIN)/pytest -n auto --dist worksteal -m "not slow"

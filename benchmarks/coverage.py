@@ -3,8 +3,8 @@
     python benchmarks/coverage.py [--runs 2000]
 
 Agreement, differences between two candidates (many pairs decided differently, few, or the same small gain
-against rare disasters), and the lift of best-of-4 picks; with as many pairs in every task, and with 1 to
-15. Prints the share of intervals that hold the true value, their mean width, and how often there are none.
+against rare disasters), and the gain of best-of-4 picks over blind ones; with as many pairs in every task, and with
+1 to 15. Prints the share of intervals that hold the true value, their mean width, and how often there are none.
 No method holds for disasters that a small set does not show: that row says how far off it is.
 """
 
@@ -76,7 +76,7 @@ def _disasters(tasks: int, balanced: bool, rng: random.Random) -> tuple[float, I
     return 0.0, _of(differences(*draw_skewed(0.85, 2, task_sizes(tasks, rng, balanced=balanced), rng, own=0.1)))
 
 
-def _lift(tasks: int, balanced: bool, rng: random.Random) -> tuple[float, Interval]:
+def _gain(tasks: int, balanced: bool, rng: random.Random) -> tuple[float, Interval]:
     """Of picking the best of four by a reward that is 0.8 standard deviations higher for a success."""
     rollouts, rewards, nothing = [], dict[str, float | None](), Trajectory(policy="", tools=(), messages=())
     for task in range(tasks):
@@ -84,12 +84,12 @@ def _lift(tasks: int, balanced: bool, rng: random.Random) -> tuple[float, Interv
         for at in range(8 if balanced else rng.choice((4, 5, 6, 8, 16))):
             rollouts.append(Rollout(f"{task}-{at}", str(task), nothing, int(rng.random() < chance)))
             rewards[f"{task}-{at}"] = rng.gauss(SIGNAL * (rollouts[-1].success or 0), 1)
-    lift = next(row for row in best_of_n(rollouts, rewards) if row.n == PICKED)
-    return _true_lift(), Interval(lift.lift, lift.low, lift.high, lift.no_bounds)
+    row = next(row for row in best_of_n(rollouts, rewards) if row.n == PICKED)
+    return _true_gain(), Interval(row.gain, row.low, row.high, row.no_bounds)
 
 
 @cache
-def _true_lift() -> float:
+def _true_gain() -> float:
     """Over the number of successes among the drawn, which is beta-binomial: who wins, minus their share."""
     ways = (comb(PICKED, k) * 6 * _beta(2 + k, 2 + PICKED - k) for k in range(PICKED + 1))
     return sum(way * (_a_success_wins(k) - k / PICKED) for k, way in enumerate(ways))
@@ -136,7 +136,7 @@ KINDS: dict[str, Intervals] = {
     "agreement 90%": _agreement(0.9),
     "difference, many": _difference(1.0),
     "difference, few": _difference(0.2),
-    "lift of best-of-4": _lift,
+    "gain of best-of-4": _gain,
     "rare disasters": _disasters,
 }
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.searches import SEEDS, Quiet
+from benchmarks.fresh_worlds import SEEDS, Quiet
 from meta_reward.offline.skyways import build
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger

@@ -13,33 +13,24 @@ Simulated judge.
 """
 
 import argparse
-import asyncio
 import math
 import os
 import statistics
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
+from benchmarks.fresh_worlds import in_world
 from benchmarks.old_gate import accepts, choose_challenger
 from meta_reward.evaluation.metrics import differences
 from meta_reward.evaluation.outcome import Outcome
 from meta_reward.evaluation.statistics import Interval, difference_interval
-from meta_reward.offline.skyways import build
 from meta_reward.run.decisions import last_decision
 from meta_reward.run.evaluations import load_outcomes
-from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, leader_of, load_ledger
 from meta_reward.search.context import Search
-from meta_reward.search.create import create, load_seeds
 from meta_reward.search.evaluate_split import run_splits
-from meta_reward.search.loop import run_search
-from meta_reward.search.open import open_search
-from meta_reward.tasks.taskset import load_task_set
-
-SEEDS = Path(__file__).parents[1] / "seed_harnesses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +51,6 @@ class World:
     distinct: int
     """Candidates that decide the search pairs differently."""
     candidates: int
-
-
-class Quiet:
-    """Shows nothing."""
-
-    def evaluation(self, *_: object) -> None: ...
-
-    def result(self, *_: object) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 def main() -> None:
@@ -97,19 +78,11 @@ def main() -> None:
 
 def search_world(seed: int, judge: str, tasks: int, iterations: int) -> World:
     """A world, its search, and all that is sealed of it."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        os.environ["META_REWARD_CACHE"] = str(folder / "cache")
-        build(folder / "tasks" / "world", name="world", tasks=tasks, seed=seed)
-        return asyncio.run(_search(folder, seed, judge, iterations))
+    return in_world(seed, judge, tasks, iterations, partial(_measure, seed))
 
 
-async def _search(folder: Path, seed: int, judge: str, iterations: int) -> World:
-    layout, tasks = Layout(folder / "runs" / "world"), load_task_set(folder / "tasks" / "world")
-    requested = {"seed": seed, "limits": {"iterations": iterations}}
-    await create(layout, requested, tasks, judge=judge, seeds=load_seeds(SEEDS, None))
-    search = open_search(layout, Quiet(), taskset=tasks)
-    await run_search(search)
+async def _measure(seed: int, search: Search) -> World:
+    layout = search.layout
     rows = [row for row in load_ledger(layout.ledger) if row.score is not None]
     await run_splits(search, [row.folder for row in rows], "test")
     sealed = {row.id: load_outcomes(layout.sealed_evaluation("test", row.folder)) for row in rows}

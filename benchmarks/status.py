@@ -18,6 +18,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.evaluation.metrics import PairOutcome, Tokens, summarize
+from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.harness.validate import Report
 from meta_reward.models.billing import fold_bill
 from meta_reward.run import events, record
@@ -88,7 +89,9 @@ def _row(number: int) -> Row:
 
 def _scores() -> Scores:
     pairs = [PairOutcome(f"p{n}", f"t{n % _TASKS}", ("action-bias",), "a", "b", 60, 40, 20, 1) for n in range(_PAIRS)]
-    return Scores("simulated", False, [], summarize(pairs, trajectories=288, tokens=Tokens(_CALLS, 90_000, 8_000, 0.4)))
+    tokens = Tokens(_CALLS, 90_000, 8_000, 0.4)
+    metrics = summarize(pairs, trajectories=288, tokens=tokens, rewards=reward_stats([], {}))
+    return Scores("simulated", False, [], metrics)
 
 
 def _timed(*arguments: str, cwd: Path) -> float:

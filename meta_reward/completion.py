@@ -53,7 +53,7 @@ class Completion:
 _UNREADABLE = "arguments that are no JSON object"
 
 
-def unreadable_arguments(text: str) -> dict[str, Any]:
+def unreadable_arguments(text: str) -> dict[str, str]:
     """A placeholder for tool call arguments that cannot be parsed; such a call is never run."""
     return {_UNREADABLE: text}
 
@@ -102,7 +102,7 @@ class Model(Backend, Protocol):
         ...
 
 
-def request_to_json(request: Request) -> dict[str, Any]:
+def request_to_json(request: Request) -> dict[str, object]:
     """The JSON form of a request, for cache keys and traces."""
     return {
         "system": request.system,

@@ -53,6 +53,10 @@ class DataError(MetaRewardError):
         super().__init__(f"{where}: {what}" + (f" ({hint})" if hint else ""))
 
 
+class OtherVersion(DataError):
+    """A file that another version of meta-reward wrote; nothing in it is damaged."""
+
+
 class CandidateError(MetaRewardError):
     """A candidate failed on a trajectory. `kind` is a stable word for programs, `message` for people."""
 

@@ -75,6 +75,11 @@ def is_too_deep(value: Any) -> bool:
         return True
 
 
+def as_dict(record: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name. Unlike those of `dataclasses.asdict`, its values are not copied."""
+    return {item.name: getattr(record, item.name) for item in fields(record)}
+
+
 def as_lines(value: Any) -> Any:
     """`value` with every multi-line string, at any depth, as a list of lines, for people to read. See `as_text`."""
     if isinstance(value, str):
@@ -83,7 +88,7 @@ def as_lines(value: Any) -> Any:
         return {key: as_lines(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_lines(item) for item in value]
-    return value
+    return as_lines(as_dict(value)) if is_dataclass(value) else value
 
 
 def as_text(value: Any) -> Any:
@@ -241,7 +246,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong with JSON that was edited by hand, or cut short, into a DataError."""
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise DataError(path, f"does not hold what it should: {type(error).__name__}: {error}") from None
 
 
@@ -271,7 +276,7 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return _SURROGATE.sub(_as_escape, value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _without_surrogates(getattr(value, item.name)) for item in fields(value)}
+        return _without_surrogates(as_dict(value))
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

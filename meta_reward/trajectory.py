@@ -101,9 +101,9 @@ class Pair:
     categories: tuple[str, ...] = ()
 
 
-def message_to_json(message: Message) -> dict[str, Any]:
+def message_to_json(message: Message) -> dict[str, object]:
     """The JSON form of a message; fields at their default are left out."""
-    out: dict[str, Any] = {"role": message.role, "content": message.content}
+    out: dict[str, object] = {"role": message.role, "content": message.content}
     if message.tool_calls:
         out["tool_calls"] = [tool_call_to_json(call) for call in message.tool_calls]
     if message.tool_call_id is not None:
@@ -113,7 +113,7 @@ def message_to_json(message: Message) -> dict[str, Any]:
     return out
 
 
-def tool_call_to_json(call: ToolCall) -> dict[str, Any]:
+def tool_call_to_json(call: ToolCall) -> dict[str, object]:
     """The JSON form of a tool call."""
     return {"id": call.id, "name": call.name, "arguments": call.arguments}
 
@@ -134,7 +134,7 @@ def parse_message(data: Any) -> Message:
     )
 
 
-def tool_to_json(tool: Tool) -> dict[str, Any]:
+def tool_to_json(tool: Tool) -> dict[str, object]:
     """The JSON form of a tool."""
     return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
 
@@ -149,7 +149,7 @@ def parse_tool(data: Any) -> Tool:
     )
 
 
-def trajectory_to_json(trajectory: Trajectory) -> dict[str, Any]:
+def trajectory_to_json(trajectory: Trajectory) -> dict[str, object]:
     """The JSON form of a trajectory: what is sent to a candidate, and what its digest is computed from."""
     return {
         "policy": trajectory.policy,

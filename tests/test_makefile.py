@@ -1,7 +1,9 @@
 """`make`: what it passes on, what it refuses, and that only a search that has finished opens the test split."""
 
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,56 @@ def test_variable_that_make_does_not_know_is_refused(tmp_path: Path, arguments: 
 
 def test_every_target_takes_the_interpreter(tmp_path: Path) -> None:
     assert make(tmp_path, "help", "PYTHON=python3")[0] == 0
+
+
+def test_reproduce_imports_searches_tests_and_says_where_the_gain_is(tmp_path: Path) -> None:
+    code, _, calls = make(tmp_path, "reproduce", "FILES=a.json b.json", "POLICY=p.md", "JUDGE=simulated", "MAX_USD=9")
+    assert (code, calls) == (
+        0,
+        [
+            "import a.json b.json --name reproduce --format tau2-bench --policy p.md",
+            "search tasks/reproduce --run reproduce --judge simulated --iterations 20 --max-usd 9",
+            "test reproduce",
+            "study clusters reproduce",
+        ],
+    )
+    assert make(tmp_path, "reproduce", "FILES=a.json", "ITERATIONS=3", "RUN=x")[2][5] == (
+        "search tasks/reproduce --run x --iterations 3"
+    )
+
+
+def test_reproduce_without_files_says_how_to_name_them(tmp_path: Path) -> None:
+    code, said, calls = make(tmp_path, "reproduce")
+    assert (code, calls) == (2, [])
+    assert "say which result files: make reproduce FILES='results/*.json'" in said
+
+
+def simulation(task: int, trial: int) -> dict[str, object]:
+    said = [
+        {"role": "user", "content": f"Cancel order {task}."},
+        {"role": "assistant", "content": f"I {'cancelled it' if trial % 2 else 'am sorry, I cannot'}, try {trial}."},
+    ]
+    return {"id": f"s{task}-{trial}", "task_id": str(task), "messages": said, "reward_info": {"reward": trial % 2}}
+
+
+@pytest.mark.slow
+def test_study_is_reproduced_from_result_files_in_one_command(tmp_path: Path) -> None:
+    tasks = [{"id": str(n), "user_scenario": {"instructions": f"i{n}"}, "evaluation_criteria": {}} for n in range(12)]
+    about = {"environment_info": {"policy": "Cancel what is asked for.", "tool_defs": None}}
+    results = {
+        "info": about,
+        "tasks": tasks,
+        "simulations": [simulation(task, trial) for task in range(12) for trial in range(4)],
+    }
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    for name in ("pyproject.toml", "seed_harnesses"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    (tmp_path / ".installed").touch()
+    (tmp_path / "bin").symlink_to(Path(sys.executable).parent)
+    command = ["make", "-f", str(PROJECT / "Makefile"), f"VENV={tmp_path}", "reproduce", "FILES=results.json"]
+    command += ["JUDGE=simulated", "ITERATIONS=1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "runs" / "reproduce" / "decision.json").exists()
+    assert (tmp_path / "runs" / "clusters-reproduce" / "study.md").exists()
+    assert "simulated judge: these numbers say nothing about any real model" in done.stdout

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from meta_reward.cli.common import STOPPED
-from meta_reward.errors import DataError, LimitReached, MetaRewardError
+from meta_reward.errors import DataError, LimitReached, MetaRewardError, OtherVersion
 from meta_reward.run.query_table import QUERIES
 
 _HEADINGS = {
@@ -92,11 +92,17 @@ def main() -> None:
 
 
 def _way_back(error: MetaRewardError) -> str:
-    """How to restore the damaged file of a run that an error is about; "" for any other."""
+    """How to restore the damaged file of a run that an error is about, or to go on without it; "" for any other."""
     from meta_reward.run.git import way_back
+    from meta_reward.run.layout import Layout
 
-    command = way_back(error.path) if isinstance(error, DataError) else ""
-    return f"; as it was committed last: {command}" if command else ""
+    if not isinstance(error, DataError) or isinstance(error, OtherVersion):
+        return ""
+    if command := way_back(error.path):
+        return f"; as it was committed last: {command}"
+    if Layout(Path()).work.name in error.path.parts:
+        return "; git has no copy: move it away, and what it held is done or counted again"
+    return ""
 
 
 def _run() -> int:

@@ -29,6 +29,7 @@ def command(run: str, harness: Path, **limits: object) -> None:
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
     from meta_reward.run.config import overlay
+    from meta_reward.run.integrity import restore_record
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
     from meta_reward.search.create import raise_limits
@@ -37,6 +38,8 @@ def command(run: str, harness: Path, **limits: object) -> None:
 
     layout, source = Layout(find_run(run)), read_text(harness)
     with locked(layout), shown() as progress:
+        for note in restore_record(layout):
+            progress.note(note)
         raise_limits(layout, overlay({}, limits_given(limits)), notice=progress.note)
         run_interruptible(add(open_search(layout, progress), slug(harness.stem), source))
     click.echo(render_status(status_of(layout)))

@@ -18,10 +18,13 @@ def command(run: str, candidate: str) -> None:
     search, after an extension or an added harness, takes its place.
     """
     from meta_reward.run.decisions import sentence_of
+    from meta_reward.run.integrity import restore_record
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
     from meta_reward.search.decide import choose
 
     layout = Layout(find_run(run))
     with locked(layout):
+        for note in restore_record(layout):
+            click.echo(note, err=True)
         click.echo(sentence_of(choose(layout, candidate)))

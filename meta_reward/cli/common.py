@@ -3,7 +3,7 @@
 import functools
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -58,6 +58,12 @@ def finite(ctx: click.Context, param: click.Parameter, value: float) -> float:
     return value
 
 
+max_usd_option = click.option(
+    "--max-usd",
+    metavar="USD|none",
+    callback=_dollars,
+    help="Stop when judge calls have cost this much; none lifts the limit.",
+)
 _SPENDING = (
     click.option(
         "--max-calls", type=click.IntRange(min=1), help="Stop at this many judge calls, cached ones included."
@@ -65,12 +71,7 @@ _SPENDING = (
     click.option(
         "--max-tokens", type=click.IntRange(min=1), help="Stop at this many judge tokens, cached calls included."
     ),
-    click.option(
-        "--max-usd",
-        metavar="USD|none",
-        callback=_dollars,
-        help="Stop when judge calls have cost this much; none lifts the limit.",
-    ),
+    max_usd_option,
 )
 _HOURS = click.option(
     "--max-hours", type=click.FloatRange(min=0, min_open=True), help="Stop when this process has run this long."
@@ -89,7 +90,7 @@ def limit_options(command: Command) -> Command:
     return spending_options(_HOURS(command))
 
 
-def limits_given(flags: dict[str, Any]) -> dict[str, Any]:
+def limits_given(flags: Mapping[str, object]) -> dict[str, object]:
     """The limits among flags, by their keys in run.toml."""
     return {f"limits.{name}": flags.get(name) for name in ("max_calls", "max_tokens", "max_usd", "max_hours")}
 
@@ -131,7 +132,9 @@ def default_judge(taskset: "TaskSet", judge: str | None) -> str:
     raise UsageError(f"task set {taskset.name} has no default judge", hint="say which one, such as --judge simulated")
 
 
-def standalone_of(harness: Path, taskset: str, split: str, config: Path | None, flags: dict[str, Any]) -> "Standalone":
+def standalone_of(
+    harness: Path, taskset: str, split: str, config: Path | None, flags: Mapping[str, object]
+) -> "Standalone":
     """An evaluation outside any run. flags: judge, seed, concurrency, sandbox and limits; None if not given."""
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.standalone import Standalone

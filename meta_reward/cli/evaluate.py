@@ -1,5 +1,7 @@
 """`meta-reward evaluate`: one harness on one split."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -61,23 +63,17 @@ def command(
 
     Every opening of the test split is counted, and shown with every later test result.
     """
-    import tempfile
     from dataclasses import replace
 
-    from meta_reward import files, folders
+    from meta_reward import files
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.report.standalone import bar_of, evaluation_to_json, render_evaluation, render_markdown
     from meta_reward.search.standalone import evaluate_file
 
     standalone = replace(standalone_of(harness, taskset, split, config, flags), threshold=threshold)
-    with shown(quiet=as_json) as progress:
-        if out is not None:
-            with folders.new_folder(out) as folder:
-                result = run_interruptible(evaluate_file(standalone, folder, progress))
-        else:
-            with tempfile.TemporaryDirectory() as name:
-                result = run_interruptible(evaluate_file(standalone, Path(name), progress))
+    with shown(quiet=as_json) as progress, _folder(out) as folder:
+        result = run_interruptible(evaluate_file(standalone, folder, progress))
     if as_json:
         print_json(evaluation_to_json(result))
     else:
@@ -89,3 +85,18 @@ def command(
         return 0
     click.echo(bar.sentence(), err=True)
     return 0 if bar.reached else BELOW
+
+
+@contextmanager
+def _folder(out: Path | None) -> Iterator[Path]:
+    """Where results are written: a new folder that stays, or one that does not."""
+    import tempfile
+
+    from meta_reward import folders
+
+    if out is not None:
+        with folders.new_folder(out) as folder:
+            yield folder
+        return
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)

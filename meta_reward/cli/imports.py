@@ -1,5 +1,6 @@
 """`meta-reward import`: trajectories in other people's formats as a task set."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,8 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     pairs            rows of chosen and rejected, with or without a task
     tau-bench, tau2-bench, plan-rewardbench   files of these benchmarks
     """
-    from meta_reward.files import printable
-    from meta_reward.report.imported import check_to_json, import_to_json, render_check, render_import
+    from meta_reward.files import as_dict, printable
+    from meta_reward.report.imported import imported, render_check, render_import
     from meta_reward.tasks.check import check_task_set
     from meta_reward.tasks.importers.collect import check_not_empty
 
@@ -71,7 +72,7 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     check = check_task_set(taskset, made.annotations)
     if as_json:
         about = {"name": path.name, "dry_run": dry_run}
-        print_json({**about, **import_to_json(found, made, taskset), **check_to_json(check)})
+        print_json({**about, **as_dict(imported(found, made, taskset)), **as_dict(check)})
         return
     lines = [*render_import(found, made, taskset, grown=append), *render_check(check)]
     lines.append(f"nothing was written to {path}: a dry run" if dry_run else f"written to {path}")
@@ -97,7 +98,7 @@ def _target(name: str, *, append: bool, force: bool) -> tuple[Path, "TaskSet | N
     return path, load_task_set(path), load_annotations(path)
 
 
-def _collect(paths: tuple[Path, ...], flags: dict[str, Any]) -> "Collected":
+def _collect(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> "Collected":
     from meta_reward.errors import UsageError
     from meta_reward.tasks.importers.collect import collect
     from meta_reward.tasks.importers.record import Options
@@ -109,7 +110,7 @@ def _collect(paths: tuple[Path, ...], flags: dict[str, Any]) -> "Collected":
     return collect(paths, options, format=flags["format_"], labels=flags["labels"], skip_errors=flags["skip_errors"])
 
 
-def _settings(flags: dict[str, Any]) -> "Settings":
+def _settings(flags: Mapping[str, Any]) -> "Settings":
     from meta_reward import files
     from meta_reward.tasks.importers.assemble import Settings
     from meta_reward.tasks.importers.messages import clean
@@ -151,7 +152,7 @@ def _tasks(found: "Collected") -> int:
 
 
 def _about(
-    path: Path, paths: tuple[Path, ...], found: "Collected", before: "TaskSet | None", flags: dict[str, Any]
+    path: Path, paths: tuple[Path, ...], found: "Collected", before: "TaskSet | None", flags: Mapping[str, Any]
 ) -> "About":
     """What the task set says of itself; one that grows says where all of it comes from."""
     from dataclasses import replace

@@ -4,7 +4,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,7 @@ def command(
     return 1 if tally.lines and tally.failed == tally.lines else 0
 
 
-def _loaded(harness: str, flags: dict[str, Any]) -> "Loaded":
+def _loaded(harness: str, flags: Mapping[str, Any]) -> "Loaded":
     from dataclasses import replace
 
     from meta_reward import files

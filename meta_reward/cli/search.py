@@ -1,6 +1,6 @@
 """`meta-reward search`: start a run, or continue one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from meta_reward.cli.find import find_run, find_task_set, open_task_set, run_pat
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
+    from meta_reward.cli.search_process import Said
     from meta_reward.run.create import Seed
     from meta_reward.run.layout import Layout
     from meta_reward.tasks.taskset import TaskSet
@@ -65,7 +66,6 @@ def command(
     /,
     taskset: str | None,
     name: str | None,
-    judge: str | None,
     seeds: Path | None,
     baseline: Path | None,
     instructions: Path | None,
@@ -90,43 +90,52 @@ def command(
     Exit codes: 0 finished; 4 stopped at a limit, or because the proposer left nothing three times in a row; 130
     interrupted; 1 an error, described in one line.
     """
-    from meta_reward.cli.search_process import Said, go_on
-    from meta_reward.propose.prompt import load_instructions
+    from meta_reward.cli.search_process import go_on
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
-    from meta_reward.run import config as settings
-    from meta_reward.run.hints import checked_hint
-    from meta_reward.run.layout import Layout
-    from meta_reward.search.create import baseline_key, load_seeds
-    from meta_reward.search.track import check_mlflow
-    from meta_reward.tasks.taskset import load_task_set
+    from meta_reward.search.create import load_seeds
 
-    if track:
-        check_mlflow()
-    if hint is not None:
-        checked_hint(hint)  # before a run is made
-    told = None if instructions is None else load_instructions(instructions)
+    said = _said(instructions, hint, notify, track)
     seeds = seeds or seed_folder()
     taskset = taskset or _taskset_of(name)
-    path, name = _task_set_and_run(taskset, name)
-    tasks = load_task_set(path)
-    layout = Layout(run_path(name or tasks.name))
-    requested = settings.overlay(settings.load_user_config(config), _dotted(flags, judge))
-    if baseline is not None:
-        requested["baseline"] = baseline_key(load_seeds(seeds, baseline)[0])
+    tasks, layout = _task_set_and_run(taskset, name)
+    requested = _requested(config, flags, seeds, baseline)
     if dry_run:
         _forecast(layout, requested, tasks, load_seeds(seeds, baseline))
         return
     if not layout.config.exists():
-        tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), told)
-    ending = go_on(layout, requested, tasks, Said(told, hint, notify, track))
+        tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), said.instructions)
+    ending = go_on(layout, requested, tasks, said)
     click.echo(render_status(status_of(layout)))
     ctx.exit(0 if ending.state == "finished" else STOPPED)
 
 
+def _said(instructions: Path | None, hint: str | None, notify: str | None, track: str | None) -> "Said":
+    """What goes to the proposer and to whoever follows, checked before a run is made."""
+    from meta_reward.cli.search_process import Said
+    from meta_reward.propose.prompt import load_instructions
+    from meta_reward.run.hints import checked_hint
+    from meta_reward.search.track import check_mlflow
+
+    if track:
+        check_mlflow()
+    if hint is not None:
+        checked_hint(hint)
+    return Said(None if instructions is None else load_instructions(instructions), hint, notify, track)
+
+
+def _requested(config: Path | None, flags: Mapping[str, object], seeds: Path, baseline: Path | None) -> dict[str, Any]:
+    """The tables of run.toml that are asked for: those of a file, with the flags over them."""
+    from meta_reward.run.config import load_user_config, overlay
+    from meta_reward.search.create import baseline_key, load_seeds
+
+    key = None if baseline is None else baseline_key(load_seeds(seeds, baseline)[0])
+    return overlay(load_user_config(config), {**_dotted(flags), "baseline": key})
+
+
 def _start(
     layout: "Layout",
-    requested: dict[str, Any],
+    requested: Mapping[str, Any],
     taskset: str,
     tasks: "TaskSet",
     seeds: "Sequence[Seed]",
@@ -150,8 +159,18 @@ def _start(
     return tasks
 
 
-def _task_set_and_run(given: str, run: str | None) -> tuple[Path, str | None]:
-    """The task set and the run to search in; a run may be given in place of its task set."""
+def _task_set_and_run(given: str, run: str | None) -> tuple["TaskSet", "Layout"]:
+    """The task set and the run to search in."""
+    from meta_reward.run.layout import Layout
+    from meta_reward.tasks.taskset import load_task_set
+
+    path, name = _paths_of(given, run)
+    tasks = load_task_set(path)
+    return tasks, Layout(run_path(name or tasks.name))
+
+
+def _paths_of(given: str, run: str | None) -> tuple[Path, str | None]:
+    """The paths of a task set and of a run, which may be given in place of its task set; None for a run to be named."""
     from meta_reward.run.config import load_run_config
     from meta_reward.run.layout import Layout
 
@@ -180,10 +199,10 @@ def _listed(values: object) -> tuple[object, ...] | None:
     return values if isinstance(values, tuple) and values else None
 
 
-def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
+def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
     """Flags by their keys in run.toml."""
     return {
-        "judge.spec": judge,
+        "judge.spec": flags["judge"],
         "judge.concurrency": flags["concurrency"],
         "proposer.spec": flags["proposer"],
         "proposer.jail": flags["proposer_jail"],
@@ -200,7 +219,7 @@ def _dotted(flags: dict[str, object], judge: str | None) -> dict[str, object]:
     }
 
 
-def _forecast(layout: "Layout", requested: dict[str, Any], tasks: "TaskSet", seeds: "Sequence[Seed]") -> None:
+def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "TaskSet", seeds: "Sequence[Seed]") -> None:
     """Print what a new run, or the rest of an existing one, will take."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.results import render_forecast

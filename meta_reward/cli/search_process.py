@@ -1,6 +1,6 @@
 """One start of a search: the process that holds the run, shows what it does, and says how it ended."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from meta_reward.report.status_text import render_headline
 from meta_reward.run.config import load_run_config
 from meta_reward.run.events import END, HINT, ITERATION, Event, EventLog
 from meta_reward.run.hints import add_hint
-from meta_reward.run.integrity import restore_unfinished
+from meta_reward.run.integrity import restore_record
 from meta_reward.run.layout import Layout
 from meta_reward.run.lock import locked
 from meta_reward.run.record import load_iterations
@@ -48,7 +48,7 @@ class Said:
         return found
 
 
-def go_on(layout: Layout, requested: dict[str, Any], tasks: TaskSet, said: Said) -> Stop:
+def go_on(layout: Layout, requested: Mapping[str, Any], tasks: TaskSet, said: Said) -> Stop:
     """Search, from what is on disk."""
     headline = partial(_headline, layout)
     with (
@@ -58,7 +58,7 @@ def go_on(layout: Layout, requested: dict[str, Any], tasks: TaskSet, said: Said)
     ):
         events = EventLog(layout.events, progress.note, [*listeners, _AfterIteration(progress.note, headline)])
         tasks = task_set_of(layout, load_run_config(layout.config), tasks)
-        for note in restore_unfinished(layout):
+        for note in restore_record(layout):
             events.note(note)
         raise_limits(layout, {**requested, "digest": tasks.digest}, notice=events.note)
         keep_instructions(layout, said.instructions, notice=events.note)

@@ -9,6 +9,7 @@ import click
 
 from meta_reward.cli.common import json_option, limit_options, limits_given, print_json, sandbox_option
 from meta_reward.cli.find import find_run, open_task_set, study_path
+from meta_reward.cli.study_labels import command as labels
 
 if TYPE_CHECKING:
     from meta_reward.report.blocks import Block
@@ -29,10 +30,14 @@ def command() -> None:
     meta-reward study clusters night-1
     meta-reward study ablate night-1 --max-usd 10
     meta-reward study transfer night-1 --judge openai:MODEL --max-usd 10
+    meta-reward study labels tasks/billing --judge openai:MODEL --max-usd 100
 
     Each leaves its tables in a folder under runs/ (study.json, study.md). The same command goes on where it was
     stopped, and shows the tables again where it was finished. Limits hold for all its starts together.
     """
+
+
+command.add_command(labels)
 
 
 @command.command("clusters")
@@ -58,7 +63,7 @@ def clusters(runs: tuple[str, ...], name: str | None, as_json: bool) -> None:
     found = [load_finished(find_run(run)) for run in runs]
     with open_study(_root(name, STUDY, found), cluster_subject(found)) as study:
         tables = cluster_tables(found)
-        _finish(study, tables, cluster_blocks(tables), as_json)
+        finish(study, tables, cluster_blocks(tables), as_json)
 
 
 @command.command("ablate")
@@ -96,7 +101,7 @@ def ablate(
     with _measuring(root, subject, found, limits, quiet=as_json) as bench:
         variants = run_interruptible(study_of.variants_of(found))
         tables = run_interruptible(study_of.ablate(bench, found, where, variants))
-        _finish(bench.study, tables, ablation_blocks(tables), as_json, bench)
+        finish(bench.study, tables, ablation_blocks(tables), as_json, bench)
 
 
 @command.command("transfer")
@@ -143,7 +148,7 @@ def transfer(
         return
     with _measuring(root, subject, found, limits, quiet=as_json) as bench:
         tables = run_interruptible(study_of.transfer(bench, plan))
-        _finish(bench.study, tables, transfer_blocks(tables), as_json, bench)
+        finish(bench.study, tables, transfer_blocks(tables), as_json, bench)
 
 
 def _run(name: str, sandbox: str | None) -> "FinishedRun":
@@ -198,7 +203,7 @@ def _estimate(root: Path, subject: "Subject", jobs: Sequence["Job"], as_json: bo
         click.echo(render_text(estimate_blocks(found)))
 
 
-def _finish(
+def finish(
     study: "StudyFolder", tables: object, blocks: Sequence["Block"], as_json: bool, bench: "Bench | None" = None
 ) -> None:
     """Write the tables down and print them. bench: where they were measured, if a judge was asked."""

@@ -17,7 +17,7 @@ def check(taskset: str, window: int | None, as_json: bool) -> None:
     meta-reward tasks check billing --window 200000
     """
     from meta_reward.files import printable
-    from meta_reward.report.imported import check_to_json, render_check
+    from meta_reward.report.imported import render_check
     from meta_reward.report.tables import plural
     from meta_reward.tasks.annotations import load_annotations
     from meta_reward.tasks.check import JUDGE_WINDOW, check_task_set
@@ -26,7 +26,7 @@ def check(taskset: str, window: int | None, as_json: bool) -> None:
     loaded = load_task_set(find_task_set(taskset))
     found = check_task_set(loaded, load_annotations(loaded.path), window=window or JUDGE_WINDOW)
     if as_json:
-        print_json(check_to_json(found))
+        print_json(found)
         return
     lines = render_check(found)
     if not found.findings:

@@ -1,11 +1,14 @@
 """`meta-reward tasks power`: what the decision of a search can find with a task set."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from meta_reward.cli.common import finite, json_option, print_json
 from meta_reward.cli.find import find_task_set
+
+if TYPE_CHECKING:
+    from meta_reward.report.imported import TaskSetPower
 
 
 @click.command("power")
@@ -25,33 +28,34 @@ def power(taskset: str, gain: float, as_json: bool) -> None:
     \b
     meta-reward tasks power billing --gain 0.05
     """
-    from meta_reward.report.imported import power_to_json
+    from meta_reward.files import as_dict
+    from meta_reward.report.imported import power_of_task_set
     from meta_reward.report.tables import plural
     from meta_reward.tasks.taskset import load_task_set
 
     loaded = load_task_set(find_task_set(taskset))
-    found = power_to_json(loaded, gain)
+    found = power_of_task_set(loaded, gain)
     if as_json:
-        print_json({"taskset": loaded.name, **found})
+        print_json({"taskset": loaded.name, **as_dict(found)})
         return
-    tasks, pairs = plural(found["validation_tasks"], "task"), plural(found["validation_pairs"], "pair")
+    tasks, pairs = plural(found.validation_tasks, "task"), plural(found.validation_pairs, "pair")
     click.echo(f"validation: {tasks}, {pairs}")
-    if found["smallest_p"] is None:
+    if found.smallest_p is None:
         click.echo("too few tasks for a test: a search keeps its baseline, and names the best as untested")
     else:
-        click.echo(f"smallest p that they allow: {found['smallest_p']:.2g}")
-        shown = "none" if found["gain_found"] is None else f"{100 * found['gain_found']:.0f} points"
+        click.echo(f"smallest p that they allow: {found.smallest_p:.2g}")
+        shown = "none" if found.gain_found is None else f"{100 * found.gain_found:.0f} points"
         click.echo(f"gain found in 80% of searches: {shown}")
     click.echo(_needed(found))
 
 
-def _needed(found: dict[str, Any]) -> str:
+def _needed(found: "TaskSetPower") -> str:
     from meta_reward.report.tables import plural
 
-    points = f"{100 * found['gain']:.0f} points"
-    if not found["more_validation_tasks"]:
-        return f"a gain of {points} is found in {100 * found['chance']:.0f}% of searches: no more tasks are needed"
+    points = f"{100 * found.gain:.0f} points"
+    if not found.more_validation_tasks:
+        return f"a gain of {points} is found in {100 * found.chance:.0f}% of searches: no more tasks are needed"
     return (
-        f"a gain of {points} is found in {100 * found['chance']:.0f}%; for 80% it takes "
-        f"{plural(found['more_tasks'], 'more task')}, {found['more_validation_tasks']} of them in validation"
+        f"a gain of {points} is found in {100 * found.chance:.0f}%; for 80% it takes "
+        f"{plural(found.more_tasks, 'more task')}, {found.more_validation_tasks} of them in validation"
     )

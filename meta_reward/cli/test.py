@@ -10,6 +10,7 @@ from meta_reward.cli.find import named_run
 @click.argument("run", required=False)
 @click.option("--candidate", "candidates", metavar="ID", multiple=True, help="Test this one; may be repeated.")
 @click.option("--frontier", is_flag=True, help="Test the finalists, and the frontier over what was validated.")
+@click.option("--no-controls", is_flag=True, help="Do not ask the baseline again, nor train the learned control.")
 @spending_options
 @sandbox_option
 @json_option
@@ -17,6 +18,7 @@ def command(
     run: str | None,
     candidates: tuple[str, ...],
     frontier: bool,
+    no_controls: bool,
     sandbox: str | None,
     as_json: bool,
     **limits: object,
@@ -29,7 +31,9 @@ def command(
     meta-reward test night-1 --frontier
 
     Where the search was stopped before there was a decision, it is made first. The result is kept; asking again
-    shows it again. Every opening of a task set's test split is counted, and several harnesses at once are one.
+    shows it again. Beside the difference stand controls, which are cheaper ways to a reward: the baseline asked
+    until it has spent as many tokens, the baseline asked once more, and a classifier of words and calls trained on
+    the same pairs. Every opening of a task set's test split is counted, and several harnesses at once are one.
     Where a limit of the run is used up, nothing is opened (exit code 4): raise it here or in a search.
     """
 
@@ -37,19 +41,23 @@ def command(
     from meta_reward.cli.progress import shown
     from meta_reward.report.test_result import render_test
     from meta_reward.run.config import overlay
+    from meta_reward.run.integrity import restore_record
     from meta_reward.run.layout import Layout
     from meta_reward.run.lock import locked
     from meta_reward.search.create import raise_limits
     from meta_reward.search.open import open_search
-    from meta_reward.search.test_split import chosen_alone, finalists_and_frontier, open_test, test_to_json
+    from meta_reward.search.test_record import test_to_json
+    from meta_reward.search.test_split import chosen_alone, finalists_and_frontier, open_test
 
     if candidates and frontier:
         raise click.UsageError("--candidate and --frontier exclude each other")
     layout = Layout(named_run(run, "test"))
     with locked(layout), shown(quiet=as_json) as progress:
+        for note in restore_record(layout):
+            progress.note(note)
         raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
         wanted = candidates or (finalists_and_frontier if frontier else chosen_alone)
-        result = run_interruptible(open_test(open_search(layout, progress), wanted))
+        result = run_interruptible(open_test(open_search(layout, progress), wanted, controls=not no_controls))
     if as_json:
         print_json(test_to_json(result))
     else:

@@ -19,7 +19,7 @@ class BestOfN:
     """Success at one N, mean over the tasks that have at least N labelled rollouts.
 
     random: picking blindly; harness: picking the highest reward; oracle: a success wherever one was
-    drawn. lift: harness minus random; low, high: its 95% interval by task, None for the reason in no_bounds.
+    drawn. gain: harness minus random; low, high: its 95% interval by task, None for the reason in no_bounds.
     """
 
     n: int
@@ -27,28 +27,64 @@ class BestOfN:
     random: float
     harness: float
     oracle: float
-    lift: float
+    gain: float
     low: float | None = None
     high: float | None = None
     no_bounds: str | None = None
 
 
-def best_of_n(rollouts: Iterable[Rollout], rewards: Mapping[str, float | None]) -> list[BestOfN]:
-    """Best-of-N for each N that some task has enough labelled rollouts for; empty without labels.
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """What picking the best of n gains by one harness over another, in the same tasks."""
 
-    rewards: by rollout id; a missing one ranks below all others.
-    """
+    n: int
+    tasks: int
+    difference: Interval
+    """Of the shares of success, with its 95% interval by task."""
+
+
+Rewards = Mapping[str, float | None]
+"""By rollout id; a missing one ranks below all others."""
+_Ranked = Sequence[tuple[float, int]]
+"""(reward, success) of the labelled rollouts of a task."""
+
+
+def best_of_n(rollouts: Iterable[Rollout], rewards: Rewards) -> list[BestOfN]:
+    """Best-of-N for each N that some task has enough labelled rollouts for; empty without labels."""
+    ranked = _ranked(rollouts, rewards)
+    return [_at(n, [task for task in ranked.values() if len(task) >= n]) for n in _sizes(ranked)]
+
+
+def lifts(rollouts: Iterable[Rollout], before: Rewards, after: Rewards) -> list[Lift]:
+    """What each N gains by the rewards after over those before; empty without labels."""
+    listed = list(rollouts)
+    first, second = _ranked(listed, before), _ranked(listed, after)
+    found = []
+    for n in _sizes(first):
+        by_task = {
+            task: [expected_success(second[task], n) - expected_success(first[task], n)]
+            for task in first
+            if len(first[task]) >= n
+        }
+        found.append(Lift(n, len(by_task), difference_interval(by_task) or Interval(0.0, None, None)))
+    return found
+
+
+def _ranked(rollouts: Iterable[Rollout], rewards: Rewards) -> dict[str, _Ranked]:
     by_task: dict[str, list[tuple[float, int]]] = {}
     for rollout in rollouts:
         if rollout.success is not None:
             reward = rewards.get(rollout.id)
             ranked = float("-inf") if reward is None else reward
             by_task.setdefault(rollout.task, []).append((ranked, rollout.success))
-    sizes = [n for n in SIZES if any(len(task) >= n for task in by_task.values())]
-    return [_at(n, [task for task in by_task.values() if len(task) >= n]) for n in sizes]
+    return {**by_task}
 
 
-def expected_success(ranked: Sequence[tuple[float, int]], n: int) -> float:
+def _sizes(ranked: Mapping[str, _Ranked]) -> list[int]:
+    return [n for n in SIZES if any(len(task) >= n for task in ranked.values())]
+
+
+def expected_success(ranked: _Ranked, n: int) -> float:
     """The chance that the best of n drawn rollouts succeeds. ranked: (reward, success) of a task's rollouts.
 
     Whether the best drawn reward is r depends only on how many rollouts have r and how many have
@@ -63,19 +99,19 @@ def expected_success(ranked: Sequence[tuple[float, int]], n: int) -> float:
     return expected
 
 
-def _at(n: int, tasks: Sequence[Sequence[tuple[float, int]]]) -> BestOfN:
+def _at(n: int, tasks: Sequence[_Ranked]) -> BestOfN:
     random = [expected_success([(0.0, success) for _, success in task], n) for task in tasks]
     harness = [expected_success(task, n) for task in tasks]
     oracle = [expected_success([(float(success), success) for _, success in task], n) for task in tasks]
-    lifts = {str(at): [h - r] for at, (h, r) in enumerate(zip(harness, random, strict=True))}
-    bounds = difference_interval(lifts) or Interval(0.0, None, None)
+    gains = {str(at): [h - r] for at, (h, r) in enumerate(zip(harness, random, strict=True))}
+    bounds = difference_interval(gains) or Interval(0.0, None, None)
     return BestOfN(
         n=n,
         tasks=len(tasks),
         random=_mean(random),
         harness=_mean(harness),
         oracle=_mean(oracle),
-        lift=_mean(harness) - _mean(random),
+        gain=_mean(harness) - _mean(random),
         low=bounds.low,
         high=bounds.high,
         no_bounds=bounds.no_bounds,

@@ -103,14 +103,8 @@ async def score_rollout(
     digest = files.digest(sent)
     if known := rewards.find(digest, repeat, gateway):
         return _result(rollout, known.reward, None, known.calls, known.printed)
-    budget = sandbox.budget
-    limits = {
-        "max_calls": budget.judge_calls,
-        "max_tokens": budget.judge_tokens,
-        "max_bytes": budget.conversation_bytes,
-    }
     for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
-        session = gateway.session(digest, repeat=repeat, **limits)
+        session = gateway.session(digest, repeat=repeat, **sandbox.budget.of_session)
         reward, error, printed = await _run(source, sent, session, sandbox)
         if reward is not None:
             rewards.keep(digest, repeat, reward, session.calls, printed)
@@ -122,7 +116,7 @@ async def score_rollout(
 
 
 async def _run(
-    source: str, sent: dict[str, Any], session: JudgeSession, sandbox: Sandbox
+    source: str, sent: Mapping[str, object], session: JudgeSession, sandbox: Sandbox
 ) -> tuple[Reward | None, Failure | None, str]:
     """The reward or the failure of one run in the sandbox, and what it printed. sent: the trajectory."""
     printed = [""]

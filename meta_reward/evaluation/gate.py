@@ -156,13 +156,6 @@ def losses(
     return [Loss(name, total / len(groups[name]), len(groups[name])) for total, name in totals if total < 0]
 
 
-def weights_of(data_sets: Mapping[str, str]) -> dict[str, float]:
-    """The weight of each item of a split, so that its data sets count alike. data_sets: by item id."""
-    names = list(data_sets.values())
-    sizes = {name: names.count(name) for name in set(names)}
-    return {item: 1.0 if len(sizes) == 1 else 1 / sizes[name] for item, name in data_sets.items()}
-
-
 def _p_of_tested(totals: Sequence[Sequence[float]], draws: int, seed: int) -> list[float | None]:
     """The adjusted p of each finalist; None, and no part in the test, where too few tasks differ."""
     tested = [row for row in totals if _differing(row) >= MIN_TASKS]

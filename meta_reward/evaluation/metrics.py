@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from meta_reward.evaluation.best_of_n import BestOfN
 from meta_reward.evaluation.outcome import Outcome
+from meta_reward.evaluation.reward_stats import RewardStats
 from meta_reward.evaluation.statistics import Interval, by_task, share_interval
 from meta_reward.trajectory import Pair
 
@@ -57,7 +58,8 @@ class Metrics:
     score is agreement and counts ties as half, strict_agreement as nothing; both lose a pair without rewards.
     ties, failures: numbers of pairs; coverage: share of pairs with both rewards. mean_margin: over
     these, in points. low, high: 95% interval of agreement by task; None for the reason in no_bounds.
-    cost_usd: nominal, None where no price is known. best_of_n: empty where rollouts carry no labels.
+    cost_usd: nominal, None where no price is known. rewards: how they are spread.
+    best_of_n: empty where rollouts carry no labels.
     """
 
     score: float
@@ -78,6 +80,7 @@ class Metrics:
     cost_usd: float | None
     by_category: dict[str, Group]
     by_task: dict[str, Group]
+    rewards: RewardStats
     best_of_n: list[BestOfN]
 
 
@@ -99,6 +102,7 @@ def summarize(
     *,
     trajectories: int,
     tokens: Tokens,
+    rewards: RewardStats,
     selection: Sequence[BestOfN] = (),
 ) -> Metrics:
     """The metrics of an evaluation. Raises ValueError without any pair."""
@@ -126,6 +130,7 @@ def summarize(
         cost_usd=tokens.cost_usd,
         by_category=_grouped(decided, lambda outcome: outcome.categories),
         by_task=_grouped(decided, lambda outcome: (outcome.task,)),
+        rewards=rewards,
         best_of_n=list(selection),
     )
 

@@ -4,7 +4,7 @@ These are written as JSON as they are, field by field.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from meta_reward.completion import request_to_json
@@ -103,6 +103,11 @@ def call_record(call: "Call") -> CallRecord:
 def parse_call_record(data: dict[str, Any]) -> CallRecord:
     """A call record from its JSON form."""
     return FailedCallRecord(**data) if "error" in data else CallRecord(**data)
+
+
+def record_to_json(record: CallRecord | CallCost | Reward | Failure) -> dict[str, Any]:
+    """A record as a dict; unlike `asdict`, its values are not copied."""
+    return {item.name: getattr(record, item.name) for item in fields(record)}
 
 
 def call_cost(call: "Call") -> CallCost:

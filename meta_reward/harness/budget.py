@@ -23,3 +23,12 @@ class Budget:
     """All that is sent to the judge; each turn counts the whole conversation it sends."""
     verdict_bytes: int = 256_000
     """`reason` and `findings` together."""
+
+    @property
+    def of_session(self) -> dict[str, int]:
+        """What bounds a session of the judge, as `Gateway.session` takes it."""
+        return {
+            "max_calls": self.judge_calls,
+            "max_tokens": self.judge_tokens,
+            "max_bytes": self.conversation_bytes,
+        }

@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -41,7 +40,7 @@ _SHOWN_AT = "/runtime"  # where a strict sandbox shows the modules of the runtim
 def worker_command(level: Level, budget: Budget, packages: Sequence[str] = ()) -> list[str]:
     """The command line of a zygote, but for its last argument: the number of its end of the control socket."""
     locked = level in ("strict", "locked")
-    settings: dict[str, Any] = {
+    settings = {
         "limits": {"cpu_s": budget.cpu_s, "memory_mb": budget.memory_mb},
         "locked": locked,
         "readable": [str(path) for path in readable_paths(packages)] if locked else [],

@@ -27,6 +27,8 @@ WaitedSeconds = Callable[[], float]
 """How long answers have been held up so far, through no fault of the candidate."""
 
 _LOOK_AGAIN_S = 0.02
+_LOOK_OFTEN_S = 1.0
+_STOOD_STILL_S = 2.0  # so late, and our process did not run: a stopped job, a machine asleep or swamped
 _LAST_FRAMES = {"start": "done", "compile": "compiled"}
 _GONE = ("the harness has already answered", True)
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
@@ -64,6 +66,7 @@ class Conversation:
         self.printed = ""
         self._clock: asyncio.Timeout = asyncio.timeout(None)
         self._alarm: asyncio.TimerHandle | None = None
+        self._due = float("inf")  # when the alarm should go off
         self._active_s = 0.0
         self._asking = 0
         self._tool_calls = itertools.count(1)
@@ -141,14 +144,23 @@ class Conversation:
 
     def _count_asks(self, change: int) -> None:
         """Count asks in flight: the candidate's own time stands still while there are any."""
+        self._leave_out_standstill()
         now = time.monotonic()
         if self._asking == 0:
             self._active_s += now - self._since
         self._asking, self._since = self._asking + change, now
         self._set_clock()
 
+    def _leave_out_standstill(self) -> None:
+        """Take time in which our process stood still off both budgets: the candidate could not be heard."""
+        now = time.monotonic()
+        late_s = now - self._due
+        if late_s > _STOOD_STILL_S:
+            self._started, self._since, self._due = self._started + late_s, self._since + late_s, now
+
     def _set_clock(self) -> None:
         """End the conversation if its time is up, else check again when it may be: waits may extend the deadline."""
+        self._leave_out_standstill()
         loop, now = asyncio.get_running_loop(), time.monotonic()
         left_s = self._wall_left_s()
         if self._asking == 0:
@@ -156,7 +168,8 @@ class Conversation:
         if self._alarm is not None:
             self._alarm.cancel()
         if left_s > 0:
-            self._alarm = loop.call_later(max(left_s, _LOOK_AGAIN_S), self._set_clock)
+            wait_s = min(max(left_s, _LOOK_AGAIN_S), _LOOK_OFTEN_S)
+            self._alarm, self._due = loop.call_later(wait_s, self._set_clock), now + wait_s
         elif not self._clock.expired():
             self._clock.reschedule(loop.time())
 

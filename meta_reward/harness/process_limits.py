@@ -5,7 +5,7 @@ import os
 import resource
 import signal
 import sys
-from typing import Any
+from collections.abc import Mapping
 
 _PR_SET_PDEATHSIG = 1
 _MAX_FILES = 256
@@ -25,8 +25,8 @@ def keep_only(*kept: int) -> None:
     os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
 
-def limit_resources(limits: dict[str, Any]) -> None:
-    cpu_s = int(limits["cpu_s"])
+def limit_resources(limits: Mapping[str, int]) -> None:
+    cpu_s = limits["cpu_s"]
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -34,7 +34,7 @@ def limit_resources(limits: dict[str, Any]) -> None:
     most = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if sys.platform == "linux":  # macOS has no such limit
-        memory = int(limits["memory_mb"]) * 1024 * 1024
+        memory = limits["memory_mb"] * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 

@@ -24,7 +24,7 @@ _TYPES: dict[Any, str] = {
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 
 
-def tool_of(function: Callable[..., Any]) -> dict[str, Any]:
+def tool_of(function: Callable[..., Any]) -> dict[str, object]:
     """A plain function as a tool: its name, its docstring, its parameters as a JSON schema."""
     hints = typing.get_type_hints(function)
     parameters = inspect.signature(function).parameters.values()
@@ -99,7 +99,7 @@ def _is(value: Any, kind: str) -> bool:
     return _TYPES.get(type(value)) == kind
 
 
-def _schema_of(hint: Any) -> dict[str, Any]:
+def _schema_of(hint: Any) -> dict[str, object]:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
         return {"enum": list(arguments)}

@@ -24,7 +24,7 @@ class SocketJudge:
     def __init__(self, sock: socket.socket) -> None:
         self._sock, self._heard = sock, bytearray()
         self._asks = 0
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._waiting: dict[int, asyncio.Future[Mapping[str, Any]]] = {}
         self._tools: dict[int, dict[str, Callable[..., Any]]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -77,7 +77,7 @@ class SocketJudge:
             del self._heard[:end]
             self._take(frame)
 
-    def _take(self, frame: dict[str, Any]) -> None:
+    def _take(self, frame: Mapping[str, Any]) -> None:
         if frame["type"] == "tool":  # in a task of its own, since a tool may itself ask the judge
             tool = asyncio.create_task(self._answer_tool(frame))
             self._running.add(tool)
@@ -95,7 +95,7 @@ class SocketJudge:
     async def _answer_tool(self, frame: Mapping[str, Any]) -> None:
         self._send({"type": "result", "call": frame["call"], **await self._run_tool(frame)})
 
-    async def _run_tool(self, frame: Mapping[str, Any]) -> dict[str, Any]:
+    async def _run_tool(self, frame: Mapping[str, Any]) -> dict[str, object]:
         function = self._tools[frame["ask"]].get(frame["name"])
         if function is None:
             return {"content": f"there is no tool {frame['name']!r}", "is_error": True}

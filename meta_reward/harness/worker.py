@@ -23,7 +23,7 @@ import signal
 import socket
 import struct
 import sys
-from typing import Any
+from collections.abc import Mapping
 
 from meta_reward.harness import child
 from meta_reward.harness.frames import encode_frame
@@ -57,7 +57,7 @@ class Zygote:
     def __init__(
         self,
         control: socket.socket,
-        limits: dict[str, Any],
+        limits: Mapping[str, int],
         lockdown: Lockdown | None,
         loop: asyncio.AbstractEventLoop,
     ) -> None:

@@ -70,13 +70,17 @@ class BillingLog:
 
 
 def open_billing_log(path: Path, before: Spent) -> BillingLog:
-    """A log, ready for more lines. before: what was paid by a run that has no log yet."""
-    if path.exists():
-        files.repair_journal(path)
-    else:
+    """A log, ready for more lines. before: what was paid by a run that has no log yet, or has lost what was in it."""
+    files.repair_journal(path)
+    if not has_bill(path):
         paid = {"calls": before.misses, "cost_usd": before.cost_usd, "unpriced": before.unpriced}
         files.append_line(path, {"before": paid})
     return BillingLog(path)
+
+
+def has_bill(path: Path) -> bool:
+    """Whether a log is there, and not empty: its first line says what was paid before it."""
+    return path.exists() and path.stat().st_size > 0
 
 
 def reconcile(path: Path, cache: Cache | None, backend: Backend) -> None:

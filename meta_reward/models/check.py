@@ -6,6 +6,7 @@ work, that is reported: many harnesses need neither.
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,7 +33,7 @@ class Finding:
 class Check:
     """What the calls showed. A price that is not known is None."""
 
-    judge: dict[str, Any]
+    judge: Mapping[str, Any]
     """Its settings, as in cache keys."""
     simulated: bool
     reply: str

@@ -8,7 +8,6 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 from meta_reward.errors import JudgeMisconfigured, UsageError
@@ -23,6 +22,8 @@ _LOGIN = re.compile(r"^(\w+://)?.*@")  # a name and a password before a host
 
 @dataclass(frozen=True, slots=True)
 class Provider:
+    """Who runs an endpoint."""
+
     name: str
     """As genai-prices names it."""
     address: str
@@ -32,17 +33,6 @@ class Provider:
     """The environment variables that may hold the key; the first that is set wins."""
     key_from: str = ""
     """How to get a key, added to hints."""
-
-
-ANTHROPIC = Provider("anthropic", "https://api.anthropic.com", "ANTHROPIC_BASE_URL", ("ANTHROPIC_API_KEY",))
-OPENAI = Provider("openai", "https://api.openai.com/v1", "OPENAI_BASE_URL", ("OPENAI_API_KEY",))
-SUBSCRIPTION = Provider(
-    "anthropic",
-    ANTHROPIC.address,
-    ANTHROPIC.variable,
-    ("CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY"),
-    "; `claude setup-token` makes one for a subscription",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ class Endpoint:
     key: str = field(default="", repr=False)
 
     @property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> dict[str, str]:
         """What distinguishes it from the provider's own address, for cache keys."""
         return {} if self.address == self.provider.address else {"address": self.address}
 

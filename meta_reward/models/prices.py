@@ -5,10 +5,14 @@ A price that is not known is None, never zero. Cached tokens have a rate of thei
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from meta_reward.completion import Usage
 from meta_reward.models.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from genai_prices import Usage as Tokens
+    from genai_prices.types import PriceCalculation
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,6 @@ def cost_usd(usage: Usage, price_key: PriceKey, settings: ModelSettings) -> floa
     if not _is_known(price_key):
         return None
     from genai_prices import Usage as Tokens
-    from genai_prices import calc_price
 
     tokens = Tokens(
         input_tokens=usage.input_tokens,
@@ -37,7 +40,7 @@ def cost_usd(usage: Usage, price_key: PriceKey, settings: ModelSettings) -> floa
         cache_write_tokens=usage.cache_write_tokens,
     )
     try:
-        return float(calc_price(tokens, price_key.model, **_where(price_key)).total_price)
+        return float(_calculate(tokens, price_key).total_price)
     except (LookupError, ValueError):
         return None
 
@@ -66,15 +69,18 @@ def _own_price(usage: Usage, settings: ModelSettings) -> float:
 def _is_known(price_key: PriceKey) -> bool:
     try:
         from genai_prices import Usage as Tokens
-        from genai_prices import calc_price
     except ImportError:
         return False
     try:
-        calc_price(Tokens(input_tokens=1, output_tokens=1), price_key.model, **_where(price_key))
+        _calculate(Tokens(input_tokens=1, output_tokens=1), price_key)
     except LookupError:
         return False
     return True
 
 
-def _where(price_key: PriceKey) -> dict[str, Any]:
-    return {"provider_id": price_key.provider} if price_key.provider else {"provider_api_url": price_key.address}
+def _calculate(tokens: "Tokens", price_key: PriceKey) -> "PriceCalculation":
+    from genai_prices import calc_price
+
+    if price_key.provider:
+        return calc_price(tokens, price_key.model, provider_id=price_key.provider)
+    return calc_price(tokens, price_key.model, provider_api_url=price_key.address)

@@ -7,14 +7,13 @@
 first call, so that a run can be looked at without a key.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from meta_reward.completion import Model
 from meta_reward.errors import UsageError
 from meta_reward.models.secrets import refuse_secrets
-
-Make = Callable[[str, Mapping[str, Any]], Model]
 
 
 def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Model:
@@ -28,34 +27,14 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
     if kind not in _KINDS:
         known = "simulated, simulated:perfect, simulated:noise, " + ", ".join(f"{name}:MODEL" for name in _KINDS)
         raise UsageError(f"unknown judge {spec.partition('@')[0]!r}", hint=f"known: {known}")
-    return _KINDS[kind](spec, settings)
+    module, name = _KINDS[kind]
+    made: Model = getattr(import_module(f"meta_reward.models.providers.{module}"), name)(spec, settings)
+    return made
 
 
-def _anthropic(spec: str, given: Mapping[str, Any]) -> Model:
-    from meta_reward.models.endpoint import ANTHROPIC, find_endpoint
-    from meta_reward.models.providers.anthropic import AnthropicJudge
-    from meta_reward.models.settings import parse_settings
-
-    settings = parse_settings("anthropic", given)
-    return AnthropicJudge(find_endpoint(ANTHROPIC, spec, settings))
-
-
-def _openai(spec: str, given: Mapping[str, Any]) -> Model:
-    from meta_reward.models.endpoint import OPENAI, find_endpoint
-    from meta_reward.models.providers.openai import OpenAIJudge
-    from meta_reward.models.settings import parse_settings
-
-    settings = parse_settings("openai", given, without=("thinking",))
-    return OpenAIJudge(find_endpoint(OPENAI, spec, settings))
-
-
-def _claude_code(spec: str, given: Mapping[str, Any]) -> Model:
-    from meta_reward.models.endpoint import SUBSCRIPTION, find_endpoint
-    from meta_reward.models.providers.claude_code import ClaudeCodeJudge
-    from meta_reward.models.settings import parse_settings
-
-    settings = parse_settings("claude-code", given, without=("temperature", "extra"))
-    return ClaudeCodeJudge(find_endpoint(SUBSCRIPTION, spec, settings))
-
-
-_KINDS: dict[str, Make] = {"anthropic": _anthropic, "openai": _openai, "claude-code": _claude_code}
+_KINDS = {
+    "anthropic": ("anthropic", "AnthropicJudge"),
+    "openai": ("openai", "OpenAIJudge"),
+    "claude-code": ("claude_code", "ClaudeCodeJudge"),
+}
+"""The module in `providers/` and the class of each kind: made with the spec and the settings."""

@@ -5,10 +5,11 @@ key: prices, time-outs and the place of a key do not.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from meta_reward.errors import UsageError
+from meta_reward.files import as_dict
 from meta_reward.settings import BadSetting, UnknownSetting, parse_table, setting
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -57,10 +58,10 @@ def parse_settings(kind: str, given: Mapping[str, Any], *, without: Collection[s
     return settings
 
 
-def identity(settings: ModelSettings) -> dict[str, Any]:
+def identity(settings: ModelSettings) -> dict[str, object]:
     """The settings that determine answers, as plain JSON, without those that are not set."""
-    values = {item.name: getattr(settings, item.name) for item in fields(settings) if item.name not in _NOT_ANSWERS}
-    return {name: value for name, value in values.items() if value not in (None, "", {})}
+    values = as_dict(settings).items()
+    return {name: value for name, value in values if name not in _NOT_ANSWERS and value not in (None, "", {})}
 
 
 def join_system(settings: ModelSettings, system: str | None) -> str:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from meta_reward import files, folders
 from meta_reward.errors import UsageError
@@ -25,7 +25,7 @@ _TAKEN = {"harness.py", "proposal.md", "validator.json"}  # the last is ours
 PACKAGE = Path(__file__).parents[1]
 """Hidden from agents: with it they could build the simulated world, including its sealed splits."""
 
-TryHarness = Callable[[Path, Sequence[str]], Awaitable[dict[str, Any]]]
+TryHarness = Callable[[Path, Sequence[str]], Awaitable[object]]
 """Runs a draft on the named pairs of the search split, or on a sample if none are named."""
 
 

@@ -15,7 +15,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,11 @@ def parse(words: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
     return given.pop("command"), given
 
 
-def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def ask(path: str, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to one request. Raises OSError, or ValueError if what comes back is not an answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
-        connection.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
+        connection.sendall(json.dumps({"command": command, "arguments": {**arguments}}).encode() + b"\n")
         with connection.makefile("rb") as file:
             answer = json.loads(file.readline())
     if not isinstance(answer, dict):
@@ -69,7 +69,7 @@ def ask(path: str, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def rendered(answer: dict[str, Any]) -> str:
+def rendered(answer: Mapping[str, Any]) -> str:
     """An answer as JSON, one line for each value and for each item of a list: compact, and easy to grep."""
     return "{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in answer.items()) + "\n}"
 

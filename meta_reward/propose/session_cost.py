@@ -37,7 +37,11 @@ def under_way_usd(layout: Layout) -> float:
 
 def _ended_sessions(layout: Layout) -> Iterator[float | None]:
     kept = [*layout.history.glob("candidates/*/proposer/session.json"), *layout.history.glob("sessions/*/session.json")]
-    costs = {line["iteration"]: line["cost_usd"] for line in map(files.load_json, kept)}
+    costs: dict[int, float | None] = {}
+    for path in kept:
+        line = files.load_json(path)
+        with files.reading(path):
+            costs[line["iteration"]] = line["cost_usd"]
     for path in layout.work.glob("session-*/session.json"):
         line = files.load_json(path)
         with files.reading(path):
@@ -47,7 +51,8 @@ def _ended_sessions(layout: Layout) -> Iterator[float | None]:
 
 def _discarded(layout: Layout) -> dict[int, float | None]:
     """What each discarded session has cost, by when it ended."""
-    return {line["ended"]: line["cost_usd"] for line in files.iter_whole_lines(layout.discarded)}
+    with files.reading(layout.discarded):
+        return {line["ended"]: line["cost_usd"] for line in files.iter_whole_lines(layout.discarded)}
 
 
 def _has_ended(transcript: Path) -> bool:

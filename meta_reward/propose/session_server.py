@@ -24,8 +24,8 @@ AT_ONCE = 4
 MOST_WAITING = 64
 _PATIENCE_S = 10.0
 
-AnswerRequest = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
-"""Answers a command with these arguments, as JSON. Raises MetaRewardError if it cannot be answered."""
+AnswerRequest = Callable[[str, Mapping[str, Any]], Awaitable[object]]
+"""Answers a command with these arguments, with what JSON can hold. Raises MetaRewardError if it cannot be answered."""
 
 
 @contextlib.asynccontextmanager
@@ -73,7 +73,7 @@ async def _serve(
         writer.close()
 
 
-async def _reply(reader: asyncio.StreamReader, answer: AnswerRequest) -> Mapping[str, Any]:
+async def _reply(reader: asyncio.StreamReader, answer: AnswerRequest) -> object:
     try:
         async with asyncio.timeout(_PATIENCE_S):
             line = await reader.readline()

@@ -45,7 +45,7 @@ class Summary:
 class _Tally:
     """The running totals of a transcript."""
 
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
     """Of the lines `begin` and `end`."""
     reported_usd: dict[str, float] = field(default_factory=dict)
     """The cost of each of the agent's sessions, as it reported it."""
@@ -73,8 +73,9 @@ class _Tally:
 def summarize(path: Path, *, view: Path) -> Summary:
     """The summary of a transcript, empty if the session wrote none. view: the folder that it was shown."""
     tally = _Tally()
-    for line in files.iter_whole_lines(path):
-        _count(tally, line, view)
+    with files.reading(path):
+        for line in files.iter_whole_lines(path):
+            _count(tally, line, view)
     for call in tally.calls.values():
         tally.add(turns=1, input=_input_tokens(call), output=call["output_tokens"])
     read = list(tally.read)
@@ -94,7 +95,8 @@ def summarize(path: Path, *, view: Path) -> Summary:
 
 def last_session_id(path: Path) -> str | None:
     """The id with which the SDK resumes the last session in a transcript."""
-    ids = [x["message"].get("session_id") for x in files.iter_whole_lines(path) if _is_message(x, "ResultMessage")]
+    with files.reading(path):
+        ids = [x["message"].get("session_id") for x in files.iter_whole_lines(path) if _is_message(x, "ResultMessage")]
     return ids[-1] if ids else None
 
 

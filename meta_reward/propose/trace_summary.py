@@ -12,9 +12,10 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.evaluation.metrics import PairOutcome
-from meta_reward.run.evaluations import load_pairs, load_trace
+from meta_reward.run.evaluations import load_pairs
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row
+from meta_reward.run.trace_file import load_trace
 
 CLOSE = 5.0
 _MOST_SENTENCES = 8

@@ -36,7 +36,7 @@ class Transcript:
         seconds = round(time.monotonic() - self._began, 2)
         files.append_line(self._path, {"type": type, "seconds": seconds, **self._clean(fields)}, new_folder=False)
 
-    def _clean(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _clean(self, fields: Mapping[str, Any]) -> Any:
         """The fields as plain JSON, without secrets and with what JSON cannot hold replaced."""
         try:
             text = json.dumps(fields, ensure_ascii=False, default=str)
@@ -44,5 +44,4 @@ class Transcript:
                 raise ValueError("nested too deeply")
         except (ValueError, RecursionError) as error:
             text = json.dumps({"unreadable": str(error)})
-        cleaned: dict[str, Any] = self.secrets.hide(json.loads(text.encode(errors="replace")))
-        return cleaned
+        return self.secrets.hide(json.loads(text.encode(errors="replace")))

@@ -1,7 +1,7 @@
 """What an import, a check and the power of a task set look like on screen and as JSON."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from meta_reward.report.tables import plural
 from meta_reward.tasks.divide import SPLITS
@@ -18,25 +18,74 @@ _SKIPPED_SHOWN = 5
 _GAIN = 0.2
 
 
-def import_to_json(found: "Collected", made: "Assembled", taskset: "TaskSet") -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that was left out."""
+
+    file: str
+    row: str
+    field: str
+    what: str
+    """What is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came in, as `--json` prints it."""
+
+    formats: list[str]
+    rows: int
+    trajectories: int
+    tasks: int
+    policies: int
+    unlabelled: int
+    """Trajectories without a label, in sets that have labels."""
+    added: dict[str, int]
+    """New trajectories and pairs."""
+    pairs: dict[str, int]
+    """Given, from labels, and all that the set has."""
+    splits: dict[str, dict[str, int]]
+    """Tasks with pairs, and their pairs, of each split; empty where the set is not divided."""
+    skipped: list[Skipped]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSetPower:
+    """What validation allows, as `--json` prints it."""
+
+    validation_tasks: int
+    validation_pairs: int
+    smallest_p: float | None
+    """None where there are too few tasks for a test."""
+    gain_found: float | None
+    """In 80% of searches; None if none is."""
+    gain: float
+    """The one that was asked about; the next five are about it."""
+    chance: float
+    """In how many searches it is found."""
+    validation_tasks_needed: int
+    more_validation_tasks: int
+    more_tasks: int
+    tasks_needed: int
+
+
+def imported(found: "Collected", made: "Assembled", taskset: "TaskSet") -> Imported:
     """What came in."""
-    skipped = [*found.skipped, *made.skipped]
-    return {
-        "formats": sorted(set(found.formats)),
-        "rows": found.rows,
-        "trajectories": len(made.rollouts),
-        "tasks": len({rollout.task for rollout in made.rollouts.values()}),
-        "policies": len({rollout.trajectory.policy for rollout in made.rollouts.values()}),
-        "unlabelled": _unlabelled(made),
-        "added": {"trajectories": len(made.new), "pairs": made.given + made.from_labels},
-        "pairs": {"given": made.given, "from_labels": made.from_labels, "all": len(made.pairs)},
-        "splits": splits_to_json(taskset),
-        "skipped": [{"file": str(p.place.path), "row": p.place.row, "field": p.field, "what": p.what} for p in skipped],
-    }
+    return Imported(
+        formats=sorted(set(found.formats)),
+        rows=found.rows,
+        trajectories=len(made.rollouts),
+        tasks=len({rollout.task for rollout in made.rollouts.values()}),
+        policies=len({rollout.trajectory.policy for rollout in made.rollouts.values()}),
+        unlabelled=_unlabelled(made),
+        added={"trajectories": len(made.new), "pairs": made.given + made.from_labels},
+        pairs={"given": made.given, "from_labels": made.from_labels, "all": len(made.pairs)},
+        splits=_sizes_of_splits(taskset),
+        skipped=[Skipped(str(p.place.path), p.place.row, p.field, p.what) for p in (*found.skipped, *made.skipped)],
+    )
 
 
 def _unlabelled(made: "Assembled") -> int:
-    """Trajectories without a label, in sets that have labels."""
     in_pairs = {side for pair in made.pairs for side in (pair.preferred, pair.other)}
     return sum(
         r.success is None and r.id not in made.annotations.labels and r.id not in in_pairs
@@ -44,8 +93,7 @@ def _unlabelled(made: "Assembled") -> int:
     )
 
 
-def splits_to_json(taskset: "TaskSet") -> dict[str, dict[str, int]]:
-    """Tasks with pairs, and their pairs, of each split; nothing where the set is not divided."""
+def _sizes_of_splits(taskset: "TaskSet") -> dict[str, dict[str, int]]:
     if taskset.division is None:
         return {}
     with_pairs = set(taskset.tasks_with_pairs)
@@ -55,16 +103,16 @@ def splits_to_json(taskset: "TaskSet") -> dict[str, dict[str, int]]:
 
 def render_import(found: "Collected", made: "Assembled", taskset: "TaskSet", *, grown: bool) -> list[str]:
     """What came in, in a few lines."""
-    about = import_to_json(found, made, taskset)
-    size = f"{plural(about['trajectories'], 'trajectory')}, {plural(about['tasks'], 'task')}"
+    about = imported(found, made, taskset)
+    size = f"{plural(about.trajectories, 'trajectory')}, {plural(about.tasks, 'task')}"
     if grown:
         size += f" ({plural(len(made.new), 'trajectory')} new)"
     kinds = [(made.given, "given"), (made.from_labels, "from labels")]
     told = ", ".join(f"{count} {how}" for count, how in kinds if count) or "0 new"
-    pairs = f"{plural(about['pairs']['all'], 'pair')} ({told})"
+    pairs = f"{plural(len(made.pairs), 'pair')} ({told})"
     lines = [f"{size}, {_policy(made)}; {pairs}"]
-    if about["unlabelled"]:
-        lines.append(f"{plural(about['unlabelled'], 'trajectory')} without a label or a pair kept as unlabelled")
+    if about.unlabelled:
+        lines.append(f"{plural(about.unlabelled, 'trajectory')} without a label or a pair kept as unlabelled")
     if made.without_policy:
         lines.append(f"{plural(made.without_policy, 'trajectory')} named no policy: taken to be that of the others")
     lines.append(render_splits(taskset))
@@ -99,17 +147,17 @@ def _skipped(skipped: list["Problem"], rows: int) -> str:
 
 def render_splits(taskset: "TaskSet") -> str:
     """Tasks and pairs of each split, and what the decision of a search can find with them."""
-    splits = splits_to_json(taskset)
+    splits = _sizes_of_splits(taskset)
     if not splits:
         tasks = len(taskset.tasks_with_pairs)
         return f"{plural(tasks, 'task')} with pairs: too few to divide into search, validation and test, which takes 3"
     parts = "; ".join(
         f"{split} {plural(part['tasks'], 'task')}, {plural(part['pairs'], 'pair')}" for split, part in splits.items()
     )
-    return f"{parts}\n{render_power(power_to_json(taskset, _GAIN))}"
+    return f"{parts}\n{render_power(power_of_task_set(taskset, _GAIN))}"
 
 
-def power_to_json(taskset: "TaskSet", gain: float) -> dict[str, Any]:
+def power_of_task_set(taskset: "TaskSet", gain: float) -> TaskSetPower:
     """What validation allows: the smallest p, the gain found in 80% of searches, and the tasks that `gain` takes.
 
     Raises UsageError where the set has too few tasks to divide.
@@ -121,38 +169,29 @@ def power_to_json(taskset: "TaskSet", gain: float) -> dict[str, Any]:
     items = taskset.pairs_of_each(splits["validation"])
     power, needed = power_of(items), tasks_needed(gain, items)
     whole = sum(map(len, splits.values()))
-    return {
-        "validation_tasks": power.tasks,
-        "validation_pairs": sum(items),
-        "smallest_p": power.smallest_p,
-        "gain_found": power.gain,
-        "gain": gain,
-        "chance": chance_to_pass(gain, items),
-        "validation_tasks_needed": needed,
-        "more_validation_tasks": max(0, needed - len(items)),
-        "more_tasks": max(0, round(needed * whole / len(items)) - whole),
-        "tasks_needed": round(needed * whole / len(items)),
-    }
+    return TaskSetPower(
+        validation_tasks=power.tasks,
+        validation_pairs=sum(items),
+        smallest_p=power.smallest_p,
+        gain_found=power.gain,
+        gain=gain,
+        chance=chance_to_pass(gain, items),
+        validation_tasks_needed=needed,
+        more_validation_tasks=max(0, needed - len(items)),
+        more_tasks=max(0, round(needed * whole / len(items)) - whole),
+        tasks_needed=round(needed * whole / len(items)),
+    )
 
 
-def render_power(power: dict[str, Any]) -> str:
+def render_power(power: TaskSetPower) -> str:
     """The gain that is found, or how many tasks one of `gain` takes, in one phrase."""
-    wanted = f"about {power['tasks_needed']} tasks find a gain of {100 * power['gain']:.0f} points"
-    if power["smallest_p"] is None:
+    wanted = f"about {power.tasks_needed} tasks find a gain of {100 * power.gain:.0f} points"
+    if power.smallest_p is None:
         return f"too few for a tested decision; {wanted}"
-    if power["gain_found"] is None:
+    if power.gain_found is None:
         return f"no gain is found in 80% of searches; {wanted}"
-    found = f"a gain of {100 * power['gain_found']:.0f} points is found in 80% of searches"
-    return found if power["gain_found"] <= power["gain"] else f"{found}; {wanted}"
-
-
-def check_to_json(check: "Check") -> dict[str, Any]:
-    """The findings of a check."""
-    return {
-        "findings": [asdict(finding) for finding in check.findings],
-        "agreement": asdict(check.agreement) if check.agreement else None,
-        "label_agreement": asdict(check.label_agreement) if check.label_agreement else None,
-    }
+    found = f"a gain of {100 * power.gain_found:.0f} points is found in 80% of searches"
+    return found if power.gain_found <= power.gain else f"{found}; {wanted}"
 
 
 def render_check(check: "Check") -> list[str]:

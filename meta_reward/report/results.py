@@ -33,6 +33,7 @@ def render_forecast(forecast: "Forecast") -> str:
         "validation, when it ends": parts.validation,
         f"the whole search ({plural(forecast.iterations, 'iteration')} to go)": parts.search,
         "the test afterwards": parts.test,
+        "its controls": parts.controls,
     }
     rows = [
         [title, f"{part.judge_calls:,}", f"{part.judge_tokens:,}", dollars(part.cost_usd)]
@@ -95,7 +96,7 @@ def _basis(forecast: "Forecast") -> str:
 def render_tryout(answer: "TryoutAnswer") -> str:
     """Findings, or agreement with each pair and what was said of each trajectory."""
     if answer.scores is None:
-        lines = [f"{_line(f['line'])}{f['message']} ({f['hint']})" for f in answer.findings]
+        lines = [str(finding) for finding in answer.findings]
         return fit(printable("\n".join(["not a valid harness:", *lines])))
     scores = answer.scores
     parts = [_tryout_summary(scores, answer.judge_calls), *([f"stopped: {answer.stopped}"] if answer.stopped else [])]
@@ -134,10 +135,6 @@ def _trajectory(told: "TrajectoryResult") -> str:
     reason = f" ({told.reason})" if told.reason else ""
     reply = f"\n  {told.last_reply}" if told.last_reply not in ("", told.reason) else ""
     return f"\n{told.id}: {reward(told.reward)}{reason}{reply}{printed}"
-
-
-def _line(line: int | None) -> str:
-    return f"line {line}: " if line else ""
 
 
 def render_check(spec: str, check: Check) -> str:

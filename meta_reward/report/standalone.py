@@ -16,6 +16,7 @@ from meta_reward.report.tables import (
     render_best_of_n,
     render_categories,
     render_metrics,
+    render_rewards,
     render_table,
     with_interval,
 )
@@ -52,7 +53,8 @@ def bar_of(result: StandaloneResult, least: float) -> Bar:
 def render_evaluation(result: StandaloneResult, name: str) -> str:
     """The tables of `evaluate`. name: of the harness."""
     columns = {name: result.scores.metrics}
-    parts = [render_metrics(columns), render_labels(result), render_categories(columns), render_best_of_n(columns)]
+    parts = [render_metrics(columns), render_rewards(columns), render_labels(result), render_categories(columns)]
+    parts.append(render_best_of_n(columns))
     if result.commonest_error:
         parts.append(fit(printable(f"commonest failure: {result.commonest_error}")))
     if not result.simulated:

@@ -9,7 +9,9 @@ import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
+from meta_reward.evaluation.best_of_n import Lift
 from meta_reward.evaluation.metrics import Metrics
+from meta_reward.evaluation.reward_stats import RewardStats
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import printable
 from meta_reward.models.usage import dollars
@@ -20,11 +22,22 @@ _OF_METRICS = (
     "interval by task, or why there is none; strict: a tie counts nothing; failures: pairs without both rewards, "
     "which are lost; coverage: share of pairs with both; mean margin: the preferred reward minus the other, in points"
 )
+_OF_REWARDS = (
+    "distinct rewards: how many different ones were given; spread in a task: standard deviation of the rewards of one "
+    "task's trajectories, in points, on average; flat tasks: share of tasks whose rewards are all equal, which teaches "
+    "an RL run nothing; follows length, calls: Spearman's correlation of the reward with the characters of a "
+    "trajectory and with its tool calls"
+)
+_OF_LABELLED_REWARDS = (
+    "; AUC: chance that a success has a higher reward than a failure; calibration error: how far reward / 100 is from "
+    "the share of successes, on average"
+)
 _OF_BEST_OF_N = (
     "best of: how often a success is picked among N trajectories of a task, in the tasks that have so many; random: "
-    "picked blindly; oracle: always a success where there is one; lift: points that {name} gains "
-    "over random, with the 95% interval by task"
+    "picked blindly; oracle: always a success where there is one; "
 )
+_GAIN = "gain: points that {name} has over random, with the 95% interval by task"
+_LIFT = "lift: points that {name} has over {first}, with the 95% interval by task"
 
 
 _BELOW = "    "
@@ -194,19 +207,47 @@ def render_categories(columns: Mapping[str, Metrics]) -> str:
     return render_table(["category", "pairs", *columns], rows) if rows else ""
 
 
-def render_best_of_n(columns: Mapping[str, Metrics]) -> str:
-    """Success when picking the best of N by reward, evaluations side by side; empty without labels."""
+def render_rewards(columns: Mapping[str, Metrics]) -> str:
+    """How rewards are spread and what they go along with, evaluations side by side."""
+    lines: list[tuple[str, Callable[[RewardStats], object]]] = [
+        ("distinct rewards", lambda r: r.levels),
+        ("spread in a task", lambda r: _fixed(r.spread, 1)),
+        ("flat tasks", lambda r: percent(r.flat_tasks)),
+        ("follows length", lambda r: _fixed(r.length_correlation, 2)),
+        ("follows calls", lambda r: _fixed(r.calls_correlation, 2)),
+    ]
+    of_labels: list[tuple[str, Callable[[RewardStats], object]]] = [
+        ("AUC", lambda r: _fixed(r.auc, 2)),
+        ("calibration error", lambda r: _fixed(r.calibration_error, 2)),
+    ]
+    labelled = any(metrics.rewards.calibration_error is not None for metrics in columns.values())
+    lines += of_labels if labelled else []
+    rows = [[name, *(show(metrics.rewards) for metrics in columns.values())] for name, show in lines]
+    return f"{render_table(['rewards', *columns], rows)}\n\n{fit(_OF_REWARDS + _OF_LABELLED_REWARDS * labelled)}"
+
+
+def _fixed(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def render_best_of_n(columns: Mapping[str, Metrics], lifts: Sequence[Lift] = ()) -> str:
+    """Success when picking the best of N by reward, evaluations side by side; empty without labels.
+
+    lifts: of the last column over the first; without them the last column is shown against random picks.
+    """
     first, *_ = columns.values()
+    by_size = {lift.n: lift.difference for lift in lifts}
     rows = []
     for at, bare in enumerate(first.best_of_n):
         picked = [metrics.best_of_n[at].harness for metrics in columns.values()]
         last = [metrics.best_of_n[at] for metrics in columns.values()][-1]
-        lift = Interval(last.lift, last.low, last.high, last.no_bounds)
+        gain = by_size.get(bare.n, Interval(last.gain, last.low, last.high, last.no_bounds))
         shares = [percent(share) for share in (bare.random, *picked, bare.oracle)]
-        rows.append([bare.n, bare.tasks, *shares, difference(lift).replace(" points", "")])
-    *_, name = columns
-    headers = ["best of", "tasks", "random", *columns, "oracle", "lift"]
-    return f"{render_table(headers, rows)}\n\n{fit(_OF_BEST_OF_N.format(name=name))}" if rows else ""
+        rows.append([bare.n, bare.tasks, *shares, difference(gain).replace(" points", "")])
+    names = list(columns)
+    headers = ["best of", "tasks", "random", *names, "oracle", "lift" if lifts else "gain"]
+    told = _OF_BEST_OF_N + (_LIFT if lifts else _GAIN).format(name=names[-1], first=names[0])
+    return f"{render_table(headers, rows)}\n\n{fit(told)}" if rows else ""
 
 
 def _is_number(text: str) -> bool:

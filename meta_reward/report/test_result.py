@@ -1,20 +1,33 @@
 """The result of the test split for a person."""
 
+from collections.abc import Sequence
+
+from meta_reward.evaluation.statistics import NO_SPREAD, Interval
 from meta_reward.report.tables import (
     SIMULATED,
     difference,
     fit,
+    percent,
     plural,
     render_best_of_n,
     render_categories,
     render_metrics,
+    render_rewards,
+    render_table,
 )
 from meta_reward.run.decisions import sentence_of
-from meta_reward.search.test_split import Tested, TestResult
+from meta_reward.search.controls import LEARNED, MATCHED, REROLL, Control
+from meta_reward.search.test_record import Tested, TestResult
+
+_OF_CONTROLS = {
+    MATCHED: "matched budget: the baseline, asked {rounds} times, until it has the tokens of {id}; scores averaged",
+    REROLL: "re-roll: the baseline, asked once more, which is what chance alone does",
+    LEARNED: "learned: a linear model of words and tool calls, trained on the pairs of search and validation",
+}
 
 
 def render_test(result: TestResult) -> str:
-    """Baseline and tested harnesses side by side, and their differences."""
+    """Baseline and tested harnesses side by side, their differences, and controls; first what that comes to."""
     chosen, baseline = result.decision.chosen, result.baseline
     alone = not result.tested
     columns = {("baseline and chosen " if alone and chosen == baseline.id else "baseline ") + baseline.id: baseline}
@@ -23,10 +36,12 @@ def render_test(result: TestResult) -> str:
     scores = {title: one.scores.metrics for title, one in columns.items()}
     parts = [
         render_metrics(scores),
+        render_rewards(scores),
         render_categories(scores),
-        "\n".join(_difference(one, baseline) for one in result.tested),
+        render_best_of_n(scores, ordered[-1].lifts if ordered else ()),
+        *(_render_controls(one, baseline) for one in ordered or [baseline]),
+        "\n".join(fit(summary(one, baseline)) for one in ordered or [baseline]),
         "of several harnesses, the best on this split is optimistic" if len(result.tested) > 1 else "",
-        render_best_of_n(scores),
         fit(f"decision: {sentence_of(result.decision)}"),
         fit(
             f"the test split of this task set has been opened {plural(result.openings, 'time')}; "
@@ -37,5 +52,52 @@ def render_test(result: TestResult) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _difference(one: Tested, baseline: Tested) -> str:
-    return f"difference {one.id} - {baseline.id}: {difference(one.difference)}"
+def summary(one: Tested, baseline: Tested) -> str:
+    """What a test comes to, in a sentence or two: the gain on sealed pairs, and how it stands beside the controls."""
+    found, before = one.scores.metrics.score, baseline.scores.metrics.score
+    if one.difference is None:
+        gain = f"{one.id}, the baseline, agrees on {percent(found)} of the sealed test pairs"
+    else:
+        gain = (
+            f"difference {one.id} - {baseline.id}: {difference(one.difference)}, "
+            f"{percent(found)} against {percent(before)} of the sealed test pairs"
+        )
+    itself = REROLL if one.difference is None else ""  # a baseline that is asked again shows what chance does, no more
+    beside = _beside_controls([control for control in one.controls if control.name != itself])
+    return gain + (f"; {beside}" if beside else "")
+
+
+def _beside_controls(controls: Sequence[Control]) -> str:
+    """To which controls a harness loses, and which it does not clearly beat; one of chance alone it should beat too."""
+    lost = [control for control in controls if control.behind.mean < 0]
+    unclear = [control for control in controls if control not in lost and not _above_zero(control.behind)]
+    parts = [f"it loses to {_named(lost)}"] if lost else []
+    parts += [f"it is not clearly better than {_named(unclear)}"] if unclear else []
+    return ", and ".join(parts) or ("it beats every control" if controls else "")
+
+
+def _above_zero(interval: Interval) -> bool:
+    return interval.low > 0 if interval.low is not None else interval.mean > 0 and interval.no_bounds == NO_SPREAD
+
+
+def _named(controls: Sequence[Control]) -> str:
+    return ", ".join(f"{control.name} ({difference(control.behind)})" for control in controls)
+
+
+def _render_controls(one: Tested, baseline: Tested) -> str:
+    """A row a control, with the legend of those that are there; empty without controls."""
+    if not one.controls:
+        return ""
+    rows = [
+        [
+            control.name,
+            percent(control.agreement.mean),
+            difference(control.over_baseline).replace(" points", ""),
+            difference(control.behind).replace(" points", ""),
+            f"{control.judge_tokens:,}",
+        ]
+        for control in one.controls
+    ]
+    headers = ["control", "agreement", f"minus {baseline.id}", f"{one.id} minus it", "judge tokens"]
+    told = "; ".join(_OF_CONTROLS[control.name].format(id=one.id, rounds=control.rounds) for control in one.controls)
+    return f"{render_table(headers, rows)}\n\n{fit(told)}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.errors import DataError, UsageError
+from meta_reward.errors import DataError, OtherVersion, UsageError
 from meta_reward.harness.level import AUTO
 from meta_reward.models.secrets import is_secret, refuse_secrets
 from meta_reward.run.settings import SCHEMA, ProposerSettings, RunConfig
@@ -31,10 +31,9 @@ _COMPARED_BY_DIGEST = {"taskset"}
 def load_run_config(path: Path) -> RunConfig:
     """The settings of an existing run. Raises DataError for a run of another version."""
     data = _load_toml(path)
-    if data.get("schema") != SCHEMA:
-        raise DataError(
-            path, f"run has schema {data.get('schema')!r}; this version reads {SCHEMA}", hint="start a new run"
-        )
+    if (schema := data.get("schema")) != SCHEMA:
+        refusal = OtherVersion if isinstance(schema, int) else DataError
+        raise refusal(path, f"run has schema {schema!r}; this version reads {SCHEMA}", hint="start a new run")
     return _parse(_with_model_in_spec(data), path)
 
 

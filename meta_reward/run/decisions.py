@@ -5,7 +5,7 @@ shown to a proposer. Each is a commit of its own.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_reward import files
@@ -92,7 +92,7 @@ def passed_so_far(decisions: Sequence[Decision]) -> set[str]:
 def save_decision(layout: Layout, decision: Decision, rows: Sequence[Row]) -> list[str]:
     """Put a decision on record and commit it; returns notes on files that a person had changed."""
     lines = [*load_decisions(layout), decision]
-    files.write_bytes(layout.decisions, b"".join(files.dump_line(_to_json(line)) for line in lines))
+    files.write_bytes(layout.decisions, b"".join(files.dump_line(_stored(line)) for line in lines))
     return complete_decision(layout, rows)
 
 
@@ -102,7 +102,7 @@ def complete_decision(layout: Layout, rows: Sequence[Row]) -> list[str]:
     committed = git.blob_ids(layout.root, [name]).get(name)
     if decision is None or committed == git.blob_id(layout.decisions.read_bytes()):
         return []
-    contents = {layout.decision: files.dump_json(_to_json(decision)), layout.best: _source(layout, decision, rows)}
+    contents = {layout.decision: files.dump_json(_stored(decision)), layout.best: _source(layout, decision, rows)}
     notes = write_over(layout, contents, leave=[layout.best])
     evaluations = [layout.sealed_evaluation("validation", row.folder) for row in rows if row.id in _involved(decision)]
     record.commit_paths(layout, _message(decision), [layout.decisions, *contents, *evaluations])
@@ -177,8 +177,8 @@ def _message(decision: Decision) -> str:
     return f"Decision: {decision.chosen} replaces the baseline {decision.baseline}"
 
 
-def _to_json(decision: Decision) -> dict[str, Any]:
-    return {"schema": SCHEMA, **asdict(decision)}
+def _stored(decision: Decision) -> object:
+    return {"schema": SCHEMA, **files.as_dict(decision)}
 
 
 def _parse(data: Any, layout: Layout, number: int) -> Decision:

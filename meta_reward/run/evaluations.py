@@ -6,12 +6,11 @@
     traces.jsonl.gz the same on a sealed split, a line for each trajectory: nobody greps there
     calls.jsonl     one line for each call: what it took
 
-What several calls on a trajectory begin with stands in its trace once: `begins_like_call` is the number, from 1, of the
-call that holds it.
 The journal holds one line for each finished result. A torn last line counts as never written.
 """
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -22,12 +21,15 @@ from meta_reward.errors import DataError
 from meta_reward.evaluation.best_of_n import BestOfN, best_of_n
 from meta_reward.evaluation.metrics import Group, Metrics, PairOutcome, outcomes, summarize
 from meta_reward.evaluation.outcome import Outcome
-from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, Failure, Result, parse_call_record
+from meta_reward.evaluation.records import CallCost, Evaluation, Failure, Result, parse_call_record, record_to_json
+from meta_reward.evaluation.reward_stats import RewardStats, reward_stats
 from meta_reward.harness.runtime import Reward
 from meta_reward.run.layout import Layout
+from meta_reward.run.trace_file import render_trace
 from meta_reward.trajectory import Pair, Rollout
 
-SCHEMA = 1
+SCHEMA = 2
+OTHER_VERSION = "another version of meta-reward wrote it, or it was changed: restore it from git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def journal_result(path: Path, result: Result) -> None:
 def save_evaluation(
     folder: Path,
     evaluation: Evaluation,
-    rollouts: Iterable[Rollout],
+    rollouts: Sequence[Rollout],
     pairs: Iterable[Pair],
     *,
     judge: str,
@@ -116,6 +118,7 @@ def save_evaluation(
         results,
         trajectories=len(evaluation.results),
         tokens=evaluation.tokens,
+        rewards=reward_stats(rollouts, evaluation.rewards),
         selection=best_of_n(rollouts, evaluation.rewards),
     )
     if sealed:
@@ -127,52 +130,11 @@ def save_evaluation(
     files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))
     files.write_lines(
         folder / "calls.jsonl",
-        ({"trajectory": r.trajectory, **_as_dict(cost)} for r in evaluation.results for cost in r.costs),
+        ({"trajectory": r.trajectory, **record_to_json(cost)} for r in evaluation.results for cost in r.costs),
     )
     scores = Scores(judge, evaluation.broken, list(evaluation.not_run), metrics)
     files.write_json(folder / "scores.json", scores_to_json(scores))
     return scores
-
-
-def render_trace(result: Result) -> dict[str, Any]:
-    """A result as its trace file holds it: texts of several lines are lists of lines."""
-    return {
-        "schema": SCHEMA,
-        "trajectory": result.trajectory,
-        "task": result.task,
-        "calls": files.as_lines(_without_repetition(result.calls)),
-        "reward": files.as_lines(_as_dict(result.reward)) if result.reward else None,
-        "error": files.as_lines(_as_dict(result.error)) if result.error else None,
-        **({"printed": result.printed.removesuffix("\n").split("\n")} if result.printed else {}),
-    }
-
-
-def load_trace(path: Path) -> dict[str, Any]:
-    """The content of a trace file, each call with all its messages."""
-    trace: dict[str, Any] = files.load_json(path)
-    with files.reading(path):
-        for call in trace["calls"]:
-            if number := call.pop("begins_like_call", None):
-                call["messages"] = [*trace["calls"][number - 1]["messages"], *call["messages"]]
-    return trace
-
-
-def _without_repetition(calls: Sequence[CallRecord]) -> list[dict[str, Any]]:
-    """Calls as dicts; where one begins with all messages of an earlier one, only those that follow are kept."""
-    found = []
-    for place, call in enumerate(calls):
-        shared = [len(c.messages) * (c.messages == call.messages[: len(c.messages)]) for c in calls[:place]]
-        if most := max(shared, default=0):
-            like = {"begins_like_call": shared.index(most) + 1}
-            found.append(like | _as_dict(call) | {"messages": call.messages[most:]})
-        else:
-            found.append(_as_dict(call))
-    return found
-
-
-def _as_dict(record: CallRecord | CallCost | Reward | Failure) -> dict[str, Any]:
-    """A record as a dict; unlike `asdict`, its values are not copied."""
-    return {item.name: getattr(record, item.name) for item in fields(record)}
 
 
 def scores_to_json(scores: Scores) -> dict[str, Any]:
@@ -200,9 +162,10 @@ def required_scores(folder: Path) -> Scores:
 def parse_scores(data: Any, path: Path) -> Scores:
     """Scores from the content of a `scores.json`. Raises DataError if it is damaged."""
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise DataError(path, f"is not a score file of schema {SCHEMA}")
+        raise DataError(path, f"is not a score file of schema {SCHEMA}", hint=OTHER_VERSION)
     try:
         kept = {field.name: data[field.name] for field in fields(Metrics)}
+        kept["rewards"] = RewardStats(**data["rewards"])
         kept["by_category"], kept["by_task"] = (_parse_groups(data[name]) for name in ("by_category", "by_task"))
         kept["best_of_n"] = [BestOfN(**row) for row in data["best_of_n"]]
         return Scores(data["judge"], data["broken"], data["not_run"], Metrics(**kept))
@@ -212,6 +175,29 @@ def parse_scores(data: Any, path: Path) -> Scores:
 
 def _parse_groups(data: dict[str, dict[str, Any]]) -> dict[str, Group]:
     return {name: Group(**group) for name, group in data.items()}
+
+
+def load_rewards(folder: Path) -> dict[str, float | None]:
+    """The reward of each trajectory in a complete evaluation, from its traces. Raises DataError if one is damaged."""
+    rewards = {}
+    for path, trace in _traces(folder):
+        with files.reading(path):
+            reward = trace["reward"]
+            rewards[trace["trajectory"]] = None if reward is None else float(reward["score"])
+    return rewards
+
+
+def _traces(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each trace as its file holds it, of a split that is sealed or not."""
+    packed = folder / "traces.jsonl.gz"
+    if packed.exists():
+        try:
+            lines = gzip.decompress(packed.read_bytes()).splitlines()
+        except (OSError, EOFError, zlib.error):
+            raise DataError(packed, "is damaged", hint="restore it from git") from None
+        yield from ((packed, files.parse_json(line, packed)) for line in lines)
+    else:
+        yield from ((path, files.load_json(path)) for path in sorted((folder / "traces").glob("*.json")))
 
 
 def load_pairs(folder: Path) -> list[PairOutcome]:

@@ -7,7 +7,7 @@ people and programs beside the search: it is not in git, no search resumes from 
 stops nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,7 +49,7 @@ class Event:
         return datetime.fromisoformat(self.time).timestamp()
 
 
-def event_to_json(event: Event) -> dict[str, Any]:
+def event_to_json(event: Event) -> dict[str, object]:
     """An event as its line has it."""
     return {"time": event.time, "event": event.event, "text": event.text, **event.facts}
 
@@ -88,7 +88,7 @@ def load_events(path: Path) -> list[Event]:
     return found
 
 
-def _parse(line: dict[str, Any]) -> Event:
+def _parse(line: Mapping[str, Any]) -> Event:
     facts = {key: value for key, value in line.items() if key not in ("time", "event", "text")}
     event = Event(str(line["time"]), str(line["event"]), str(line["text"]), facts)
     event.seconds  # noqa: B018  # a time that is none makes the line a damaged one

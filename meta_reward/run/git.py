@@ -20,11 +20,11 @@ from typing import BinaryIO, cast
 
 from meta_reward import files
 from meta_reward.errors import GitError, UsageError
-from meta_reward.run.git_process import run_git
+from meta_reward.run.git_process import output_of_git, run_git
 
 BRANCH = "refs/heads/main"
 _INDEXED = "meta-reward-index"  # a file beside the index: the commit it was made for, and the last one tried
-_HEAD = re.compile(rb"ref: refs/\S+\s*|[0-9a-f]{40,64}\s*")
+_HEAD = re.compile(rb"(ref: refs/\S+|[0-9a-f]{40,64})\s*\n")
 _IDENTITY = "meta-reward <meta-reward@localhost>"
 # Loose objects until the one repack at the end: hundreds of small packs would slow every later commit.
 _SETTINGS = (
@@ -59,21 +59,26 @@ def version(root: Path) -> str:
 def init(root: Path) -> None:
     """Make `root` a repository, unless it is one."""
     if not (root / ".git").exists():
-        run_git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}")
-        config = root / ".git" / "config"
-        if not config.exists():
-            raise GitError(root, "init", "it made no repository")
-        with config.open("a") as file:
-            file.write(_SETTINGS)
+        configure(root)
+
+
+def configure(root: Path) -> None:
+    """Make the settings of a repository, and whatever else of it is missing."""
+    run_git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}")
+    config = root / ".git" / "config"
+    if not config.exists():
+        raise GitError(root, "init", "it made no repository")
+    with config.open("a") as file:
+        file.write(_SETTINGS)
 
 
 def unlock(root: Path) -> None:
     """Remove what a git that was killed has left: locks, and objects and packs half written.
 
-    Only the process that holds the run may call this. A HEAD that was cut short is on `main` again.
+    Only the process that holds the run may call this. A HEAD that is cut short or gone is on `main` again.
     """
     head = root / ".git" / "HEAD"
-    if head.exists() and not _HEAD.fullmatch(head.read_bytes()):
+    if head.parent.is_dir() and not (head.exists() and _HEAD.fullmatch(head.read_bytes())):
         files.write_bytes(head, f"ref: {BRANCH}\n".encode())
     for pattern in ("*.lock", "tmp_*"):
         for path in (root / ".git").rglob(pattern):
@@ -83,11 +88,11 @@ def unlock(root: Path) -> None:
 
 def leave_out(root: Path, name: str) -> None:
     """Let git overlook a file at the top of a run, also in one whose `.gitignore` does not name it."""
-    path, line = root / ".git" / "info" / "exclude", f"/{name}\n"
-    known = path.read_text() if path.exists() else ""
+    path, line = root / ".git" / "info" / "exclude", f"/{name}\n".encode()
+    known = path.read_bytes() if path.exists() else b""
     if line not in known:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(known + line)
+        path.write_bytes(known + line)
 
 
 def refs(root: Path) -> set[str]:
@@ -106,10 +111,10 @@ def _ids_of_refs(root: Path) -> dict[str, str]:
         lines = run_git(root, "for-each-ref", "--format=%(objectname) %(refname)").splitlines()
         return {name: id for id, _, name in (line.partition(" ") for line in lines)}
     paths = [path for path in (folder / "refs").rglob("*") if path.is_file() and path.suffix != ".lock"]
-    loose = {path.relative_to(folder).as_posix(): path.read_text().strip() for path in paths}
+    loose = {path.relative_to(folder).as_posix(): path.read_text(errors="replace").strip() for path in paths}
     packed = folder / "packed-refs"
-    lines = packed.read_text().splitlines() if packed.exists() else []
-    return {name: id for id, _, name in (line.partition(" ") for line in lines if line[0] not in "#^")} | loose
+    lines = packed.read_text(errors="replace").splitlines() if packed.exists() else []
+    return {name: id for id, _, name in (line.partition(" ") for line in lines if line[:1] not in "#^")} | loose
 
 
 def first_commit(root: Path) -> str:
@@ -117,17 +122,14 @@ def first_commit(root: Path) -> str:
     return run_git(root, "rev-list", "--max-parents=0", BRANCH)
 
 
-def last_candidate(root: Path) -> str:
-    """The id of the candidate of the last commit, empty if that is not a candidate's."""
-    return run_git(root, "log", "-1", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).strip()
+def candidates(root: Path) -> set[str]:
+    """The ids of all candidates that have a commit on `main`."""
+    return set(run_git(root, "log", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).split())
 
 
 def read(root: Path, path: str) -> bytes:
     """The content of a file on `main`. Raises GitError if there is no such file."""
-    with tempfile.TemporaryFile() as file:
-        run_git(root, "cat-file", "blob", f"{BRANCH}:{path}", stdout=cast(BinaryIO, file))
-        file.seek(0)
-        return file.read()
+    return output_of_git(root, "cat-file", "blob", f"{BRANCH}:{path}")
 
 
 def restore(root: Path, paths: Sequence[str]) -> None:
@@ -219,7 +221,8 @@ def _refresh(root: Path) -> None:
         if (root / ".git" / "HEAD").read_text().strip() != f"ref: {BRANCH}":
             return
         main = _ids_of_refs(root)[BRANCH]
-        known, last = made_for.read_text().split() if made_for.exists() else (main, main)
+        ids = made_for.read_text(errors="replace").split() if made_for.exists() else []
+        known, last = ids if len(ids) == 2 else (main, main)
         try:
             if not (root / ".git" / "index").exists() or (known != last and _nothing_staged(root, last)):
                 run_git(root, "read-tree", main)

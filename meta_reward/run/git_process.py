@@ -10,10 +10,15 @@ from typing import BinaryIO
 from meta_reward.errors import GitError, UsageError
 
 
-def run_git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> str:
+def run_git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
+    """The text that a git command prints, without its last newline. Raises like `output_of_git`."""
+    return os.fsdecode(output_of_git(root, *arguments, stdin=stdin)).removesuffix("\n")
+
+
+def output_of_git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> bytes:
     """What a git command prints. Raises GitError if it fails, UsageError if there is no git.
 
-    stdin, stdout: files for what it reads, and for what it prints if that is not text.
+    stdin: a file with what it reads.
     """
     try:
         from git import Git
@@ -27,7 +32,8 @@ def run_git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: 
             output = Git(str(root)).execute(
                 ["git", *arguments],
                 istream=stdin,
-                output_stream=stdout,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
                 env=_environment(root),
                 start_new_session=True,
             )
@@ -37,7 +43,8 @@ def run_git(root: Path, *arguments: str, stdin: BinaryIO | None = None, stdout: 
         command = arguments[2] if arguments[0] == "-c" else arguments[0]
         killed = error.status == -signal.SIGKILL
         raise GitError(root, command, "killed" if killed else _complaint(str(error.stderr)), killed=killed) from None
-    return str(output)
+    assert isinstance(output, bytes)
+    return output
 
 
 def _environment(root: Path) -> dict[str, str]:

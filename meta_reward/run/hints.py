@@ -1,6 +1,6 @@
 """A person's advice to the proposer: `hints.jsonl`, a line each, committed, and shown in every session that follows."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from meta_reward import files
 from meta_reward.errors import UsageError
@@ -44,6 +44,6 @@ def add_hint(layout: Layout, text: str, *, iteration: int) -> bool:
     hints = load_hints(layout)
     if hints and hints[-1].text == text:
         return False
-    files.write_lines(layout.hints, [asdict(hint) for hint in (*hints, Hint(iteration, text))])
+    files.write_lines(layout.hints, (*hints, Hint(iteration, text)))
     commit_paths(layout, f"Hint for iteration {iteration}\n\n{files.printable(text)}", [layout.hints])
     return True

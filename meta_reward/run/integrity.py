@@ -16,6 +16,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import DataError, GitError
 from meta_reward.run import git
+from meta_reward.run.git_repair import repair
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
@@ -28,7 +29,7 @@ _CLOCK_NS = 1_000_000_000  # no clock of a file system ticks slower; two writes 
 def save_digests(layout: Layout, iteration: int) -> None:
     """Write down what the history looks like at the start of a session, in place of the digests of the last one."""
     earlier = _path(layout, iteration - 1)
-    known = files.load_json(earlier) if earlier.exists() else {}
+    known = _load_digests(earlier) if earlier.exists() else {}
     files.write_json(_path(layout, iteration), dict(_digests(dict(_files_of(layout.history)), known)))
     earlier.unlink(missing_ok=True)
 
@@ -40,7 +41,7 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
     """
     if not _path(layout, iteration).exists():
         return []
-    before, aside = files.load_json(_path(layout, iteration)), free_folder(layout, layout.session(iteration).name)
+    before, aside = _load_digests(_path(layout, iteration)), free_folder(layout, layout.session(iteration).name)
     if layout.history.is_symlink() or (layout.history.exists() and not layout.history.is_dir()):
         move_aside(layout.history, aside / layout.history.name)
     found = dict(_files_of(layout.history))
@@ -61,6 +62,11 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
     return [f"the session changed {len(touched)} files of the history, which were restored: {named}{moved}"]
 
 
+def restore_record(layout: Layout) -> list[str]:
+    """Repair git, undo what unfinished sessions changed in the record, put back what it lacks; notes on all that."""
+    return [*repair(layout.root), *restore_unfinished(layout), *restore_deleted(layout)]
+
+
 def restore_unfinished(layout: Layout) -> list[str]:
     """Undo what unfinished sessions changed in the history, before anything reads it; returns notes on that.
 
@@ -78,18 +84,26 @@ def restore_unfinished(layout: Layout) -> list[str]:
 
 
 def restore_deleted(layout: Layout) -> list[str]:
-    """Put files of the record back that are missing, as git has them; a note where there were any.
+    """Put files of the record back that are missing or empty, as git has them; a note where there were any.
 
-    Without them a candidate would be scored again, under another id, and what it cost would be forgotten.
+    Without them a candidate would be scored again, under another id, and what it cost would be forgotten. A machine
+    that lost its power leaves empty files. Raises DataError if the ledger has lost candidates in another way.
     """
-    _check_ledger(layout)
     committed = git.blob_ids(layout.root, ["history", "sealed"])
-    missing = [name for name in committed if not os.path.lexists(layout.root / name)]
-    if not missing:
-        return []
-    git.restore(layout.root, missing)
-    named = ", ".join(missing[:_MAX_NAMED])
-    return [f"{len(missing)} files of the record were missing and are restored from git: {named}"]
+    lost = [name for name, id in committed.items() if _is_lost(layout.root / name, id)]
+    if lost:
+        git.restore(layout.root, lost)
+    _check_ledger(layout)
+    named = ", ".join(lost[:_MAX_NAMED])
+    return [f"{len(lost)} files of the record were missing or empty and are restored from git: {named}"] if lost else []
+
+
+def _is_lost(path: Path, id: str) -> bool:
+    """Whether a file is missing, or empty where the content that git has, by its id, is not."""
+    try:
+        return path.lstat().st_size == 0 and id != git.blob_id(b"")
+    except FileNotFoundError:
+        return True
 
 
 def _check_ledger(layout: Layout) -> None:
@@ -114,6 +128,12 @@ def _not_as_committed(layout: Layout, names: Iterable[str], found: Mapping[str, 
 
 def _path(layout: Layout, iteration: int) -> Path:
     return layout.session(iteration) / "digests.json"
+
+
+def _load_digests(path: Path) -> dict[str, list[Any]]:
+    data = files.load_json(path)
+    with files.reading(path):
+        return {name: list(digest) for name, digest in data.items()}
 
 
 def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:

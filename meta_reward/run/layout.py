@@ -15,42 +15,31 @@ _RANDOM_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryLayout:
-    """The paths of a history folder: a run's own, or the view of it that a proposer is given."""
+class _In:
+    """A path of a layout: a name in one of its folders."""
 
-    path: Path
+    folder: str
+    """The attribute of the layout."""
+    name: str
 
-    @property
-    def readme(self) -> Path:
-        return self.path / "README.md"
+    def __get__(self, layout: object, kind: type) -> Path:
+        folder: Path = getattr(layout, self.folder)
+        return folder / self.name
 
-    @property
-    def interface(self) -> Path:
-        return self.path / "INTERFACE.md"
 
-    @property
-    def taskset(self) -> Path:
-        return self.path / "taskset"
+class _History:
+    """The paths in a history folder."""
 
-    @property
-    def ledger(self) -> Path:
-        return self.path / "ledger.jsonl"
+    __slots__ = ()
 
-    @property
-    def frontier(self) -> Path:
-        return self.path / "frontier.json"
-
-    @property
-    def iterations(self) -> Path:
-        return self.path / "iterations.jsonl"
-
-    @property
-    def outcomes(self) -> Path:
-        return self.path / "outcomes.jsonl"
-
-    @property
-    def candidates(self) -> Path:
-        return self.path / "candidates"
+    readme = _In("history", "README.md")
+    interface = _In("history", "INTERFACE.md")
+    taskset = _In("history", "taskset")
+    ledger = _In("history", "ledger.jsonl")
+    frontier = _In("history", "frontier.json")
+    iterations = _In("history", "iterations.jsonl")
+    outcomes = _In("history", "outcomes.jsonl")
+    candidates = _In("history", "candidates")
 
     def candidate(self, folder: str) -> Path:
         """The folder of a candidate on the search split. folder: such as `c0007-policy-check`."""
@@ -58,50 +47,46 @@ class HistoryLayout:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class HistoryLayout(_History):
+    """The paths of a history folder: a run's own, or the view of it that a proposer is given."""
+
+    path: Path
+
+    @property
+    def history(self) -> Path:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout(_History):
     """The paths of one run."""
 
     root: Path
 
-    @property
-    def config(self) -> Path:
-        return self.root / "run.toml"
-
-    @property
-    def best(self) -> Path:
-        return self.root / "harness.py"
-
-    @property
-    def history(self) -> Path:
-        return self.root / "history"
-
-    @property
-    def taskset(self) -> Path:
-        return HistoryLayout(self.history).taskset
-
-    @property
-    def ledger(self) -> Path:
-        return HistoryLayout(self.history).ledger
-
-    @property
-    def frontier(self) -> Path:
-        return HistoryLayout(self.history).frontier
-
-    @property
-    def iterations(self) -> Path:
-        return HistoryLayout(self.history).iterations
-
-    @property
-    def outcomes(self) -> Path:
-        return HistoryLayout(self.history).outcomes
-
-    @property
-    def candidates(self) -> Path:
-        return HistoryLayout(self.history).candidates
-
-    @property
-    def instructions(self) -> Path:
-        return self.root / "instructions.md"
+    config = _In("root", "run.toml")
+    best = _In("root", "harness.py")
+    history = _In("root", "history")
+    instructions = _In("root", "instructions.md")
+    hints = _In("root", "hints.jsonl")
+    """A person's advice to the proposer."""
+    events = _In("root", "events.jsonl")
+    """What happened, as it happened; neither in git nor part of the record."""
+    sealed_taskset = _In("sealed", "taskset.json")
+    """The content of the task set when the run was made; it names the tasks of every split."""
+    decisions = _In("sealed", "decisions.jsonl")
+    """Every decision on the run, a line each, never changed."""
+    decision = _In("root", "decision.json")
+    """The last of them, for people and for whatever uses the result."""
+    test_result = _In("sealed", "test.json")
+    work = _In("root", ".work")
+    set_aside = _In("work", "set-aside")
+    """Files that were in the way of the search, and not its own."""
+    account = _In("work", "account.jsonl")
+    discarded = _In("work", "discarded.jsonl")
+    """The cost of sessions that did not end, one line each."""
+    mlflow = _In("work", "mlflow.json")
+    """Which run in MLflow this one is."""
+    stop = _In("work", "stop.json")
 
     @property
     def sealed(self) -> Path:
@@ -116,73 +101,18 @@ class Layout:
             (above / secrets.token_hex(_RANDOM_CHARS // 2)).mkdir(parents=True)
 
     @property
-    def sealed_taskset(self) -> Path:
-        """The content of the task set when the run was made; it names the tasks of every split."""
-        return self.sealed / "taskset.json"
-
-    @property
-    def hints(self) -> Path:
-        """A person's advice to the proposer."""
-        return self.root / "hints.jsonl"
-
-    @property
-    def events(self) -> Path:
-        """What happened, as it happened; neither in git nor part of the record."""
-        return self.root / "events.jsonl"
-
-    @property
-    def decisions(self) -> Path:
-        """Every decision on the run, a line each, never changed."""
-        return self.sealed / "decisions.jsonl"
-
-    @property
-    def decision(self) -> Path:
-        """The last of them, for people and for whatever uses the result."""
-        return self.root / "decision.json"
-
-    @property
-    def test_result(self) -> Path:
-        return self.sealed / "test.json"
-
-    @property
-    def work(self) -> Path:
-        return self.root / ".work"
-
-    @property
     def journals(self) -> Path:
         """Also below a random name: the name of a journal tells what is being evaluated on which split."""
         return self.work / "evaluations" / self.sealed.name
 
-    @property
-    def set_aside(self) -> Path:
-        """Files that were in the way of the search, and not its own."""
-        return self.work / "set-aside"
-
-    @property
-    def account(self) -> Path:
-        return self.work / "account.jsonl"
-
-    @property
-    def discarded(self) -> Path:
-        """The cost of sessions that did not end, one line each."""
-        return self.work / "discarded.jsonl"
-
-    @property
-    def mlflow(self) -> Path:
-        """Which run in MLflow this one is."""
-        return self.work / "mlflow.json"
-
-    @property
-    def stop(self) -> Path:
-        return self.work / "stop.json"
-
-    def candidate(self, folder: str) -> Path:
-        """The folder of a candidate on the search split."""
-        return HistoryLayout(self.history).candidate(folder)
-
     def sealed_evaluation(self, split: str, folder: str) -> Path:
         """The folder of a candidate on the validation or the test split."""
         return self.sealed / split / folder
+
+    @staticmethod
+    def repeated(split: str, repeat: int) -> str:
+        """What a split is called where a candidate is evaluated on it again with fresh draws. repeat: 0 at first."""
+        return f"{split}.{repeat}" if repeat else split
 
     def evaluation(self, split: str, folder: str) -> Path:
         """The folder with the results of a candidate on a split."""

@@ -12,7 +12,6 @@ from meta_reward import files
 from meta_reward.errors import DataError
 
 SCHEMA = 1
-STATUSES = ("scored", "rejected", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def load_ledger(path: Path) -> list[Row]:
 
 def render_ledger(rows: Sequence[Row]) -> bytes:
     """The ledger's text."""
-    return b"".join(files.dump_line({"schema": SCHEMA} | _row_to_json(row)) for row in rows)
+    return b"".join(files.dump_line({"schema": SCHEMA, **files.as_dict(row)}) for row in rows)
 
 
 def leader_of(rows: Sequence[Row]) -> Row:
@@ -94,10 +93,6 @@ def idle_iterations(rows: Sequence[Row], last: int) -> int:
         if row.score is not None and row.score > best:
             best, progress = row.score, row.iteration
     return max(0, last - progress)
-
-
-def _row_to_json(row: Row) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in Row.__slots__}
 
 
 def _parse_row(data: Any, path: Path, number: int) -> Row:

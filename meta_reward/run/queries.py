@@ -8,7 +8,6 @@ Raises UsageError for an id that does not exist, and for what a view does not sh
 import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from typing import TypeVar
 
 from meta_reward import files
@@ -29,11 +28,11 @@ from meta_reward.run.query_answers import (
     Ledger,
     LedgerEntry,
     LostPair,
-    QueryAnswer,
     Turned,
 )
 from meta_reward.run.query_suspects import suspects
 from meta_reward.run.query_trace import trace
+from meta_reward.run.trace_file import load_error
 
 UNCATEGORISED = "none"
 _MAX_ERRORS = 10
@@ -100,7 +99,7 @@ def diff(history: HistoryLayout, first: str, second: str) -> Diff:
     return Diff(standing_of(a), standing_of(b), _definitions_that_differ(before, after), list(lines))
 
 
-ANSWERS: Mapping[str, Callable[..., QueryAnswer]] = {
+ANSWERS: Mapping[str, Callable[..., object]] = {
     "ledger": ledger,
     "failures": failures,
     "flips": flips,
@@ -114,7 +113,7 @@ ANSWERS: Mapping[str, Callable[..., QueryAnswer]] = {
 def _entry(history: HistoryLayout, row: Row, on_frontier: bool) -> LedgerEntry:
     proposal = history.candidate(row.folder) / "proposal.md"
     part = parse_proposal(files.read_text(proposal)).part if proposal.exists() else ""
-    return LedgerEntry(**{name: getattr(row, name) for name in Row.__slots__}, part=part, frontier=on_frontier)
+    return LedgerEntry(**files.as_dict(row), part=part, frontier=on_frontier)
 
 
 def _categories(pair: PairOutcome) -> tuple[str, ...]:
@@ -153,10 +152,7 @@ def _winners(history: HistoryLayout) -> dict[str, list[str]]:
 
 def _group(name: str, pairs: Sequence[PairOutcome], limit: int, winners: Mapping[str, list[str]]) -> FailureGroup:
     missed = sorted((p for p in pairs if p.score < 1), key=lambda p: (p.margin is not None, p.margin or 0, p.id))
-    worst = [
-        LostPair(**{item.name: getattr(pair, item.name) for item in fields(pair)}, won_by=winners.get(pair.id, []))
-        for pair in _first(missed, limit)
-    ]
+    worst = [LostPair(**files.as_dict(pair), won_by=winners.get(pair.id, [])) for pair in _first(missed, limit)]
     return FailureGroup(name, **_counts(pairs), worst=worst)
 
 
@@ -188,9 +184,8 @@ def _errors(history: HistoryLayout, row: Row) -> list[ErrorCount]:
         return []
     examples: dict[str, list[str]] = {}
     for path in sorted((folder / "traces").glob("*.json")):
-        error = files.load_json(path)["error"]
-        if error is not None:
-            examples.setdefault(f"{error['kind']}: {files.as_text(error['message'])}", []).append(path.stem)
+        if error := load_error(path):
+            examples.setdefault(error, []).append(path.stem)
     commonest = sorted(examples.items(), key=lambda item: -len(item[1]))
     return [ErrorCount(error, len(ids), ids[0]) for error, ids in commonest[:_MAX_ERRORS]]
 

@@ -1,7 +1,6 @@
 """The answers to questions about a history: plain data, which `--json` and an agent get as JSON in this order."""
 
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from meta_reward import files
@@ -231,14 +230,8 @@ class TraceOfPair:
     """The preferred side, then the other; one only if the other was not scored."""
 
 
-QueryAnswer = Ledger | Failures | Flips | Suspects | Diff | TraceOfTrajectory | TraceOfPair
-
-
-def answer_to_json(answer: QueryAnswer) -> dict[str, Any]:
-    """An answer as plain JSON values."""
-    shown = {item.name: getattr(answer, item.name) for item in fields(answer)}
+def answer_to_json(answer: object) -> object:
+    """An answer as it is written."""
     if isinstance(answer, TraceOfTrajectory):
-        trace = shown.pop("trace")
-        shown |= {item.name: getattr(trace, item.name) for item in fields(trace)}
-    plain: dict[str, Any] = files.parse_json(files.dump_line(shown), Path("the answer"))
-    return plain
+        return {"candidate": answer.candidate, **files.as_dict(answer.trace)}
+    return answer

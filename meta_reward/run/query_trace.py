@@ -7,11 +7,11 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import PairOutcome
-from meta_reward.run.evaluations import load_trace
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row
 from meta_reward.run.lookup import find_candidate, find_outcomes, standing_of, unknown, why_not_shown
 from meta_reward.run.query_answers import Stored, TraceOfPair, TraceOfTrajectory, TrajectoryTrace
+from meta_reward.run.trace_file import load_trace
 
 
 def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int = 0) -> TraceOfTrajectory | TraceOfPair:

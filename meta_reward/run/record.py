@@ -6,7 +6,7 @@ was killed between two of these steps just takes them again.
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from meta_reward.run.ledger import Row, leader_of, load_ledger, render_frontier,
 from meta_reward.run.proposal import parse_proposal
 from meta_reward.run.sessions import keep_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside, write_over
+from meta_reward.run.trace_file import load_error
 
 if TYPE_CHECKING:
     from meta_reward.harness.validate import Report
@@ -111,9 +112,8 @@ def _status_of(folder: Path) -> tuple[str, str, Metrics | None]:
 
 def _first_error(folder: Path) -> str:
     for path in sorted((folder / "traces").glob("*.json")):
-        error = files.load_json(path)["error"]
-        if error is not None:
-            return f"{error['kind']}: {files.as_text(error['message'])}"
+        if error := load_error(path):
+            return error
     return "unknown"
 
 
@@ -134,7 +134,7 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
 
     rows: all rows so far, those of the iteration last. Returns notes on files that a person had changed.
     """
-    lines = ({"schema": SCHEMA, **asdict(line)} for line in [*load_iterations(layout), iteration])
+    lines = ({"schema": SCHEMA, **files.as_dict(line)} for line in [*load_iterations(layout), iteration])
     return write_over(
         layout,
         {
@@ -199,12 +199,15 @@ def commit_candidates(layout: Layout) -> None:
                 git.pack_refs(layout.root)
 
 
-def tag_last_candidate(layout: Layout) -> None:
-    """Tag the candidate that was committed last, where a kill came between its commit and its tag."""
-    last = git.last_candidate(layout.root)
-    for row in load_ledger(layout.ledger):
-        if row.id == last and git.tag_ref(last) not in (known := git.refs(layout.root)):
+def tag_candidates(layout: Layout) -> None:
+    """Tag every candidate that is committed and has no tag: a kill came between, or git has lost its tags."""
+    known = git.refs(layout.root)
+    missing = [row for row in load_ledger(layout.ledger) if git.tag_ref(row.id) not in known]
+    committed = git.candidates(layout.root) if missing else set()
+    for row in missing:
+        if row.id in committed:
             git.tag(layout.root, _tag_of(layout, row), known=known)
+            known.add(git.tag_ref(row.id))
 
 
 def commit_iteration_without_candidates(layout: Layout, iteration: Iteration) -> None:

@@ -10,7 +10,7 @@ from meta_reward.harness.level import AUTO, CHOICES
 from meta_reward.settings import BadSetting, setting
 from meta_reward.tasks.divide import SplitShares
 
-SCHEMA = 1
+SCHEMA = 2
 HISTORY_LEVELS = ("full", "scores", "summaries", "none")
 _EFFORTS = ("", "low", "medium", "high", "xhigh", "max")
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.run.layout import Layout
-from meta_reward.tasks.records import pair_to_json
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Rollout
 
@@ -28,7 +27,8 @@ def what_changed(layout: Layout, taskset: TaskSet, splits: Mapping[str, Collecti
     if not layout.sealed_taskset.exists():
         return "what changed is not on record"
     before: _Parts = files.load_json(layout.sealed_taskset)
-    changes = list(_changes(before, _parts_of(taskset, splits)))
+    with files.reading(layout.sealed_taskset):
+        changes = list(_changes(before, _parts_of(taskset, splits)))
     return "; ".join(changes) or "its files are written in another way, and hold the same"
 
 
@@ -36,11 +36,11 @@ def _parts_of(taskset: TaskSet, splits: Mapping[str, Collection[str]]) -> dict[s
     split_of = {task: split for split, tasks in splits.items() for task in tasks}
     tasks = sorted({rollout.task for rollout in taskset.rollouts.values()})
     return {
-        "about": {name: _digest(getattr(taskset.about, name)) for name in taskset.about.__slots__},
+        "about": {name: _digest(value) for name, value in files.as_dict(taskset.about).items()},
         "shared": {"policy": _digest(taskset.policy), "tools": _digest(taskset.tools)},
         "tasks": {task: split_of.get(task, "no split") for task in tasks},
         "trajectories": {id: _digest(_own(rollout, taskset)) for id, rollout in sorted(taskset.rollouts.items())},
-        "pairs": {pair.id: _digest(pair_to_json(pair)) for pair in taskset.pairs},
+        "pairs": {pair.id: _digest(files.as_dict(pair)) for pair in taskset.pairs},
     }
 
 

@@ -7,7 +7,7 @@ call as soon as it is sent; a run without one, such as a clone, has the money of
 from pathlib import Path
 
 from meta_reward.completion import Usage
-from meta_reward.models.billing import load_bill
+from meta_reward.models.billing import has_bill, load_bill
 from meta_reward.models.usage import Spent, asked_for, paid_for
 from meta_reward.run.evaluations import costs_under_way, finished_evaluations, load_costs, load_scores
 from meta_reward.run.layout import Layout
@@ -17,7 +17,7 @@ def spent_on_disk(layout: Layout) -> Spent:
     """What a run has spent so far, also while it is running."""
     asked = sum((asked_in(folder) for folder in finished_evaluations(layout)), Spent())
     asked += asked_for(Usage(cost.input_tokens, cost.output_tokens) for cost in costs_under_way(layout))
-    return asked + (load_bill(layout.account).spent if layout.account.exists() else paid_in_evaluations(layout))
+    return asked + (load_bill(layout.account).spent if has_bill(layout.account) else paid_in_evaluations(layout))
 
 
 def asked_in(folder: Path) -> Spent:

@@ -1,6 +1,6 @@
 """What a search works with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,9 +11,10 @@ from meta_reward.models.gateway import Gateway
 from meta_reward.propose.base import Proposer
 from meta_reward.run.create import interface_text
 from meta_reward.run.events import LIMIT, EventLog
-from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import load_ledger
+from meta_reward.run.layout import HistoryLayout, Layout
+from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.settings import RunConfig
+from meta_reward.search.limits import Used
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair, Rollout
 
@@ -54,24 +55,33 @@ class Search:
         """The rollouts and pairs of a split."""
         return self.taskset.part(self.splits[split])
 
-    def tell_limits(self, near: Mapping[str, tuple[float, float]]) -> None:
-        """Say once of each limit that it is nearly reached. near: what is used of it, and the limit."""
-        for name, (used, limit) in near.items():
-            if name not in self._near_limits:
-                self._near_limits.add(name)
-                self.events.add(
-                    LIMIT, f"near the limit {name}: {used:.4g} of {limit:g}", limit=name, used=used, of=limit
-                )
+    def tell_limits(self, used: Iterable[Used]) -> None:
+        """Say once of each limit that it is nearly reached."""
+        for one in used:
+            if one.is_near and one.name not in self._near_limits:
+                self._near_limits.add(one.name)
+                total = one.value + one.held
+                text = f"near the limit {one.name}: {total:.4g} of {one.limit:g}"
+                self.events.add(LIMIT, text, limit=one.name, used=total, of=one.limit)
 
     @property
     def cases(self) -> Cases:
-        """What is specific to single cases of the search split, and not in the seeds, which the user wrote."""
+        """As `run_cases` finds them."""
         if self._cases is None:
-            rows = [row for row in load_ledger(self.layout.ledger) if row.iteration == 0]
-            recorded = [self.layout.candidate(row.folder) / "harness.py" for row in rows]
-            seeds = recorded or sorted(self.layout.staging(0).glob("*/harness.py"))
-            self._cases = search_cases(self.taskset, self.splits["search"], [files.read_text(seed) for seed in seeds])
+            self._cases = run_cases(self.layout, self.taskset, self.splits["search"])
         return self._cases
+
+
+def run_cases(layout: Layout, taskset: TaskSet, search_tasks: tuple[str, ...]) -> Cases:
+    """What is specific to single cases of a run's search split, and not in the seeds, which the user wrote."""
+    recorded = programs_of(layout, [row for row in load_ledger(layout.ledger) if row.iteration == 0])
+    staged = map(files.read_text, sorted(layout.staging(0).glob("*/harness.py")))
+    return search_cases(taskset, search_tasks, [source for source, _ in recorded] or list(staged))
+
+
+def programs_of(history: HistoryLayout | Layout, rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """The programs of candidates, each with its id."""
+    return [(files.read_text(history.candidate(row.folder) / "harness.py"), row.id) for row in rows]
 
 
 def search_cases(taskset: TaskSet, search_tasks: tuple[str, ...], common: Sequence[str] = ()) -> Cases:

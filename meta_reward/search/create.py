@@ -7,7 +7,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import GitError, UsageError
 from meta_reward.harness.levels import choose_level
-from meta_reward.harness.validate import Cases, fingerprint, validate
+from meta_reward.harness.validate import Cases, fingerprints, validate
 from meta_reward.propose.base import slug
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.registry import make_proposer
@@ -120,4 +120,4 @@ async def _check_seeds(seeds: Sequence[Seed], config: RunConfig, cases: Cases) -
             report = await validate(seed.source, sandbox=sandbox, known=known, packages=config.packages, cases=cases)
             if not report.ok:
                 raise UsageError(f"seed {seed.name} does not validate: {report.findings[0]}")
-            known[fingerprint(seed.source)] = f"seed {seed.name}"
+            known |= fingerprints([(seed.source, f"seed {seed.name}")])

@@ -14,19 +14,26 @@ from meta_reward.search.open import open_sandbox
 
 
 async def run_splits(
-    search: Search, folders: Sequence[str], split: str, *, on_done: Callable[[str], None] = lambda folder: None
+    search: Search,
+    folders: Sequence[str],
+    split: str,
+    *,
+    repeat: int = 0,
+    on_done: Callable[[str], None] = lambda folder: None,
 ) -> None:
     """Evaluate candidates on a split, all in one pool, as far as they are not evaluated there yet.
 
-    on_done: called with the folder of each that was not, when it is complete.
+    repeat: each number asks the judge anew and has a place of its own. on_done: called with the folder of each that was
+    not evaluated, when it is complete.
     """
     slots = asyncio.Semaphore(search.gateway.concurrency)
-    waiting = [folder for folder in folders if not _is_complete(search, folder, split)]
+    place = search.layout.repeated(split, repeat)
+    waiting = [folder for folder in folders if not _is_complete(search, folder, place)]
     if not waiting:
         return
 
     async def run(folder: str, sandbox: Sandbox) -> None:
-        await _run_split(search, folder, split, sandbox, slots)
+        await _run_split(search, folder, split, sandbox, slots, repeat)
         on_done(folder)
 
     async with await open_sandbox(search.config) as sandbox:
@@ -41,18 +48,20 @@ def _is_complete(search: Search, folder: str, split: str) -> bool:
     return complete
 
 
-async def _run_split(search: Search, folder: str, split: str, sandbox: Sandbox, slots: asyncio.Semaphore) -> None:
-    layout, config = search.layout, search.config
+async def _run_split(
+    search: Search, folder: str, split: str, sandbox: Sandbox, slots: asyncio.Semaphore, repeat: int
+) -> None:
+    layout, config, place = search.layout, search.config, search.layout.repeated(split, repeat)
     rollouts, pairs = search.part(split)
-    journal = layout.journal(split, folder)
+    journal = layout.journal(place, folder)
     results = open_journal(journal)
-    search.progress.evaluation(folder, split, len(rollouts), pairs)
+    search.progress.evaluation(folder, place, len(rollouts), pairs)
     search.events.add(
         EVALUATION,
-        f"{folder} on {split}: {len(results)} of {len(rollouts)} trajectories",
+        f"{folder} on {place}: {len(results)} of {len(rollouts)} trajectories",
         shown=False,
         candidate=folder,
-        split=split,
+        split=place,
         done=len(results),
         trajectories=len(rollouts),
     )
@@ -69,11 +78,12 @@ async def _run_split(search: Search, folder: str, split: str, sandbox: Sandbox, 
         gateway=search.gateway,
         sandbox=sandbox,
         seed=config.seed,
+        repeat=repeat,
         finished=results,
         give_up=split == "search",  # what decides or is reported is measured whole
         slots=slots,
         on_result=keep,
     )
-    target, sealed = layout.evaluation(split, folder), split != "search"
+    target, sealed = layout.evaluation(place, folder), split != "search"
     save_evaluation(target, evaluation, rollouts, pairs, judge=config.judge.spec, sealed=sealed)
     journal.unlink(missing_ok=True)

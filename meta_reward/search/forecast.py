@@ -8,6 +8,7 @@ one. Their calls are counted; tokens are estimated from characters. A reply of a
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from meta_reward.completion import CHARS_PER_TOKEN, Backend, Model, Usage
 from meta_reward.evaluation.evaluate import evaluate
@@ -34,6 +35,10 @@ class Load:
     calls: float = 0.0
     input_tokens: float = 0.0
     output_tokens: float = 0.0
+
+    @property
+    def tokens(self) -> float:
+        return self.input_tokens + self.output_tokens
 
     def __add__(self, other: "Load") -> "Load":
         return Load(
@@ -68,7 +73,9 @@ class Parts:
     search: Part
     """All that is still to be done."""
     test: Part
-    """The opening of the test split afterwards."""
+    """The opening of the test split afterwards: the baseline and the chosen harness."""
+    controls: Part
+    """Of that test: the baseline again, as often as a harness like the mean seed has its tokens, once at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +173,10 @@ def _parts(
     validation = mean * (sizes["validation"] * (1 + FINALISTS))
     rest = iteration * max(0, config.limits.iterations - (done or 0)) + validation
     whole = rest if done is not None else seeds + rest
-    test = mean * (2 * sizes["test"])
-    return Parts(*(_priced(load, backend) for load in (seeds, iteration, validation, whole, test)))
+    baseline = next(iter(each.values()))
+    test = (baseline + mean) * sizes["test"]
+    controls = baseline * (sizes["test"] * max(1, ceil(mean.tokens / max(1, baseline.tokens)) - 1))
+    return Parts(*(_priced(load, backend) for load in (seeds, iteration, validation, whole, test, controls)))
 
 
 def _stand_in(backend: Model, seed: int) -> Backend:

@@ -1,7 +1,7 @@
 """The limits of a run: when one is reached, and that no money is spent without one."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,25 @@ NEAR = 0.8
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """How much of a limit that is set is used."""
+
+    name: str
+    limit: float
+    value: float
+    """With what calls in flight are expected to take."""
+    expected: float = 0.0
+    """How much of the value these are."""
+    held: float = 0.0
+    """To be left of the limit for later."""
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the limit is nearly reached."""
+        return self.value + self.held >= self.limit * NEAR
+
+
+@dataclass(frozen=True, slots=True)
 class LimitCheck:
     """The limits of a run, for `Gateway.limit`. Calls in flight count at what they are expected to take."""
 
@@ -28,30 +47,28 @@ class LimitCheck:
     began: float
     """When hours began to count, by `now`."""
 
-    def __call__(self, spent: Spent, held: Spent = NOTHING) -> None:
-        """Raise LimitReached if another call would go beyond a limit. held: to be left of the limits for later."""
-        for name, (value, expected, kept) in self._used(spent, held).items():
-            limit = self._limit(name)
-            if limit and value + kept >= limit:
-                raise LimitReached(name, round(value, 4), limit, expected=round(expected, 4), held=round(kept, 4))
+    def __call__(self, spent: Spent) -> None:
+        """Raise LimitReached if another call would go beyond a limit."""
+        stop_at(self.used(spent))
 
-    def near(self, spent: Spent, held: Spent = NOTHING) -> dict[str, tuple[float, float]]:
-        """What is used of each limit that is nearly reached, and the limit."""
-        used = {name: value + kept for name, (value, _, kept) in self._used(spent, held).items()}
-        limits = {name: self._limit(name) for name in used}
-        return {name: (used[name], limits[name]) for name in used if 0 < limits[name] * NEAR <= used[name]}
+    def used(self, spent: Spent, held: Spent = NOTHING) -> list[Used]:
+        """What is used of the limits that are set. held: to be left of them for later."""
+        limits, tokens, usd = self.limits, spent.pending_tokens, spent.pending_usd
+        every = (
+            Used("max-calls", float(limits.max_calls), spent.calls + spent.pending_calls, held=held.calls),
+            Used("max-tokens", float(limits.max_tokens), spent.tokens + tokens, tokens, held.tokens),
+            Used("max-usd", limits.max_usd, spent.cost_usd + usd, usd, held.cost_usd),
+            Used("max-hours", limits.max_hours, (self.now() - self.began) / 3600),
+        )
+        return [used for used in every if used.limit]
 
-    def _limit(self, name: str) -> float:
-        return float(getattr(self.limits, name.replace("-", "_")))
 
-    def _used(self, spent: Spent, held: Spent) -> dict[str, tuple[float, float, float]]:
-        """By limit: what is used, how much of that is expected of calls in flight, and what is held back."""
-        return {
-            "max-calls": (spent.calls + spent.pending_calls, 0, held.calls),  # each of them is one, whatever it takes
-            "max-tokens": (spent.tokens + spent.pending_tokens, spent.pending_tokens, held.tokens),
-            "max-usd": (spent.cost_usd + spent.pending_usd, spent.pending_usd, held.cost_usd),
-            "max-hours": ((self.now() - self.began) / 3600, 0, 0),
-        }
+def stop_at(used: Iterable[Used]) -> None:
+    """Raise LimitReached if another call would go beyond a limit."""
+    for one in used:
+        if one.value + one.held >= one.limit:
+            expected, held = round(one.expected, 4), round(one.held, 4)
+            raise LimitReached(one.name, round(one.value, 4), one.limit, expected=expected, held=held)
 
 
 def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> LimitCheck:

@@ -28,7 +28,7 @@ from meta_reward.run.usage import spent_on_disk
 from meta_reward.search.context import Search
 from meta_reward.search.decide import decide, finalists_of, is_decided, reserve
 from meta_reward.search.evaluate_split import run_splits
-from meta_reward.search.limits import NOTHING, LimitCheck, limit_check
+from meta_reward.search.limits import NOTHING, LimitCheck, limit_check, stop_at
 from meta_reward.search.open import check_sandbox
 from meta_reward.search.session import place_by_hand, run_session, save_candidates
 
@@ -101,7 +101,7 @@ def _make_whole(search: Search) -> None:
     for folder in (search.layout.history, search.layout.sealed):
         folders.sweep(folder)
     complete_decision(search.layout, load_ledger(search.layout.ledger))
-    record.tag_last_candidate(search.layout)
+    record.tag_candidates(search.layout)
     record.commit_candidates(search.layout)
     record.commit_last_iteration(search.layout)
     if last_decision(search.layout) is None:
@@ -158,8 +158,9 @@ def _watch(search: Search, limits: LimitCheck, sessions_usd: Callable[[], float]
     counted = sessions_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
 
     def check(spent: Spent) -> None:
-        search.tell_limits(limits.near(spent, held))
-        limits(spent, held)
+        used = limits.used(spent, held)
+        search.tell_limits(used)
+        stop_at(used)
 
     search.gateway.limit(check, elsewhere_usd=counted)
     search.gateway.check_limit()
@@ -247,7 +248,10 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
 
 
 def _is_valid(search: Search, folder: str) -> bool:
-    return bool(files.load_json(search.layout.candidate(folder) / "validator.json")["ok"])
+    path = search.layout.candidate(folder) / "validator.json"
+    validator = files.load_json(path)
+    with files.reading(path):
+        return bool(validator["ok"])
 
 
 def _with_known_parents(rows: Sequence[Row], known: set[str]) -> tuple[list[Row], list[str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from meta_reward import files, folders, shipped
 from meta_reward.errors import ProposerError, ProposerKilled, ProposerUnavailable, UsageError
-from meta_reward.harness.validate import Report, docstring, fingerprint, report_to_json, validate
+from meta_reward.harness.validate import Report, docstring, fingerprints, report_to_json, validate
 from meta_reward.models.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
 from meta_reward.propose.secrets import secrets_in, session_secrets
@@ -26,7 +26,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import candidate_id, load_ledger
 from meta_reward.run.sessions import SessionRecord, load_session, save_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside
-from meta_reward.search.context import Search
+from meta_reward.search.context import Search, programs_of
 from meta_reward.search.open import open_sandbox
 from meta_reward.search.session_context import SessionContext, open_session_context
 
@@ -224,31 +224,21 @@ def _collect(search: Search, iteration: int, order: Sequence[str]) -> tuple[list
 
 async def _validated(search: Search, drafts: Sequence[Draft], iteration: int) -> list[tuple[Draft, Report]]:
     """Each draft with the validator's report; one that repeats an earlier candidate or draft is a duplicate."""
-    known: dict[str, str] = {}
-    for row in load_ledger(search.layout.ledger):
-        if row.iteration >= iteration:
-            break
-        known |= _identity(files.read_text(search.layout.candidate(row.folder) / "harness.py"), row.id)
+    rows = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
+    known = fingerprints(programs_of(search.layout, rows))
     result = []
     for draft in drafts:
         marks = secrets_in(draft.source, draft.proposal)
         report = Report(marks, ()) if marks else await _validate(search, draft.source, known)
         result.append((draft, report))
         if report.ok:
-            known |= _identity(draft.source, draft.name)
+            known |= fingerprints([(draft.source, draft.name)])
     return result
 
 
 async def _validate(search: Search, source: str, known: Mapping[str, str]) -> Report:
     async with await open_sandbox(search.config) as sandbox:
         return await validate(source, sandbox=sandbox, known=known, packages=search.config.packages, cases=search.cases)
-
-
-def _identity(source: str, name: str) -> dict[str, str]:
-    try:
-        return {fingerprint(source): name}
-    except SyntaxError:
-        return {}
 
 
 def save_candidates(search: Search, session: Session, iteration: int) -> list[str]:

@@ -27,13 +27,13 @@ def make_answer(view: HistoryLayout, trials: Tryouts | None) -> AnswerRequest:
 
     folders = {view.path: "history"} | ({} if trials is None else {trials.staging: "staging"})
 
-    async def answer(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def answer(command: str, arguments: Mapping[str, Any]) -> object:
         try:
             return await answered(command, arguments)
         except MetaRewardError as error:
             raise UsageError(_as_seen(str(error), folders)) from None
 
-    async def answered(command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def answered(command: str, arguments: Mapping[str, Any]) -> object:
         if command not in _COMMANDS:
             raise UsageError(f"there is no command {command[:50]!r}", hint=f"known: {', '.join(_COMMANDS)}")
         given = _checked(_COMMANDS[command], arguments)

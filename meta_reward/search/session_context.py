@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from meta_reward.propose.prompt import load_instructions, render_instructions
 from meta_reward.propose.session_server import AnswerRequest, open_session_server
@@ -20,7 +19,7 @@ from meta_reward.search.context import Search
 from meta_reward.search.session_api import make_answer
 from meta_reward.search.tryout.run import Tryouts, tryouts_of
 
-TryHarness = Callable[[Path | str, Sequence[str]], Awaitable[dict[str, Any]]]
+TryHarness = Callable[[Path | str, Sequence[str]], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class SessionContext:
         return None if self.tries is None else self.tries.try_harness
 
     @property
-    def trials(self) -> list[dict[str, Any]]:
+    def trials(self) -> list[dict[str, object]]:
         """The drafts tried so far: path, pairs, judge calls and their cost."""
         return [] if self.tries is None else [asdict(trial) for trial in self.tries.done]
 

@@ -6,8 +6,9 @@ same run there. Numbers on search are optimistic, as everywhere; the decision is
 
 import importlib.util
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
@@ -58,7 +59,7 @@ class MlflowTracker:
         for name, value in metrics.items():
             client.log_metric(self._run, name, value, step=step)
 
-    def _tag(self, tags: dict[str, Any]) -> None:
+    def _tag(self, tags: Mapping[str, object]) -> None:
         client = self._open()
         for name, value in tags.items():
             client.set_tag(self._run, name, "" if value is None else str(value))
@@ -98,7 +99,7 @@ class MlflowTracker:
         """Where the run is: a copy elsewhere is another one."""
         return str(self._layout.root.resolve())
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self) -> dict[str, object]:
         config = load_run_config(self._layout.config)
         return {
             "taskset": Path(config.taskset).name,

@@ -55,12 +55,22 @@ def _called(trajectory: Trajectory) -> list[str]:
     return [call.name for m in trajectory.messages if m.role == "assistant" for call in m.tool_calls]
 
 
+def count_characters(trajectory: Trajectory) -> int:
+    """The characters of all messages."""
+    return sum(len(m.content) for m in trajectory.messages)
+
+
+def count_calls(trajectory: Trajectory) -> int:
+    """The tool calls of the agent."""
+    return len(_called(trajectory))
+
+
 FEATURES: dict[str, Callable[[Trajectory], float]] = {
     "messages": lambda t: len(t.messages),
-    "length of all messages": lambda t: sum(len(m.content) for m in t.messages),
+    "length of all messages": count_characters,
     "length of the agent's words": lambda t: sum(map(len, said(t))),
     "length of the agent's last message": lambda t: len((said(t) or [""])[-1]),
-    "tool calls": lambda t: len(_called(t)),
+    "tool calls": count_calls,
     "different tools": lambda t: len(set(_called(t))),
     "failed tool calls": lambda t: sum(m.is_error for m in t.messages),
     "words of refusal": lambda t: sum(len(REFUSAL.findall(text)) for text in said(t)),

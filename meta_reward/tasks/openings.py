@@ -5,6 +5,7 @@ before it happens, and the count is shown with every later result. Decisions on 
 counted as well: what an earlier run chose there is no fresh finalist of a later one.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,21 +35,21 @@ def keep_openings(old: Path, new: Path) -> None:
 
 def count_openings(taskset: Path) -> int:
     """How often the test split has been opened."""
-    return sum(_split(line) == _TEST for line in _load(taskset / "openings.jsonl"))
+    return sum(line["split"] == _TEST for line in _load(taskset / "openings.jsonl"))
 
 
 def count_looks(taskset: Path) -> int:
     """How many decisions were made on the validation split, by all runs."""
-    return sum(_split(line) == _VALIDATION for line in _load(taskset / "openings.jsonl"))
+    return sum(line["split"] == _VALIDATION for line in _load(taskset / "openings.jsonl"))
 
 
 def chosen_before(taskset: Path, digest: str, *, run: str) -> set[str]:
     """SHA-256 of the programs that other runs chose on the same task set. run: the start of this run's keys."""
-    looks = [line for line in _load(taskset / "openings.jsonl") if _split(line) == _VALIDATION]
+    looks = [line for line in _load(taskset / "openings.jsonl") if line["split"] == _VALIDATION]
     return {line["chosen"] for line in looks if line["digest"] == digest and not line["key"].startswith(run)}
 
 
-def _record(taskset: Path, about: dict[str, Any]) -> None:
+def _record(taskset: Path, about: Mapping[str, str | None]) -> None:
     path = taskset / "openings.jsonl"
     files.repair_journal(path)
     if about["key"] is None or not any(line["key"] == about["key"] for line in _load(path)):
@@ -56,9 +57,13 @@ def _record(taskset: Path, about: dict[str, Any]) -> None:
         files.append_line(path, {"schema": SCHEMA, "when": when, **about})
 
 
-def _split(line: Any) -> Any:
-    return line.get("split", _TEST)
+def _load(path: Path) -> list[dict[str, Any]]:
+    with files.reading(path):
+        return [_complete(line) for line in files.iter_whole_lines(path)]
 
 
-def _load(path: Path) -> list[Any]:
-    return list(files.iter_whole_lines(path))
+def _complete(line: dict[str, Any]) -> dict[str, Any]:
+    """A line with its split, which the oldest ones lack. Raises KeyError for one that lacks something else."""
+    split = line.get("split", _TEST)
+    wanted = ("digest", "key", "chosen") if split == _VALIDATION else ("digest", "key")
+    return {"split": split, **{name: line[name] for name in wanted}}

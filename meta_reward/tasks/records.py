@@ -19,7 +19,6 @@ from meta_reward.trajectory import (
     message_to_json,
     parse_messages,
     parse_tool,
-    tool_to_json,
 )
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -32,30 +31,19 @@ def is_name(text: str) -> bool:
 
 def save_rollout(path: Path, rollout: Rollout, *, policy: str, tools: Sequence[Tool]) -> None:
     """Write one rollout; its policy and its tools only if they differ from the task set's."""
-    data: dict[str, Any] = {"id": rollout.id, "task": rollout.task, "success": rollout.success}
+    data: dict[str, object] = {"id": rollout.id, "task": rollout.task, "success": rollout.success}
     if rollout.trajectory.policy != policy:
         data["policy"] = files.as_lines(rollout.trajectory.policy)
     if rollout.trajectory.tools != tuple(tools):
-        data["tools"] = [tool_to_json(tool) for tool in rollout.trajectory.tools]
+        data["tools"] = rollout.trajectory.tools
     data["messages"] = [stored_message(m) for m in rollout.trajectory.messages]
     files.write_json(path, data)
 
 
-def stored_message(message: Message) -> dict[str, Any]:
+def stored_message(message: Message) -> dict[str, object]:
     """The stored form of a message: text of several lines as a list of lines."""
     data = message_to_json(message)
     return {**data, "content": files.as_lines(data["content"])}
-
-
-def pair_to_json(pair: Pair) -> dict[str, Any]:
-    """The JSON form of a pair, as `pairs.jsonl` holds it."""
-    return {
-        "id": pair.id,
-        "task": pair.task,
-        "preferred": pair.preferred,
-        "other": pair.other,
-        "categories": list(pair.categories),
-    }
 
 
 def parse_tools(data: Any, path: Path) -> tuple[Tool, ...]:

@@ -19,17 +19,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from meta_reward import files, folders
 from meta_reward.errors import DataError
 from meta_reward.tasks.annotations import Annotations, save_annotations
 from meta_reward.tasks.divide import Division
 from meta_reward.tasks.openings import keep_openings
-from meta_reward.tasks.records import is_name, load_pairs, load_rollouts, pair_to_json, parse_tools, save_rollout
+from meta_reward.tasks.records import is_name, load_pairs, load_rollouts, parse_tools, save_rollout
 from meta_reward.tasks.splits import NAME as SPLITS_FILE
 from meta_reward.tasks.splits import load_division, save_division
-from meta_reward.trajectory import Pair, Rollout, Tool, tool_to_json
+from meta_reward.trajectory import Pair, Rollout, Tool
 
 SCHEMA = 1
 
@@ -121,13 +121,13 @@ def save_task_set(
     """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
     with folders.new_folder(path, replace=replace) as folder:
         keep_openings(path, folder)
-        files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(about)})
+        files.write_json(folder / "taskset.json", {"schema": SCHEMA, **files.as_dict(about)})
         files.write_bytes(folder / "policy.md", policy.encode())
-        files.write_json(folder / "tools.json", [tool_to_json(tool) for tool in tools])
+        files.write_json(folder / "tools.json", tools)
         (folder / "trajectories").mkdir()
         for rollout in rollouts:
             save_rollout(folder / "trajectories" / f"{rollout.id}.json", rollout, policy=policy, tools=tools)
-        files.write_lines(folder / "pairs.jsonl", (pair_to_json(pair) for pair in pairs))
+        files.write_lines(folder / "pairs.jsonl", pairs)
         if division is not None:
             save_division(folder, division)
         if annotations is not None:
@@ -142,13 +142,13 @@ def grow_task_set(before: TaskSet, after: TaskSet, annotations: Annotations) -> 
     """
     with folders.new_folder(before.path, replace=True) as folder:
         shutil.copytree(before.path, folder, symlinks=True, dirs_exist_ok=True)
-        files.write_json(folder / "taskset.json", {"schema": SCHEMA, **_about_to_json(after.about)})
+        files.write_json(folder / "taskset.json", {"schema": SCHEMA, **files.as_dict(after.about)})
         for id, rollout in after.rollouts.items():
             if rollout != before.rollouts.get(id):
                 path = folder / "trajectories" / f"{id}.json"
                 save_rollout(path, rollout, policy=before.policy, tools=before.tools)
         pairs = files.read_bytes(folder / "pairs.jsonl").rstrip(b"\n") + b"\n"
-        new = (files.dump_line(pair_to_json(pair)) for pair in after.pairs[len(before.pairs) :])
+        new = (files.dump_line(pair) for pair in after.pairs[len(before.pairs) :])
         files.write_bytes(folder / "pairs.jsonl", pairs + b"".join(new))
         if after.division is not None:
             save_division(folder, after.division)
@@ -165,16 +165,6 @@ def digest_of(path: Path, *, without: str = "") -> str:
         content = hashlib.sha256(files.read_bytes(file)).hexdigest()
         whole.update(f"{file.relative_to(path).as_posix()} {content}\n".encode())
     return "sha256:" + whole.hexdigest()
-
-
-def _about_to_json(about: About) -> dict[str, Any]:
-    return {
-        "name": about.name,
-        "source": about.source,
-        "licence": about.licence,
-        "simulated": about.simulated,
-        "category_notes": about.category_notes,
-    }
 
 
 def _load_about(path: Path) -> About:

@@ -5,7 +5,6 @@ the judge and the budget with which they were measured, and for no other.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.run.decisions import Decision, sentence_of
@@ -91,7 +90,7 @@ def what_differs(measured_with: RunConfig, used: RunConfig) -> str:
     return next((f"it was measured with another {name}" for name in before if before[name] != now[name]), "")
 
 
-def _what_counts(config: RunConfig) -> dict[str, Any]:
+def _what_counts(config: RunConfig) -> dict[str, object]:
     return {
         "judge": (config.judge.spec, config.judge.settings),
         "seed": config.seed if config.judge.spec == "simulated" else 0,

@@ -58,13 +58,58 @@ class Exported:
     weak: tuple[Weakness, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The judge in a record."""
+
+    spec: str
+    settings: Mapping[str, Any]
+    """As in cache keys."""
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The task set in a record."""
+
+    taskset: str
+    digest: str
+    source: str
+    licence: str
+    simulated: bool
+    tasks: dict[str, int]
+    """How many each split has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The content of `record.json`."""
+
+    schema: int
+    exported: str
+    """The day, in ISO 8601."""
+    meta_reward: str
+    run: str
+    harness: dict[str, str]
+    """Id, name, digest and hypothesis."""
+    scale: str
+    decision: str
+    untested: str | None
+    data: Data
+    judge: Judged
+    numbers: dict[str, Measured | None]
+    """By split."""
+    baseline: dict[str, object]
+    """Id and numbers."""
+    weak_categories: tuple[Weakness, ...]
+
+
 def export(layout: Layout, folder: Path, *, today: datetime.date) -> Exported:
     """Write the chosen harness of a run into a new folder. Raises UsageError if nothing is chosen yet."""
     config = load_run_config(layout.config)
     row, evidence = chosen_in(layout)
     source = files.read_text(layout.candidate(row.folder) / "harness.py")
-    weak = weaknesses(layout, row)
-    record = _record(layout, config, row, evidence, weak, source, today)
+    record = _record(layout, config, row, evidence, source, today)
     with folders.new_folder(folder) as new:
         files.write_bytes(new / HARNESS, source.encode())
         files.write_bytes(new / SETTINGS, _settings(config))
@@ -74,7 +119,7 @@ def export(layout: Layout, folder: Path, *, today: datetime.date) -> Exported:
         for name in _RUNTIME:
             files.write_bytes(new / "runtime" / "meta_reward" / name, files.read_bytes(_PACKAGE / name))
         files.write_bytes(new / "README.md", _readme(record, folder.name).encode())
-    return Exported(folder, row.id, config.judge.spec, record["judge"]["simulated"], evidence, weak)
+    return Exported(folder, row.id, config.judge.spec, record.judge.simulated, evidence, record.weak_categories)
 
 
 def weaknesses(layout: Layout, row: Row) -> tuple[Weakness, ...]:
@@ -94,36 +139,35 @@ def _record(
     config: RunConfig,
     row: Row,
     evidence: Evidence,
-    weak: tuple[Weakness, ...],
     source: str,
     today: datetime.date,
-) -> dict[str, Any]:
+) -> Record:
     baseline = load_ledger(layout.ledger)[0]
     about = files.load_json(layout.taskset / "taskset.json")
     backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
     digest = files.digest_of_text(source)
-    return {
-        "schema": SCHEMA,
-        "exported": today.isoformat(),
-        "meta_reward": __version__,
-        "run": layout.root.resolve().name,
-        "harness": {"id": row.id, "name": row.name, "digest": digest, "hypothesis": row.hypothesis},
-        "scale": "scores run from 0 to 100",
-        "decision": evidence.decision,
-        "untested": evidence.untested,
-        "data": {
-            "taskset": about["name"],
-            "digest": config.digest,
-            "source": about.get("source", ""),
-            "licence": about.get("licence", ""),
-            "simulated": about.get("simulated") is True,
-            "tasks": _tasks_by_split(layout),
-        },
-        "judge": {"spec": config.judge.spec, "settings": dict(backend.settings), "simulated": backend.simulated},
-        "numbers": _numbers(layout, row),
-        "baseline": {"id": baseline.id, "numbers": _numbers(layout, baseline)},
-        "weak_categories": [asdict(one) for one in weak],
-    }
+    return Record(
+        schema=SCHEMA,
+        exported=today.isoformat(),
+        meta_reward=__version__,
+        run=layout.root.resolve().name,
+        harness={"id": row.id, "name": row.name, "digest": digest, "hypothesis": row.hypothesis},
+        scale="scores run from 0 to 100",
+        decision=evidence.decision,
+        untested=evidence.untested,
+        data=Data(
+            taskset=about["name"],
+            digest=config.digest,
+            source=about.get("source", ""),
+            licence=about.get("licence", ""),
+            simulated=about.get("simulated") is True,
+            tasks=_tasks_by_split(layout),
+        ),
+        judge=Judged(config.judge.spec, dict(backend.settings), backend.simulated),
+        numbers=_numbers(layout, row),
+        baseline={"id": baseline.id, "numbers": _numbers(layout, baseline)},
+        weak_categories=weaknesses(layout, row),
+    )
 
 
 def _numbers(layout: Layout, row: Row) -> dict[str, Measured | None]:
@@ -134,8 +178,10 @@ def _tasks_by_split(layout: Layout) -> dict[str, int]:
     """How many tasks each split has; not which."""
     if not layout.sealed_taskset.exists():
         return {}
-    tasks: Mapping[str, str] = files.load_json(layout.sealed_taskset)["tasks"]
-    return {split: sum(of == split for of in tasks.values()) for split in _SPLITS}
+    data = files.load_json(layout.sealed_taskset)
+    with files.reading(layout.sealed_taskset):
+        tasks: Mapping[str, str] = data["tasks"]
+        return {split: sum(of == split for of in tasks.values()) for split in _SPLITS}
 
 
 def _settings(config: RunConfig) -> bytes:
@@ -152,21 +198,21 @@ def _settings(config: RunConfig) -> bytes:
     return tomli_w.dumps(tables).encode()
 
 
-def _readme(record: Mapping[str, Any], name: str) -> str:
-    judge, harness, tests = record["judge"], record["harness"], record["numbers"]["test"]
-    evidence = Evidence(test=tests, why_no_test=UNTESTED)
-    weak = [f"- {w['category']}: {w['agreement']:.1%} of {w['pairs']} pairs" for w in record["weak_categories"]]
-    simulated = _SIMULATED if judge["simulated"] else ""
+def _readme(record: Record, name: str) -> str:
+    judge = record.judge
+    evidence = Evidence(test=record.numbers["test"], why_no_test=UNTESTED)
+    weak = [f"- {one.category}: {one.agreement:.1%} of {one.pairs} pairs" for one in record.weak_categories]
+    simulated = _SIMULATED if judge.simulated else ""
     return files.printable(
         f"""# {name}
 
-A reward for trajectories of agents, from 0 to 100: harness {harness["id"]} of run {record["run"]}, exported
-{record["exported"]}. It was made for judge `{judge["spec"]}`, and its numbers hold for that judge and for data like
-`{record["data"]["taskset"]}`.
+A reward for trajectories of agents, from 0 to 100: harness {record.harness["id"]} of run {record.run}, exported
+{record.exported}. It was made for judge `{judge.spec}`, and its numbers hold for that judge and for data like
+`{record.data.taskset}`.
 
 {simulated}Sealed: {evidence.sealed()}.
 
-Decision: {record["decision"]}.
+Decision: {record.decision}.
 
 {"Weak categories:" if weak else "No failure category stands out as weak."}
 {chr(10).join(weak)}

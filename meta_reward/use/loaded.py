@@ -197,7 +197,7 @@ def _inspected(loaded: Loaded, path: Path) -> Loaded:
     return loaded
 
 
-def _spending(tables: Mapping[str, Any]) -> dict[str, Any]:
+def _spending(tables: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in tables.get("limits", {}).items() if name in _SPENDING}
 
 

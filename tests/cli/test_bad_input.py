@@ -137,10 +137,10 @@ def test_other_settings_than_the_runs_are_named(meta_reward: MetaReward, small: 
 def test_run_of_another_version_is_refused(meta_reward: MetaReward, small: Path) -> None:
     meta_reward("search", "small", *JUDGE, *ONE_SEED, "--iterations", 0)
     config = Path("runs/small/run.toml")
-    config.write_text(config.read_text().replace("schema = 1", "schema = 9"))
+    config.write_text(config.read_text().replace("schema = 2", "schema = 9"))
     ran = meta_reward("status", "small")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
-    assert "run has schema 9; this version reads 1" in ran.err
+    assert "run has schema 9; this version reads 2 (start a new run)\n" in ran.err
 
 
 def test_folder_that_is_no_run_is_not_touched(meta_reward: MetaReward, small: Path) -> None:

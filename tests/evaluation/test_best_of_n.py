@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.evaluation.best_of_n import best_of_n, expected_success
+from meta_reward.evaluation.best_of_n import best_of_n, expected_success, lifts
+from meta_reward.evaluation.statistics import Interval
 from meta_reward.trajectory import Rollout
 from tests.conftest import make_trajectory
 
@@ -54,11 +55,11 @@ def labelled(tasks: int) -> tuple[list[Rollout], dict[str, float | None]]:
     return made, {r.id: float(r.success or 0) if i % 9 < 6 else 0.0 for i, r in enumerate(made)}
 
 
-def test_lift_has_an_interval_by_task() -> None:
+def test_gain_has_an_interval_by_task() -> None:
     single, pair = best_of_n(*labelled(9))
-    assert (single.lift, single.low, single.high, single.no_bounds) == (0.0, None, None, "no spread")
-    # lifts of 1/3 in six tasks and 0 in three: standard error sqrt(2/81 * 9/8 / 9) = 1/18, Student's 2.306
-    assert pair.lift == pytest.approx(2 / 9)
+    assert (single.gain, single.low, single.high, single.no_bounds) == (0.0, None, None, "no spread")
+    # gains of 1/3 in six tasks and 0 in three: standard error sqrt(2/81 * 9/8 / 9) = 1/18, Student's 2.306
+    assert pair.gain == pytest.approx(2 / 9)
     assert (pair.low, pair.high) == (
         pytest.approx(2 / 9 - 2.306 / 18, abs=1e-4),
         pytest.approx(2 / 9 + 2.306 / 18, abs=1e-4),
@@ -67,3 +68,15 @@ def test_lift_has_an_interval_by_task() -> None:
 
 def test_lift_over_few_tasks_has_no_interval() -> None:
     assert [(row.low, row.high, row.no_bounds) for row in best_of_n(*labelled(7))] == [(None, None, "few tasks")] * 2
+
+
+def test_lift_is_the_success_of_one_harness_minus_that_of_another_in_the_same_tasks() -> None:
+    made, found = labelled(9)
+    blind = dict.fromkeys(found, 0.0)
+    none, pair = lifts(made, blind, found)
+    assert (none.n, none.tasks, none.difference) == (1, 9, Interval(0.0, None, None, "no spread"))
+    gain = best_of_n(made, found)[1]
+    found_bounds = (pair.difference.mean, pair.difference.low, pair.difference.high)
+    assert found_bounds == pytest.approx((gain.gain, gain.low, gain.high))  # equal rewards pick blindly
+    assert lifts(made, found, found)[1].difference.mean == 0.0
+    assert lifts(rollouts(None, None), {"r0": 1.0}, {"r1": 2.0}) == []

@@ -15,6 +15,7 @@ from meta_reward.errors import JudgeUnavailable, LimitReached
 from meta_reward.evaluation.evaluate import PROBATION, evaluate, run_together
 from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
 from meta_reward.evaluation.records import CallCost, Evaluation, FailedCallRecord, Failure, Result, tokens_of
+from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.files import dump_line
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
@@ -25,6 +26,7 @@ from meta_reward.models.usage import Spent
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.trajectory import Rollout
 from tests.conftest import ASKING_HARNESS, LEVEL, WordJudge, make_rollouts
+from tests.processes import below
 
 ROLLOUTS = make_rollouts(3)
 
@@ -67,7 +69,8 @@ def test_every_trajectory_gets_its_reward_in_the_order_of_the_rollouts() -> None
     assert evaluation.rewards == {r.id: 90.0 if r.success else 10.0 for r in ROLLOUTS}
     assert [result.trajectory for result in evaluation.results] == [rollout.id for rollout in ROLLOUTS]
     results = outcomes(pairs_from_labels(ROLLOUTS), evaluation.rewards)
-    assert summarize(results, trajectories=12, tokens=evaluation.tokens).score == 1.0
+    spread = reward_stats(ROLLOUTS, evaluation.rewards)
+    assert summarize(results, trajectories=12, tokens=evaluation.tokens, rewards=spread).score == 1.0
 
 
 def test_unit_holds_every_call_apart_from_what_it_took() -> None:
@@ -287,14 +290,6 @@ def test_of_errors_at_the_same_moment_our_own_is_raised() -> None:
         asyncio.run(run_together([fail(OSError("odd")), fail(limit), fail(ValueError("odd"))]))
     with pytest.raises(OSError, match="odd"):
         asyncio.run(run_together([fail(OSError("odd")), fail(ValueError("even"))]))
-
-
-def below(pid: int) -> list[int]:
-    """The processes below one, the deepest first."""
-    children = [
-        int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
-    ]
-    return [one for child in children for one in (*below(child), child)]
 
 
 @pytest.mark.parametrize("which", [0, -1], ids=["a worker", "the zygote"])

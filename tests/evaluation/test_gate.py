@@ -18,7 +18,6 @@ from meta_reward.evaluation.gate import (
     decide,
     level_of_look,
     losses,
-    weights_of,
 )
 from meta_reward.evaluation.outcome import Outcome
 
@@ -131,11 +130,6 @@ def test_levels_of_all_looks_together_stay_under_a_tenth() -> None:
     assert sum(level_of_look(look) for look in range(1, 40)) < 0.10 + 1e-12
     with pytest.raises(ValueError, match="counted from 1"):
         level_of_look(0)
-
-
-def test_weights_let_every_data_set_count_alike() -> None:
-    assert weights_of({"a": "one", "b": "one"}) == {"a": 1.0, "b": 1.0}
-    assert weights_of({"a": "one", "b": "one", "c": "two"}) == {"a": 0.5, "b": 0.5, "c": 1.0}
 
 
 def test_weights_decide_the_difference_and_the_test() -> None:

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_reward.evaluation.metrics import Group, PairOutcome, Tokens, differences, outcomes, summarize
+from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.trajectory import Pair
 
+NO_REWARDS = reward_stats([], {})
 PAIRS = [
     Pair("p1", "a", "a1", "a2", ("refusal",)),
     Pair("p2", "a", "a1", "a3", ("refusal", "amount")),
@@ -31,7 +33,7 @@ def test_higher_reward_wins_equal_ones_tie_and_a_missing_one_loses() -> None:
 
 def test_summary_tells_ties_failures_coverage_and_margin_apart() -> None:
     results = outcomes(PAIRS, {"a1": 60.0, "a2": 40.0, "a3": 60.0, "b1": 10.0, "b2": 30.0})
-    metrics = summarize(results, trajectories=6, tokens=Tokens(7, 100, 20, None))
+    metrics = summarize(results, trajectories=6, tokens=Tokens(7, 100, 20, None), rewards=NO_REWARDS)
     assert (metrics.score, metrics.low, metrics.high, metrics.strict_agreement) == (0.375, None, None, 0.25)
     assert (metrics.pairs, metrics.ties, metrics.failures, metrics.coverage) == (4, 1, 1, 0.75)
     assert (metrics.mean_margin, metrics.trajectories) == (0.0, 6)
@@ -41,18 +43,18 @@ def test_summary_tells_ties_failures_coverage_and_margin_apart() -> None:
 
 
 def test_candidate_that_fails_everywhere_has_no_margin_and_no_agreement() -> None:
-    metrics = summarize(outcomes(PAIRS, {}), trajectories=0, tokens=Tokens())
+    metrics = summarize(outcomes(PAIRS, {}), trajectories=0, tokens=Tokens(), rewards=NO_REWARDS)
     assert (metrics.score, metrics.coverage, metrics.mean_margin, metrics.failures) == (0.0, 0.0, None, 4)
 
 
 def test_no_pairs_are_no_metrics() -> None:
     with pytest.raises(ValueError, match="no pairs to summarize"):
-        summarize([], trajectories=0, tokens=Tokens())
+        summarize([], trajectories=0, tokens=Tokens(), rewards=NO_REWARDS)
 
 
 @given(REWARDS)
 def test_numbers_add_up_whatever_the_rewards(rewards: dict[str, float | None]) -> None:
-    metrics = summarize(outcomes(PAIRS, rewards), trajectories=6, tokens=Tokens())
+    metrics = summarize(outcomes(PAIRS, rewards), trajectories=6, tokens=Tokens(), rewards=NO_REWARDS)
     assert metrics.score == metrics.strict_agreement + metrics.ties / 2 / metrics.pairs
     assert metrics.coverage == 1 - metrics.failures / metrics.pairs
     assert sum(g.pairs * g.score for g in metrics.by_task.values()) == metrics.pairs * metrics.score

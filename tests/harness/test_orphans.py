@@ -4,12 +4,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import PROJECT
 from tests.harness.attacks.arena import LEVELS
+from tests.processes import below, is_running
 
 PARENT = """
 import asyncio, sys
@@ -40,7 +40,7 @@ def test_killed_parent_leaves_no_candidate_behind(level: str) -> None:
     assert parent.stdout is not None
     with parent, parent.stdout as said:
         assert [said.readline(), said.readline()] == [b"asked\n"] * 2
-        started = descendants(parent.pid)
+        started = below(parent.pid)
         parent.send_signal(signal.SIGKILL)
     assert len(started) >= 5  # the zygote and four candidates, at level strict bubblewrap as well
     for _ in range(200):
@@ -48,17 +48,3 @@ def test_killed_parent_leaves_no_candidate_behind(level: str) -> None:
             break
         time.sleep(0.05)
     assert not left
-
-
-def descendants(pid: int) -> list[int]:
-    """The children of a process, theirs, and so on."""
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [each for child in children for each in (child, *descendants(child))]
-
-
-def is_running(pid: int) -> bool:
-    """Whether it still runs; one that nobody has asked about its end does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

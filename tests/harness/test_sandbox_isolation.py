@@ -21,6 +21,7 @@ from meta_reward.trajectory import trajectory_to_json
 from tests.conftest import LEVEL, PROJECT, WordJudge, make_trajectory
 from tests.harness.attacks.arena import LEVELS
 from tests.harness.boxed import QUICK, TRAJECTORY, harness, score, score_all, session
+from tests.processes import below, is_running
 
 
 def test_process_of_a_candidate_that_timed_out_is_gone() -> None:
@@ -151,25 +152,10 @@ def test_zygote_that_died_while_nobody_used_it_is_replaced() -> None:
     started = [pid for pid in map(int, children()) if pid == first or first in below(pid)]
     os.kill(first, 9)
     for _ in range(500):  # what confines it ends a moment after it
-        if all(state_of(pid) in ("", "Z") for pid in started):
+        if not any(map(is_running, started)):
             break
         time.sleep(0.01)
     assert asyncio.run(parent_of_a_candidate()) != first
-
-
-def below(pid: int) -> list[int]:
-    """The processes below one."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    direct = [int(child) for child in path.read_text().split()] if path.exists() else []
-    return [*direct, *(one for child in direct for one in below(child))]
-
-
-def state_of(pid: int) -> str:
-    """The letter of a process's state; empty if there is no such process."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
 
 
 def test_sandboxes_open_at_once_and_those_of_other_threads_have_zygotes_of_their_own() -> None:

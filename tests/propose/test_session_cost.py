@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward import files, folders
-from meta_reward.propose.claude.usage import Meter
+from meta_reward.propose.claude.usage import CallUsage, Meter
 from meta_reward.propose.session_cost import count_discarded, proposer_usd, under_way_usd
 from meta_reward.propose.transcript import Transcript
 from meta_reward.run.layout import Layout
@@ -57,8 +57,8 @@ def test_meter_counts_what_is_read_with_the_first_word_and_what_is_written_with_
     begun = meter.read({"type": "message_start", "message": {"id": "m1", "model": MODEL, "usage": usage}})
     assert meter.read({"type": "content_block_delta", "delta": {"text": "x"}}) is None
     ended = meter.read({"type": "message_delta", "usage": {"output_tokens": 100, "input_tokens": None}})
-    assert begun == {"call": "m1", "model": MODEL, **usage, "cost_usd": pytest.approx(0.002355)}
-    assert ended == {"call": "m1", "model": MODEL, **usage, "output_tokens": 100, "cost_usd": pytest.approx(0.00285)}
+    assert begun == CallUsage("m1", MODEL, **usage, cost_usd=pytest.approx(0.002355))
+    assert ended == CallUsage("m1", MODEL, **{**usage, "output_tokens": 100}, cost_usd=pytest.approx(0.00285))
 
 
 def test_meter_says_nothing_of_a_price_that_is_not_known() -> None:
@@ -66,5 +66,5 @@ def test_meter_says_nothing_of_a_price_that_is_not_known() -> None:
         {"type": "message_start", "message": {"id": "m", "model": "of-my-own", "usage": {"input_tokens": 9}}}
     )
     assert line is not None
-    assert (line["input_tokens"], line["cost_usd"]) == (9, None)
+    assert (line.input_tokens, line.cost_usd) == (9, None)
     assert Meter().read({"type": "message_delta", "usage": {"output_tokens": 1}}) is None

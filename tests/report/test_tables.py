@@ -1,18 +1,23 @@
 """Tables of plain text: they fit the columns at hand, and what is too long goes on in the next line."""
 
+import re
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meta_reward.evaluation.best_of_n import BestOfN
+from meta_reward.evaluation.best_of_n import BestOfN, Lift
 from meta_reward.evaluation.metrics import Metrics
-from meta_reward.report.tables import fit, render_best_of_n, render_metrics, render_table
+from meta_reward.evaluation.reward_stats import RewardStats
+from meta_reward.evaluation.statistics import Interval
+from meta_reward.report.tables import fit, render_best_of_n, render_metrics, render_rewards, render_table
 
 METRICS = Metrics(
     score=0.5, low=0.4, high=0.6, no_bounds=None, strict_agreement=0.4, pairs=9, ties=1, failures=2, coverage=0.8,
     mean_margin=2.0, trajectories=5, judge_calls=6, input_tokens=4, output_tokens=3, judge_tokens=7, cost_usd=None,
-    by_category={}, by_task={},
-    best_of_n=[BestOfN(2, 9, random=0.5, harness=0.6, oracle=0.9, lift=0.1, low=0.05, high=0.15)],
+    by_category={}, by_task={}, rewards=RewardStats(3, 12.5, 0.2, 0.31, -0.12, 0.75, None),
+    best_of_n=[BestOfN(2, 9, random=0.5, harness=0.6, oracle=0.9, gain=0.1, low=0.05, high=0.15)],
 )  # fmt: skip
 
 
@@ -95,13 +100,40 @@ def test_words_of_the_metrics_are_explained_under_them() -> None:
     assert [word for word in words if f"{word}:" not in " ".join(legend.split()) or word not in table] == []
 
 
-@pytest.mark.parametrize(("columns", "last"), [(["mine"], "mine"), (["baseline", "chosen"], "chosen")])
-def test_words_of_best_of_n_are_explained_under_them(
-    monkeypatch: pytest.MonkeyPatch, columns: list[str], last: str
-) -> None:
+def test_what_a_training_run_would_get_is_told_with_its_words() -> None:
+    table, _, legend = render_rewards({"mine": METRICS}).partition("\n\n")
+    assert table.splitlines() == [
+        "rewards            mine",
+        "distinct rewards      3",
+        "spread in a task   12.5",
+        "flat tasks        20.0%",
+        "follows length     0.31",
+        "follows calls     -0.12",
+    ]
+    assert "flat tasks: share of tasks whose rewards are all equal" in " ".join(legend.split())
+
+
+def test_measures_against_labels_are_shown_where_there_are_labels() -> None:
+    assert METRICS.rewards.calibration_error is None
+    labelled = replace(METRICS, rewards=replace(METRICS.rewards, calibration_error=0.08))
+    shown = render_rewards({"mine": labelled, "other": METRICS})
+    assert re.search(r"AUC +0.75 +0.75\ncalibration error +0.08 +-\n", shown)
+    assert "AUC: chance that a success has a higher reward" in " ".join(shown.split())
+
+
+def test_best_of_n_of_one_harness_is_set_against_random_picks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    table, _, legend = render_best_of_n(dict.fromkeys(columns, METRICS)).partition("\n\n")
+    table, _, legend = render_best_of_n({"mine": METRICS}).partition("\n\n")
     told = " ".join(legend.split())
-    assert [w for w in ("best of", "random", "oracle", "lift") if f"{w}:" not in told or w not in table] == []
+    assert [w for w in ("best of", "random", "oracle", "gain") if f"{w}:" not in told or w not in table] == []
     assert "+10.0 [+5.0, +15.0]" in table
-    assert told.endswith(f"lift: points that {last} gains over random, with the 95% interval by task")
+    assert told.endswith("gain: points that mine has over random, with the 95% interval by task")
+
+
+def test_lift_of_two_harnesses_is_what_the_last_has_over_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lifts = [Lift(2, 9, Interval(0.2, 0.1, 0.3))]
+    table, _, legend = render_best_of_n(dict.fromkeys(("baseline", "chosen"), METRICS), lifts).partition("\n\n")
+    assert table.splitlines()[0].endswith("lift")
+    assert table.splitlines()[1].endswith("+20.0 [+10.0, +30.0]")
+    assert legend.replace("\n", " ").split("; ")[-1].startswith("lift: points that chosen has over baseline")

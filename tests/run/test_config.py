@@ -30,10 +30,10 @@ def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
         assert load_run_config(tmp_path / "run.toml") == config
 
 
-@pytest.mark.parametrize("schema", ["", "schema = 2", "schema = '1'"])
+@pytest.mark.parametrize("schema", ["", "schema = 1", "schema = '1'"])
 def test_run_of_another_version_is_refused(tmp_path: Path, schema: str) -> None:
     (tmp_path / "run.toml").write_text(f"{schema}\nnew_key = 1\n")
-    with pytest.raises(DataError, match=r"run has schema .*; this version reads 1 \(start a new run\)"):
+    with pytest.raises(DataError, match=r"run has schema .*; this version reads 2 \(start a new run\)"):
         load_run_config(tmp_path / "run.toml")
 
 
@@ -170,7 +170,7 @@ def test_model_of_a_proposer_may_have_a_key_of_its_own(tmp_path: Path, proposer:
         raised(config, {"proposer": {"model": "m2"}}, "night-1")
     with pytest.raises(UsageError, match=r"proposer\.spec = 'claude:m1', and 'claude:m2' was asked for"):
         raised(config, {"proposer": {"spec": "claude", "model": "m2"}}, "night-1")
-    (tmp_path / "run.toml").write_text("schema = 1\n[proposer]\nspec = 'claude'\nmodel = 'm1'\n")
+    (tmp_path / "run.toml").write_text("schema = 2\n[proposer]\nspec = 'claude'\nmodel = 'm1'\n")
     assert load_run_config(tmp_path / "run.toml").proposer.spec == "claude:m1"
 
 

@@ -11,19 +11,18 @@ import pytest
 from meta_reward.errors import DataError
 from meta_reward.evaluation.metrics import Group, outcomes
 from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, FailedCallRecord, Failure, Result
-from meta_reward.files import as_lines, dump_json, write_json
+from meta_reward.files import dump_json
 from meta_reward.harness.runtime import Reward
 from meta_reward.run.evaluations import (
     journal_result,
     load_outcomes,
     load_pairs,
     load_scores,
-    load_trace,
     open_journal,
-    render_trace,
     save_evaluation,
     scores_to_json,
 )
+from meta_reward.run.trace_file import render_trace
 from meta_reward.trajectory import Pair, Rollout
 from tests.conftest import make_trajectory
 
@@ -99,22 +98,6 @@ def test_traces_of_a_sealed_split_are_packed_into_one_file_that_is_the_same_each
     assert not (tmp_path / "once" / "traces").exists()
 
 
-def test_messages_that_calls_share_stand_in_a_trace_once_and_are_read_back_whole(tmp_path: Path) -> None:
-    asked = {"role": "user", "content": "Rate it.\nNow."}
-    more = [{"role": "assistant", "content": "I look."}, {"role": "tool", "content": "nothing"}]
-    turn = replace(CALL, messages=[asked])
-    calls = [turn, replace(turn, turn=2, messages=[asked, *more]), replace(turn, ask=2, draw=1), replace(CALL, ask=3)]
-    trace = render_trace(replace(UNIT, calls=calls))
-    write_json(tmp_path / "t1-r1.json", trace)
-    assert [(call.get("begins_like_call"), len(call["messages"])) for call in trace["calls"]] == [
-        (None, 1),
-        (1, 2),
-        (1, 0),
-        (None, 1),
-    ]
-    assert load_trace(tmp_path / "t1-r1.json")["calls"] == [as_lines(asdict(call)) for call in calls]
-
-
 def test_what_differs_from_machine_to_machine_is_in_calls_alone(tmp_path: Path) -> None:
     for name, result in (("a", UNIT), ("b", replace(UNIT, costs=[replace(COST, cached=True, seconds=9.0)]))):
         save_evaluation(tmp_path / name, Evaluation([result], broken=False), ROLLOUTS, PAIRS, judge="word")
@@ -122,31 +105,6 @@ def test_what_differs_from_machine_to_machine_is_in_calls_alone(tmp_path: Path) 
     assert [(tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files] == [True] * 3 + [
         False
     ]
-
-
-def test_trace_shows_texts_line_by_line() -> None:
-    assert render_trace(UNIT) == {
-        "schema": 1,
-        "trajectory": "t1-r1",
-        "task": "t1",
-        "calls": [
-            {
-                "ask": 1,
-                "turn": 1,
-                "draw": 0,
-                "system": None,
-                "messages": [{"role": "user", "content": ["Rate.", "It."]}],
-                "tools": [],
-                "require": None,
-                "schema": None,
-                "reply": ["90", ""],
-                "tool_calls": [],
-                "stop_reason": "end",
-            }
-        ],
-        "reward": {"score": 90.1, "reason": ["good", "work"], "findings": {"a": [1]}},
-        "error": None,
-    }
 
 
 def test_call_without_a_reply_has_its_error_on_record_and_no_other_call_has_one(tmp_path: Path) -> None:
@@ -161,7 +119,7 @@ def test_call_without_a_reply_has_its_error_on_record_and_no_other_call_has_one(
 def test_evaluation_without_scores_is_none_and_one_of_another_version_is_named(tmp_path: Path) -> None:
     assert load_scores(tmp_path) is None
     (tmp_path / "scores.json").write_text('{"schema": 9}')
-    with pytest.raises(DataError, match=r"scores\.json: is not a score file of schema 1"):
+    with pytest.raises(DataError, match=r"scores\.json: is not a score file of schema 2"):
         load_scores(tmp_path)
 
 

@@ -58,7 +58,7 @@ def test_commit_holds_its_files_and_all_before_it(root: Path) -> None:
 def test_trailers_are_read_by_git(root: Path) -> None:
     git.commit(root, git.Commit("c0001 naive\n\nAsk.\n\nCandidate: c0001\nParent: c0000", {}))
     assert ask(root, "log", "--format=%(trailers:key=Candidate,valueonly)") == "c0001"
-    assert git.last_candidate(root) == "c0001"
+    assert git.candidates(root) == {"c0001"}
 
 
 def test_tag_holds_just_its_files_and_hangs_on_its_parents_tags(root: Path) -> None:

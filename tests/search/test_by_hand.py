@@ -58,7 +58,7 @@ def test_what_was_deleted_of_the_record_is_restored_before_the_search_goes_on(be
     before = sorted(path for path in begun.layout.root.rglob("*.json*") if ".work" not in path.parts)
     shutil.rmtree(folder if gone != "sealed" else begun.layout.sealed)
     begun.search(iterations=2)
-    assert any("files of the record were missing and are restored from git" in note for note in begun.notes)
+    assert any("files of the record were missing or empty and are restored from git" in note for note in begun.notes)
     assert set(before) <= set(begun.layout.root.rglob("*.json*"))
     assert spent_on_disk(begun.layout).tokens == spent.tokens
     assert git(begun.layout, "status", "--porcelain") == ""

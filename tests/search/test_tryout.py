@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import JudgeUnavailable, LimitReached
+from meta_reward.files import dump_line
 from meta_reward.search.context import Search
 from meta_reward.search.tryout.answer_types import tryout_from_json, tryout_to_json
 from meta_reward.search.tryout.run import Tryouts, tryouts_of
@@ -50,7 +51,7 @@ def bench(begun: World, tmp_path: Path) -> Bench:
 
 def run(trials: Tryouts, *tries: tuple[str, Sequence[str]]) -> list[dict[str, Any]]:
     async def each() -> list[dict[str, Any]]:
-        return [await trials.try_harness(path, pairs) for path, pairs in tries]
+        return [json.loads(dump_line(await trials.try_harness(path, pairs))) for path, pairs in tries]
 
     return asyncio.run(each())
 
@@ -217,10 +218,10 @@ def test_trials_at_once_take_their_turn(bench: Bench) -> None:
     bench.leave(harness("Look closely, twice."), "other")
     trials = bench.trials()
 
-    async def both() -> list[dict[str, Any]]:
-        return list(await asyncio.gather(trials.try_harness("draft"), trials.try_harness(Path("other"))))
+    async def both() -> list[Any]:
+        return await asyncio.gather(trials.try_harness("draft"), trials.try_harness(Path("other")))
 
-    answers = asyncio.run(both())
+    answers = json.loads(dump_line(asyncio.run(both())))
     assert [answer["score"] for answer in answers] == [2 / 3, 2 / 3]
     assert sum(answer["judge_calls"]["new"] for answer in answers) == 100 - trials.quota.left
 
@@ -229,5 +230,4 @@ def test_answer_is_the_same_after_a_way_through_json(bench: Bench) -> None:
     bench.leave(BETTER)
     bench.leave("import socket\n" + BETTER, "broken")
     for answer in run(bench.trials(), ("draft", ()), ("broken", ())):
-        stored = json.loads(json.dumps(answer))
-        assert tryout_to_json(tryout_from_json(stored)) == stored
+        assert json.loads(dump_line(tryout_to_json(tryout_from_json(answer)))) == answer

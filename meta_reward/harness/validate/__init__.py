@@ -28,10 +28,19 @@ from meta_reward.harness.validate.inspector import (
     definitions,
     docstring,
     fingerprint,
+    fingerprints,
     put_back,
 )
 from meta_reward.harness.validate.parts import PARTS, SIGNATURES
-from meta_reward.harness.validate.report import Finding, Report, bounded, parse_report, report_to_json
+from meta_reward.harness.validate.report import (
+    Finding,
+    Report,
+    bounded,
+    findings_to_json,
+    parse_findings,
+    parse_report,
+    report_to_json,
+)
 from meta_reward.harness.validate.source import INTERFACE, MAX_BYTES, size
 
 if TYPE_CHECKING:
@@ -49,8 +58,11 @@ __all__ = [
     "cases_of",
     "definitions",
     "docstring",
+    "findings_to_json",
     "fingerprint",
+    "fingerprints",
     "inspect_source",
+    "parse_findings",
     "put_back",
     "report_to_json",
     "validate",

@@ -118,13 +118,7 @@ class _Runner:
         return shown
 
     async def _run_once(self, trajectory: Trajectory, judge: Backend) -> SmokeRun:
-        budget = self._sandbox.budget
-        limits = {
-            "max_calls": budget.judge_calls,
-            "max_tokens": budget.judge_tokens,
-            "max_bytes": budget.conversation_bytes,
-        }
-        session = Gateway(judge, cache=None).session("validator", **limits)
+        session = Gateway(judge, cache=None).session("validator", **self._sandbox.budget.of_session)
         score, error = None, None
         async with self._slots:
             began = time.monotonic()

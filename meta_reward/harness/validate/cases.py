@@ -100,7 +100,7 @@ def cases_of(
     return cases
 
 
-def cases_to_json(cases: Cases) -> dict[str, Any]:
+def cases_to_json(cases: Cases) -> dict[str, object]:
     """Everything that the inspector compares sources with; not the sample."""
     tables = {name: {text: astuple(place) for text, place in getattr(cases, name).items()} for name in _TABLES}
     return {**tables, "texts": [(astuple(place), text) for place, text in cases._texts], "common": cases._common}

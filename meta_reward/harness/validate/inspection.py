@@ -26,7 +26,7 @@ def answer(request: Mapping[str, Any], cases: Cases | None) -> Any:
     return _OPERATIONS[request["do"]](request, cases)
 
 
-def _inspect(request: Mapping[str, Any], cases: Cases | None) -> dict[str, Any]:
+def _inspect(request: Mapping[str, Any], cases: Cases | None) -> dict[str, object]:
     source: str = request["source"]
     try:
         tree = reading.parse(source)

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -121,7 +122,7 @@ class Inspector:
             self._exchange({"do": "cases", "cases": cases_to_json(cases)})
             self._cases = cases
 
-    def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _exchange(self, request: Mapping[str, object]) -> dict[str, Any]:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -188,6 +189,15 @@ def _fingerprint(source: str) -> tuple[str, str]:
         raise
     except SyntaxError as error:
         return "", f"{error}"
+
+
+def fingerprints(programs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The names of programs by their fingerprints. programs: source and name; one that does not parse has none."""
+    found = {}
+    for source, name in programs:
+        with suppress(SyntaxError):
+            found[fingerprint(source)] = name
+    return found
 
 
 def docstring(source: str) -> str:

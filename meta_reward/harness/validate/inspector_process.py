@@ -50,7 +50,7 @@ def _say(answer: Mapping[str, Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _in_child(request: Mapping[str, Any], cases: Cases | None, limits: Limits) -> dict[str, Any]:
+def _in_child(request: Mapping[str, Any], cases: Cases | None, limits: Limits) -> Any:
     """The answer of a forked child, or why there is none."""
     out, into = os.pipe()
     try:
@@ -64,8 +64,7 @@ def _in_child(request: Mapping[str, Any], cases: Cases | None, limits: Limits) -
         data = pipe.read()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code == 0:
-        answer: dict[str, Any] = json.loads(data)
-        return answer
+        return json.loads(data)
     if code == -signal.SIGKILL:  # as the kernel does when memory is short: let the client ask once more
         sys.exit("a child was killed")
     return {"exceeded": _reason(code, limits)}
@@ -86,7 +85,7 @@ def _be_the_child(into: int, request: Mapping[str, Any], cases: Cases | None, li
         os._exit(code)
 
 
-def _answer(request: Mapping[str, Any], cases: Cases | None) -> dict[str, Any]:
+def _answer(request: Mapping[str, Any], cases: Cases | None) -> Mapping[str, object]:
     try:
         return {"value": inspection.answer(request, cases)}
     except SyntaxError as error:

@@ -65,13 +65,13 @@ def steady(text: str) -> str:
     return _ADDRESS.sub("0x...", text)
 
 
-def report_to_json(report: Report) -> dict[str, Any]:
+def report_to_json(report: Report) -> dict[str, object]:
     """The content of `validator.json`."""
     return {
         "schema": 1,
         "ok": report.ok,
-        "findings": [_to_json(finding) for finding in report.findings],
-        "notes": [_to_json(note) for note in report.notes],
+        "findings": findings_to_json(report.findings),
+        "notes": findings_to_json(report.notes),
         "parts": list(report.parts),
         "separable": report.separable,
     }
@@ -79,16 +79,18 @@ def report_to_json(report: Report) -> dict[str, Any]:
 
 def parse_report(data: Mapping[str, Any]) -> Report:
     """A report from the output of `report_to_json`."""
-    findings, notes = (tuple(_from_json(each) for each in data[name]) for name in ("findings", "notes"))
+    findings, notes = parse_findings(data["findings"]), parse_findings(data["notes"])
     return Report(findings, tuple(data["parts"]), notes, separable=data["separable"])
 
 
-def _from_json(data: Mapping[str, Any]) -> Finding:
-    return Finding(data["check"], data["message"], data["hint"], data["line"])
+def findings_to_json(findings: Iterable[Finding]) -> list[object]:
+    """Findings as they are written."""
+    return [{"check": f.check, "line": f.line, "message": f.message, "hint": f.hint} for f in findings]
 
 
-def _to_json(finding: Finding) -> dict[str, Any]:
-    return {"check": finding.check, "line": finding.line, "message": finding.message, "hint": finding.hint}
+def parse_findings(data: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    """Findings from the output of `findings_to_json`."""
+    return tuple(Finding(**each) for each in data)
 
 
 def _short(finding: Finding) -> Finding:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage, estimated_tokens
-from meta_reward.models.endpoint import Endpoint
+from meta_reward.models.endpoint import Endpoint, Provider
 from meta_reward.models.failures import broken
 from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.http_client import HttpClient
@@ -29,6 +29,7 @@ from meta_reward.models.secrets import without_key
 from meta_reward.models.settings import ModelSettings, join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
 
+ANTHROPIC = Provider("anthropic", "https://api.anthropic.com", "ANTHROPIC_BASE_URL", ("ANTHROPIC_API_KEY",))
 _STOPS = {"max_tokens": "length", "model_context_window_exceeded": "length", "refusal": "refusal"}
 _MARK = {"cache_control": {"type": "ephemeral"}}
 
@@ -36,9 +37,11 @@ _MARK = {"cache_control": {"type": "ephemeral"}}
 class AnthropicJudge(EndpointJudge):
     """A `Backend` over the Messages API."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__("anthropic", endpoint)
-        self._client = HttpClient("anthropic", "/v1/messages", endpoint)
+    kind, provider = "anthropic", ANTHROPIC
+
+    def __init__(self, spec: str, given: Mapping[str, Any]) -> None:
+        super().__init__(spec, given)
+        self._client = HttpClient("anthropic", "/v1/messages", self._endpoint)
         self._unsupported, self._systems, self._prompts = UnsupportedFeatures(), SharedPrefixes(), SharedPrefixes()
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
@@ -103,7 +106,7 @@ def _features(request: Request, settings: ModelSettings) -> dict[str, str]:
 
 def _body(
     request: Request, model: str, settings: ModelSettings, without: frozenset[str], marks: tuple[bool, int]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The request's JSON. without: features that are not used."""
     native = request.schema is not None and schema_feature(request.schema) not in without
     forced = request.require is not None and "tool_choice" not in without
@@ -135,7 +138,7 @@ def _body(
     }
 
 
-def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | None:
+def _thinking(request: Request, settings: ModelSettings) -> dict[str, object] | None:
     """The thinking setting; no budget after tool results, because earlier thoughts would have to be sent back."""
     if settings.thinking is None:
         return None
@@ -146,20 +149,20 @@ def _thinking(request: Request, settings: ModelSettings) -> dict[str, Any] | Non
     return {"type": "enabled", "budget_tokens": settings.thinking}
 
 
-def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[dict[str, Any]]:
+def _messages(messages: Sequence[Message], upto: int, asked: str) -> list[object]:
     """Messages in the API's form; the results of one round form one message."""
-    out = [{"role": "user", "content": _prompt(messages[0].content, upto, asked)}]
+    out = [("user", _prompt(messages[0].content, upto, asked))]
     for message in messages[1:]:
-        if message.role == "tool":
-            if out[-1]["role"] != "user":
-                out.append({"role": "user", "content": []})
-            out[-1]["content"].append(_result(message))  # type: ignore[attr-defined]
+        if message.role != "tool":
+            out.append((message.role, _said(message)))
+        elif out[-1][0] == "user":
+            out[-1][1].append(_result(message))
         else:
-            out.append({"role": message.role, "content": _said(message)})
-    return out
+            out.append(("user", [_result(message)]))
+    return [{"role": role, "content": content} for role, content in out]
 
 
-def _prompt(text: str, upto: int, asked: str) -> list[dict[str, Any]]:
+def _prompt(text: str, upto: int, asked: str) -> list[object]:
     """The prompt's blocks: the shared prefix, marked, and the rest."""
     head, rest = text[:upto], text[upto:] + asked
     if not rest.strip():  # no block may be blank
@@ -168,18 +171,18 @@ def _prompt(text: str, upto: int, asked: str) -> list[dict[str, Any]]:
     return [{"type": "text", "text": part, **mark} for part, mark in blocks if part or not upto]
 
 
-def _said(message: Message) -> list[dict[str, Any]]:
+def _said(message: Message) -> list[object]:
     text = [{"type": "text", "text": message.content}] if message.content.strip() else []
     calls = [{"type": "tool_use", "id": c.id, "name": c.name, "input": c.arguments} for c in message.tool_calls]
     return [*text, *calls]
 
 
-def _result(message: Message) -> dict[str, Any]:
+def _result(message: Message) -> object:
     error = {"is_error": True} if message.is_error else {}
     return {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.content, **error}
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def _tool(tool: Tool) -> object:
     schema = {"type": "object", "properties": {}, **tool.parameters}
     return {"name": tool.name, "description": tool.description, "input_schema": schema}
 

@@ -14,14 +14,15 @@ and 200 MB, so there are no more at a time than processors.
 import asyncio
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeMisconfigured
-from meta_reward.models.endpoint import Endpoint
+from meta_reward.models.endpoint import Endpoint, Provider
 from meta_reward.models.failures import broken, missing_package
-from meta_reward.models.providers.anthropic import parse_message
+from meta_reward.models.providers.anthropic import ANTHROPIC, parse_message
 from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.claude_stream import SERVER, first_message
 from meta_reward.models.providers.http_client import NO_KEY
@@ -33,6 +34,13 @@ from meta_reward.trajectory import Message, Tool, render_call
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
 
+SUBSCRIPTION = Provider(
+    "anthropic",
+    ANTHROPIC.address,
+    ANTHROPIC.variable,
+    ("CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY"),
+    "; `claude setup-token` makes one for a subscription",
+)
 _ONE_CALL_USD = 1e-9
 _LONGEST_ARGUMENT = 100_000  # bytes; the system allows 128 KB
 _UPGRADE = "pip install --upgrade claude-agent-sdk"
@@ -41,8 +49,10 @@ _UPGRADE = "pip install --upgrade claude-agent-sdk"
 class ClaudeCodeJudge(EndpointJudge):
     """A `Backend` over the Claude Agent SDK."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__("claude-code", endpoint)
+    kind, provider, without = "claude-code", SUBSCRIPTION, ("temperature", "extra")
+
+    def __init__(self, spec: str, given: Mapping[str, Any]) -> None:
+        super().__init__(spec, given)
         self._slots: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 

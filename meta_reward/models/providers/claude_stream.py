@@ -20,7 +20,7 @@ TOOL_PREFIX = f"mcp__{SERVER}__"
 _NOT_LOGGED_IN = ("/login", "not logged in")
 
 
-async def first_message(prompt: str, options: "ClaudeAgentOptions", endpoint: Endpoint) -> dict[str, Any]:
+async def first_message(prompt: str, options: "ClaudeAgentOptions", endpoint: Endpoint) -> dict[str, object]:
     """The first reply of the Messages API, unchanged. Raises the errors of `failures`."""
     import claude_agent_sdk as sdk
 
@@ -79,7 +79,7 @@ class Reply:
         elif kind == "message_stop":
             self.complete = True
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> dict[str, object]:
         """The message as a reply without streaming would have it, tools under the harness's names."""
         blocks = [{**block, "name": block.get("name", "").removeprefix(TOOL_PREFIX)} for block in self._blocks.values()]
         return {"content": blocks, "stop_reason": self._stop, "usage": self._usage}

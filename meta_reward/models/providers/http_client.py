@@ -76,7 +76,7 @@ class HttpClient:
             raise self._error_inside(body)
         return body
 
-    def _error_inside(self, body: dict[str, Any]) -> MetaRewardError:
+    def _error_inside(self, body: Mapping[str, Any]) -> MetaRewardError:
         """The error in the body of a successful response, as some proxies send it."""
         error = body["error"]
         code = error.get("code") if isinstance(error, dict) else None

@@ -6,7 +6,7 @@ arguments of tool calls are JSON objects that can be written to all of our files
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ CHARS_PER_TOKEN = 4
 _TOO_MANY = 10**12  # tokens of one call
 
 
-def schema_in_words(schema: dict[str, Any]) -> str:
+def schema_in_words(schema: Mapping[str, Any]) -> str:
     """A request for JSON of a schema in words, for a judge without native support."""
     shape = json.dumps(schema, ensure_ascii=False)
     return f"\n\nAnswer with one JSON value that fits this JSON schema, and with nothing else:\n{shape}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_reward.completion import Completion, Request, Usage
-from meta_reward.models.endpoint import Endpoint
+from meta_reward.models.endpoint import Endpoint, Provider
 from meta_reward.models.failures import broken
 from meta_reward.models.providers.base import EndpointJudge
 from meta_reward.models.providers.http_client import HttpClient
@@ -30,18 +30,21 @@ from meta_reward.models.secrets import without_key
 from meta_reward.models.settings import join_system
 from meta_reward.trajectory import Message, Tool, ToolCall
 
+OPENAI = Provider("openai", "https://api.openai.com/v1", "OPENAI_BASE_URL", ("OPENAI_API_KEY",))
 _STOPS = {"length": "length", "content_filter": "refusal"}
 
 
 class OpenAIJudge(EndpointJudge):
     """A `Backend` over chat completions."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__("openai", endpoint)
-        self._client = HttpClient("openai", "/chat/completions", endpoint)
+    kind, provider, without = "openai", OPENAI, ("thinking",)
+
+    def __init__(self, spec: str, given: Mapping[str, Any]) -> None:
+        super().__init__(spec, given)
+        self._client = HttpClient("openai", "/chat/completions", self._endpoint)
         self._unsupported = UnsupportedFeatures()
         self._limit_names = ("max_tokens", "max_completion_tokens")
-        if not endpoint.about:
+        if not self._endpoint.about:
             self._limit_names = ("max_completion_tokens", "max_tokens")
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
@@ -64,7 +67,7 @@ class OpenAIJudge(EndpointJudge):
         features[self._limit_names[0]] = "max_completion_tokens"
         return features
 
-    def _body(self, request: Request, without: frozenset[str]) -> dict[str, Any]:
+    def _body(self, request: Request, without: frozenset[str]) -> dict[str, object]:
         """The request's JSON. without: features to leave out."""
         native = request.schema is not None and schema_feature(request.schema) not in without
         asked = "" if request.schema is None or native else schema_in_words(request.schema)
@@ -109,12 +112,12 @@ def _usage(given: Any, sent: Mapping[str, Any], text: str) -> Usage:
     return Usage(count(given["prompt_tokens"]), count(given.get("completion_tokens")), cached)
 
 
-def _response_format(schema: Any) -> dict[str, Any]:
+def _response_format(schema: Any) -> dict[str, object]:
     shape = closed(schema)
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": shape, "strict": is_strict(shape)}}
 
 
-def _tools(request: Request, *, named: bool) -> dict[str, Any]:
+def _tools(request: Request, *, named: bool) -> dict[str, object]:
     """The tools. A required one is required by name, or else it is the only one and some tool is required."""
     if not request.tools:
         return {}
@@ -127,17 +130,17 @@ def _tools(request: Request, *, named: bool) -> dict[str, Any]:
     return {"tools": [_tool(tool) for tool in tools if tool.name == request.require], "tool_choice": "required"}
 
 
-def _messages(request: Request, system: str, asked: str) -> list[dict[str, Any]]:
+def _messages(request: Request, system: str, asked: str) -> list[object]:
     first, *rest = request.messages
-    out = [{"role": "system", "content": system}] if system else []
-    return [*out, {"role": "user", "content": first.content + asked}, *map(_message, rest)]
+    told = [{"role": "system", "content": system}] if system else []
+    return [*told, {"role": "user", "content": first.content + asked}, *map(_message, rest)]
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message) -> dict[str, object]:
     if message.role == "tool":
         content = f"error: {message.content}" if message.is_error else message.content
         return {"role": "tool", "tool_call_id": message.tool_call_id, "content": content}
-    said: dict[str, Any] = {"role": message.role, "content": message.content or None}
+    said: dict[str, object] = {"role": message.role, "content": message.content or None}
     if message.tool_calls:
         said["tool_calls"] = [
             {
@@ -150,7 +153,7 @@ def _message(message: Message) -> dict[str, Any]:
     return said
 
 
-def _tool(tool: Tool) -> dict[str, Any]:
+def _tool(tool: Tool) -> object:
     parameters = {"type": "object", "properties": {}, **tool.parameters}
     return {
         "type": "function",

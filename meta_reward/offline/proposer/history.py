@@ -13,7 +13,7 @@ from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.harness.validate import PARTS
 from meta_reward.offline.proposer.source import Source, fingerprint, has_parts, parse_source
-from meta_reward.run import evaluations
+from meta_reward.run import trace_file
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Trajectory
 
@@ -109,7 +109,7 @@ def load_pairs(candidate: Candidate) -> list[ScoredPair]:
 
 def load_trace(candidate: Candidate, trajectory: str) -> Trace:
     """The trace of one trajectory."""
-    data = evaluations.load_trace(candidate.folder / "traces" / f"{trajectory}.json")
+    data = trace_file.load_trace(candidate.folder / "traces" / f"{trajectory}.json")
     calls = data["calls"]
     findings = (data.get("reward") or {}).get("findings") or {}
     return Trace(

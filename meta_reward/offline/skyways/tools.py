@@ -63,7 +63,7 @@ def _run(database: Database, step: Step) -> Any:
 
 _TEXT = {"type": "string"}
 _MONEY = {"type": "integer", "minimum": 0}
-_PROPERTIES: dict[str, dict[str, Any]] = {
+_PROPERTIES: dict[str, dict[str, object]] = {
     "customer_id": {**_TEXT, "description": "The customer's number, such as C-40718."},
     "reservation_id": {**_TEXT, "description": "The code of a booking, such as QF7K2X."},
     "flight_number": {**_TEXT, "description": "The number of a flight, such as SW4127; each departure has its own."},

@@ -142,7 +142,7 @@ def _hook(bounds: guard.Bounds, transcript: Transcript) -> Any:
     return decide
 
 
-def _decision(decision: str, **more: Any) -> dict[str, Any]:
+def _decision(decision: str, **more: object) -> dict[str, object]:
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": decision, **more}}
 
 
@@ -187,7 +187,7 @@ async def _recorded(
         async for message in messages:
             if isinstance(message, StreamEvent):
                 if used := meter.read(message.event):
-                    transcript.add("usage", **used)
+                    transcript.add("usage", **files.as_dict(used))
                     if is_spent():
                         raise ProposerError(
                             "the session and its trials used up the run's money", status="out of budget"

@@ -6,6 +6,7 @@ of the shell.
 
 import contextlib
 import io
+import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,21 +53,26 @@ def server(assignment: Assignment) -> Any:
     tools = []
     if trial is not None:
 
-        async def try_harness(arguments: dict[str, Any]) -> dict[str, Any]:
+        async def try_harness(arguments: dict[str, Any]) -> dict[str, object]:
             return _result(*await _tried(trial, assignment.staging, arguments))
 
         tools.append(tool("try_harness", _ABOUT_TRY, _DRAFT)(try_harness))
     if query is not None:
 
-        async def ask(arguments: dict[str, Any]) -> dict[str, Any]:
+        async def ask(arguments: dict[str, Any]) -> dict[str, object]:
             return _result(*await _queried(query, arguments))
 
         tools.append(tool("query", about_query(), _QUESTION)(ask))
     return create_sdk_mcp_server("meta_reward", tools=tools)
 
 
-def _result(text: str, failed: bool) -> dict[str, Any]:
+def _result(text: str, failed: bool) -> dict[str, object]:
     return {"content": [{"type": "text", "text": text}], "is_error": failed}
+
+
+def _parsed(answer: object) -> Any:
+    """An answer as a client reads it from the socket."""
+    return json.loads(files.dump_line(answer))
 
 
 async def _tried(trial: TryHarness, staging: Path, arguments: Mapping[str, Any]) -> tuple[str, bool]:
@@ -77,7 +83,7 @@ async def _tried(trial: TryHarness, staging: Path, arguments: Mapping[str, Any])
         path = guard.check("Read", {"file_path": arguments.get("path")}, bounds)["file_path"]
         if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
             return "pairs is a list of ids of pairs", True
-        answer = await trial(Path(path), pairs)
+        answer = _parsed(await trial(Path(path), pairs))
         return client.rendered(answer), "error" in answer
     except (guard.Refused, MetaRewardError) as error:
         return str(error), True
@@ -92,7 +98,7 @@ async def _queried(query: AnswerRequest, arguments: Mapping[str, Any]) -> tuple[
             command, given = client.parse(words[1:] if words[:1] == ["meta-reward"] else words)
         if command == query_table.TRY.name:
             return "drafts are tried with the tool try_harness", True
-        return client.rendered(dict(await query(command, given))), False
+        return client.rendered(_parsed(await query(command, given))), False
     except SystemExit:
         return files.printable(said.getvalue()), True
     except (ValueError, MetaRewardError) as error:

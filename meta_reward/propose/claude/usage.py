@@ -6,56 +6,57 @@ up wherever it was cut off.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_reward.completion import Usage
 from meta_reward.models.prices import PriceKey, cost_usd
 from meta_reward.models.settings import ModelSettings
 
-_INPUT, _READ, _WRITTEN, _OUTPUT = _TOKENS = (
-    "input_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-    "output_tokens",
-)
+_TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class CallUsage:
+    """What a call has used so far: the fields of a `usage` line."""
+
+    call: str
+    model: str
+    input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    """At list price, None if the price is unknown."""
 
 
 @dataclass(slots=True)
 class Meter:
     """Reads the events of one stream, in their order."""
 
-    _call: dict[str, Any] = field(default_factory=dict)
+    _call: CallUsage | None = None
 
-    def read(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The fields of a `usage` line after an event, None for an event without usage."""
+    def read(self, event: Mapping[str, Any]) -> CallUsage | None:
+        """What the call has used after an event, None for an event without usage."""
         kind = event.get("type")
         if kind == "message_start":
             message = event.get("message") or {}
-            self._call = {
-                "call": str(message.get("id")),
-                "model": str(message.get("model")),
-                **dict.fromkeys(_TOKENS, 0),
-            }
-            self._add(message.get("usage"))
+            call, usage = CallUsage(str(message.get("id")), str(message.get("model"))), message.get("usage")
         elif kind == "message_delta" and self._call:
-            self._add(event.get("usage"))
+            call, usage = self._call, event.get("usage")
         else:
             return None
-        return {**self._call, "cost_usd": _price(self._call)}
-
-    def _add(self, usage: Any) -> None:
-        """Take over the numbers of an event, which cover the whole call so far."""
-        numbers = usage if isinstance(usage, dict) else {}
-        self._call |= {name: numbers[name] for name in _TOKENS if isinstance(numbers.get(name), int)}
+        numbers = usage if isinstance(usage, dict) else {}  # they cover the whole call so far
+        call = replace(call, **{name: numbers[name] for name in _TOKENS if isinstance(numbers.get(name), int)})
+        self._call = replace(call, cost_usd=_price(call))
+        return self._call
 
 
-def _price(call: Mapping[str, Any]) -> float | None:
-    """The cost at list price, None if the price is unknown."""
+def _price(call: CallUsage) -> float | None:
     tokens = Usage(
-        input_tokens=call[_INPUT] + call[_READ] + call[_WRITTEN],
-        output_tokens=call[_OUTPUT],
-        cache_read_tokens=call[_READ],
-        cache_write_tokens=call[_WRITTEN],
+        input_tokens=call.input_tokens + call.cache_read_input_tokens + call.cache_creation_input_tokens,
+        output_tokens=call.output_tokens,
+        cache_read_tokens=call.cache_read_input_tokens,
+        cache_write_tokens=call.cache_creation_input_tokens,
     )
-    return cost_usd(tokens, PriceKey("anthropic", call["model"]), ModelSettings())
+    return cost_usd(tokens, PriceKey("anthropic", call.model), ModelSettings())

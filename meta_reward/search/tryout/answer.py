@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from meta_reward.evaluation.metrics import PairOutcome, outcomes
 from meta_reward.evaluation.records import Result, tokens_of
 from meta_reward.files import dump_line, printable
-from meta_reward.harness.validate import Report, report_to_json
+from meta_reward.harness.validate import Report
 from meta_reward.models.quota import QUOTA_USED_UP
 from meta_reward.run.evaluations import load_pairs
 from meta_reward.run.layout import HistoryLayout
@@ -46,7 +46,7 @@ def answer_of(
     detailed: whether to tell of single pairs and trajectories.
     """
     scores = _scores(pairs, results, history, detailed=detailed) if report.ok else None
-    return TryoutAnswer(report.ok, report_to_json(report)["findings"], scores, calls, stopped)
+    return TryoutAnswer(report.ok, report.findings, scores, calls, stopped)
 
 
 def _scores(

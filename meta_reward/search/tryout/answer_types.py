@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+from meta_reward.files import as_dict
+from meta_reward.harness.validate import Finding, findings_to_json, parse_findings
+
 _T = TypeVar("_T")
 
 
@@ -103,8 +106,8 @@ class TryoutAnswer:
 
     ok: bool
     """Whether the draft is a valid harness."""
-    findings: Sequence[Mapping[str, Any]]
-    """What the validator found: check, message, hint and line of each."""
+    findings: Sequence[Finding]
+    """What the validator found."""
     scores: TryoutScores | None
     """None if the draft is not valid."""
     judge_calls: CallsUsed
@@ -112,23 +115,22 @@ class TryoutAnswer:
     """Why it ended early; empty, and left out of JSON, if it did not."""
 
 
-def tryout_to_json(answer: TryoutAnswer) -> dict[str, Any]:
-    """An answer as plain JSON values."""
+def tryout_to_json(answer: TryoutAnswer) -> object:
+    """An answer as it is written."""
     scores = {} if answer.scores is None else _scores_to_json(answer.scores)
     stopped = {"stopped": answer.stopped} if answer.stopped else {}
-    findings = list(answer.findings)
-    return {"ok": answer.ok, "findings": findings, **scores, "judge_calls": _plain(answer.judge_calls), **stopped}
+    findings = findings_to_json(answer.findings)
+    return {"ok": answer.ok, "findings": findings, **scores, "judge_calls": answer.judge_calls, **stopped}
 
 
-def _scores_to_json(scores: TryoutScores) -> dict[str, Any]:
-    shown = _plain(scores)
-    shown["best"] = None if scores.best is None else _plain(scores.best)
-    shown["errors"] = [_plain(error) for error in scores.errors]
-    results, trajectories = shown.pop("results"), shown.pop("trajectories")
-    if results is not None:
-        shown["results"] = [_plain(result) for result in results]
-    if trajectories is not None:
-        shown["trajectories"] = [_without_none(_plain(told)) for told in trajectories]
+def _scores_to_json(scores: TryoutScores) -> dict[str, object]:
+    shown: dict[str, object] = as_dict(scores)
+    if scores.results is None:
+        del shown["results"]
+    if scores.trajectories is None:
+        del shown["trajectories"]
+    else:
+        shown["trajectories"] = [_without_none(as_dict(told)) for told in scores.trajectories]
     return shown
 
 
@@ -145,14 +147,10 @@ def tryout_from_json(data: Mapping[str, Any]) -> TryoutAnswer:
         }
         scores = _parsed(TryoutScores, {**data, **parts})
     calls = _parsed(CallsUsed, data["judge_calls"])
-    return TryoutAnswer(data["ok"], data["findings"], scores, calls, data.get("stopped", ""))
+    return TryoutAnswer(data["ok"], parse_findings(data["findings"]), scores, calls, data.get("stopped", ""))
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    return {item.name: getattr(value, item.name) for item in fields(value)}
-
-
-def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -8,16 +8,14 @@ is spent counts as the run's.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.records import Result
-from meta_reward.harness.validate import Cases, Report, fingerprint, validate
+from meta_reward.harness.validate import Cases, Report, fingerprints, validate
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.quota import Quota
@@ -31,13 +29,13 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.usage import spent_on_disk
-from meta_reward.search.context import Search, search_cases
+from meta_reward.search.context import Search, programs_of, run_cases
 from meta_reward.search.limits import limit_check
 from meta_reward.search.open import open_backend, open_gateway, open_run_gateway, open_sandbox
 from meta_reward.search.tryout.answer import answer_of
 from meta_reward.search.tryout.answer_types import CallsUsed, TryoutAnswer, tryout_to_json
 from meta_reward.search.tryout.pairs import choose_pairs
-from meta_reward.tasks.taskset import TaskSet, load_task_set
+from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Pair, Rollout
 
 
@@ -80,7 +78,7 @@ class Tryouts:
     """The tryouts so far."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def try_harness(self, path: Path | str, pairs: Sequence[str] = ()) -> dict[str, Any]:
+    async def try_harness(self, path: Path | str, pairs: Sequence[str] = ()) -> object:
         """Try the draft at a path in staging. pairs: ids, tasks or categories; a sample if there are none."""
         try:
             source = read_draft(self.staging, str(path))
@@ -114,8 +112,9 @@ class Tryouts:
         if marks := secrets_in(session_secrets(self.config.proposer).mark(source)):
             return Report(marks, ()), results, ""
         async with await open_sandbox(self.config) as sandbox:
+            known = fingerprints(programs_of(self.history, load_ledger(self.history.ledger)))
             report = await validate(
-                source, sandbox=sandbox, known=self._known(), packages=self.config.packages, cases=self.cases
+                source, sandbox=sandbox, known=known, packages=self.config.packages, cases=self.cases
             )
             try:
                 if report.ok:
@@ -134,14 +133,6 @@ class Tryouts:
             return report, results, ""
         left = len(evaluation.not_run)
         return report, results, f"it fails on most of its first trajectories; {left} of {len(wanted)} were not run"
-
-    def _known(self) -> dict[str, str]:
-        """The ids of the candidates so far, by fingerprint."""
-        known = {}
-        for row in load_ledger(self.history.ledger):
-            with suppress(SyntaxError):  # a rejected one need not parse
-                known[fingerprint(files.read_text(self.history.candidate(row.folder) / "harness.py"))] = row.id
-        return known
 
 
 def _record(
@@ -193,7 +184,7 @@ def tryouts_on_run(layout: Layout, *, calls: int | None = None) -> Tryouts:
         rollouts=list(taskset.rollouts.values()),
         pairs=taskset.pairs,
         staging=layout.history,
-        cases=_cases(layout, taskset),
+        cases=run_cases(layout, taskset, tuple({rollout.task for rollout in taskset.rollouts.values()})),
     )
     return replace(made, detailed=True)
 
@@ -212,13 +203,6 @@ def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
     sessions_usd = proposer_usd(layout)
     gateway.limit(limit_check(config.limits), elsewhere_usd=lambda: sessions_usd)
     return gateway
-
-
-def _cases(layout: Layout, taskset: TaskSet) -> Cases:
-    """What is specific to single cases of a run's search split, and not in its seeds."""
-    seeds = [row for row in load_ledger(layout.ledger) if row.iteration == 0]
-    sources = [files.read_text(layout.candidate(row.folder) / "harness.py") for row in seeds]
-    return search_cases(taskset, tuple({rollout.task for rollout in taskset.rollouts.values()}), sources)
 
 
 def make_tryouts(

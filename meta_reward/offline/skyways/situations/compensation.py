@@ -101,9 +101,7 @@ def short_delay(scene: Scene) -> Errand:
 
 
 def weather(scene: Scene) -> Errand:
-    facts: dict[str, Any] = scene.rng.choice(
-        ({"status": "cancelled"}, {"delay_minutes": scene.rng.randrange(200, 500)})
-    )
+    facts = scene.rng.choice(({"status": "cancelled"}, {"delay_minutes": scene.rng.randrange(200, 500)}))
     flight = _past(scene, cause="weather", **facts)
     booking = scene.booking(fare="flex", flight=flight)
     rate = rules.CANCELLED_VOUCHER if flight["status"] == "cancelled" else rules.DELAY_VOUCHER
@@ -144,8 +142,8 @@ def light_without_status(scene: Scene) -> Errand:
 
 def too_long_ago(scene: Scene) -> Errand:
     days = scene.rng.randrange(rules.COMPENSATION_DAYS + 2, 45)
-    facts: dict[str, Any] = {"delay_minutes": scene.rng.randrange(190, 300), "cause": "crew"}
-    flight = scene.flight(leaves_in_hours=-24 * days, **facts)
+    delay = scene.rng.randrange(190, 300)
+    flight = scene.flight(leaves_in_hours=-24 * days, delay_minutes=delay, cause="crew")
     booking = scene.booking(fare="standard", flight=flight, booked_hours_ago=24 * (days + 20))
     return Errand(
         request=_request(booking, flight, "was hours late"),

@@ -1,0 +1,124 @@
+"""The trace of a trajectory: every judge call in full, then the reward or the error, and what was printed.
+
+What is repeated stands in a trace once:
+
+    "begins_like_call": 1      before the messages of a call: it goes on from those of call 1
+    {"same_as": "call 1, message 2, lines 3-40"}    among the lines of a text: these lines follow here
+
+Calls, messages and lines are counted from 1, as they stand in the file; lines referred to are always written out.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.evaluation.records import CallRecord, Result, record_to_json
+
+_SCHEMA = 1
+_MIN_REPEATED = 200  # characters; a shorter repetition is easier to read than a reference
+_REFERENCE = re.compile(r"(?P<text>.+), lines (?P<first>[1-9]\d*)-(?P<last>\d+)")
+
+Lines = list[Any]
+"""A text as a trace file holds it: its lines, and references to lines that stand elsewhere."""
+
+
+def render_trace(result: Result) -> dict[str, Any]:
+    """A result as its trace file holds it: texts of several lines are lists of lines."""
+    return {
+        "schema": _SCHEMA,
+        "trajectory": result.trajectory,
+        "task": result.task,
+        "calls": _refer_to_lines(files.as_lines(_without_repetition(result.calls))),
+        "reward": files.as_lines(record_to_json(result.reward)) if result.reward else None,
+        "error": files.as_lines(record_to_json(result.error)) if result.error else None,
+        **({"printed": result.printed.removesuffix("\n").split("\n")} if result.printed else {}),
+    }
+
+
+def load_error(path: Path) -> str:
+    """Why a harness gave no reward, as its trace file says; empty if it gave one."""
+    trace = files.load_json(path)
+    with files.reading(path):
+        error = trace["error"]
+        return "" if error is None else f"{error['kind']}: {files.as_text(error['message'])}"
+
+
+def load_trace(path: Path) -> dict[str, Any]:
+    """The content of a trace file, each call with all its messages, each text with all its lines."""
+    trace: dict[str, Any] = files.load_json(path)
+    with files.reading(path):
+        _follow_references(trace["calls"])
+        for call in trace["calls"]:
+            if number := call.pop("begins_like_call", None):
+                call["messages"] = [*trace["calls"][number - 1]["messages"], *call["messages"]]
+    return trace
+
+
+def _without_repetition(calls: Sequence[CallRecord]) -> list[dict[str, Any]]:
+    """Calls as dicts; where one begins with all messages of an earlier one, only those that follow are kept."""
+    found = []
+    for place, call in enumerate(calls):
+        shared = [len(c.messages) * (c.messages == call.messages[: len(c.messages)]) for c in calls[:place]]
+        if most := max(shared, default=0):
+            like = {"begins_like_call": shared.index(most) + 1}
+            found.append(like | record_to_json(call) | {"messages": call.messages[most:]})
+        else:
+            found.append(record_to_json(call))
+    return found
+
+
+def _refer_to_lines(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Calls in which runs of lines that stand in an earlier text are references to it. Changes `calls`."""
+    known: dict[str, tuple[str, Lines, int]] = {}  # each line: a text that holds it, and its place there
+    for name, holder, key in _texts(calls):
+        stored = holder[key] = list(_with_references(holder[key], known))
+        for place, line in enumerate(stored):
+            if isinstance(line, str):
+                known.setdefault(line, (name, stored, place))
+    return calls
+
+
+def _with_references(lines: Lines, known: dict[str, tuple[str, Lines, int]]) -> Iterator[Any]:
+    place = 0
+    while place < len(lines):
+        name, text, start = known.get(lines[place], ("", [], 0))
+        length = 0
+        while place + length < len(lines) and lines[place + length] in text[start + length : start + length + 1]:
+            length += 1
+        if sum(len(line) + 1 for line in lines[place : place + length]) < _MIN_REPEATED:
+            yield lines[place]
+            place += 1
+        else:
+            yield {"same_as": f"{name}, lines {start + 1}-{start + length}"}
+            place += length
+
+
+def _follow_references(calls: list[dict[str, Any]]) -> None:
+    """Put the lines that are referred to in the place of the references. Raises ValueError where there are none."""
+    texts = {name: holder[key] for name, holder, key in _texts(calls)}
+    for _, holder, key in _texts(calls):
+        holder[key] = [line for entry in holder[key] for line in _lines_of(entry, texts)]
+
+
+def _lines_of(entry: Any, texts: dict[str, Lines]) -> Lines:
+    if isinstance(entry, str):
+        return [entry]
+    found = _REFERENCE.fullmatch(entry["same_as"])
+    if found:
+        first, last = int(found["first"]), int(found["last"])
+        lines = texts.get(found["text"], [])[first - 1 : last]
+        if len(lines) == last - first + 1 and all(isinstance(line, str) for line in lines):
+            return lines
+    raise ValueError(f"there are no lines {entry['same_as']!r}")
+
+
+def _texts(calls: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The stored prompts of several lines: the name of each, and which item of which dict it is."""
+    for number, call in enumerate(calls, 1):
+        places = [("system", call, "system")]
+        places += [(f"message {n}", message, "content") for n, message in enumerate(call["messages"], 1)]
+        for name, holder, key in places:
+            if isinstance(holder.get(key), list):
+                yield f"call {number}, {name}", holder, key

@@ -1,0 +1,127 @@
+"""Controls of a test: what cheaper ways to a reward reach on the same sealed pairs.
+
+    matched budget   the baseline, asked again until it has spent the tokens of the tested harness; scores averaged
+    re-roll          the baseline, asked once more: what chance alone does
+    learned          a linear model of words and tool calls, trained on the pairs of search and validation
+
+A gain that a control reaches too was not made by the harness. Each round of the baseline is an evaluation of its own,
+so that a test that was stopped goes on where it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from meta_reward.errors import UsageError
+from meta_reward.evaluation.learned import learned_rewards
+from meta_reward.evaluation.metrics import agreement_interval, differences, outcomes
+from meta_reward.evaluation.outcome import Outcome
+from meta_reward.evaluation.statistics import Interval, difference_interval
+from meta_reward.run.evaluations import load_outcomes, load_rewards, required_scores
+from meta_reward.run.ledger import Row
+from meta_reward.search.context import Search
+from meta_reward.search.evaluate_split import run_splits
+
+MATCHED, REROLL, LEARNED = "matched budget", "re-roll", "learned"
+_SPLIT = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control on the test split, beside one tested harness."""
+
+    name: str
+    agreement: Interval
+    over_baseline: Interval
+    """Its agreement minus the baseline's, with the 95% interval by task."""
+    behind: Interval
+    """The tested harness's agreement minus its own, likewise."""
+    rounds: int
+    """How often the baseline was asked for it."""
+    judge_tokens: int
+    """Nominal, on the test split."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rewards:
+    name: str
+    rewards: Mapping[str, float | None]
+    rounds: int = 0
+    judge_tokens: int = 0
+
+
+async def run_controls(search: Search, baseline: Row, tested: Sequence[Row]) -> dict[str, tuple[Control, ...]]:
+    """The controls of each tested harness, by its id. All of them are evaluated on the test split already.
+
+    Without scikit-learn there is no learned one, and a note says so. Raises LimitReached and JudgeUnavailable.
+    """
+    tokens = {row.id: _tokens(search, row.folder) for row in tested}
+    rounds = await _ask_again(search, baseline, max(tokens.values()))
+    learned = _learned(search)
+    return {
+        row.id: tuple(_beside(search, baseline, row, one) for one in (*_averaged(rounds, tokens[row.id]), *learned))
+        for row in tested
+    }
+
+
+def _tokens(search: Search, folder: str, repeat: int = 0) -> int:
+    split = search.layout.repeated(_SPLIT, repeat)
+    return required_scores(search.layout.evaluation(split, folder)).metrics.judge_tokens
+
+
+async def _ask_again(search: Search, baseline: Row, tokens: int) -> list[_Rewards]:
+    """Rounds of the baseline, the first of which is its test: at least two, and as many as spend the tokens."""
+    rounds: list[_Rewards] = []
+    spent = 0
+    while len(rounds) < 2 or 0 < spent < tokens:  # a baseline that asks nothing never gets there
+        repeat = len(rounds)
+        await run_splits(search, [baseline.folder], _SPLIT, repeat=repeat)
+        folder = search.layout.evaluation(search.layout.repeated(_SPLIT, repeat), baseline.folder)
+        used = _tokens(search, baseline.folder, repeat)
+        rounds.append(_Rewards(REROLL, load_rewards(folder), 1, used))
+        spent += used
+    return rounds
+
+
+def _averaged(rounds: Sequence[_Rewards], tokens: int) -> list[_Rewards]:
+    """The re-roll, before it the rounds that match a number of tokens; one round alone is the baseline itself."""
+    enough = next((n for n in range(1, len(rounds)) if sum(r.judge_tokens for r in rounds[:n]) >= tokens), len(rounds))
+    matching = rounds[:enough]
+    if enough == 1 or not rounds[0].judge_tokens:
+        return [rounds[1]]
+    mean = {id: _mean([one.rewards.get(id) for one in matching]) for id in rounds[0].rewards}
+    return [_Rewards(MATCHED, mean, enough, sum(one.judge_tokens for one in matching)), rounds[1]]
+
+
+def _mean(rewards: Sequence[float | None]) -> float | None:
+    found = [reward for reward in rewards if reward is not None]
+    return fmean(found) if found else None
+
+
+def _learned(search: Search) -> list[_Rewards]:
+    training, pairs = search.taskset.part([*search.splits["search"], *search.splits["validation"]])
+    try:
+        rewards = learned_rewards({r.id: r for r in training}, pairs, search.part(_SPLIT)[0])
+    except UsageError as missing:
+        search.events.note(str(missing))
+        return []
+    return [_Rewards(LEARNED, rewards)]
+
+
+def _beside(search: Search, baseline: Row, tested: Row, control: _Rewards) -> Control:
+    found = [pair.outcome for pair in outcomes(search.part(_SPLIT)[1], control.rewards)]
+    before, after = (load_outcomes(search.layout.evaluation(_SPLIT, row.folder)) for row in (baseline, tested))
+    return Control(
+        control.name,
+        agreement_interval(found),
+        _difference(before, found),
+        _difference(found, after),
+        control.rounds,
+        control.judge_tokens,
+    )
+
+
+def _difference(before: Sequence[Outcome], after: Sequence[Outcome]) -> Interval:
+    interval = difference_interval(differences(before, after))
+    assert interval is not None  # a test split has pairs
+    return interval

@@ -1,0 +1,279 @@
+"""`study labels`: how many labelled tasks a search needs.
+
+Searches with a part of the search tasks, several times each with another seed, on copies of the task set whose
+validation and test tasks are those of the whole. Larger parts contain the smaller ones of the same seed.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from meta_reward.evaluation.metrics import differences
+from meta_reward.evaluation.outcome import Outcome
+from meta_reward.evaluation.statistics import Interval, difference_interval
+from meta_reward.run.decisions import last_decision
+from meta_reward.run.evaluations import load_outcomes
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row, load_ledger
+from meta_reward.search.forecast import Part, Parts
+from meta_reward.search.studies.folder import StudyFolder, Subject
+from meta_reward.search.studies.runner import SearchJob, run_searches
+from meta_reward.tasks.divide import Division, SplitShares
+from meta_reward.tasks.openings import count_openings, record_opening
+from meta_reward.tasks.splits import splits_of
+from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
+from meta_reward.trajectory import Pair
+
+STUDY = "labels"
+SHARES = (20, 40, 60, 80, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPlan:
+    """Which searches to make."""
+
+    taskset: TaskSet
+    splits: Mapping[str, tuple[str, ...]]
+    """Task ids by split."""
+    shares: tuple[int, ...]
+    """Percent of the search tasks, rising."""
+    repeats: int
+    """Searches for each share, with seeds from 0."""
+    pairs_per_task: int | None
+    """The most pairs that a search task keeps; None for all."""
+    search: tuple[str, ...]
+    """Arguments of `meta-reward search` that all of them have."""
+
+    @property
+    def cells(self) -> list[tuple[int, int]]:
+        """The share and the seed of each search."""
+        return [(share, seed) for share in self.shares for seed in range(self.repeats)]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSearch:
+    """One search, tested on the sealed split."""
+
+    share: int
+    seed: int
+    tasks: int
+    """Search tasks with labels that it had."""
+    pairs: int
+    baseline: float
+    """Agreement."""
+    chosen: float
+    replaced: bool
+    """Whether it replaced the baseline."""
+    spent_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelShare:
+    """The searches with one share of the tasks, on average."""
+
+    share: int
+    tasks: int
+    pairs: float
+    searches: int
+    replaced: int
+    baseline: float
+    chosen: float
+    gain: Interval
+    """Sealed, chosen minus baseline, averaged over the searches; the 95% interval by test task."""
+    of_full: float | None
+    """The gain as a share of that with all tasks; None where that is not above zero, or was not searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTables:
+    """The tables of the study."""
+
+    taskset: str
+    simulated: bool
+    search: tuple[str, ...]
+    pairs_per_task: int | None
+    validation_tasks: int
+    test_tasks: int
+    shares: tuple[LabelShare, ...]
+    searches: tuple[LabelSearch, ...]
+    openings: int
+    """How often the test split of the task set has been opened by now; this study counts as one."""
+
+
+def label_plan(
+    taskset: TaskSet, shares: Sequence[int], repeats: int, pairs_per_task: int | None, search: Sequence[str]
+) -> LabelPlan:
+    """The searches to make. shares: percent of the search tasks, from 1 to 100."""
+    splits = splits_of(taskset)
+    return LabelPlan(taskset, splits, tuple(sorted(set(shares))), repeats, pairs_per_task, tuple(search))
+
+
+def label_subject(plan: LabelPlan) -> Subject:
+    """What the study is about."""
+    arguments: dict[str, Any] = {
+        "taskset": plan.taskset.name,
+        "shares": list(plan.shares),
+        "repeats": plan.repeats,
+        "pairs_per_task": plan.pairs_per_task,
+        "search": list(plan.search),
+    }
+    return Subject(STUDY, arguments, {f"task set {plan.taskset.name}": plan.taskset.digest})
+
+
+def labels_part(plan: LabelPlan, whole: Parts) -> Part:
+    """What all searches and tests of the study will take. whole: the forecast of one search on all search tasks."""
+    once = 1 / 100 * sum(plan.shares) * plan.repeats
+    times = len(plan.cells)
+
+    def total(of: Callable[[Part], float]) -> float:
+        return (of(whole.search) - of(whole.validation)) * once + (of(whole.validation) + of(whole.test)) * times
+
+    priced = whole.search.cost_usd is not None
+    return Part(
+        round(total(lambda part: part.judge_calls)),
+        round(total(lambda part: part.judge_tokens)),
+        total(lambda part: part.cost_usd or 0.0) if priced else None,
+    )
+
+
+async def study_labels(
+    study: StudyFolder, plan: LabelPlan, *, simulated: bool, processes: int, max_usd: float, tell: Callable[[str], None]
+) -> LabelTables:
+    """Make the searches that are not made yet, and their tables. Raises LimitReached, and UsageError if one fails.
+
+    simulated: whether the judge is.
+    """
+    record_opening(plan.taskset.path, plan.taskset.digest, by=f"study {STUDY}", key=study.key)
+    jobs = [_job(study, plan, share, seed) for share, seed in plan.cells]
+    await run_searches(
+        jobs,
+        processes=processes,
+        max_usd=max_usd,
+        logs=study.root / ".work" / "logs",
+        tell=lambda job: tell(f"{job.name} is searched and tested"),
+    )
+    return _tables(study, plan, jobs, simulated)
+
+
+def _job(study: StudyFolder, plan: LabelPlan, share: int, seed: int) -> SearchJob:
+    """A search, with its task set in the study's folder."""
+    name = f"labels-{share:03}-{seed}"
+    path = study.root / "tasks" / name
+    if not path.exists():
+        save_part(plan, share, seed, path)
+    arguments = ("--seed", str(seed), *plan.search)
+    return SearchJob(Layout(study.root / "runs" / name), path.resolve(), arguments)
+
+
+def save_part(plan: LabelPlan, share: int, seed: int, path: Path) -> None:
+    """Write a task set with a share of the search tasks, and all tasks of the other splits."""
+    taskset = plan.taskset
+    kept = _some_tasks(plan.splits["search"], share, seed)
+    splits = {**plan.splits, "search": tuple(sorted(kept))}
+    tasks = {task for part in splits.values() for task in part}
+    pairs = [pair for pair in taskset.pairs if pair.task in tasks]
+    if plan.pairs_per_task is not None:
+        pairs = _fewer_pairs(pairs, kept, plan.pairs_per_task, seed)
+    save_task_set(
+        path,
+        replace(taskset.about, name=path.name),
+        policy=taskset.policy,
+        tools=taskset.tools,
+        rollouts=[rollout for rollout in taskset.rollouts.values() if rollout.task in tasks],
+        pairs=pairs,
+        division=Division(splits, SplitShares()),
+    )
+
+
+def _some_tasks(tasks: Sequence[str], share: int, seed: int) -> set[str]:
+    """A share of tasks, at least one; larger shares contain the smaller ones of the same seed."""
+    shuffled = sorted(tasks)
+    random.Random(f"tasks {seed}").shuffle(shuffled)
+    return set(shuffled[: max(1, round(len(shuffled) * share / 100))])
+
+
+def _fewer_pairs(pairs: Sequence[Pair], tasks: set[str], most: int, seed: int) -> list[Pair]:
+    """Pairs in their order, so many at most of each of these tasks, drawn by the seed."""
+    by_task: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        by_task.setdefault(pair.task, []).append(pair)
+    left_out: set[str] = set()
+    for task in sorted(tasks & by_task.keys()):
+        ids = [pair.id for pair in by_task[task]]
+        random.Random(f"pairs {seed} {task}").shuffle(ids)
+        left_out.update(ids[most:])
+    return [pair for pair in pairs if pair.id not in left_out]
+
+
+def _tables(study: StudyFolder, plan: LabelPlan, jobs: Sequence[SearchJob], simulated: bool) -> LabelTables:
+    searches, gains = [], {}
+    for (share, seed), job in zip(plan.cells, jobs, strict=True):
+        found, gains[share, seed] = _measured(job, share, seed)
+        searches.append(found)
+    full = fmean(one.chosen - one.baseline for one in searches if one.share == 100) if 100 in plan.shares else 0.0
+    return LabelTables(
+        taskset=plan.taskset.name,
+        simulated=simulated,
+        search=plan.search,
+        pairs_per_task=plan.pairs_per_task,
+        validation_tasks=len(plan.splits["validation"]),
+        test_tasks=len(plan.splits["test"]),
+        shares=tuple(
+            _mean(
+                [one for one in searches if one.share == share],
+                [gains[share, seed] for seed in range(plan.repeats)],
+                full,
+            )
+            for share in plan.shares
+        ),
+        searches=tuple(searches),
+        openings=count_openings(plan.taskset.path),
+    )
+
+
+ByTask = Mapping[str, Sequence[float]]
+"""The gains of one search on the test pairs of each task."""
+
+
+def _measured(job: SearchJob, share: int, seed: int) -> tuple[LabelSearch, ByTask]:
+    layout, taskset = job.layout, load_task_set(job.taskset)
+    decision = last_decision(layout)
+    assert decision is not None  # a test makes one
+    rows = {row.id: row for row in load_ledger(layout.ledger)}
+    before, after = (_outcomes(layout, rows[id]) for id in (decision.baseline, decision.chosen))
+    kept = splits_of(taskset)["search"]
+    found = LabelSearch(
+        share,
+        seed,
+        len(kept),
+        sum(pair.task in set(kept) for pair in taskset.pairs),
+        fmean(one.value for one in before),
+        fmean(one.value for one in after),
+        decision.chosen != decision.baseline,
+        round(job.spent_usd, 4),
+    )
+    return found, differences(before, after)
+
+
+def _outcomes(layout: Layout, row: Row) -> list[Outcome]:
+    return load_outcomes(layout.sealed_evaluation("test", row.folder))
+
+
+def _mean(searches: Sequence[LabelSearch], gains: Sequence[ByTask], full: float) -> LabelShare:
+    by_task = {task: [fmean(values) for values in zip(*(one[task] for one in gains), strict=True)] for task in gains[0]}
+    gain = difference_interval(by_task)
+    assert gain is not None  # a test split has pairs
+    return LabelShare(
+        searches[0].share,
+        searches[0].tasks,
+        fmean(one.pairs for one in searches),
+        len(searches),
+        sum(one.replaced for one in searches),
+        fmean(one.baseline for one in searches),
+        fmean(one.chosen for one in searches),
+        gain,
+        gain.mean / full if full > 0 else None,
+    )

@@ -1,0 +1,157 @@
+"""Many searches over processes, each tested when it is finished: for studies that are made of searches.
+
+Every search is a process of its own on a run of its own, so that what is known of one run holds here: it can be killed
+at any time, and the same command goes on. A limit in dollars holds for all together: each search gets an equal part,
+and what finished ones leave goes to those that were stopped by theirs.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from meta_reward.errors import LimitReached, UsageError
+from meta_reward.propose.session_cost import proposer_usd
+from meta_reward.run.config import load_run_config
+from meta_reward.run.layout import Layout
+from meta_reward.run.stop_reason import load_stop
+from meta_reward.run.usage import spent_on_disk
+
+_STOPPED = 4
+"""The exit code of a command that stopped at a limit."""
+_GRACE_S = 10.0
+_CENT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class SearchJob:
+    """A search, and the test of what it chose."""
+
+    layout: Layout
+    taskset: Path
+    arguments: tuple[str, ...]
+    """Of `meta-reward search`, without the run and the limit in dollars."""
+
+    @property
+    def name(self) -> str:
+        return self.layout.root.name
+
+    @property
+    def done(self) -> bool:
+        """Whether it has been searched and tested."""
+        return self.layout.test_result.exists()
+
+    @property
+    def spent_usd(self) -> float:
+        """On its judge and its proposer, by all starts."""
+        if not self.layout.config.exists():
+            return 0.0
+        return spent_on_disk(self.layout).cost_usd + proposer_usd(self.layout)
+
+
+async def run_searches(
+    jobs: Sequence[SearchJob],
+    *,
+    processes: int,
+    max_usd: float,
+    logs: Path,
+    tell: Callable[[SearchJob], None] = lambda job: None,
+) -> None:
+    """Search and test every job that is not done, so many at a time.
+
+    max_usd: for all together; 0 for no limit. logs: a folder for what the processes print. tell: called with each job
+    when it is done. Raises LimitReached where the money is used up, and UsageError where a search fails for another
+    reason; the others are then finished first, or ended like by Ctrl-C when this is cancelled.
+    """
+    slots = asyncio.Semaphore(processes)
+    waiting = [job for job in jobs if not job.done]
+    while waiting:
+        limits = dollars_for_each(jobs, max_usd)
+
+        async def work(job: SearchJob, limits: Mapping[str, float]) -> bool:
+            async with slots:
+                ended = await _search_and_test(job, limits.get(job.name, 0.0), logs / f"{job.name}.log")
+            if ended:
+                tell(job)
+            return ended
+
+        outcomes = await asyncio.gather(*(work(job, limits) for job in waiting), return_exceptions=True)
+        if errors := [outcome for outcome in outcomes if isinstance(outcome, BaseException)]:
+            raise errors[0]
+        waiting = [job for job in waiting if not job.done]
+        if waiting and _left(jobs, max_usd) < _CENT:
+            raise LimitReached("max-usd", round(sum(job.spent_usd for job in jobs), 2), max_usd)
+
+
+def dollars_for_each(jobs: Sequence[SearchJob], max_usd: float) -> dict[str, float]:
+    """The limit in dollars of each search that is not done; empty without one. None is below what a run has already."""
+    waiting = [job for job in jobs if not job.done]
+    if not max_usd:
+        return {}
+    held = {job.name: max(_own_limit(job), max_usd / len(jobs)) for job in waiting}
+    more = max(0.0, _left(jobs, max_usd)) / len(waiting)
+    return {name: round(limit + more, 4) for name, limit in held.items()}
+
+
+def _left(jobs: Sequence[SearchJob], max_usd: float) -> float:
+    """What is neither spent by jobs that are done nor held for the others."""
+    held = (job.spent_usd if job.done else max(_own_limit(job), max_usd / len(jobs)) for job in jobs)
+    return max_usd - sum(held)
+
+
+def _own_limit(job: SearchJob) -> float:
+    return load_run_config(job.layout.config).limits.max_usd if job.layout.config.exists() else 0.0
+
+
+async def _search_and_test(job: SearchJob, max_usd: float, log: Path) -> bool:
+    """Whether both are done; False where the limit stopped one of them."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    limit = ("--max-usd", f"{max_usd}" if max_usd else "none")
+    run = str(job.layout.root.resolve())
+    search = ("search", str(job.taskset), "--run", run, *job.arguments, *limit)
+    if await _finish(job, search, log) == _STOPPED and _out_of_money(job):
+        return False
+    return await _finish(job, ("test", run, "--no-controls", *limit), log) == 0
+
+
+def _out_of_money(job: SearchJob) -> bool:
+    """Whether a search stopped at its limit in dollars, and not because its proposer had nothing left, say."""
+    return load_stop(job.layout).reason.startswith("limit reached: max-usd")
+
+
+async def _finish(job: SearchJob, command: Sequence[str], log: Path) -> int:
+    """The exit code of a command that finished or stopped at a limit. Raises UsageError for any other end."""
+    code = await _run(command, log)
+    if code not in (0, _STOPPED):
+        said = _last_line(log) or f"`meta-reward {command[0]}` ended with exit code {code}"
+        raise UsageError(f"{job.name}: {said}", hint=f"{log} has all that it printed")
+    return code
+
+
+async def _run(command: Sequence[str], log: Path) -> int:
+    """The exit code of a command; what it prints goes to the end of a file. Cancelled, it is ended like by Ctrl-C."""
+    program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *command]
+    with log.open("ab") as out:
+        process = await asyncio.create_subprocess_exec(
+            *program, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        try:
+            await asyncio.wait_for(process.wait(), _GRACE_S)
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("meta-reward: ") if lines else ""

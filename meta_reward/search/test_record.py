@@ -1,0 +1,87 @@
+"""What was found on the sealed test split of a run, and `test.json`, which keeps it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files
+from meta_reward.errors import DataError
+from meta_reward.evaluation.best_of_n import Lift
+from meta_reward.evaluation.statistics import Interval
+from meta_reward.run.decisions import Decision
+from meta_reward.run.evaluations import OTHER_VERSION, Scores, parse_scores, scores_to_json
+from meta_reward.run.layout import Layout
+from meta_reward.search.controls import Control
+
+SCHEMA = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A harness on the test split."""
+
+    id: str
+    name: str
+    scores: Scores
+    difference: Interval | None
+    """Its agreement minus the baseline's, with the 95% interval by task; None for the baseline itself."""
+    lifts: tuple[Lift, ...] = ()
+    """What picking the best of N gains by it over the baseline; empty without labels, and for the baseline itself."""
+    controls: tuple[Control, ...] = ()
+    """Empty until they are asked for; the baseline has some only where nothing else is tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What was asked for, and what it was measured against."""
+
+    judge: str
+    simulated: bool
+    baseline: Tested
+    tested: tuple[Tested, ...]
+    """In the order of their ids, without the baseline."""
+    decision: Decision
+    openings: int
+    """How often the test split of this task set has been opened, by all runs."""
+    looks: int
+    """How many decisions were made on its validation split, by all runs."""
+
+
+def load_tested(layout: Layout) -> dict[str, Tested]:
+    """What was tested so far, by id."""
+    if not layout.test_result.exists():
+        return {}
+    data = files.load_json(layout.test_result)
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise DataError(layout.test_result, f"is not a test result of schema {SCHEMA}", hint=OTHER_VERSION)
+    with files.reading(layout.test_result):
+        return {item["id"]: _parse_tested(item, layout.test_result) for item in data["tested"]}
+
+
+def save_tested(layout: Layout, tested: Sequence[Tested]) -> None:
+    """Write what was tested so far."""
+    files.write_json(layout.test_result, {"schema": SCHEMA, "tested": [_tested_to_json(one) for one in tested]})
+
+
+def test_to_json(result: TestResult) -> dict[str, Any]:
+    """A result as `test --json` prints it."""
+    baseline, tested = _tested_to_json(result.baseline), [_tested_to_json(one) for one in result.tested]
+    return {**asdict(result), "baseline": baseline, "tested": tested}
+
+
+def _tested_to_json(tested: Tested) -> dict[str, Any]:
+    """A tested harness as `test.json` holds it."""
+    return {**asdict(tested), "scores": scores_to_json(tested.scores)}
+
+
+def _parse_tested(data: dict[str, Any], path: Path) -> Tested:
+    difference, intervals = data["difference"], ("agreement", "over_baseline", "behind")
+    return Tested(
+        data["id"],
+        data["name"],
+        parse_scores(data["scores"], path),
+        None if difference is None else Interval(**difference),
+        tuple(Lift(**{**item, "difference": Interval(**item["difference"])}) for item in data["lifts"]),
+        tuple(Control(**{**item, **{name: Interval(**item[name]) for name in intervals}}) for item in data["controls"]),
+    )
