@@ -209,6 +209,7 @@ def finish(
     """Write the tables down and print them. bench: where they were measured, if a judge was asked."""
     from meta_reward.report.blocks import render_page, render_text
     from meta_reward.report.studies import render_spent
+    from meta_reward.report.tables import fit
 
     study.save(tables, render_page(blocks))
     if as_json:
@@ -217,4 +218,4 @@ def finish(
     click.echo(render_text(blocks))
     if bench is not None and not bench.is_free:
         click.echo(f"\n{render_spent(bench.spent)}")
-    click.echo(f"\nwritten to {study.page} and {study.record}")
+    click.echo(fit(f"\nwritten to {study.page} and {study.record}"))

@@ -20,6 +20,7 @@ from meta_reward.tasks.openings import count_openings
 from meta_reward.tasks.taskset import digest_of
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.cli.studying import HOSTILE, install, make_night, make_tasks
+from tests.cli.test_width import LONG, assert_fits
 from tests.conftest import ASKING_HARNESS, PROJECT, made_once, make_task_set
 
 ABLATE = ("study", "ablate", "night", "--max-usd", "9")
@@ -311,6 +312,16 @@ def test_own_tasks_are_transferred_to_only_after_the_test(meta_reward: MetaRewar
     assert "run night has not opened its test split: `meta-reward test night` opens it" in ran.err
 
 
+# all of them
+
+
+def test_what_studies_print_fits_80_columns(meta_reward: MetaReward, night: Path) -> None:
+    (night / "runs" / "night").rename(night / "runs" / LONG)
+    judge = ("--judge", "word:sharp", "--max-usd", "9")
+    for more in (("clusters", LONG), ("ablate", LONG, "--dry-run"), ("transfer", LONG, *judge)):
+        assert_fits(meta_reward, "study", *more)
+
+
 # runs and studies beside each other
 
 
@@ -348,6 +359,8 @@ def test_run_without_a_decision_is_one_clear_line(meta_reward: MetaReward, night
 def test_damaged_results_are_one_line_with_the_way_back(meta_reward: MetaReward, night: Path, content: str) -> None:
     layout = Layout(night / "runs" / "night")
     (layout.sealed_evaluation("test", "c0002-policy") / "pairs.jsonl").write_text(content)
-    ran = meta_reward("study", "clusters", "night")
-    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
-    assert "c0002-policy/pairs.jsonl" in ran.err
+    for study in (("clusters", "night"), ("ablate", "night", "--max-usd", "9")):
+        ran = meta_reward("study", *study)
+        assert (ran.code, ran.out) == (1, "")
+        assert "c0002-policy/pairs.jsonl" in ran.err.splitlines()[-1]
+        assert "git -C runs/night checkout main --" in ran.err.splitlines()[-1]
