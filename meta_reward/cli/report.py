@@ -1,0 +1,23 @@
+"""`meta-reward report`: a run as one page for a browser."""
+
+import click
+
+from meta_reward.cli.find import run_here
+
+
+@click.command("report")
+@click.argument("run", required=False)
+def command(run: str | None) -> None:
+    """Write a run as one HTML file to look at.
+
+    \b
+    meta-reward report
+    meta-reward report night-1
+
+    Writes runs/RUN/report.html, which needs no server and no network; also while a search runs. A search writes it
+    when it ends, and `test` when it has run. Without RUN: the newest in ./runs.
+    """
+    from meta_reward.report.page.write import write_report
+    from meta_reward.run.layout import Layout
+
+    click.echo(write_report(Layout(run_here(run))))
