@@ -82,8 +82,8 @@ def margin_chart(before: tuple[str, Sequence[float]], after: tuple[str, Sequence
     )
     # An edge stands between two bars; a tie has a bar of its own.
     half = len(labels) // 2
-    ticks = [(place - 0.5, f"{edge}") for place, edge in enumerate(_EDGES[:half])] + [(half, "0")]
-    ticks += [(place + half + 1.5, f"+{edge}") for place, edge in enumerate(_EDGES[half + 1 :])]
+    ticks = [(place - 0.5, f"{edge}") for place, edge in enumerate(_EDGES[:half]) if place] + [(half, "0")]
+    ticks += [(place + half + 1.5, f"+{edge}") for place, edge in enumerate(_EDGES[half + 1 : -1])]
     body = [area.frame(ticks, charts.count_ticks(most)), *bars, area.names("margin in points; 0 is a tie", "pairs")]
     return charts.svg(named, area.width, area.height, body)
 

@@ -1,6 +1,6 @@
 """The plots of a search: scores with the leader's line, score against cost, and the tree of candidates."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from markupsafe import Markup
@@ -11,7 +11,10 @@ from meta_reward.report.tables import percent, with_interval
 from meta_reward.run.ledger import Row
 
 Address = Callable[[str], str]
-_COLUMN, _ROW = 74, 30
+_MOST_IDS = 6
+_COLUMN, _ROW = 128, 30
+_LABEL = 76
+"""Room for the label of a node."""
 
 
 def score_chart(rows: Sequence[Row], link: Address) -> Markup:
@@ -25,8 +28,7 @@ def score_chart(rows: Sequence[Row], link: Address) -> Markup:
     best = list(accumulate(((row.score or 0.0) for row in scored), max))
     line = _staircase([(area.x(place[row.id]), area.y(score)) for row, score in zip(scored, best, strict=True)])
     marks = [_score_mark(area, row, place[row.id], link) for row in rows]
-    every = max(1, len(rows) // 8)
-    ticks = [(number, rows[number - 1].id) for number in range(1, len(rows) + 1, every)]
+    ticks = _id_ticks(rows)
     top = max(scored, key=lambda row: row.score or 0)
     named = Named(
         "scores",
@@ -42,6 +44,12 @@ def score_chart(rows: Sequence[Row], link: Address) -> Markup:
         area.names("candidates in their order", "agreement"),
     ]
     return charts.svg(named, area.width, area.height, body)
+
+
+def _id_ticks(rows: Sequence[Row]) -> list[tuple[float, str]]:
+    """The ids of a few candidates, at their numbers from 1."""
+    every = -(-len(rows) // _MOST_IDS)
+    return [(number, rows[number - 1].id) for number in range(1, len(rows) + 1, every)]
 
 
 def _score_mark(area: charts.Axes, row: Row, number: int, link: Address) -> Markup:
@@ -73,7 +81,8 @@ def cost_chart(rows: Sequence[Row], frontier: Sequence[str], link: Address) -> M
     by_id = {row.id: row for row in scored}
     on_it = [by_id[id] for id in frontier if id in by_id]
     steps = _staircase([(area.x(row.judge_tokens), area.y(row.score or 0)) for row in on_it])
-    marks = [_cost_mark(area, row, row.id in frontier, link) for row in sorted(scored, key=lambda r: r.id in frontier)]
+    others = [_off_frontier(area, row, link) for row in scored if row not in on_it]
+    marks = [*others, *_on_frontier(area, on_it, link)]
     named = Named(
         "cost",
         "Agreement against judge tokens",
@@ -90,15 +99,52 @@ def cost_chart(rows: Sequence[Row], frontier: Sequence[str], link: Address) -> M
     return charts.svg(named, area.width, area.height, body)
 
 
-def _cost_mark(area: charts.Axes, row: Row, on_it: bool, link: Address) -> Markup:
+def _off_frontier(area: charts.Axes, row: Row, link: Address) -> Markup:
     x, y = area.x(row.judge_tokens), area.y(row.score or 0)
-    said = f"{row.id} {row.name}: {percent(row.score)} for {row.judge_tokens:,} judge tokens"
-    if not on_it:
-        return linked(link(row.id), said, markup('<circle class="off" cx="{:g}" cy="{:g}" r="4"/>', x, y))
-    square = markup('<rect class="dot" x="{:g}" y="{:g}" width="9" height="9"/>', x - 4.5, y - 4.5)
-    left = x > area.x.end - 60
-    label = text(x - 8 if left else x + 8, y - 6, row.id, "label end" if left else "label")
-    return linked(link(row.id), said, square + label)
+    return linked(link(row.id), _for_tokens(row), markup('<circle class="off" cx="{:g}" cy="{:g}" r="4"/>', x, y))
+
+
+def _on_frontier(area: charts.Axes, rows: Sequence[Row], link: Address) -> Iterator[Markup]:
+    """Squares with their ids; one whose id would cover another's has it only where it is pointed at."""
+    taken: list[tuple[float, float]] = []
+    for row in reversed(rows):
+        x, y = area.x(row.judge_tokens), area.y(row.score or 0)
+        mark = markup('<rect class="dot" x="{:g}" y="{:g}" width="9" height="9"/>', x - 4.5, y - 4.5)
+        if all(abs(x - other) > 48 or abs(y - height) > 16 for other, height in taken):
+            taken.append((x, y))
+            mark += text(x - 8, y - 6, row.id, "label end")
+        yield linked(link(row.id), _for_tokens(row), mark)
+
+
+def _for_tokens(row: Row) -> str:
+    return f"{row.id} {row.name}: {percent(row.score)} for {row.judge_tokens:,} judge tokens"
+
+
+def spent_chart(rows: Sequence[Row], link: Address) -> Markup:
+    """Judge tokens so far, candidate by candidate."""
+    if not rows:
+        return Markup("")
+    sums = list(accumulate(row.judge_tokens for row in rows))
+    area = charts.axes((0.5, len(rows) + 0.5), (0, sums[-1] or 1))
+    ticks = _id_ticks(rows)
+    points = [(area.x(number), area.y(total)) for number, total in enumerate(sums, 1)]
+    marks = [
+        linked(
+            link(row.id),
+            f"{row.id} {row.name}: {row.judge_tokens:,} judge tokens, {total:,} so far",
+            markup('<circle class="dot" cx="{:g}" cy="{:g}" r="3"/>', x, y),
+        )
+        for row, total, (x, y) in zip(rows, sums, points, strict=True)
+    ]
+    named = Named("spent", "Judge tokens spent on search", f"{sums[-1]:,} tokens after {len(rows)} candidates.")
+    line = "L".join(f"{x:g} {y:g}" for x, y in points)
+    body = [
+        area.frame(ticks, charts.count_ticks(sums[-1])),
+        markup('<path class="after-line" d="M{}"/>', line),
+        *marks,
+        area.names("candidates in their order", "judge tokens"),
+    ]
+    return charts.svg(named, area.width, area.height, body)
 
 
 def tree_chart(rows: Sequence[Row], best: str | None, link: Address) -> Markup:
@@ -132,10 +178,11 @@ def tree_chart(rows: Sequence[Row], best: str | None, link: Address) -> Markup:
 
 def _edge(spots: Mapping[str, tuple[int, int]], parent: str, child: str) -> Markup:
     (x, y), (to_x, to_y) = spots[parent], spots[child]
-    middle = to_x - 24
+    x += _LABEL
+    middle = (x + to_x) / 2
     return markup(
         '<path class="edge" d="M{:g} {:g}C{:g} {:g} {:g} {:g} {:g} {:g}"/>',
-        x + 6,
+        x,
         y,
         middle,
         y,
@@ -155,5 +202,5 @@ def _node(spot: tuple[int, int], row: Row, is_best: bool, link: Address) -> Mark
         mark = markup(
             '<circle class="{}" cx="{:g}" cy="{:g}" r="{}"/>', "best" if is_best else "dot", x, y, 6 if is_best else 5
         )
-    words = row.id if row.score is None else f"{row.id[1:].lstrip('0')}: {row.score * 100:.0f}"
+    words = row.id if row.score is None else f"{row.id} {row.score * 100:.0f}%"
     return linked(link(row.id), said, mark + text(x + 9, y + 4, words, "label"))

@@ -15,7 +15,7 @@ from meta_reward.report.page.numbers import numbers_of
 from meta_reward.report.page.outcomes import PairMap, Telling
 from meta_reward.report.page.pack import embedded
 from meta_reward.report.page.tree import branches
-from meta_reward.report.studies import cluster_blocks
+from meta_reward.report.studies import cluster_blocks, what_got_worse
 from meta_reward.report.tables import SIMULATED, plural
 from meta_reward.report.test_result import summary
 from meta_reward.run.decisions import sentence_of
@@ -64,7 +64,8 @@ def headline(run: RunPage) -> str:
     baseline = run.tested.get(decision.baseline) if decision else None
     chosen = run.tested.get(decision.chosen) if decision else None
     if baseline and chosen:
-        return summary(chosen, baseline)
+        said = summary(chosen, baseline)
+        return f"{said[0].upper()}{said[1:]}" if chosen.difference else said
     if decision:
         return sentence_of(decision)
     if run.status.leader is None:
@@ -104,13 +105,15 @@ def overview_values(
         "badges_found": badges_of(run),
         "headline": headline(run),
         "scores": search_charts.score_chart(run.rows, links.candidate),
+        "spent": search_charts.spent_chart(run.rows, links.candidate),
         "cost": search_charts.cost_chart(run.rows, run.status.frontier, links.candidate),
         "tree": search_charts.tree_chart(run.rows, run.best, links.candidate),
         "branches": branches(run.rows),
         "map": found,
         "map_chart": pair_charts.pair_map(found) if found else Markup(""),
         "clusters": clusters,
-        "cluster_blocks": cluster_blocks(clusters.tables) if clusters and clusters.tables else [],
+        "cluster_blocks": cluster_blocks(clusters.tables)[3:] if clusters and clusters.tables else [],
+        "worse": what_got_worse(clusters.tables.runs[0]) if clusters and clusters.tables else [],
         "compared": compared,
         "margins": _margins(run, found),
         "best_of_n": _best_of_n(compared),
@@ -129,7 +132,7 @@ def overview_values(
 
 
 def _key(ids: Sequence[str]) -> str:
-    return f"Squares and light: {ids[0]}; circles and dark: {ids[-1]}" if len(ids) > 1 else ""
+    return f"Light, or squares: {ids[0]}; dark, or circles: {ids[-1]}." if len(ids) > 1 else ""
 
 
 def _map_data(found: PairMap, links: Links) -> object:
