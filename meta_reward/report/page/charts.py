@@ -97,7 +97,7 @@ def linked(href: str, label: str, body: Markup) -> Markup:
     title = markup("<title>{}</title>", printable(label))
     if not href:
         return markup("<g>{}{}</g>", title, body)
-    return markup('<a href="{}" tabindex="-1" aria-label="{}">{}{}</a>', href, printable(label), title, body)
+    return markup('<a href="{}" tabindex="-1">{}{}</a>', href, title, body)
 
 
 def axes(x: tuple[float, float], y: tuple[float, float], *, width: float = 560, height: float = 300) -> Axes:
