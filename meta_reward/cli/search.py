@@ -90,6 +90,7 @@ def command(
     Exit codes: 0 finished; 4 stopped at a limit, or because the proposer left nothing three times in a row; 130
     interrupted; 1 an error, described in one line.
     """
+    from meta_reward.cli.report import leave_report
     from meta_reward.cli.search_process import go_on
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
@@ -106,6 +107,7 @@ def command(
     if not layout.config.exists():
         tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), said.instructions)
     ending = go_on(layout, requested, tasks, said)
+    leave_report(layout)
     click.echo(render_status(status_of(layout)))
     ctx.exit(0 if ending.state == "finished" else STOPPED)
 

@@ -39,6 +39,7 @@ def command(
 
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
+    from meta_reward.cli.report import leave_report
     from meta_reward.report.test_result import render_test
     from meta_reward.run.config import overlay
     from meta_reward.run.integrity import restore_record
@@ -58,6 +59,7 @@ def command(
         raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
         wanted = candidates or (finalists_and_frontier if frontier else chosen_alone)
         result = run_interruptible(open_test(open_search(layout, progress), wanted, controls=not no_controls))
+    leave_report(layout)
     if as_json:
         print_json(test_to_json(result))
     else:

@@ -23,7 +23,7 @@ def cluster_blocks(tables: ClusterTables) -> list[Block]:
     return [
         Title(f"Clusters of {', '.join(run.run for run in runs)}"),
         Lines([about + (_SELECTED if tables.selected else "")]),
-        Lines([line for run in runs for line in _what_got_worse(run, f"{run.run}: " if len(runs) > 1 else "")]),
+        Lines([line for run in runs for line in what_got_worse(run, f"{run.run}: " if len(runs) > 1 else "")]),
         *(_one_run(runs[0]) if len(runs) == 1 else _several_runs(tables)),
         _sizes_of_runs(runs),
         Lines([f"won by no harness: {_ids(tables.never_won)}"]),
@@ -32,7 +32,8 @@ def cluster_blocks(tables: ClusterTables) -> list[Block]:
     ]
 
 
-def _what_got_worse(run: RunClusters, who: str) -> list[str]:
+def what_got_worse(run: RunClusters, who: str = "") -> list[str]:
+    """What the chosen harness made worse, a line for each cluster, or that there is none. who: before each line."""
     if run.baseline == run.chosen:
         return [f"{who}the baseline {run.baseline} was chosen, so nothing got worse and nothing better"]
     worse = [cluster for cluster in run.clusters if cluster.change.difference.mean < 0]

@@ -78,6 +78,8 @@ class Layout(_History):
     decision = _In("root", "decision.json")
     """The last of them, for people and for whatever uses the result."""
     test_result = _In("sealed", "test.json")
+    report = _In("root", "report.html")
+    """What `meta-reward report` writes; neither in git nor part of the record."""
     work = _In("root", ".work")
     set_aside = _In("work", "set-aside")
     """Files that were in the way of the search, and not its own."""

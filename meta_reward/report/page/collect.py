@@ -1,0 +1,160 @@
+"""What the first page shows of a run, read from its files alone; also while a search works on it.
+
+Nothing is written, kept or asked of a judge. What is not there yet is None or empty. Nothing of a sealed split is read
+but the decisions and `test.json`, which hold numbers and ids.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meta_reward import files
+from meta_reward.errors import MetaRewardError
+from meta_reward.evaluation.metrics import Metrics
+from meta_reward.report.page.sessions import Medians, medians_of
+from meta_reward.report.page.studies import Study, studies_of
+from meta_reward.report.status import CandidateStatus, Status, status_of
+from meta_reward.run.config import load_run_config
+from meta_reward.run.decisions import sentence_of
+from meta_reward.run.evaluations import load_scores
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row
+from meta_reward.run.record import load_iterations
+from meta_reward.run.under_way import rows_so_far
+from meta_reward.search.studies.clusters import ClusterTables, cluster_tables
+from meta_reward.search.studies.finished import load_finished
+from meta_reward.search.test_record import Tested, load_tested
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Which pairs a candidate decides better and worse than another."""
+
+    against: str
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """What the first page shows of a run, but for its pairs."""
+
+    name: str
+    taskset: str
+    status: Status
+    rows: tuple[Row, ...]
+    """Every candidate so far, in the order of ids."""
+    gains: Mapping[str, tuple[Gain, ...]]
+    """By candidate: against each of its parents; the baseline where it has none."""
+    tested: Mapping[str, Tested]
+    """What was found on the test split, by id; empty while it is sealed."""
+    metrics: Mapping[str, Metrics]
+    """Of the baseline and of the best, on search."""
+    medians: Medians
+    """Of the proposer's sessions."""
+    studies: tuple[Study, ...]
+
+    @property
+    def baseline(self) -> str | None:
+        """Id of the first candidate; None where none is scored."""
+        return self.rows[0].id if self.rows else None
+
+    @property
+    def best(self) -> str | None:
+        """Id of the chosen one; before there is a decision, of the leader on search."""
+        decision = self.status.decision
+        return decision.chosen if decision else self.status.leader
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Ids of the baseline and, where it is another, of the best one: the chosen, else the leader."""
+        best = self.best if self.best != self.baseline else self.status.leader
+        return tuple(dict.fromkeys(id for id in (self.baseline, best) if id))
+
+    @property
+    def sentence(self) -> str:
+        """The decision in one line; empty where there is none."""
+        return sentence_of(self.status.decision) if self.status.decision else ""
+
+    def words(self, id: str) -> list[str]:
+        """What a candidate is in its run, such as `baseline`, `leader`, `chosen`."""
+        decision = self.status.decision
+        roles = {
+            "baseline": id == self.baseline,
+            "leader": id == self.status.leader,
+            "frontier": id in self.status.frontier,
+            "finalist": decision is not None and any(one.verdict.id == id for one in decision.finalists),
+            "untested": decision is not None and decision.untested == id,
+            "chosen": decision is not None and decision.chosen == id,
+        }
+        return [word for word, holds in roles.items() if holds]
+
+    def candidate(self, id: str) -> CandidateStatus:
+        """The standing of a candidate. Raises KeyError for an id that does not exist."""
+        found = next((one for one in self.status.candidates if one.id == id), None)
+        if found is None:
+            raise KeyError(id)
+        return found
+
+    def row(self, id: str) -> Row:
+        """The ledger's row of a candidate. Raises KeyError for an id that does not exist."""
+        found = next((row for row in self.rows if row.id == id), None)
+        if found is None:
+            raise KeyError(id)
+        return found
+
+
+def collect_run(layout: Layout) -> RunPage:
+    """A run as its first page shows it. Raises DataError where a file is damaged."""
+    config = load_run_config(layout.config)
+    rows, status = rows_so_far(layout, config.judge.spec), status_of(layout)
+    page = RunPage(
+        name=layout.root.name,
+        taskset=Path(config.taskset).name,
+        status=status,
+        rows=tuple(rows),
+        gains=_gains(layout),
+        tested=load_tested(layout),
+        metrics={},
+        medians=medians_of(layout, len(load_iterations(layout))),
+        studies=tuple(studies_of(layout)),
+    )
+    return _with_metrics(page, layout)
+
+
+def _with_metrics(page: RunPage, layout: Layout) -> RunPage:
+    found = {id: load_scores(layout.candidate(page.row(id).folder)) for id in page.compared}
+    return replace(page, metrics={id: scores.metrics for id, scores in found.items() if scores})
+
+
+def _gains(layout: Layout) -> dict[str, tuple[Gain, ...]]:
+    found: dict[str, list[Gain]] = {}
+    if not layout.outcomes.exists():
+        return {}
+    with files.reading(layout.outcomes):
+        for line in files.iter_whole_lines(layout.outcomes):
+            gain = Gain(line["against"], tuple(line["better"]), tuple(line["worse"]))
+            found.setdefault(line["id"], []).append(gain)
+    return {id: tuple(gains) for id, gains in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Where the chosen harness is better and worse than the baseline, by category."""
+
+    tables: ClusterTables | None
+    why_not: str
+    """Why there are none; empty where there are."""
+
+
+def collect_clusters(layout: Layout) -> Clusters:
+    """The tables of `study clusters` on a run: they need its decision and its task set."""
+    try:
+        return Clusters(cluster_tables([load_finished(layout.root)]), "")
+    except MetaRewardError as error:
+        return Clusters(None, str(error))
+
+
+def scored(rows: Sequence[Row]) -> list[Row]:
+    """Those that have a score."""
+    return [row for row in rows if row.score is not None]

@@ -1,0 +1,140 @@
+"""What the page of one candidate, and that of one pair, shows.
+
+A page of a candidate needs its folder; one of a pair the trajectories in the run's copy of the search split, and the
+traces of the candidates whose exchange it shows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from meta_reward import files
+from meta_reward.errors import MetaRewardError
+from meta_reward.evaluation.metrics import Metrics
+from meta_reward.harness.validate.report import Report, parse_report
+from meta_reward.report.page.collect import RunPage
+from meta_reward.report.page.outcomes import MapPair
+from meta_reward.report.page.sessions import Session, Step, load_session, steps_of
+from meta_reward.run.evaluations import load_scores
+from meta_reward.run.layout import HistoryLayout, Layout
+from meta_reward.run.ledger import Row
+from meta_reward.run.query_answers import TraceOfPair, TrajectoryTrace
+from meta_reward.run.query_trace import trace
+from meta_reward.tasks.records import load_rollouts, parse_tools
+from meta_reward.trajectory import Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryChange:
+    """Agreement on the pairs of a category, before and after."""
+
+    name: str
+    pairs: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePage:
+    """What is known of one candidate."""
+
+    row: Row
+    proposal: str
+    """Its `proposal.md`."""
+    source: str
+    report: Report | None
+    """The validator's; None where it cannot be read."""
+    metrics: Metrics | None
+    categories: Mapping[str, tuple[CategoryChange, ...]]
+    """By the id of what it is compared with: its parents and the baseline; what got worse first."""
+    session: Session | None
+    steps: tuple[Step, ...]
+
+
+def collect_candidate(layout: Layout, run: RunPage, id: str) -> CandidatePage:
+    """One candidate. Raises KeyError for an id that does not exist."""
+    row = run.row(id)
+    folder = layout.candidate(row.folder)
+    metrics = _metrics(folder)
+    others = dict.fromkeys([*row.parents, *([run.baseline] if run.baseline else [])])
+    compared = {other: _metrics(layout.candidate(run.row(other).folder)) for other in others if other != id}
+    return CandidatePage(
+        row=row,
+        proposal=files.read_text(folder / "proposal.md"),
+        source=source_of(layout, row),
+        report=_report(folder / "validator.json"),
+        metrics=metrics,
+        categories={other: _changes(before, metrics) for other, before in compared.items() if before and metrics},
+        session=load_session(folder / "proposer"),
+        steps=tuple(steps_of(folder / "proposer")),
+    )
+
+
+def source_of(layout: Layout, row: Row) -> str:
+    """The program of a candidate."""
+    return files.read_bytes(layout.candidate(row.folder) / "harness.py").decode(errors="replace")
+
+
+def _metrics(folder: Path) -> Metrics | None:
+    scores = load_scores(folder)
+    return scores.metrics if scores else None
+
+
+def _report(path: Path) -> Report | None:
+    try:
+        with files.reading(path):
+            return parse_report(files.load_json(path))
+    except MetaRewardError:
+        return None
+
+
+def _changes(before: Metrics, after: Metrics) -> tuple[CategoryChange, ...]:
+    both = [
+        (name, before.by_category[name], group)
+        for name, group in after.by_category.items()
+        if name in before.by_category
+    ]
+    found = [CategoryChange(name, new.pairs, old.score, new.score) for name, old, new in both]
+    return tuple(sorted(found, key=lambda one: (one.after - one.before, one.name)))
+
+
+@dataclass(frozen=True, slots=True)
+class PairPage:
+    """What is known of one pair of the search split."""
+
+    pair: MapPair
+    why: str
+    """Why it is worth a look; empty where nothing chose it."""
+    preferred: Rollout
+    other: Rollout
+    exchanges: Mapping[str, tuple[TrajectoryTrace, ...]]
+    """By candidate: what it asked the judge about the preferred one and about the other."""
+
+
+def load_search_rollouts(layout: Layout) -> dict[str, Rollout]:
+    """The trajectories of the search split, from the run's own copy of it."""
+    folder = layout.taskset
+    policy = files.read_text(folder / "policy.md")
+    tools = parse_tools(files.load_json(folder / "tools.json"), folder / "tools.json")
+    return load_rollouts(folder / "trajectories", policy, tools)
+
+
+def collect_pair(
+    layout: Layout, pair: MapPair, candidates: Sequence[str], rollouts: Mapping[str, Rollout], why: str = ""
+) -> PairPage:
+    """One pair, with the exchange of some candidates. Raises KeyError where a trajectory is not there."""
+    return PairPage(
+        pair=pair,
+        why=why,
+        preferred=rollouts[pair.preferred],
+        other=rollouts[pair.other],
+        exchanges={candidate: _exchange(layout, candidate, pair) for candidate in candidates},
+    )
+
+
+def _exchange(layout: Layout, candidate: str, pair: MapPair) -> tuple[TrajectoryTrace, ...]:
+    try:
+        found = trace(HistoryLayout(layout.history), candidate, pair.id)
+    except MetaRewardError:
+        return ()
+    return tuple(found.sides) if isinstance(found, TraceOfPair) else ()
