@@ -60,7 +60,7 @@ class Step:
     """Whether it was refused, or failed."""
 
 
-def sessions_of(layout: Layout, iterations: int) -> list[Session]:
+def sessions_of(layout: Layout) -> list[Session]:
     """The session of each iteration that kept a record of one."""
     by_iteration: dict[int, Session] = {}
     for path in [*layout.candidates.glob("*/proposer/session.json"), *layout.history.glob("sessions/*/session.json")]:
@@ -86,9 +86,9 @@ def _trial(trial: Mapping[str, Any]) -> str:
     return json.dumps(trial, ensure_ascii=False)
 
 
-def medians_of(layout: Layout, iterations: int) -> Medians:
+def medians_of(layout: Layout) -> Medians:
     """Medians over the sessions of a run."""
-    found = sessions_of(layout, iterations)
+    found = sessions_of(layout)
     return Medians(
         sessions=len(found),
         files_read=_median([len(one.files_read) for one in found if one.tool_calls]),
