@@ -82,8 +82,11 @@ def load_session(folder: Path) -> Session | None:
         return Session(**{**{name: data.get(name) for name in names}, "files_read": read, "trials": trials})
 
 
-def _trial(trial: Mapping[str, Any]) -> str:
-    return json.dumps(trial, ensure_ascii=False)
+def _trial(trial: Any) -> str:
+    if not isinstance(trial, dict):
+        return str(trial)
+    told = {name: len(value) if isinstance(value, list) else value for name, value in trial.items() if name != "digest"}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items() if value is not None)
 
 
 def medians_of(layout: Layout) -> Medians:
