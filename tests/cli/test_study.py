@@ -276,6 +276,13 @@ def test_transfer_counts_the_places_where_the_gain_holds(meta_reward: MetaReward
     assert sharp["chosen_use"]["context_chars"] > sharp["baseline_use"]["context_chars"] > 100
 
 
+def test_gains_on_tasks_that_the_search_has_seen_are_called_optimistic(meta_reward: MetaReward, night: Path) -> None:
+    to = ("study", "transfer", "night", "--judge", "word:sharp", "--max-usd", "9")
+    said = "c0002 was selected on small, search, so its gains there are optimistic, under any judge"
+    assert said in meta_reward(*to, "--split", "search", "--name", "seen", COLUMNS="100").out
+    assert "optimistic" not in meta_reward(*to, COLUMNS="100").out
+
+
 def test_split_asked_for_is_opened_and_counted_on_every_task_set(meta_reward: MetaReward, night: Path) -> None:
     make_tasks(night / "tasks" / "more")
     ran = meta_reward("study", "transfer", "night", "--tasks", "more", "--split", "test", "--max-usd", "9")
