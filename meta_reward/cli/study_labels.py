@@ -81,10 +81,12 @@ def command(
     tasks = open_task_set(taskset, config.splits)
     judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
     plan = study_of.label_plan(tasks, shares, repeats, pairs_per_task, ["--judge", judge, *arguments])
-    root, subject = study_path(name or f"{study_of.STUDY}-{tasks.name}"), study_of.label_subject(plan)
+    seeds = load_seeds(flags["seeds"] or seed_folder(), flags["baseline"])
+    subject = study_of.label_subject(plan, _given(flags, config, seeds))
+    root = study_path(name or f"{study_of.STUDY}-{tasks.name}")
     if dry_run:
         check_free(root, subject)
-        _estimate(plan, judge, config, load_seeds(flags["seeds"] or seed_folder(), flags["baseline"]), as_json)
+        _estimate(plan, judge, config, seeds, as_json)
         return
     backend = make_backend(judge, config.judge.settings, seed=config.seed)
     require_limit(
@@ -120,6 +122,23 @@ def _search(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
     given = {name: flags[name] for name in names if flags[name] is not None}
     words = {name: str(value.resolve() if isinstance(value, Path) else value) for name, value in given.items()}
     return config, [word for name, value in words.items() for word in (f"--{name}", value)]
+
+
+def _given(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[Seed]") -> dict[str, str]:
+    """Digests of the files that all searches are given; without limits, and what has no effect on results."""
+    from dataclasses import asdict, replace
+
+    from meta_reward.files import digest
+    from meta_reward.run.settings import JudgeSettings, Limits
+
+    found = {}
+    if flags["seeds"] or flags["baseline"]:
+        found["what --seeds and --baseline hold"] = digest([seed.source for seed in seeds])
+    if flags["config"]:
+        judge = JudgeSettings(config.judge.spec, settings=config.judge.settings)
+        limits = Limits(config.limits.iterations, config.limits.patience)
+        found["what --config holds"] = digest(asdict(replace(config, judge=judge, limits=limits, sandbox="auto")))
+    return found
 
 
 def _estimate(plan: "LabelPlan", judge: str, config: "RunConfig", seeds: "Sequence[Seed]", as_json: bool) -> None:
