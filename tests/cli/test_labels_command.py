@@ -52,6 +52,16 @@ def test_other_arguments_are_another_study(meta_reward: MetaReward, small: Path)
     assert "its pairs_per_task is not given, and 1 was asked for: pass another --name" in ran.err
 
 
+def test_files_that_have_changed_make_another_study(meta_reward: MetaReward, small: Path) -> None:
+    config = Path("mine.toml")
+    config.write_text("seed = 1\n")
+    assert meta_reward(*STUDY, *OFFLINE, "--config", config).code == 0
+    config.write_text("seed = 1\n[judge]\nconcurrency = 2\n")
+    assert meta_reward(*STUDY, *OFFLINE, "--config", config).code == 0
+    config.write_text("seed = 2\n")
+    assert "what --config holds has changed since" in meta_reward(*STUDY, *OFFLINE, "--config", config, "--dry-run").err
+
+
 def test_killed_study_goes_on_where_it_was(meta_reward: MetaReward, small: Path) -> None:
     meta_reward(*STUDY, *OFFLINE, "--name", "whole")
     program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *STUDY, *OFFLINE, "--jobs", "1"]
@@ -89,10 +99,22 @@ def test_searches_die_with_a_study_that_is_killed(meta_reward: MetaReward, small
 
 
 def test_search_that_fails_is_named_with_what_it_said(meta_reward: MetaReward, small: Path) -> None:
-    ran = meta_reward(*STUDY, "--judge", "simulated", "--baseline", "nowhere.py")
-    assert ran.code == 1
-    assert ran.err.count("\n") == 1
-    assert "nowhere.py" in ran.err
+    Path("bad.py").write_text("import os\n")
+    ran = meta_reward(*STUDY, *OFFLINE, "--baseline", "bad.py")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert ran.err.startswith("meta-reward: labels-050-0: seed bad does not validate: ")
+    assert ran.err.endswith("runs/labels-small/.work/logs/labels-050-0.log has all that it printed\n")
+
+
+def test_limits_that_a_study_cannot_hold_are_refused_before_anything_is_made(
+    meta_reward: MetaReward, small: Path
+) -> None:
+    Path("short.toml").write_text("[limits]\nmax_calls = 100\n")
+    ran = meta_reward(*STUDY, *OFFLINE, "--config", "short.toml")
+    assert (ran.code, "short.toml: max_calls would hold for each search" in ran.err) == (1, True)
+    ran = meta_reward(*STUDY, "--judge", "openai:m@http://127.0.0.1:9/v1", "--max-usd", 5)
+    assert (ran.code, "give its price in --config, as price_input and price_output" in ran.err) == (1, True)
+    assert not Path("runs").exists()
 
 
 def test_limit_holds_for_all_searches_and_what_is_left_goes_to_those_it_stopped(
