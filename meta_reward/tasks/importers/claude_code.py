@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from meta_reward.tasks.importers.fields import run_of, task_name, task_of
+from meta_reward.tasks.importers.fields import prompt_name, run_of, task_of
 from meta_reward.tasks.importers.record import Item, Options, Place, Problem, Record, RowError, parse_each
 from meta_reward.tasks.importers.rows import iter_rows
 
@@ -45,8 +45,7 @@ def _record(place: Place, lines: Sequence[tuple[Place, dict[str, Any]]], options
         raise RowError("", "has no conversation, at most that of a subagent", skip=True)
     first = lines[0][1]
     run = run_of({"messages": _messages([row["message"] for _, row in lines])}, keep_unparsed=True)
-    asked = next((m.content for m in run.messages if m.role == "user" and m.content.strip()), "")
-    task = task_of(first, options.task_key) if options.task_key else task_name(asked) or None
+    task = task_of(first, options.task_key) if options.task_key else prompt_name(run)
     return Record(place, run, task, id=first["sessionId"])
 
 

@@ -68,6 +68,11 @@ def request_name(id: str, asked: Any) -> str:
     return f"{task_name(id)}-{('nested too deeply' if files.is_too_deep(asked) else digest(asked))[:6]}"
 
 
+def prompt_name(run: Run) -> str | None:
+    """The name of a task that has none: what its user asked first."""
+    return task_name(next((m.content for m in run.messages if m.role == "user" and m.content.strip()), "")) or None
+
+
 def chosen_score(scores: Mapping[str, Any], row: dict[str, Any], key: str | None, *, place: Place) -> Any:
     """The score that `key` names, else the field of the row; without a key, the only score. None where there is none.
 
@@ -79,6 +84,11 @@ def chosen_score(scores: Mapping[str, Any], row: dict[str, Any], key: str | None
         names = ", ".join(brief(str(name))[1:-1] for name in sorted(scores)[:8])
         raise DataError(place.path, f"has several scores: {names}", place=place.row, hint="name one with --label-key")
     return next(iter(scores.values()), None)
+
+
+def word(value: Any) -> str:
+    """A text as it is; "" for anything else, which may be nested too deeply to be written."""
+    return value if isinstance(value, str) else ""
 
 
 def number_of(value: Any, field: str) -> float | None:

@@ -5,20 +5,14 @@ The label is the score: C is 1, P is 0.5, I and N are 0. Targets, answers and ex
 Samples that ended in an error of the eval are skipped.
 """
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from meta_reward.tasks.importers.fields import (
-    as_object,
-    chosen_score,
-    number_of,
-    request_name,
-    run_of,
-    task_of,
-    text_field,
-)
+from meta_reward.tasks.importers import fields
+from meta_reward.tasks.importers.fields import as_object, number_of, text_field
 from meta_reward.tasks.importers.inspect_samples import iter_samples
 from meta_reward.tasks.importers.record import Item, Options, Place, Record, RowError, parse_each
 
@@ -38,14 +32,15 @@ def _record(place: Place, row: Any, options: Options) -> Record:
     sample = as_object(row)
     if sample.get("error"):
         raise RowError("", "ended in an error of the eval", skip=True)
-    id, messages = f"{sample.get('id')}", sample.get("messages")
+    id, messages = text_field(sample, "id") or "sample", sample.get("messages")
     run = {"messages": [_message(m) for m in messages] if isinstance(messages, list) else messages}
+    score = fields.chosen_score(_scores(sample), sample, options.label_key, place=place)
     return Record(
         place,
-        run_of({**run, "tools": _tools(sample.get("events"))}, keep_unparsed=True),
-        task_of(sample, options.task_key) if options.task_key else request_name(id, sample.get("input")),
-        _label(chosen_score(_scores(sample), sample, options.label_key, place=place), options.label_key or "scores"),
-        text_field(sample, "uuid") or f"{id}-{sample.get('epoch')}",
+        fields.run_of({**run, "tools": _tools(sample.get("events"))}, keep_unparsed=True),
+        fields.task_of(sample, options.task_key) if options.task_key else fields.request_name(id, sample.get("input")),
+        _label(score, options.label_key or "scores"),
+        text_field(sample, "uuid") or f"{id}-{text_field(sample, 'epoch')}",
     )
 
 
@@ -59,7 +54,8 @@ def _scores(sample: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label(score: Any, field: str) -> float | None:
-    return None if score != score else number_of(_VALUES.get(str(score), score), field)  # NaN: a sample without a score
+    unscored = isinstance(score, float) and math.isnan(score)
+    return None if unscored else number_of(_VALUES.get(fields.word(score), score), field)
 
 
 def _message(message: Any) -> Any:

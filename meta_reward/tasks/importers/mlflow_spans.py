@@ -1,15 +1,15 @@
 """A run from the spans of an MLflow trace.
 
-The span that holds the longest chat is the conversation: its messages, then the answer. Chats of OpenAI, Anthropic
-and Responses are read. A trace without any is what was asked of the root span, a call for each tool span, and what
-the root span gave.
+The span that holds the longest chat is the conversation. A trace without a chat is what was asked of the root span,
+a call for each tool span, and what the root span gave.
 """
 
 from typing import Any
 
 import orjson
 
-from meta_reward.tasks.importers.fields import run_of, task_name
+from meta_reward.tasks.importers.fields import run_of, task_name, value_at, word
+from meta_reward.tasks.importers.mlflow_chats import chat_of
 from meta_reward.tasks.importers.parts import text_of
 from meta_reward.tasks.importers.record import RowError, Run, brief
 
@@ -18,7 +18,7 @@ Span = dict[str, Any]
 
 def run_of_spans(spans: Any) -> Run:
     listed = _listed(spans)
-    chats = [chat for chat in map(_chat, listed) if chat is not None]
+    chats = [chat for span in listed if (chat := chat_of(_value(span, "Inputs"), _value(span, "Outputs")))]
     longest = max(chats, key=lambda chat: len(chat["messages"]), default={"messages": _calls(listed)})
     return run_of(longest, keep_unparsed=True)
 
@@ -31,7 +31,12 @@ def asked_of(spans: Any) -> str | None:
 def _listed(spans: Any) -> list[Span]:
     if not isinstance(spans, list) or not spans or not all(isinstance(span, dict) for span in spans):
         raise RowError("data, spans", f"is {brief(spans)}, not a list of spans")
-    return sorted(spans, key=lambda span: str(span.get("start_time_unix_nano") or span.get("start_time") or ""))
+    return sorted(spans, key=_start)
+
+
+def _start(span: Span) -> int:
+    start = span.get("start_time_unix_nano") or span.get("start_time")
+    return start if isinstance(start, int) else 0
 
 
 def _root(spans: list[Span]) -> Span:
@@ -48,43 +53,15 @@ def _value(span: Span, name: str) -> Any:
         return value
 
 
-def _chat(span: Span) -> dict[str, Any] | None:
-    """The messages that a span was given and what it answered, with its tools and instructions; None for no chat."""
-    given, gave = _value(span, "Inputs"), _value(span, "Outputs")
-    if not isinstance(given, dict):
-        return None
-    asked = given["messages"] if isinstance(given.get("messages"), list) else given.get("input")
-    said = _said(gave)
-    if isinstance(asked, str) and said:
-        asked = [{"role": "user", "content": asked}]
-    if not isinstance(asked, list) or not said:
-        return None
-    about = {name: given[name] for name in ("system", "instructions", "tools") if given.get(name)}
-    return {"messages": [*asked, *said], **about}
-
-
-def _said(gave: Any) -> list[Any]:
-    if not isinstance(gave, dict):
-        return []
-    choices = gave.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict) and choices[0].get("message"):
-        return [choices[0]["message"]]
-    if gave.get("role"):
-        return [gave]
-    return next((gave[name] for name in ("output", "messages") if isinstance(gave.get(name), list)), [])
-
-
 def _calls(spans: list[Span]) -> list[dict[str, Any]]:
     root = _root(spans)
     messages: list[dict[str, Any]] = [{"role": "user", "content": _text(_value(root, "Inputs"))}]
     for number, span in enumerate(span for span in spans if _value(span, "Type") == "TOOL"):
-        given, call = _value(span, "Inputs"), {"id": str(number), "name": str(span.get("name"))}
+        given, call = _value(span, "Inputs"), {"id": str(number), "name": word(span.get("name")) or "tool"}
         arguments = given if isinstance(given, dict) else {"input": given}
-        failed = "ERROR" in str(span.get("status"))
+        result = {"tool_call_id": call["id"], "content": _value(span, "Outputs")}
         messages.append({"role": "assistant", "content": "", "tool_calls": [{**call, "arguments": arguments}]})
-        messages.append(
-            {"role": "tool", "tool_call_id": call["id"], "content": _value(span, "Outputs"), "is_error": failed}
-        )
+        messages.append({"role": "tool", **result, "is_error": word(value_at(span, "status.code")).endswith("ERROR")})
     return [*messages, {"role": "assistant", "content": _text(_value(root, "Outputs"))}]
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from meta_reward.tasks.importers.fields import as_object, chosen_score, number_of, task_of, text_field, value_at
+from meta_reward.tasks.importers.fields import as_object, chosen_score, number_of, task_of, text_field, value_at, word
 from meta_reward.tasks.importers.mlflow_spans import asked_of, run_of_spans
 from meta_reward.tasks.importers.record import Item, Options, Place, Record, RowError, brief, parse_each
 from meta_reward.tasks.importers.rows import iter_rows
@@ -34,10 +34,10 @@ def _voted(path: Path, options: Options) -> Iterator[tuple[Place, Any]]:
     """Each trace once for each vote on it."""
     for place, row in _traces(path):
         try:
-            votes = _votes(place, as_object(row), options.label_key) if not isinstance(row, RowError) else []
-            yield from ((place, (row, vote)) for vote in votes or [(None, None)])
+            votes = [] if isinstance(row, RowError) else _votes(place, as_object(row), options.label_key)
         except RowError as error:
-            yield place, error
+            row, votes = error, []
+        yield from ((place, (row, vote)) for vote in votes or [(None, None)])
 
 
 def _traces(path: Path) -> Iterator[tuple[Place, Any]]:
@@ -53,17 +53,10 @@ def _record(place: Place, row: Any, options: Options) -> Record:
     if isinstance(trace, RowError):
         raise trace
     info, spans = as_object(trace.get("info")), value_at(trace, "data.spans")
-    value = _VALUES.get(value, value) if isinstance(value, str) else value
     task = task_of(trace, options.task_key) if options.task_key else asked_of(spans)
+    label = number_of(_VALUES.get(word(value), value), options.label_key or "assessments")
     id = text_field(info, "trace_id") or text_field(info, "request_id")
-    return Record(
-        place,
-        run_of_spans(spans),
-        task,
-        number_of(value, options.label_key or "assessments"),
-        id,
-        annotator=annotator,
-    )
+    return Record(place, run_of_spans(spans), task, label, id, annotator=None if label is None else annotator)
 
 
 def _votes(place: Place, trace: dict[str, Any], key: str | None) -> list[Vote]:
@@ -72,20 +65,18 @@ def _votes(place: Place, trace: dict[str, Any], key: str | None) -> list[Vote]:
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise RowError("info, assessments", f"is {brief(given)}, not a list of assessments")
     found: dict[str, dict[str | None, Any]] = {}
-    for one in sorted((one for one in given if one.get("valid") is not False), key=_time):
-        name, is_feedback = str(one.get("assessment_name")), "feedback" in one
+    for one in sorted(given, key=lambda one: word(one.get("last_update_time"))):
+        if one.get("valid") is False:
+            continue
+        name, is_feedback = word(one.get("assessment_name")), "feedback" in one
         value = value_at(one, "feedback.value" if is_feedback else "expectation.value")
         if name == key or (is_feedback and not key and _is_label(value)):
             person = value_at(one, "source.source_type") == "HUMAN"
-            found.setdefault(name, {})[str(value_at(one, "source.source_id")) if person else None] = value
+            found.setdefault(name, {})[word(value_at(one, "source.source_id")) if person else None] = value
     if key and key not in found:
         return [(None, value_at(trace, key))]
     votes = chosen_score(found, trace, key, place=place) or {}
     return list({who: value for who, value in votes.items() if who}.items() or votes.items())
-
-
-def _time(assessment: dict[str, Any]) -> str:
-    return str(assessment.get("last_update_time") or assessment.get("create_time"))
 
 
 def _is_label(value: Any) -> bool:
