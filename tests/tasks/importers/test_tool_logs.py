@@ -152,7 +152,7 @@ def test_eval_file_without_the_package_says_what_to_install(tmp_path: Path) -> N
         with pytest.raises(DataError, match=r"needs the package inspect-ai \(pip install 'meta-reward\[inspect\]'\)$"):
             records(tmp_path / "x.eval")
     else:
-        with pytest.raises(DataError, match=r"cannot be read by inspect-ai: BadZipFile"):
+        with pytest.raises(DataError, match=r"x\.eval: cannot be read by inspect-ai: \w+: "):
             records(tmp_path / "x.eval")
 
 
