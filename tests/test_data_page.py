@@ -1,4 +1,4 @@
-"""docs/data.md and docs/logs.md are true: each example imports as the format it names, and each mistake reads as the pages say."""
+"""docs/data.md and docs/logs.md are true: examples import as the formats they name, mistakes read as the page says."""
 
 import json
 import re

@@ -10,7 +10,11 @@ from meta_reward.errors import DataError
 from meta_reward.tasks.importers.collect import collect
 from meta_reward.tasks.importers.detect import read_file
 from meta_reward.tasks.importers.record import BadRows, Options, Problem, Record
+from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Message, Tool, ToolCall
+from meta_reward.use.trajectories import Shared, read_trajectories
+from tests.cli.conftest import MetaReward
+from tests.cli.conftest import meta_reward as meta_reward
 from tests.tasks.importers.test_damaged import FILES, SAID, ending
 
 LOGS = Path(__file__).parent / "logs"
@@ -35,6 +39,39 @@ def lines(path: Path, *rows: Any) -> Path:
 
 def said(record: Record) -> list[tuple[str, str]]:
     return [(m.role, m.content) for m in record.run.messages]
+
+
+FLAGS = {
+    "atif": ("--task-key", "extra.case", "--label-key", "extra.score"),
+    "claude-code": ("--labels", "labels.jsonl"),
+}
+
+
+@pytest.mark.parametrize("format", ["inspect", "claude-code", "atif", "verifiers", "mlflow"])
+def test_flags_of_import_hold_for_a_log(meta_reward: MetaReward, here: Path, format: str) -> None:
+    saved(here / "log.json", FILES[format])
+    lines(here / "labels.jsonl", *({"id": f"s{n}", "label": n % 2, "task": f"t{n // 2}"} for n in range(8)))
+    (here / "policy.md").write_text("Be brief.")
+    (here / "tools.json").write_text('[{"name": "look"}]')
+    instead = ("--policy", "policy.md", "--tools", "tools.json")
+    words = ["import", "log.json", "--name", "x", *FLAGS.get(format, ()), *instead]
+    first, again, apart = (
+        meta_reward(*words, *more, "--json") for more in ((), ("--append",), ("--min-gap", "1", "--force"))
+    )
+    assert (first.code, again.code) == (0, 0), (first, again)
+    assert json.loads(first.out)["pairs"]["all"] == json.loads(again.out)["pairs"]["all"] == 4
+    assert (apart.code, "gives no pairs" in apart.err) == (1, True)
+    runs = [rollout.trajectory for rollout in load_task_set(here / "tasks" / "x").rollouts.values()]
+    assert [(run.policy, run.tools) for run in runs] == [("Be brief.", (Tool("look"),))] * 8
+
+
+@pytest.mark.parametrize("format", ["inspect", "claude-code", "atif", "verifiers", "mlflow"])
+def test_runs_of_a_log_are_scored_once_whatever_their_labels(format: str, tmp_path: Path) -> None:
+    rows = FILES[format]
+    if format == "mlflow":
+        rows = [trace(vote("ok", True), vote("ok", False, who="bob"), vote("tone", 1))] * 8
+    found = list(read_trajectories(saved(tmp_path / "x.json", rows), Shared()))
+    assert (len(found), {row.problem for row in found}) == (8, {""})
 
 
 @pytest.mark.parametrize("version", ["0.1.8", "0.1.14", "0.4.0"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import claude_agent_sdk
 import pytest
 
+from meta_reward.errors import DataError
 from meta_reward.tasks.importers.collect import collect
 from meta_reward.tasks.importers.detect import detect_format
 from meta_reward.tasks.importers.record import Options
@@ -23,7 +24,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import match
 from inspect_ai.solver import generate, system_message, use_tools
-from inspect_ai.tool import tool
+from inspect_ai.tool import ToolError, tool
 
 @tool
 def add():
@@ -35,7 +36,7 @@ def add():
             y: Another number.
         """
         if y > 1:
-            raise ValueError("too big")
+            raise ToolError("too big")
         return x + y
     return execute
 
@@ -74,6 +75,9 @@ def test_inspect_run_with_a_tool_comes_in_from_its_log(format: str, tmp_path: Pa
     ]  # fmt: skip
     assert good.run.messages[2:] == (Message("tool", "2", (), "1"), Message("assistant", "2"))
     assert failed.run.messages[2] == Message("tool", "too big", (), "1", is_error=True)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(DataError, match="cannot be read by inspect-ai" if format == "eval" else "is not valid JSON"):
+        collect([path], Options())
 
 
 def test_claude_code_session_comes_in_without_its_subagent(tmp_path: Path) -> None:
