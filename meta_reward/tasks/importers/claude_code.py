@@ -18,7 +18,7 @@ _LEFT_OUT = ("isSidechain", "isMeta", "isCompactSummary", "isApiErrorMessage")
 
 
 def recognizes(row: dict[str, Any]) -> bool:
-    return isinstance(row.get("sessionId"), str) and isinstance(row.get("type"), str)
+    return isinstance(row.get("sessionId"), str) and isinstance(row.get("type"), str) and "messages" not in row
 
 
 def read(path: Path, options: Options) -> Iterator[Item]:
