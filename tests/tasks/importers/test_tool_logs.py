@@ -219,6 +219,29 @@ def test_session_is_what_was_said_in_its_main_conversation(tmp_path: Path) -> No
     assert records(path, task_key="gitBranch")[0].task == "main"
 
 
+def test_branch_that_a_rewind_left_behind_is_left_out(tmp_path: Path) -> None:
+    def result(id: str) -> list[dict[str, Any]]:
+        return [{"type": "tool_result", "tool_use_id": id, "content": id}]
+
+    calls = [[{"type": "tool_use", "id": id, "name": "look", "input": {}}] for id in "ab"]
+    rows = [
+        turn("user", "Fix it.", uuid="1", parentUuid=None),
+        turn("assistant", calls[0], uuid="2", parentUuid="1"),
+        turn("assistant", calls[1], uuid="3", parentUuid="2"),
+        turn("user", result("a"), uuid="4", parentUuid="2"),  # calls side by side fork too
+        turn("user", result("b"), uuid="5", parentUuid="3"),
+        {"type": "attachment", "sessionId": "s", "uuid": "6", "parentUuid": "5"},
+        turn("user", "Not so.", uuid="7", parentUuid="6"),
+        turn("assistant", "Sorry.", uuid="8", parentUuid="7"),
+        turn("user", "Better so.", uuid="9", parentUuid="5"),
+        turn("assistant", "Done.", uuid="10", parentUuid="9"),
+    ]
+    [record] = records(lines(tmp_path / "s.jsonl", *rows))
+    assert [m.content for m in record.run.messages if m.content] == ["Fix it.", "a", "b", "Better so.", "Done."]
+    [whole] = records(lines(tmp_path / "s.jsonl", *rows[1:]))
+    assert ("user", "Not so.") in said(whole)
+
+
 def test_sessions_in_one_file_are_told_apart(tmp_path: Path) -> None:
     [*_] = found = records(lines(tmp_path / "x.jsonl", *FILES["claude-code"]))
     assert [(r.id, r.task) for r in found] == [(f"s{n}", f"q{n // 2}") for n in range(8)]
