@@ -25,7 +25,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), help="Detected where it is left out.")
 @click.option("--policy", type=_PATH, help="A file with the policy, in place of what the trajectories say.")
 @click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the trajectories say.")
-@click.option("--labels", type=_PATH, help="A file with rows of id and label, for trajectories with an id.")
+@click.option("--labels", type=_PATH, help="A file with rows of id, label and maybe task, for trajectories with an id.")
 @click.option("--task-key", metavar="KEY", help="The field that names the task; a.b is field b of field a.")
 @click.option("--label-key", metavar="KEY", help="The field that holds the label.")
 @click.option(
@@ -56,6 +56,11 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     labelled         rows of task, messages and label, as JSON lines, CSV or a JSON list
     pairs            rows of chosen and rejected, with or without a task
     tau-bench, tau2-bench, plan-rewardbench   files of these benchmarks
+    inspect          logs of Inspect AI, as JSON or .eval
+    claude-code      sessions of Claude Code
+    atif             trajectories of Harbor, in their trials
+    verifiers        results of vf-eval
+    mlflow           traces with assessments
     """
     from meta_reward.files import as_dict, printable
     from meta_reward.report.imported import imported, render_check, render_import
