@@ -1,6 +1,7 @@
 """`meta-reward study`: questions about finished searches, each answered in a folder under runs/."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,9 @@ from meta_reward.cli.study_labels import command as labels
 
 if TYPE_CHECKING:
     from meta_reward.report.blocks import Block
-    from meta_reward.run.settings import Limits
     from meta_reward.search.studies.finished import FinishedRun
     from meta_reward.search.studies.folder import StudyFolder, Subject
-    from meta_reward.search.studies.measure import Job
+    from meta_reward.search.studies.measure import Bench, Job
 
 name_option = click.option("--name", help="Of the folder in ./runs. Default: that of the study and the run.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing.")
@@ -88,11 +88,8 @@ def ablate(
     costs nothing; one that cannot be taken out is named, with the reason.
     """
     from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.cli.progress import shown
     from meta_reward.report.studies import ablation_blocks
     from meta_reward.search.studies import ablate as study_of
-    from meta_reward.search.studies.folder import open_study
-    from meta_reward.search.studies.measure import open_bench
 
     found = _run(run, sandbox)
     where = study_of.ablation_split(found, split)
@@ -101,12 +98,10 @@ def ablate(
         variants = run_interruptible(study_of.variants_of(found))
         _estimate(root, subject, study_of.ablation_jobs(found, where, variants), as_json)
         return
-    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
-        bounds, given = _limits(limits)
-        with open_bench(study, by=_by(study, found), limits=bounds, given=given, progress=progress) as bench:
-            variants = run_interruptible(study_of.variants_of(found))
-            tables = run_interruptible(study_of.ablate(bench, found, where, variants))
-        finish(study, tables, ablation_blocks(tables), as_json)
+    with _measuring(root, subject, found, limits, quiet=as_json) as bench:
+        variants = run_interruptible(study_of.variants_of(found))
+        tables = run_interruptible(study_of.ablate(bench, found, where, variants))
+        finish(bench.study, tables, ablation_blocks(tables), as_json, bench)
 
 
 @command.command("transfer")
@@ -140,11 +135,8 @@ def transfer(
     been opened (and counts as another opening), of the others the search split, of which this search has seen nothing.
     """
     from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.cli.progress import shown
     from meta_reward.report.studies import transfer_blocks
     from meta_reward.search.studies import transfer as study_of
-    from meta_reward.search.studies.folder import open_study
-    from meta_reward.search.studies.measure import open_bench
     from meta_reward.tasks.divide import SplitShares
 
     found = _run(run, sandbox)
@@ -154,11 +146,9 @@ def transfer(
     if dry_run:
         _estimate(root, subject, study_of.transfer_jobs(plan), as_json)
         return
-    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
-        bounds, given = _limits(limits)
-        with open_bench(study, by=_by(study, found), limits=bounds, given=given, progress=progress) as bench:
-            tables = run_interruptible(study_of.transfer(bench, plan))
-        finish(study, tables, transfer_blocks(tables), as_json)
+    with _measuring(root, subject, found, limits, quiet=as_json) as bench:
+        tables = run_interruptible(study_of.transfer(bench, plan))
+        finish(bench.study, tables, transfer_blocks(tables), as_json, bench)
 
 
 def _run(name: str, sandbox: str | None) -> "FinishedRun":
@@ -176,17 +166,25 @@ def _root(name: str | None, study: str, runs: Sequence["FinishedRun"]) -> Path:
     return study_path(name or "-".join([study, *(run.name for run in runs)]))
 
 
-def _by(study: "StudyFolder", run: "FinishedRun") -> str:
-    """Who opens a test split, for the record."""
-    return f"study {study.subject.study} of run {run.name}"
-
-
-def _limits(flags: dict[str, Any]) -> tuple["Limits", dict[str, Any]]:
-    """The limits of a study, and those of them that the user has set."""
+@contextmanager
+def _measuring(
+    root: Path, subject: "Subject", run: "FinishedRun", flags: dict[str, Any], *, quiet: bool
+) -> "Iterator[Bench]":
+    """Where a study is measured, in its folder and within the limits among the flags."""
+    from meta_reward.cli.progress import shown
     from meta_reward.run.config import new_config, overlay
+    from meta_reward.search.studies.folder import open_study
+    from meta_reward.search.studies.measure import open_bench
 
     tables = overlay({}, limits_given(flags))
-    return new_config(tables).limits, tables.get("limits", {})
+    limits, given = new_config(tables).limits, tables.get("limits", {})
+    by = f"study {subject.study} of run {run.name}"
+    with (
+        open_study(root, subject) as study,
+        shown(quiet=quiet) as progress,
+        open_bench(study, by=by, limits=limits, given=given, progress=progress) as bench,
+    ):
+        yield bench
 
 
 def _estimate(root: Path, subject: "Subject", jobs: Sequence["Job"], as_json: bool) -> None:
@@ -205,12 +203,19 @@ def _estimate(root: Path, subject: "Subject", jobs: Sequence["Job"], as_json: bo
         click.echo(render_text(estimate_blocks(found)))
 
 
-def finish(study: "StudyFolder", tables: object, blocks: Sequence["Block"], as_json: bool) -> None:
-    """Write the tables down and print them."""
+def finish(
+    study: "StudyFolder", tables: object, blocks: Sequence["Block"], as_json: bool, bench: "Bench | None" = None
+) -> None:
+    """Write the tables down and print them. bench: where they were measured, if a judge was asked."""
     from meta_reward.report.blocks import render_page, render_text
+    from meta_reward.report.studies import render_spent
+    from meta_reward.report.tables import fit
 
     study.save(tables, render_page(blocks))
     if as_json:
         print_json(tables)
-    else:
-        click.echo(f"{render_text(blocks)}\n\nwritten to {study.page} and {study.record}")
+        return
+    click.echo(render_text(blocks))
+    if bench is not None and not bench.is_free:
+        click.echo(f"\n{render_spent(bench.spent)}")
+    click.echo(fit(f"\nwritten to {study.page} and {study.record}"))

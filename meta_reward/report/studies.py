@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from meta_reward.evaluation.statistics import Interval
-from meta_reward.models.usage import dollars
+from meta_reward.models.usage import Spent, dollars, dollars_of
 from meta_reward.report.blocks import Block, Grid, Lines, Title
 from meta_reward.report.tables import SIMULATED, difference, percent, plural, with_interval
 from meta_reward.search.studies.ablate import SAME, AblatedPart, AblationTables, Compared
@@ -39,9 +39,7 @@ def what_got_worse(run: RunClusters, who: str = "") -> list[str]:
     worse = [cluster for cluster in run.clusters if cluster.change.difference.mean < 0]
     if worse:
         return [f"{who}worse: {_sentence(cluster)}" for cluster in worse]
-    pairs = (
-        f"; {plural(len(run.all.broken), 'pair')} did all the same: {_ids(run.all.broken)}" if run.all.broken else ""
-    )
+    pairs = f", but {plural(len(run.all.broken), 'pair')} did: {_ids(run.all.broken)}" if run.all.broken else ""
     return [f"{who}no cluster got worse{pairs}"]
 
 
@@ -60,7 +58,7 @@ def _one_run(run: RunClusters) -> list[Block]:
         ]
         for title, change in changes.items()
     ]
-    headers = ["cluster", "pairs", f"baseline {run.baseline}", f"chosen {run.chosen}", "difference [95%]"]
+    headers = ["cluster", "pairs", "baseline", "chosen", "difference [95%]"]
     return [Grid([*headers, "fixed", "broken"], rows), Lines([_listed(cluster) for cluster in run.clusters])]
 
 
@@ -245,12 +243,17 @@ def estimate_blocks(estimate: StudyEstimate) -> list[Block]:
     total = ["all", "", "", sum(job.trajectories for job in estimate.jobs)]
     rows.append([*total, f"{whole.judge_calls:,}", f"{whole.judge_tokens:,}", dollars(whole.cost_usd)])
     basis = (
-        "An estimate, and nothing was sent: each program was run on a sample with a simulated judge in place of a real "
-        f"one, counting {estimate.chars_per_token} characters a token and {estimate.reply_tokens} tokens a real reply. "
-        "What is in the cache already costs nothing."
+        "runs: trajectories. An estimate, and nothing was sent: each program was run on a sample with a simulated "
+        f"judge in place of a real one, counting {estimate.chars_per_token} characters a token and "
+        f"{estimate.reply_tokens} tokens a real reply. What is in the cache already costs nothing."
     )
-    headers = ["what", "tasks", "judge", "trajectories", "judge calls", "tokens", "cost"]
+    headers = ["harness", "tasks", "judge", "runs", "judge calls", "tokens", "cost"]
     return [Grid(headers, rows), Lines([basis]), _simulated(job.simulated for job in estimate.jobs)]
+
+
+def render_spent(spent: Spent) -> str:
+    """What a study has cost, by all its starts."""
+    return f"spent: {plural(spent.misses, 'judge call')} made anew, {dollars_of(spent)}"
 
 
 def _opened(openings: Mapping[str, int]) -> list[str]:

@@ -62,7 +62,8 @@ def summary(one: Tested, baseline: Tested) -> str:
             f"difference {one.id} - {baseline.id}: {difference(one.difference)}, "
             f"{percent(found)} against {percent(before)} of the sealed test pairs"
         )
-    beside = _beside_controls(one.controls)
+    itself = REROLL if one.difference is None else ""  # a baseline that is asked again shows what chance does, no more
+    beside = _beside_controls([control for control in one.controls if control.name != itself])
     return gain + (f"; {beside}" if beside else "")
 
 

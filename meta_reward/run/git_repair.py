@@ -6,6 +6,7 @@ they are moved away they count as gone. Tags are made again from the ledger by w
 """
 
 import hashlib
+import re
 from pathlib import Path
 
 from meta_reward import files
@@ -15,6 +16,8 @@ from meta_reward.run.git_process import run_git
 
 _DIGEST_BYTES = 20  # a SHA-1 at the end of an index, or zeros where git was told to leave it out
 
+_ID = re.compile(rb"[0-9a-f]{40,64}\n")
+
 
 def repair(root: Path) -> list[str]:
     """Make the files of a repository whole; notes on what was made again. Raises DataError where a person has to.
@@ -22,13 +25,14 @@ def repair(root: Path) -> list[str]:
     Only the process that holds the run may call this.
     """
     folder = root / ".git"
-    if not folder.is_dir():
+    if folder.is_file():  # a person has moved the repository elsewhere
         return []
     if not (folder / "objects").is_dir():
-        raise DataError(folder, "has lost its folder objects, and with it every commit", hint="restore it from a copy")
+        what = "has lost its folder objects, and with it every commit" if folder.exists() else "is gone"
+        raise DataError(folder, what, hint="restore it from a copy, or start another run with --run NAME")
     git.unlock(root)
     (folder / "refs").mkdir(exist_ok=True)
-    steps = (_make_settings, _check, _restore_main, _remove_index)
+    steps = (_make_settings, _check, _restore_main, _remove_tags, _remove_index)
     return [note for step in steps if (note := step(root))]
 
 
@@ -59,8 +63,9 @@ def _check(root: Path) -> str:
 
 def _restore_main(root: Path) -> str:
     """Put `main` back where its log ends, if it is lost: a commit without it would begin another history."""
-    log = root / ".git" / "logs" / git.BRANCH
-    if git.BRANCH in git.refs(root) or not log.exists():
+    log, ref = root / ".git" / "logs" / git.BRANCH, root / ".git" / git.BRANCH
+    lost = _is_damaged(ref) or git.BRANCH not in git.refs(root)
+    if not (lost and log.exists()):
         return ""
     last = log.read_text(errors="replace").splitlines()[-1:]
     commit = " ".join(last).split()[1:2]
@@ -68,8 +73,21 @@ def _restore_main(root: Path) -> str:
         run_git(root, "cat-file", "-e", f"{''.join(commit)}^{{commit}}")
     except GitError:
         raise DataError(log, "ends with no commit, and `main` is lost", hint="restore .git from a copy") from None
-    files.write_bytes(root / ".git" / git.BRANCH, f"{commit[0]}\n".encode())
+    files.write_bytes(ref, f"{commit[0]}\n".encode())
     return f"git had lost its branch main, which is back at its last commit, {commit[0][:12]}"
+
+
+def _remove_tags(root: Path) -> str:
+    """Remove tags that are damaged; whoever goes on with the run makes them again."""
+    damaged = [path for path in sorted((root / ".git" / "refs" / "tags").glob("*")) if _is_damaged(path)]
+    for path in damaged:
+        path.unlink()
+    return f"damaged tags are made again: {', '.join(path.name for path in damaged)}" if damaged else ""
+
+
+def _is_damaged(ref: Path) -> bool:
+    """Whether the file of a ref holds no id of a commit."""
+    return ref.is_file() and not _ID.fullmatch(ref.read_bytes())
 
 
 def _remove_index(root: Path) -> str:

@@ -127,8 +127,8 @@ async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *
     backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
     splits = divided(taskset, config)
     sizes = {split: len(taskset.part(tasks)[0]) for split, tasks in splits.items()}
-    sample = _sample(taskset.part(splits["search"])[0], config.seed)
-    each = await _loads(config, seeds, sample, backend)
+    sample = sample_of(taskset.part(splits["search"])[0], config.seed)
+    each = await loads_of(config, seeds, sample, backend)
     return Forecast(
         judge=config.judge.spec,
         simulated=backend.simulated,
@@ -151,7 +151,7 @@ def power_on(taskset: TaskSet, validation: Sequence[str]) -> Power:
     return power_of(taskset.pairs_of_each(validation))
 
 
-async def _loads(
+async def loads_of(
     config: RunConfig, seeds: Sequence[Seed], sample: Sequence[Rollout], backend: Model
 ) -> dict[str, Load]:
     """What each seed asks of the judge on one trajectory, by its name."""
@@ -176,7 +176,7 @@ def _parts(
     baseline = next(iter(each.values()))
     test = (baseline + mean) * sizes["test"]
     controls = baseline * (sizes["test"] * max(1, ceil(mean.tokens / max(1, baseline.tokens)) - 1))
-    return Parts(*(_priced(load, backend) for load in (seeds, iteration, validation, whole, test, controls)))
+    return Parts(*(priced(load, backend) for load in (seeds, iteration, validation, whole, test, controls)))
 
 
 def _stand_in(backend: Model, seed: int) -> Backend:
@@ -192,7 +192,8 @@ def _window(taskset: TaskSet, backend: Model) -> Window:
     return Window(window, max(sizes), exceeding, len(sizes))
 
 
-def _sample(rollouts: Sequence[Rollout], seed: int) -> list[Rollout]:
+def sample_of(rollouts: Sequence[Rollout], seed: int) -> list[Rollout]:
+    """As many of them as a forecast runs programs on, drawn at random."""
     return random.Random(seed).sample(list(rollouts), min(_SAMPLE, len(rollouts)))
 
 
@@ -202,7 +203,7 @@ def _load_of(evaluation: Evaluation, backend: Backend) -> Load:
     return Load(tokens.judge_calls, tokens.input_tokens, replies)
 
 
-def _priced(load: Load, backend: Backend) -> Part:
+def priced(load: Load, backend: Backend) -> Part:
     """A load at the price of its mean call: a token may cost more in a long prompt."""
     each = load * (1 / load.calls) if load.calls else load
     cost = backend.cost_usd(Usage(round(each.input_tokens), round(each.output_tokens)))

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from meta_reward import files
@@ -71,8 +72,11 @@ class PricedJudge:
 
 
 def install(delay_s: float = 0.0) -> None:
-    """Make the judge one that the user can name."""
-    registry._KINDS["word"] = lambda spec, settings: PricedJudge(spec, delay_s)
+    """Make the judge one that the user can name, as if it were among the providers."""
+    provider = ModuleType("word")
+    provider.Judge = lambda spec, settings: PricedJudge(spec, delay_s)  # type: ignore[attr-defined]
+    sys.modules["meta_reward.models.providers.word"] = provider
+    registry._KINDS["word"] = ("word", "Judge")
 
 
 def make_tasks(path: Path, tasks: int = 20) -> None:

@@ -17,7 +17,7 @@ def small(here: Path) -> Path:
     return here / "tasks" / "small"
 
 
-def test_task_set_is_compared_with_that_of_its_run_once(
+def test_task_set_is_compared_with_that_of_its_run_once_by_the_search_and_once_by_its_report(
     meta_reward: MetaReward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert meta_reward(*SEARCH, "--judge", "simulated").code == 0
@@ -30,7 +30,7 @@ def test_task_set_is_compared_with_that_of_its_run_once(
 
     monkeypatch.setattr(TaskSet, "as_of", counted)
     assert meta_reward("search", "small").code == 0
-    assert len(compared) == 1
+    assert len(compared) == 2
 
 
 def test_new_run_whose_judge_has_no_key_leaves_nothing_behind(meta_reward: MetaReward, here: Path) -> None:

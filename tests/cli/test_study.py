@@ -20,6 +20,7 @@ from meta_reward.tasks.openings import count_openings
 from meta_reward.tasks.taskset import digest_of
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.cli.studying import HOSTILE, install, make_night, make_tasks
+from tests.cli.test_width import LONG, assert_fits
 from tests.conftest import ASKING_HARNESS, PROJECT, made_once, make_task_set
 
 ABLATE = ("study", "ablate", "night", "--max-usd", "9")
@@ -146,6 +147,7 @@ def test_each_part_is_put_back_and_what_is_the_same_costs_nothing(meta_reward: M
     lost = {name: parts[name]["without"]["difference"]["mean"] for name in ("context", "decide")}
     assert lost == {"context": pytest.approx(-1 / 3), "decide": 0.0}
     assert asked(night) == 2 * TEST_CALLS  # baseline and chosen are on record
+    assert "\nspent: 48 judge calls made anew, $0.0480\n" in ran.out
     assert "same as the baseline's, so nothing was measured: view, checks, rubric, score" in ran.out
     assert count_openings(night / "tasks" / "small") == 2
     assert "the test split of small has been opened 2 times" in ran.out
@@ -161,7 +163,7 @@ def test_finished_study_is_shown_again_without_a_call_or_an_opening(meta_reward:
 def test_dry_run_says_calls_and_price_and_leaves_nothing(meta_reward: MetaReward, night: Path) -> None:
     ran = meta_reward(*ABLATE, "--dry-run", "--json")
     found = json.loads(ran.out)
-    assert [job["name"] for job in found["jobs"]] == ["context", "decide"]
+    assert [job["what"] for job in found["jobs"]] == ["without context", "without decide"]
     assert found["whole"]["judge_calls"] == 2 * TEST_CALLS
     assert found["whole"]["cost_usd"] > 0
     assert (asked(night), (night / "runs" / "ablate-night").exists()) == (0, False)
@@ -192,6 +194,7 @@ def test_limit_in_calls_counts_what_earlier_starts_have_asked(meta_reward: MetaR
     assert (meta_reward(*study, "60").code, asked(night)) == (0, 2 * TEST_CALLS)
 
 
+@pytest.mark.slow
 def test_killed_study_goes_on_and_ends_as_if_it_had_not_been(meta_reward: MetaReward, night: Path) -> None:
     command = [sys.executable, "-m", "tests.cli.studying", *ABLATE]
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(PROJECT)}, stderr=subprocess.PIPE) as process:
@@ -243,7 +246,7 @@ def test_run_that_kept_its_baseline_has_nothing_to_ablate(meta_reward: MetaRewar
 
 
 def test_transfer_counts_the_places_where_the_gain_holds(meta_reward: MetaReward, night: Path) -> None:
-    make_tasks(night / "tasks" / "more", tasks=30)
+    make_tasks(night / "tasks" / "more", tasks=12)
     judges = ("--judge", "word:blind", "--judge", "word:sharp")
     ran = meta_reward("study", "transfer", "night", *judges, "--tasks", "more", "--max-usd", "9", COLUMNS="100")
     assert ran.code == 0, ran.err
@@ -263,6 +266,14 @@ def test_transfer_counts_the_places_where_the_gain_holds(meta_reward: MetaReward
     sharp = next(cell for cell in found["cells"] if cell["judge"] == "word:sharp")
     assert sharp["chosen_use"]["calls"] == 1.0
     assert sharp["chosen_use"]["context_chars"] > sharp["baseline_use"]["context_chars"] > 100
+
+
+def test_split_asked_for_is_opened_and_counted_on_every_task_set(meta_reward: MetaReward, night: Path) -> None:
+    make_tasks(night / "tasks" / "more")
+    ran = meta_reward("study", "transfer", "night", "--tasks", "more", "--split", "test", "--max-usd", "9")
+    assert ran.code == 0, ran.err
+    assert [count_openings(night / "tasks" / name) for name in ("small", "more")] == [1, 1]  # its own is on record
+    assert "the test split of more has been opened 1 time\n" in ran.out
 
 
 def test_limit_of_a_transfer_counts_all_of_its_judges(meta_reward: MetaReward, night: Path) -> None:
@@ -299,6 +310,16 @@ def test_own_tasks_are_transferred_to_only_after_the_test(meta_reward: MetaRewar
     ran = meta_reward("study", "transfer", "night", "--judge", "word:sharp")
     assert (ran.code, ran.out) == (1, "")
     assert "run night has not opened its test split: `meta-reward test night` opens it" in ran.err
+
+
+# all of them
+
+
+def test_what_studies_print_fits_80_columns(meta_reward: MetaReward, night: Path) -> None:
+    (night / "runs" / "night").rename(night / "runs" / LONG)
+    judge = ("--judge", "word:sharp", "--max-usd", "9")
+    for more in (("clusters", LONG), ("ablate", LONG, "--dry-run"), ("transfer", LONG, *judge)):
+        assert_fits(meta_reward, "study", *more)
 
 
 # runs and studies beside each other
@@ -338,6 +359,8 @@ def test_run_without_a_decision_is_one_clear_line(meta_reward: MetaReward, night
 def test_damaged_results_are_one_line_with_the_way_back(meta_reward: MetaReward, night: Path, content: str) -> None:
     layout = Layout(night / "runs" / "night")
     (layout.sealed_evaluation("test", "c0002-policy") / "pairs.jsonl").write_text(content)
-    ran = meta_reward("study", "clusters", "night")
-    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
-    assert "c0002-policy/pairs.jsonl" in ran.err
+    for study in (("clusters", "night"), ("ablate", "night", "--max-usd", "9")):
+        ran = meta_reward("study", *study)
+        assert (ran.code, ran.out) == (1, "")
+        assert "c0002-policy/pairs.jsonl" in ran.err.splitlines()[-1]
+        assert "git -C runs/night checkout main --" in ran.err.splitlines()[-1]

@@ -86,6 +86,21 @@ def test_main_that_is_lost_is_found_in_its_log(root: Path, content: bytes | None
     assert_whole(root)
 
 
+@pytest.mark.parametrize("content", [b"", b"0123\n", b"\xff"])
+def test_loose_refs_that_are_damaged_are_not_believed(root: Path, content: bytes) -> None:
+    git.commit(root, git.Commit("Second", {"a.txt": b"2\n"}), tag=tagged("c0002"))
+    last = ask(root, "rev-parse", "main")
+    for name in (git.BRANCH, git.tag_ref("c0002")):
+        (root / ".git" / name).write_bytes(content)
+    assert repair(root) == [
+        f"git had lost its branch main, which is back at its last commit, {last[:12]}",
+        "damaged tags are made again: c0002",
+    ]
+    assert ask(root, "rev-parse", "main") == last
+    assert ask(root, "tag", "--list") == "c0001"
+    assert repair(root) == []
+
+
 def test_folder_of_refs_that_is_lost_is_made_again(root: Path) -> None:
     shutil.rmtree(root / ".git" / "refs")
     assert repair(root) == []
@@ -121,9 +136,13 @@ def test_what_cannot_be_restored_is_said(root: Path) -> None:
     shutil.rmtree(root / ".git" / "objects")
     with pytest.raises(DataError, match="has lost its folder objects"):
         repair(root)
+    shutil.rmtree(root / ".git")
+    with pytest.raises(DataError, match=r"\.git: is gone \(restore it from a copy, or start another run"):
+        repair(root)
 
 
-def test_run_that_is_no_repository_is_left_to_git(tmp_path: Path) -> None:
+def test_repository_that_is_kept_elsewhere_is_left_to_git(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: /elsewhere\n")
     assert repair(tmp_path) == []
 
 

@@ -11,7 +11,7 @@ of the inspector does that, within limits of memory and time.
     source, parts                   imports and interface; which of the six parts there are
     duplicates                      whether it has been tried before
     literals, folding, cases, copied, dense   whether it carries answers of the cases it was shown, or packed data
-    put_back                        one part put back to another harness's
+    mixing                          one part put back to another harness's
     fixtures, probes, smoke_judge, behaviour  running it
     report                          findings and notes, and their JSON
 """

@@ -16,8 +16,8 @@ from meta_reward.harness.validate.dense import dense
 from meta_reward.harness.validate.digests import digests
 from meta_reward.harness.validate.duplicates import fingerprint_of
 from meta_reward.harness.validate.literals import literals_of
+from meta_reward.harness.validate.mixing import put_back
 from meta_reward.harness.validate.parts import PARTS, notes_on_parts, parts_of
-from meta_reward.harness.validate.put_back import put_back
 from meta_reward.harness.validate.report import Finding, Report, bounded, report_to_json
 
 

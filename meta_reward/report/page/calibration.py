@@ -1,8 +1,12 @@
 """Rewards against what became of the trajectories: bins of reward with the share of successes in each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from meta_reward.report.page.collect import RunPage
+from meta_reward.report.page.details import load_search_rollouts
+from meta_reward.run.evaluations import load_rewards
+from meta_reward.run.layout import Layout
 from meta_reward.trajectory import Rollout
 
 _WIDTH = 10
@@ -18,6 +22,20 @@ class Bin:
     mean_reward: float
     success: float
     """Share of them that succeeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """Rewards against labels, by candidate: the baseline and the best."""
+
+    bins: Mapping[str, Sequence[Bin]]
+
+
+def collect_rewards(layout: Layout, run: RunPage) -> Rewards:
+    """What the traces of the baseline and of the best say, on the search split."""
+    rollouts = load_search_rollouts(layout)
+    found = {id: load_rewards(layout.candidate(run.row(id).folder)) for id in run.compared if id in run.metrics}
+    return Rewards({id: calibration(rewards, rollouts) for id, rewards in found.items()})
 
 
 def calibration(rewards: Mapping[str, float | None], rollouts: Mapping[str, Rollout]) -> list[Bin]:

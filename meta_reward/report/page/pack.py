@@ -34,11 +34,16 @@ class Pack:
         self.texts[name] = runs
         self.size += len(name) + 6 * len(runs)
 
+    def would_take(self, text: str) -> int:
+        """About how many bytes a text would add."""
+        lines = text.split("\n")
+        return sum(map(_bytes, {line for line in lines if line not in self._known})) + 6 * len(lines)
+
     def _number(self, line: str) -> int:
         if line not in self._known:
             self._known[line] = len(self.lines)
             self.lines.append(line)
-            self.size += len(line.encode()) + 5 * line.count("<") + 3
+            self.size += _bytes(line)
         return self._known[line]
 
     def text(self, name: str) -> str:
@@ -47,6 +52,10 @@ class Pack:
         return "\n".join(
             line for at in range(0, len(runs), 2) for line in self.lines[runs[at] : runs[at] + runs[at + 1]]
         )
+
+
+def _bytes(line: str) -> int:
+    return len(line.encode()) + 5 * line.count("<") + line.count('"') + 3
 
 
 def embedded(value: object) -> str:

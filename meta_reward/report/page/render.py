@@ -18,12 +18,13 @@ from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import dump_json, printable
 from meta_reward.models.usage import dollars
 from meta_reward.report import tables
+from meta_reward.report.page.calibration import Rewards
 from meta_reward.report.page.collect import Clusters, RunPage
 from meta_reward.report.page.details import CandidatePage, PairPage
 from meta_reward.report.page.links import Links
 from meta_reward.report.page.outcomes import PairMap
 from meta_reward.report.page.pack import embedded
-from meta_reward.report.page.view import NOTHING, Reading, Rewards, candidate_values, overview_values, pair_values
+from meta_reward.report.page.view import NOTHING, Reading, candidate_values, overview_values, pair_values
 from meta_reward.trajectory import render_call
 
 _PACKAGE = "meta_reward.report.page"

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.report.page import pair_charts, search_charts
-from meta_reward.report.page.calibration import Bin
+from meta_reward.report.page.calibration import Rewards
 from meta_reward.report.page.collect import Clusters, RunPage
 from meta_reward.report.page.details import CandidatePage, PairPage
 from meta_reward.report.page.links import Links
@@ -21,13 +21,6 @@ from meta_reward.report.test_result import summary
 from meta_reward.run.decisions import sentence_of
 
 Values = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Rewards:
-    """Rewards against labels, by candidate: the baseline and the best."""
-
-    bins: Mapping[str, Sequence[Bin]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,29 +5,26 @@ shows of a sealed split are numbers and ids that `test` and the decision print. 
 so the same run gives the same file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from meta_reward import files
-from meta_reward.errors import MetaRewardError
 from meta_reward.files import printable
 from meta_reward.report.page import render
-from meta_reward.report.page.calibration import calibration
+from meta_reward.report.page.calibration import collect_rewards
 from meta_reward.report.page.collect import RunPage, collect_clusters, collect_run
-from meta_reward.report.page.details import collect_candidate, collect_pair, load_search_rollouts, source_of
+from meta_reward.report.page.details import CandidatePage, collect_candidate, collect_pair, load_search_rollouts
 from meta_reward.report.page.links import Links, in_the_file, pair_key
 from meta_reward.report.page.outcomes import PairMap, Telling, collect_map, telling_pairs
 from meta_reward.report.page.pack import Pack
-from meta_reward.report.page.view import Reading, Rewards
+from meta_reward.report.page.view import Reading
 from meta_reward.report.tables import plural
 from meta_reward.run import git
-from meta_reward.run.evaluations import load_rewards
 from meta_reward.run.layout import Layout
-from meta_reward.trajectory import Rollout
 
-ROOM = 2_300_000
-"""Bytes that candidates and pairs may take; the overview comes on top."""
-MOST_PAIRS = 60
+ROOM = 2_450_000
+"""Bytes that candidates and pairs may take together; the first page comes on top."""
+_MOST_PAIRS = 60
 
 
 def write_report(layout: Layout) -> Path:
@@ -41,18 +38,19 @@ def render_report(layout: Layout) -> str:
     """The report of a run. Raises DataError where the record is damaged."""
     run = collect_run(layout)
     found = collect_map(layout, run.rows)
-    rollouts = load_search_rollouts(layout)
-    pack = Pack()
-    telling = telling_pairs(found, *run.compared[:1], *run.compared[-1:]) if run.compared else []
-    taken = _add_pairs(pack, layout, run, found, rollouts, telling)
+    telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared else []
+    wanted, pages = telling[:_MOST_PAIRS], [collect_candidate(layout, run, row.id) for row in run.rows]
+    pack, taken_by_candidates = Pack(), Pack()
+    _add_candidates(taken_by_candidates, pages, run, in_the_file([one.pair.id for one in wanted]))
+    taken = _add_pairs(pack, layout, run, found, wanted, room=ROOM - taken_by_candidates.size)
     links = in_the_file(taken)
-    _add_candidates(pack, layout, run, links)
+    _add_candidates(pack, pages, run, links)
     body = render.overview(
         run,
         found,
         links,
         clusters=collect_clusters(layout) if run.status.decision else None,
-        rewards=_rewards(layout, run, rollouts),
+        rewards=collect_rewards(layout, run),
         reading=_reading(telling, taken, run.name),
     )
     data = {"lines": pack.lines, "texts": pack.texts, "title": printable(run.name)}
@@ -68,36 +66,26 @@ def _reading(telling: list[Telling], taken: list[str], run: str) -> Reading:
     return Reading(there, f"The pairs that say most: {kinds}. {plural(len(there), 'pair')} are in this file{rest}.")
 
 
-def _rewards(layout: Layout, run: RunPage, rollouts: Mapping[str, Rollout]) -> Rewards:
-    found = {id: load_rewards(layout.candidate(run.row(id).folder)) for id in run.compared if id in run.metrics}
-    return Rewards({id: calibration(rewards, rollouts) for id, rewards in found.items()})
-
-
-def _add_candidates(pack: Pack, layout: Layout, run: RunPage, links: Links) -> None:
-    for row in run.rows:
-        pack.add(row.id, render.candidate(collect_candidate(layout, run, row.id), run, links))
-        pack.add(f"source-{row.id}", printable(source_of(layout, row)))
+def _add_candidates(pack: Pack, pages: Sequence[CandidatePage], run: RunPage, links: Links) -> None:
+    for page in pages:
+        pack.add(page.row.id, render.candidate(page, run, links))
+        pack.add(f"source-{page.row.id}", printable(page.source))
 
 
 def _add_pairs(
-    pack: Pack,
-    layout: Layout,
-    run: RunPage,
-    found: PairMap,
-    rollouts: Mapping[str, Rollout],
-    telling: list[Telling],
+    pack: Pack, layout: Layout, run: RunPage, found: PairMap, wanted: Sequence[Telling], *, room: int
 ) -> list[str]:
-    """Pack the pairs that say most, and return the ids of those for which there was room."""
-    wanted = telling[:MOST_PAIRS]
+    """Pack the pairs for which there is room, in bytes, and return their ids."""
+    rollouts = load_search_rollouts(layout)
     links = in_the_file([one.pair.id for one in wanted])
     taken: list[str] = []
     for one in wanted:
-        if pack.size > ROOM:
-            break
         try:
             page = collect_pair(layout, one.pair, run.compared, rollouts, one.why)
-        except (KeyError, MetaRewardError):
+        except KeyError:  # the run's copy of the search split lacks a trajectory
             continue
-        pack.add(pair_key(one.pair.id), render.pair(page, run, links, found))
-        taken.append(one.pair.id)
+        text = render.pair(page, run, links, found)
+        if pack.size + pack.would_take(text) <= room:
+            pack.add(pair_key(one.pair.id), text)
+            taken.append(one.pair.id)
     return taken

@@ -12,7 +12,7 @@ from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.usage import total_usd
 from meta_reward.run.create import Seed
 from meta_reward.run.evaluations import load_scores
-from meta_reward.search.forecast import Part, _loads, _priced, _sample
+from meta_reward.search.forecast import Part, loads_of, priced, sample_of
 from meta_reward.search.open import open_backend
 from meta_reward.search.studies.folder import StudyFolder
 from meta_reward.search.studies.measure import Job
@@ -58,8 +58,8 @@ async def estimate(study: StudyFolder, jobs: Sequence[Job]) -> StudyEstimate:
 async def _estimate(job: Job) -> JobEstimate:
     rollouts, _ = job.part()
     backend = open_backend(job.config)
-    sample = _sample(rollouts, job.config.seed)
-    loads = await _loads(job.config, [Seed(job.name, job.source)], sample, backend)
+    sample = sample_of(rollouts, job.config.seed)
+    loads = await loads_of(job.config, [Seed(job.name, job.source)], sample, backend)
     return JobEstimate(
         what=job.what,
         judge=job.config.judge.spec,
@@ -67,5 +67,5 @@ async def _estimate(job: Job) -> JobEstimate:
         taskset=job.taskset.name,
         split=job.split,
         trajectories=len(rollouts),
-        part=_priced(loads[job.name] * len(rollouts), backend),
+        part=priced(loads[job.name] * len(rollouts), backend),
     )

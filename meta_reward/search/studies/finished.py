@@ -4,7 +4,7 @@ Nothing is written and nothing is asked of a judge. What is missing or damaged i
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from meta_reward.run.settings import RunConfig
 from meta_reward.search.open import task_set_of
 from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import TaskSet
+from meta_reward.trajectory import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,8 @@ class FinishedRun:
         return all(load_scores(self.evaluation(program, split)) is not None for program in self.programs)
 
     def pairs(self, program: Program, split: str) -> list[PairOutcome]:
-        """What became of each pair of a split. Raises DataError where that is damaged, or not of all pairs."""
-        folder = self.evaluation(program, split)
-        found, (_, wanted) = load_pairs(folder), self.taskset.part(self.splits[split])
-        if sorted(pair.id for pair in found) != sorted(pair.id for pair in wanted):
-            raise DataError(folder / "pairs.jsonl", f"does not hold the pairs of the {split} split, each once")
-        return found
+        """What became of each pair of a split. Raises DataError where that is damaged."""
+        return pairs_of(self.evaluation(program, split), self.taskset.part(self.splits[split])[1])
 
 
 def load_finished(root: Path, taskset: TaskSet | None = None) -> FinishedRun:
@@ -110,14 +107,22 @@ def load_finished(root: Path, taskset: TaskSet | None = None) -> FinishedRun:
 
     taskset: that of the run, where it is loaded already.
     """
-    layout = Layout(root)
+    layout, name = Layout(root), root.resolve().name
     config, rows, decision = load_run_config(layout.config), load_ledger(layout.ledger), last_decision(layout)
     if decision is None:
-        hint = f"`meta-reward search` on it makes one when it ends, and `meta-reward test {root.name}` before that"
-        raise UsageError(f"run {root.name} has no decision yet", hint=hint)
+        hint = f"`meta-reward search` on it makes one when it ends, and `meta-reward test {name}` before that"
+        raise UsageError(f"run {name} has no decision yet", hint=hint)
     tasks = task_set_of(layout, config, taskset)
     baseline, chosen = (_program(layout, rows, id) for id in (decision.baseline, decision.chosen))
     return FinishedRun(layout, config, tasks, splits_of(tasks, config.splits), decision, baseline, chosen)
+
+
+def pairs_of(folder: Path, wanted: Sequence[Pair]) -> list[PairOutcome]:
+    """What became of these pairs in an evaluation. Raises DataError where it holds others, or is damaged."""
+    found = load_pairs(folder)
+    if sorted(pair.id for pair in found) != sorted(pair.id for pair in wanted):
+        raise DataError(folder / "pairs.jsonl", "does not hold each pair of its split once")
+    return found
 
 
 def is_simulated(spec: str) -> bool:

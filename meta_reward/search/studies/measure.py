@@ -25,7 +25,6 @@ from meta_reward.models.usage import Spent, asked_for
 from meta_reward.run.evaluations import (
     Scores,
     journal_result,
-    load_pairs,
     load_scores,
     open_journal,
     required_scores,
@@ -37,6 +36,7 @@ from meta_reward.search.context import Progress
 from meta_reward.search.limits import LimitCheck, limit_check, require_limit
 from meta_reward.search.open import divided, open_backend, open_gateway, open_sandbox
 from meta_reward.search.standalone import tell_paid
+from meta_reward.search.studies.finished import pairs_of
 from meta_reward.search.studies.folder import StudyFolder
 from meta_reward.tasks.openings import count_openings, record_opening
 from meta_reward.tasks.taskset import TaskSet
@@ -108,19 +108,22 @@ class Bench:
         JudgeMisconfigured if its key is missing. Raises LimitReached and JudgeUnavailable.
         """
         waiting = [job for job in jobs if job.known is None and load_scores(self.study.evaluation(job.name)) is None]
+        found = {job.name: self._measured(job) for job in jobs if job not in waiting}  # damaged ones before any call
         for job in waiting:
             self._gateway(job.config)
         for gateway in self._gateways.values():
             gateway.check_limit()
-        for job in waiting:
-            self._count_opening(job)
-        if any(job.config.sandbox == "none" for job in waiting):
-            self.progress.note(UNCONFINED_WARNING)
         if waiting:
-            async with await open_sandbox(waiting[0].config) as sandbox:
-                for job in waiting:
-                    await self._evaluate(job, sandbox)
-        return {job.name: self._measured(job) for job in jobs}
+            await self._do(waiting)
+        return found | {job.name: self._measured(job) for job in waiting}
+
+    async def _do(self, jobs: Sequence[Job]) -> None:
+        if jobs[0].config.sandbox == "none":
+            self.progress.note(UNCONFINED_WARNING)
+        async with await open_sandbox(jobs[0].config) as sandbox:
+            for job in jobs:
+                self._count_opening(job)
+                await self._evaluate(job, sandbox)
 
     async def _evaluate(self, job: Job, sandbox: Sandbox) -> None:
         rollouts, pairs = job.part()
@@ -151,7 +154,7 @@ class Bench:
 
     def _measured(self, job: Job) -> Measured:
         folder = job.known or self.study.evaluation(job.name)
-        scores, pairs, path = required_scores(folder), load_pairs(folder), _context(folder)
+        scores, pairs, path = required_scores(folder), pairs_of(folder, job.part()[1]), _context(folder)
         with files.reading(path):
             chars = None if job.known else int(files.load_json(path)["chars"])
         return Measured(scores, pairs, chars)
