@@ -1,8 +1,8 @@
 """Labels that people give by hand: votes on couples of trajectories, and the pairs that follow from them.
 
-A label is a vote in `votes.jsonl`. Where the task set had no such pair before, `pairs.jsonl` has it as most of its votes
-do, and has it not while they are evenly divided. A pair that was given otherwise stays as it is, whatever people say of
-it: `tasks check` counts where they contradict it.
+A label is a vote in `votes.jsonl`. A pair that the task set did not have before follows from its votes: `pairs.jsonl`
+has it as most of them do, and leaves it out while they are evenly divided. A pair that was given stays as it is,
+whatever people say of it: `tasks check` counts where they contradict it.
 
 Each write is atomic, and made under a lock on what is on disk at that moment, so several people can label at the same
 time. Where a process is killed between the two files, the next label completes what it left.
@@ -105,7 +105,9 @@ def _load_lines(folder: Path) -> list[_Line]:
     path = folder / _PAIRS
     raw = [line for line in files.read_bytes(path).split(b"\n") if line.strip()]
     with files.reading(path):
-        return [_Line(_pair(value), line + b"\n") for (_, value), line in zip(files.numbered_lines(path), raw, strict=True)]
+        return [
+            _Line(_pair(value), line + b"\n") for (_, value), line in zip(files.numbered_lines(path), raw, strict=True)
+        ]
 
 
 def _pair(value: Mapping[str, object]) -> Pair:

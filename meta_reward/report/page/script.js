@@ -236,6 +236,7 @@
     map(root);
   };
   ready(page);
+  document.addEventListener("new-part", (event) => ready(event.target)); // what another script of ours put in
   window.addEventListener("hashchange", open);
   open();
 })();
