@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
         ("commits.py 12 2", "ratio: "),
         ("disk.py 0", "c0003-policy"),
         ("status.py 3", "    3 candidates: "),
+        ("pages.py 6 32", "6 candidates, 32 trajectories: "),
         ("evaluate.py 8", "rewards known: "),
         ("scoring.py 8 4", "score/evaluate: "),
         ("judging.py 8 4", "evaluate/bare"),

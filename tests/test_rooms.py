@@ -123,7 +123,7 @@ sys.argv[0] = "meta-reward"
 try:
     main()
 finally:
-    heavy = set("git numpy rich orjson asyncio anthropic openai claude_agent_sdk meta_reward.search".split())
+    heavy = set("git jinja2 numpy rich orjson asyncio anthropic openai claude_agent_sdk meta_reward.search".split())
     print("heavy:", sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)

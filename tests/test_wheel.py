@@ -38,6 +38,7 @@ def test_search_in_an_empty_folder_has_seeds_and_skyways_and_leaves_the_package_
     ran = search(installed, "--iterations", "1", "--candidates", "1")
     assert ran.returncode == 0, ran.stderr
     assert "skyways comes with meta-reward: copied to tasks/skyways" in ran.stderr
+    assert (here / "runs/skyways/report.html").read_text().startswith("<!doctype html>")
     assert f'taskset = "{here}/tasks/skyways"' in (here / "runs/skyways/run.toml").read_text()
     candidates = [path.name for path in sorted((here / "runs/skyways/history/candidates").iterdir())]
     assert candidates[:3] == ["c0001-baseline", "c0002-evidence", "c0003-policy"]

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from meta_reward.evaluation.labels import LabelMetrics
 from meta_reward.evaluation.statistics import Interval
@@ -62,7 +61,7 @@ def render_evaluation(result: StandaloneResult, name: str) -> str:
     return "\n\n".join(part for part in [*parts, SIMULATED if result.simulated else ""] if part)
 
 
-def evaluation_to_json(result: StandaloneResult) -> dict[str, Any]:
+def evaluation_to_json(result: StandaloneResult) -> dict[str, object]:
     """What `evaluate --json` prints: the scores among everything else."""
     return {
         "harness": result.harness,
@@ -169,7 +168,7 @@ def render_noise(result: NoiseResult) -> str:
     return f"{table}\n\n{SIMULATED}" if result.simulated else table
 
 
-def noise_to_json(result: NoiseResult) -> dict[str, Any]:
+def noise_to_json(result: NoiseResult) -> dict[str, object]:
     """What `judge noise --json` prints."""
     return {
         "judge": result.judge,
@@ -192,7 +191,7 @@ def render_spending(spent: Spent, earlier: Spent) -> str:
     return text
 
 
-def _spending_to_json(spent: Spent, earlier: Spent) -> dict[str, Any]:
+def _spending_to_json(spent: Spent, earlier: Spent) -> dict[str, object]:
     return {
         "spent_usd": spent.usd,
         "judge_calls_made": spent.misses,

@@ -137,7 +137,7 @@ def save_evaluation(
     return scores
 
 
-def scores_to_json(scores: Scores) -> dict[str, Any]:
+def scores_to_json(scores: Scores) -> dict[str, object]:
     """Scores as `scores.json` holds them."""
     about = {"judge": scores.judge, "broken": scores.broken, "not_run": scores.not_run}
     return {"schema": SCHEMA, **about, **asdict(scores.metrics)}

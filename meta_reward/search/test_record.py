@@ -64,13 +64,13 @@ def save_tested(layout: Layout, tested: Sequence[Tested]) -> None:
     files.write_json(layout.test_result, {"schema": SCHEMA, "tested": [_tested_to_json(one) for one in tested]})
 
 
-def test_to_json(result: TestResult) -> dict[str, Any]:
+def test_to_json(result: TestResult) -> dict[str, object]:
     """A result as `test --json` prints it."""
     baseline, tested = _tested_to_json(result.baseline), [_tested_to_json(one) for one in result.tested]
     return {**asdict(result), "baseline": baseline, "tested": tested}
 
 
-def _tested_to_json(tested: Tested) -> dict[str, Any]:
+def _tested_to_json(tested: Tested) -> dict[str, object]:
     """A tested harness as `test.json` holds it."""
     return {**asdict(tested), "scores": scores_to_json(tested.scores)}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from meta_reward.files import printable
 
@@ -70,7 +70,8 @@ class Axes:
 
 def markup(pattern: str, *values: object) -> Markup:
     """A pattern of our own with escaped values in it."""
-    return Markup(pattern).format(*values)
+    shown = (value if isinstance(value, int | float) else escape(value) for value in values)
+    return Markup(pattern.format(*shown))
 
 
 def text(x: float, y: float, words: str, kind: str = "") -> Markup:
@@ -97,7 +98,7 @@ def linked(href: str, label: str, body: Markup) -> Markup:
     title = markup("<title>{}</title>", printable(label))
     if not href:
         return markup("<g>{}{}</g>", title, body)
-    return markup('<a href="{}" tabindex="-1" aria-label="{}">{}{}</a>', href, printable(label), title, body)
+    return markup('<a href="{}" tabindex="-1">{}{}</a>', href, title, body)
 
 
 def axes(x: tuple[float, float], y: tuple[float, float], *, width: float = 560, height: float = 300) -> Axes:

@@ -119,6 +119,7 @@ def overview_values(
         "telling": reading.pairs,
         "telling_note": reading.note,
         "map_data": Markup(embedded(_map_data(found, links))) if found else "",
+        "standings": {one.id: one for one in run.status.candidates},
         "tested": run.tested,
         "gained": {id: _gained(run, id) for id in (row.id for row in run.rows)},
     }
