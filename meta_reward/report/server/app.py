@@ -23,8 +23,9 @@ from meta_reward.run.layout import Layout
 
 
 def make_app(layout: Layout) -> Guard:
-    """The application on a run."""
+    """The application on a run, which is read once before anyone asks."""
     pages = Pages(Current(layout))
+    pages.home()
 
     def overview(request: Request) -> Response:
         version = pages.current.version()
