@@ -6,7 +6,7 @@ have ruled out matter little. The choice is the same for the same labels. Reads 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp
 
 from meta_reward.run.evaluations import load_rewards
@@ -28,15 +28,14 @@ class Telling:
 
     rewards: Mapping[str, Mapping[str, float | None]]
     """By candidate and trajectory."""
+    _known: dict[Sides, Opinions] = field(default_factory=dict)
 
     def opinions(self, sides: Sides) -> Opinions:
         """What each candidate prefers; one without both rewards has no opinion."""
-        found = {}
-        for candidate, rewards in self.rewards.items():
-            first, second = rewards.get(sides[0]), rewards.get(sides[1])
-            if first is not None and second is not None:
-                found[candidate] = 0.5 + ((first > second) - (first < second)) / 2
-        return found
+        if sides not in self._known:
+            both = {id: (of.get(sides[0]), of.get(sides[1])) for id, of in self.rewards.items()}
+            self._known[sides] = {id: _opinion(a, b) for id, (a, b) in both.items() if a is not None and b is not None}
+        return self._known[sides]
 
     def choose(self, couples: Sequence[Sides], said: Sequence[Vote]) -> Sides:
         """The couple whose label would tell most; of several the first."""
@@ -50,6 +49,10 @@ class Telling:
                 right[candidate] += 1 - abs(opinion - vote.value)
         best = max(right.values(), default=0.0)
         return {candidate: exp(SHARPNESS * (count - best)) for candidate, count in right.items()}
+
+
+def _opinion(first: float, second: float) -> float:
+    return 0.5 + ((first > second) - (first < second)) / 2
 
 
 def disagreement(opinions: Opinions, weights: Mapping[str, float]) -> float:
