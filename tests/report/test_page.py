@@ -15,6 +15,7 @@ from meta_reward import files
 from meta_reward.report.blocks import Block, Grid, Lines, Title, render_page
 from meta_reward.report.page import write
 from meta_reward.report.page.collect import collect_run
+from meta_reward.report.page.details import collect_candidate
 from meta_reward.report.page.outcomes import MapPair, PairMap, telling_pairs
 from meta_reward.report.page.pack import Pack, embedded
 from meta_reward.report.page.sessions import Step, steps_of
@@ -69,6 +70,14 @@ def test_pairs_for_which_there_is_no_room_are_counted(tmp_path: Path, monkeypatc
     monkeypatch.setattr(write, "ROOM", 0)
     said = text_of(render_report(layout))
     assert re.search(r"0 pairs are in this file; \d+ pairs more are left out", said)
+
+
+def test_candidate_whose_parent_does_not_exist_is_compared_with_the_baseline(tmp_path: Path) -> None:
+    layout = MadeUp(tmp_path).write()
+    run = collect_run(layout)
+    orphan = replace(run.row("c0004"), parents=("c0099",))
+    page = collect_candidate(layout, replace(run, rows=(*run.rows[:3], orphan)), "c0004")
+    assert list(page.categories) == ["c0001"]
 
 
 def test_report_is_nothing_that_git_sees(tmp_path: Path) -> None:

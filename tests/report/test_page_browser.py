@@ -104,6 +104,14 @@ def test_candidate_opens_with_its_hypothesis_and_session_and_the_way_back_keeps_
     assert (page.locator("h1:visible").inner_text(), page.evaluate("scrollY")) == ("night", before)
 
 
+def test_way_past_the_top_stays_on_the_page_of_a_candidate(page: Any) -> None:
+    page.goto(page.url + "#c0004")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    assert page.locator("h1:visible").inner_text() == "c0004 made-up"
+
+
 def test_programs_are_compared_with_parent_baseline_and_any_other(page: Any) -> None:
     page.goto(page.url.partition("#")[0] + "#c0004")
     shown, says = page.locator("[data-diff-shown]"), page.locator("[data-diff-says]")
