@@ -33,7 +33,11 @@ _HEADINGS = {
         **{query.name: "meta_reward.cli.queries" for query in QUERIES},
         "try": "meta_reward.cli.tryout",
     },
-    "The result": {"score": "meta_reward.cli.score", "export": "meta_reward.cli.export"},
+    "The result": {
+        "score": "meta_reward.cli.score",
+        "export": "meta_reward.cli.export",
+        "serve": "meta_reward.cli.serve",
+    },
     "A harness": {"evaluate": "meta_reward.cli.evaluate", "validate": "meta_reward.cli.validate"},
     "Data": {"import": "meta_reward.cli.imports", "tasks": "meta_reward.cli.tasks"},
     "Studies": {"study": "meta_reward.cli.study"},

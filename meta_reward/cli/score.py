@@ -68,7 +68,7 @@ def command(
         raise click.UsageError("--best-of needs --out")
     if task_key and best_of not in (None, "task", task_key):
         raise click.UsageError("--best-of and --task-key name different fields: leave --task-key out")
-    loaded = _loaded(harness, flags)
+    loaded = loaded_with(harness, flags)
     with _at_hand(paths) as files:
         job = Job(loaded, files, out, best_of, format_, task_key)
         counts = [count_rows(path) for path in files]
@@ -80,7 +80,8 @@ def command(
     return 1 if tally.lines and tally.failed == tally.lines else 0
 
 
-def _loaded(harness: str, flags: Mapping[str, Any]) -> "Loaded":
+def loaded_with(harness: str, flags: Mapping[str, Any]) -> "Loaded":
+    """What scores, as the flags of `score` and `serve` say."""
     from dataclasses import replace
 
     from meta_reward import files

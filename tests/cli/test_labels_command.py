@@ -1,14 +1,18 @@
 """`meta-reward study labels` with real processes: tables, going on after a kill, and one limit for all searches."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from meta_reward.run.layout import Layout
+from meta_reward.run.lock import is_locked
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.cli.conftest import meta_reward as meta_reward
 from tests.cli.test_endpoint import judge as judge
@@ -60,6 +64,28 @@ def test_killed_study_goes_on_where_it_was(meta_reward: MetaReward, small: Path)
     assert meta_reward(*STUDY, *OFFLINE).code == 0
     tables = [json.loads(Path(f"runs/{name}/study.json").read_text())["tables"] for name in ("whole", "labels-small")]
     assert tables[0]["shares"] == tables[1]["shares"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they outlive it")
+def test_searches_die_with_a_study_that_is_killed(meta_reward: MetaReward, small: Path) -> None:
+    program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *STUDY, *OFFLINE, "--jobs", "1"]
+    process = subprocess.Popen(program, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    run = Layout(Path("runs/labels-small/runs/labels-050-0"))
+    while not (holder := run.work / "holder.json").exists():
+        time.sleep(0.02)
+    searching = json.loads(holder.read_text())["pid"]
+    os.kill(searching, signal.SIGSTOP)  # it will not end by itself
+    process.kill()
+    process.wait()
+    try:
+        deadline = time.monotonic() + 10
+        while is_locked(run) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not is_locked(run)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(searching, signal.SIGKILL)
+    assert meta_reward(*STUDY, *OFFLINE).code == 0
 
 
 def test_search_that_fails_is_named_with_what_it_said(meta_reward: MetaReward, small: Path) -> None:

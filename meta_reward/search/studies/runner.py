@@ -25,6 +25,18 @@ _STOPPED = 4
 """The exit code of a command that stopped at a limit."""
 _GRACE_S = 10.0
 _CENT = 0.01
+_PROGRAM = """
+import os
+from meta_reward.harness.process_limits import die_with_parent
+
+die_with_parent()
+if os.getppid() != {parent}:  # it died before this process could ask to die with it
+    raise SystemExit(130)
+
+from meta_reward.cli import main
+
+main()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +145,11 @@ async def _finish(job: SearchJob, command: Sequence[str], log: Path) -> int:
 
 
 async def _run(command: Sequence[str], log: Path) -> int:
-    """The exit code of a command; what it prints goes to the end of a file. Cancelled, it is ended like by Ctrl-C."""
-    program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *command]
+    """The exit code of a command; what it prints goes to the end of a file. Cancelled, it is ended like by Ctrl-C.
+
+    Where this process is killed, so is the command (on Linux): else the study that goes on would find its run in use.
+    """
+    program = [sys.executable, "-c", _PROGRAM.format(parent=os.getpid()), *command]
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
             *program, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True

@@ -1,0 +1,73 @@
+"""Runs the server of a reward until it is told to stop: requests under way are finished first, for a few seconds."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from meta_reward.errors import UsageError
+from meta_reward.use.loaded import Loaded
+from meta_reward.use.scorer import Scorer
+from meta_reward.use.server import Bounds, is_loopback, make_app
+
+_GRACE_S = 10
+_BACKLOG = 2048
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    loaded: Loaded, *, host: str, port: int, bounds: Bounds, notice: Callable[[str], None], begun: Callable[[str], None]
+) -> None:
+    """Answer until SIGINT or SIGTERM. port: 0 for any that is free. begun: told the address.
+
+    Raises UsageError for an address that cannot be had, or one that others reach without a token.
+    """
+    if not is_loopback(host) and not bounds.token:
+        what = f"{host} can be reached from other machines, and no token is set"
+        raise UsageError(what, hint="name the environment variable that holds one with --token-env")
+    with _listening(host, port) as listener:
+        async with Scorer(loaded, notice=notice) as scorer:
+            app = make_app(scorer, bounds, loopback=is_loopback(host))
+            config = uvicorn.Config(
+                app, log_level="error", access_log=False, timeout_graceful_shutdown=_GRACE_S, lifespan="off"
+            )
+            server = _Server(config)
+            with _stopped_by_signals(server):
+                begun(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}")
+                await server.serve([listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        what = f"cannot listen at {host}, port {port}: {error.strerror or error}"
+        raise UsageError(what, hint="try another --port or --host") from None
+
+
+@contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    loop, endings = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+    for ending in endings:
+        loop.add_signal_handler(ending, _stop, server)
+    try:
+        yield
+    finally:
+        for ending in endings:
+            loop.remove_signal_handler(ending)
+
+
+def _stop(server: uvicorn.Server) -> None:
+    server.force_exit = server.should_exit  # the second time
+    server.should_exit = True
