@@ -40,6 +40,7 @@ class Pages:
     """The pages on a run, as text of HTML. Those of what does not exist raise KeyError."""
 
     current: Current
+    _first: Kept[str] = field(default_factory=Kept)
     _whole: Kept[str] = field(default_factory=Kept)
 
     def live(self) -> Live:
@@ -52,7 +53,7 @@ class Pages:
         version = self.current.version()
         if self._whole.has(version):
             return self._document(self.overview(version), version)
-        return self._document(render.overview(self.current.run(), None, LINKS), "")
+        return self._first.get(version, lambda: self._document(render.overview(self.current.run(), None, LINKS), ""))
 
     def overview(self, version: str) -> str:
         """The whole overview, without a document around it."""
