@@ -169,6 +169,16 @@ def test_hostile_run_renders_inert(chromium: Any, hostile: str, place: str) -> N
         assert (seen.console, seen.requests) == ([], [])
 
 
+def test_policy_of_the_page_refuses_requests_and_handlers_even_if_some_got_in(chromium: Any, plain: str) -> None:
+    with opened(chromium, plain) as (page, seen):
+        page.locator("main").evaluate("main => { main.innerHTML = '<img src=data:,x onerror=\"window.ran = 1\">'; }")
+        went = page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'went', () => 'refused')")
+        page.wait_for_timeout(100)
+        assert (page.evaluate("typeof window.ran"), went, seen.requests) == ("undefined", "refused", [])
+        refused = [line for line in seen.console if "Content Security Policy" in line]
+        assert [any(f"'{what}" in line for line in refused) for what in ("script-src", "default-src")] == [True, True]
+
+
 @needs_axe
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])

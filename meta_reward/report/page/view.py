@@ -99,7 +99,7 @@ def overview_values(
         "headline": headline(run),
         "scores": search_charts.score_chart(run.rows, links.candidate),
         "spent": search_charts.spent_chart(run.rows, links.candidate),
-        "cost": search_charts.cost_chart(run.rows, run.status.frontier, links.candidate),
+        "cost": search_charts.cost_chart(run.rows, run.status.frontier, run.compared, links.candidate),
         "tree": search_charts.tree_chart(run.rows, run.best, links.candidate),
         "branches": branches(run.rows),
         "map": found,
