@@ -102,16 +102,15 @@ def _digest_of(run: "Layout") -> str:
 
 
 def _telling(path: "Path", tasks: "TaskSet") -> "Telling":
-    from pathlib import Path
-
+    from meta_reward.report.page.details import load_search_rollouts
     from meta_reward.report.server.telling import load_telling
-    from meta_reward.run.config import load_run_config
     from meta_reward.run.layout import Layout
 
     run = Layout(path)
-    config = load_run_config(run.config)
-    if config.digest != tasks.digest and Path(config.taskset).resolve() != tasks.path.resolve():
-        raise UsageError(f"run {path.name} is on the task set in {config.taskset}", hint="name a run on this one")
+    judged = load_search_rollouts(run).items()
+    if any(id not in tasks.rollouts or tasks.rollouts[id].trajectory != one.trajectory for id, one in judged):
+        what = f"run {path.name} judged other trajectories than those of task set {tasks.name}"
+        raise UsageError(what, hint="name a run on this task set, or on one that it was copied from")
     found = load_telling(run)
     if not found.rewards:
         raise UsageError(f"run {path.name} has no candidate on record", hint="leave --run out, or wait for its seeds")
