@@ -121,12 +121,19 @@ def test_pairs_that_say_most_come_in_turn_lost_by_all_then_fixed_then_broken() -
 
 
 def test_tree_has_a_child_below_its_first_parent_and_one_of_unknown_parents_at_the_root() -> None:
-    rows = [row("c0001"), row("c0002"), row("c0003", "c0002", "c0001"), row("c0004", "c0009")]
-    assert [(one.row.id, [(child.row.id, child.also_from) for child in one.children]) for one in branches(rows)] == [
-        ("c0001", []),
-        ("c0002", [("c0003", ("c0001",))]),
-        ("c0004", []),
+    rows = [row("c0001"), row("c0002"), row("c0003", "c0002", "c0001"), row("c0004", "c0009"), row("c0005", "c0001")]
+    assert [(one.row.id, one.depth) for one in branches(rows)] == [
+        ("c0001", 0),
+        ("c0005", 1),
+        ("c0002", 0),
+        ("c0003", 1),
+        ("c0004", 0),
     ]
+
+
+def test_tree_holds_a_lineage_longer_than_a_stack() -> None:
+    rows = [row("c0001"), *(row(f"c{number:04d}", f"c{number - 1:04d}") for number in range(2, 3001))]
+    assert [one.depth for one in branches(rows)] == list(range(3000))
 
 
 def row(id: str, *parents: str) -> Row:

@@ -242,6 +242,7 @@
   });
 
   ready(page);
+  document.addEventListener("new-part", (event) => ready(event.target)); // what another script of ours put in
   window.addEventListener("hashchange", open);
   open();
 })();
