@@ -1,5 +1,6 @@
 """`meta-reward view` and `tasks label` as a process on loopback: who is answered, and what nobody is shown."""
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -200,5 +201,20 @@ def test_untested_run_keeps_its_task_set(tmp_path: Path) -> None:
         "meta-reward: a new pair changes task set made, and night could not be continued or tested: "
         "pass --which given, label a copy of tasks/made, or pass --force\n",
     )
-    with served("tasks", "label", "made", "--which", "given", "--run", "night", folder=tmp_path) as server:
+    with served("tasks", "label", "made", "--which", "given", folder=tmp_path) as server:
         assert say(server, "right") == 204
+
+
+def test_labels_chosen_by_a_run_go_on_after_the_first_new_pair(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    given = (tmp_path / "tasks/made/pairs.jsonl").read_bytes()
+    for _ in range(2):
+        with served("tasks", "label", "made", "--which", "new", "--run", "night", folder=tmp_path) as server:
+            assert say(server, "left") == 204
+    assert len((tmp_path / "tasks/made/pairs.jsonl").read_bytes().removeprefix(given).splitlines()) == 2
+    make_task_set(tmp_path / "tasks" / "other")
+    ran = command("tasks", "label", "other", "--run", "night", "--no-open", folder=tmp_path)
+    assert ran.stderr == (
+        "meta-reward: run night judged other trajectories than those of task set other: "
+        "name a run on this task set, or on one that it was copied from\n"
+    )

@@ -30,7 +30,7 @@ from meta_reward.trajectory import render_call
 _PACKAGE = "meta_reward.report.page"
 _CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src '{digests}'; img-src data:; base-uri 'none'; "
-    "form-action {own}; connect-src {own}"
+    "form-action {forms}"
 )
 
 
@@ -88,7 +88,7 @@ def document(
 def policy(extra: Sequence[str] = (), *, served: bool = False) -> str:
     """What a page may do. extra: more scripts of ours. served: whether it may ask the server that it came from."""
     digests = "' '".join(map(_digest, (script(), *extra)))
-    return _CSP.format(digests=digests, own="'self'" if served else "'none'")
+    return _CSP.format(digests=digests, forms="'self'; connect-src 'self'" if served else "'none'")
 
 
 def script() -> str:
