@@ -19,7 +19,7 @@ from meta_reward.run.lock import is_locked
 from meta_reward.trajectory import Rollout
 
 _STATUS_S = 1.5
-_MOST_OF_THE_TIME = 0.1
+_MOST_OF_THE_TIME = 0.25
 Value = TypeVar("Value")
 
 
