@@ -28,8 +28,8 @@ def make_app(layout: Layout) -> Guard:
     pages.home()
 
     def overview(request: Request) -> Response:
-        version = pages.current.version()
-        return json_response({"version": version, "html": pages.overview(version)})
+        found = pages.overview()
+        return Response(status_code=204) if found.version == request.query_params.get("have") else json_response(found)
 
     def candidate(request: Request) -> Response:
         return page(pages.candidate(request.path_params["id"], request.query_params.get("against")))

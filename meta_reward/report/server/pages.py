@@ -14,7 +14,7 @@ from meta_reward.report.page.links import Links
 from meta_reward.report.page.outcomes import PairMap, Telling, telling_pairs
 from meta_reward.report.page.pack import Pack
 from meta_reward.report.page.view import Reading
-from meta_reward.report.server.current import Current, Kept
+from meta_reward.report.server.current import Current, Kept, Paced
 from meta_reward.report.status_text import render_headline
 
 LINKS = Links("/", lambda id: f"/candidate/{quote(id, safe='')}", lambda id: f"/pair/{quote(id, safe='')}")
@@ -36,12 +36,20 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole overview of a version of the run."""
+
+    version: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pages:
     """The pages on a run, as text of HTML. Those of what does not exist raise KeyError."""
 
     current: Current
     _first: Kept[str] = field(default_factory=Kept)
-    _whole: Kept[str] = field(default_factory=Kept)
+    _whole: Paced[Overview] = field(default_factory=Paced)
 
     def live(self) -> Live:
         """Where the run stands, in a line."""
@@ -50,14 +58,17 @@ class Pages:
 
     def home(self) -> str:
         """The first page. What takes long is left out until it has been made once: the page asks for it then."""
-        version = self.current.version()
-        if self._whole.has(version):
-            return self._document(self.overview(version), version)
+        version, last = self.current.version(), self._whole.last
+        if last is not None and last.version == version:
+            return self._document(last.html, version)
         return self._first.get(version, lambda: self._document(render.overview(self.current.run(), None, LINKS), ""))
 
-    def overview(self, version: str) -> str:
-        """The whole overview, without a document around it."""
-        return self._whole.get(version, self._overview)
+    def overview(self) -> Overview:
+        """The whole overview, without a document around it; where making it takes long, that of a while ago."""
+        version, last = self.current.version(), self._whole.last
+        if last is not None and last.version == version:
+            return last
+        return self._whole.get(lambda: Overview(version, self._overview()))
 
     def _overview(self) -> str:
         run, found, layout = self.current.run(), self.current.map(), self.current.layout
