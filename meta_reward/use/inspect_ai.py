@@ -1,0 +1,46 @@
+"""A scorer for Inspect:
+
+    Task(..., scorer=reward_scorer("runs/night-1", max_usd=5))
+    inspect score LOG --scorer meta_reward/reward_scorer -S path=runs/night-1
+
+The value lies between 0 and 1. A failure is an unscored sample (NaN), which metrics leave out, with its reason.
+"""
+
+import math
+from typing import Any
+
+from meta_reward.use.adapter import WarmReward, needs, plain
+from meta_reward.use.scorer import Scored
+
+with needs("Inspect", "meta-reward[inspect]"):
+    from inspect_ai.model import ChatMessage
+    from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
+    from inspect_ai.solver import TaskState
+
+
+@scorer(metrics=[mean(), stderr()])
+def reward_scorer(path: str, **options: Any) -> Scorer:
+    """A scorer that gives the reward of the whole conversation. path, options: as of `load_reward`.
+
+    The target is not looked at.
+    """
+    reward = WarmReward(path, options)
+
+    async def score(state: TaskState, target: Target) -> Score:
+        return _score(await reward.score([_message(message) for message in state.messages]))
+
+    return score
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    """A message of Inspect, which names tools and errors in its own way, as OpenAI has it."""
+    fields: dict[str, Any] = plain(message)
+    calls = [{**call, "name": call["function"], "function": None} for call in fields.get("tool_calls", ())]
+    return {**fields, "name": fields.get("function"), "tool_calls": calls, "is_error": "error" in fields}
+
+
+def _score(scored: Scored) -> Score:
+    usage = {"judge_calls": scored.usage.judge_calls, "cost_usd": scored.usage.cost_usd}
+    if scored.from_0_to_1 is None:
+        return Score(value=math.nan, explanation=scored.error, metadata=usage)
+    return Score(value=scored.from_0_to_1, explanation=scored.reason, metadata={**usage, **scored.findings})

@@ -1,0 +1,98 @@
+"""The scorer for Inspect, in real evals with its mock model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("inspect_ai", reason="Inspect is not installed: pip install 'meta-reward[inspect]'")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+HARNESS = '''"""Counts, and fails on what says BAD."""
+
+from meta_reward.harness import Judge, Reward, Trajectory
+
+
+async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
+    if "BAD" in trajectory.transcript():
+        raise ValueError("it is bad")
+    calls = trajectory.calls()
+    findings = {"policy": trajectory.policy, "calls": [c.name + ": " + r.content for c, r in calls if r]}
+    return Reward(10.0 * len(trajectory.messages), reason="counted", findings=findings)
+'''
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Path:
+    (tmp_path / "counting.py").write_text(HARNESS)
+    return tmp_path / "counting.py"
+
+
+def scores_of(harness: Path, tmp_path: Path, outputs: Iterator[Any], *, samples: int) -> Any:
+    from inspect_ai import Task, eval
+    from inspect_ai.dataset import Sample
+    from inspect_ai.model import get_model
+    from inspect_ai.solver import generate, system_message, use_tools
+    from inspect_ai.tool import Tool, tool
+
+    from meta_reward.use.inspect_ai import reward_scorer
+
+    @tool
+    def get_order() -> Tool:
+        async def execute(order_id: str) -> str:
+            """Look up an order.
+
+            Args:
+                order_id: Its id.
+            """
+            return "sent"
+
+        return execute
+
+    task = Task(
+        dataset=[Sample(input="Where is my order?", target="sent") for _ in range(samples)],
+        solver=[system_message("Be kind."), use_tools(get_order()), generate()],
+        scorer=reward_scorer(str(harness), judge="simulated"),
+    )
+    model = get_model("mockllm/model", custom_outputs=outputs)
+    (log,) = eval(task, model=model, log_dir=str(tmp_path / "logs"), display="none", max_samples=1)
+    assert log.status == "success", log.error
+    return log
+
+
+def test_inspect_scores_the_whole_conversation_with_its_tools(harness: Path, tmp_path: Path) -> None:
+    from inspect_ai.model import ModelOutput
+
+    outputs = [
+        ModelOutput.for_tool_call("mockllm/model", "get_order", {"order_id": "A1"}),
+        ModelOutput.from_content("mockllm/model", "It was sent."),
+    ]
+    log = scores_of(harness, tmp_path, iter(outputs), samples=1)
+    score = log.samples[0].scores["reward_scorer"]
+    assert (score.value, score.explanation) == (0.4, "counted")
+    assert score.metadata["policy"] == "Be kind."
+    assert score.metadata["calls"] == ["get_order: sent"]
+    assert log.results.scores[0].metrics["mean"].value == 0.4
+
+
+def test_failure_is_an_unscored_sample_that_the_mean_leaves_out(harness: Path, tmp_path: Path) -> None:
+    from inspect_ai.model import ModelOutput
+
+    outputs = (ModelOutput.from_content("mockllm/model", said) for said in ("BAD", "It was sent."))
+    log = scores_of(harness, tmp_path, outputs, samples=2)
+    values = [sample.scores["reward_scorer"].value for sample in log.samples]
+    assert str(values[0]) == "nan"
+    assert "it is bad" in log.samples[0].scores["reward_scorer"].explanation
+    assert (values[1], log.results.scores[0].metrics["mean"].value) == (0.2, 0.2)
+
+
+def test_log_can_be_scored_again_by_the_name_of_the_scorer(harness: Path, tmp_path: Path) -> None:
+    from inspect_ai.model import ModelOutput
+    from inspect_ai.scorer import score
+    from inspect_ai.scorer._scorer import scorer_create
+
+    log = scores_of(harness, tmp_path, iter([ModelOutput.from_content("mockllm/model", "Yes.")]), samples=1)
+    named = scorer_create("meta_reward/reward_scorer", path=str(harness), judge="simulated")
+    again = score(log, named, action="overwrite", display="none")
+    assert [sample.scores["reward_scorer"].value for sample in again.samples] == [0.2]
