@@ -56,6 +56,11 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     labelled         rows of task, messages and label, as JSON lines, CSV or a JSON list
     pairs            rows of chosen and rejected, with or without a task
     tau-bench, tau2-bench, plan-rewardbench   files of these benchmarks
+    inspect          logs of Inspect AI, as JSON or .eval
+    claude-code      sessions of Claude Code
+    atif             trajectories of Harbor, in their trials
+    verifiers        results of vf-eval
+    mlflow           traces with assessments
     """
     from meta_reward.files import as_dict, printable
     from meta_reward.report.imported import imported, render_check, render_import

@@ -8,10 +8,12 @@ from typing import Any
 
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.detect import detect_format, read_file
-from meta_reward.tasks.importers.fields import number_of, text_field
+from meta_reward.tasks.importers.fields import number_of, task_of, text_field
 from meta_reward.tasks.importers.record import BadRows, Options, PairRecord, Place, Problem, Record, RowError
 from meta_reward.tasks.importers.rows import iter_rows
 
+_Named = tuple[float | None, str | None]
+"""The label and the task that a file of labels has for a trajectory."""
 _NO_TASK = "is missing: runs of one request carry the same task, and pairs come from runs of one task"
 
 
@@ -81,35 +83,39 @@ def _hint(errors: Sequence[Problem], options: Options) -> str:
 
 
 def _labelled(records: list[Record], path: Path, options: Options) -> list[Record]:
-    """The records with the labels of a file. Raises BadRows for a label that no trajectory has."""
-    labels: dict[str, float | None] = {}
+    """The records with the labels of a file, and the tasks that it names. Raises BadRows for what no trajectory has."""
+    named: dict[str, _Named] = {}
     errors = []
     by_id = Counter(record.id for record in records)
     for place, row in iter_rows(path):
         try:
-            for id, label in _labels_of(row, options.label_key or "label"):
+            for id, said in _labels_of(row, options.label_key or "label"):
                 if by_id[id] != 1:
                     what = f"is {id[:60]!r}, which {by_id[id] or 'no'} trajectories have"
                     raise RowError("id", what)
-                if labels.setdefault(id, label) != label:
+                if named.setdefault(id, said) != said:
                     raise RowError("id", f"{id[:60]!r} has two labels")
         except RowError as error:
             errors.append(Problem(place, error.field, error.what))
     if errors:
         raise BadRows(errors, hint="labels are looked up by the field id of the trajectories")
-    return [replace(r, label=labels[r.id]) if r.id in labels else r for r in records]
+    return [_with(record, named.get(str(record.id))) for record in records]
 
 
-def _labels_of(row: Any, key: str) -> list[tuple[str, float | None]]:
-    """The labels of a row `{id, label}`, or of one object of labels by id."""
+def _with(record: Record, said: _Named | None) -> Record:
+    return record if said is None else replace(record, label=said[0], task=said[1] or record.task)
+
+
+def _labels_of(row: Any, key: str) -> list[tuple[str, _Named]]:
+    """The labels of a row `{id, label, task?}`, or of one object of labels by id."""
     if isinstance(row, RowError):
         raise row
     if not isinstance(row, dict):
         raise RowError("", "is not an object with id and label")
     if "id" in row:
         id = text_field(row, "id")
-        return [] if id is None else [(id, number_of(row.get(key), key))]
-    return [(id, number_of(label, id[:60])) for id, label in row.items()]
+        return [] if id is None else [(id, (number_of(row.get(key), key), task_of(row, "task")))]
+    return [(id, (number_of(label, id[:60]), None)) for id, label in row.items()]
 
 
 def check_not_empty(found: Collected, path: Path) -> None:

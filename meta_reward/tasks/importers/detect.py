@@ -5,7 +5,7 @@ from pathlib import Path
 
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.record import Item, Options, names_of
-from meta_reward.tasks.importers.registry import FORMATS, importer
+from meta_reward.tasks.importers.registry import FORMATS, SUFFIXES, importer
 from meta_reward.tasks.importers.rows import sample_rows
 
 
@@ -20,6 +20,8 @@ def read_file(path: Path, options: Options, *, format: str | None = None) -> Ite
 
 def detect_format(path: Path) -> str:
     """The format of a file. Raises DataError where no importer recognizes it."""
+    if path.suffix.lower() in SUFFIXES:
+        return SUFFIXES[path.suffix.lower()]
     rows = sample_rows(path)
     hint = f"pass --format, one of {', '.join(FORMATS)}"
     if not rows:

@@ -2,14 +2,16 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from meta_reward import files
+from meta_reward.errors import DataError
 from meta_reward.tasks.importers.messages import clean, read_messages
-from meta_reward.tasks.importers.record import RowError, Run, brief, names_of
+from meta_reward.tasks.importers.record import Place, RowError, Run, brief, names_of
 from meta_reward.tasks.importers.tools import read_tools
 from meta_reward.trajectory import Message
 
@@ -59,6 +61,34 @@ def task_name(text: str) -> str:
 def digest(value: Any) -> str:
     """A digest of a JSON value."""
     return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def request_name(id: str, asked: Any) -> str:
+    """The name of a task whose id other files reuse: the id, and a digest of what was asked."""
+    return f"{task_name(id)}-{('nested too deeply' if files.is_too_deep(asked) else digest(asked))[:6]}"
+
+
+def prompt_name(run: Run) -> str | None:
+    """The name of a task that has none: what its user asked first."""
+    return task_name(next((m.content for m in run.messages if m.role == "user" and m.content.strip()), "")) or None
+
+
+def chosen_score(scores: Mapping[str, Any], row: dict[str, Any], key: str | None, *, place: Place) -> Any:
+    """The score that `key` names, else the field of the row; without a key, the only score. None where there is none.
+
+    Raises DataError where there are several and no key.
+    """
+    if key:
+        return scores[key] if key in scores else value_at(row, key)
+    if len(scores) > 1:
+        names = ", ".join(brief(str(name))[1:-1] for name in sorted(scores)[:8])
+        raise DataError(place.path, f"has several scores: {names}", place=place.row, hint="name one with --label-key")
+    return next(iter(scores.values()), None)
+
+
+def word(value: Any) -> str:
+    """A text as it is; "" for anything else, which may be nested too deeply to be written."""
+    return value if isinstance(value, str) else ""
 
 
 def number_of(value: Any, field: str) -> float | None:

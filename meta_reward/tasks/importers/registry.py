@@ -31,7 +31,14 @@ _MODULES = {
     "tau2-bench": "tau2_bench",
     "tau-bench": "tau_bench",
     "plan-rewardbench": "plan_rewardbench",
+    "inspect": "inspect_log",
+    "claude-code": "claude_code",
+    "atif": "atif",
+    "verifiers": "verifiers",
+    "mlflow": "mlflow_traces",
     "pairs": "pairs",
     "labelled": "labelled",
 }
 FORMATS = tuple(_MODULES)
+SUFFIXES = {".eval": "inspect"}
+"""Formats of files that are told by their names, since their rows cannot be read without a package."""

@@ -25,6 +25,7 @@ _TABLES = {".csv": ",", ".tsv": "\t"}
 _LONGEST_CELL = 1 << 30
 _SAMPLE = 20
 _PYTHON = re.compile(rb"\s*\{\s*'")
+_STRING_OR_NAN = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|\bNaN\b', re.DOTALL)
 _NOT_JSON = re.compile(rb"[:\[,]\s*(NaN|-?Infinity|None|True|False)\b")
 
 
@@ -122,7 +123,10 @@ def _parsed(line: bytes) -> Any:
 
 
 def _entries(path: Path) -> Iterator[tuple[Place, Any]]:
-    data = files.parse_json(files.read_bytes(path).removeprefix(_BOM), path)
+    whole = files.read_bytes(path).removeprefix(_BOM)
+    if whole.lstrip().startswith(b"{") and _NOT_JSON.search(whole):  # a log as Python writes it, where NaN is no value
+        whole = _STRING_OR_NAN.sub(lambda found: found[1] or b"null", whole)
+    data = files.parse_json(whole, path)
     entries = data if isinstance(data, list) else [data]
     if not entries:
         raise DataError(path, "holds no rows: it is an empty list")

@@ -12,9 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.tasks.importers.fields import digest, number_of, task_name
+from meta_reward.tasks.importers.fields import number_of, request_name
 from meta_reward.tasks.importers.messages import clean, read_messages
 from meta_reward.tasks.importers.record import Item, Options, Place, Record, RowError, Run, brief, parse_each
 from meta_reward.tasks.importers.rows import iter_rows
@@ -52,8 +51,7 @@ def _task_name(task: dict[str, Any]) -> str:
     actions = criteria.get("actions") if isinstance(criteria, dict) else None
     gold = [_gold(action) for action in actions] if isinstance(actions, list) else []
     whole = [str(task["id"]), asked, gold]
-    marks = "nested too deeply" if files.is_too_deep(whole) else digest(whole)
-    return f"{task_name(str(task['id']))}-{marks[:6]}"
+    return request_name(str(task["id"]), whole)
 
 
 def _gold(action: Any) -> Any:

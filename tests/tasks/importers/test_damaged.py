@@ -66,6 +66,98 @@ def _plan(number: int) -> dict[str, Any]:
     return {"query": f"q{number}", "tools": [{"type": "function", "function": {"name": "look"}}], **sides}
 
 
+def _sample(number: int) -> dict[str, Any]:
+    call = {"id": "c", "type": "function", "function": "look", "arguments": {"id": "A7"}}
+    server = {"type": "tool_use", "tool_type": "web_search", "id": "s", "name": "web", "arguments": "q", "result": "r"}
+    messages = [
+        SAID[0],
+        {"role": "user", "content": "Cancel A7.", "source": "input"},
+        {"role": "assistant", "content": [{"type": "reasoning", "reasoning": "hm"}, server], "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "function": "look", "content": "", "error": {"message": "no"}},
+        ending(str(number)),
+    ]
+    events = [{"event": "model", "tools": [{"name": "look", "description": "d", "parameters": {"type": "object"}}]}]
+    scores = {"match": {"value": "CI"[number % 2], "answer": "a"}}
+    about = {"id": number // 2, "epoch": number % 2 + 1, "uuid": f"u{number}", "input": f"q{number // 2}"}
+    return {**about, "messages": messages, "scores": scores, "events": events}
+
+
+def _session(number: int) -> list[dict[str, Any]]:
+    about = {"sessionId": f"s{number}", "isSidechain": False, "gitBranch": f"b{number // 2}"}
+    said = [
+        {"role": "user", "content": f"q{number // 2}"},
+        {"id": "m", "role": "assistant", "content": [{"type": "text", "text": "Let me look."}]},
+        {"id": "m", **BLOCKS[0]},
+        BLOCKS[1],
+        {"id": "n", "role": "assistant", "content": [{"type": "text", "text": str(number)}]},
+    ]
+    return [{"type": message["role"], "message": message, **about} for message in said]
+
+
+def _atif(number: int) -> dict[str, Any]:
+    call = {"tool_call_id": "c", "function_name": "look", "arguments": {"id": "A7"}}
+    steps = [
+        {"step_id": 1, "source": "user", "message": "q"},
+        {
+            "step_id": 2,
+            "source": "agent",
+            "message": str(number),
+            "tool_calls": [call],
+            "observation": {"results": [{"source_call_id": "c", "content": [{"type": "text", "text": "sent"}]}]},
+        },
+    ]
+    about = {"schema_version": "ATIF-v1.7", "session_id": f"s{number}", "agent": {"name": "a", "tool_definitions": []}}
+    return {**about, "steps": steps, "extra": {"case": number // 2, "score": number % 2}}
+
+
+def _result(number: int) -> dict[str, Any]:
+    call = json.dumps({"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}})
+    said = [{"role": "assistant", "content": "", "tool_calls": [call]}, SAID[3], ending(str(number))]
+    about = {"example_id": number // 2, "reward": number % 2, "metrics": {"m": 0.5}}
+    return {**about, "prompt": SAID[:2], "completion": said, "tool_defs": [{"name": "look"}]}
+
+
+def _episode(number: int) -> dict[str, Any]:
+    said = [
+        SAID[1],
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "name": "look", "arguments": ""}]},
+    ]
+    nodes = [
+        {"parent": n - 1 if n else None, "message": m} for n, m in enumerate([*said, SAID[3], ending(str(number))])
+    ]
+    trace = {
+        "id": f"t{number}",
+        "task": {"type": "T", "data": {"idx": 0}},
+        "agent": {"name": "agent"},
+        "nodes": nodes,
+        "rewards": {"r": {"score": number, "weight": 0.5}},
+        "ok": True,
+    }
+    return {"id": f"e{number}", "env": {"id": "e"}, "traces": [trace]}
+
+
+def _trace(number: int) -> dict[str, Any]:
+    def span(kind: str, start: int, given: Any, gave: Any) -> dict[str, Any]:
+        values = {"Type": kind, "Inputs": given, "Outputs": gave}
+        attributes = {f"mlflow.span{name}": json.dumps(value) for name, value in values.items()}
+        return {
+            "name": "look",
+            "start_time_unix_nano": start,
+            "parent_span_id": start or None,
+            "attributes": attributes,
+        }
+
+    spans = [
+        span("AGENT", 0, {"q": f"q{number // 2}"}, str(number)),
+        span("TOOL", 1, {"id": "A7"}, "sent"),
+        span("CHAT_MODEL", 2, {"messages": SAID}, {"choices": [{"message": ending(str(number))}]}),
+    ]
+    source = {"source_type": "HUMAN", "source_id": "ann"}
+    vote = {"assessment_name": "good", "source": source, "feedback": {"value": number % 2 == 1}, "valid": True}
+    del spans[2 if number % 4 < 2 else 1]
+    return {"info": {"trace_id": f"tr-{number}", "assessments": [vote]}, "data": {"spans": spans}}
+
+
 FILES: dict[str, Any] = {
     "labelled": [
         {"task": n // 2, "label": n % 2, "messages": [*SAID, *BLOCKS, *ITEMS, ending(str(n))], "policy": "P", "id": n}
@@ -85,7 +177,14 @@ FILES: dict[str, Any] = {
         "simulations": [_tau2(n) for n in range(8)],
     },
     "plan-rewardbench": [_plan(n) for n in range(4)],
+    "inspect": {"version": 2, "eval": {"task": "sums"}, "samples": [_sample(n) for n in range(8)]},
+    "claude-code": [line for n in range(8) for line in _session(n)],
+    "atif": [_atif(n) for n in range(8)],
+    "verifiers": [*(_result(n) for n in range(6)), *(_episode(n) for n in range(2))],
+    "mlflow": [_trace(n) for n in range(8)],
 }
+KEYS = {"atif": Options("extra.case", "extra.score"), "claude-code": Options("gitBranch")}
+"""Where a format has neither tasks nor labels of its own."""
 DEEP: Any = 0
 for _ in range(200):
     DEEP = {"a": [DEEP]}
@@ -142,7 +241,7 @@ def imported(content: bytes, suffix: str, format: str | None, *, skip_errors: bo
         source, path = Path(name) / f"x{suffix}", Path(name) / "set"
         source.write_bytes(content)
         try:
-            found = collect([source], Options(), format=format, skip_errors=skip_errors)
+            found = collect([source], KEYS.get(format or "", Options()), format=format, skip_errors=skip_errors)
         except (DataError, UsageError):
             return
         made = assemble(found, Settings())
@@ -168,8 +267,9 @@ def as_bytes(data: Any) -> bytes:
 @pytest.mark.parametrize("format", FORMATS)
 def test_undamaged_file_comes_in(format: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_bytes(as_bytes(FILES[format]))
-    found = collect([tmp_path / "x.json"], Options())
-    assert (found.formats, len(assemble(found, Settings()).pairs)) == ([format], 4)
+    found = collect([tmp_path / "x.json"], KEYS.get(format, Options()))
+    pairs = assemble(found, Settings()).pairs
+    assert (found.formats, len(pairs)) == ([format], 0 if format == "claude-code" else 4)
 
 
 @pytest.mark.parametrize("format", FORMATS)
