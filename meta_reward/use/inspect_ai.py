@@ -9,11 +9,11 @@ The value lies between 0 and 1. A failure is an unscored sample (NaN), which met
 import math
 from typing import Any
 
+from meta_reward.tasks.importers.inspect_log import as_openai
 from meta_reward.use.adapter import WarmReward, needs, plain
 from meta_reward.use.scorer import Scored
 
 with needs("Inspect", "meta-reward[inspect]"):
-    from inspect_ai.model import ChatMessage
     from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
     from inspect_ai.solver import TaskState
 
@@ -27,16 +27,9 @@ def reward_scorer(path: str, **options: Any) -> Scorer:
     reward = WarmReward(path, options)
 
     async def score(state: TaskState, target: Target) -> Score:
-        return _score(await reward.score([_message(message) for message in state.messages]))
+        return _score(await reward.score([as_openai(plain(message)) for message in state.messages]))
 
     return score
-
-
-def _message(message: ChatMessage) -> dict[str, Any]:
-    """A message of Inspect, which names tools and errors in its own way, as OpenAI has it."""
-    fields: dict[str, Any] = plain(message)
-    calls = [{**call, "name": call["function"], "function": None} for call in fields.get("tool_calls", ())]
-    return {**fields, "name": fields.get("function"), "tool_calls": calls, "is_error": "error" in fields}
 
 
 def _score(scored: Scored) -> Score:

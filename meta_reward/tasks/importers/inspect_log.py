@@ -33,7 +33,7 @@ def _record(place: Place, row: Any, options: Options) -> Record:
     if sample.get("error"):
         raise RowError("", "ended in an error of the eval", skip=True)
     id, messages = text_field(sample, "id") or "sample", sample.get("messages")
-    run = {"messages": [_message(m) for m in messages] if isinstance(messages, list) else messages}
+    run = {"messages": [as_openai(m) for m in messages] if isinstance(messages, list) else messages}
     score = fields.chosen_score(_scores(sample), sample, options.label_key, place=place)
     return Record(
         place,
@@ -58,7 +58,7 @@ def _label(score: Any, field: str) -> float | None:
     return None if unscored else number_of(_VALUES.get(fields.word(score), score), field)
 
 
-def _message(message: Any) -> Any:
+def as_openai(message: Any) -> Any:
     """A message as OpenAI has it: Inspect calls a tool's name `function`, and tells a failure beside the result."""
     if not isinstance(message, dict):
         return message
