@@ -14,6 +14,7 @@ from typing import Any
 
 from meta_reward.errors import MetaRewardError, UsageError
 from meta_reward.use.load import load_reward
+from meta_reward.use.loaded import Loaded
 from meta_reward.use.scorer import Scored
 from meta_reward.use.sync import SyncScorer
 
@@ -34,7 +35,7 @@ class WarmReward:
 
     def __init__(self, path: str | Path, options: Mapping[str, Any]) -> None:
         self._path, self._options = path, dict(options)
-        self.loaded = load_reward(path, **options)
+        self._reward = load_reward(path, **options)
         self._lock = threading.Lock()
         self._opened: tuple[int, SyncScorer] | None = None
 
@@ -42,11 +43,16 @@ class WarmReward:
         return WarmReward, (self._path, self._options)
 
     @property
+    def loaded(self) -> Loaded:
+        """What scores."""
+        return self._reward.loaded
+
+    @property
     def scorer(self) -> SyncScorer:
         """The open reward. What another process opened, before a fork, is of no use in this one."""
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
-                self._opened = os.getpid(), self.loaded.open()
+                self._opened = os.getpid(), self._reward.open()
             return self._opened[1]
 
     def score_all(self, batch: Iterable[Any]) -> list[Scored]:

@@ -1,5 +1,7 @@
 """The scorer for Inspect, in real evals with its mock model."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,7 @@ def harness(tmp_path: Path) -> Path:
 def scores_of(harness: Path, tmp_path: Path, outputs: Iterator[Any], *, samples: int) -> Any:
     from inspect_ai import Task, eval
     from inspect_ai.dataset import Sample
-    from inspect_ai.model import get_model
+    from inspect_ai.model import ModelUsage, get_model
     from inspect_ai.solver import generate, system_message, use_tools
     from inspect_ai.tool import Tool, tool
 
@@ -55,7 +57,8 @@ def scores_of(harness: Path, tmp_path: Path, outputs: Iterator[Any], *, samples:
         solver=[system_message("Be kind."), use_tools(get_order()), generate()],
         scorer=reward_scorer(str(harness), judge="simulated"),
     )
-    model = get_model("mockllm/model", custom_outputs=outputs)
+    counted = (output.model_copy(update={"usage": ModelUsage()}) for output in outputs)  # else it downloads a tokenizer
+    model = get_model("mockllm/model", custom_outputs=counted)
     (log,) = eval(task, model=model, log_dir=str(tmp_path / "logs"), display="none", max_samples=1)
     assert log.status == "success", log.error
     return log
@@ -87,12 +90,21 @@ def test_failure_is_an_unscored_sample_that_the_mean_leaves_out(harness: Path, t
     assert (values[1], log.results.scores[0].metrics["mean"].value) == (0.2, 0.2)
 
 
-def test_log_can_be_scored_again_by_the_name_of_the_scorer(harness: Path, tmp_path: Path) -> None:
+def test_log_is_scored_from_the_command_line(harness: Path, tmp_path: Path) -> None:
+    from inspect_ai.log import read_eval_log
     from inspect_ai.model import ModelOutput
-    from inspect_ai.scorer import score
-    from inspect_ai.scorer._scorer import scorer_create
 
-    log = scores_of(harness, tmp_path, iter([ModelOutput.from_content("mockllm/model", "Yes.")]), samples=1)
-    named = scorer_create("meta_reward/reward_scorer", path=str(harness), judge="simulated")
-    again = score(log, named, action="overwrite", display="none")
-    assert [sample.scores["reward_scorer"].value for sample in again.samples] == [0.2]
+    outputs = iter([ModelOutput.from_content("mockllm/model", "Yes.")])
+    log = scores_of(harness, tmp_path, outputs, samples=1)
+    named = ["--scorer", "meta_reward/reward_scorer", "-S", f"path={harness}", "-S", "judge=simulated"]
+    inspect = [
+        str(Path(sys.executable).parent / "inspect"),
+        "score",
+        log.location,
+        "--overwrite",
+        "--action",
+        "overwrite",
+    ]
+    done = subprocess.run([*inspect, *named], capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [sample.scores["reward_scorer"].value for sample in read_eval_log(log.location).samples or ()] == [0.2]
