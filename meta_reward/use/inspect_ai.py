@@ -14,6 +14,7 @@ from meta_reward.use.adapter import WarmReward, needs, plain
 from meta_reward.use.scorer import Scored
 
 with needs("Inspect", "meta-reward[inspect]"):
+    from inspect_ai.log import ModelEvent, transcript
     from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
     from inspect_ai.solver import TaskState
 
@@ -27,9 +28,17 @@ def reward_scorer(path: str, **options: Any) -> Scorer:
     reward = WarmReward(path, options)
 
     async def score(state: TaskState, target: Target) -> Score:
-        return _score(await reward.score([as_openai(plain(message)) for message in state.messages]))
+        messages = [as_openai(plain(message)) for message in state.messages]
+        return _score(await reward.score({"messages": messages} | _tools()))
 
     return score
+
+
+def _tools() -> dict[str, Any]:
+    """The tools that the model was offered."""
+    offered = (event.tools for event in transcript().events if isinstance(event, ModelEvent))
+    tools = next(filter(None, offered), None)
+    return {"tools": [plain(tool) for tool in tools]} if tools else {}
 
 
 def _score(scored: Scored) -> Score:

@@ -25,53 +25,36 @@ ASKED = [{"role": "user", "content": "Where is my order?"}]
 SAID = [{"role": "assistant", "content": "It was sent."}]
 
 
-@pytest.fixture
-def failing(tmp_path: Path) -> Path:
-    """A harness that fails on what says BAD."""
-    source = '''"""Fails on some."""
-
-from meta_reward.harness import Judge, Reward, Trajectory
-
-
-async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
-    if "BAD" in trajectory.transcript():
-        raise ValueError("it is bad")
-    return Reward(40.0 + len(trajectory.messages))
-'''
-    (tmp_path / "failing.py").write_text(source)
-    return tmp_path / "failing.py"
-
-
-def test_trl_function_gives_one_reward_from_0_to_1_for_each_completion_and_none_for_a_failure(failing: Path) -> None:
-    reward = reward_func(failing, judge="simulated", name="night_1")
+def test_trl_function_gives_one_reward_from_0_to_1_for_each_completion_and_none_for_a_failure(counting: Path) -> None:
+    reward = reward_func(counting, judge="simulated", name="night_1")
     texts = reward(prompts=["a", "b"], completions=["GOOD", "BAD"], completion_ids=[[1], [2]], trainer_state=None)
     chats = reward(prompts=[ASKED, ASKED], completions=[[*SAID, *ASKED, *SAID], []], source=["x", "y"])
-    assert (texts, chats, reward.__name__) == ([0.42, None], [0.44, 0.41], "night_1")
+    assert (texts, chats, reward.__name__) == ([0.2, None], [0.4, 0.1], "night_1")
 
 
-def test_trl_function_warns_of_failures(failing: Path, caplog: pytest.LogCaptureFixture) -> None:
-    reward_func(failing, judge="simulated")(prompts=["a", "b"], completions=["BAD", "GOOD"])
+def test_trl_function_warns_of_failures(counting: Path, caplog: pytest.LogCaptureFixture) -> None:
+    reward_func(counting, judge="simulated")(prompts=["a", "b"], completions=["BAD", "GOOD"])
     assert caplog.messages == ["1 of 2 trajectories have no reward: ValueError: it is bad (line 8)"]
 
 
-def test_asynchronous_trl_function_gives_the_same(failing: Path) -> None:
-    reward = async_reward_func(failing, judge="simulated")
+def test_asynchronous_trl_function_gives_the_same(counting: Path) -> None:
+    reward = async_reward_func(counting, judge="simulated")
     assert inspect.iscoroutinefunction(reward.__call__)
-    assert asyncio.run(reward(prompts=["a", ASKED], completions=["BAD", SAID])) == [None, 0.42]
+    assert asyncio.run(reward(prompts=["a", ASKED], completions=["BAD", SAID])) == [None, 0.2]
 
 
-def test_trl_function_that_was_pickled_opens_anew(failing: Path) -> None:
-    reward = reward_func(failing, judge="simulated")
+def test_trl_function_that_was_pickled_opens_anew(counting: Path) -> None:
+    reward = reward_func(counting, judge="simulated")
     reward(prompts=["a"], completions=["GOOD"])
-    assert pickle.loads(pickle.dumps(reward))(prompts=["a"], completions=["GOOD"]) == [0.42]
+    assert pickle.loads(pickle.dumps(reward))(prompts=["a"], completions=["GOOD"]) == [0.2]
 
 
 def _child(reward: WarmReward, results: Any) -> None:
     results.put([scored.score for scored in reward.score_all([messages()])])
 
 
-def test_reward_that_was_forked_opens_anew(failing: Path) -> None:
-    reward = WarmReward(failing, {"judge": "simulated"})
+def test_reward_that_was_forked_opens_anew(counting: Path) -> None:
+    reward = WarmReward(counting, {"judge": "simulated"})
     before = reward.score_all([messages()])[0].score
     context = multiprocessing.get_context("fork")
     results = context.Queue()
@@ -97,8 +80,8 @@ def test_what_cannot_be_loaded_is_refused_when_the_function_is_made(here: Path) 
         reward_func("nowhere")
 
 
-def test_verl_scores_a_response_with_the_prompt_of_its_agent_loop(failing: Path) -> None:
-    given = {"reward": str(failing), "judge": "simulated", "reward_router_address": None}
+def test_verl_scores_a_response_with_the_prompt_of_its_agent_loop(counting: Path) -> None:
+    given = {"reward": str(counting), "judge": "simulated", "reward_router_address": None}
 
     async def score(**fields: Any) -> float:
         return await compute_score(data_source="gsm8k", ground_truth="4", **fields, **given)
@@ -106,12 +89,12 @@ def test_verl_scores_a_response_with_the_prompt_of_its_agent_loop(failing: Path)
     alone = asyncio.run(score(solution_str="It was sent.", extra_info=None))
     asked = asyncio.run(score(solution_str="It was sent.", extra_info={"raw_prompt": ASKED, "num_turns": 2}))
     text = asyncio.run(score(solution_str="It was sent.", extra_info={"prompt": "Where is it?"}))
-    assert (alone, asked, text) == (0.41, 0.42, 0.42)
+    assert (alone, asked, text) == (0.1, 0.2, 0.2)
 
 
-def test_verl_gets_an_error_for_a_failure_and_never_a_number(failing: Path) -> None:
+def test_verl_gets_an_error_for_a_failure_and_never_a_number(counting: Path) -> None:
     with pytest.raises(NoReward, match=r"^no reward for this trajectory: ValueError: it is bad \(line 8\)$"):
-        asyncio.run(compute_score("gsm8k", "BAD", "4", {}, reward=str(failing), judge="simulated"))
+        asyncio.run(compute_score("gsm8k", "BAD", "4", {}, reward=str(counting), judge="simulated"))
 
 
 def test_rewards_are_those_of_score() -> None:

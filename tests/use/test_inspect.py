@@ -11,27 +11,8 @@ import pytest
 pytest.importorskip("inspect_ai", reason="Inspect is not installed: pip install 'meta-reward[inspect]'")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
-HARNESS = '''"""Counts, and fails on what says BAD."""
 
-from meta_reward.harness import Judge, Reward, Trajectory
-
-
-async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
-    if "BAD" in trajectory.transcript():
-        raise ValueError("it is bad")
-    calls = trajectory.calls()
-    findings = {"policy": trajectory.policy, "calls": [c.name + ": " + r.content for c, r in calls if r]}
-    return Reward(10.0 * len(trajectory.messages), reason="counted", findings=findings)
-'''
-
-
-@pytest.fixture
-def harness(tmp_path: Path) -> Path:
-    (tmp_path / "counting.py").write_text(HARNESS)
-    return tmp_path / "counting.py"
-
-
-def scores_of(harness: Path, tmp_path: Path, outputs: Iterator[Any], *, samples: int) -> Any:
+def scores_of(counting: Path, tmp_path: Path, outputs: Iterator[Any], *, samples: int) -> Any:
     from inspect_ai import Task, eval
     from inspect_ai.dataset import Sample
     from inspect_ai.model import ModelUsage, get_model
@@ -55,7 +36,7 @@ def scores_of(harness: Path, tmp_path: Path, outputs: Iterator[Any], *, samples:
     task = Task(
         dataset=[Sample(input="Where is my order?", target="sent") for _ in range(samples)],
         solver=[system_message("Be kind."), use_tools(get_order()), generate()],
-        scorer=reward_scorer(str(harness), judge="simulated"),
+        scorer=reward_scorer(str(counting), judge="simulated"),
     )
     counted = (output.model_copy(update={"usage": ModelUsage()}) for output in outputs)  # else it downloads a tokenizer
     model = get_model("mockllm/model", custom_outputs=counted)
@@ -64,39 +45,38 @@ def scores_of(harness: Path, tmp_path: Path, outputs: Iterator[Any], *, samples:
     return log
 
 
-def test_inspect_scores_the_whole_conversation_with_its_tools(harness: Path, tmp_path: Path) -> None:
+def test_inspect_scores_the_whole_conversation_with_its_tools(counting: Path, tmp_path: Path) -> None:
     from inspect_ai.model import ModelOutput
 
     outputs = [
         ModelOutput.for_tool_call("mockllm/model", "get_order", {"order_id": "A1"}),
         ModelOutput.from_content("mockllm/model", "It was sent."),
     ]
-    log = scores_of(harness, tmp_path, iter(outputs), samples=1)
+    log = scores_of(counting, tmp_path, iter(outputs), samples=1)
     score = log.samples[0].scores["reward_scorer"]
-    assert (score.value, score.explanation) == (0.4, "counted")
-    assert score.metadata["policy"] == "Be kind."
-    assert score.metadata["calls"] == ["get_order: sent"]
-    assert log.results.scores[0].metrics["mean"].value == 0.4
+    assert (score.value, score.metadata["policy"]) == (0.41, "Be kind.")
+    assert '[2] assistant calls get_order {"order_id": "A1"}\n\n[3] result of get_order: sent' in score.explanation
+    assert log.results.scores[0].metrics["mean"].value == 0.41
 
 
-def test_failure_is_an_unscored_sample_that_the_mean_leaves_out(harness: Path, tmp_path: Path) -> None:
+def test_failure_is_an_unscored_sample_that_the_mean_leaves_out(counting: Path, tmp_path: Path) -> None:
     from inspect_ai.model import ModelOutput
 
     outputs = (ModelOutput.from_content("mockllm/model", said) for said in ("BAD", "It was sent."))
-    log = scores_of(harness, tmp_path, outputs, samples=2)
+    log = scores_of(counting, tmp_path, outputs, samples=2)
     values = [sample.scores["reward_scorer"].value for sample in log.samples]
     assert str(values[0]) == "nan"
     assert "it is bad" in log.samples[0].scores["reward_scorer"].explanation
-    assert (values[1], log.results.scores[0].metrics["mean"].value) == (0.2, 0.2)
+    assert (values[1], log.results.scores[0].metrics["mean"].value) == (0.21, 0.21)
 
 
-def test_log_is_scored_from_the_command_line(harness: Path, tmp_path: Path) -> None:
+def test_log_is_scored_from_the_command_line(counting: Path, tmp_path: Path) -> None:
     from inspect_ai.log import read_eval_log
     from inspect_ai.model import ModelOutput
 
     outputs = iter([ModelOutput.from_content("mockllm/model", "Yes.")])
-    log = scores_of(harness, tmp_path, outputs, samples=1)
-    named = ["--scorer", "meta_reward/reward_scorer", "-S", f"path={harness}", "-S", "judge=simulated"]
+    log = scores_of(counting, tmp_path, outputs, samples=1)
+    named = ["--scorer", "meta_reward/reward_scorer", "-S", f"path={counting}", "-S", "judge=simulated"]
     inspect = [
         str(Path(sys.executable).parent / "inspect"),
         "score",
@@ -107,4 +87,4 @@ def test_log_is_scored_from_the_command_line(harness: Path, tmp_path: Path) -> N
     ]
     done = subprocess.run([*inspect, *named], capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
-    assert [sample.scores["reward_scorer"].value for sample in read_eval_log(log.location).samples or ()] == [0.2]
+    assert [sample.scores["reward_scorer"].value for sample in read_eval_log(log.location).samples or ()] == [0.21]

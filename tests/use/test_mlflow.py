@@ -14,23 +14,6 @@ from tests.conftest import PROJECT
 pytest.importorskip("mlflow", reason="MLflow is not installed: pip install 'meta-reward[mlflow]'")
 pytestmark = pytest.mark.filterwarnings("default")
 
-HARNESS = '''"""Counts, and fails on what says BAD."""
-
-from meta_reward.harness import Judge, Reward, Trajectory
-
-
-async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
-    if "BAD" in trajectory.transcript():
-        raise ValueError("it is bad")
-    return Reward(10.0 * len(trajectory.messages), reason=trajectory.transcript())
-'''
-
-
-@pytest.fixture
-def harness(tmp_path: Path) -> Path:
-    (tmp_path / "counting.py").write_text(HARNESS)
-    return tmp_path / "counting.py"
-
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -86,45 +69,45 @@ def first_judge(name: str) -> Any:
 
 
 @pytest.mark.slow
-def test_judge_reads_a_trace_with_its_tool_calls(harness: Path, store: None) -> None:
+def test_judge_reads_a_trace_with_its_tool_calls(counting: Path, store: None) -> None:
     from meta_reward.use.mlflow import reward_judge
 
-    feedback = reward_judge(harness, judge="simulated", name="quality")(trace=trace_of("It was sent."))
+    feedback = reward_judge(counting, judge="simulated", name="quality")(trace=trace_of("It was sent."))
     assert (feedback.name, feedback.value, feedback.error) == ("quality", 0.4, None)
     assert "assistant calls get_order" in feedback.rationale
     assert feedback.rationale.endswith("[4] assistant: It was sent.")
 
 
 @pytest.mark.slow
-def test_judge_reads_inputs_and_outputs(harness: Path) -> None:
+def test_judge_reads_inputs_and_outputs(counting: Path) -> None:
     from meta_reward.use.mlflow import reward_judge
 
-    judge = reward_judge(harness, judge="simulated")
+    judge = reward_judge(counting, judge="simulated")
     chat = {"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi."}]}
     said = {"choices": [{"message": {"role": "assistant", "content": "Hello."}}]}
     assert judge(inputs={"question": "Where is it?"}, outputs="It was sent.").value == 0.2
     assert judge(inputs=chat, outputs=said).rationale == "[1] user: Hi.\n\n[2] assistant: Hello."
-    assert judge.instructions.startswith(f"harness {harness}, judge simulated")
+    assert judge.instructions.startswith(f"harness {counting}, judge simulated")
 
 
 @pytest.mark.slow
-def test_failure_is_a_feedback_with_an_error_and_without_a_value(harness: Path) -> None:
+def test_failure_is_a_feedback_with_an_error_and_without_a_value(counting: Path) -> None:
     from meta_reward.use.mlflow import reward_judge
 
-    feedback = reward_judge(harness, judge="simulated")(inputs={"question": "Hi."}, outputs="BAD")
+    feedback = reward_judge(counting, judge="simulated")(inputs={"question": "Hi."}, outputs="BAD")
     assert feedback.value is None
     assert feedback.error is not None
     assert str(feedback.error.error_message).startswith("ValueError: it is bad")
 
 
 @pytest.mark.slow
-def test_evaluate_scores_traces_with_the_judge_and_leaves_failures_out_of_its_mean(harness: Path, store: None) -> None:
+def test_evaluate_scores_traces_with_the_judge_and_leaves_failures_out_of_its_mean(counting: Path, store: None) -> None:
     pytest.importorskip("pandas", reason="mlflow.genai.evaluate needs the whole of MLflow: pip install mlflow")
     import mlflow
 
     from meta_reward.use.mlflow import reward_judge
 
-    judge = reward_judge(harness, judge="simulated", name="quality")
+    judge = reward_judge(counting, judge="simulated", name="quality")
     result = mlflow.genai.evaluate(data=[trace_of("It was sent."), trace_of("BAD")], scorers=[judge])
     values = [float(value) for value in result.tables["eval_results"]["quality/value"]]
     assert sorted(map(str, values)) == ["0.4", "nan"]
