@@ -63,8 +63,13 @@ def export_judge_training(layout: Layout, file: Path) -> Training:
     made = [list(rows) for rows in zip(*map(_rows, prompts), strict=True)]
     completions, labelled, preferences = ([row for rows in kind for row in rows] for kind in made)
     for path, rows in zip(paths, (completions, labelled, preferences), strict=True):
-        files.write_lines(path, rows)
+        files.write_lines(path, sorted(rows, key=_columns_known))
     return Training(len(completions), len(labelled), len(preferences), paths)
+
+
+def _columns_known(row: Row) -> bool:
+    """False for rows that come first: those with tools, since readers take a column's type from what comes first."""
+    return row["tools"] is None
 
 
 def _beside(file: Path, kind: str) -> Path:
@@ -104,21 +109,24 @@ def _calls(layout: Layout) -> Iterator[tuple[Row, float]]:
 
 
 def _fields(call: Row) -> Row:
-    """The columns of a prompt."""
-    system = [{"role": "system", "content": files.as_text(call["system"])}] if call["system"] else []
-    tools = {"tools": [{"type": "function", "function": tool} for tool in call["tools"]]} if call["tools"] else {}
-    return {"prompt": [*system, *map(_message, call["messages"])], **tools}
+    """The columns of a prompt, all in every row, and JSON as text: readers of a data set want one shape."""
+    system = [_message({"role": "system", "content": call["system"]})] if call["system"] else []
+    tools = [{"type": "function", "function": tool} for tool in call["tools"]]
+    return {"prompt": [*system, *map(_message, call["messages"])], "tools": _text(tools) if tools else None}
 
 
 def _message(message: Row) -> Row:
-    """A message as chat templates have it."""
+    """A message as OpenAI has it."""
     calls = [
-        {"type": "function", "id": call["id"], "function": {"name": call["name"], "arguments": call["arguments"]}}
-        for call in message.get("tool_calls", ())
+        {"type": "function", "id": one["id"], "function": {"name": one["name"], "arguments": _text(one["arguments"])}}
+        for one in message.get("tool_calls", ())
     ]
-    named = {"tool_call_id": message["tool_call_id"]} if message.get("tool_call_id") else {}
-    content = files.as_text(message["content"])
-    return {"role": message["role"], "content": content, **named, **({"tool_calls": calls} if calls else {})}
+    said = {"role": message["role"], "content": files.as_text(message["content"])}
+    return {**said, "tool_calls": calls or None, "tool_call_id": message.get("tool_call_id")}
+
+
+def _text(value: Any) -> str:
+    return files.canonical_json(value).decode()
 
 
 def _won(folder: Path) -> Mapping[str, Sequence[float]]:

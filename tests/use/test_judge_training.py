@@ -1,5 +1,6 @@
 """What `export --judge-training` writes: replies of the search split, right and wrong, in TRL's formats."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ def first_prompt(layout: Layout, trajectory: str) -> str:
     return str(files.as_text(call["messages"][0]["content"]))
 
 
+def message(role: str, content: str) -> dict[str, Any]:
+    return {"role": role, "content": content, "tool_calls": None, "tool_call_id": None}
+
+
 def prompts(rows: list[dict[str, Any]]) -> set[str]:
     return {row["prompt"][-1]["content"] for row in rows}
 
@@ -69,9 +74,10 @@ def test_right_and_wrong_reply_to_one_prompt_are_a_preference(layout: Layout, tm
     (row, *_) = lines_of(made.files[2])
     reply = files.as_text(right["calls"][0]["reply"])
     assert row == {
-        "prompt": [{"role": "user", "content": first_prompt(layout, won.preferred)}],
-        "chosen": [{"role": "assistant", "content": reply}],
-        "rejected": [{"role": "assistant", "content": "No.\nScore: 3"}],
+        "prompt": [message("user", first_prompt(layout, won.preferred))],
+        "tools": None,
+        "chosen": [message("assistant", reply)],
+        "rejected": [message("assistant", "No.\nScore: 3")],
     }
 
 
@@ -84,12 +90,11 @@ def test_tools_and_calls_are_written_as_chat_templates_have_them(layout: Layout,
     asked = {**trace["calls"][0], "system": "Be strict.", "tools": [tool], "tool_calls": [call], "reply": ""}
     files.write_json(path, {**trace, "calls": [asked]})
     rows = lines_of(export_judge_training(layout, tmp_path / "judge.jsonl").files[0])
-    (row,) = [row for row in rows if "tools" in row]
-    assert row["prompt"][0] == {"role": "system", "content": "Be strict."}
-    assert row["tools"] == [{"type": "function", "function": tool}]
-    named = {"name": "report", "arguments": {"faults": ["late"]}}
-    said = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "id": "call_1", "function": named}]}
-    assert row["completion"] == [said]
+    assert [row["tools"] is not None for row in rows] == [True, *[False] * (len(rows) - 1)]
+    assert rows[0]["prompt"][0] == message("system", "Be strict.")
+    assert json.loads(rows[0]["tools"]) == [{"type": "function", "function": tool}]
+    (said,) = rows[0]["completion"]
+    assert said["tool_calls"][0]["function"] == {"name": "report", "arguments": '{"faults":["late"]}'}
 
 
 def test_nothing_of_validation_or_test_is_written(layout: Layout, tmp_path: Path) -> None:
