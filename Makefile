@@ -31,7 +31,7 @@ $(error $(strip make $(MAKECMDGOALS)) knows no variable $(sort $(UNKNOWN)); know
 endif
 
 # What `make bench` runs; benchmarks/seeds.py takes twelve minutes and is run by itself.
-BENCHMARKS = commits disk status pages importing evaluate sandbox judging scoring cheap_features worlds ablation copied hostile gate_null gate_power coverage
+BENCHMARKS = commits disk status pages importing evaluate sandbox judging scoring labelling cheap_features worlds ablation copied hostile gate_null gate_power coverage
 
 RUN_NAME = $(or $(strip $(RUN)),$(notdir $(patsubst %/,%,$(TASKS))))
 SEARCH_FLAGS = --run "$(RUN_NAME)" \
@@ -41,6 +41,7 @@ SEARCH_FLAGS = --run "$(RUN_NAME)" \
 	$(if $(MAX_USD),--max-usd $(MAX_USD)) $(if $(MAX_CALLS),--max-calls $(MAX_CALLS)) \
 	$(if $(MAX_TOKENS),--max-tokens $(MAX_TOKENS)) $(if $(MAX_HOURS),--max-hours $(MAX_HOURS))
 SEALED = "the search stopped before it was finished, so the test split stays sealed; raise the limit and make it again"
+IMPORTED = "$(TASKS) is there already, and FILES are not read again; to take others, move it and runs/$(RUN_NAME) away"
 
 .PHONY: help install search reproduce test slow lint types bench
 
@@ -56,8 +57,9 @@ search: $(VENV)/.installed  ## search over harnesses; when that has finished, op
 reproduce: ITERATIONS := 20
 reproduce: TASKS := tasks/reproduce
 reproduce: $(VENV)/.installed  ## the airline study on result files of tau2-bench: import, search, test, clusters (FILES POLICY JUDGE PROPOSER ITERATIONS MAX_USD and those of search)
-	@[ -n "$(strip $(FILES))" ] || { echo "say which result files: make reproduce FILES='results/*.json'" >&2; exit 1; }
-	@[ -d "$(TASKS)" ] || $(BIN)/meta-reward import $(FILES) --name reproduce --format tau2-bench $(if $(POLICY),--policy "$(POLICY)")
+	@$(if $(strip $(FILES)),:,echo "say which result files: make reproduce FILES='results/*.json'" >&2; exit 1)
+	@if [ -d "$(TASKS)" ]; then echo $(IMPORTED) >&2; \
+	else $(BIN)/meta-reward import $(FILES) --name reproduce --format tau2-bench $(if $(POLICY),--policy "$(POLICY)"); fi
 	@$(BIN)/meta-reward search "$(TASKS)" $(SEARCH_FLAGS) || { code=$$?; [ $$code != 4 ] || echo $(SEALED) >&2; exit $$code; }
 	@$(BIN)/meta-reward test "$(RUN_NAME)"
 	@$(BIN)/meta-reward study clusters "$(RUN_NAME)"

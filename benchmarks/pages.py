@@ -1,10 +1,11 @@
-"""How long `meta-reward report` takes on a run of many candidates, and how large its file is.
+"""How long `meta-reward report` takes on a run of many candidates, how large its file is, and when `view` shows one.
 
-    python benchmarks/pages.py [CANDIDATES [TRAJECTORIES]]
+    python benchmarks/pages.py [CANDIDATES [TRAJECTORIES [VIEWED]]]
 
 Writes a synthetic run, 60 candidates on 400 search trajectories by default, with a decision, an opened test split, and
 sessions of an agent, and times the command in a process of its own. Full traces have the baseline and the chosen one
-alone: no report reads those of others.
+alone: no report reads those of others. Then a run of VIEWED candidates, 1,000 by default: how long `meta-reward view`
+takes until it answers, and then for its first page.
 """
 
 import json
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +30,14 @@ from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.evaluation.statistics import difference_interval
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.validate import Finding, Report
+from meta_reward.models.billing import fold_bill
 from meta_reward.run import record
 from meta_reward.run.config import new_config
 from meta_reward.run.create import create_run
 from meta_reward.run.decisions import GATE, SCHEMA, Decision, Finalist
 from meta_reward.run.evaluations import Scores, load_outcomes, load_scores, save_evaluation, scores_to_json
 from meta_reward.run.layout import Layout
-from meta_reward.run.ledger import candidate_id
+from meta_reward.run.ledger import Row, candidate_id
 from meta_reward.run.stop_reason import Stop
 from meta_reward.search.controls import LEARNED, Control
 from meta_reward.search.test_record import Tested, save_tested
@@ -49,7 +52,7 @@ _CATEGORIES = ("action-bias", "false-claim", "over-refusal", "state-mismatch")
 _SEED = Path(__file__).parents[1] / "seed_harnesses" / "policy.py"
 
 
-def main(candidates: int = 60, trajectories: int = 400) -> None:
+def main(candidates: int = 60, trajectories: int = 400, viewed: int = 1000) -> None:
     """Print seconds and megabytes."""
     with tempfile.TemporaryDirectory() as name:
         made = MadeUp(Path(name), candidates, trajectories)
@@ -59,6 +62,32 @@ def main(candidates: int = 60, trajectories: int = 400) -> None:
     print(
         f"{candidates} candidates, {trajectories} trajectories: {wall:.1f} s ({cpu:.1f} s of processor), {size:.2f} MB"
     )
+    with tempfile.TemporaryDirectory() as name:
+        MadeUp(Path(name), viewed, trajectories).write()
+        start, wall, cpu = _first_page(Path(name))
+    print(
+        f"{viewed} candidates: first page in {wall:.2f} s ({cpu:.2f} s of processor), {start:.1f} s after the command"
+    )
+
+
+def _first_page(folder: Path) -> tuple[float, float, float]:
+    """Seconds until `view` names its address, then until the first page is there, and what the latter computes."""
+    command = [sys.executable, "-c", "from meta_reward.cli import main; main()", "view", "night", "--no-open"]
+    began = time.perf_counter()
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        address, answers, before = server.stdout.readline().split()[0], time.perf_counter(), _ticks(server.pid)
+        with urllib.request.urlopen(address) as page:
+            assert b"candidate-table" in page.read()
+        wall, cpu = time.perf_counter() - answers, _ticks(server.pid) - before
+        server.terminate()
+    return answers - began, wall, cpu / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: int) -> int:
+    """The time of the processor that a process has taken, in ticks of the clock."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def _timed(folder: Path) -> tuple[float, float]:
@@ -95,8 +124,11 @@ class MadeUp:
         assert taskset.division is not None
         splits = taskset.division.splits
         create_run(layout, config, taskset, splits, [], instructions="")
+        rows: list[Row] = []
         for iteration in range((self.candidates + 1) // 2):
-            self._iteration(layout, taskset, splits, iteration)
+            rows = self._iteration(layout, taskset, splits, iteration, rows)
+        files.write_lines(layout.account, [{"before": {"calls": 0, "cost_usd": 0.0, "unpriced": 0}}])
+        fold_bill(layout.account)
         files.write_json(layout.stop, Stop("finished", "all iterations done"))
         if self.ended:
             self._decide(layout, taskset, splits)
@@ -141,18 +173,18 @@ class MadeUp:
         numbers = " ".join(f"item {words.randrange(1000)} at {words.randrange(100)} euros," for _ in range(12))
         return f"I looked at the order and found {numbers} which is what the policy allows. {self.words}"
 
-    def _iteration(self, layout: Layout, taskset: TaskSet, splits: Mapping[str, Sequence[str]], iteration: int) -> None:
+    def _iteration(
+        self, layout: Layout, taskset: TaskSet, splits: Mapping[str, Sequence[str]], iteration: int, before: list[Row]
+    ) -> list[Row]:
         numbers = [number for number in (2 * iteration + 1, 2 * iteration + 2) if number <= self.candidates]
         if iteration:
             self._session(layout, iteration)
         for number in numbers:
             self._candidate(layout, taskset, splits["search"], number, iteration)
-        rows = [
-            record.row_of(layout, self._folder(number), (number - 1) // 2, judge="simulated")
-            for number in range(1, numbers[-1] + 1)
-        ]
-        line = record.Iteration(iteration, tuple(row.id for row in rows if row.iteration == iteration), ())
-        record.save_iteration(layout, rows, line)
+        new = [record.row_of(layout, self._folder(number), iteration, judge="simulated") for number in numbers]
+        rows = [*before, *new]
+        record.save_iteration(layout, rows, record.Iteration(iteration, tuple(row.id for row in new), ()))
+        return rows
 
     @staticmethod
     def _folder(number: int) -> str:

@@ -20,9 +20,9 @@ _FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests of this process."""
+    """One browser for the tests of a module: while it is there, its event loop is in the way of everybody else's."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:

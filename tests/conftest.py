@@ -161,7 +161,7 @@ def files_of_run(run: Path, *, without: Collection[str] = ()) -> dict[str, bytes
 
     without: paths in the run that are left out as well.
     """
-    with_clocks = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json", "events.jsonl")
+    with_clocks = ("calls.jsonl", "seconds.json", "transcript.jsonl", "session.json", "events.jsonl", "report.html")
     found = {}
     for path in run.rglob("*"):
         parts = path.relative_to(run).parts

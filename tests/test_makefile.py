@@ -98,6 +98,21 @@ def test_reproduce_imports_searches_tests_and_says_where_the_gain_is(tmp_path: P
     )
 
 
+def test_reproduce_takes_names_with_spaces_as_the_shell_does(tmp_path: Path) -> None:
+    for files in (r"my\ runs/a.json", '"my runs/a.json"', "'my runs'/a.json"):
+        code, _, calls = make(tmp_path, "reproduce", f"FILES={files}")
+        assert (code, calls[-4]) == (0, "import my runs/a.json --name reproduce --format tau2-bench")
+
+
+def test_reproduce_says_that_files_are_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / "tasks" / "reproduce").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").symlink_to(PROJECT / "pyproject.toml")
+    here = ("-C", str(tmp_path), "-f", str(PROJECT / "Makefile"))
+    _, said, calls = make(tmp_path, *here, "reproduce", "FILES=other.json")
+    assert said.startswith("tasks/reproduce is there already, and FILES are not read again; ")
+    assert [call.split()[0] for call in calls] == ["search", "test", "study"]
+
+
 def test_reproduce_without_files_says_how_to_name_them(tmp_path: Path) -> None:
     code, said, calls = make(tmp_path, "reproduce")
     assert (code, calls) == (2, [])

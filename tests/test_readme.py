@@ -87,7 +87,7 @@ def test_links_of_a_page_lead_somewhere(name: str) -> None:
 
 
 def test_readme_leads_to_every_page() -> None:
-    linked = set(re.findall(r"\]\(([\w./]+)\)", PAGES["README.md"]))
+    linked = set(re.findall(r"\]\(([\w./-]+)\)", PAGES["README.md"]))
     assert {name for name in PAGES if name.startswith("docs/")} <= linked
 
 

@@ -28,7 +28,7 @@ _HEADINGS = {
         "add": "meta_reward.cli.add",
         "choose": "meta_reward.cli.choose",
     },
-    "Look at it": {"report": "meta_reward.cli.report"},
+    "Look at it": {"report": "meta_reward.cli.report", "view": "meta_reward.cli.view"},
     "Ask about a run": {
         **{query.name: "meta_reward.cli.queries" for query in QUERIES},
         "try": "meta_reward.cli.tryout",

@@ -25,7 +25,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), help="Detected where it is left out.")
 @click.option("--policy", type=_PATH, help="A file with the policy, in place of what the trajectories say.")
 @click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the trajectories say.")
-@click.option("--labels", type=_PATH, help="A file with rows of id and label, for trajectories with an id.")
+@click.option("--labels", type=_PATH, help="A file with rows of id, label and maybe task, for trajectories with an id.")
 @click.option("--task-key", metavar="KEY", help="The field that names the task; a.b is field b of field a.")
 @click.option("--label-key", metavar="KEY", help="The field that holds the label.")
 @click.option(

@@ -1,6 +1,5 @@
 """`meta-reward serve`: a reward over HTTP."""
 
-import asyncio
 import importlib.util
 import os
 from pathlib import Path
@@ -43,6 +42,8 @@ def command(
     """
     if missing := [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]:
         raise UsageError(f"`serve` needs {' and '.join(missing)}", hint="pip install 'meta-reward[server]'")
+
+    import asyncio
 
     from meta_reward.files import printable
     from meta_reward.use.server import Bounds

@@ -61,7 +61,7 @@ def clusters(runs: tuple[str, ...], name: str | None, as_json: bool) -> None:
     from meta_reward.search.studies.folder import open_study
 
     found = [load_finished(find_run(run)) for run in runs]
-    with open_study(_root(name, STUDY, found), cluster_subject(found)) as study:
+    with open_study(_root(name, STUDY, found), cluster_subject(found), anew=True) as study:
         tables = cluster_tables(found)
         finish(study, tables, cluster_blocks(tables), as_json)
 

@@ -9,6 +9,7 @@ import click
 
 from meta_reward.cli.common import default_judge, json_option, judge_option, max_usd_option, print_json, sandbox_option
 from meta_reward.cli.find import open_task_set, seed_folder, study_path
+from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
@@ -80,13 +81,20 @@ def command(
     tasks = open_task_set(taskset, config.splits)
     judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
     plan = study_of.label_plan(tasks, shares, repeats, pairs_per_task, ["--judge", judge, *arguments])
-    root, subject = study_path(name or f"{study_of.STUDY}-{tasks.name}"), study_of.label_subject(plan)
+    seeds = load_seeds(flags["seeds"] or seed_folder(), flags["baseline"])
+    subject = study_of.label_subject(plan, _given(flags, config, seeds))
+    root = study_path(name or f"{study_of.STUDY}-{tasks.name}")
     if dry_run:
         check_free(root, subject)
-        _estimate(plan, judge, config, load_seeds(flags["seeds"] or seed_folder(), flags["baseline"]), as_json)
+        _estimate(plan, judge, config, seeds, as_json)
         return
     backend = make_backend(judge, config.judge.settings, seed=config.seed)
-    require_limit(backend, judge, {} if max_usd is None else {"max_usd": max_usd})
+    require_limit(
+        backend,
+        judge,
+        {} if max_usd is None else {"max_usd": max_usd},
+        unpriced="give its price in --config, as price_input and price_output",
+    )
     with open_study(root, subject) as study, shown(quiet=as_json) as progress:
         work = study_of.study_labels(
             study, plan, simulated=backend.simulated, processes=jobs, max_usd=max_usd or 0.0, tell=progress.note
@@ -107,10 +115,30 @@ def _search(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
         "sandbox": "sandbox",
     }
     config = new_config(overlay(load_user_config(flags["config"]), {key: flags[flag] for flag, key in keys.items()}))
+    if other := [name for name in ("max_calls", "max_tokens", "max_hours") if getattr(config.limits, name)]:
+        what = f"{flags['config']}: {other[0]} would hold for each search, and none it stops could be tested"
+        raise UsageError(what, hint="leave it out; --max-usd holds for the study")
     names = ("proposer", "iterations", "candidates", "sandbox", "seeds", "baseline", "config")
     given = {name: flags[name] for name in names if flags[name] is not None}
     words = {name: str(value.resolve() if isinstance(value, Path) else value) for name, value in given.items()}
     return config, [word for name, value in words.items() for word in (f"--{name}", value)]
+
+
+def _given(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[Seed]") -> dict[str, str]:
+    """Digests of the files that all searches are given; without limits, and what has no effect on results."""
+    from dataclasses import asdict, replace
+
+    from meta_reward.files import digest
+    from meta_reward.run.settings import JudgeSettings, Limits
+
+    found = {}
+    if flags["seeds"] or flags["baseline"]:
+        found["what --seeds and --baseline hold"] = digest([seed.source for seed in seeds])
+    if flags["config"]:
+        judge = JudgeSettings(config.judge.spec, settings=config.judge.settings)
+        limits = Limits(config.limits.iterations, config.limits.patience)
+        found["what --config holds"] = digest(asdict(replace(config, judge=judge, limits=limits, sandbox="auto")))
+    return found
 
 
 def _estimate(plan: "LabelPlan", judge: str, config: "RunConfig", seeds: "Sequence[Seed]", as_json: bool) -> None:

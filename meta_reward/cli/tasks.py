@@ -1,10 +1,11 @@
-"""`meta-reward tasks`: the task sets here, and building the simulated one; `check` and `power` beside it."""
+"""`meta-reward tasks`: the task sets here, and building the simulated one; `check`, `label` and `power` beside it."""
 
 import click
 
 from meta_reward.cli.common import json_option, print_json
 from meta_reward.cli.find import TASKS
 from meta_reward.cli.tasks_check import check
+from meta_reward.cli.tasks_label import label
 from meta_reward.cli.tasks_power import power
 from meta_reward.errors import DataError
 from meta_reward.tasks.registry import WORLDS, world_builder
@@ -62,4 +63,5 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
 
 
 command.add_command(check)
+command.add_command(label)
 command.add_command(power)

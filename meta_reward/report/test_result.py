@@ -62,18 +62,24 @@ def summary(one: Tested, baseline: Tested) -> str:
             f"difference {one.id} - {baseline.id}: {difference(one.difference)}, "
             f"{percent(found)} against {percent(before)} of the sealed test pairs"
         )
-    itself = REROLL if one.difference is None else ""  # a baseline that is asked again shows what chance does, no more
-    beside = _beside_controls([control for control in one.controls if control.name != itself])
+    beside = _beside_controls(one)
     return gain + (f"; {beside}" if beside else "")
 
 
-def _beside_controls(controls: Sequence[Control]) -> str:
+def _beside_controls(one: Tested) -> str:
     """To which controls a harness loses, and which it does not clearly beat; one of chance alone it should beat too."""
+    itself = REROLL if one.difference is None else ""  # a baseline that is asked again shows what chance does, no more
+    controls = [control for control in one.controls if control.name != itself]
     lost = [control for control in controls if control.behind.mean < 0]
     unclear = [control for control in controls if control not in lost and not _above_zero(control.behind)]
     parts = [f"it loses to {_named(lost)}"] if lost else []
     parts += [f"it is not clearly better than {_named(unclear)}"] if unclear else []
-    return ", and ".join(parts) or ("it beats every control" if controls else "")
+    if parts or not controls:
+        return ", and ".join(parts)
+    beaten = f"it beats {', '.join(control.name for control in controls)}"
+    if one.difference is None or _above_zero(one.difference):
+        return beaten
+    return f"{beaten}, but not {'clearly ' if one.difference.mean > 0 else ''}the baseline"
 
 
 def _above_zero(interval: Interval) -> bool:
@@ -99,5 +105,9 @@ def _render_controls(one: Tested, baseline: Tested) -> str:
         for control in one.controls
     ]
     headers = ["control", "agreement", f"minus {baseline.id}", f"{one.id} minus it", "judge tokens"]
-    told = "; ".join(_OF_CONTROLS[control.name].format(id=one.id, rounds=control.rounds) for control in one.controls)
-    return f"{render_table(headers, rows)}\n\n{fit(told)}"
+    told = [_OF_CONTROLS[control.name].format(id=one.id, rounds=control.rounds) for control in one.controls]
+    if one.difference is not None and all(control.name != MATCHED for control in one.controls):
+        asks = baseline.scores.metrics.judge_tokens
+        why = f"{one.id} has no more tokens than the baseline" if asks else "the baseline asks no judge"
+        told.append(f"no matched budget: {why}")
+    return f"{render_table(headers, rows)}\n\n{fit('; '.join(told))}"

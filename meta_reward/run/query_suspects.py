@@ -82,6 +82,6 @@ def _suspect(said: Mapping[str, PairOutcome]) -> Suspect | None:
 
 
 def _voted(one: Suspect, votes: Sequence[Vote]) -> Suspect:
-    for_it = sum((vote.preferred, vote.other) == (one.preferred, one.other) for vote in votes)
-    against = sum((vote.preferred, vote.other) == (one.other, one.preferred) for vote in votes)
+    said = [(vote.preferred, vote.other) for vote in votes if not vote.tie]
+    for_it, against = said.count((one.preferred, one.other)), said.count((one.other, one.preferred))
     return replace(one, votes_for=for_it, votes_against=against) if for_it + against > 1 else one

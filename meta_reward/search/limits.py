@@ -12,6 +12,7 @@ from meta_reward.run.settings import Limits
 
 _SOME = Usage(1_000_000, 1_000_000)
 _LIFT = "lift it with --max-usd none"
+_UNPRICED = "limit it with --max-tokens N or --max-calls N"
 
 
 NOTHING = Spent()
@@ -76,16 +77,19 @@ def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Li
     return LimitCheck(limits, now, now())
 
 
-def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any]) -> None:
-    """Raise UsageError if a judge may cost money and no limit is set. limits: those that the user has set."""
+def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any], *, unpriced: str = _UNPRICED) -> None:
+    """Raise UsageError if a judge may cost money and no limit is set.
+
+    limits: those that the user has set. unpriced: what to do where its price is not known, for people.
+    """
     if backend.simulated:
         return
     price = backend.cost_usd(_SOME)
     if price is None and limits.get("max_usd"):
         what = f"the price of {spec} is not known, so that no limit in dollars can hold"
-        raise UsageError(what, hint="limit it with --max-tokens N or --max-calls N instead of --max-usd")
+        raise UsageError(what, hint=unpriced)
     if price is None and not {"max_usd", "max_tokens", "max_calls"} & set(limits):
         what = f"the price of {spec} is not known, and nothing limits what may be spent"
-        raise UsageError(what, hint=f"set a limit with --max-tokens N or --max-calls N, or {_LIFT}")
+        raise UsageError(what, hint=f"{unpriced}, or {_LIFT}")
     if price and "max_usd" not in limits:
         raise UsageError(f"{spec} costs money, and no limit is set", hint=f"set one with --max-usd 20, or {_LIFT}")

@@ -10,7 +10,6 @@ rest end the search alone.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.best_of_n import lifts
@@ -28,6 +27,7 @@ from meta_reward.run.evaluations import (
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.record import commit_paths
+from meta_reward.run.set_aside import inside
 from meta_reward.run.settings import Limits
 from meta_reward.search.context import Search
 from meta_reward.search.controls import LEARNED, run_controls
@@ -69,7 +69,9 @@ async def open_test(
         _rows_of(rows, wanted)  # before anything is decided or opened
     await check_sandbox(search)
     stored = load_tested(layout)
-    if not stored:  # what is on record is shown whatever has been spent
+    if stored:
+        _commit(layout, "Test: as it is on disk")
+    else:  # what is on record is shown whatever has been spent
         _check_budget(search, begun=any(_has_begun(layout, row) for row in rows))
     _limit_dollars(search)
     if finished(layout, search.config.limits) is None:
@@ -99,7 +101,7 @@ async def _open(search: Search, baseline: Row, asked: Sequence[Row], stored: Map
     await run_splits(search, [row.folder for row in rows], "test")
     found = {**{row.id: _tested(search, row, baseline) for row in rows}, **stored}
     said = ", ".join(f"{row.id} {found[row.id].scores.metrics.score:.1%}" for row in rows)
-    _record(search, f"Test: {said}", found, [layout.sealed_evaluation("test", row.folder) for row in rows])
+    _record(layout, f"Test: {said}", found)
     return found
 
 
@@ -116,17 +118,23 @@ async def _add_controls(
         search.events.note("the result itself is on record: `meta-reward test` with --no-controls shows it")
         raise
     found = {id: replace(one, controls=controls.get(id, one.controls)) for id, one in stored.items()}
-    rounds = [path for path in sorted(search.layout.sealed.glob("test.*")) if path.is_dir()]
-    _record(search, f"Test: controls of {', '.join(row.id for row in lacking)}", found, rounds)
+    _record(search.layout, f"Test: controls of {', '.join(row.id for row in lacking)}", found)
     return found
 
 
-def _record(search: Search, subject: str, found: Mapping[str, Tested], evaluations: Sequence[Path]) -> None:
+def _record(layout: Layout, subject: str, found: Mapping[str, Tested]) -> None:
     """Write what was tested so far, and commit it with the evaluations behind it."""
-    layout = search.layout
     save_tested(layout, [found[id] for id in sorted(found)])
-    commit_paths(layout, subject, [layout.test_result, *evaluations])
-    git.refresh(layout.root)
+    _commit(layout, subject)
+
+
+def _commit(layout: Layout, subject: str) -> None:
+    """Commit what was tested so far, unless that was done before; a kill may have come in between."""
+    name = inside(layout, layout.test_result)
+    if git.blob_ids(layout.root, [name]).get(name) != git.blob_id(layout.test_result.read_bytes()):
+        evaluations = [path for path in sorted(layout.sealed.glob("test*/*")) if load_scores(path) is not None]
+        commit_paths(layout, subject, [layout.test_result, *evaluations])
+        git.refresh(layout.root)
 
 
 def _tested(search: Search, row: Row, baseline: Row) -> Tested:

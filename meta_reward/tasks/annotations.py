@@ -1,7 +1,8 @@
 """What people said about a task set beyond its pairs: graded labels, and each annotator's votes and labels.
 
     labels.jsonl    a line a trajectory: id, label; only where labels are more than success and failure
-    votes.jsonl     a line a vote: annotator, preferred, other; only where annotators are named
+    votes.jsonl     a line a vote: annotator, preferred, other; only where annotators are named; from `tasks label`
+                    also tie, categories, made and when
     ratings.jsonl   a line a label of one annotator: annotator, id, label; only where annotators are named
 
 They lie beside the task set and are no part of its digest: no harness and no proposer reads them.
@@ -26,12 +27,25 @@ class Vote:
     annotator: str
     preferred: str
     other: str
+    tie: bool = False
+    """Neither is preferred, whichever is named first."""
+    categories: tuple[str, ...] = ()
+    """What the worse one does wrong, in this annotator's words."""
+    made: bool = False
+    """There was no such pair before people labelled it: it follows from its votes."""
+    when: str = ""
+    """The local time at which `tasks label` took it, in ISO 8601; empty for an imported one."""
 
     @property
     def sides(self) -> tuple[str, str]:
         """The two trajectories, whichever is preferred."""
         first, second = sorted((self.preferred, self.other))
         return first, second
+
+    @property
+    def value(self) -> float:
+        """1 where the first of its sides is preferred, 0 where the second is, one half for a tie."""
+        return 0.5 if self.tie else float(self.preferred == self.sides[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,7 @@ def load_annotations(folder: Path) -> Annotations:
         if not _has(line, "annotator", "preferred", "other"):
             what = "is not a vote: wants annotator, preferred and other"
             raise DataError(folder / VOTES, what, place=f"line {number}")
-        votes.append(Vote(line["annotator"], line["preferred"], line["other"]))
+        votes.append(_vote(line))
     ratings = []
     for number, line in _lines(folder / RATINGS):
         if not _has(line, "annotator", "id") or not isinstance(line.get("label"), int | float):
@@ -81,19 +95,39 @@ def save_annotations(folder: Path, annotations: Annotations) -> None:
         lines = ({"id": id, "label": label} for id, label in sorted(annotations.labels.items()))
         files.write_lines(folder / LABELS, lines)
     if annotations.votes:
-        files.write_lines(folder / VOTES, map(asdict, annotations.votes))
+        save_votes(folder, annotations.votes)
     if annotations.ratings:
         files.write_lines(folder / RATINGS, map(asdict, annotations.ratings))
 
 
+def save_votes(folder: Path, votes: Iterable[Vote]) -> None:
+    """Write the votes, atomically; of each only what it says."""
+    always = ("annotator", "preferred", "other")
+    lines = ({k: v for k, v in files.as_dict(vote).items() if k in always or v} for vote in votes)
+    files.write_lines(folder / VOTES, lines)
+
+
 def agreement_of_votes(votes: Iterable[Vote]) -> Agreement | None:
     """How far annotators agree about pairs; None where no pair was judged by two."""
-    return agreement_of(Judgement(v.sides, v.annotator, v.preferred == v.sides[0]) for v in votes)
+    return agreement_of(Judgement(v.sides, v.annotator, v.value) for v in votes)
 
 
 def agreement_of_ratings(ratings: Iterable[Rating]) -> Agreement | None:
     """How far annotators agree about labels; None where no trajectory was labelled by two."""
     return agreement_of(Judgement(r.id, r.annotator, r.label) for r in ratings)
+
+
+def _vote(line: dict[str, Any]) -> Vote:
+    categories = line.get("categories", [])
+    return Vote(
+        annotator=line["annotator"],
+        preferred=line["preferred"],
+        other=line["other"],
+        tie=line.get("tie") is True,
+        categories=tuple(str(one) for one in categories) if isinstance(categories, list) else (),
+        made=line.get("made") is True,
+        when=str(line.get("when", "")),
+    )
 
 
 def _lines(path: Path) -> list[tuple[int, Any]]:

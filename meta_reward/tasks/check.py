@@ -4,6 +4,7 @@ Reads a loaded task set, so everything that makes one unusable has been refused 
 is about, and how often it occurs; none changes anything.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,9 @@ def check_task_set(taskset: TaskSet, annotations: Annotations, *, window: int = 
     found = [
         _finding("contradiction", "pairs that contradict each other", _contradicting(taskset.pairs)),
         _finding("against-label", "pairs that prefer the run with the lower label", _against(taskset, annotations)),
+        _finding(
+            "against-votes", "pairs that most annotators prefer the other way", _against_votes(taskset, annotations)
+        ),
         _finding("other-policy", "pairs of runs under different policies", _other_policy(taskset)),
         _finding("not-in-splits", "tasks with pairs that splits.json leaves out", _left_out(taskset)),
         _finding("duplicate", "trajectories that are in two splits", _duplicates(taskset)),
@@ -104,6 +108,16 @@ def _against(taskset: TaskSet, annotations: Annotations) -> list[str]:
         for pair in taskset.pairs
         if pair.preferred in labels and pair.other in labels and labels[pair.preferred] < labels[pair.other]
     ]
+
+
+def _against_votes(taskset: TaskSet, annotations: Annotations) -> list[str]:
+    last = {(vote.annotator, vote.sides): vote for vote in annotations.votes}
+    ahead: Counter[tuple[str, str]] = Counter()  # by how many votes one is preferred to the other
+    for vote in last.values():
+        if not vote.tie:
+            ahead[vote.preferred, vote.other] += 1
+            ahead[vote.other, vote.preferred] -= 1
+    return [pair.id for pair in taskset.pairs if ahead[pair.preferred, pair.other] < 0]
 
 
 def _other_policy(taskset: TaskSet) -> list[str]:

@@ -9,7 +9,7 @@ The value lies between 0 and 1. A failure is an unscored sample (NaN), which met
 import math
 from typing import Any
 
-from meta_reward.tasks.importers.inspect_log import as_openai
+from meta_reward.tasks.importers.inspect_samples import as_openai
 from meta_reward.use.adapter import WarmReward, needs, plain
 from meta_reward.use.scorer import Scored
 

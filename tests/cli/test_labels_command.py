@@ -1,14 +1,18 @@
 """`meta-reward study labels` with real processes: tables, going on after a kill, and one limit for all searches."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from meta_reward.run.layout import Layout
+from meta_reward.run.lock import is_locked
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.cli.conftest import meta_reward as meta_reward
 from tests.cli.test_endpoint import judge as judge
@@ -48,6 +52,16 @@ def test_other_arguments_are_another_study(meta_reward: MetaReward, small: Path)
     assert "its pairs_per_task is not given, and 1 was asked for: pass another --name" in ran.err
 
 
+def test_files_that_have_changed_make_another_study(meta_reward: MetaReward, small: Path) -> None:
+    config = Path("mine.toml")
+    config.write_text("seed = 1\n")
+    assert meta_reward(*STUDY, *OFFLINE, "--config", config).code == 0
+    config.write_text("seed = 1\n[judge]\nconcurrency = 2\n")
+    assert meta_reward(*STUDY, *OFFLINE, "--config", config).code == 0
+    config.write_text("seed = 2\n")
+    assert "what --config holds has changed since" in meta_reward(*STUDY, *OFFLINE, "--config", config, "--dry-run").err
+
+
 def test_killed_study_goes_on_where_it_was(meta_reward: MetaReward, small: Path) -> None:
     meta_reward(*STUDY, *OFFLINE, "--name", "whole")
     program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *STUDY, *OFFLINE, "--jobs", "1"]
@@ -62,11 +76,45 @@ def test_killed_study_goes_on_where_it_was(meta_reward: MetaReward, small: Path)
     assert tables[0]["shares"] == tables[1]["shares"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they outlive it")
+def test_searches_die_with_a_study_that_is_killed(meta_reward: MetaReward, small: Path) -> None:
+    program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *STUDY, *OFFLINE, "--jobs", "1"]
+    process = subprocess.Popen(program, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    run = Layout(Path("runs/labels-small/runs/labels-050-0"))
+    while not (holder := run.work / "holder.json").exists():
+        time.sleep(0.02)
+    searching = json.loads(holder.read_text())["pid"]
+    os.kill(searching, signal.SIGSTOP)  # it will not end by itself
+    process.kill()
+    process.wait()
+    try:
+        deadline = time.monotonic() + 10
+        while is_locked(run) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not is_locked(run)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(searching, signal.SIGKILL)
+    assert meta_reward(*STUDY, *OFFLINE).code == 0
+
+
 def test_search_that_fails_is_named_with_what_it_said(meta_reward: MetaReward, small: Path) -> None:
-    ran = meta_reward(*STUDY, "--judge", "simulated", "--baseline", "nowhere.py")
-    assert ran.code == 1
-    assert ran.err.count("\n") == 1
-    assert "nowhere.py" in ran.err
+    Path("bad.py").write_text("import os\n")
+    ran = meta_reward(*STUDY, *OFFLINE, "--baseline", "bad.py")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert ran.err.startswith("meta-reward: labels-050-0: seed bad does not validate: ")
+    assert ran.err.endswith("runs/labels-small/.work/logs/labels-050-0.log has all that it printed\n")
+
+
+def test_limits_that_a_study_cannot_hold_are_refused_before_anything_is_made(
+    meta_reward: MetaReward, small: Path
+) -> None:
+    Path("short.toml").write_text("[limits]\nmax_calls = 100\n")
+    ran = meta_reward(*STUDY, *OFFLINE, "--config", "short.toml")
+    assert (ran.code, "short.toml: max_calls would hold for each search" in ran.err) == (1, True)
+    ran = meta_reward(*STUDY, "--judge", "openai:m@http://127.0.0.1:9/v1", "--max-usd", 5)
+    assert (ran.code, "give its price in --config, as price_input and price_output" in ran.err) == (1, True)
+    assert not Path("runs").exists()
 
 
 def test_limit_holds_for_all_searches_and_what_is_left_goes_to_those_it_stopped(

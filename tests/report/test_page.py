@@ -15,6 +15,7 @@ from meta_reward import files
 from meta_reward.report.blocks import Block, Grid, Lines, Title, render_page
 from meta_reward.report.page import write
 from meta_reward.report.page.collect import collect_run
+from meta_reward.report.page.details import collect_candidate
 from meta_reward.report.page.outcomes import MapPair, PairMap, telling_pairs
 from meta_reward.report.page.pack import Pack, embedded
 from meta_reward.report.page.sessions import Step, steps_of
@@ -71,6 +72,14 @@ def test_pairs_for_which_there_is_no_room_are_counted(tmp_path: Path, monkeypatc
     assert re.search(r"0 pairs are in this file; \d+ pairs more are left out", said)
 
 
+def test_candidate_whose_parent_does_not_exist_is_compared_with_the_baseline(tmp_path: Path) -> None:
+    layout = MadeUp(tmp_path).write()
+    run = collect_run(layout)
+    orphan = replace(run.row("c0004"), parents=("c0099",))
+    page = collect_candidate(layout, replace(run, rows=(*run.rows[:3], orphan)), "c0004")
+    assert list(page.categories) == ["c0001"]
+
+
 def test_report_is_nothing_that_git_sees(tmp_path: Path) -> None:
     layout = MadeUp(tmp_path).write()
     write_report(layout)
@@ -112,12 +121,19 @@ def test_pairs_that_say_most_come_in_turn_lost_by_all_then_fixed_then_broken() -
 
 
 def test_tree_has_a_child_below_its_first_parent_and_one_of_unknown_parents_at_the_root() -> None:
-    rows = [row("c0001"), row("c0002"), row("c0003", "c0002", "c0001"), row("c0004", "c0009")]
-    assert [(one.row.id, [(child.row.id, child.also_from) for child in one.children]) for one in branches(rows)] == [
-        ("c0001", []),
-        ("c0002", [("c0003", ("c0001",))]),
-        ("c0004", []),
+    rows = [row("c0001"), row("c0002"), row("c0003", "c0002", "c0001"), row("c0004", "c0009"), row("c0005", "c0001")]
+    assert [(one.row.id, one.depth) for one in branches(rows)] == [
+        ("c0001", 0),
+        ("c0005", 1),
+        ("c0002", 0),
+        ("c0003", 1),
+        ("c0004", 0),
     ]
+
+
+def test_tree_holds_a_lineage_longer_than_a_stack() -> None:
+    rows = [row("c0001"), *(row(f"c{number:04d}", f"c{number - 1:04d}") for number in range(2, 3001))]
+    assert [one.depth for one in branches(rows)] == list(range(3000))
 
 
 def row(id: str, *parents: str) -> Row:

@@ -104,6 +104,14 @@ def test_candidate_opens_with_its_hypothesis_and_session_and_the_way_back_keeps_
     assert (page.locator("h1:visible").inner_text(), page.evaluate("scrollY")) == ("night", before)
 
 
+def test_way_past_the_top_stays_on_the_page_of_a_candidate(page: Any) -> None:
+    page.goto(page.url + "#c0004")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    assert page.locator("h1:visible").inner_text() == "c0004 made-up"
+
+
 def test_programs_are_compared_with_parent_baseline_and_any_other(page: Any) -> None:
     page.goto(page.url.partition("#")[0] + "#c0004")
     shown, says = page.locator("[data-diff-shown]"), page.locator("[data-diff-says]")
@@ -159,6 +167,16 @@ def test_hostile_run_renders_inert(chromium: Any, hostile: str, place: str) -> N
         assert "\\u202egnp.exe\\u001b[31m" in shown.inner_text()
         assert "\u202e" not in page.content()
         assert (seen.console, seen.requests) == ([], [])
+
+
+def test_policy_of_the_page_refuses_requests_and_handlers_even_if_some_got_in(chromium: Any, plain: str) -> None:
+    with opened(chromium, plain) as (page, seen):
+        page.locator("main").evaluate("main => { main.innerHTML = '<img src=data:,x onerror=\"window.ran = 1\">'; }")
+        went = page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'went', () => 'refused')")
+        page.wait_for_timeout(100)
+        assert (page.evaluate("typeof window.ran"), went, seen.requests) == ("undefined", "refused", [])
+        refused = [line for line in seen.console if "Content Security Policy" in line]
+        assert [any(f"'{what}" in line for line in refused) for what in ("script-src", "default-src")] == [True, True]
 
 
 @needs_axe

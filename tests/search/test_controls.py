@@ -46,6 +46,11 @@ def rounds_of(world: World) -> int:
     return sum(path.is_dir() for path in world.layout.sealed.glob("test.*"))
 
 
+def git(world: World, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=world.layout.root, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def controls_of(world: World) -> dict[str, Control]:
     (tested,) = world.test().tested
     return {control.name: control for control in tested.controls}
@@ -86,8 +91,15 @@ def test_controls_are_on_record_and_not_asked_again(searched: World) -> None:
     searched.judge.requests.clear()
     again = searched.test()
     assert (again, searched.judge.requests) == (first, [])
-    log = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=searched.layout.root, capture_output=True, text=True)
-    assert log.stdout == "Test: controls of c0002\n"
+    assert git(searched, "log", "-1", "--format=%s") == "Test: controls of c0002\n"
+
+
+def test_controls_that_a_kill_left_out_of_git_are_committed_by_the_next_test(searched: World) -> None:
+    searched.test()
+    whole = git(searched, "ls-tree", "-r", "main")
+    git(searched, "update-ref", "refs/heads/main", "main~1")
+    searched.test()
+    assert git(searched, "ls-tree", "-r", "main") == whole
 
 
 def test_without_controls_the_baseline_is_asked_once(searched: World) -> None:
@@ -126,6 +138,9 @@ def test_without_scikit_learn_a_note_says_how_to_get_it(searched: World, monkeyp
     monkeypatch.setitem(sys.modules, "sklearn.preprocessing", None)
     assert list(controls_of(searched)) == [MATCHED, REROLL]
     assert searched.notes[-1].startswith("the learned control needs scikit-learn: pip install 'meta-reward[controls]'")
+    before = git(searched, "rev-parse", "main")
+    searched.test()
+    assert git(searched, "rev-parse", "main") == before
 
 
 def test_damaged_result_names_the_file(searched: World) -> None:
@@ -146,17 +161,36 @@ def measured(id: str, agreement: float, difference: Interval | None, *behind: In
     return record.Tested(id, "", scores, difference, (), tuple(controls))
 
 
-def compared(*behind: Interval) -> str:
-    return summary(measured("c0002", 0.7, GAIN, *behind), measured("c0001", 0.5, None))
+def compared(*behind: Interval, gain: Interval = GAIN) -> str:
+    return summary(measured("c0002", 0.7, gain, *behind), measured("c0001", 0.5, None))
 
 
 def test_sentence_names_the_controls_that_a_harness_loses_to_or_does_not_clearly_beat() -> None:
     clear, unclear, lost = Interval(0.2, 0.1, 0.3), Interval(0.02, -0.1, 0.2), Interval(-0.05, -0.2, 0.1)
     begin = "difference c0002 - c0001: +20.0 points [+10.0, +30.0], 70.0% against 50.0% of the sealed test pairs"
-    assert compared(clear, clear, clear) == f"{begin}; it beats every control"
+    assert compared(clear, clear, clear) == f"{begin}; it beats matched budget, re-roll, learned"
     assert compared(clear, clear, lost) == f"{begin}; it loses to learned (-5.0 points [-20.0, +10.0])"
     assert compared(clear, unclear, lost).endswith(
         "it loses to learned (-5.0 points [-20.0, +10.0]), and it is not clearly better than re-roll (+2.0 points "
         "[-10.0, +20.0])"
     )
     assert compared() == begin
+
+
+def test_sentence_names_what_a_harness_beats_and_never_passes_over_the_baseline() -> None:
+    clear, unclear, none = Interval(0.2, 0.1, 0.3), Interval(0.02, -0.1, 0.2), Interval(0.0, None, None, "no spread")
+    assert compared(clear, clear).endswith("; it beats matched budget, re-roll")
+    assert compared(clear, clear, gain=unclear).endswith(
+        "; it beats matched budget, re-roll, but not clearly the baseline"
+    )
+    assert compared(clear, clear, gain=none).endswith("; it beats matched budget, re-roll, but not the baseline")
+
+
+def test_legend_says_why_there_is_no_matched_budget(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    world.proposer.drafts = {
+        1: {"frugal": (ASKING_HARNESS.replace("Rate this run from 0 to 100.", "Rate."), proposal())}
+    }
+    world.search(iterations=1)
+    said = " ".join(render_test(world.test(["c0002"])).split())
+    assert "no matched budget: c0002 has no more tokens than the baseline" in said

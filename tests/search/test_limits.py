@@ -51,7 +51,7 @@ def test_without_limits_nothing_is_reached() -> None:
         (1.0, {"max_usd": 20.0}, None),
         (1.0, {"max_usd": 0.0}, None),
         (0.0, {}, None),
-        (None, {}, "is not known, and nothing limits what may be spent: set a limit with --max-tokens N or --max-c"),
+        (None, {}, "is not known, and nothing limits what may be spent: limit it with --max-tokens N or --max-c"),
         (None, {"max_tokens": 5}, None),
         (None, {"max_calls": 5}, None),
         (None, {"max_usd": 0.0}, None),

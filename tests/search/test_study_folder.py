@@ -62,6 +62,19 @@ def test_another_study_of_the_same_name_is_refused_with_what_differs(tmp_path: P
     assert (tmp_path / "s" / STUDY).read_bytes() == before
 
 
+def test_study_that_costs_nothing_is_made_anew_where_what_it_reads_has_changed(tmp_path: Path) -> None:
+    changed = Subject("ablate", ABLATE.arguments, {"run night-1": "3d"})
+    with open_study(tmp_path / "s", ABLATE) as study:
+        study.save(Table((1, 2)), "# Ablation\n")
+    with open_study(tmp_path / "s", changed, anew=True) as study:
+        assert load_study(study.root) == StudyRecord("ablate", changed.arguments, changed.inputs, None)
+    with (
+        pytest.raises(UsageError, match="its run is night-1, and night-2 was asked for"),
+        open_study(tmp_path / "s", Subject("ablate", {"run": "night-2", "split": "test"}, {}), anew=True),
+    ):
+        pass
+
+
 def test_run_or_foreign_folder_is_never_taken_for_a_study(tmp_path: Path) -> None:
     for name, file in (("night-1", "run.toml"), ("notes", "mine.txt")):
         (tmp_path / name).mkdir()

@@ -29,7 +29,8 @@ def votes(*ratings: str) -> list[Vote]:
 
 
 def test_annotations_come_back_as_they_were_saved(tmp_path: Path) -> None:
-    annotations = Annotations({"a": 0.5, "b": 2.0}, (Vote("ann", "a", "b"),), (Rating("ann", "a", 0.5),))
+    votes = (Vote("ann", "a", "b"), Vote("bob", "b", "a", True, ("slow",), True, "2026-11-22T02:00:00+00:00"))
+    annotations = Annotations({"a": 0.5, "b": 2.0}, votes, (Rating("ann", "a", 0.5),))
     save_annotations(tmp_path, annotations)
     assert load_annotations(tmp_path) == annotations
 
@@ -52,6 +53,21 @@ def test_broken_annotations_are_named_by_line(tmp_path: Path, name: str, line: s
     (tmp_path / name).write_text(line)
     with pytest.raises(DataError, match=rf"{name}, line 1: is not a"):
         load_annotations(tmp_path)
+
+
+def test_vote_says_no_more_than_it_must(tmp_path: Path) -> None:
+    save_annotations(tmp_path, Annotations(votes=(Vote("ann", "a", "b"), Vote("bob", "b", "a", tie=True))))
+    assert (tmp_path / "votes.jsonl").read_text().splitlines() == [
+        '{"annotator":"ann","preferred":"a","other":"b"}',
+        '{"annotator":"bob","preferred":"b","other":"a","tie":true}',
+    ]
+
+
+def test_tie_agrees_with_a_tie_and_with_neither_preference() -> None:
+    said = [Vote("ann", "a", "b", tie=True), Vote("bob", "b", "a", tie=True), Vote("cat", "a", "b")]
+    found = agreement_of_votes(said)
+    assert found is not None
+    assert (found.items, found.share) == (1, 1 / 3)
 
 
 def test_two_annotators_by_hand() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from meta_reward.files import printable
 
@@ -70,7 +70,8 @@ class Axes:
 
 def markup(pattern: str, *values: object) -> Markup:
     """A pattern of our own with escaped values in it."""
-    return Markup(pattern).format(*values)
+    shown = (value if isinstance(value, int | float) else escape(value) for value in values)
+    return Markup(pattern.format(*shown))
 
 
 def text(x: float, y: float, words: str, kind: str = "") -> Markup:

@@ -4,7 +4,7 @@ Nothing is written, kept or asked of a judge. What is not there yet is None or e
 but the decisions and `test.json`, which hold numbers and ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from meta_reward.run.decisions import sentence_of
 from meta_reward.run.evaluations import load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row
-from meta_reward.run.record import load_iterations
 from meta_reward.run.under_way import rows_so_far
 from meta_reward.search.studies.clusters import ClusterTables, cluster_tables
 from meta_reward.search.studies.finished import load_finished
@@ -116,7 +115,7 @@ def collect_run(layout: Layout) -> RunPage:
         gains=_gains(layout),
         tested=load_tested(layout),
         metrics={},
-        medians=medians_of(layout, len(load_iterations(layout))),
+        medians=medians_of(layout),
         studies=tuple(studies_of(layout)),
     )
     return _with_metrics(page, layout)
@@ -153,8 +152,3 @@ def collect_clusters(layout: Layout) -> Clusters:
         return Clusters(cluster_tables([load_finished(layout.root)]), "")
     except MetaRewardError as error:
         return Clusters(None, str(error))
-
-
-def scored(rows: Sequence[Row]) -> list[Row]:
-    """Those that have a score."""
-    return [row for row in rows if row.score is not None]

@@ -56,8 +56,9 @@ def collect_candidate(layout: Layout, run: RunPage, id: str) -> CandidatePage:
     row = run.row(id)
     folder = layout.candidate(row.folder)
     metrics = _metrics(folder)
-    others = dict.fromkeys([*row.parents, *([run.baseline] if run.baseline else [])])
-    compared = {other: _metrics(layout.candidate(run.row(other).folder)) for other in others if other != id}
+    known = {one.id: one for one in run.rows}
+    others = [known[other] for other in dict.fromkeys([*row.parents, run.rows[0].id]) if other in known and other != id]
+    compared = {other.id: _metrics(layout.candidate(other.folder)) for other in others}
     return CandidatePage(
         row=row,
         proposal=files.read_text(folder / "proposal.md"),

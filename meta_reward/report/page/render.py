@@ -28,8 +28,8 @@ from meta_reward.report.page.view import NOTHING, Reading, candidate_values, ove
 from meta_reward.trajectory import render_call
 
 _PACKAGE = "meta_reward.report.page"
-CSP = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src '{digest}'; img-src data:; base-uri 'none'; "
+_CSP = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src '{digests}'; img-src data:; base-uri 'none'; "
     "form-action {forms}"
 )
 
@@ -47,34 +47,48 @@ def overview(
     return _render("overview.html", overview_values(run, found, links, clusters, rewards, reading))
 
 
-def candidate(page: CandidatePage, run: RunPage, links: Links) -> str:
-    """The page of a candidate. Its programs are compared by the script, from the texts `source-ID` that it is given."""
-    return _render("candidate.html", candidate_values(page, run, links))
+def candidate(page: CandidatePage, run: RunPage, links: Links, *, against: str | None = None) -> str:
+    """The page of a candidate. Its programs are compared by the script, from the texts `source-ID` that it is given.
+
+    against: the id of the one to compare with, empty for none; its first parent if not given, else the baseline.
+    """
+    return _render("candidate.html", candidate_values(page, run, links, against))
 
 
-def pair(page: PairPage, run: RunPage, links: Links, found: PairMap | None = None) -> str:
-    """The page of a pair: both transcripts, and the exchange of the candidates that it was collected for."""
-    return _render("pair.html", pair_values(page, run, links, found))
+def pair(
+    page: PairPage, run: RunPage, links: Links, found: PairMap | None = None, *, choice: Sequence[str] = ()
+) -> str:
+    """The page of a pair: both transcripts, and the exchange of the candidates that it was collected for.
+
+    choice: ids of candidates of which the reader may choose two others.
+    """
+    return _render("pair.html", {**pair_values(page, run, links, found), "choice": choice})
+
+
+def label(values: Mapping[str, object]) -> str:
+    """The page to label a pair on."""
+    return _render("label.html", values)
 
 
 def document(
-    title: str, body: str, *, data: Mapping[str, object], extra: Sequence[str] = (), forms: str = "'none'"
+    title: str, body: str, *, data: Mapping[str, object], extra: Sequence[str] = (), served: bool = False
 ) -> str:
-    """A whole page around a part.
-
-    data: what the script is given, as JSON. extra: more scripts of ours. forms: where forms may go, in the policy.
-    """
-    scripts = [script(), *extra]
-    digests = "' '".join(map(_digest, scripts))
+    """A whole page around a part. data: what the script is given, as JSON. The rest as for `policy`."""
     values = {
         "title": title,
         "body": Markup(body),
         "style": Markup(_text("style.css")),
-        "scripts": [Markup(one) for one in scripts],
+        "scripts": [Markup(one) for one in (script(), *extra)],
         "data": Markup(embedded(data)),
-        "csp": CSP.format(digest=digests, forms=forms),
+        "csp": policy(extra, served=served),
     }
     return _render("document.html", values)
+
+
+def policy(extra: Sequence[str] = (), *, served: bool = False) -> str:
+    """What a page may do. extra: more scripts of ours. served: whether it may ask the server that it came from."""
+    digests = "' '".join(map(_digest, (script(), *extra)))
+    return _CSP.format(digests=digests, forms="'self'; connect-src 'self'" if served else "'none'")
 
 
 def script() -> str:

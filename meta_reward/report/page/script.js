@@ -235,7 +235,14 @@
     root.querySelectorAll("select[data-diff]").forEach((select) => diff(select, root));
     map(root);
   };
+  /* The address says which part is open, so the way past the top must not change it. */
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("content").focus();
+  });
+
   ready(page);
+  document.addEventListener("new-part", (event) => ready(event.target)); // what another script of ours put in
   window.addEventListener("hashchange", open);
   open();
 })();

@@ -1,6 +1,6 @@
 """The plots of a search: scores with the leader's line, score against cost, and the tree of candidates."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 
 from markupsafe import Markup
@@ -71,8 +71,8 @@ def _staircase(points: Sequence[tuple[float, float]]) -> str:
     return f"M{x:g} {y:g}" + "".join(f"H{x:g}V{y:g}" for x, y in others)
 
 
-def cost_chart(rows: Sequence[Row], frontier: Sequence[str], link: Address) -> Markup:
-    """Agreement against judge tokens, with the frontier."""
+def cost_chart(rows: Sequence[Row], frontier: Sequence[str], named_too: Sequence[str], link: Address) -> Markup:
+    """Agreement against judge tokens, with the frontier. named_too: ids that stand beside their marks as well."""
     scored = [row for row in rows if row.score is not None]
     if not scored:
         return Markup("")
@@ -81,8 +81,10 @@ def cost_chart(rows: Sequence[Row], frontier: Sequence[str], link: Address) -> M
     by_id = {row.id: row for row in scored}
     on_it = [by_id[id] for id in frontier if id in by_id]
     steps = _staircase([(area.x(row.judge_tokens), area.y(row.score or 0)) for row in on_it])
-    others = [_off_frontier(area, row, link) for row in scored if row not in on_it]
-    marks = [*others, *_on_frontier(area, on_it, link)]
+    off_it = [row for row in scored if row not in on_it]
+    labels = _labels(area, [*(row for row in off_it if row.id in named_too), *reversed(on_it)])
+    marks = [_off_frontier(area, row, labels, link) for row in off_it]
+    marks += [_on_frontier(area, row, labels, link) for row in on_it]
     named = Named(
         "cost",
         "Agreement against judge tokens",
@@ -99,21 +101,29 @@ def cost_chart(rows: Sequence[Row], frontier: Sequence[str], link: Address) -> M
     return charts.svg(named, area.width, area.height, body)
 
 
-def _off_frontier(area: charts.Axes, row: Row, link: Address) -> Markup:
-    x, y = area.x(row.judge_tokens), area.y(row.score or 0)
-    return linked(link(row.id), _for_tokens(row), markup('<circle class="off" cx="{:g}" cy="{:g}" r="4"/>', x, y))
+def _labels(area: charts.Axes, rows: Sequence[Row]) -> dict[str, Markup]:
+    """The ids beside their marks; one that would cover another's is left out."""
+    taken: dict[str, tuple[float, float]] = {}
+    for row in rows:
+        x, y = _place(area, row)
+        if all(abs(x - other) > 48 or abs(y - height) > 16 for other, height in taken.values()):
+            taken[row.id] = (x, y)
+    return {id: text(x - 8, y - 6, id, "label end") for id, (x, y) in taken.items()}
 
 
-def _on_frontier(area: charts.Axes, rows: Sequence[Row], link: Address) -> Iterator[Markup]:
-    """Squares with their ids; one whose id would cover another's has it only where it is pointed at."""
-    taken: list[tuple[float, float]] = []
-    for row in reversed(rows):
-        x, y = area.x(row.judge_tokens), area.y(row.score or 0)
-        mark = markup('<rect class="dot" x="{:g}" y="{:g}" width="9" height="9"/>', x - 4.5, y - 4.5)
-        if all(abs(x - other) > 48 or abs(y - height) > 16 for other, height in taken):
-            taken.append((x, y))
-            mark += text(x - 8, y - 6, row.id, "label end")
-        yield linked(link(row.id), _for_tokens(row), mark)
+def _place(area: charts.Axes, row: Row) -> tuple[float, float]:
+    return area.x(row.judge_tokens), area.y(row.score or 0)
+
+
+def _off_frontier(area: charts.Axes, row: Row, labels: Mapping[str, Markup], link: Address) -> Markup:
+    mark = markup('<circle class="off" cx="{:g}" cy="{:g}" r="4"/>', *_place(area, row))
+    return linked(link(row.id), _for_tokens(row), mark + labels.get(row.id, Markup("")))
+
+
+def _on_frontier(area: charts.Axes, row: Row, labels: Mapping[str, Markup], link: Address) -> Markup:
+    x, y = _place(area, row)
+    mark = markup('<rect class="dot" x="{:g}" y="{:g}" width="9" height="9"/>', x - 4.5, y - 4.5)
+    return linked(link(row.id), _for_tokens(row), mark + labels.get(row.id, Markup("")))
 
 
 def _for_tokens(row: Row) -> str:

@@ -60,7 +60,7 @@ class Step:
     """Whether it was refused, or failed."""
 
 
-def sessions_of(layout: Layout, iterations: int) -> list[Session]:
+def sessions_of(layout: Layout) -> list[Session]:
     """The session of each iteration that kept a record of one."""
     by_iteration: dict[int, Session] = {}
     for path in [*layout.candidates.glob("*/proposer/session.json"), *layout.history.glob("sessions/*/session.json")]:
@@ -82,13 +82,16 @@ def load_session(folder: Path) -> Session | None:
         return Session(**{**{name: data.get(name) for name in names}, "files_read": read, "trials": trials})
 
 
-def _trial(trial: Mapping[str, Any]) -> str:
-    return json.dumps(trial, ensure_ascii=False)
+def _trial(trial: Any) -> str:
+    if not isinstance(trial, dict):
+        return str(trial)
+    told = {name: len(value) if isinstance(value, list) else value for name, value in trial.items() if name != "digest"}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items() if value is not None)
 
 
-def medians_of(layout: Layout, iterations: int) -> Medians:
+def medians_of(layout: Layout) -> Medians:
     """Medians over the sessions of a run."""
-    found = sessions_of(layout, iterations)
+    found = sessions_of(layout)
     return Medians(
         sessions=len(found),
         files_read=_median([len(one.files_read) for one in found if one.tool_calls]),

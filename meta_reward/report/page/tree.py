@@ -1,4 +1,4 @@
-"""The tree of candidates as a list: each below its first parent."""
+"""The tree of candidates as a list: each below its first parent, and further in by its generation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from meta_reward.run.ledger import Row
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A candidate with its children."""
+    """A candidate at its place in the tree."""
 
     row: Row
-    also_from: tuple[str, ...]
-    """Its parents but the first, under which it stands."""
-    children: tuple["Branch", ...]
+    depth: int
+    """How many generations lie above it."""
 
 
 def branches(rows: Sequence[Row]) -> list[Branch]:
-    """The roots: candidates without a parent. A parent always comes before its child, so this ends."""
+    """All candidates, each followed by its children. Without recursion: a lineage may be longer than a stack."""
     earlier: set[str] = set()
     below: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in rows:  # a parent always comes before its child
         parent = next((parent for parent in row.parents if parent in earlier), "")
         below.setdefault(parent, []).append(row)
         earlier.add(row.id)
-    made: dict[str, Branch] = {}
-    for row in reversed(rows):
-        children = tuple(made[child.id] for child in below.get(row.id, ()))
-        made[row.id] = Branch(row, row.parents[1:], children)
-    return [made[row.id] for row in below.get("", ())]
+    found, waiting = [], [(row, 0) for row in reversed(below.get("", ()))]
+    while waiting:
+        row, depth = waiting.pop()
+        found.append(Branch(row, depth))
+        waiting += [(child, depth + 1) for child in reversed(below.get(row.id, ()))]
+    return found

@@ -99,7 +99,7 @@ def overview_values(
         "headline": headline(run),
         "scores": search_charts.score_chart(run.rows, links.candidate),
         "spent": search_charts.spent_chart(run.rows, links.candidate),
-        "cost": search_charts.cost_chart(run.rows, run.status.frontier, links.candidate),
+        "cost": search_charts.cost_chart(run.rows, run.status.frontier, run.compared, links.candidate),
         "tree": search_charts.tree_chart(run.rows, run.best, links.candidate),
         "branches": branches(run.rows),
         "map": found,
@@ -119,6 +119,7 @@ def overview_values(
         "telling": reading.pairs,
         "telling_note": reading.note,
         "map_data": Markup(embedded(_map_data(found, links))) if found else "",
+        "standings": {one.id: one for one in run.status.candidates},
         "tested": run.tested,
         "gained": {id: _gained(run, id) for id in (row.id for row in run.rows)},
     }
@@ -162,9 +163,9 @@ def _best_of_n(compared: Mapping[str, Metrics]) -> Markup:
     return pair_charts.best_of_n_chart(found) if found else Markup("")
 
 
-def candidate_values(page: CandidatePage, run: RunPage, links: Links) -> Values:
+def candidate_values(page: CandidatePage, run: RunPage, links: Links, against: str | None = None) -> Values:
     """For the page of a candidate."""
-    against = [*page.row.parents, *([run.baseline] if run.baseline else [])]
+    usual = [*page.row.parents, *([run.baseline] if run.baseline else [])]
     return {
         "page": page,
         "row": page.row,
@@ -172,7 +173,7 @@ def candidate_values(page: CandidatePage, run: RunPage, links: Links) -> Values:
         "links": links,
         "standing": run.candidate(page.row.id),
         "gains": run.gains.get(page.row.id, ()),
-        "against": next((id for id in against if id != page.row.id), None),
+        "against": next((id for id in usual if id != page.row.id), None) if against is None else against,
         "others": [row for row in run.rows if row.id != page.row.id],
         "verdict": _verdict(run, page.row.id),
         "tested": run.tested.get(page.row.id),

@@ -40,9 +40,9 @@ def render_report(layout: Layout) -> str:
     found = collect_map(layout, run.rows)
     telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared else []
     wanted, pages = telling[:_MOST_PAIRS], [collect_candidate(layout, run, row.id) for row in run.rows]
-    pack, taken_by_candidates = Pack(), Pack()
-    _add_candidates(taken_by_candidates, pages, run, in_the_file([one.pair.id for one in wanted]))
-    taken = _add_pairs(pack, layout, run, found, wanted, room=ROOM - taken_by_candidates.size)
+    pack, candidates_alone = Pack(), Pack()
+    _add_candidates(candidates_alone, pages, run, in_the_file([one.pair.id for one in wanted]))
+    taken = _add_pairs(pack, layout, run, found, wanted, room=ROOM - candidates_alone.size)
     links = in_the_file(taken)
     _add_candidates(pack, pages, run, links)
     body = render.overview(
@@ -53,8 +53,7 @@ def render_report(layout: Layout) -> str:
         rewards=collect_rewards(layout, run),
         reading=_reading(telling, taken, run.name),
     )
-    data = {"lines": pack.lines, "texts": pack.texts, "title": printable(run.name)}
-    return render.document(run.name, body, data=data)
+    return render.document(run.name, body, data={"lines": pack.lines, "texts": pack.texts})
 
 
 def _reading(telling: list[Telling], taken: list[str], run: str) -> Reading:

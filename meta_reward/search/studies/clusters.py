@@ -96,7 +96,7 @@ def cluster_subject(runs: Sequence[FinishedRun]) -> Subject:
     split = _split(runs)
     inputs = {name: digest for run in runs for name, digest in run.inputs.items()}
     outcomes = {f"what became of the pairs of {run.name}": _digest(run, split) for run in runs}
-    return Subject(STUDY, {"runs": names, "split": split}, inputs | outcomes)
+    return Subject(STUDY, {"runs": names}, inputs | outcomes | {"the split that every run has opened": split})
 
 
 def cluster_tables(runs: Sequence[FinishedRun]) -> ClusterTables:

@@ -111,25 +111,27 @@ class StudyFolder:
 
 
 @contextmanager
-def open_study(root: Path, subject: Subject) -> Iterator[StudyFolder]:
+def open_study(root: Path, subject: Subject, *, anew: bool = False) -> Iterator[StudyFolder]:
     """The folder of a study, new or as it was left, locked for the block.
 
+    anew: whether it is made anew where what it reads has changed, as one that costs nothing.
     Raises UsageError if the folder holds anything else, RunInUse if another process works on it.
     """
-    check_free(root, subject)
+    check_free(root, subject, anew=anew)
     with locked(Layout(root), what="study"):
-        check_free(root, subject)  # again, now that nobody else can make it
+        check_free(root, subject, anew=anew)  # again, now that nobody else can make it
         folders.sweep(root)
-        if not (root / STUDY).exists():
+        if not (root / STUDY).exists() or load_study(root).subject != subject:
             files.write_json(root / STUDY, _record(subject, None))
         yield StudyFolder(root, subject)
 
 
-def check_free(root: Path, subject: Subject) -> None:
-    """Raise UsageError if a folder cannot be that of this study. Writes nothing."""
+def check_free(root: Path, subject: Subject, *, anew: bool = False) -> None:
+    """Raise UsageError if a folder cannot be that of this study. Writes nothing. anew: as in `open_study`."""
     if (root / STUDY).exists():
         known = load_study(root)
-        if known.subject != subject:
+        same_question = (known.study, known.arguments) == (subject.study, subject.arguments)
+        if known.subject != subject and not (anew and same_question):
             raise UsageError(f"{root} is another study: {_difference(known, subject)}", hint="pass another --name")
         return
     if Layout(root).config.exists():

@@ -111,8 +111,8 @@ def label_plan(
     return LabelPlan(taskset, splits, tuple(sorted(set(shares))), repeats, pairs_per_task, tuple(search))
 
 
-def label_subject(plan: LabelPlan) -> Subject:
-    """What the study is about."""
+def label_subject(plan: LabelPlan, given: Mapping[str, str]) -> Subject:
+    """What the study is about. given: the digests of files that its searches are given, by what they are."""
     arguments: dict[str, Any] = {
         "taskset": plan.taskset.name,
         "shares": list(plan.shares),
@@ -120,7 +120,7 @@ def label_subject(plan: LabelPlan) -> Subject:
         "pairs_per_task": plan.pairs_per_task,
         "search": list(plan.search),
     }
-    return Subject(STUDY, arguments, {f"task set {plan.taskset.name}": plan.taskset.digest})
+    return Subject(STUDY, arguments, {f"task set {plan.taskset.name}": plan.taskset.digest, **given})
 
 
 def labels_part(plan: LabelPlan, whole: Parts) -> Part:

@@ -25,6 +25,18 @@ _STOPPED = 4
 """The exit code of a command that stopped at a limit."""
 _GRACE_S = 10.0
 _CENT = 0.01
+_PROGRAM = """
+import os
+from meta_reward.harness.process_limits import die_with_parent
+
+die_with_parent()
+if os.getppid() != {parent}:  # it died before this process could ask to die with it
+    raise SystemExit(130)
+
+from meta_reward.cli import main
+
+main()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +81,11 @@ async def run_searches(
     """
     slots = asyncio.Semaphore(processes)
     waiting = [job for job in jobs if not job.done]
+    check_dollars(jobs, max_usd)
     while waiting:
         limits = dollars_for_each(jobs, max_usd)
+        if not all(limits.values()):  # to a search, 0 is no limit at all
+            raise _used_up(jobs, max_usd)
 
         async def work(job: SearchJob, limits: Mapping[str, float]) -> bool:
             async with slots:
@@ -84,7 +99,25 @@ async def run_searches(
             raise errors[0]
         waiting = [job for job in waiting if not job.done]
         if waiting and _left(jobs, max_usd) < _CENT:
-            raise LimitReached("max-usd", round(sum(job.spent_usd for job in jobs), 2), max_usd)
+            raise _used_up(jobs, max_usd)
+
+
+def _used_up(jobs: Sequence[SearchJob], max_usd: float) -> LimitReached:
+    return LimitReached("max-usd", round(sum(job.spent_usd for job in jobs), 2), max_usd)
+
+
+def check_dollars(jobs: Sequence[SearchJob], max_usd: float) -> None:
+    """Raise UsageError where searches that have begun may spend more than that: a run's limit can only be raised."""
+    begun = [_own_limit(job) for job in jobs if not job.done and _has_begun(job)]
+    if not begun or not max_usd:
+        return
+    if not all(begun):
+        what = "its searches have begun without a limit in dollars"
+        raise UsageError(what, hint="go on with --max-usd none, or pass another --name")
+    held = sum(begun) + sum(min(job.spent_usd, _own_limit(job) or job.spent_usd) for job in jobs if job.done)
+    if held > max_usd + _CENT:
+        what = f"its searches have begun with limits that sum up to ${held:.2f}"
+        raise UsageError(what, hint="go on with that or more in --max-usd, or pass another --name")
 
 
 def dollars_for_each(jobs: Sequence[SearchJob], max_usd: float) -> dict[str, float]:
@@ -92,19 +125,30 @@ def dollars_for_each(jobs: Sequence[SearchJob], max_usd: float) -> dict[str, flo
     waiting = [job for job in jobs if not job.done]
     if not max_usd:
         return {}
-    held = {job.name: max(_own_limit(job), max_usd / len(jobs)) for job in waiting}
+    part = _part(jobs, max_usd)
     more = max(0.0, _left(jobs, max_usd)) / len(waiting)
-    return {name: round(limit + more, 4) for name, limit in held.items()}
+    return {job.name: round((_own_limit(job) or part) + more, 4) for job in waiting}
 
 
 def _left(jobs: Sequence[SearchJob], max_usd: float) -> float:
     """What is neither spent by jobs that are done nor held for the others."""
-    held = (job.spent_usd if job.done else max(_own_limit(job), max_usd / len(jobs)) for job in jobs)
-    return max_usd - sum(held)
+    part = _part(jobs, max_usd)
+    return max_usd - sum(job.spent_usd if job.done else _own_limit(job) or part for job in jobs)
+
+
+def _part(jobs: Sequence[SearchJob], max_usd: float) -> float:
+    """What is held for a search that has not begun: an equal part, as far as the others leave it."""
+    new = sum(not job.done and not _has_begun(job) for job in jobs)
+    held = sum(job.spent_usd if job.done else _own_limit(job) for job in jobs)
+    return min(max_usd / len(jobs), max(0.0, max_usd - held) / max(1, new))
+
+
+def _has_begun(job: SearchJob) -> bool:
+    return job.layout.config.exists()
 
 
 def _own_limit(job: SearchJob) -> float:
-    return load_run_config(job.layout.config).limits.max_usd if job.layout.config.exists() else 0.0
+    return load_run_config(job.layout.config).limits.max_usd if _has_begun(job) else 0.0
 
 
 async def _search_and_test(job: SearchJob, max_usd: float, log: Path) -> bool:
@@ -133,8 +177,11 @@ async def _finish(job: SearchJob, command: Sequence[str], log: Path) -> int:
 
 
 async def _run(command: Sequence[str], log: Path) -> int:
-    """The exit code of a command; what it prints goes to the end of a file. Cancelled, it is ended like by Ctrl-C."""
-    program = [sys.executable, "-c", "from meta_reward.cli import main; main()", *command]
+    """The exit code of a command; what it prints goes to the end of a file. Cancelled, it is ended like by Ctrl-C.
+
+    Where this process is killed, so is the command (on Linux): else the study that goes on would find its run in use.
+    """
+    program = [sys.executable, "-c", _PROGRAM.format(parent=os.getpid()), *command]
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
             *program, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True

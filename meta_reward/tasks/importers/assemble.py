@@ -242,7 +242,7 @@ class _Builder:
         every = self._votes.setdefault(sides, [])
         every += [Vote(str(r.annotator), p.preferred, p.other) for r, p in votes]
         every[:] = dict.fromkeys(every)
-        first = sum(vote.preferred == sides[0] for vote in every)
+        first = sum(vote.value for vote in every)
         if self._pairs.get(pair.task, set()) & {sides, sides[::-1]}:
             self._skip(record.place, "is a pair that is there already; its votes were added")
         elif 2 * first == len(every):

@@ -13,7 +13,7 @@ from typing import Any
 
 from meta_reward.tasks.importers import fields
 from meta_reward.tasks.importers.fields import as_object, number_of, text_field
-from meta_reward.tasks.importers.inspect_samples import iter_samples
+from meta_reward.tasks.importers.inspect_samples import as_openai, iter_samples
 from meta_reward.tasks.importers.record import Item, Options, Place, Record, RowError, parse_each
 
 _VALUES = {"C": 1, "P": 0.5, "I": 0, "N": 0, "yes": 1, "no": 0}
@@ -56,19 +56,6 @@ def _scores(sample: dict[str, Any]) -> dict[str, Any]:
 def _label(score: Any, field: str) -> float | None:
     unscored = isinstance(score, float) and math.isnan(score)
     return None if unscored else number_of(_VALUES.get(fields.word(score), score), field)
-
-
-def as_openai(message: Any) -> Any:
-    """A message as OpenAI has it: Inspect calls a tool's name `function`, and tells a failure beside the result."""
-    if not isinstance(message, dict):
-        return message
-    calls, error = message.get("tool_calls"), message.get("error")
-    if isinstance(calls, list):
-        named = [{**call, "name": call.get("function")} if isinstance(call, dict) else call for call in calls]
-        message = {**message, "tool_calls": named}
-    if isinstance(error, dict):
-        message = {**message, "is_error": True, "content": message.get("content") or error.get("message")}
-    return message
 
 
 def _tools(events: Any) -> Any:

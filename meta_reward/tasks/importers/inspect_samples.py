@@ -1,4 +1,4 @@
-"""The samples of an Inspect AI log: of a JSON document, or of an `.eval` file, which its own package reads."""
+"""The samples of an Inspect AI log, from a JSON document or an `.eval` file, which its own package reads."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,3 +32,27 @@ def _packed(path: Path) -> Iterator[Any]:
             yield sample.model_dump(mode="json")
     except Exception as error:  # whatever a damaged archive does to its reader
         raise DataError(path, f"cannot be read by inspect-ai: {type(error).__name__}: {error!s:.100}") from None
+
+
+def as_openai(message: Any) -> Any:
+    """A message as OpenAI has it: Inspect calls a tool's name `function`, and tells a failure beside the result."""
+    if not isinstance(message, dict):
+        return message
+    calls, content, error = (message.get(name) for name in ("tool_calls", "content", "error"))
+    if isinstance(calls, list):
+        named = [{**call, "name": call.get("function")} if isinstance(call, dict) else call for call in calls]
+        message = {**message, "tool_calls": named}
+    if isinstance(content, list):
+        message = {**message, "content": [block for whole in content for block in _blocks(whole)]}
+    if isinstance(error, dict):
+        message = {**message, "is_error": True, "content": content or error.get("message")}
+    return message
+
+
+def _blocks(block: Any) -> list[Any]:
+    """A part of a message; of a tool that the provider ran, its call and what that gave."""
+    if not isinstance(block, dict) or block.get("type") != "tool_use" or "result" not in block:
+        return [block]
+    failed = block.get("error") is not None
+    result = {"type": "tool_result", "tool_use_id": block.get("id"), "content": block["result"], "is_error": failed}
+    return [{**block, "input": block.get("arguments")}, result]

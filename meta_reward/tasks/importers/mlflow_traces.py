@@ -1,8 +1,7 @@
 """MLflow traces with assessments: `{info, data: {spans}}`, as `Trace.to_json()` and `mlflow traces search` write them.
 
-A task is what was asked of the root span. The label is the value of a feedback, or of an expectation that is named:
-a person's before a judge's, and of several people, each is an annotator. How spans become messages is in
-`mlflow_spans.py`.
+A task is what was asked of the root span. The label is the value of a feedback, or of an expectation that is named: of
+people before judges, and each of them is an annotator. How spans become messages is in `mlflow_spans.py`.
 """
 
 from collections.abc import Iterator
@@ -16,8 +15,6 @@ from meta_reward.tasks.importers.record import Item, Options, Place, Record, Row
 from meta_reward.tasks.importers.rows import iter_rows
 
 _VALUES = {"yes": 1.0, "no": 0.0}
-Vote = tuple[str | None, Any]
-"""Who labelled a trace, None unless a person, and with what."""
 
 
 def recognizes(row: dict[str, Any]) -> bool:
@@ -55,12 +52,12 @@ def _record(place: Place, row: Any, options: Options) -> Record:
     info, spans = as_object(trace.get("info")), value_at(trace, "data.spans")
     task = task_of(trace, options.task_key) if options.task_key else asked_of(spans)
     label = number_of(_VALUES.get(word(value), value), options.label_key or "assessments")
-    id = text_field(info, "trace_id") or text_field(info, "request_id")
+    id = text_field(info, "trace_id") or text_field(info, "request_id")  # so before version 3
     return Record(place, run_of_spans(spans), task, label, id, annotator=None if label is None else annotator)
 
 
-def _votes(place: Place, trace: dict[str, Any], key: str | None) -> list[Vote]:
-    """What the assessment that `key` names says, or the only feedback that is a number, yes or no; last words only."""
+def _votes(place: Place, trace: dict[str, Any], key: str | None) -> list[tuple[str | None, Any]]:
+    """Who, if a person, said what last, in the assessment that `key` names or the only feedback that can be a label."""
     given = value_at(trace, "info.assessments") or []
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise RowError("info, assessments", f"is {brief(given)}, not a list of assessments")
@@ -80,4 +77,4 @@ def _votes(place: Place, trace: dict[str, Any], key: str | None) -> list[Vote]:
 
 
 def _is_label(value: Any) -> bool:
-    return isinstance(value, int | float) or (isinstance(value, str) and value in _VALUES)
+    return isinstance(value, int | float) or word(value) in _VALUES

@@ -1,4 +1,4 @@
-"""Results of verifiers: `results.jsonl` of `vf-eval` before version 0.4, and `traces.jsonl` since.
+"""Results of verifiers: `results.jsonl` of `vf-eval` 0.1, and `traces.jsonl` of 0.4.
 
 In results, a row is `{example_id, prompt, completion, reward}`, and a task is the example's id and a digest of its
 prompt. Episodes of `traces.jsonl` are read in `verifiers_traces.py`. The label is the reward; rollouts that ended in

@@ -1,4 +1,4 @@
-"""Episodes of verifiers since version 0.4: `{env, task, traces[]}`, a trace for each agent that took part.
+"""Episodes of verifiers 0.4: `{env, task, traces[]}`, a trace for each agent that took part.
 
 A trace is a graph of messages, of which the last branch is read. The task is the episode's, with the agent's name
 where there are several; the label is the weighted sum of the rewards, as verifiers has it.

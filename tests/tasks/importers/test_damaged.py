@@ -68,7 +68,14 @@ def _plan(number: int) -> dict[str, Any]:
 
 def _sample(number: int) -> dict[str, Any]:
     call = {"id": "c", "type": "function", "function": "look", "arguments": {"id": "A7"}}
-    server = {"type": "tool_use", "tool_type": "web_search", "id": "s", "name": "web", "arguments": "q", "result": "r"}
+    server = {
+        "type": "tool_use",
+        "tool_type": "web_search",
+        "id": "s",
+        "name": "web",
+        "arguments": '{"q": 1}',
+        "result": "r",
+    }
     messages = [
         SAID[0],
         {"role": "user", "content": "Cancel A7.", "source": "input"},

@@ -1,0 +1,82 @@
+"""A run as it is on disk now: read again only when it has changed, and shared by all pages.
+
+The search that works on it writes its files atomically, and this writes none.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Generic, TypeVar
+
+from meta_reward import files
+from meta_reward.report.page.collect import RunPage, collect_run
+from meta_reward.report.page.details import load_search_rollouts
+from meta_reward.report.page.outcomes import PairMap, collect_map
+from meta_reward.report.status import Status, status_of
+from meta_reward.run.layout import Layout
+from meta_reward.run.lock import is_locked
+from meta_reward.trajectory import Rollout
+
+_STATUS_S = 1.5
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class Kept(Generic[Value]):
+    """The last value that was made, and of what."""
+
+    _of: str = ""
+    _value: Value | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, of: str, make: Callable[[], Value]) -> Value:
+        """The value of this version of what it is made of; those who ask meanwhile wait for it."""
+        with self._lock:
+            if self._value is None or self._of != of:
+                self._value = make()
+                self._of = of
+            return self._value
+
+    def has(self, of: str) -> bool:
+        """Whether the value of this version is there."""
+        return self._value is not None and self._of == of
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A run as it is on disk now. Each of its methods raises DataError where a file is damaged."""
+
+    layout: Layout
+    _run: Kept[RunPage] = field(default_factory=Kept)
+    _map: Kept[PairMap] = field(default_factory=Kept)
+    _rollouts: Kept[dict[str, Rollout]] = field(default_factory=Kept)
+    _status: Kept[Status] = field(default_factory=Kept)
+
+    def version(self) -> str:
+        """Changes whenever the record does, or a candidate more is scored or rejected."""
+        layout = self.layout
+        record = (layout.config, layout.ledger, layout.iterations, layout.outcomes, layout.candidates)
+        ended = (layout.stop, layout.decision, layout.decisions, layout.test_result)
+        stats = [path.stat() if path.exists() else None for path in (*record, *ended)]
+        scored = sum(1 for _ in layout.candidates.glob("c*-*/scores.json"))
+        seen = [(stat.st_mtime_ns, stat.st_size) if stat else None for stat in stats]
+        return files.digest([seen, scored, is_locked(layout)])[:16]
+
+    def run(self) -> RunPage:
+        """What the first page shows, but for its pairs."""
+        return self._run.get(self.version(), lambda: collect_run(self.layout))
+
+    def map(self) -> PairMap:
+        """What every candidate made of every search pair."""
+        rows = self.run().rows
+        scored = files.digest([row.id for row in rows if row.score is not None])
+        return self._map.get(scored, lambda: collect_map(self.layout, rows))
+
+    def rollouts(self) -> dict[str, Rollout]:
+        """The trajectories of the search split; a run never changes its copy."""
+        return self._rollouts.get("copy", lambda: load_search_rollouts(self.layout))
+
+    def status(self) -> Status:
+        """Where it stands, at most a moment ago."""
+        return self._status.get(str(time.monotonic() // _STATUS_S), lambda: status_of(self.layout))

@@ -1,0 +1,107 @@
+"""What `view` answers with: the pages of a report with all its candidates and pairs, from the run as it is now."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files as resources
+from urllib.parse import quote
+
+from meta_reward.files import printable
+from meta_reward.report.page import render
+from meta_reward.report.page.calibration import collect_rewards
+from meta_reward.report.page.collect import RunPage, collect_clusters
+from meta_reward.report.page.details import collect_candidate, collect_pair
+from meta_reward.report.page.links import Links
+from meta_reward.report.page.outcomes import PairMap, Telling, telling_pairs
+from meta_reward.report.page.pack import Pack
+from meta_reward.report.page.view import Reading
+from meta_reward.report.server.current import Current, Kept
+from meta_reward.report.status_text import render_headline
+
+LINKS = Links("/", lambda id: f"/candidate/{quote(id, safe='')}", lambda id: f"/pair/{quote(id, safe='')}")
+
+
+@cache
+def script(name: str) -> str:
+    """A script of the server's own pages."""
+    return (resources("meta_reward.report.server") / name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the pages ask for every few seconds."""
+
+    version: str
+    line: str
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages on a run, as text of HTML. Those of what does not exist raise KeyError."""
+
+    current: Current
+    _first: Kept[str] = field(default_factory=Kept)
+    _whole: Kept[str] = field(default_factory=Kept)
+
+    def live(self) -> Live:
+        """Where the run stands, in a line."""
+        status = self.current.status()
+        return Live(self.current.version(), render_headline(status), status.state == "running")
+
+    def home(self) -> str:
+        """The first page. What takes long is left out until it has been made once: the page asks for it then."""
+        version = self.current.version()
+        if self._whole.has(version):
+            return self._document(self.overview(version), version)
+        return self._first.get(version, lambda: self._document(render.overview(self.current.run(), None, LINKS), ""))
+
+    def overview(self, version: str) -> str:
+        """The whole overview, without a document around it."""
+        return self._whole.get(version, self._overview)
+
+    def _overview(self) -> str:
+        run, found, layout = self.current.run(), self.current.map(), self.current.layout
+        return render.overview(
+            run,
+            found,
+            LINKS,
+            clusters=collect_clusters(layout) if run.status.decision else None,
+            rewards=collect_rewards(layout, run),
+            reading=_reading(run, found),
+        )
+
+    def candidate(self, id: str, against: str | None) -> str:
+        """The page of a candidate. against: the id of the one whose program stands beside its own."""
+        run = self.current.run()
+        if against:
+            run.row(against)
+        page = collect_candidate(self.current.layout, run, id)
+        usual = [*page.row.parents, *([run.baseline] if run.baseline else [])]
+        beside = next((one for one in usual if one != id), "") if against is None else against
+        pack = Pack()
+        for one in {id, *([beside] if beside else [])}:
+            pack.add(f"source-{one}", printable(collect_candidate(self.current.layout, run, one).source))
+        body = render.candidate(page, run, LINKS, against=beside)
+        return self._document(body, "", pack, f"{id} {run.row(id).name}")
+
+    def pair(self, id: str, wanted: list[str]) -> str:
+        """The page of a pair. wanted: ids of the candidates whose exchange it shows; the baseline and the best."""
+        run, found = self.current.run(), self.current.map()
+        shown = list(dict.fromkeys(run.row(one).id for one in wanted if one)) or list(run.compared)
+        page = collect_pair(self.current.layout, found.pair(id), shown, self.current.rollouts())
+        return self._document(render.pair(page, run, LINKS, found, choice=found.candidates), "", None, id)
+
+    def _document(self, body: str, version: str, pack: Pack | None = None, about: str = "") -> str:
+        name = self.current.layout.root.name
+        texts = {"lines": pack.lines, "texts": pack.texts} if pack else {}
+        data = {**texts, "title": printable(name), "version": version, "whole": not about}
+        title = f"{printable(about)} - {name}" if about else name
+        return render.document(title, body, data=data, extra=[script("live.js")], served=True)
+
+
+def _reading(run: RunPage, found: PairMap) -> Reading:
+    """Every pair: those that say most first."""
+    telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared else []
+    known = {one.pair.id for one in telling}
+    others = [Telling(pair, "") for pair in found.pairs if pair.id not in known]
+    return Reading([*telling, *others], "Every search pair; first those that say most, with the reason")

@@ -1,0 +1,73 @@
+"""Serving an application on loopback until Ctrl-C."""
+
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from meta_reward.errors import UsageError
+
+HOST = "127.0.0.1"
+_GRACE_S = 2
+
+
+def serve(app: ASGIApp, *, port: int, show: Callable[[str], None], browser: bool) -> None:
+    """Answer on loopback until the process is interrupted, which is how it ends.
+
+    port: 0 for any. show: is told the address once it answers. browser: whether to open it in one, where a person sits
+    at a terminal.
+    """
+    bound = _bind(port)
+    address = f"http://{HOST}:{bound.getsockname()[1]}/"
+
+    def begin() -> None:
+        show(address)
+        if browser and sys.stdout.isatty():
+            Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    with suppress(KeyboardInterrupt):  # uvicorn has finished what it was answering
+        _Server(_config(app), begin).run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, begin: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begin = begin
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._begin()
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+def _bind(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((HOST, port))
+    except OSError as error:
+        bound.close()
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"port {port} cannot be had: {reason}", hint="give another --port, or none") from None
+    return bound
