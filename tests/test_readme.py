@@ -27,11 +27,19 @@ PAGES = {
     for path in (
         *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "tasks/README.md", "runs/README.md")),
         *sorted((PROJECT / "docs").glob("*.md")),
+        *sorted((PROJECT / "skills").glob("*/SKILL.md")),
     )
 }
 ALL = "\n".join(PAGES.values())
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = [(kind, body.replace("\\\n", "")) for page in PAGES.values() for kind, body in _FENCED.findall(page)]
+
+
+def _blocks(page: str) -> list[tuple[str, str]]:
+    """The kind and the text of each fenced block."""
+    return [(kind, body.replace("\\\n", "")) for kind, body in _FENCED.findall(page)]
+
+
+BLOCKS = [block for page in PAGES.values() for block in _blocks(page)]
 LONGEST = {"README.md": 120}
 
 
@@ -141,6 +149,15 @@ def test_every_command_that_the_docs_name_is_one() -> None:
         parse(["failures"])
 
 
+def test_skill_says_who_it_is_and_names_each_step_as_a_command() -> None:
+    _, front, body = PAGES["skills/meta-reward/SKILL.md"].split("---\n", 2)
+    fields = dict(line.split(": ", 1) for line in front.splitlines())
+    assert (set(fields), fields["name"]) == ({"name", "description"}, "meta-reward")
+    assert len(fields["description"]) < 1024
+    told = {words[0] for _, block in _blocks(body) for words in commands_in(block)}
+    assert {"import", "search", "status", "test", "failures", "score"} <= told
+
+
 def test_every_judge_of_the_docs_is_one() -> None:
     specs = re.findall(r"^--judge (\S+)", block_with("--judge openai:gpt"), re.MULTILINE)
     assert [make_backend(spec, {}).settings["kind"] for spec in specs] == [
@@ -207,8 +224,8 @@ def test_judge_settings_of_the_docs_are_settings() -> None:
 
 
 def test_paths_that_the_docs_name_exist() -> None:
-    folders = "meta_reward|seed_harnesses|tasks|tests|benchmarks|docs|\\.ci"
-    named = re.findall(rf"(?:`|python )((?:{folders})/[\w./]*)", ALL)
+    folders = "meta_reward|seed_harnesses|tasks|tests|benchmarks|docs|examples|skills|\\.ci"
+    named = re.findall(rf"(?:`|python )((?:{folders})/[\w./-]*)", ALL)
     made = {"tasks/orders", "tasks/tau-airline", "tasks/reproduce", "tasks/NAME/"}  # by the reader
     assert len(named) > 30
     wanting = {name for name in named if not name.endswith("NAME.py") and not (PROJECT / name).exists()}

@@ -32,6 +32,7 @@ def test_search_in_an_empty_folder_has_seeds_and_skyways_and_leaves_the_package_
     installed: Path, here: Path
 ) -> None:
     assert content(installed / DATA / "seed_harnesses") == content(PROJECT / "seed_harnesses")
+    assert content(installed / DATA / "skills") == content(PROJECT / "skills")
     assert content(installed / DATA / "tasks" / "skyways") == content(PROJECT / "tasks" / "skyways")
     cut_to_few_tasks(installed / DATA / "tasks" / "skyways")
     before = content(installed)

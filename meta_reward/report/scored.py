@@ -5,6 +5,7 @@ from meta_reward.models.usage import dollars_of
 from meta_reward.report.standalone import render_spending
 from meta_reward.report.tables import SIMULATED, fit, percent, plural
 from meta_reward.use.export import Exported
+from meta_reward.use.judge_training import Training
 from meta_reward.use.score_files import Job, Tally
 
 SCALE = "scores run from 0 to 100; divide by 100 for what expects 0 to 1"
@@ -65,3 +66,13 @@ def render_exported(exported: Exported) -> str:
         *([SIMULATED] if exported.simulated else []),
     ]
     return "\n".join(fit(printable(line)) for line in lines)
+
+
+def render_training(made: Training) -> str:
+    """What there is to train a judge with."""
+    counts = (
+        plural(made.completions, "reply", "replies") + " that led to right rewards",
+        plural(made.labelled, "reply", "replies") + ", right or wrong",
+        plural(made.preferences, "prompt") + " with a right and a wrong reply",
+    )
+    return "\n".join(fit(printable(f"{path}: {count}")) for path, count in zip(made.files, counts, strict=True))

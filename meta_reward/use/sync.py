@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -53,6 +54,10 @@ class SyncScorer:
         """As of `Scorer`."""
         return self._run(self._scorer.score_all(batch))
 
+    async def score_all_async(self, batch: Iterable[Any]) -> list[Scored]:
+        """The same for a caller with an event loop of its own, which goes on meanwhile."""
+        return await asyncio.wrap_future(self._begin(self._scorer.score_all(batch)))
+
     def close(self) -> None:
         """End it. Calls that were sent are waited for; calling it again does nothing."""
         if self._loop is None:
@@ -63,11 +68,14 @@ class SyncScorer:
         finally:
             self._end()
 
-    def _run(self, work: Coroutine[Any, Any, _Made]) -> _Made:
+    def _begin(self, work: Coroutine[Any, Any, _Made]) -> Future[_Made]:
         if self._loop is None:
             work.close()
             raise RuntimeError("this reward is closed")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _run(self, work: Coroutine[Any, Any, _Made]) -> _Made:
+        future = self._begin(work)
         try:
             return future.result()
         except KeyboardInterrupt:

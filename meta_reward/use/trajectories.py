@@ -90,7 +90,7 @@ def _row(item: Item, shared: Shared) -> Row:
     if isinstance(item, PairRecord):
         return Row(place, None, _PAIR)
     try:
-        return Row(place, _trajectory(item.run, shared), id=item.id, task=item.task)
+        return Row(place, trajectory_of_run(item.run, shared), id=item.id, task=item.task)
     except Unreadable as error:
         return Row(place, None, files.printable(str(error)), item.id, item.task)
 
@@ -115,14 +115,15 @@ def trajectory_of(data: Any, shared: Shared) -> Trajectory:
     if not isinstance(data, Mapping):
         raise Unreadable(f"is of type {type(data).__name__}, neither an object nor a list of messages")
     try:
-        return _trajectory(run_of(dict(data), keep_unparsed=True), shared)
+        return trajectory_of_run(run_of(dict(data), keep_unparsed=True), shared)
     except RowError as error:
         raise Unreadable(str(error)) from None
     except (TypeError, RecursionError) as error:  # from Python comes what no JSON holds
         raise Unreadable(f"holds what JSON cannot: {error!s:.80}") from None
 
 
-def _trajectory(run: Run, shared: Shared) -> Trajectory:
+def trajectory_of_run(run: Run, shared: Shared) -> Trajectory:
+    """A run that an importer read, with what holds where it doesn't say. Raises Unreadable."""
     policy = next(p for p in (shared.instead.policy, run.policy, shared.policy) if p is not None)
     tools = next(t for t in (shared.instead.tools, run.tools, shared.tools) if t is not None)
     return _checked(Trajectory(policy, tools, run.messages))

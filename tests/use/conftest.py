@@ -15,6 +15,17 @@ from tests.cli.conftest import meta_reward_process as meta_reward_process
 from tests.conftest import PROJECT, made_once, make_task_set
 
 PRICED = "[judge.settings]\nprice_input = 1000.0\nprice_output = 1000.0\n"
+COUNTING_HARNESS = '''"""Ten points for each message, one for each tool; fails on what says BAD."""
+
+from meta_reward.harness import Judge, Reward, Trajectory
+
+
+async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
+    if "BAD" in trajectory.transcript():
+        raise ValueError("it is bad")
+    points = 10.0 * len(trajectory.messages) + len(trajectory.tools)
+    return Reward(points, reason=trajectory.transcript(), findings={"policy": trajectory.policy})
+'''
 PROGRAM = [sys.executable, "-c", "from meta_reward.cli import main; main()"]
 
 
@@ -31,6 +42,13 @@ def _finish(folder: Path) -> None:
     options = ["--seeds", "seeds", "--judge", "simulated", "--iterations", "0", "--run", "night-1"]
     environment = os.environ | {"META_REWARD_CACHE": str(folder / "cache"), "HOME": str(folder)}
     subprocess.run([*PROGRAM, "search", "small", *options], cwd=folder, env=environment, check=True)
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> Path:
+    """The file of a harness that tells what it was shown."""
+    (tmp_path / "counting.py").write_text(COUNTING_HARNESS)
+    return tmp_path / "counting.py"
 
 
 def messages(text: str = "It was sent.") -> list[dict[str, Any]]:

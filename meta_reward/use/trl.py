@@ -1,0 +1,52 @@
+"""Reward functions for TRL's trainers, such as GRPO and RLOO.
+
+    trainer = GRPOTrainer(..., reward_funcs=reward_func("runs/night-1", max_usd=50))
+
+A completion without a reward is None, which TRL leaves out of the group's advantage. Needs nothing of TRL itself.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from meta_reward.use.adapter import WarmReward, conversation
+from meta_reward.use.scorer import Scored
+
+
+class RewardFunc:
+    """What TRL calls with a batch. It can be pickled; a copy opens the reward anew in its process."""
+
+    def __init__(self, reward: WarmReward, name: str) -> None:
+        self.reward, self.__name__ = reward, name
+
+    def __call__(self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
+        """One reward from 0 to 1 for each completion: texts, or lists of messages, as in the prompts."""
+        return _rewards(self.reward.score_all(_conversations(prompts, completions)))
+
+
+class AsyncRewardFunc(RewardFunc):
+    """The same as a coroutine, which TRL runs beside other asynchronous reward functions."""
+
+    async def __call__(  # type: ignore[override]
+        self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any
+    ) -> list[float | None]:
+        """As of `RewardFunc`."""
+        return _rewards(await self.reward.score_all_async(_conversations(prompts, completions)))
+
+
+def reward_func(path: str | Path, *, name: str = "meta_reward", **options: Any) -> RewardFunc:
+    """A reward function. path, options: as of `load_reward`. name: under which TRL logs it."""
+    return RewardFunc(WarmReward(path, options), name)
+
+
+def async_reward_func(path: str | Path, *, name: str = "meta_reward", **options: Any) -> AsyncRewardFunc:
+    """The asynchronous twin of `reward_func`."""
+    return AsyncRewardFunc(WarmReward(path, options), name)
+
+
+def _conversations(prompts: Sequence[Any], completions: Sequence[Any]) -> list[Any]:
+    return [conversation(prompt, completion) for prompt, completion in zip(prompts, completions, strict=True)]
+
+
+def _rewards(results: Sequence[Scored]) -> list[float | None]:
+    return [result.from_0_to_1 for result in results]
