@@ -38,6 +38,10 @@ def make_app(layout: Layout) -> Guard:
         wanted = [request.query_params.get(name, "") for name in ("a", "b")]
         return page(pages.pair(request.path_params["id"], wanted))
 
+    def trajectory(request: Request) -> Response:
+        wanted = [request.query_params.get(name, "") for name in ("a", "b")]
+        return page(pages.trajectory(request.path_params["id"], wanted))
+
     def page(text: str) -> Response:
         return html_response(text, "live.js")
 
@@ -47,6 +51,7 @@ def make_app(layout: Layout) -> Guard:
         Route("/overview.json", endpoint(overview)),
         Route("/candidate/{id}", endpoint(candidate)),
         Route("/pair/{id:path}", endpoint(pair)),
+        Route("/trajectory/{id:path}", endpoint(trajectory)),
     ]
     return Guard(Starlette(routes=routes), secrets.token_urlsafe())
 

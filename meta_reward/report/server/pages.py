@@ -1,5 +1,6 @@
 """What `view` answers with: the pages of a report with all its candidates and pairs, from the run as it is now."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files as resources
@@ -9,7 +10,7 @@ from meta_reward.files import printable
 from meta_reward.report.page import render
 from meta_reward.report.page.calibration import collect_rewards
 from meta_reward.report.page.collect import RunPage, collect_clusters
-from meta_reward.report.page.details import collect_candidate, collect_pair
+from meta_reward.report.page.details import collect_candidate, collect_pair, collect_trajectory
 from meta_reward.report.page.links import Links
 from meta_reward.report.page.outcomes import PairMap, Telling, telling_pairs
 from meta_reward.report.page.pack import Pack
@@ -17,7 +18,12 @@ from meta_reward.report.page.view import Reading
 from meta_reward.report.server.current import Current, Kept, Paced
 from meta_reward.report.status_text import render_headline
 
-LINKS = Links("/", lambda id: f"/candidate/{quote(id, safe='')}", lambda id: f"/pair/{quote(id, safe='')}")
+
+def _address(kind: str) -> Callable[[str], str]:
+    return lambda id: f"/{kind}/{quote(id, safe='')}"
+
+
+LINKS = Links("/", *map(_address, ("candidate", "pair", "trajectory")))
 
 
 @cache
@@ -78,7 +84,7 @@ class Pages:
             LINKS,
             clusters=collect_clusters(layout) if run.status.decision else None,
             rewards=collect_rewards(layout, run),
-            reading=_reading(run, found),
+            reading=_reading(run, found, self.current.rollouts()),
         )
 
     def candidate(self, id: str, against: str | None) -> str:
@@ -102,6 +108,13 @@ class Pages:
         page = collect_pair(self.current.layout, found.pair(id), shown, self.current.rollouts())
         return self._document(render.pair(page, run, LINKS, found, choice=found.candidates), "", None, id)
 
+    def trajectory(self, id: str, wanted: list[str]) -> str:
+        """The page of a trajectory of the search split, which need not be in a pair. wanted: as for a pair."""
+        run, found = self.current.run(), self.current.map()
+        shown = list(dict.fromkeys(run.row(one).id for one in wanted if one)) or list(run.compared)
+        page = collect_trajectory(self.current.layout, self.current.rollouts()[id], found.pairs, shown)
+        return self._document(render.trajectory(page, run, LINKS, choice=found.candidates), "", None, id)
+
     def _document(self, body: str, version: str, pack: Pack | None = None, about: str = "") -> str:
         name = self.current.layout.root.name
         texts = {"lines": pack.lines, "texts": pack.texts} if pack else {}
@@ -110,9 +123,11 @@ class Pages:
         return render.document(title, body, data=data, extra=[script("live.js")], served=True)
 
 
-def _reading(run: RunPage, found: PairMap) -> Reading:
-    """Every pair: those that say most first."""
+def _reading(run: RunPage, found: PairMap, rollouts: Collection[str]) -> Reading:
+    """Every pair, those that say most first, and every trajectory that is in none."""
     telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared else []
     known = {one.pair.id for one in telling}
     others = [Telling(pair, "") for pair in found.pairs if pair.id not in known]
-    return Reading([*telling, *others], "Every search pair; first those that say most, with the reason")
+    paired = {id for pair in found.pairs for id in (pair.preferred, pair.other)}
+    unpaired = sorted(id for id in rollouts if id not in paired)
+    return Reading([*telling, *others], "Every search pair; first those that say most, with the reason", unpaired)
