@@ -56,6 +56,7 @@ def _child(reward: WarmReward, results: Any) -> None:
     results.put([scored.score for scored in reward.score_all([messages()])])
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_reward_that_was_forked_opens_anew(counting: Path) -> None:
     reward = WarmReward(counting, {"judge": "simulated"})
     before = reward.score_all([messages()])[0].score
