@@ -27,6 +27,15 @@ class RewardFunc:
 class AsyncRewardFunc(RewardFunc):
     """The same as a coroutine, which TRL runs beside other asynchronous reward functions."""
 
+    def __init__(self, reward: WarmReward, name: str) -> None:
+        super().__init__(reward, name)
+        # What makes an object a function to `inspect`: TRL before 1.16 asks only whether that is a coroutine's.
+        self.__code__, self.__defaults__, self.__kwdefaults__ = type(self).__call__.__code__, None, None
+        self.__annotations__ = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AsyncRewardFunc, (self.reward, self.__name__)
+
     async def __call__(  # type: ignore[override]
         self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any
     ) -> list[float | None]:

@@ -94,14 +94,15 @@ def test_candidate_opens_with_its_hypothesis_and_session_and_the_way_back_keeps_
     before = page.evaluate("scrollY")
     link.focus()
     page.keyboard.press("Enter")
-    assert page.locator("h1:visible").inner_text() == "c0004 made-up"
+    page.locator("h1:visible", has_text="c0004 made-up").wait_for()
     assert page.evaluate("document.activeElement.tagName") == "H1"
     assert "Candidate 4 expects to judge better" in page.locator("#part").inner_text()
     page.locator("summary", has_text="Step by step").click()
     assert page.get_by_text("calls Read").count() > 0
     assert page.get_by_text("is refused Bash").count() == 1
     page.go_back()
-    assert (page.locator("h1:visible").inner_text(), page.evaluate("scrollY")) == ("night", before)
+    page.locator("h1:visible", has_text="night").wait_for()
+    page.wait_for_function(f"scrollY === {before}")
 
 
 def test_way_past_the_top_stays_on_the_page_of_a_candidate(page: Any) -> None:
@@ -109,7 +110,7 @@ def test_way_past_the_top_stays_on_the_page_of_a_candidate(page: Any) -> None:
     page.locator(".skip").focus()
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
-    assert page.locator("h1:visible").inner_text() == "c0004 made-up"
+    page.locator("h1:visible", has_text="c0004 made-up").wait_for()
 
 
 def test_programs_are_compared_with_parent_baseline_and_any_other(page: Any) -> None:

@@ -39,7 +39,7 @@ def test_trl_function_warns_of_failures(counting: Path, caplog: pytest.LogCaptur
 
 def test_asynchronous_trl_function_gives_the_same(counting: Path) -> None:
     reward = async_reward_func(counting, judge="simulated")
-    assert inspect.iscoroutinefunction(reward.__call__)
+    assert (inspect.iscoroutinefunction(reward), reward.__name__) == (True, "meta_reward")
     assert asyncio.run(reward(prompts=["a", ASKED], completions=["BAD", SAID])) == [None, 0.2]
 
 
@@ -47,12 +47,16 @@ def test_trl_function_that_was_pickled_opens_anew(counting: Path) -> None:
     reward = reward_func(counting, judge="simulated")
     reward(prompts=["a"], completions=["GOOD"])
     assert pickle.loads(pickle.dumps(reward))(prompts=["a"], completions=["GOOD"]) == [0.2]
+    copied = pickle.loads(pickle.dumps(async_reward_func(counting, judge="simulated", name="night_1")))
+    assert asyncio.run(copied(prompts=["a"], completions=["GOOD"])) == [0.2]
+    assert copied.__name__ == "night_1"
 
 
 def _child(reward: WarmReward, results: Any) -> None:
     results.put([scored.score for scored in reward.score_all([messages()])])
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_reward_that_was_forked_opens_anew(counting: Path) -> None:
     reward = WarmReward(counting, {"judge": "simulated"})
     before = reward.score_all([messages()])[0].score

@@ -102,13 +102,14 @@ def test_failure_is_a_feedback_with_an_error_and_without_a_value(counting: Path)
 
 @pytest.mark.slow
 def test_evaluate_scores_traces_with_the_judge_and_leaves_failures_out_of_its_mean(counting: Path, store: None) -> None:
-    pytest.importorskip("pandas", reason="mlflow.genai.evaluate needs the whole of MLflow: pip install mlflow")
+    pandas = pytest.importorskip("pandas", reason="mlflow.genai.evaluate needs the whole of MLflow: pip install mlflow")
     import mlflow
 
     from meta_reward.use.mlflow import reward_judge
 
     judge = reward_judge(counting, judge="simulated", name="quality")
-    result = mlflow.genai.evaluate(data=[trace_of("It was sent."), trace_of("BAD")], scorers=[judge])
+    traces = pandas.DataFrame({"trace": [trace_of("It was sent."), trace_of("BAD")]})
+    result = mlflow.genai.evaluate(data=traces, scorers=[judge])
     values = [float(value) for value in result.tables["eval_results"]["quality/value"]]
     assert sorted(map(str, values)) == ["0.4", "nan"]
     assert result.metrics["quality/mean"] == 0.4
