@@ -70,10 +70,8 @@ def command(
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.cli.study import finish
-    from meta_reward.models.registry import make_backend
     from meta_reward.report.study_labels import label_blocks
     from meta_reward.search.create import load_seeds
-    from meta_reward.search.limits import require_limit
     from meta_reward.search.studies import labels as study_of
     from meta_reward.search.studies.folder import check_free, open_study
 
@@ -88,19 +86,24 @@ def command(
         check_free(root, subject)
         _estimate(plan, judge, config, seeds, as_json)
         return
-    backend = make_backend(judge, config.judge.settings, seed=config.seed)
-    require_limit(
-        backend,
-        judge,
-        {} if max_usd is None else {"max_usd": max_usd},
-        unpriced="give its price in --config, as price_input and price_output",
-    )
+    simulated = _check_limit(judge, config, max_usd)
     with open_study(root, subject) as study, shown(quiet=as_json) as progress:
         work = study_of.study_labels(
-            study, plan, simulated=backend.simulated, processes=jobs, max_usd=max_usd or 0.0, tell=progress.note
+            study, plan, simulated=simulated, processes=jobs, max_usd=max_usd or 0.0, tell=progress.note
         )
         tables = run_interruptible(work)
         finish(study, tables, label_blocks(tables), as_json)
+
+
+def _check_limit(judge: str, config: "RunConfig", max_usd: float | None) -> bool:
+    """Whether the judge is simulated. Raises UsageError for one that may cost money without a limit."""
+    from meta_reward.models.registry import make_backend
+    from meta_reward.search.limits import require_limit
+
+    backend = make_backend(judge, config.judge.settings, seed=config.seed)
+    limits = {} if max_usd is None else {"max_usd": max_usd}
+    require_limit(backend, judge, limits, unpriced="give its price in --config, as price_input and price_output")
+    return backend.simulated
 
 
 def _search(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:

@@ -65,7 +65,7 @@ def label(
 
     if run is not None and split != "search":
         raise UsageError(f"--run with --split {split}", hint="candidates are compared on the search split only")
-    who = annotator if annotator is not None else getpass.getuser()
+    who = annotator if annotator is not None else _user()
     check_annotator(who)
     tasks = open_task_set(taskset, SplitShares())
     if which != "given":
@@ -75,6 +75,15 @@ def label(
         raise UsageError(f"task set {tasks.name} has no such pairs on {split}", hint="try another --which or --split")
     labelling = Labelling(tasks, who, couples, _telling(find_run(run), tasks) if run else None)
     serve(make_label_app(labelling, split), port=port, show=show_address, browser=not no_open)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, a user may have no name
+        raise UsageError(
+            "the user of this process has no name", hint="say whose labels these are: --annotator"
+        ) from None
 
 
 def _check_runs(tasks: "TaskSet", *, force: bool) -> None:

@@ -129,13 +129,36 @@ def collect_pair(
         why=why,
         preferred=rollouts[pair.preferred],
         other=rollouts[pair.other],
-        exchanges={candidate: _exchange(layout, candidate, pair) for candidate in candidates},
+        exchanges={candidate: _exchange(layout, candidate, pair.id) for candidate in candidates},
     )
 
 
-def _exchange(layout: Layout, candidate: str, pair: MapPair) -> tuple[TrajectoryTrace, ...]:
+@dataclass(frozen=True, slots=True)
+class TrajectoryPage:
+    """What is known of one trajectory of the search split."""
+
+    rollout: Rollout
+    pairs: tuple[str, ...]
+    """The ids of those that it is in."""
+    exchanges: Mapping[str, tuple[TrajectoryTrace, ...]]
+    """By candidate: what it asked the judge about it."""
+
+
+def collect_trajectory(
+    layout: Layout, rollout: Rollout, pairs: Sequence[MapPair], candidates: Sequence[str]
+) -> TrajectoryPage:
+    """One trajectory, with the exchange of some candidates. pairs: all of the search split."""
+    return TrajectoryPage(
+        rollout,
+        tuple(pair.id for pair in pairs if rollout.id in (pair.preferred, pair.other)),
+        {candidate: _exchange(layout, candidate, rollout.id) for candidate in candidates},
+    )
+
+
+def _exchange(layout: Layout, candidate: str, id: str) -> tuple[TrajectoryTrace, ...]:
+    """What a candidate asked about a pair or a trajectory; empty where it has no traces of that."""
     try:
-        found = trace(HistoryLayout(layout.history), candidate, pair.id)
+        found = trace(HistoryLayout(layout.history), candidate, id)
     except MetaRewardError:
         return ()
-    return tuple(found.sides) if isinstance(found, TraceOfPair) else ()
+    return tuple(found.sides) if isinstance(found, TraceOfPair) else (found.trace,)

@@ -15,6 +15,8 @@ class Links:
     """By its id."""
     pair: Callable[[str], str]
     """By its id."""
+    trajectory: Callable[[str], str] = lambda id: ""
+    """By its id."""
 
 
 def in_the_file(pairs: Collection[str]) -> Links:

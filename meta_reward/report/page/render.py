@@ -20,7 +20,7 @@ from meta_reward.models.usage import dollars
 from meta_reward.report import tables
 from meta_reward.report.page.calibration import Rewards
 from meta_reward.report.page.collect import Clusters, RunPage
-from meta_reward.report.page.details import CandidatePage, PairPage
+from meta_reward.report.page.details import CandidatePage, PairPage, TrajectoryPage
 from meta_reward.report.page.links import Links
 from meta_reward.report.page.outcomes import PairMap
 from meta_reward.report.page.pack import embedded
@@ -63,6 +63,11 @@ def pair(
     choice: ids of candidates of which the reader may choose two others.
     """
     return _render("pair.html", {**pair_values(page, run, links, found), "choice": choice})
+
+
+def trajectory(page: TrajectoryPage, run: RunPage, links: Links, *, choice: Sequence[str] = ()) -> str:
+    """The page of a trajectory. choice: as for a pair."""
+    return _render("trajectory.html", {"page": page, "run": run, "links": links, "choice": choice})
 
 
 def label(values: Mapping[str, object]) -> str:

@@ -77,6 +77,8 @@ class Reading:
 
     pairs: Sequence[Telling]
     note: str
+    unpaired: Sequence[str] = ()
+    """Ids of trajectories that are in no pair."""
 
 
 NOTHING = Reading((), "")
@@ -118,6 +120,7 @@ def overview_values(
         "key": _key(list(compared)),
         "telling": reading.pairs,
         "telling_note": reading.note,
+        "unpaired": reading.unpaired,
         "map_data": Markup(embedded(_map_data(found, links))) if found else "",
         "standings": {one.id: one for one in run.status.candidates},
         "tested": run.tested,

@@ -28,8 +28,8 @@ def make_app(layout: Layout) -> Guard:
     pages.home()
 
     def overview(request: Request) -> Response:
-        version = pages.current.version()
-        return json_response({"version": version, "html": pages.overview(version)})
+        found = pages.overview()
+        return Response(status_code=204) if found.version == request.query_params.get("have") else json_response(found)
 
     def candidate(request: Request) -> Response:
         return page(pages.candidate(request.path_params["id"], request.query_params.get("against")))
@@ -37,6 +37,10 @@ def make_app(layout: Layout) -> Guard:
     def pair(request: Request) -> Response:
         wanted = [request.query_params.get(name, "") for name in ("a", "b")]
         return page(pages.pair(request.path_params["id"], wanted))
+
+    def trajectory(request: Request) -> Response:
+        wanted = [request.query_params.get(name, "") for name in ("a", "b")]
+        return page(pages.trajectory(request.path_params["id"], wanted))
 
     def page(text: str) -> Response:
         return html_response(text, "live.js")
@@ -47,6 +51,7 @@ def make_app(layout: Layout) -> Guard:
         Route("/overview.json", endpoint(overview)),
         Route("/candidate/{id}", endpoint(candidate)),
         Route("/pair/{id:path}", endpoint(pair)),
+        Route("/trajectory/{id:path}", endpoint(trajectory)),
     ]
     return Guard(Starlette(routes=routes), secrets.token_urlsafe())
 

@@ -19,6 +19,7 @@ from meta_reward.run.lock import is_locked
 from meta_reward.trajectory import Rollout
 
 _STATUS_S = 1.5
+_MOST_OF_THE_TIME = 0.25
 Value = TypeVar("Value")
 
 
@@ -38,9 +39,29 @@ class Kept(Generic[Value]):
                 self._of = of
             return self._value
 
-    def has(self, of: str) -> bool:
-        """Whether the value of this version is there."""
-        return self._value is not None and self._of == of
+
+@dataclass(slots=True)
+class Paced(Generic[Value]):
+    """A value that is made again when it is asked for, but not so often that making it takes much of the time."""
+
+    _until: float = 0.0
+    _value: Value | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, make: Callable[[], Value]) -> Value:
+        """The value, at most a moment old; or older, where it takes long to make."""
+        with self._lock:
+            began = time.monotonic()
+            if self._value is None or began > self._until:
+                self._value = make()
+                ended = time.monotonic()
+                self._until = ended + max(_STATUS_S, (ended - began) / _MOST_OF_THE_TIME)
+            return self._value
+
+    @property
+    def last(self) -> Value | None:
+        """The last value, without making one."""
+        return self._value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +72,7 @@ class Current:
     _run: Kept[RunPage] = field(default_factory=Kept)
     _map: Kept[PairMap] = field(default_factory=Kept)
     _rollouts: Kept[dict[str, Rollout]] = field(default_factory=Kept)
-    _status: Kept[Status] = field(default_factory=Kept)
+    _status: Paced[Status] = field(default_factory=Paced)
 
     def version(self) -> str:
         """Changes whenever the record does, or a candidate more is scored or rejected."""
@@ -79,4 +100,4 @@ class Current:
 
     def status(self) -> Status:
         """Where it stands, at most a moment ago."""
-        return self._status.get(str(time.monotonic() // _STATUS_S), lambda: status_of(self.layout))
+        return self._status.get(lambda: status_of(self.layout))

@@ -76,8 +76,9 @@
       const now = await (await fetch("/live.json")).json();
       says.textContent = now.line;
       if (data.whole && now.version !== version) {
-        const found = await (await fetch("/overview.json")).json();
-        if (take(found.html)) version = found.version;
+        const answer = await fetch(`/overview.json?have=${version}`);
+        const found = answer.status === 200 && (await answer.json());
+        if (found && take(found.html)) version = found.version;
       }
       if (now.running || now.version !== version) wait = 2000;
     } catch {

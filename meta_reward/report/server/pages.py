@@ -1,5 +1,6 @@
 """What `view` answers with: the pages of a report with all its candidates and pairs, from the run as it is now."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files as resources
@@ -9,15 +10,20 @@ from meta_reward.files import printable
 from meta_reward.report.page import render
 from meta_reward.report.page.calibration import collect_rewards
 from meta_reward.report.page.collect import RunPage, collect_clusters
-from meta_reward.report.page.details import collect_candidate, collect_pair
+from meta_reward.report.page.details import collect_candidate, collect_pair, collect_trajectory
 from meta_reward.report.page.links import Links
 from meta_reward.report.page.outcomes import PairMap, Telling, telling_pairs
 from meta_reward.report.page.pack import Pack
 from meta_reward.report.page.view import Reading
-from meta_reward.report.server.current import Current, Kept
+from meta_reward.report.server.current import Current, Kept, Paced
 from meta_reward.report.status_text import render_headline
 
-LINKS = Links("/", lambda id: f"/candidate/{quote(id, safe='')}", lambda id: f"/pair/{quote(id, safe='')}")
+
+def _address(kind: str) -> Callable[[str], str]:
+    return lambda id: f"/{kind}/{quote(id, safe='')}"
+
+
+LINKS = Links("/", *map(_address, ("candidate", "pair", "trajectory")))
 
 
 @cache
@@ -36,12 +42,20 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole overview of a version of the run."""
+
+    version: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pages:
     """The pages on a run, as text of HTML. Those of what does not exist raise KeyError."""
 
     current: Current
     _first: Kept[str] = field(default_factory=Kept)
-    _whole: Kept[str] = field(default_factory=Kept)
+    _whole: Paced[Overview] = field(default_factory=Paced)
 
     def live(self) -> Live:
         """Where the run stands, in a line."""
@@ -50,14 +64,17 @@ class Pages:
 
     def home(self) -> str:
         """The first page. What takes long is left out until it has been made once: the page asks for it then."""
-        version = self.current.version()
-        if self._whole.has(version):
-            return self._document(self.overview(version), version)
+        version, last = self.current.version(), self._whole.last
+        if last is not None and last.version == version:
+            return self._document(last.html, version)
         return self._first.get(version, lambda: self._document(render.overview(self.current.run(), None, LINKS), ""))
 
-    def overview(self, version: str) -> str:
-        """The whole overview, without a document around it."""
-        return self._whole.get(version, self._overview)
+    def overview(self) -> Overview:
+        """The whole overview, without a document around it; where making it takes long, that of a while ago."""
+        version, last = self.current.version(), self._whole.last
+        if last is not None and last.version == version:
+            return last
+        return self._whole.get(lambda: Overview(version, self._overview()))
 
     def _overview(self) -> str:
         run, found, layout = self.current.run(), self.current.map(), self.current.layout
@@ -67,7 +84,7 @@ class Pages:
             LINKS,
             clusters=collect_clusters(layout) if run.status.decision else None,
             rewards=collect_rewards(layout, run),
-            reading=_reading(run, found),
+            reading=_reading(run, found, self.current.rollouts()),
         )
 
     def candidate(self, id: str, against: str | None) -> str:
@@ -91,6 +108,13 @@ class Pages:
         page = collect_pair(self.current.layout, found.pair(id), shown, self.current.rollouts())
         return self._document(render.pair(page, run, LINKS, found, choice=found.candidates), "", None, id)
 
+    def trajectory(self, id: str, wanted: list[str]) -> str:
+        """The page of a trajectory of the search split, which need not be in a pair. wanted: as for a pair."""
+        run, found = self.current.run(), self.current.map()
+        shown = list(dict.fromkeys(run.row(one).id for one in wanted if one)) or list(run.compared)
+        page = collect_trajectory(self.current.layout, self.current.rollouts()[id], found.pairs, shown)
+        return self._document(render.trajectory(page, run, LINKS, choice=found.candidates), "", None, id)
+
     def _document(self, body: str, version: str, pack: Pack | None = None, about: str = "") -> str:
         name = self.current.layout.root.name
         texts = {"lines": pack.lines, "texts": pack.texts} if pack else {}
@@ -99,9 +123,11 @@ class Pages:
         return render.document(title, body, data=data, extra=[script("live.js")], served=True)
 
 
-def _reading(run: RunPage, found: PairMap) -> Reading:
-    """Every pair: those that say most first."""
+def _reading(run: RunPage, found: PairMap, rollouts: Collection[str]) -> Reading:
+    """Every pair, those that say most first, and every trajectory that is in none."""
     telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared else []
     known = {one.pair.id for one in telling}
     others = [Telling(pair, "") for pair in found.pairs if pair.id not in known]
-    return Reading([*telling, *others], "Every search pair; first those that say most, with the reason")
+    paired = {id for pair in found.pairs for id in (pair.preferred, pair.other)}
+    unpaired = sorted(id for id in rollouts if id not in paired)
+    return Reading([*telling, *others], "Every search pair; first those that say most, with the reason", unpaired)

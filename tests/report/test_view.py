@@ -42,6 +42,17 @@ def test_pages_show_the_run(view: Served) -> None:
     assert "You are a judge." in pair.text
 
 
+def test_trajectory_has_a_page_with_its_pairs_and_exchanges(view: Served) -> None:
+    pair = view.ask("/pair/t000-p1").text
+    address = pair.split('href="/trajectory/')[1].split('"')[0]
+    shown = view.ask(f"/trajectory/{address}?a=c0004").text
+    assert f"<h1>Trajectory {address}</h1>" in shown
+    assert '<a href="/pair/t000-p1">t000-p1</a>' in shown
+    assert 'What <a href="/candidate/c0004">c0004</a> asked the judge' in shown
+    assert "You are a judge." in shown
+    assert view.ask("/trajectory/nowhere").status == 404
+
+
 def test_pages_may_run_our_scripts_alone_and_be_framed_by_nobody(view: Served) -> None:
     headers = view.ask("/").headers
     policy = headers["content-security-policy"]

@@ -69,19 +69,20 @@ def test_page_follows_a_search_without_being_loaded_again(chromium: Any, tmp_pat
     (tmp_path / "seed_harnesses").symlink_to(PROJECT / "seed_harnesses")
     program = "from meta_reward.cli import main; main()"
     search = ["search", "small", "--judge", "simulated", "--iterations", "2"]
-    with subprocess.Popen([sys.executable, "-c", program, *search], cwd=tmp_path, stderr=subprocess.PIPE) as process:
+    command, quietly = [sys.executable, "-c", program, *search], subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=tmp_path, stdout=quietly, stderr=quietly) as process:
         while not (tmp_path / "runs/small/run.toml").exists():
             assert process.poll() is None
             time.sleep(0.02)
         with served("view", "small", folder=tmp_path) as server, quiet(chromium, server) as page:
             page.evaluate("window.same = true")
-            page.wait_for_function("document.querySelector('p.live').textContent.startsWith('small: running')")
+            page.locator("p.live", has_text="small: running").wait_for()
             page.locator("[data-filters=candidate-table]").fill("scored")
             page.locator("#candidate-table thead button").first.click()
-            process.communicate(timeout=90)
-            page.wait_for_function("document.querySelector('p.live').textContent.startsWith('small: finished')")
+            process.wait(90)
+            page.locator("p.live", has_text="small: finished").wait_for()
             rows = len((tmp_path / "runs/small/history/ledger.jsonl").read_text().splitlines())
-            page.wait_for_function(f"document.querySelectorAll('#candidate-table tbody tr').length === {rows}")
+            page.locator("#candidate-table tbody tr").nth(rows - 1).wait_for(state="attached")
             assert page.locator("[data-filters=candidate-table]").input_value() == "scored"
             assert page.locator("#candidate-table th[aria-sort=ascending]").inner_text() == "id"
             assert page.evaluate("document.activeElement.matches('#candidate-table button.sort')")
@@ -162,7 +163,7 @@ def test_hostile_run_is_served_inert(chromium: Any, hostile: Path) -> None:
     with served("view", "night", folder=hostile) as server, quiet(chromium, server) as page:
         for place in ("", "candidate/c0004", "candidate/c0005", "pair/t000-p1?a=c0001&b=c0004"):
             page.goto(server.url + place)
-            page.wait_for_function("document.querySelector('p.live').textContent.startsWith('night: finished')")
+            page.locator("p.live", has_text="night: finished").wait_for()
             if not place:
                 page.wait_for_selector("#pair-table")
             is_inert(page)
