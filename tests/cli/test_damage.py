@@ -14,6 +14,8 @@ from tests.conftest import make_task_set
 from tests.run.test_queries import BETTER
 from tests.run.test_queries import history as history
 
+pytestmark = pytest.mark.slow
+
 CANDIDATE = "history/candidates/c0001-baseline"
 
 

@@ -23,6 +23,8 @@ from tests.cli.studying import HOSTILE, install, make_night, make_tasks
 from tests.cli.test_width import LONG, assert_fits
 from tests.conftest import ASKING_HARNESS, PROJECT, made_once, make_task_set
 
+pytestmark = pytest.mark.slow
+
 ABLATE = ("study", "ablate", "night", "--max-usd", "9")
 TEST_CALLS = 24
 """Trajectories of the test split; each asks once."""

@@ -15,6 +15,8 @@ from benchmarks.pages import MadeUp
 from tests.conftest import made_once, make_task_set
 from tests.report.serving import Served, served
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -20,6 +20,8 @@ from tests.conftest import ASKING_HARNESS
 from tests.report.test_tables import METRICS
 from tests.search.conftest import World, make_world, proposal
 
+pytestmark = pytest.mark.slow
+
 THRICE = ASKING_HARNESS.replace(
     '    reply = await judge.ask("Rate this run from 0 to 100.\\n" + trajectory.transcript())\n',
     '    for _ in range(3):\n        reply = await judge.ask("Look closely.\\n" + trajectory.transcript())\n',

@@ -21,6 +21,8 @@ from meta_reward import load_reward
 from tests.conftest import ASKING_HARNESS
 from tests.endpoints import Endpoint, Fault, Said, Seen
 
+pytestmark = pytest.mark.slow
+
 CONVERSATION = [{"role": "user", "content": "Where is my order?"}, {"role": "assistant", "content": "I did GOOD."}]
 WRONG = [{"role": "user", "content": "Where is my order?"}, {"role": "assistant", "content": "I did BAD."}]
 
