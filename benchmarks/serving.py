@@ -90,6 +90,7 @@ def _serve(folder: Path, judge: str) -> Iterator[tuple[int, "subprocess.Popen[st
 
 
 def _ask_all(port: int, rows: list[dict[str, Any]]) -> tuple[float, dict[str, float]]:
+    """Seconds from the first answer to the last, and the score of each trajectory."""
     waiting, scores = iter(rows), dict[str, float]()
     lock = threading.Lock()
 
@@ -101,10 +102,11 @@ def _ask_all(port: int, rows: list[dict[str, Any]]) -> tuple[float, dict[str, fl
             if row is None:
                 return
             scores[row["id"]] = json.loads(_post(connection, json.dumps(row).encode())[1])["score"]
+            began.append(time.perf_counter())
 
-    began = time.perf_counter()
+    began = list[float]()
     _together([client] * AT_ONCE)
-    return time.perf_counter() - began, scores
+    return time.perf_counter() - began[0], scores
 
 
 def _load(port: int, rows: list[dict[str, Any]], clients: int, seconds: int) -> Counter[str]:

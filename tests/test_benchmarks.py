@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
         ("gate_null.py --runs 24 --skewed 24", "skewed null, 24 searches"),
         ("gate_power.py --runs 2", "one of three finalists passes"),
         ("searches.py --worlds 1 --tasks 15 --iterations 1", "new - old gate: "),
+        ("serving.py 12 4 1", "serve/score: "),
         ("controls.py --worlds 1 --tasks 15 --iterations 1", "chosen - learned: "),
         ("coverage.py --runs 3", "rare disasters, uneven"),
     ],
