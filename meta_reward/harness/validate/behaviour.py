@@ -166,9 +166,10 @@ def _differences(
 
 
 def _differ(one: SmokeRun, other: SmokeRun) -> bool:
-    """Whether two scorings of a trajectory differ. A time-out does not count: it may be the machine's fault."""
-    too_long = any(run.error is not None and run.error.kind in _TOO_LONG for run in (one, other))
-    return not too_long and one.outcome != other.outcome
+    """Whether two scorings of a trajectory differ. A time-out or a kill from outside may be the machine's fault."""
+    from_outside = {*_TOO_LONG, KILLED}
+    disturbed = any(run.error is not None and run.error.kind in from_outside for run in (one, other))
+    return not disturbed and one.outcome != other.outcome
 
 
 def _without_reward(runs: Mapping[str, SmokeRun]) -> Iterator[Finding]:
