@@ -145,7 +145,8 @@ async def _every_run(runner: _Runner, sample: Sequence[Trajectory], first: Smoke
     runs = dict(zip(map(_against, PROBES), [first, *others], strict=True))
     runs |= {"on a plain run": plain}
     runs |= dict(zip((f"on {what}" for what in fixtures.ODDITIES), odd, strict=True))
-    real = {f"on run {number} of the search split": run for number, run in enumerate(forward, 1)}
+    whole = [run for run in forward if run.error is None or run.error.kind != KILLED]
+    real = {f"on run {number} of the search split": run for number, run in enumerate(whole, 1)}
     findings = [*_failures(runs), *_differences(plain, again, forward, backward[::-1])]
     # A failure on a trajectory of the search split costs its pairs and nothing else, so it is a note.
     notes = [] if findings else [*_failures(real), *_without_reward({**runs, **real})]
