@@ -21,6 +21,7 @@ from meta_reward.run.evaluations import load_outcomes, load_rewards, required_sc
 from meta_reward.run.ledger import Row
 from meta_reward.search.context import Search
 from meta_reward.search.evaluate_split import run_splits
+from meta_reward.trajectory import Pair
 
 MATCHED, REROLL, LEARNED = "matched budget", "re-roll", "learned"
 _SPLIT = "test"
@@ -57,11 +58,18 @@ async def run_controls(search: Search, baseline: Row, tested: Sequence[Row]) -> 
     """
     tokens = {row.id: _tokens(search, row.folder) for row in tested}
     rounds = await _ask_again(search, baseline, max(tokens.values()))
-    learned = _learned(search)
-    return {
-        row.id: tuple(_beside(search, baseline, row, one) for one in (*_averaged(rounds, tokens[row.id]), *learned))
-        for row in tested
-    }
+    learned, pairs = _learned(search), search.part(_SPLIT)[1]
+    before = _outcomes(search, baseline)
+    found = {}
+    for row in tested:
+        after = _outcomes(search, row)
+        controls = (*_averaged(rounds, tokens[row.id]), *learned)
+        found[row.id] = tuple(_beside(one, pairs, before, after) for one in controls)
+    return found
+
+
+def _outcomes(search: Search, row: Row) -> list[Outcome]:
+    return load_outcomes(search.layout.evaluation(_SPLIT, row.folder))
 
 
 def _tokens(search: Search, folder: str, repeat: int = 0) -> int:
@@ -108,9 +116,9 @@ def _learned(search: Search) -> list[_Rewards]:
     return [_Rewards(LEARNED, rewards)]
 
 
-def _beside(search: Search, baseline: Row, tested: Row, control: _Rewards) -> Control:
-    found = [pair.outcome for pair in outcomes(search.part(_SPLIT)[1], control.rewards)]
-    before, after = (load_outcomes(search.layout.evaluation(_SPLIT, row.folder)) for row in (baseline, tested))
+def _beside(control: _Rewards, pairs: Sequence[Pair], before: Sequence[Outcome], after: Sequence[Outcome]) -> Control:
+    """A control on the pairs of the split. before, after: outcomes of the baseline and of the tested harness."""
+    found = [pair.outcome for pair in outcomes(pairs, control.rewards)]
     return Control(
         control.name,
         agreement_interval(found),
