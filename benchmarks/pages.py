@@ -41,9 +41,10 @@ from meta_reward.run.ledger import Row, candidate_id
 from meta_reward.run.stop_reason import Stop
 from meta_reward.search.controls import LEARNED, Control
 from meta_reward.search.test_record import Tested, save_tested
+from meta_reward.tasks.about import About
 from meta_reward.tasks.divide import Division, SplitShares
 from meta_reward.tasks.pairs import pairs_from_labels
-from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
+from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Message, Pair, Rollout, Tool, ToolCall, Trajectory
 
 _OF_A_TASK = 8

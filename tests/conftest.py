@@ -20,9 +20,10 @@ from filelock import FileLock
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.harness.levels import AUTO, choose_level
+from meta_reward.tasks.about import About
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.splits import division_of_new
-from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
+from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 
 sys.dont_write_bytecode = False  # tests are compiled once, not by each of the parallel processes of each run

@@ -11,10 +11,11 @@ from meta_reward.cli.find import TASKS
 from meta_reward.tasks.importers.registry import FORMATS
 
 if TYPE_CHECKING:
+    from meta_reward.tasks.about import About
     from meta_reward.tasks.annotations import Annotations
     from meta_reward.tasks.importers.assemble import Assembled, Settings
     from meta_reward.tasks.importers.collect import Collected
-    from meta_reward.tasks.taskset import About, TaskSet
+    from meta_reward.tasks.taskset import TaskSet
 
 _PATH = click.Path(path_type=Path)
 
@@ -163,7 +164,7 @@ def _about(
     from dataclasses import replace
 
     from meta_reward.files import printable
-    from meta_reward.tasks.taskset import About
+    from meta_reward.tasks.about import About
 
     source = flags["source"] or f"{'/'.join(sorted(set(found.formats)))}: {', '.join(p.name for p in paths[:5])}"
     source = printable(source)

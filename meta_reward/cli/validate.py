@@ -68,7 +68,7 @@ def _cases(tasks: str, settings: "RunConfig") -> "Cases":
     path = find_task_set(tasks)
     taskset = load_task_set(path)
     is_search_split = Layout(path.resolve().parent.parent).taskset == path.resolve()  # a run shows its proposer no more
-    return search_cases(taskset, taskset.tasks_with_pairs if is_search_split else divided(taskset, settings)["search"])
+    return search_cases(taskset, taskset.tasks_with_items if is_search_split else divided(taskset, settings)["search"])
 
 
 def _lines(report: "Report") -> list[str]:

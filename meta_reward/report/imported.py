@@ -96,7 +96,7 @@ def _unlabelled(made: "Assembled") -> int:
 def _sizes_of_splits(taskset: "TaskSet") -> dict[str, dict[str, int]]:
     if taskset.division is None:
         return {}
-    with_pairs = set(taskset.tasks_with_pairs)
+    with_pairs = set(taskset.tasks_with_items)
     parts = {split: with_pairs & set(tasks) for split, tasks in taskset.division.splits.items()}
     return {split: {"tasks": len(parts[split]), "pairs": len(taskset.part(parts[split])[1])} for split in SPLITS}
 
@@ -149,7 +149,7 @@ def render_splits(taskset: "TaskSet") -> str:
     """Tasks and pairs of each split, and what the decision of a search can find with them."""
     splits = _sizes_of_splits(taskset)
     if not splits:
-        tasks = len(taskset.tasks_with_pairs)
+        tasks = len(taskset.tasks_with_items)
         return f"{plural(tasks, 'task')} with pairs: too few to divide into search, validation and test, which takes 3"
     parts = "; ".join(
         f"{split} {plural(part['tasks'], 'task')}, {plural(part['pairs'], 'pair')}" for split, part in splits.items()
@@ -166,7 +166,7 @@ def power_of_task_set(taskset: "TaskSet", gain: float) -> TaskSetPower:
     from meta_reward.tasks.splits import splits_of
 
     splits = splits_of(taskset)
-    items = taskset.pairs_of_each(splits["validation"])
+    items = taskset.items_of_each(splits["validation"])
     power, needed = power_of(items), tasks_needed(gain, items)
     whole = sum(map(len, splits.values()))
     return TaskSetPower(

@@ -148,7 +148,7 @@ async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *
 
 def power_on(taskset: TaskSet, validation: Sequence[str]) -> Power:
     """What a decision on these validation tasks can find."""
-    return power_of(taskset.pairs_of_each(validation))
+    return power_of(taskset.items_of_each(validation))
 
 
 async def loads_of(

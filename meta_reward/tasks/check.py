@@ -155,7 +155,7 @@ def _across_splits(taskset: TaskSet, key: Callable[[Rollout], Any]) -> list[str]
 
 
 def _without_pairs(taskset: TaskSet) -> set[str]:
-    return {rollout.task for rollout in taskset.rollouts.values()} - set(taskset.tasks_with_pairs)
+    return {rollout.task for rollout in taskset.rollouts.values()} - set(taskset.tasks_with_items)
 
 
 def _with(taskset: TaskSet, is_doubtful: Callable[[Trajectory], bool]) -> list[str]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
@@ -30,24 +30,25 @@ from meta_reward.tasks.divide import (
 from meta_reward.trajectory import Pair, Rollout
 
 if TYPE_CHECKING:
-    from meta_reward.tasks.taskset import TaskSet
+    from meta_reward.tasks.base import AnyTaskSet
 
 NAME = "splits.json"
 SHARES = "shares"
+_T = TypeVar("_T", bound="AnyTaskSet")
 _HINT = "correct it, or delete the file to divide all tasks anew"
 
 
-def splits_of(taskset: "TaskSet", shares: SplitShares | None = None) -> Splits:
+def splits_of(taskset: "AnyTaskSet", shares: SplitShares | None = None) -> Splits:
     """Task ids by split: as written down, else divided by the shares. Raises UsageError where that is impossible."""
     if taskset.division is not None:
         return taskset.division.splits
     try:
-        return divide(taskset.name, taskset.tasks_with_pairs, shares)
+        return divide(taskset.name, taskset.tasks_with_items, shares)
     except ValueError as error:
         raise UsageError(f"task set {taskset.name}: {error}") from None
 
 
-def check_requested_shares(taskset: "TaskSet", shares: SplitShares) -> None:
+def check_requested_shares(taskset: "AnyTaskSet", shares: SplitShares) -> None:
     """Raise UsageError for invalid shares, and for others than those that a task set is already divided by."""
     try:
         check_shares(shares)
@@ -58,14 +59,14 @@ def check_requested_shares(taskset: "TaskSet", shares: SplitShares) -> None:
         raise UsageError(what, hint=f"leave [splits] out, or change {taskset.path / NAME}")
 
 
-def write_splits(taskset: "TaskSet", shares: SplitShares) -> tuple["TaskSet", str]:
+def write_splits(taskset: _T, shares: SplitShares) -> tuple[_T, str]:
     """The task set with every task in a split on disk, and a message that says what was written, "" for nothing.
 
     A read-only task set is left as it is; its tasks are then placed the same way each time.
     Raises UsageError where it cannot be divided.
     """
     division = taskset.division
-    added = taskset.tasks_with_pairs if division is None else division.added
+    added = taskset.tasks_with_items if division is None else division.added
     if not added or not os.access(taskset.path, os.W_OK):
         return taskset, ""
     written = Division(splits_of(taskset, shares), shares if division is None else division.shares)

@@ -26,9 +26,10 @@ from meta_reward.search.create import create
 from meta_reward.search.loop import run_search
 from meta_reward.search.open import open_search
 from meta_reward.search.test_split import open_test
+from meta_reward.tasks.about import About
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.splits import division_of_new
-from meta_reward.tasks.taskset import About, load_task_set, save_task_set
+from meta_reward.tasks.taskset import load_task_set, save_task_set
 from meta_reward.trajectory import Pair
 from tests.conftest import PROJECT, make_rollouts
 from tests.search.conftest import Quiet

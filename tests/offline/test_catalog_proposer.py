@@ -22,7 +22,8 @@ from meta_reward.offline.proposer.library import find_mechanism, load_library
 from meta_reward.offline.proposer.proposal import name_of
 from meta_reward.offline.proposer.source import fingerprint, parse_source, with_parts
 from meta_reward.run.proposal import parse_proposal
-from meta_reward.tasks.taskset import About, save_task_set
+from meta_reward.tasks.about import About
+from meta_reward.tasks.taskset import save_task_set
 from meta_reward.trajectory import Message, Pair, Rollout, Tool, ToolCall, Trajectory
 
 SEEDS = Path(__file__).parents[2] / "seed_harnesses"

@@ -29,7 +29,7 @@ def test_the_committed_world_is_rebuilt_byte_for_byte(skyways: TaskSet) -> None:
 def test_the_committed_world_is_divided_as_it_was_before_its_splits_were_written_down() -> None:
     world = load_task_set(SKYWAYS)
     splits = splits_of(world)
-    assert splits == divide("skyways", world.tasks_with_pairs)
+    assert splits == divide("skyways", world.tasks_with_items)
     assert [len(splits[split]) for split in SPLITS] == [36, 27, 27]
 
 
@@ -62,7 +62,7 @@ def test_the_world_says_that_it_is_simulated_and_explains_its_categories(skyways
 
 
 def test_nearly_every_task_has_pairs_and_every_failure_a_category(skyways: TaskSet) -> None:
-    assert len(skyways.tasks_with_pairs) >= 80
+    assert len(skyways.tasks_with_items) >= 80
     assert len(skyways.pairs) >= 500
     assert all(pair.categories for pair in skyways.pairs)
 

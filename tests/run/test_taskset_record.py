@@ -69,7 +69,7 @@ def test_change_is_told_with_counts_and_names(tmp_path: Path, change: Callable[[
 
 def test_moved_tasks_are_told_with_where_they_were(tmp_path: Path) -> None:
     layout, taskset = Layout(tmp_path / "run"), make_task_set(tmp_path / "small", tasks=5, rollouts=2)
-    tasks = taskset.tasks_with_pairs
+    tasks = taskset.tasks_with_items
     save_parts(layout, taskset, divide("small", tasks))
     moved = {"search": tasks[:3], "validation": tasks[3:4], "test": tasks[4:]}
     assert "moved (t0" in what_changed(layout, taskset, moved)

@@ -8,8 +8,9 @@ import pytest
 
 from meta_reward.errors import UsageError
 from meta_reward.run.create import Seed
+from meta_reward.tasks.about import About
 from meta_reward.tasks.pairs import pairs_from_labels
-from meta_reward.tasks.taskset import About, TaskSet, load_task_set, save_task_set
+from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
 from tests.conftest import ASKING_HARNESS, make_rollouts, make_trajectory
 from tests.search.conftest import World, harness, proposal
 

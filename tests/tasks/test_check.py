@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from meta_reward.tasks.about import About
 from meta_reward.tasks.annotations import Annotations
 from meta_reward.tasks.check import check_task_set
 from meta_reward.tasks.divide import Division, SplitShares
-from meta_reward.tasks.taskset import About, TaskSet
+from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Message, Pair, Rollout, ToolCall, Trajectory
 
 

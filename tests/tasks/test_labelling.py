@@ -109,7 +109,7 @@ from meta_reward.tasks.annotations import Vote
 from meta_reward.tasks.labelling import couples_of, save_label
 from meta_reward.tasks.taskset import load_task_set
 tasks = load_task_set(Path(sys.argv[1]))
-for sides in couples_of(tasks, tasks.tasks_with_pairs):
+for sides in couples_of(tasks, tasks.tasks_with_items):
     save_label(tasks.path, Vote(sys.argv[2], *sides), {id: one.task for id, one in tasks.rollouts.items()})
 """
     people = [subprocess.Popen([sys.executable, "-c", program, str(tasks.path), who]) for who in ("ann", "bob")]

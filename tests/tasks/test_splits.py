@@ -63,7 +63,7 @@ def test_first_use_writes_the_splits_of_a_set_made_by_hand(tmp_path: Path) -> No
     taskset = make_task_set(tmp_path / "desk", by_hand=True)
     written, line = write_splits(taskset, USUAL)
     stored = json.loads((tmp_path / "desk" / "splits.json").read_text())
-    assert stored == {name: list(tasks) for name, tasks in divide("desk", taskset.tasks_with_pairs).items()}
+    assert stored == {name: list(tasks) for name, tasks in divide("desk", taskset.tasks_with_items).items()}
     assert line.endswith("splits.json: 10 tasks divided and written down: 4 to search, 3 to validation, 3 to test")
     assert load_task_set(tmp_path / "desk") == written
     assert write_splits(written, USUAL) == (written, "")
@@ -94,7 +94,7 @@ def test_set_that_may_not_be_written_to_is_divided_in_the_same_way(
     monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write to everything
     assert write_splits(taskset, USUAL) == (taskset, "")
     assert not (tmp_path / "desk" / "splits.json").exists()
-    assert splits_of(taskset) == divide("desk", taskset.tasks_with_pairs)
+    assert splits_of(taskset) == divide("desk", taskset.tasks_with_items)
 
 
 def test_set_made_again_keeps_the_splits_of_tasks_that_stay(tmp_path: Path) -> None:

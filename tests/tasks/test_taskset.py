@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from meta_reward.errors import DataError, UsageError
+from meta_reward.tasks.about import About
+from meta_reward.tasks.base import digest_of
 from meta_reward.tasks.divide import Division, SplitShares
 from meta_reward.tasks.records import is_name
-from meta_reward.tasks.taskset import About, digest_of, load_task_set, save_task_set
+from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Pair, Rollout, Tool
 from tests.conftest import make_rollouts, make_task_set, make_trajectory
 
@@ -31,7 +33,7 @@ def test_task_set_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
     loaded = load_task_set(tmp_path / "desk")
     assert (loaded.about, loaded.policy, loaded.tools) == (about, "Be kind.", tools)
     assert loaded.rollouts == {rollout.id: rollout for rollout in sorted(rollouts, key=lambda r: r.id)}
-    assert (loaded.pairs, loaded.division, loaded.tasks_with_pairs) == (tuple(PAIRS), None, ("t01", "t02"))
+    assert (loaded.pairs, loaded.division, loaded.tasks_with_items) == (tuple(PAIRS), None, ("t01", "t02"))
 
 
 def test_trajectory_file_is_made_for_grep(tmp_path: Path) -> None:
@@ -56,23 +58,23 @@ def test_digest_tells_any_change_of_what_a_search_depends_on(tmp_path: Path, nam
     before = make_task_set(tmp_path / "desk", tasks=3).digest
     with (tmp_path / "desk" / name).open("a") as file:
         file.write("\n")
-    assert digest_of(tmp_path / "desk") != before
+    assert digest_of(tmp_path / "desk", TaskSet.content) != before
 
 
 def test_digest_tells_a_renamed_trajectory_and_new_splits(tmp_path: Path) -> None:
     digests = {make_task_set(tmp_path / "desk", tasks=3).digest}
     (tmp_path / "desk" / "splits.json").write_text("{}")
-    digests.add(digest_of(tmp_path / "desk"))
+    digests.add(digest_of(tmp_path / "desk", TaskSet.content))
     trajectory = tmp_path / "desk" / "trajectories" / "t01-r1.json"
     trajectory.rename(trajectory.with_name("t01-r9.json"))
-    digests.add(digest_of(tmp_path / "desk"))
+    digests.add(digest_of(tmp_path / "desk", TaskSet.content))
     assert len(digests) == 3
 
 
 def test_digest_does_not_depend_on_the_place_nor_on_other_files(tmp_path: Path) -> None:
     before = make_task_set(tmp_path / "desk", tasks=3).digest
     (tmp_path / "desk" / "openings.jsonl").write_text("{}\n")
-    assert digest_of((tmp_path / "desk").rename(tmp_path / "elsewhere")) == before
+    assert digest_of((tmp_path / "desk").rename(tmp_path / "elsewhere"), TaskSet.content) == before
 
 
 def test_own_splits_are_taken_over(tmp_path: Path) -> None:
@@ -178,15 +180,15 @@ def test_only_true_makes_a_task_set_simulated(tmp_path: Path) -> None:
     assert not load_task_set(tmp_path / "desk").about.simulated
 
 
-def test_tasks_with_pairs_are_sorted_whatever_the_order_of_the_pairs(tmp_path: Path) -> None:
+def test_tasks_with_items_are_sorted_whatever_the_order_of_the_pairs(tmp_path: Path) -> None:
     path = make_task_set(tmp_path / "desk", tasks=3).path / "pairs.jsonl"
     path.write_text("\n".join(reversed(path.read_text().splitlines())))
-    assert load_task_set(tmp_path / "desk").tasks_with_pairs == ("t01", "t02", "t03")
+    assert load_task_set(tmp_path / "desk").tasks_with_items == ("t01", "t02", "t03")
 
 
 def test_part_of_a_task_set_holds_the_rollouts_of_its_tasks_by_id_and_their_pairs(tmp_path: Path) -> None:
     taskset = make_task_set(tmp_path / "desk")
-    first, *_, last = taskset.tasks_with_pairs
+    first, *_, last = taskset.tasks_with_items
     rollouts, pairs = taskset.part([last, first])
     assert [r.id for r in rollouts] == sorted(id for id, r in taskset.rollouts.items() if r.task in (first, last))
     assert pairs == [pair for pair in taskset.pairs if pair.task in (first, last)]

@@ -16,9 +16,10 @@ from meta_reward.offline.skyways.scene import Scene
 from meta_reward.offline.skyways.situations import INTENTS, Situation
 from meta_reward.offline.skyways.tools import TOOLS
 from meta_reward.offline.skyways.voice import Voice
+from meta_reward.tasks.about import About
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.tasks.splits import division_of_new
-from meta_reward.tasks.taskset import About, save_task_set
+from meta_reward.tasks.taskset import save_task_set
 from meta_reward.trajectory import Rollout, Trajectory
 
 _TOOLS = tuple(tool.spec for tool in TOOLS.values())

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from meta_reward.tasks.about import About
 from meta_reward.tasks.annotations import Annotations, Rating, Vote
 from meta_reward.tasks.importers.assemble import Assembled, Settings, assemble
 from meta_reward.tasks.importers.collect import Collected
 from meta_reward.tasks.importers.record import PairRecord, Place, Record, Run
-from meta_reward.tasks.taskset import About, TaskSet
+from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Message, Tool
 
 PLACE = Place(Path("x.jsonl"), "line 1")

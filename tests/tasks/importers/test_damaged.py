@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from meta_reward.errors import DataError, UsageError
 from meta_reward.report.imported import render_check, render_import
+from meta_reward.tasks.about import About
 from meta_reward.tasks.check import check_task_set
 from meta_reward.tasks.importers.assemble import Settings, assemble
 from meta_reward.tasks.importers.collect import collect
 from meta_reward.tasks.importers.record import Options
 from meta_reward.tasks.importers.registry import FORMATS
 from meta_reward.tasks.splits import division_of_new
-from meta_reward.tasks.taskset import About, load_task_set, save_task_set
+from meta_reward.tasks.taskset import load_task_set, save_task_set
 
 SAID = [
     {"role": "system", "content": "Be kind."},

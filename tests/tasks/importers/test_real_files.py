@@ -8,11 +8,12 @@ import orjson
 import pytest
 
 from meta_reward.files import printable
+from meta_reward.tasks.about import About
 from meta_reward.tasks.importers.assemble import Assembled, Settings, assemble
 from meta_reward.tasks.importers.collect import collect
 from meta_reward.tasks.importers.detect import detect_format
 from meta_reward.tasks.importers.record import Options
-from meta_reward.tasks.taskset import About, load_task_set, save_task_set
+from meta_reward.tasks.taskset import load_task_set, save_task_set
 from meta_reward.trajectory import Trajectory
 from tests.conftest import PROJECT
 

@@ -1,0 +1,74 @@
+"""What task sets of every kind have in common: tasks with items, a division into splits, and a digest."""
+
+import dataclasses
+import hashlib
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self, cast
+
+from meta_reward import files
+from meta_reward.tasks.about import About
+from meta_reward.tasks.divide import Division
+from meta_reward.tasks.splits import NAME as SPLITS_FILE
+from meta_reward.tasks.splits import save_division
+
+
+class AnyTaskSet:
+    """A loaded task set of any kind; each kind has a dataclass of its own with these fields among others."""
+
+    __slots__ = ()
+
+    content: ClassVar[tuple[str, ...]]
+    """Its files, as patterns in the order in which the digest takes them."""
+    path: Path
+    about: About
+    division: Division | None
+    """Its splits, which cover every task that has items; None without `splits.json`."""
+    digest: str
+
+    @property
+    @abstractmethod
+    def tasks_of_items(self) -> Sequence[str]:
+        """The task of each item."""
+
+    @property
+    def name(self) -> str:
+        return self.about.name
+
+    @property
+    def tasks_with_items(self) -> tuple[str, ...]:
+        """The tasks that can be divided into splits, sorted."""
+        return tuple(sorted(set(self.tasks_of_items)))
+
+    def items_of_each(self, tasks: Iterable[str]) -> list[int]:
+        """How many items each of some tasks has, for those that have any."""
+        counts = Counter(self.tasks_of_items)
+        return [counts[task] for task in tasks if counts[task]]
+
+    def with_division(self, division: Division) -> Self:
+        """Write a division to the folder; returns the task set as it is then."""
+        save_division(self.path, division)
+        return self._replace(division=division, digest=digest_of(self.path, self.content))
+
+    def as_of(self, digest: str) -> Self:
+        """The task set as a run knows it that was created before the splits were written down; else as it is."""
+        if self.digest == digest or digest_of(self.path, self.content, without=SPLITS_FILE) != digest:
+            return self
+        return self._replace(division=None, digest=digest)
+
+    def _replace(self, **changes: object) -> Self:
+        return cast(Self, dataclasses.replace(cast(Any, self), **changes))
+
+
+def digest_of(path: Path, content: Iterable[str], *, without: str = "") -> str:
+    """A digest of everything in a task set's folder that a search depends on.
+
+    content: patterns of its files. without: a file to leave out.
+    """
+    whole = hashlib.sha256()
+    for file in (file for pattern in content for file in sorted(path.glob(pattern)) if file.name != without):
+        digest = hashlib.sha256(files.read_bytes(file)).hexdigest()
+        whole.update(f"{file.relative_to(path).as_posix()} {digest}\n".encode())
+    return "sha256:" + whole.hexdigest()
