@@ -12,18 +12,19 @@ The journal holds one line for each finished result. A torn last line counts as 
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.evaluation.best_of_n import BestOfN, best_of_n
-from meta_reward.evaluation.metrics import Group, Metrics, PairOutcome, outcomes, summarize
+from meta_reward.evaluation.best_of_n import best_of_n
+from meta_reward.evaluation.metrics import Metrics, PairOutcome, outcomes, summarize
 from meta_reward.evaluation.outcome import Outcome
 from meta_reward.evaluation.records import CallCost, Evaluation, Failure, Result, parse_call_record, record_to_json
-from meta_reward.evaluation.reward_stats import RewardStats, reward_stats
+from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.harness.runtime import Reward
+from meta_reward.records import parse_record
 from meta_reward.run.layout import Layout
 from meta_reward.run.trace_file import render_trace
 from meta_reward.trajectory import Pair, Rollout
@@ -164,17 +165,9 @@ def parse_scores(data: Any, path: Path) -> Scores:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise DataError(path, f"is not a score file of schema {SCHEMA}", hint=OTHER_VERSION)
     try:
-        kept = {field.name: data[field.name] for field in fields(Metrics)}
-        kept["rewards"] = RewardStats(**data["rewards"])
-        kept["by_category"], kept["by_task"] = (_parse_groups(data[name]) for name in ("by_category", "by_task"))
-        kept["best_of_n"] = [BestOfN(**row) for row in data["best_of_n"]]
-        return Scores(data["judge"], data["broken"], data["not_run"], Metrics(**kept))
-    except (AttributeError, KeyError, TypeError):
+        return parse_record(Scores, {**data, "metrics": data})
+    except TypeError:
         raise DataError(path, "lacks a score, or one is damaged", hint="restore it from git") from None
-
-
-def _parse_groups(data: dict[str, dict[str, Any]]) -> dict[str, Group]:
-    return {name: Group(**group) for name, group in data.items()}
 
 
 def load_rewards(folder: Path) -> dict[str, float | None]:
