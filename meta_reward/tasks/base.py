@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
@@ -32,6 +32,11 @@ class AnyTaskSet:
     @abstractmethod
     def tasks_of_items(self) -> Sequence[str]:
         """The task of each item."""
+
+    @property
+    def tasks(self) -> Collection[str]:
+        """All tasks, also those without an item."""
+        return set(self.tasks_of_items)
 
     @property
     def name(self) -> str:
