@@ -4,11 +4,13 @@ from pathlib import Path
 
 from meta_reward.errors import DataError
 from meta_reward.kinds.base import Kind
+from meta_reward.kinds.classify import ClassifyKind
 from meta_reward.kinds.reward import RewardKind
 from meta_reward.tasks.about import NAME, load_about
 from meta_reward.tasks.base import AnyTaskSet
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (RewardKind(),)}
+_EVERY: tuple[Kind, ...] = (RewardKind(), ClassifyKind())
+KINDS = {kind.name: kind for kind in _EVERY}
 
 
 def kind_of(taskset: AnyTaskSet) -> Kind:

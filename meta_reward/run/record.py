@@ -91,6 +91,7 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
         judge=judge,
         hypothesis=files.printable(proposal.hypothesis),
         reason=files.printable(reason)[:_MAX_REASON_CHARS],
+        context_chars=metrics.cost if metrics and metrics.context else None,
     )
 
 
