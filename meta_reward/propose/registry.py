@@ -18,7 +18,7 @@ def make_proposer(settings: ProposerSettings) -> Proposer:
     kind, _, rest = settings.spec.partition(":")
     if kind not in _KINDS:
         raise UsageError(
-            f"unknown proposer {settings.spec!r}", hint="known: catalog, claude:MODEL, command:PROGRAM ..."
+            f"unknown proposer {settings.spec!r}", hint="known: catalog, stock, claude:MODEL, command:PROGRAM ..."
         )
     _check_taken(kind, settings)
     return _KINDS[kind](rest, settings)
@@ -38,11 +38,18 @@ def _check_taken(kind: str, settings: ProposerSettings) -> None:
 
 
 def _catalog(rest: str, settings: ProposerSettings) -> Proposer:
+    return _offline("catalog", "proposer", rest, settings)
+
+
+def _stock(rest: str, settings: ProposerSettings) -> Proposer:
+    return _offline("stock", "stock", rest, settings)
+
+
+def _offline(kind: str, module: str, rest: str, settings: ProposerSettings) -> Proposer:
     if rest:
-        raise UsageError(f"proposer catalog takes no argument, and was given {rest!r}")
-    return CommandProposer(
-        (sys.executable, "-P", "-m", "meta_reward.offline.proposer"), settings.minutes, repairs=False
-    )
+        raise UsageError(f"proposer {kind} takes no argument, and was given {rest!r}")
+    command = (sys.executable, "-P", "-m", f"meta_reward.offline.{module}")
+    return CommandProposer(command, settings.minutes, repairs=False)
 
 
 def _command(rest: str, settings: ProposerSettings) -> Proposer:
@@ -77,6 +84,7 @@ _TAKEN_BY = {
 }
 _KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
     "catalog": _catalog,
+    "stock": _stock,
     "claude": _claude,
     "command": _command,
 }

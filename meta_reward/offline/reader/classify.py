@@ -69,13 +69,13 @@ def _worth(query: frozenset[str], examples: Sequence[Piece], notes: Sequence[Pie
         found.update(common)
     whole = len(shared)
     weight = {term: math.log(1 + whole / (found[term] or 0.5)) for term in query}
-    most = sum(weight.values()) or 1.0
+    most = math.fsum(weight.values()) or 1.0
     longest = _NOTE_LENGTH * len(query)
     worth = []
     for number, (common, length) in enumerate(shared):
         if number >= len(examples):  # a note is longer than a text, and no worse for that
             length = min(length, longest)
-        alike = sum(weight[term] for term in common) / most
+        alike = math.fsum(weight[term] for term in common) / most  # which does not depend on the order of a set
         worth.append(min(1.0, alike * math.sqrt(max(1, len(query)) / max(1, length))))
     return worth
 

@@ -170,7 +170,7 @@ class _Reader:
             self._close()
             self._told.append(line.content)
             self.prompt.names += [Piece(label, "", at) for label in line.items]
-        elif self._open is not None and not _ends_text(line.content, self._gap):
+        elif self._open is not None and not (any(self._open) and _ends_text(line.content, self._gap)):
             self._open.append(text.strip())
         else:
             self._close()
