@@ -20,6 +20,10 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
     """The judge that a spec names. Raises UsageError if it is unknown, or a setting is not one of its own."""
     kind, _, model = spec.partition(":")
     refuse_secrets({"spec": spec, **settings})
+    if (kind, model) == ("simulated", "writer"):
+        from meta_reward.offline.writer import SimulatedWriter
+
+        return SimulatedWriter(**{"seed": seed, **settings})
     if kind == "simulated":
         from meta_reward.offline.judge import simulated_judge
 

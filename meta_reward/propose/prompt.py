@@ -9,10 +9,11 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.run.settings import RunConfig
+from meta_reward.run.settings import WRITING, RunConfig
 
 MAX_BYTES = 64 * 1024
 _DEFAULT = Path(__file__).with_name("instructions.md")
+_FOR_WRITING = Path(__file__).parent / "optimizers" / "instructions.md"
 
 _SHOWN = {
     "full": "The history is whole: programs, scores, every pair, and every prompt and reply.",
@@ -31,9 +32,9 @@ _SHOWN = {
 }
 
 
-def default_instructions() -> str:
-    """The package's own instructions."""
-    return files.read_text(_DEFAULT)
+def default_instructions(proposer: str = "") -> str:
+    """The package's own instructions for this kind of proposer."""
+    return files.read_text(_FOR_WRITING if proposer in WRITING else _DEFAULT)
 
 
 def load_instructions(path: Path) -> str:
@@ -55,9 +56,10 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: S
         f"tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for the judge, and "
         f"{budget.memory_mb} MB; send the judge {budget.conversation_bytes:,} bytes in all; and give "
         f"{budget.verdict_bytes:,} bytes of reason and findings. Beyond that it fails there, and its pairs are lost.",
-        _SHOWN[config.proposer.history],
-        _trying(config) if can_try else "Drafts cannot be tried in this run.",
     ]
+    if config.proposer.spec not in WRITING:  # a writing model is shown no files
+        trying = _trying(config) if can_try else "Drafts cannot be tried in this run."
+        facts += [_SHOWN[config.proposer.history], trying]
     parts = [text.rstrip(), "", "# This run", "", *(f"- {fact}" for fact in facts), ""]
     if hints:
         advice = (f"- {hint}".replace("\n", "\n  ") for hint in hints)

@@ -43,13 +43,18 @@ _ABOUT_SUMMARIES = """\
 _ABOUT_NONE = """\
 - `candidates/<id>-<name>/harness.py`: the seed harnesses. How they did, and what else was tried, is not shown
 """
+_NEED_ALL = {
+    "catalog": "it picks mechanisms by what it reads in traces",
+    "gepa": "it selects by pair, and reflects on traces",
+    "openevolve": "it shows the pairs that a program lost",
+}
 
 
 def check_history_level(settings: ProposerSettings) -> None:
     """Raise UsageError for a proposer that cannot work with this level of history."""
-    if settings.spec == "catalog" and settings.history != "full":
-        what = f"proposer catalog cannot work with history {settings.history!r}"
-        raise UsageError(what, hint="it picks mechanisms by what it reads in traces; use --history full")
+    if settings.spec in _NEED_ALL and settings.history != "full":
+        what = f"proposer {settings.spec} cannot work with history {settings.history!r}"
+        raise UsageError(what, hint=f"{_NEED_ALL[settings.spec]}; use --history full")
 
 
 def make_view(history: Path, target: Path, level: str) -> Path:

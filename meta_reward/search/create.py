@@ -50,7 +50,7 @@ async def create(
     check_history_level(config.proposer)
     splits = divided(taskset, config)
     await _check_seeds(seeds, config, search_cases(taskset, splits["search"], [seed.source for seed in seeds]))
-    told = default_instructions() if instructions is None else instructions
+    told = default_instructions(config.proposer.spec) if instructions is None else instructions
     create_run(layout, config, taskset, splits, seeds, instructions=told)
 
 
@@ -77,7 +77,7 @@ def keep_instructions(layout: Layout, told: str | None, *, notice: Callable[[str
     notice: called with a line if the user had changed the file and it is set aside.
     """
     if told is not None or not layout.instructions.exists():
-        text = default_instructions() if told is None else told
+        text = default_instructions(load_run_config(layout.config).proposer.spec) if told is None else told
         for note in write_over(layout, {layout.instructions: text.encode()}):
             notice(note)
     load_instructions(layout.instructions)
