@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 @click.option("--proposer-net", type=click.Choice(["none"]), help="none: no network in a command's jail.")
 @click.option(
     "--history",
-    type=click.Choice(["full", "scores", "summaries", "none"]),
-    help="What the proposer sees: everything (default), code and scores, these and summaries, or only the seeds.",
+    type=click.Choice(["full", "scores", "summaries", "model-summaries", "none"]),
+    help="What the proposer sees: everything (default), code and scores, these and summaries (by code, or by the "
+    "model of --writer), or only the seeds.",
 )
 @click.option("--instructions", type=click.Path(path_type=Path), help="Instructions for an agent, in Markdown.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations after the seeds. Default: 8.")

@@ -25,6 +25,11 @@ _SHOWN = {
         "The history shows programs, scores, and a `summary.md` of each candidate's traces: no trajectories, no single "
         "pairs, no prompts and no replies. Where the instructions speak of these, rest on the summaries."
     ),
+    "model-summaries": (
+        "The history shows programs, scores, and a `summary.md` of each candidate's traces, which a model wrote: no "
+        "trajectories, no single pairs, no prompts and no replies. Where the instructions speak of these, rest on the "
+        "summaries."
+    ),
     "none": (
         "The history shows the interface and the seed harnesses alone, and nothing of how any harness did. Write the "
         "best harness you can from what you know of judges and of agents."

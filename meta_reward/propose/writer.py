@@ -12,11 +12,13 @@ from typing import Any
 from meta_reward import files
 from meta_reward.completion import Model, Request, Usage, estimated_tokens, request_to_json
 from meta_reward.errors import ProposerError, UsageError
+from meta_reward.models.cache import Cache, folder_of_judge
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.rate_limit import QueueTime
 from meta_reward.models.registry import make_backend
 from meta_reward.propose.claude.usage import CallUsage
+from meta_reward.propose.session_summary import WRITER
 from meta_reward.propose.transcript import Transcript
 from meta_reward.trajectory import Message
 
@@ -31,6 +33,11 @@ def make_writer(spec: str, settings: Mapping[str, Any]) -> Model:
         return make_backend(spec, {"max_tokens": _MAX_TOKENS, **settings} if takes_length else settings)
     except UsageError as error:
         raise UsageError(f"--writer: {str(error).replace('judge', 'writer', 1)}") from None
+
+
+def open_writer_gateway(spec: str, settings: Mapping[str, Any]) -> Gateway:
+    """A gateway to a writing model, with the user's cache of replies."""
+    return Gateway(make_writer(spec, settings), Cache(folder_of_judge(spec)))
 
 
 class Writer:
@@ -85,5 +92,5 @@ class Writer:
 
     def _count(self, call: str, usage: Usage, cost_usd: float | None) -> None:
         """What a call takes; a later line of the same call replaces it."""
-        known = CallUsage(call, "writer", usage.input_tokens, output_tokens=usage.output_tokens, cost_usd=cost_usd)
+        known = CallUsage(call, WRITER, usage.input_tokens, output_tokens=usage.output_tokens, cost_usd=cost_usd)
         self._transcript.add("usage", **asdict(known))

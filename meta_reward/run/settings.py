@@ -11,7 +11,8 @@ from meta_reward.settings import BadSetting, setting
 from meta_reward.tasks.divide import SplitShares
 
 SCHEMA = 2
-HISTORY_LEVELS = ("full", "scores", "summaries", "none")
+MODEL_SUMMARIES = "model-summaries"
+HISTORY_LEVELS = ("full", "scores", "summaries", MODEL_SUMMARIES, "none")
 WRITING = ("gepa", "openevolve", "writer")
 """The proposers that are no agents: code around a model that writes programs."""
 _EFFORTS = ("", "low", "medium", "high", "xhigh", "max")
@@ -73,7 +74,7 @@ class ProposerSettings:
     net: str = setting("", choices=("", "none"))
     """`none` leaves a command's jail without a network."""
     writer: str = ""
-    """The model that writes for `gepa`, `openevolve` and `writer`: any judge's kind and model."""
+    """The model that writes for `gepa`, `openevolve` and `writer`, and summaries: any judge's kind and model."""
     writer_settings: dict[str, Any] = field(default_factory=dict)
     """What this kind of judge takes, for the writing model."""
     model: str = ""

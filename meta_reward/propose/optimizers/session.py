@@ -16,11 +16,9 @@ from typing import Any, Protocol
 from meta_reward import files
 from meta_reward.errors import JudgeUnavailable, MetaRewardError
 from meta_reward.harness.validate import MAX_BYTES, docstring
-from meta_reward.models.cache import Cache, folder_of_judge
-from meta_reward.models.gateway import Gateway
 from meta_reward.propose.optimizers.evidence import Tried, load_replies, load_tried
 from meta_reward.propose.transcript import Transcript
-from meta_reward.propose.writer import Writer, make_writer
+from meta_reward.propose.writer import Writer, open_writer_gateway
 from meta_reward.run.layout import HistoryLayout
 
 UNAVAILABLE = 69
@@ -121,9 +119,8 @@ def _asking(job: Job, recorded: Sequence[str]) -> Ask:
     """The writing model, for code that waits: its calls run on a loop in a thread of their own."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
-    gateway = Gateway(make_writer(job.writer, job.writer_settings), Cache(folder_of_judge(job.writer)))
     writer = Writer(
-        gateway,
+        open_writer_gateway(job.writer, job.writer_settings),
         Transcript(Path(job.transcript)),
         iteration=job.iteration,
         seed=job.seed,
