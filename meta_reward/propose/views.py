@@ -47,18 +47,19 @@ _ABOUT_MODEL = """\
 _ABOUT_NONE = """\
 - `candidates/<id>-<name>/harness.py`: the seed harnesses. How they did, and what else was tried, is not shown
 """
-_NEED_ALL = {
+NEED_ALL = {
     "catalog": "it picks mechanisms by what it reads in traces",
     "gepa": "it selects by pair, and reflects on traces",
     "openevolve": "it shows the pairs that a program lost",
 }
+"""The proposers that work with the whole history alone, and why."""
 
 
 def check_history_level(settings: ProposerSettings) -> None:
     """Raise UsageError for a proposer that cannot work with this level of history."""
-    if settings.spec in _NEED_ALL and settings.history != "full":
+    if settings.spec in NEED_ALL and settings.history != "full":
         what = f"proposer {settings.spec} cannot work with history {settings.history!r}"
-        raise UsageError(what, hint=f"{_NEED_ALL[settings.spec]}; use --history full")
+        raise UsageError(what, hint=f"{NEED_ALL[settings.spec]}; use --history full")
 
 
 def make_view(history: Path, target: Path, level: str, *, summaries: Path | None = None) -> Path:
