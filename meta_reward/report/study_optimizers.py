@@ -29,9 +29,10 @@ _NOT_HERE = "not reproduced: TTT-Discover, which trains the weights of its propo
 
 def optimizer_blocks(tables: OptimizerTables) -> list[Block]:
     """The optimizers side by side, what they report beside what is sealed, then each search."""
+    by = f", written by {tables.writer}" if tables.writer else ""
     about = (
         f"{plural(tables.seeds, 'search', 'searches')} of each on {tables.taskset} with "
-        f"{plural(tables.evaluations, 'proposal')}, {tables.candidates} an iteration{f', written by {tables.writer}' if tables.writer else ''}"
+        f"{plural(tables.evaluations, 'proposal')}, {tables.candidates} an iteration{by}"
     )
     compared = "optimizer,scored,median,best,sealed [95%],tokens,to match".split(",")
     return [
