@@ -115,7 +115,7 @@ def measure(layout: Layout, optimizer: str, seed: int, rival: float) -> Found:
             chosen=_mean(chosen),
             gain=_mean(gain),
             tokens=_tokens(layout),
-            to_match=_to_match(rows, rival),
+            to_match=proposals_to_reach(rows, rival),
         ),
         sealed,
         chosen,
@@ -187,7 +187,7 @@ def best_of(rows: Sequence[Row]) -> float:
     return max(row.score or 0.0 for row in rows)
 
 
-def _to_match(rows: Sequence[Row], rival: float) -> int | None:
+def proposals_to_reach(rows: Sequence[Row], rival: float) -> int | None:
     """How many proposals it took to reach a score; 0 where a seed program has it."""
     if best_of([row for row in rows if not row.iteration]) >= rival:
         return 0
