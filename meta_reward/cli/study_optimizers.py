@@ -82,7 +82,7 @@ def command(
     tasks = open_task_set(taskset, config.splits)
     judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
     arms = arms_of([part.strip() for part in names.split(",") if part.strip()], levels, writer)
-    check_arms(arms, config.proposer)
+    check_arms(arms, config.proposer, max_usd)
     search = ("--judge", judge, *arguments)
     plan = study_of.OptimizerPlan(tasks, tuple(arms), evaluations, candidates, repeats, null, search)
     seeds = load_seeds(flags["seeds"] or seed_folder(), flags["baseline"])

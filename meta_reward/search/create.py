@@ -12,6 +12,7 @@ from meta_reward.propose.base import slug
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.registry import make_proposer
 from meta_reward.propose.views import check_history_level
+from meta_reward.propose.writer import make_writer
 from meta_reward.run import git
 from meta_reward.run.config import load_run_config, new_config, overlay, raised, render_config
 from meta_reward.run.create import Seed, create_run
@@ -20,7 +21,7 @@ from meta_reward.run.record import commit_paths
 from meta_reward.run.set_aside import write_over
 from meta_reward.run.settings import RunConfig
 from meta_reward.search.context import search_cases
-from meta_reward.search.limits import require_limit
+from meta_reward.search.limits import require_limit, require_usd_limit
 from meta_reward.search.open import divided, open_backend, open_sandbox
 from meta_reward.tasks.taskset import TaskSet
 
@@ -46,6 +47,8 @@ async def create(
     backend = open_backend(config)
     require_limit(backend, judge, requested.get("limits", {}))
     backend.check()
+    if spec := config.proposer.writer:
+        require_usd_limit(make_writer(spec, config.proposer.writer_settings), spec, requested.get("limits", {}))
     make_proposer(config.proposer).check()
     check_history_level(config.proposer)
     splits = divided(taskset, config)

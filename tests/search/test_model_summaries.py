@@ -19,7 +19,7 @@ def searched(folder: Path, endpoint: Endpoint) -> World:
     world = make_world(folder)
     priced = {"price_input": 2.0, "price_output": 4.0}
     writer = {"writer": f"openai:scribe@{endpoint.url}/v1", "writer_settings": priced, "history": "model-summaries"}
-    world.create(limits={"iterations": 2}, proposer={"spec": "claude:scripted", **writer})
+    world.create(limits={"iterations": 2, "max_usd": 100.0}, proposer={"spec": "claude:scripted", **writer})
     drafts = {n: {"draft": (harness(f"Rate run {n}."), proposal("c0001"))} for n in (1, 2)}
     world.proposer = WritingProposer(drafts)
     world.search()

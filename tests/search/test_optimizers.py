@@ -42,7 +42,7 @@ def costly(seen: Seen) -> Said:
 def proposed_by(world: World, name: str, endpoint: Endpoint, **settings: object) -> World:
     """The world, with a new run whose optimizer asks the endpoint."""
     proposer = {"spec": name, "writer": f"openai:scribe@{endpoint.url}/v1", "candidates": 1, **settings}
-    world.create(limits={"iterations": 0, "patience": 0}, proposer=proposer)
+    world.create(limits={"iterations": 0, "patience": 0, "max_usd": 100.0}, proposer=proposer)
     world.proposer = make_proposer(load_run_config(world.layout.config).proposer)
     return world
 

@@ -56,7 +56,15 @@ def test_optimizers_that_cannot_be_compared_are_refused(optimizers: list[str], s
 )
 def test_arm_that_cannot_start_is_refused_before_any_search(arm: Arm, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        check_arms([arm], ProposerSettings())
+        check_arms([arm], ProposerSettings(), None)
+
+
+def test_writing_model_that_costs_money_wants_a_limit() -> None:
+    prices = {"price_input": 1.0, "price_output": 1.0}
+    arm = Arm("writer", "none", "openai:scribe@http://127.0.0.1:9/v1")
+    with pytest.raises(UsageError, match="costs money, and no limit is set: set one with --max-usd 20"):
+        check_arms([arm], ProposerSettings(writer_settings=prices), None)
+    check_arms([arm], ProposerSettings(writer_settings=prices), 20.0)
 
 
 def copy_of(taskset: TaskSet, seed: int, *, null: bool, path: Path) -> TaskSet:

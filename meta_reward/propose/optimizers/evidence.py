@@ -83,6 +83,11 @@ class Tried:
         return "\n".join([*asked, *([f"The program failed: {error['kind']}: {error['message']}"] if error else [])])
 
 
+def as_key(source: str) -> str:
+    """A program as it is recognised, however its lines and its file end."""
+    return source.replace("\r\n", "\n").strip()
+
+
 def load_tried(history: HistoryLayout) -> list[Tried]:
     """The candidates in the order of their ids."""
     rows = {row.folder: row for row in load_ledger(history.ledger)} if history.ledger.exists() else {}

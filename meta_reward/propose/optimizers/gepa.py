@@ -4,7 +4,8 @@ GEPA owns its loop, so each session replays it from the start: candidates and ea
 from the record, and the replay ends where a program appears that nobody has scored. Tried with gepa 0.1.4.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from gepa.api import optimize
@@ -12,7 +13,7 @@ from gepa.core.adapter import EvaluationBatch
 from gepa.optimize_anything import optimize_anything_reflection_prompt_template as reflection
 from gepa.strategies.proposal_sampling import IndependentSampling
 
-from meta_reward.propose.optimizers.evidence import Tried, divided_pairs
+from meta_reward.propose.optimizers.evidence import Tried, as_key, divided_pairs
 from meta_reward.propose.optimizers.session import Ask, Task, Written
 
 _PART = "harness"
@@ -22,19 +23,16 @@ _IDLE_STEPS = 50  # that ask nothing, because a parent wins all pairs it was dra
 def propose(task: Task, ask: Ask) -> list[Written]:
     """The next programs that GEPA wants scored. Raises what asking raises."""
     run: Any = _Replay(task.tried, ask)
-    start = max(task.seeds, key=lambda one: one.score)
-    train, validation = divided_pairs(start)
     try:
         optimize(
-            {_PART: start.source},
-            train,
-            validation,
+            {_PART: task.start.source},
+            *divided_pairs(task.start),
             adapter=run,
             reflection_lm=run.reflect,
             reflection_prompt_template=f"{task.instructions}\n\n{task.interface}\n\n{reflection}",
             sampling_strategy=IndependentSampling(task.candidates) if task.candidates > 1 else None,
             stop_callbacks=lambda state: state.i > _IDLE_STEPS + run.asked,
-            logger=run,
+            logger=SimpleNamespace(log=str),
             seed=task.seed,
         )
     except _Stop as stop:
@@ -48,16 +46,14 @@ class _Stop(BaseException):
 
 
 class _Replay:
-    """GEPA's adapter, which scores candidates from the record and stops at others; its model and its log."""
+    """GEPA's adapter, which scores candidates from the record and stops at others, and its model."""
 
     propose_new_texts = None
 
     def __init__(self, tried: Sequence[Tried], ask: Ask) -> None:
-        self._tried = {_key(one.source): one for one in reversed(tried)}
-        self._ask, self.asked = ask, 0
-        self._parents: list[str] = []
-        self.new: dict[str, str] = {}
-        """Programs that nobody has scored, and the parent of each."""
+        self._tried = {as_key(one.source): one for one in reversed(tried)}
+        self._ask, self.asked, self._parents = ask, 0, list[str]()
+        self.new = dict[str, str]()  # programs that nobody has scored, and the parent of each
 
     def reflect(self, prompt: str | list[dict[str, Any]]) -> str:
         self.asked += 1
@@ -71,7 +67,7 @@ class _Replay:
 
     def batch_evaluate(self, items: list[tuple[dict[str, str], list[str]]]) -> list[Any]:
         """All of a step's children come at once, in the order of the parents that were reflected on."""
-        sources = [_key(candidate[_PART]) for candidate, _ in items]
+        sources = [as_key(candidate[_PART]) for candidate, _ in items]
         self.new = {s: p for s, p in zip(sources, self._parents, strict=False) if s not in self._tried}
         if self.new:
             raise _Stop
@@ -79,16 +75,7 @@ class _Replay:
         found = [(self._tried[source], batch) for source, (_, batch) in zip(sources, items, strict=True)]
         return [EvaluationBatch([one.id] * len(b), [one.value(x) for x in b], list(b)) for one, b in found]
 
-    def make_reflective_dataset(
-        self, candidate: dict[str, str], eval_batch: Any, components_to_update: list[str]
-    ) -> Mapping[str, list[dict[str, str]]]:
-        parent = self._tried[_key(candidate[_PART])]
+    def make_reflective_dataset(self, candidate: dict[str, str], evaluated: Any, parts: list[str]) -> dict[str, Any]:
+        parent = self._tried[as_key(candidate[_PART])]
         self._parents.append(parent.id)
-        return {_PART: [parent.feedback(pair) for pair in eval_batch.trajectories]}
-
-    def log(self, message: str) -> None:
-        """Nothing: all that counts is on record."""
-
-
-def _key(source: str) -> str:
-    return source.replace("\r\n", "\n").strip()
+        return {_PART: [parent.feedback(pair) for pair in evaluated.trajectories]}

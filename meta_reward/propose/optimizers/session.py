@@ -62,9 +62,9 @@ class Task:
     seed: int
 
     @property
-    def seeds(self) -> list[Tried]:
-        """The programs that the search began with."""
-        return [one for one in self.tried if one.row is None or one.row.iteration == 0]
+    def start(self) -> Tried:
+        """The best of the programs that the search began with."""
+        return max((one for one in self.tried if one.row and not one.row.iteration), key=lambda one: one.score)
 
 
 @dataclass(frozen=True, slots=True)

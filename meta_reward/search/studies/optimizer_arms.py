@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from meta_reward.errors import UsageError
 from meta_reward.propose.registry import make_proposer
 from meta_reward.propose.views import NEED_ALL, check_history_level
+from meta_reward.propose.writer import make_writer
 from meta_reward.run.settings import MODEL_SUMMARIES, WRITING, ProposerSettings
+from meta_reward.search.limits import require_usd_limit
 
 BEST_OF_N = "best-of-n"
 """The single-shot writer that is shown nothing of how any program did."""
@@ -56,9 +58,15 @@ def _arms(name: str, levels: Sequence[str], writer: str) -> list[Arm]:
     return [Arm(proposer, level, writer if proposer in WRITING or level == MODEL_SUMMARIES else "") for level in levels]
 
 
-def check_arms(arms: Sequence[Arm], settings: ProposerSettings) -> None:
-    """Raise UsageError for the first arm that could not start on this machine. settings: all else of a proposer."""
+def check_arms(arms: Sequence[Arm], settings: ProposerSettings, max_usd: float | None) -> None:
+    """Raise UsageError for the first arm that could not start on this machine, or could cost money without a limit.
+
+    settings: all else of a proposer. max_usd: of the study, None if it was not given.
+    """
+    limits = {} if max_usd is None else {"max_usd": max_usd}
     for arm in arms:
         own = replace(settings, spec=arm.proposer, history=arm.history, writer=arm.writer)
         check_history_level(own)
         make_proposer(own).check()
+        if arm.writer:
+            require_usd_limit(make_writer(arm.writer, settings.writer_settings), arm.writer, limits)
