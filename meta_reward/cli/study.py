@@ -109,7 +109,7 @@ def ablate(
 
 @command.command("transfer")
 @click.argument("run")
-@click.option("--judge", "judges", metavar="KIND", multiple=True, help="Another judge; may be repeated.")
+@click.option("--judge", "--model", "judges", metavar="KIND", multiple=True, help="Another judge; may be repeated.")
 @click.option("--tasks", "tasksets", metavar="TASKSET", multiple=True, help="Another task set; may be repeated.")
 @split_option
 @name_option
