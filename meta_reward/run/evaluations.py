@@ -236,9 +236,15 @@ def load_items(folder: Path) -> list[PairOutcome] | list[ItemOutcome]:
         return [ItemOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
 
 
+def items_file(folder: Path) -> Path:
+    """The file with the single items of an evaluation."""
+    items = folder / _ITEMS
+    return items if items.exists() else folder / _PAIRS
+
+
 def has_items(folder: Path) -> bool:
     """Whether an evaluation shows its single items here."""
-    return (folder / _PAIRS).exists() or (folder / _ITEMS).exists()
+    return items_file(folder).exists()
 
 
 def load_outputs(folder: Path) -> dict[str, Output | None]:
