@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
@@ -27,7 +27,6 @@ from meta_reward.tasks.divide import (
     divide,
     grow,
 )
-from meta_reward.trajectory import Pair, Rollout
 
 if TYPE_CHECKING:
     from meta_reward.tasks.base import AnyTaskSet
@@ -36,6 +35,13 @@ NAME = "splits.json"
 SHARES = "shares"
 _T = TypeVar("_T", bound="AnyTaskSet")
 _HINT = "correct it, or delete the file to divide all tasks anew"
+
+
+class OfTask(Protocol):
+    """Anything that belongs to a task."""
+
+    @property
+    def task(self) -> str: ...
 
 
 def splits_of(taskset: "AnyTaskSet", shares: SplitShares | None = None) -> Splits:
@@ -76,19 +82,19 @@ def write_splits(taskset: _T, shares: SplitShares) -> tuple[_T, str]:
     return taskset.with_division(written), message
 
 
-def division_of_new(path: Path, name: str, rollouts: Iterable[Rollout], pairs: Iterable[Pair]) -> Division | None:
+def division_of_new(path: Path, name: str, examples: Iterable[OfTask], items: Iterable[OfTask]) -> Division | None:
     """The division of a task set about to be made at `path`: tasks that are already there stay in their splits.
 
     None where there are too few tasks to divide.
     """
-    with_pairs = {pair.task for pair in pairs}
+    with_items = {item.task for item in items}
     before = parse_division(path)
-    kept = {} if before is None else _only(before.splits, {rollout.task for rollout in rollouts})
+    kept = {} if before is None else _only(before.splits, {example.task for example in examples})
     if before is not None and any(kept.values()):
-        return Division(grow(kept, with_pairs, before.shares), before.shares)
-    if len(with_pairs) < MIN_TASKS:
+        return Division(grow(kept, with_items, before.shares), before.shares)
+    if len(with_items) < MIN_TASKS:
         return None
-    return Division(divide(name, sorted(with_pairs)), SplitShares())
+    return Division(divide(name, sorted(with_items)), SplitShares())
 
 
 def load_division(folder: Path, with_pairs: Collection[str], tasks: Collection[str]) -> Division | None:
