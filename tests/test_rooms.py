@@ -14,7 +14,7 @@ from meta_reward.harness.confinement import runtime_modules
 
 PACKAGE = Path(__file__).parents[1] / "meta_reward"
 # From the roof down. A module beside the rooms is ground: all may import it, and it imports ground alone.
-FLOORS = "cli report use search propose run evaluation harness models tasks".split()
+FLOORS = "cli report use search propose run kinds evaluation harness models tasks".split()
 GROUND = len(FLOORS)
 # The offline world stands beside the tower: it may import all of it, and is imported where it is asked for by name.
 OFFLINE = "offline"

@@ -1,0 +1,23 @@
+"""What a program may ask besides its model, such as a corpus: the parent's side.
+
+The host runs in the parent, so what it saw is recorded there, and a program cannot forge it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Refusal(Exception):
+    """A host's answer to a request that it cannot serve; the program gets it as a `HostError`."""
+
+
+class Host(Protocol):
+    """Answers the requests of one run of a program."""
+
+    async def use(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """The answer to a request, as JSON can hold it. arguments: untrusted. Raises Refusal."""
+        ...
+
+    def record(self) -> list[Any]:
+        """What was asked and answered so far, as JSON can hold it."""
+        ...
