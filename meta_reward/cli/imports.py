@@ -1,4 +1,7 @@
-"""`meta-reward import`: trajectories in other people's formats as a task set."""
+"""`meta-reward import`: trajectories in other people's formats as a task set; of other kinds, what they need.
+
+What a kind other than the reward imports is in a module of its own, named in `_OTHER_KINDS`.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meta_reward.cli.common import finite, json_option, print_json
-from meta_reward.cli.find import TASKS
+from meta_reward.cli.find import TASKS, new_task_set_path
 from meta_reward.tasks.importers.registry import FORMATS
 
 if TYPE_CHECKING:
+    from meta_reward.cli.import_texts import Told
     from meta_reward.tasks.about import About
     from meta_reward.tasks.annotations import Annotations
     from meta_reward.tasks.importers.assemble import Assembled, Settings
@@ -18,11 +22,18 @@ if TYPE_CHECKING:
     from meta_reward.tasks.taskset import TaskSet
 
 _PATH = click.Path(path_type=Path)
+_OTHER_KINDS = {"classify": "meta_reward.cli.import_texts"}
+"""By kind, the module whose `run(paths, path, flags)` returns what is printed, as lines and as data."""
+_KINDS = ("reward", *_OTHER_KINDS)
+_ANY = ("name", "kind", "source", "licence", "force", "dry_run", "as_json", "seed", "skip_errors", "paths")
+_TAKEN_BY = dict.fromkeys(("text_key", "class_key", "dataset_key", "split_key"), "classify")
+"""Options that one kind other than the reward takes. Those in neither are the reward's."""
 
 
 @click.command("import")
 @click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=_PATH)
 @click.option("--name", required=True, help="Name of the task set.")
+@click.option("--kind", default="reward", show_default=True, help=f"Of the programs: {', '.join(_KINDS)}.")
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), help="Detected where it is left out.")
 @click.option("--policy", type=_PATH, help="A file with the policy, in place of what the trajectories say.")
 @click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the trajectories say.")
@@ -37,7 +48,11 @@ _PATH = click.Path(path_type=Path)
     help="Labels must differ by more to make a pair.",
 )
 @click.option("--pairs-per-task", type=click.IntRange(min=1), default=10, show_default=True, help="From labels.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw of pairs.")
+@click.option("--text", "text_key", metavar="KEY", help="classify: the field with the text. Guessed.")
+@click.option("--label", "class_key", metavar="KEY", help="classify: the field with its label. Guessed.")
+@click.option("--dataset", "dataset_key", metavar="KEY", help="classify: the field that names the data set.")
+@click.option("--split", "split_key", metavar="KEY", help="classify: the field that says train, validation, test.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is drawn.")
 @click.option("--source", default="", help="Where the trajectories come from, for the record.")
 @click.option("--licence", default="", help="Under which licence, for the record.")
 @click.option("--append", is_flag=True, help="Add to the task set of this name; nothing in it moves.")
@@ -52,6 +67,7 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     meta-reward import runs.jsonl --name billing
     meta-reward import results/*.json --name airline --format tau2-bench --dry-run
     meta-reward import more.jsonl --name billing --append
+    meta-reward import train.jsonl val.jsonl --name mail --kind classify --text body --label topic
 
     \b
     labelled         rows of task, messages and label, as JSON lines, CSV or a JSON list
@@ -68,6 +84,14 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     from meta_reward.tasks.check import check_task_set
     from meta_reward.tasks.importers.collect import check_not_empty
 
+    _check_kind(flags["kind"])
+    if flags["kind"] != "reward":
+        told = _other_kind(flags["kind"], paths, new_task_set_path(name, force=flags["force"]), flags, dry_run=dry_run)
+        if as_json:
+            print_json({"name": name, "dry_run": dry_run, **as_dict(told.data)})
+        else:
+            click.echo(printable("\n".join([*told.lines, _written(TASKS / name, dry_run)])))
+        return
     path, before, annotations = _target(name, append=append, force=flags["force"])
     found = _collect(paths, flags)
     check_not_empty(found, paths[0])
@@ -81,13 +105,39 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
         print_json({**about, **as_dict(imported(found, made, taskset)), **as_dict(check)})
         return
     lines = [*render_import(found, made, taskset, grown=append), *render_check(check)]
-    lines.append(f"nothing was written to {path}: a dry run" if dry_run else f"written to {path}")
+    lines.append(_written(path, dry_run))
     click.echo(printable("\n".join(lines)))
+
+
+def _written(path: Path, dry_run: bool) -> str:
+    return f"nothing was written to {path}: a dry run" if dry_run else f"written to {path}"
+
+
+def _check_kind(kind: str) -> None:
+    """Raise UsageError for an unknown kind, and for an option that this one would ignore."""
+    from meta_reward.errors import UsageError
+
+    if kind not in _KINDS:
+        raise UsageError(f"unknown kind {kind!r}", hint=f"known: {', '.join(_KINDS)}")
+    ctx = click.get_current_context()
+    for option in ctx.command.params:
+        name = option.name or ""
+        given = ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+        takes = _TAKEN_BY.get(name, "reward")
+        if given and name not in _ANY and takes != kind:
+            hint = f"it is for --kind {takes}; leave it out"
+            raise UsageError(f"{option.opts[-1]} means nothing to --kind {kind}", hint=hint)
+
+
+def _other_kind(kind: str, paths: tuple[Path, ...], path: Path, flags: Mapping[str, Any], *, dry_run: bool) -> "Told":
+    from importlib import import_module
+
+    told: Told = import_module(_OTHER_KINDS[kind]).run(paths, path, flags, dry_run=dry_run)
+    return told
 
 
 def _target(name: str, *, append: bool, force: bool) -> tuple[Path, "TaskSet | None", "Annotations"]:
     """Where the task set goes, and what is there if it grows."""
-    from meta_reward.cli.find import new_task_set_path
     from meta_reward.errors import UsageError
     from meta_reward.tasks.annotations import Annotations, load_annotations
     from meta_reward.tasks.taskset import load_task_set

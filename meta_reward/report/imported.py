@@ -1,5 +1,6 @@
 """What an import, a check and the power of a task set look like on screen and as JSON."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from meta_reward.tasks.divide import SPLITS
 
 if TYPE_CHECKING:
     from meta_reward.tasks.agreement import Agreement
+    from meta_reward.tasks.base import AnyTaskSet
     from meta_reward.tasks.check import Check
     from meta_reward.tasks.importers.assemble import Assembled
     from meta_reward.tasks.importers.collect import Collected
@@ -117,7 +119,7 @@ def render_import(found: "Collected", made: "Assembled", taskset: "TaskSet", *, 
         lines.append(f"{plural(made.without_policy, 'trajectory')} named no policy: taken to be that of the others")
     lines.append(render_splits(taskset))
     if skipped := [*found.skipped, *made.skipped]:
-        lines.append(_skipped(skipped, found.rows))
+        lines.append(render_skipped(skipped, found.rows))
     return lines
 
 
@@ -128,7 +130,7 @@ def _policy(made: "Assembled") -> str:
     return f"policy in {plural(len(variants), 'variant')}"
 
 
-def _skipped(skipped: list["Problem"], rows: int) -> str:
+def render_skipped(skipped: Sequence["Problem"], rows: int) -> str:
     """Why rows were left out: a phrase for each reason, with the first row it holds for."""
     several = len({p.place.path for p in skipped}) > 1
     reasons: dict[str, list[Problem]] = {}
@@ -157,7 +159,7 @@ def render_splits(taskset: "TaskSet") -> str:
     return f"{parts}\n{render_power(power_of_task_set(taskset, _GAIN))}"
 
 
-def power_of_task_set(taskset: "TaskSet", gain: float) -> TaskSetPower:
+def power_of_task_set(taskset: "AnyTaskSet", gain: float) -> TaskSetPower:
     """What validation allows: the smallest p, the gain found in 80% of searches, and the tasks that `gain` takes.
 
     Raises UsageError where the set has too few tasks to divide.

@@ -54,6 +54,15 @@ def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -
     return {split: tuple(sorted(part)) for split, part in zip(SPLITS, chosen, strict=True)}
 
 
+def share_out(name: str, tasks: Collection[str], weights: Mapping[str, int], *, seed: int = 0) -> Splits:
+    """Tasks by part, each sorted, in proportion to the weights; with few tasks some stay empty."""
+    order = sorted(tasks, key=lambda task: _rank(name, seed, task))
+    ends = [
+        round(len(order) * sum(list(weights.values())[:n]) / sum(weights.values())) for n in range(len(weights) + 1)
+    ]
+    return {part: tuple(sorted(order[ends[n] : ends[n + 1]])) for n, part in enumerate(weights)}
+
+
 def grow(splits: Splits, tasks: Collection[str], shares: SplitShares | None = None) -> Splits:
     """Splits with the new ones of `tasks` added, each where the shares lack most; no other task moves.
 

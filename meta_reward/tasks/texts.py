@@ -1,0 +1,148 @@
+"""Task sets of labelled texts, for programs that classify: a folder a person can grep.
+
+    tasks/<name>/
+      taskset.json         as for every kind; its kind is `classify`
+      training.jsonl       what a program may learn from, in order: a line `{"id", "dataset", "text", "label"}` each
+      texts.jsonl          what it then classifies: lines of the same form
+      splits.json          which of the texts belong to which split; training belongs to none
+
+Texts that read the same are one task, so that no split gives away a label of another. Loading checks what a
+search relies on and names file and line of what is wrong.
+"""
+
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from meta_reward import files, folders
+from meta_reward.errors import DataError
+from meta_reward.tasks.about import About, load_about, save_about
+from meta_reward.tasks.base import AnyTaskSet, digest_of
+from meta_reward.tasks.divide import Division
+from meta_reward.tasks.openings import keep_openings
+from meta_reward.tasks.records import is_name
+from meta_reward.tasks.splits import load_division, save_division
+
+KIND = "classify"
+TRAINING, TEXTS = "training.jsonl", "texts.jsonl"
+_FIELDS = ("id", "dataset", "text", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A text and the label that it should get."""
+
+    id: str
+    dataset: str
+    """The data set it comes from; a task set may hold several."""
+    text: str
+    label: str
+    task: str = ""
+    """Of a loaded text: the id of the first text that reads the same. Not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSet(AnyTaskSet):
+    """A loaded task set of labelled texts."""
+
+    content = ("taskset.json", TRAINING, TEXTS, "splits.json")
+
+    path: Path
+    about: About
+    training: tuple[LabelledText, ...]
+    """In the order in which a program learns from them."""
+    texts: tuple[LabelledText, ...]
+    division: Division | None
+    digest: str
+
+    @property
+    def tasks_of_items(self) -> Sequence[str]:
+        return [text.task for text in self.texts]
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Their names, in the order in which they first occur among the texts."""
+        return tuple(dict.fromkeys(text.dataset for text in self.texts))
+
+    def part(self, tasks: Collection[str]) -> list[LabelledText]:
+        """The texts of some tasks, in file order."""
+        wanted = set(tasks)
+        return [text for text in self.texts if text.task in wanted]
+
+
+def reading(text: str) -> str:
+    """What two texts share that read the same: case, width and white space aside."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def with_tasks(texts: Iterable[LabelledText]) -> tuple[LabelledText, ...]:
+    """The texts, each with its task."""
+    first: dict[str, str] = {}
+    return tuple(replace(text, task=first.setdefault(reading(text.text), text.id)) for text in texts)
+
+
+def load_text_set(path: Path) -> TextSet:
+    """Load and check a task set of labelled texts. Raises DataError that names the file and what to fix."""
+    if not path.is_dir():
+        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+    about = load_about(path, kind=KIND)
+    training = _load(path / TRAINING, taken=())
+    texts = with_tasks(_load(path / TEXTS, taken={text.id for text in training}))
+    if not texts:
+        raise DataError(path / TEXTS, "holds no texts")
+    tasks = {text.task for text in texts}
+    return TextSet(path, about, tuple(training), texts, load_division(path, tasks, tasks), _digest(path))
+
+
+def save_text_set(
+    path: Path,
+    about: About,
+    *,
+    training: Iterable[LabelledText],
+    texts: Iterable[LabelledText],
+    division: Division | None = None,
+    replace: bool = False,
+) -> None:
+    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
+    with folders.new_folder(path, replace=replace) as folder:
+        keep_openings(path, folder)
+        save_about(folder, about)
+        files.write_lines(folder / TRAINING, map(_stored, training))
+        files.write_lines(folder / TEXTS, map(_stored, texts))
+        if division is not None:
+            save_division(folder, division)
+
+
+def _digest(path: Path) -> str:
+    return digest_of(path, TextSet.content)
+
+
+def _stored(text: LabelledText) -> dict[str, str]:
+    return {name: getattr(text, name) for name in _FIELDS}
+
+
+def _load(path: Path, *, taken: Collection[str]) -> list[LabelledText]:
+    """The texts in a file. taken: ids that others have."""
+    found: dict[str, LabelledText] = {}
+    for number, line in files.numbered_lines(path):
+        text = _parse(line, path, f"line {number}")
+        if text.id in found or text.id in taken:
+            raise DataError(path, f"id {text.id!r} occurs twice", place=f"line {number}")
+        found[text.id] = text
+    return list(found.values())
+
+
+def _parse(line: Any, path: Path, place: str) -> LabelledText:
+    fields = line if isinstance(line, dict) else {}
+    wrong = next((name for name in _FIELDS if not isinstance(fields.get(name), str)), None)
+    if wrong is not None:
+        raise DataError(path, f"is not a labelled text: {wrong} is missing or not text", place=place)
+    text = LabelledText(*(fields[name] for name in _FIELDS))
+    if not is_name(text.id):
+        raise DataError(path, f"id {text.id!r} is not letters, digits, dots, dashes and underscores", place=place)
+    empty = next((name for name in ("text", "label") if not fields[name].strip()), None)
+    if empty is not None:
+        raise DataError(path, f"{empty} is empty", place=place)
+    return text
