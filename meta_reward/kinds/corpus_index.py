@@ -9,7 +9,6 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from meta_reward.errors import UsageError
@@ -78,12 +77,13 @@ class CorpusIndex:
         """Positions of the texts that have one of the values under each key."""
         import numpy
 
-        none = numpy.array([], dtype=numpy.int64)
-        each = [
-            numpy.concatenate([self._where[key].get(_typed(value), none) for value in set(values)] or [none])
-            for key, values in where.items()
-        ]
-        return reduce(lambda one, other: numpy.intersect1d(one, other), each[1:], numpy.unique(each[0]))
+        allowed = numpy.ones(len(self._corpus), dtype=bool)
+        for key, values in where.items():
+            has_one = numpy.zeros(len(self._corpus), dtype=bool)
+            for value in values:
+                has_one[self._where[key].get(_typed(value), [])] = True
+            allowed &= has_one
+        return numpy.flatnonzero(allowed)
 
 
 def index_of(digest: str, corpus: Sequence[CorpusText]) -> CorpusIndex:
