@@ -18,6 +18,7 @@ from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.levels import choose_level
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.reward import reward_examples
 from meta_reward.models.cache import Cache
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.registry import make_backend
@@ -56,7 +57,7 @@ async def _time_evaluation(source: str, rollouts: list[Rollout], cache: Cache) -
     gateway = Gateway(make_backend("simulated", {}), cache)
     began = time.perf_counter()
     async with Sandbox(Budget(), level=await choose_level()) as sandbox:
-        await evaluate(source, rollouts, gateway=gateway, sandbox=sandbox)
+        await evaluate(source, reward_examples(rollouts), gateway=gateway, sandbox=sandbox)
     return time.perf_counter() - began
 
 

@@ -185,6 +185,7 @@ async def evaluation(url: str, trajectories: int, concurrency: int, folder: str)
     from meta_reward.harness.budget import Budget
     from meta_reward.harness.levels import choose_level
     from meta_reward.harness.sandbox import Sandbox
+    from meta_reward.kinds.reward import reward_examples
     from meta_reward.models.billing import BillingLog
     from meta_reward.models.cache import Cache
     from meta_reward.models.gateway import Gateway
@@ -202,7 +203,11 @@ async def evaluation(url: str, trajectories: int, concurrency: int, folder: str)
 
     async def work(sandbox: Sandbox) -> None:
         done = await evaluate(
-            source, rollouts, gateway=gateway, sandbox=sandbox, on_result=lambda result: journal_result(journal, result)
+            source,
+            reward_examples(rollouts),
+            gateway=gateway,
+            sandbox=sandbox,
+            on_result=lambda result: journal_result(journal, result),
         )
         assert all(result.score == 72 for result in done.results), next(
             result for result in done.results if result.score != 72

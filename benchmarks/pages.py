@@ -24,12 +24,13 @@ from typing import Any
 from meta_reward import files
 from meta_reward.evaluation.best_of_n import best_of_n, lifts
 from meta_reward.evaluation.gate import Loss, Verdict
-from meta_reward.evaluation.metrics import agreement_interval, differences, outcomes, summarize
+from meta_reward.evaluation.metrics import differences, mean_interval, outcomes, preferences_of, summarize
 from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, Failure, Result, record_to_json, tokens_of
 from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.evaluation.statistics import difference_interval
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.validate import Finding, Report
+from meta_reward.kinds.reward import reward_part
 from meta_reward.models.billing import fold_bill
 from meta_reward.run import record
 from meta_reward.run.config import new_config
@@ -217,7 +218,8 @@ class MadeUp:
         rollouts, pairs = taskset.part(tasks)
         if number in (1, self._best):
             results = [self._result(rollout, number) for rollout in rollouts]
-            save_evaluation(folder, Evaluation(results), rollouts, pairs, judge="simulated", sealed=sealed)
+            part = reward_part(rollouts, pairs)
+            save_evaluation(folder, Evaluation(results), part, taskset, judge="simulated", sealed=sealed)
             return
         rewards: dict[str, float | None] = {rollout.id: _reward(rollout, number) for rollout in rollouts}
         found, cost = outcomes(pairs, rewards), record_to_json(self._cost(number))
@@ -225,10 +227,11 @@ class MadeUp:
         files.write_lines(folder / "pairs.jsonl", found)
         metrics = summarize(
             found,
-            trajectories=len(rollouts),
+            examples=len(rollouts),
             tokens=tokens_of(self._cost(number) for _ in rollouts),
-            rewards=reward_stats(rollouts, rewards),
-            selection=best_of_n(rollouts, rewards),
+            preferences=preferences_of(
+                found, rewards=reward_stats(rollouts, rewards), selection=best_of_n(rollouts, rewards)
+            ),
         )
         files.write_json(folder / "scores.json", scores_to_json(Scores("simulated", False, [], metrics)))
 
@@ -328,7 +331,7 @@ class MadeUp:
         assert scores[0]
         assert scores[1]
         assert found
-        control = Control(LEARNED, agreement_interval(before), found, found, 0, 0)
+        control = Control(LEARNED, mean_interval(before), found, found, 0, 0)
         return [
             Tested("c0001", "made-up", scores[0], None),
             Tested(best[:5], "made-up", scores[1], found, tuple(lifts(rollouts, was, now)), (control,)),

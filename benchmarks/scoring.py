@@ -149,6 +149,7 @@ async def score(url: str, concurrency: int, folder: str) -> None:
 async def evaluate(url: str, concurrency: int, folder: str) -> None:
     """An evaluation as a search makes it, without pairs."""
     from meta_reward.evaluation.evaluate import evaluate
+    from meta_reward.kinds.reward import reward_examples
     from meta_reward.models.billing import BillingLog
     from meta_reward.run.config import new_config
     from meta_reward.run.evaluations import journal_result
@@ -165,7 +166,7 @@ async def evaluate(url: str, concurrency: int, folder: str) -> None:
         began = time.perf_counter()
         done = await evaluate(
             BASELINE.read_text(),
-            rollouts,
+            reward_examples(rollouts),
             gateway=gateway,
             sandbox=sandbox,
             on_result=lambda result: journal_result(journal, result),

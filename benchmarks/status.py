@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.evaluation.metrics import PairOutcome, Tokens, summarize
+from meta_reward.evaluation.metrics import PairOutcome, Tokens, preferences_of, summarize
 from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.harness.validate import Report
 from meta_reward.models.billing import fold_bill
@@ -90,7 +90,8 @@ def _row(number: int) -> Row:
 def _scores() -> Scores:
     pairs = [PairOutcome(f"p{n}", f"t{n % _TASKS}", ("action-bias",), "a", "b", 60, 40, 20, 1) for n in range(_PAIRS)]
     tokens = Tokens(_CALLS, 90_000, 8_000, 0.4)
-    metrics = summarize(pairs, trajectories=288, tokens=tokens, rewards=reward_stats([], {}))
+    told = preferences_of(pairs, rewards=reward_stats([], {}))
+    metrics = summarize(pairs, examples=288, tokens=tokens, preferences=told)
     return Scores("simulated", False, [], metrics)
 
 

@@ -17,6 +17,7 @@ from meta_reward.evaluation.metrics import outcomes
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.levels import choose_level
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.reward import reward_examples
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.registry import make_backend
 from meta_reward.offline.skyways import build
@@ -48,7 +49,9 @@ def _line(label: str, shares: list[float]) -> str:
 async def _agreement(source: str, world: TaskSet) -> float:
     gateway = Gateway(make_backend("simulated", {}), cache=None)
     async with Sandbox(Budget(), level=await choose_level()) as sandbox:
-        result = await evaluate(source, list(world.rollouts.values()), gateway=gateway, sandbox=sandbox)
+        result = await evaluate(
+            source, reward_examples(list(world.rollouts.values())), gateway=gateway, sandbox=sandbox
+        )
     agreed = [outcome.score for outcome in outcomes(world.pairs, result.rewards)]
     return sum(agreed) / len(agreed)
 

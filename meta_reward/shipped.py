@@ -7,7 +7,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _DATA = _HERE / "_data"
-_TASK_SETS = ("skyways",)
+TASK_SETS = ("skyways",)
 
 
 def seeds() -> Path:
@@ -19,7 +19,7 @@ def task_set(name: str) -> Path | None:
     """The folder of a shipped task set, given by name or by its path in an installed package; None for another."""
     path = _home() / "tasks" / Path(name).name
     is_meant = name == path.name or (path.is_relative_to(_DATA) and Path(name).resolve() == path)
-    return path if path.name in _TASK_SETS and is_meant else None
+    return path if path.name in TASK_SETS and is_meant else None
 
 
 def _home() -> Path:

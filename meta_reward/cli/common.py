@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from meta_reward import shipped
 from meta_reward.cli.find import open_task_set
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.search.standalone import Standalone
-    from meta_reward.tasks.taskset import TaskSet
+    from meta_reward.tasks.base import AnyTaskSet
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -123,12 +124,14 @@ def _split(ctx: click.Context, words: tuple[str, ...], names: tuple[str, ...]) -
     return words if len(words) > len(names) else (None, *words)
 
 
-def default_judge(taskset: "TaskSet", judge: str | None) -> str:
+def default_judge(taskset: "AnyTaskSet", judge: str | None) -> str:
     """The judge to use. Raises UsageError if none is given and the task set has no default."""
     if judge:
         return judge
-    if taskset.about.simulated and taskset.name == OFFLINE_WORLD:
-        return "simulated"
+    from meta_reward.kinds.registry import kind_of
+
+    if taskset.about.simulated and taskset.name in shipped.TASK_SETS:
+        return kind_of(taskset).simulated
     raise UsageError(f"task set {taskset.name} has no default judge", hint="say which one, such as --judge simulated")
 
 

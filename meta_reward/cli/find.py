@@ -10,8 +10,8 @@ from meta_reward import shipped
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
+    from meta_reward.tasks.base import AnyTaskSet
     from meta_reward.tasks.divide import SplitShares
-    from meta_reward.tasks.taskset import TaskSet
 
 TASKS, RUNS, SEEDS = Path("tasks"), Path("runs"), Path("seed_harnesses")
 
@@ -26,18 +26,18 @@ def find_task_set(name: str) -> Path:
     return (None if own else shipped.task_set(name)) or _find(name, TASKS, "task set", "taskset.json", hint)
 
 
-def open_task_set(name: str, shares: "SplitShares") -> "TaskSet":
+def open_task_set(name: str, shares: "SplitShares") -> "AnyTaskSet":
     """A task set to work on, in a folder of the user's own and with its splits written down.
 
     shares: how it is divided if it is not divided yet. What is written is reported on stderr.
     """
+    from meta_reward.kinds.registry import load_any_task_set
     from meta_reward.tasks.splits import write_splits
-    from meta_reward.tasks.taskset import load_task_set
 
     path = find_task_set(name)
     if path == shipped.task_set(name):
         path = _copied(path)
-    tasks, line = write_splits(load_task_set(path), shares)
+    tasks, line = write_splits(load_any_task_set(path), shares)
     if line:
         click.echo(line, err=True)
     return tasks
@@ -55,9 +55,12 @@ def new_task_set_path(name: str, *, force: bool) -> Path:
     return path
 
 
-def seed_folder() -> Path:
-    """Where seed harnesses are: ./seed_harnesses, else those that come with the package."""
-    return SEEDS if SEEDS.is_dir() else shipped.seeds()
+def seed_folder(taskset: "AnyTaskSet | None" = None) -> Path:
+    """Where seeds are, by default reward harnesses: below ./seed_harnesses, else those that come with the package."""
+    from meta_reward.kinds.registry import kind_of
+
+    below = kind_of(taskset).seeds if taskset else ""
+    return SEEDS / below if (SEEDS / below).is_dir() else shipped.seeds() / below
 
 
 def find_run(name: str) -> Path:

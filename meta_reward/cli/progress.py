@@ -2,15 +2,13 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from meta_reward.evaluation.metrics import outcomes
 from meta_reward.evaluation.records import Result
 from meta_reward.files import printable
-from meta_reward.search.context import Progress
-from meta_reward.trajectory import Pair
+from meta_reward.search.context import Progress, SoFar
 
 if TYPE_CHECKING:
     import rich.progress
@@ -70,33 +68,31 @@ class _Remembered:
 
 
 class _Tally:
-    """Agreement and judge calls of an evaluation, from the results so far."""
+    """The score and the judge calls of an evaluation, from the results so far."""
 
-    def __init__(self, title: str, total: int, pairs: Sequence[Pair]) -> None:
+    def __init__(self, title: str, total: int, so_far: SoFar) -> None:
         self.title, self.total, self.told = title, total, time.monotonic()
-        self._pairs = pairs
-        self._rewards: dict[str, float | None] = {}
+        self._so_far = so_far
+        self._results: dict[str, Result] = {}
         self.calls = 0
 
     @property
     def done(self) -> int:
-        return len(self._rewards)
+        return len(self._results)
 
     def add(self, result: Result) -> None:
-        self._rewards[result.trajectory] = result.score
+        self._results[result.example] = result
         self.calls += len(result.calls)
 
     def figures(self) -> str:
-        complete = [p for p in self._pairs if p.preferred in self._rewards and p.other in self._rewards]
-        agreed = [o.score for o in outcomes(complete, self._rewards)]
-        so_far = f"{sum(agreed) / len(agreed):.1%}" if agreed else "-"
-        return f"agreement {so_far}, {self.calls} judge calls"
+        mean = self._so_far.of(self._results)
+        return f"{self._so_far.metric} {'-' if mean is None else f'{mean:.1%}'}, {self.calls} judge calls"
 
 
 class _Silent:
     """Prints only notes, beside standard output that a program reads."""
 
-    def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
+    def evaluation(self, what: str, split: str, total: int, so_far: SoFar) -> None:
         pass
 
     def result(self, what: str, result: Result) -> None:
@@ -110,8 +106,8 @@ class _Plain:
     def __init__(self) -> None:
         self._tallies: dict[str, _Tally] = {}
 
-    def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
-        self._tallies[what] = _Tally(f"{printable(what)} on {split}", total, pairs)
+    def evaluation(self, what: str, split: str, total: int, so_far: SoFar) -> None:
+        self._tallies[what] = _Tally(f"{printable(what)} on {split}", total, so_far)
 
     def result(self, what: str, result: Result) -> None:
         tally = self._tallies[what]
@@ -129,12 +125,12 @@ class _Live:
         self._bar = bar
         self._lines: dict[str, tuple[_Tally, rich.progress.TaskID]] = {}
 
-    def evaluation(self, what: str, split: str, total: int, pairs: Sequence[Pair]) -> None:
+    def evaluation(self, what: str, split: str, total: int, so_far: SoFar) -> None:
         for name, (tally, line) in list(self._lines.items()):
             if name == what or tally.done == tally.total:
                 self._bar.remove_task(line)
                 del self._lines[name]
-        tally = _Tally(f"{printable(what)} on {split}", total, pairs)
+        tally = _Tally(f"{printable(what)} on {split}", total, so_far)
         line = self._bar.add_task(tally.title.replace("[", "\\["), total=total, figures="")
         self._lines[what] = tally, line
 

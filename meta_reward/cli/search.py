@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meta_reward.cli.search_process import Said
     from meta_reward.run.create import Seed
     from meta_reward.run.layout import Layout
-    from meta_reward.tasks.taskset import TaskSet
+    from meta_reward.tasks.base import AnyTaskSet
 
 
 @click.command("search")
@@ -97,9 +97,9 @@ def command(
     from meta_reward.search.create import load_seeds
 
     said = _said(instructions, hint, notify, track)
-    seeds = seeds or seed_folder()
     taskset = taskset or _taskset_of(name)
     tasks, layout = _task_set_and_run(taskset, name)
+    seeds = seeds or seed_folder(tasks)
     requested = _requested(config, flags, seeds, baseline)
     if dry_run:
         _forecast(layout, requested, tasks, load_seeds(seeds, baseline))
@@ -139,10 +139,10 @@ def _start(
     layout: "Layout",
     requested: Mapping[str, Any],
     taskset: str,
-    tasks: "TaskSet",
+    tasks: "AnyTaskSet",
     seeds: "Sequence[Seed]",
     told: str | None,
-) -> "TaskSet":
+) -> "AnyTaskSet":
     """Make a new run, and say what its decision will be able to find; the task set with its splits written down."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.results import render_power
@@ -161,13 +161,13 @@ def _start(
     return tasks
 
 
-def _task_set_and_run(given: str, run: str | None) -> tuple["TaskSet", "Layout"]:
+def _task_set_and_run(given: str, run: str | None) -> tuple["AnyTaskSet", "Layout"]:
     """The task set and the run to search in."""
+    from meta_reward.kinds.registry import load_any_task_set
     from meta_reward.run.layout import Layout
-    from meta_reward.tasks.taskset import load_task_set
 
     path, name = _paths_of(given, run)
-    tasks = load_task_set(path)
+    tasks = load_any_task_set(path)
     return tasks, Layout(run_path(name or tasks.name))
 
 
@@ -221,7 +221,7 @@ def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "TaskSet", seeds: "Sequence[Seed]") -> None:
+def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet", seeds: "Sequence[Seed]") -> None:
     """Print what a new run, or the rest of an existing one, will take."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.results import render_forecast

@@ -9,6 +9,7 @@ from typing import Any
 from meta_reward.cli.interrupt import run_interruptible
 from meta_reward.cli.progress import shown
 from meta_reward.errors import MetaRewardError, UsageError
+from meta_reward.kinds.registry import kind_of
 from meta_reward.report.status import status_of
 from meta_reward.report.status_text import render_headline
 from meta_reward.run.config import load_run_config
@@ -25,7 +26,7 @@ from meta_reward.search.loop import run_search
 from meta_reward.search.notify import Notifier
 from meta_reward.search.open import make_search, task_set_of
 from meta_reward.search.track import MlflowTracker
-from meta_reward.tasks.taskset import TaskSet
+from meta_reward.tasks.base import AnyTaskSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Said:
         return found
 
 
-def go_on(layout: Layout, requested: Mapping[str, Any], tasks: TaskSet, said: Said) -> Stop:
+def go_on(layout: Layout, requested: Mapping[str, Any], tasks: AnyTaskSet, said: Said) -> Stop:
     """Search, from what is on disk."""
     headline = partial(_headline, layout)
     with (
@@ -61,7 +62,7 @@ def go_on(layout: Layout, requested: Mapping[str, Any], tasks: TaskSet, said: Sa
         for note in restore_record(layout):
             events.note(note)
         raise_limits(layout, {**requested, "digest": tasks.digest}, notice=events.note)
-        keep_instructions(layout, said.instructions, notice=events.note)
+        keep_instructions(layout, kind_of(tasks), said.instructions, notice=events.note)
         if said.hint is not None and add_hint(layout, said.hint, iteration=max(1, len(load_iterations(layout)))):
             events.add(HINT, f"hint for the proposer: {said.hint}", shown=False)
         ready = make_search(layout, tasks, progress, events)

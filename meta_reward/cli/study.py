@@ -135,12 +135,13 @@ def transfer(
     been opened (and counts as another opening), of the others the search split, of which this search has seen nothing.
     """
     from meta_reward.cli.interrupt import run_interruptible
+    from meta_reward.kinds.reward import pairwise
     from meta_reward.report.studies import transfer_blocks
     from meta_reward.search.studies import transfer as study_of
     from meta_reward.tasks.divide import SplitShares
 
     found = _run(run, sandbox)
-    others = [open_task_set(one, SplitShares()) for one in tasksets]
+    others = [pairwise(open_task_set(one, SplitShares())) for one in tasksets]
     plan = study_of.transfer_plan(found, judges, others, split)
     root, subject = _root(name, study_of.STUDY, [found]), study_of.transfer_subject(plan)
     if dry_run:

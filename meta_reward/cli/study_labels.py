@@ -70,16 +70,17 @@ def command(
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.cli.study import finish
+    from meta_reward.kinds.reward import pairwise
     from meta_reward.report.study_labels import label_blocks
     from meta_reward.search.create import load_seeds
     from meta_reward.search.studies import labels as study_of
     from meta_reward.search.studies.folder import check_free, open_study
 
     config, arguments = _search(flags)
-    tasks = open_task_set(taskset, config.splits)
+    tasks = pairwise(open_task_set(taskset, config.splits))
     judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
     plan = study_of.label_plan(tasks, shares, repeats, pairs_per_task, ["--judge", judge, *arguments])
-    seeds = load_seeds(flags["seeds"] or seed_folder(), flags["baseline"])
+    seeds = load_seeds(flags["seeds"] or seed_folder(tasks), flags["baseline"])
     subject = study_of.label_subject(plan, _given(flags, config, seeds))
     root = study_path(name or f"{study_of.STUDY}-{tasks.name}")
     if dry_run:

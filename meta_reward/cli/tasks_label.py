@@ -57,6 +57,7 @@ def label(
     """
     check_installed()
 
+    from meta_reward.kinds.reward import pairwise
     from meta_reward.report.server.label_app import make_label_app
     from meta_reward.report.server.labels import Labelling
     from meta_reward.report.server.serve import serve
@@ -67,7 +68,7 @@ def label(
         raise UsageError(f"--run with --split {split}", hint="candidates are compared on the search split only")
     who = annotator if annotator is not None else _user()
     check_annotator(who)
-    tasks = open_task_set(taskset, SplitShares())
+    tasks = pairwise(open_task_set(taskset, SplitShares()))
     if which != "given":
         _check_runs(tasks, force=force)
     couples = couples_of(tasks, splits_of(tasks)[split], which)

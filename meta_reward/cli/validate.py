@@ -60,13 +60,13 @@ def command(
 
 
 def _cases(tasks: str, settings: "RunConfig") -> "Cases":
+    from meta_reward.kinds.registry import load_any_task_set
     from meta_reward.run.layout import Layout
     from meta_reward.search.context import search_cases
     from meta_reward.search.open import divided
-    from meta_reward.tasks.taskset import load_task_set
 
     path = find_task_set(tasks)
-    taskset = load_task_set(path)
+    taskset = load_any_task_set(path)
     is_search_split = Layout(path.resolve().parent.parent).taskset == path.resolve()  # a run shows its proposer no more
     return search_cases(taskset, taskset.tasks_with_items if is_search_split else divided(taskset, settings)["search"])
 

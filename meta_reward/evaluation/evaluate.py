@@ -1,37 +1,54 @@
-"""A harness on trajectories: each is scored by itself, in random order.
+"""A program on examples: each is run by itself, in random order.
 
-The unit of work is one trajectory. Each result is handed to the caller as soon as it is finished, who can write
-it down; results that were finished earlier are passed in and not repeated. A candidate's failure is a result
-with an error. An outage of the judge or a limit of the run stops everything and leaves the evaluation
-unfinished. Every rollout gets a result, unless the caller chooses to give up on a candidate that fails on most
-of its first trajectories.
+The unit of work is one example, such as a trajectory. Each result is handed to the caller as soon as it is finished,
+who can write it down; results that were finished earlier are passed in and not repeated. A candidate's failure is a
+result with an error. An outage of the model or a limit of the run stops everything and leaves the evaluation
+unfinished. Every example gets a result, unless the caller chooses to give up on a candidate that fails on most of its
+first ones. Examples that others come after, such as steps of training, are run first and in their order; where one
+fails, all that come after it fail.
 """
 
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from meta_reward import files
 from meta_reward.errors import CandidateError, MetaRewardError
+from meta_reward.evaluation.outcome import Example
+from meta_reward.evaluation.output_cache import KnownOutput, OutputCache, open_output_cache
 from meta_reward.evaluation.records import Evaluation, Failure, Result, call_cost, call_record
-from meta_reward.evaluation.reward_cache import RewardCache, open_reward_cache
 from meta_reward.harness.conversation import KILLED, TRIES_IF_KILLED
-from meta_reward.harness.runtime import Reward
+from meta_reward.harness.entries import ENTRIES, MEMORY, Output
+from meta_reward.harness.host import Host
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.session import Call, JudgeSession
-from meta_reward.trajectory import Rollout, trajectory_to_json
 
+AFTER = "after"
+"""The kind of failure of an example that comes after one that failed."""
 PROBATION = 8
+
+
+class Hosts(Protocol):
+    """Makes what programs may ask besides the model."""
+
+    digest: str
+    """Of all that they answer from."""
+
+    def open(self, example: Example) -> Host:
+        """The host of one run."""
+        ...
 
 
 async def evaluate(
     source: str,
-    rollouts: Sequence[Rollout],
+    examples: Sequence[Example],
     *,
     gateway: Gateway,
     sandbox: Sandbox,
+    hosts: Hosts | None = None,
     seed: int = 0,
     repeat: int = 0,
     finished: Mapping[str, Result] | None = None,
@@ -39,50 +56,79 @@ async def evaluate(
     slots: asyncio.Semaphore | None = None,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> Evaluation:
-    """Score every rollout that is not finished yet.
+    """Run a program on every example that is not finished yet.
 
-    repeat: each number asks the judge anew. give_up: stop after the first PROBATION trajectories if most of them
-    fail; otherwise every rollout gets a result. slots: shared with other evaluations that run at the same time; the
+    repeat: each number asks the model anew. give_up: stop after the first PROBATION examples if most of them fail;
+    otherwise every example gets a result. slots: shared with other evaluations that run at the same time; the
     gateway's concurrency by default. on_result: called with each result as soon as it is finished.
     Raises JudgeUnavailable and LimitReached; unfinished results are then dropped, but the replies to calls that
     had already been sent are stored.
     """
-    results, rewards = dict(finished or {}), open_reward_cache(source, gateway, sandbox)
+    results = dict(finished or {})
+    runner = Runner(gateway, sandbox, open_output_cache(source, gateway, sandbox, hosts=_digest_of(hosts)), hosts)
     slots = slots or asyncio.Semaphore(gateway.concurrency)
-    order = sorted(rollouts, key=lambda rollout: rollout.id)
+    chains = _chains(examples)
+    first = {example.id for chain in chains for example in chain}
+    order = sorted((example for example in examples if example.id not in first), key=lambda example: example.id)
     random.Random(seed).shuffle(order)
 
-    async def score(rollout: Rollout) -> None:
+    async def run(example: Example) -> None:
         async with slots:
-            result = await score_rollout(source, rollout, gateway, sandbox, repeat=repeat, rewards=rewards)
+            result = await runner.run_after(source, example, results.get(example.after), repeat=repeat)
         on_result(result)
-        results[rollout.id] = result
+        results[example.id] = result
+
+    async def run_in_order(chain: Sequence[Example]) -> None:
+        for example in chain:
+            if example.id not in results:
+                await run(example)
 
     broken = False
     try:
+        await run_together(run_in_order(chain) for chain in chains)
         for part in (order[:PROBATION], order[PROBATION:]) if give_up else (order,):
-            await _each([r for r in part if r.id not in results], score, limit=gateway.concurrency)
-            if broken := give_up and _fails_on_most([results[r.id] for r in order[:PROBATION]]):
+            await _each([e for e in part if e.id not in results], run, limit=gateway.concurrency)
+            if broken := give_up and _fails_on_most([results[e.id] for e in order[:PROBATION]]):
                 break
     finally:
         await gateway.settle()
-    not_run = tuple(r.id for r in rollouts if r.id not in results)
-    return Evaluation([results[r.id] for r in rollouts if r.id in results], broken, not_run)
+    not_run = tuple(e.id for e in examples if e.id not in results)
+    return Evaluation([results[e.id] for e in examples if e.id in results], broken, not_run)
+
+
+def _digest_of(hosts: Hosts | None) -> str:
+    return hosts.digest if hosts else ""
+
+
+def _chains(examples: Sequence[Example]) -> list[list[Example]]:
+    """The examples that others come after, each chain in its order. Raises ValueError where that has no beginning."""
+    by_id = {example.id: example for example in examples}
+    needed = {example.after for example in examples if example.after}
+    followers = {by_id[id].after: id for id in needed if by_id[id].after}
+    chains = []
+    for id in sorted(id for id in needed if not by_id[id].after):
+        chain = [id]
+        while chain[-1] in followers:
+            chain.append(followers[chain[-1]])
+        chains.append([by_id[one] for one in chain])
+    if sum(map(len, chains)) != len(needed):
+        raise ValueError("examples that come after each other do not form chains")
+    return chains
 
 
 def _fails_on_most(results: Sequence[Result]) -> bool:
     return sum(result.error is not None for result in results) > len(results) / 2
 
 
-async def _each(rollouts: Sequence[Rollout], work: Callable[[Rollout], Any], *, limit: int) -> None:
-    """Do the work for every rollout, at most `limit` at a time. Raises the first error after stopping the others."""
-    waiting = iter(rollouts)
+async def _each(examples: Sequence[Example], work: Callable[[Example], Any], *, limit: int) -> None:
+    """Do the work for every example, at most `limit` at a time. Raises the first error after stopping the others."""
+    waiting = iter(examples)
 
     async def drain() -> None:
-        for rollout in waiting:
-            await work(rollout)
+        for example in waiting:
+            await work(example)
 
-    await run_together(drain() for _ in range(min(limit, len(rollouts))))
+    await run_together(drain() for _ in range(min(limit, len(examples))))
 
 
 async def run_together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -95,42 +141,73 @@ async def run_together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
         raise next((e for e in errors.exceptions if isinstance(e, MetaRewardError)), errors.exceptions[0]) from None
 
 
-async def score_rollout(
-    source: str, rollout: Rollout, gateway: Gateway, sandbox: Sandbox, *, repeat: int, rewards: RewardCache
-) -> Result:
-    """Score one rollout. rewards: of this harness, where it is looked up and kept. Raises like `evaluate`."""
-    sent = trajectory_to_json(rollout.trajectory)
-    digest = files.digest(sent)
-    if known := rewards.find(digest, repeat, gateway):
-        return _result(rollout, known.reward, None, known.calls, known.printed)
-    for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
-        session = gateway.session(digest, repeat=repeat, **sandbox.budget.of_session)
-        reward, error, printed = await _run(source, sent, session, sandbox)
-        if reward is not None:
-            rewards.keep(digest, repeat, reward, session.calls, printed)
-        else:
-            rewards.fail(digest)
-        if error is None or error.kind != KILLED:
-            break
-    return _result(rollout, reward, error, session.calls, printed)
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What programs are run with, one example at a time."""
 
+    gateway: Gateway
+    sandbox: Sandbox
+    outputs: OutputCache = field(default_factory=OutputCache)
+    """Of the program, where its outputs are looked up and kept."""
+    hosts: Hosts | None = None
 
-async def _run(
-    source: str, sent: Mapping[str, object], session: JudgeSession, sandbox: Sandbox
-) -> tuple[Reward | None, Failure | None, str]:
-    """The reward or the failure of one run in the sandbox, and what it printed. sent: the trajectory."""
-    printed = [""]
-    try:
-        result = await sandbox.score(
-            source, sent, session.ask, waited_s=lambda: session.queue_time.seconds, printed=printed.append
-        )
-    except CandidateError as failure:
-        return None, Failure(failure.kind, failure.message, failure.traceback), printed[-1]
-    return Reward(result.score, result.reason, dict(result.findings)), None, printed[-1]
+    async def run_after(self, source: str, example: Example, before: Result | None, *, repeat: int = 0) -> Result:
+        """The result on an example, with what the one before it returned as `memory`. Raises like `evaluate`."""
+        if not example.after and MEMORY not in ENTRIES[example.entry].parameters:
+            return await self.run(source, example, repeat=repeat)
+        if before is not None and before.error is not None:
+            why = before.error
+            told = why.message if why.kind == AFTER else f"`{before.entry}` failed on {before.example}: {why.kind}"
+            return _result(example, None, Failure(AFTER, told, ""), [], "", [])
+        memory = before.text if before is not None else ""
+        return await self.run(source, replace(example, arguments={**example.arguments, MEMORY: memory}), repeat=repeat)
+
+    async def run(self, source: str, example: Example, *, repeat: int = 0) -> Result:
+        """The result on an example as it stands. Raises like `evaluate`."""
+        digest = files.digest([example.entry, example.arguments])
+        if known := self.outputs.find(digest, repeat, self.gateway):
+            return _result(example, known.output, None, known.calls, known.printed, known.asked)
+        for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
+            session = self.gateway.session(digest, repeat=repeat, **self.sandbox.budget.of_session)
+            host = self.hosts.open(example) if self.hosts else None
+            output, error, printed = await self._run_once(source, example, session, host)
+            asked = host.record() if host else []
+            if output is not None:
+                known = KnownOutput(output, session.calls, printed, asked)
+                self.outputs.keep(digest, repeat, example.entry, known)
+            else:
+                self.outputs.fail(digest)
+            if error is None or error.kind != KILLED:
+                break
+        return _result(example, output, error, session.calls, printed, asked)
+
+    async def _run_once(
+        self, source: str, example: Example, session: JudgeSession, host: Host | None
+    ) -> tuple[Output | None, Failure | None, str]:
+        """The output or the failure of one run in the sandbox, and what it printed."""
+        printed = [""]
+        try:
+            output = await self.sandbox.run(
+                source,
+                example.entry,
+                example.arguments,
+                session.ask,
+                host=host,
+                waited_s=lambda: session.queue_time.seconds,
+                printed=printed.append,
+            )
+        except CandidateError as failure:
+            return None, Failure(failure.kind, failure.message, failure.traceback), printed[-1]
+        return output, None, printed[-1]
 
 
 def _result(
-    rollout: Rollout, reward: Reward | None, error: Failure | None, calls: Sequence[Call], printed: str
+    example: Example,
+    output: Output | None,
+    error: Failure | None,
+    calls: Sequence[Call],
+    printed: str,
+    asked: list[Any],
 ) -> Result:
     records, costs = [call_record(call) for call in calls], [call_cost(call) for call in calls]
-    return Result(rollout.id, rollout.task, reward, error, records, costs, printed)
+    return Result(example.id, example.task, output, error, records, costs, printed, example.entry, asked)

@@ -1,17 +1,20 @@
-"""Preference agreement: how often the higher reward goes to the preferred trajectory.
+"""The numbers of an evaluation: the mean of its outcomes, and for rewards preference agreement.
 
-Reads rewards and pairs, returns plain numbers; knows no files and no judge. Ties count one half;
-a missing reward loses its pair, so a candidate that fails cannot flatter itself.
+Agreement is how often the higher reward goes to the preferred trajectory. Ties count one half; a missing reward loses
+its pair, so a candidate that fails cannot flatter itself. Knows no files and no judge.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from meta_reward.evaluation.best_of_n import BestOfN
-from meta_reward.evaluation.outcome import Outcome
+from meta_reward.evaluation.outcome import ItemOutcome, Outcome
 from meta_reward.evaluation.reward_stats import RewardStats
-from meta_reward.evaluation.statistics import Interval, by_task, share_interval
+from meta_reward.evaluation.statistics import Interval, by_task, difference_interval, share_interval
 from meta_reward.trajectory import Pair
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class PairOutcome:
     def outcome(self) -> Outcome:
         return Outcome(self.id, self.task, self.score, self.categories)
 
+    @property
+    def failed(self) -> bool:
+        return self.margin is None
+
+    @property
+    def tied(self) -> bool:
+        return self.margin == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -45,34 +56,55 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Agreement on a part of the pairs."""
+    """The mean of the outcomes of some items."""
 
-    pairs: int
+    items: int
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What is told of pairs alone.
+
+    strict_agreement: ties count nothing. mean_margin: over pairs with both rewards, in points. rewards: how they are
+    spread. best_of_n: empty where rollouts carry no labels.
+    """
+
+    strict_agreement: float
+    ties: int
+    mean_margin: float | None
+    rewards: RewardStats
+    best_of_n: list[BestOfN]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a program shows the model, in characters."""
+
+    mean_chars: float
+    """Of all prompts of one prediction or solution, on average."""
+    memory_chars: int | None
+    """Of what it has learned, after training; None for a program without memory. With several data sets the mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """The numbers of one evaluation.
 
-    score is agreement and counts ties as half, strict_agreement as nothing; both lose a pair without rewards.
-    ties, failures: numbers of pairs; coverage: share of pairs with both rewards. mean_margin: over
-    these, in points. low, high: 95% interval of agreement by task; None for the reason in no_bounds.
-    cost_usd: nominal, None where no price is known. rewards: how they are spread.
-    best_of_n: empty where rollouts carry no labels.
+    score is the mean outcome: agreement, accuracy or success. low, high: its 95% interval by task; None for the reason
+    in no_bounds. failures: items that are lost because the program failed; coverage: the share of all others.
+    examples: how often the program was run, such as once a trajectory. cost_usd: nominal, None where no price is
+    known.
     """
 
     score: float
     low: float | None
     high: float | None
     no_bounds: str | None
-    strict_agreement: float
-    pairs: int
-    ties: int
+    items: int
     failures: int
     coverage: float
-    mean_margin: float | None
-    trajectories: int
+    examples: int
     judge_calls: int
     input_tokens: int
     output_tokens: int
@@ -80,8 +112,10 @@ class Metrics:
     cost_usd: float | None
     by_category: dict[str, Group]
     by_task: dict[str, Group]
-    rewards: RewardStats
-    best_of_n: list[BestOfN]
+    preferences: Preferences | None = None
+    """For rewards."""
+    context: Context | None = None
+    """For other kinds."""
 
 
 def outcomes(pairs: Iterable[Pair], rewards: Mapping[str, float | None]) -> list[PairOutcome]:
@@ -97,32 +131,41 @@ def _outcome(pair: Pair, preferred: float | None, other: float | None) -> PairOu
     )
 
 
-def summarize(
-    results: Sequence[PairOutcome],
-    *,
-    trajectories: int,
-    tokens: Tokens,
-    rewards: RewardStats,
-    selection: Sequence[BestOfN] = (),
-) -> Metrics:
-    """The metrics of an evaluation. Raises ValueError without any pair."""
-    if not results:
-        raise ValueError("no pairs to summarize")
+def preferences_of(
+    results: Sequence[PairOutcome], *, rewards: RewardStats, selection: Sequence[BestOfN] = ()
+) -> Preferences:
+    """What is told of pairs alone. Raises ValueError without any pair."""
     margins = [r.margin for r in results if r.margin is not None]
-    decided = [result.outcome for result in results]
-    interval = agreement_interval(decided)
+    return Preferences(
+        strict_agreement=sum(r.score == 1 for r in _some(results)) / len(results),
+        ties=margins.count(0),
+        mean_margin=sum(margins) / len(margins) if margins else None,
+        rewards=rewards,
+        best_of_n=list(selection),
+    )
+
+
+def summarize(
+    results: Sequence[PairOutcome | ItemOutcome],
+    *,
+    examples: int,
+    tokens: Tokens,
+    preferences: Preferences | None = None,
+    context: Context | None = None,
+) -> Metrics:
+    """The metrics of an evaluation. Raises ValueError without any item."""
+    decided = [result.outcome for result in _some(results)]
+    failures = sum(result.failed for result in results)
+    interval = mean_interval(decided)
     return Metrics(
         score=interval.mean,
         low=interval.low,
         high=interval.high,
         no_bounds=interval.no_bounds,
-        strict_agreement=sum(r.score == 1 for r in results) / len(results),
-        pairs=len(results),
-        ties=margins.count(0),
-        failures=len(results) - len(margins),
-        coverage=len(margins) / len(results),
-        mean_margin=sum(margins) / len(margins) if margins else None,
-        trajectories=trajectories,
+        items=len(results),
+        failures=failures,
+        coverage=1 - failures / len(results),
+        examples=examples,
         judge_calls=tokens.judge_calls,
         input_tokens=tokens.input_tokens,
         output_tokens=tokens.output_tokens,
@@ -130,14 +173,20 @@ def summarize(
         cost_usd=tokens.cost_usd,
         by_category=_grouped(decided, lambda outcome: outcome.categories),
         by_task=_grouped(decided, lambda outcome: (outcome.task,)),
-        rewards=rewards,
-        best_of_n=list(selection),
+        preferences=preferences,
+        context=context,
     )
 
 
-def agreement_interval(outcomes: Sequence[Outcome]) -> Interval:
+def _some(results: Sequence[_T]) -> Sequence[_T]:
+    if not results:
+        raise ValueError("no items to summarize")
+    return results
+
+
+def mean_interval(outcomes: Sequence[Outcome]) -> Interval:
     """The mean of outcomes with its interval by task. Raises ValueError without any."""
-    interval = share_interval(by_task((o.task for o in outcomes), (o.value for o in outcomes)))
+    interval = share_interval(by_task((o.task for o in outcomes), (o.value for o in outcomes)), _weights(outcomes))
     if interval is None:
         raise ValueError("no items to summarize")
     return interval
@@ -147,6 +196,21 @@ def differences(baseline: Iterable[Outcome], candidate: Sequence[Outcome]) -> di
     """The candidate's value minus the baseline's on each item, by task. Both must hold the same items."""
     before = {outcome.id: outcome.value for outcome in baseline}
     return by_task((o.task for o in candidate), (o.value - before[o.id] for o in candidate))
+
+
+def difference(baseline: Iterable[Outcome], candidate: Sequence[Outcome]) -> Interval:
+    """The candidate's values minus the baseline's, with the interval by task. Both must hold the same items.
+
+    Raises ValueError without any.
+    """
+    interval = difference_interval(differences(baseline, candidate), _weights(candidate))
+    if interval is None:
+        raise ValueError("no items to compare")
+    return interval
+
+
+def _weights(outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
+    return by_task((o.task for o in outcomes), (o.weight for o in outcomes))
 
 
 def _grouped(outcomes: Sequence[Outcome], names: Callable[[Outcome], Sequence[str]]) -> dict[str, Group]:

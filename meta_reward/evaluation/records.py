@@ -1,20 +1,23 @@
-"""What is recorded of one trajectory scored by one harness: each judge call, what it took, and how it failed.
+"""What is recorded of one run of a program: each call of its model, what it took, and how it failed.
 
 These are written as JSON as they are, field by field.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from meta_reward.completion import request_to_json
 from meta_reward.evaluation.metrics import Tokens
+from meta_reward.harness.entries import Output
 from meta_reward.harness.runtime import Reward
 from meta_reward.models.usage import total_usd
 from meta_reward.trajectory import tool_call_to_json
 
 if TYPE_CHECKING:
     from meta_reward.models.session import Call
+
+REWARD = "reward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class CallCost:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a harness gave no reward."""
+    """Why a program gave no output."""
 
     kind: str
     """A budget that was exceeded, or the type of an exception."""
@@ -105,9 +108,9 @@ def parse_call_record(data: dict[str, Any]) -> CallRecord:
     return FailedCallRecord(**data) if "error" in data else CallRecord(**data)
 
 
-def record_to_json(record: CallRecord | CallCost | Reward | Failure) -> dict[str, Any]:
+def record_to_json(record: CallRecord | CallCost | Failure) -> dict[str, Any]:
     """A record as a dict; unlike `asdict`, its values are not copied."""
-    return {item.name: getattr(record, item.name) for item in fields(record)}
+    return {one.name: getattr(record, one.name) for one in fields(record)}
 
 
 def call_cost(call: "Call") -> CallCost:
@@ -141,23 +144,33 @@ def tokens_of(costs: Iterable[CallCost]) -> Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One trajectory scored by one harness."""
+    """One run of a program: for rewards, one trajectory scored by one harness."""
 
-    trajectory: str
+    example: str
     task: str
-    reward: Reward | None
-    """None if the harness failed."""
+    output: Output | None
+    """What the program returned, None if it failed."""
     error: Failure | None
     """None if it did not."""
     calls: list[CallRecord]
     costs: list[CallCost]
     """What each call took, in the same order."""
     printed: str = ""
-    """The end of what the harness printed."""
+    """The end of what the program printed."""
+    entry: str = REWARD
+    """The function that was called."""
+    asked: list[Any] = field(default_factory=list)
+    """What it asked its host, and was told."""
 
     @property
     def score(self) -> float | None:
-        return None if self.reward is None else self.reward.score
+        """The reward from 0 to 100, None if there is none."""
+        return self.output.score if isinstance(self.output, Reward) else None
+
+    @property
+    def text(self) -> str | None:
+        """The text that it returned, None if there is none."""
+        return self.output if isinstance(self.output, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +178,15 @@ class Evaluation:
     """The results of an evaluation."""
 
     results: list[Result]
-    """In the order of the rollouts."""
+    """In the order of the examples."""
     broken: bool = False
-    """Whether it was given up because the candidate failed on most of its first trajectories."""
+    """Whether it was given up because the candidate failed on most of its first examples."""
     not_run: tuple[str, ...] = ()
-    """The trajectories that were therefore not scored."""
+    """The examples that it was therefore not run on."""
 
     @property
     def rewards(self) -> dict[str, float | None]:
-        return {result.trajectory: result.score for result in self.results}
+        return {result.example: result.score for result in self.results}
 
     @property
     def tokens(self) -> Tokens:

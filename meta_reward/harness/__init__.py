@@ -1,4 +1,4 @@
-"""The harness interface: everything a candidate may import from this package.
+"""The interface of programs: everything a candidate may import from this package.
 
     from meta_reward.harness import Judge, Reward, Trajectory
 
@@ -7,13 +7,31 @@
 Standard library only, so that a sandbox can show a candidate this folder and nothing else.
 """
 
-from meta_reward.harness.runtime import Judge, JudgeError, PromptTooLong, Reply, Reward
+from meta_reward.harness.runtime import (
+    Corpus,
+    Example,
+    Found,
+    HostError,
+    Judge,
+    JudgeError,
+    Model,
+    ModelError,
+    PromptTooLong,
+    Reply,
+    Reward,
+)
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, render_call
 
 __all__ = [
+    "Corpus",
+    "Example",
+    "Found",
+    "HostError",
     "Judge",
     "JudgeError",
     "Message",
+    "Model",
+    "ModelError",
     "PromptTooLong",
     "Reply",
     "Reward",

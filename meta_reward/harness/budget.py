@@ -1,4 +1,4 @@
-"""What a candidate may use on one trajectory. Fixed per run, the same for every candidate."""
+"""What a candidate may use in one run, such as on one trajectory. Fixed per run, the same for every candidate."""
 
 from dataclasses import dataclass
 
@@ -23,6 +23,9 @@ class Budget:
     """All that is sent to the judge; each turn counts the whole conversation it sends."""
     verdict_bytes: int = 256_000
     """`reason` and `findings` together."""
+
+    host_calls: int = 200
+    """Requests to what a program may ask besides the model, such as a corpus."""
 
     @property
     def of_session(self) -> dict[str, int]:

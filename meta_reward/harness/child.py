@@ -1,8 +1,9 @@
-"""A child of the zygote: runs one candidate on one trajectory, talking to the parent over a socket.
+"""A child of the zygote: runs one function of a candidate once, talking to the parent over a socket.
 
-It reports that it is confined, reads a start frame, executes the candidate's source, awaits its `reward` and sends
-the answer; judge calls and tool results go over the same socket. Or it only compiles the source and sees no
-trajectory. `frames.py` is the format, `PROTOCOL` its version, `conversation.py` the other end.
+It reports that it is confined, reads a start frame, executes the candidate's source, awaits the function that the
+frame names and sends what that returns; calls of the model and tool results go over the same socket. Or it only
+compiles the source and sees no arguments. `frames.py` is the format, `PROTOCOL` its version, `conversation.py` the
+other end.
 Standard library and the harness runtime, nothing else.
 """
 
@@ -18,15 +19,14 @@ import socket
 import sys
 import traceback
 import types
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from meta_reward.harness.entries import ENTRIES, Entry, output_to_json
 from meta_reward.harness.frames import CHUNK_BYTES, encode_frame, receive_frame
-from meta_reward.harness.runtime import check_reward
-from meta_reward.harness.socket_judge import SocketJudge
-from meta_reward.trajectory import parse_trajectory
+from meta_reward.harness.socket_judge import HOSTS, SocketJudge
 
-PROTOCOL = 4
+PROTOCOL = 5
 SOURCE_NAME = "harness.py"
 UNLOCKED = 72  # exit code of a child that cannot lock itself down
 _MAX_TRACEBACK_CHARS = 4000
@@ -43,7 +43,7 @@ def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
         sock.sendall(encode_frame({"type": "compiled", "code": compile_source(start["source"])}))
     else:
         # No asyncio.Runner: its clean-up would double the cost of a child, and the process ends right after.
-        loop.run_until_complete(score(sock, start["source"], start["code"], start["trajectory"]))
+        loop.run_until_complete(run_program(sock, start))
     _wait_until_closed(sock)
 
 
@@ -53,20 +53,29 @@ def _wait_until_closed(sock: socket.socket) -> None:
         pass
 
 
-async def score(sock: socket.socket, source: str, code: str, trajectory: Any) -> None:
-    """Run a candidate on a trajectory and send its reward or its error. code: as `load_reward` takes it."""
+async def run_program(sock: socket.socket, start: Mapping[str, Any]) -> None:
+    """Run a function of a candidate, and send its output or its error. start: the frame that names it."""
     judge, loop, printed = SocketJudge(sock), asyncio.get_running_loop(), Printed()
     loop.add_reader(sock, judge.hear)
     with contextlib.redirect_stdout(printed):
         try:
-            reward = load_reward(source, code)
-            result = check_reward(await reward(parse_trajectory(trajectory), judge))
-            frame = {"type": "done", "score": result.score, "reason": result.reason, "findings": result.findings}
-            data = encode_frame({**frame, "printed": printed.tail()})
+            entry = ENTRIES[start["entry"]]
+            function = load_function(start["source"], start["code"], entry)
+            output = output_to_json(entry.parse(await _call(function, entry, start["arguments"], judge)))
+            data = encode_frame({"type": "done", "output": output, "printed": printed.tail()})
         except BaseException as error:  # any exception is the candidate's recorded failure, even SystemExit
             data = encode_frame({"type": "error", **describe(error), "printed": printed.tail()})
     loop.remove_reader(sock)
     sock.sendall(data)
+
+
+def _call(
+    function: Callable[..., Coroutine[Any, Any, Any]], entry: Entry, arguments: Mapping[str, Any], judge: SocketJudge
+) -> Coroutine[Any, Any, Any]:
+    given = {**entry.prepare(arguments), entry.model: judge}
+    if entry.host:
+        given[entry.host] = HOSTS[entry.host](judge)
+    return function(*(given[name] for name in entry.parameters))
 
 
 def compile_source(source: str) -> str:
@@ -77,21 +86,21 @@ def compile_source(source: str) -> str:
         return ""
 
 
-def load_reward(source: str, code: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Execute a candidate's source as the module `harness` and return its `reward`. code: its bytecode, or ""."""
+def load_function(source: str, code: str, entry: Entry) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Execute a candidate's source as the module `harness` and return one function. code: its bytecode, or ""."""
     linecache.cache[SOURCE_NAME] = (len(source), None, source.splitlines(keepends=True), SOURCE_NAME)
     module = types.ModuleType("harness")
     sys.modules["harness"] = module
     compiled = marshal.loads(base64.b64decode(code)) if code else compile(source, SOURCE_NAME, "exec")
     exec(compiled, module.__dict__)
-    reward = module.__dict__.get("reward")
-    if not inspect.iscoroutinefunction(reward):
-        raise TypeError("harness.py defines no `async def reward(trajectory, judge)`")
-    return reward
+    function = module.__dict__.get(entry.name)
+    if not inspect.iscoroutinefunction(function):
+        raise TypeError(f"harness.py defines no `{entry.signature}`")
+    return function
 
 
 def forget() -> None:
-    """Remove what `load_reward` leaves behind."""
+    """Remove what `load_function` leaves behind."""
     linecache.cache.pop(SOURCE_NAME, None)
     sys.modules.pop("harness", None)
 

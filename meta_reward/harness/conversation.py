@@ -16,7 +16,9 @@ from meta_reward.errors import CandidateError, JudgeError, JudgeUnavailable, Met
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.frames import LENGTH
-from meta_reward.harness.received import candidate_error, parse_ask, printed_in
+from meta_reward.harness.host import Host, Refusal
+from meta_reward.harness.received import candidate_error, parse_ask, parse_use, printed_in
+from meta_reward.harness.runtime import HostError
 from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall
 
@@ -54,15 +56,17 @@ class Conversation:
         answer: AnswerAsk,
         exit_code: Callable[[], Awaitable[int]],
         waited_s: WaitedSeconds,
+        host: Host | None = None,
     ) -> None:
         """exit_code: waits for the child's end and returns its exit code, or minus the signal that killed it.
         Raises TimeoutError if it does not end.
 
-        waited_s: seconds so far that are not on the budget.
+        waited_s: seconds so far that are not on the budget. host: what else the candidate may ask.
         """
         self._reader, self._writer = reader, writer
         self._budget, self._answer, self._exit_code = budget, answer, exit_code
         self._waited_s = waited_s
+        self._host, self._host_calls = host, 0
         self.printed = ""
         self._clock: asyncio.Timeout = asyncio.timeout(None)
         self._alarm: asyncio.TimerHandle | None = None
@@ -104,6 +108,9 @@ class Conversation:
                 case "ask":
                     self._count_asks(+1)
                     asks.create_task(self._serve(frame))
+                case "use" if self._host is not None:
+                    self._count_asks(+1)
+                    asks.create_task(self._use_host(frame, self._host))
                 case "result":
                     self._take_result(frame)
                 case last if last in (wanted, "error"):
@@ -202,6 +209,20 @@ class Conversation:
                 "tools_called": answer.tools_called,
             }
         )
+
+    async def _use_host(self, frame: Mapping[str, Any], host: Host) -> None:
+        try:
+            number, name, arguments = parse_use(frame)
+            self._host_calls += 1
+            if self._host_calls > self._budget.host_calls:
+                raise CandidateError("host-calls", f"more than {self._budget.host_calls} requests to the host")
+            value = await host.use(name, arguments)
+        except Refusal as refusal:
+            self._send({"type": "fail", "ask": number, "kind": HostError.__name__, "message": str(refusal)})
+            return
+        finally:
+            self._count_asks(-1)
+        self._send({"type": "used", "ask": number, "value": value})
 
     async def _run_tool(self, ask: int, call: ToolCall) -> tuple[str, bool]:
         if self._answered:

@@ -16,7 +16,7 @@ def encode_frame(value: Mapping[str, Any]) -> bytes:
     try:
         data = json.dumps(value, allow_nan=False).encode()
     except TypeError as error:
-        what = "findings" if value["type"] == "done" else "a question"
+        what = "findings" if isinstance(value.get("output"), dict) else "a question"
         raise ValueError(f"{what} cannot be written as JSON: {error}") from None
     return LENGTH.pack(len(data)) + data
 

@@ -9,7 +9,8 @@ from meta_reward.errors import CandidateError
 from meta_reward.files import is_too_deep
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
-from meta_reward.harness.runtime import Reward, check_reward
+from meta_reward.harness.entries import Entry, Output
+from meta_reward.harness.runtime import Reward
 from meta_reward.models.session import Ask
 from meta_reward.trajectory import parse_tool
 
@@ -34,18 +35,30 @@ def parse_ask(frame: Mapping[str, Any]) -> Ask:
         raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
 
 
-def reward_of(frame: Mapping[str, Any], budget: Budget) -> Reward:
-    """The reward in a last frame, which may hold anything. Raises CandidateError."""
-    if is_too_deep(frame.get("findings")):
-        raise CandidateError("ValueError", "findings are nested too deeply")
+def output_of(frame: Mapping[str, Any], entry: Entry, budget: Budget) -> Output:
+    """The output in a last frame, which may hold anything. Raises CandidateError."""
+    value = frame.get("output")
+    if is_too_deep(value):
+        raise CandidateError("ValueError", f"what {entry.name}() returned is nested too deeply")
     try:
-        reward = check_reward(Reward(frame.get("score"), frame.get("reason"), frame.get("findings")))  # type: ignore[arg-type]
+        output = entry.parse(value)
     except ValueError as error:
         raise CandidateError("ValueError", str(error)) from None
-    size = len(orjson.dumps([reward.reason, reward.findings]))
-    if size > budget.verdict_bytes:
-        raise CandidateError("output", f"reason and findings take {size} bytes, more than {budget.verdict_bytes}")
-    return reward
+    if isinstance(output, Reward):
+        size = len(orjson.dumps([output.reason, output.findings]))
+        if size > budget.verdict_bytes:
+            raise CandidateError("output", f"reason and findings take {size} bytes, more than {budget.verdict_bytes}")
+    return output
+
+
+def parse_use(frame: Mapping[str, Any]) -> tuple[int, str, Mapping[str, Any]]:
+    """The number, name and arguments of a request to the host, which may hold anything. Raises CandidateError."""
+    number, name, arguments = frame.get("ask"), frame.get("name"), frame.get("arguments")
+    if not isinstance(number, int) or not isinstance(name, str) or not isinstance(arguments, dict):
+        raise CandidateError("protocol", "a request to the host without a number, a name or arguments")
+    if is_too_deep(arguments):
+        raise CandidateError("ValueError", "a request to the host is nested too deeply")
+    return number, name, arguments
 
 
 def printed_in(frame: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a harness receives and returns: `Judge`, `Reply`, `Reward`.
+"""What a program receives and returns: `Judge` or `Model`, `Reply`, `Reward`, and what other kinds are given.
 
 The stable heart of the interface. Standard library only: it is imported by candidates inside the
 sandbox as well as by the parent process.
@@ -13,6 +13,13 @@ MIN_SCORE, MAX_SCORE = 0.0, 100.0
 
 class JudgeError(Exception):
     """The judge could not answer this request. Uncaught, it fails the harness on this trajectory."""
+
+
+ModelError = JudgeError
+
+
+class HostError(Exception):
+    """A request that what was asked, such as a corpus, cannot serve. It says why."""
 
 
 class PromptTooLong(JudgeError):
@@ -50,6 +57,35 @@ class Reward:
     findings: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text with its label, to learn from."""
+
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A text of a corpus. score: how well it fits the query; comparable within one search only."""
+
+    text: str
+    score: float
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Corpus(Protocol):
+    """The texts that a program may search."""
+
+    async def search(self, query: str, *, k: int = 5, where: Mapping[str, Any] | None = None) -> list[Found]:
+        """The k texts that fit a query best, best first.
+
+        where: values that metadata must have, or lists of values of which they must have one.
+        Raises HostError for a query that cannot be answered.
+        """
+        ...
+
+
 class Judge(Protocol):
     """The fixed judge. Its model and sampling settings belong to the run, not to the harness."""
 
@@ -70,6 +106,10 @@ class Judge(Protocol):
         Raises PromptTooLong, or JudgeError where the request cannot be answered.
         """
         ...
+
+
+Model = Judge
+"""The same, where it does not judge."""
 
 
 def check_reward(value: Any) -> Reward:

@@ -1,7 +1,7 @@
-"""The parent's side of the sandbox: starts a zygote, runs one trajectory at a time in a forked child of it.
+"""The parent's side of the sandbox: starts a zygote, and runs a program, each time in a forked child of it.
 
     async with Sandbox(Budget(), level="strict") as sandbox:
-        reward = await sandbox.score(source, trajectory, answer)
+        reward = await sandbox.run(source, "reward", {"trajectory": trajectory}, answer)
 
 Protects against a candidate that crashes, hangs, floods, answers out of range, prints, or leaves state
 behind for the next trajectory; at the levels `strict` and `locked` also against one that tries to read
@@ -26,8 +26,10 @@ from meta_reward.harness import child, idle_zygotes
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.confinement import settle, worker_command, worker_environment
 from meta_reward.harness.conversation import AnswerAsk, WaitedSeconds, no_waits
+from meta_reward.harness.entries import ENTRIES, Output
+from meta_reward.harness.host import Host
 from meta_reward.harness.level import Level
-from meta_reward.harness.received import reward_of
+from meta_reward.harness.received import output_of
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.zygote_process import ZygoteProcess
 from meta_reward.models.session import Answer, Ask, RunTool
@@ -56,6 +58,31 @@ class Sandbox:
         if zygote is not None:
             await idle_zygotes.keep(zygote)
 
+    async def run(
+        self,
+        source: str,
+        entry: str,
+        arguments: Mapping[str, Any],
+        answer: AnswerAsk,
+        *,
+        host: Host | None = None,
+        waited_s: WaitedSeconds = no_waits,
+        printed: Callable[[str], None] = lambda text: None,
+    ) -> Output:
+        """What one function of a program returns, with calls of the model served by `answer`.
+
+        entry: its name, of `ENTRIES`. arguments: in their JSON form. host: what else the program may ask.
+        waited_s: how long `answer` has been held up so far through no fault of the candidate; not on its budget.
+        printed: is called with the end of what the candidate has printed, even if it failed, unless it was killed.
+        Raises CandidateError for anything that is the candidate's fault.
+        """
+        code = await self._compiled(source)
+        job = {"type": "start", "protocol": child.PROTOCOL, "source": source, "code": code}
+        zygote = await self._living()
+        start = {**job, "entry": entry, "arguments": arguments}
+        last = await zygote.run(start, self.budget, answer, waited_s, printed, host)
+        return output_of(last, ENTRIES[entry], self.budget)
+
     async def score(
         self,
         source: str,
@@ -65,16 +92,11 @@ class Sandbox:
         waited_s: WaitedSeconds = no_waits,
         printed: Callable[[str], None] = lambda text: None,
     ) -> Reward:
-        """The reward of one trajectory (in its JSON form), with judge calls served by `answer`.
-
-        waited_s: how long `answer` has been held up so far through no fault of the candidate; not on its budget.
-        printed: is called with the end of what the candidate has printed, even if it failed, unless it was killed.
-        Raises CandidateError for anything that is the candidate's fault.
-        """
-        code = await self._compiled(source)
-        job = {"type": "start", "protocol": child.PROTOCOL, "source": source, "code": code, "trajectory": trajectory}
-        zygote = await self._living()
-        return reward_of(await zygote.run(job, self.budget, answer, waited_s, printed), self.budget)
+        """The reward of one trajectory, in its JSON form. Otherwise like `run`."""
+        arguments = {"trajectory": trajectory}
+        output = await self.run(source, "reward", arguments, answer, waited_s=waited_s, printed=printed)
+        assert isinstance(output, Reward)
+        return output
 
     async def _living(self) -> ZygoteProcess:
         """The zygote: started on first use, and again if a candidate has brought it down."""

@@ -1,4 +1,4 @@
-"""The judge as a candidate sees it: every question goes to the parent over the child's socket.
+"""The judge as a candidate sees it, and its host: every question goes to the parent over the child's socket.
 
 Standard library and the harness runtime, nothing else.
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from meta_reward.harness.frames import CHUNK_BYTES, LENGTH, encode_frame
-from meta_reward.harness.runtime import JudgeError, PromptTooLong, Reply
+from meta_reward.harness.runtime import Found, HostError, JudgeError, PromptTooLong, Reply
 from meta_reward.harness.schema import parse_reply, tool_of
 
 ORPHANED = 71  # exit code of a child whose parent is gone
@@ -60,6 +60,15 @@ class SocketJudge:
         data = parse_reply(frame["text"], schema) if schema is not None else None
         return Reply(frame["text"], data, frame["stop_reason"], tuple(frame["tools_called"]))
 
+    async def use(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """What the host answers to a request. Raises HostError."""
+        self._asks += 1
+        number = self._asks
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._send({"type": "use", "ask": number, "name": name, "arguments": dict(arguments)})
+        frame = await answer
+        return frame["value"]
+
     def hear(self) -> None:
         """Read what the parent has sent and handle the complete frames: answers, failures, the judge's tool calls."""
         try:
@@ -86,8 +95,10 @@ class SocketJudge:
         answer = self._waiting.pop(frame["ask"])
         if answer.done():  # the candidate gave up waiting
             return
-        if frame["type"] == "reply":
+        if frame["type"] in ("reply", "used"):
             answer.set_result(frame)
+        elif frame["kind"] == HostError.__name__:
+            answer.set_exception(HostError(frame["message"]))
         else:
             kind = PromptTooLong if frame["kind"] == "PromptTooLong" else JudgeError
             answer.set_exception(kind(frame["message"]))
@@ -109,3 +120,18 @@ class SocketJudge:
 
     def _send(self, frame: Mapping[str, Any]) -> None:
         self._sock.sendall(encode_frame(frame))
+
+
+class SocketCorpus:
+    """A `Corpus` that asks the parent."""
+
+    def __init__(self, parent: SocketJudge) -> None:
+        self._parent = parent
+
+    async def search(self, query: str, *, k: int = 5, where: Mapping[str, Any] | None = None) -> list[Found]:
+        found = await self._parent.use("search", {"query": query, "k": k, "where": dict(where or {})})
+        return [Found(one["text"], one["score"], one["metadata"]) for one in found]
+
+
+HOSTS: Mapping[str, Callable[[SocketJudge], Any]] = {"corpus": SocketCorpus}
+"""What a program is given to ask its host with, by the parameter's name."""

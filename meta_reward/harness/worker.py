@@ -192,7 +192,9 @@ def _rehearse(loop: asyncio.AbstractEventLoop) -> None:
             "tools": [],
             "messages": [{"role": "user", "content": "Hello?"}, answer],
         }
-        loop.run_until_complete(child.score(theirs, _REHEARSED, child.compile_source(_REHEARSED), trajectory))
+        code, arguments = child.compile_source(_REHEARSED), {"trajectory": trajectory}
+        job = {"source": _REHEARSED, "code": code, "entry": "reward", "arguments": arguments}
+        loop.run_until_complete(child.run_program(theirs, job))
         heard = ours.recv(1 << 16)
     if b'"done"' not in heard:
         raise RuntimeError(f"the rehearsal failed: {heard.decode(errors='replace')}")

@@ -12,6 +12,7 @@ from meta_reward.errors import MetaRewardError
 from meta_reward.harness import worker
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.conversation import AnswerAsk, Conversation, WaitedSeconds
+from meta_reward.harness.host import Host
 
 NOT_STARTED = "the sandbox does not start: "
 _FULL_S = 0.005  # before trying again to write to a full socket
@@ -84,17 +85,18 @@ class ZygoteProcess:
         answer: AnswerAsk,
         waited_s: WaitedSeconds,
         printed: Callable[[str], None] = lambda text: None,
+        host: Host | None = None,
     ) -> dict[str, Any]:
         """One job in a child of its own: its start frame in, its last frame out."""
-        host, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair()
         job = next(self._jobs)
         ended = self._exits[job] = asyncio.get_running_loop().create_future()
         try:
             with theirs:
                 await self._send(b"s", job, theirs)
-            reader, writer = await asyncio.open_connection(sock=host, limit=budget.output_bytes + 4)
+            reader, writer = await asyncio.open_connection(sock=ours, limit=budget.output_bytes + 4)
             try:
-                talk = Conversation(reader, writer, budget, answer, lambda: _exit_of(ended), waited_s)
+                talk = Conversation(reader, writer, budget, answer, lambda: _exit_of(ended), waited_s, host)
                 try:
                     return await talk.run(start)
                 finally:
@@ -102,7 +104,7 @@ class ZygoteProcess:
             finally:  # abort drops what is unsent: a transport that still waits to send keeps its place in the
                 writer.transport.abort()  # selector, and the next socket of the same number would receive nothing
         finally:
-            host.close()
+            ours.close()
             if not ended.done():
                 await self._send(b"k", job)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import UsageError
+from meta_reward.kinds.base import Kind
 from meta_reward.run.settings import RunConfig
 
 MAX_BYTES = 64 * 1024
-_DEFAULT = Path(__file__).with_name("instructions.md")
 
 _SHOWN = {
     "full": "The history is whole: programs, scores, every pair, and every prompt and reply.",
@@ -31,9 +31,9 @@ _SHOWN = {
 }
 
 
-def default_instructions() -> str:
+def default_instructions(kind: Kind) -> str:
     """The package's own instructions."""
-    return files.read_text(_DEFAULT)
+    return files.read_text(kind.texts / "instructions.md")
 
 
 def load_instructions(path: Path) -> str:

@@ -1,5 +1,6 @@
 """What commands have found, each as one table or a few lines for a terminal."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from meta_reward.evaluation.gate import MIN_TASKS
@@ -19,7 +20,14 @@ from meta_reward.report.tables import (
 
 if TYPE_CHECKING:
     from meta_reward.search.forecast import Forecast, Window
-    from meta_reward.search.tryout.answer_types import CallsUsed, TrajectoryResult, TryoutAnswer, TryoutScores
+    from meta_reward.search.tryout.answer_types import (
+        CallsUsed,
+        ItemResult,
+        PairResult,
+        TrajectoryResult,
+        TryoutAnswer,
+        TryoutScores,
+    )
 
 UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
 
@@ -101,19 +109,33 @@ def render_tryout(answer: "TryoutAnswer") -> str:
     scores = answer.scores
     parts = [_tryout_summary(scores, answer.judge_calls), *([f"stopped: {answer.stopped}"] if answer.stopped else [])]
     parts += [f"{plural(error.trajectories, 'trajectory')} failed: {error.error}" for error in scores.errors]
-    rows = [
+    parts += _tried_items(scores.results or ())
+    parts += [_trajectory(told) for told in scores.trajectories or ()]
+    return fit(printable("\n".join(parts)))
+
+
+def _tried_items(results: "Sequence[PairResult | ItemResult]") -> list[str]:
+    """A table of single pairs, or of other items."""
+    from meta_reward.search.tryout.answer_types import ItemResult, PairResult
+
+    pairs = [
         [
             *(r.id, ", ".join(r.categories) or "-"),
             *(r.preferred, reward(r.preferred_reward), r.other, reward(r.other_reward)),
             points(r.margin),
         ]
-        for r in scores.results or ()
+        for r in results
+        if isinstance(r, PairResult)
     ]
-    if rows:
+    if pairs:
         headers = ["pair", "categories", "preferred", "reward", "other", "reward", "margin"]
-        parts += ["", render_table(headers, rows), "", "margin: the preferred reward minus the other, in points"]
-    parts += [_trajectory(told) for told in scores.trajectories or ()]
-    return fit(printable("\n".join(parts)))
+        return ["", render_table(headers, pairs), "", "margin: the preferred reward minus the other, in points"]
+    items = [
+        [r.id, ", ".join(r.categories) or "-", r.expected, "(failed)" if r.output is None else r.output, f"{r.score:g}"]
+        for r in results
+        if isinstance(r, ItemResult)
+    ]
+    return ["", render_table(["item", "categories", "expected", "answered", "score"], items)] if items else []
 
 
 def _tryout_summary(scores: "TryoutScores", calls: "CallsUsed") -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from meta_reward.evaluation.labels import LabelMetrics
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import printable
+from meta_reward.kinds.registry import KINDS
 from meta_reward.models.usage import Spent, dollars, dollars_of
 from meta_reward.report.tables import (
     SIMULATED,
@@ -29,30 +30,35 @@ class Bar:
 
     least: float
     """From 0 to 1."""
-    agreement: float
+    metric: str
+    """What it is of, such as agreement."""
+    found: float
     low: float | None
     high: float | None
 
     @property
     def reached(self) -> bool:
-        return self.agreement >= self.least
+        return self.found >= self.least
 
     def sentence(self) -> str:
         """Whether it is reached, and whether the interval leaves that open."""
-        said = f"{'passed' if self.reached else 'failed'}: agreement {percent(self.agreement)}"
+        said = f"{'passed' if self.reached else 'failed'}: {self.metric} {percent(self.found)}"
         open_ = self.low is not None and self.high is not None and self.low < self.least <= self.high
         return f"{said}, at least {percent(self.least)} wanted" + ("; its interval holds both" if open_ else "")
 
 
 def bar_of(result: StandaloneResult, least: float) -> Bar:
     """A bar for a result."""
-    return Bar(least, result.scores.metrics.score, result.scores.metrics.low, result.scores.metrics.high)
+    found = result.scores.metrics
+    return Bar(least, KINDS[result.kind].words.metric, found.score, found.low, found.high)
 
 
 def render_evaluation(result: StandaloneResult, name: str) -> str:
     """The tables of `evaluate`. name: of the harness."""
     columns = {name: result.scores.metrics}
-    parts = [render_metrics(columns), render_rewards(columns), render_labels(result), render_categories(columns)]
+    words = KINDS[result.kind].words
+    parts = [render_metrics(columns, words), render_rewards(columns), render_labels(result)]
+    parts.append(render_categories(columns, words.items))
     parts.append(render_best_of_n(columns))
     if result.commonest_error:
         parts.append(fit(printable(f"commonest failure: {result.commonest_error}")))
@@ -66,6 +72,7 @@ def evaluation_to_json(result: StandaloneResult) -> dict[str, object]:
     return {
         "harness": result.harness,
         "taskset": result.taskset,
+        "kind": result.kind,
         "split": result.split,
         "judge": result.judge,
         "simulated": result.simulated,
@@ -91,10 +98,10 @@ def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str
 
     name: of the harness.
     """
-    found, labels = result.scores.metrics, result.labels
+    found, labels, words = result.scores.metrics, result.labels, KINDS[result.kind].words
     rows: list[list[object]] = [
-        ["agreement", with_interval(found.score, found.low, found.high, no_bounds=found.no_bounds)],
-        ["pairs", found.pairs],
+        [words.metric, with_interval(found.score, found.low, found.high, no_bounds=found.no_bounds)],
+        [words.items, found.items],
         ["coverage", percent(found.coverage)],
         *(_label_rows(labels) if labels else []),
         ["judge", result.judge],

@@ -3,7 +3,7 @@
 from meta_reward.models.usage import dollars
 from meta_reward.report.blocks import Block, Grid, Lines, Title
 from meta_reward.report.tables import SIMULATED, difference, percent, plural
-from meta_reward.search.forecast import Forecast, Part
+from meta_reward.search.forecast import Expense, Forecast
 from meta_reward.search.studies.labels import LabelPlan, LabelShare, LabelTables
 
 
@@ -62,7 +62,7 @@ def _share(one: LabelShare) -> list[object]:
     ]
 
 
-def estimate_blocks(plan: LabelPlan, part: Part, forecast: Forecast) -> list[Block]:
+def estimate_blocks(plan: LabelPlan, part: Expense, forecast: Forecast) -> list[Block]:
     """What `--dry-run` prints."""
     shares = ", ".join(f"{share}%" for share in plan.shares)
     what = (

@@ -10,18 +10,14 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 from meta_reward.evaluation.best_of_n import Lift
-from meta_reward.evaluation.metrics import Metrics
+from meta_reward.evaluation.metrics import Context, Metrics, Preferences
 from meta_reward.evaluation.reward_stats import RewardStats
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import printable
+from meta_reward.kinds.base import Words
 from meta_reward.models.usage import dollars
 
 SIMULATED = "simulated judge: these numbers say nothing about any real model"
-_OF_METRICS = (
-    "agreement: share of pairs whose preferred trajectory got the higher reward, a tie counting one half; [95%]: its "
-    "interval by task, or why there is none; strict: a tie counts nothing; failures: pairs without both rewards, "
-    "which are lost; coverage: share of pairs with both; mean margin: the preferred reward minus the other, in points"
-)
 _OF_REWARDS = (
     "distinct rewards: how many different ones were given; spread in a task: standard deviation of the rewards of one "
     "task's trajectories, in points, on average; flat tasks: share of tasks whose rewards are all equal, which teaches "
@@ -177,38 +173,57 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or ending}"
 
 
-def render_metrics(columns: Mapping[str, Metrics]) -> str:
-    """Evaluations side by side, one column each."""
+def render_metrics(columns: Mapping[str, Metrics], words: Words) -> str:
+    """Evaluations side by side, one column each. words: of their kind."""
     lines: list[tuple[str, Callable[[Metrics], object]]] = [
-        ("agreement [95%]", lambda m: with_interval(m.score, m.low, m.high, no_bounds=m.no_bounds)),
-        ("strict agreement", lambda m: percent(m.strict_agreement)),
-        ("pairs", lambda m: m.pairs),
-        ("ties", lambda m: m.ties),
+        (f"{words.metric} [95%]", lambda m: with_interval(m.score, m.low, m.high, no_bounds=m.no_bounds)),
+        *_of_pairs("strict agreement", lambda p: percent(p.strict_agreement), columns),
+        (words.items, lambda m: m.items),
+        *_of_pairs("ties", lambda p: p.ties, columns),
         ("failures", lambda m: m.failures),
         ("coverage", lambda m: percent(m.coverage)),
-        ("mean margin", lambda m: points(m.mean_margin)),
-        ("trajectories", lambda m: m.trajectories),
+        *_of_pairs("mean margin", lambda p: points(p.mean_margin), columns),
+        *_of_context("context", lambda c: f"{c.mean_chars:,.0f}", columns),
+        *_of_context("memory", lambda c: "-" if c.memory_chars is None else f"{c.memory_chars:,}", columns),
+        (words.examples, lambda m: m.examples),
         ("judge calls", lambda m: m.judge_calls),
         ("judge tokens", lambda m: m.judge_tokens),
         ("cost", lambda m: dollars(m.cost_usd)),
     ]
     table = render_table(["", *columns], [[name, *(show(m) for m in columns.values())] for name, show in lines])
-    return f"{table}\n\n{fit(_OF_METRICS)}"
+    return f"{table}\n\n{fit(words.explained)}"
 
 
-def render_categories(columns: Mapping[str, Metrics]) -> str:
-    """Agreement by failure category, evaluations side by side; empty if no pair has a category."""
+_Line = tuple[str, Callable[[Metrics], object]]
+
+
+def _of_pairs(name: str, show: Callable[[Preferences], object], columns: Mapping[str, Metrics]) -> list[_Line]:
+    """A line about pairs, where there are any."""
+    known = any(metrics.preferences for metrics in columns.values())
+    return [(name, lambda m: show(m.preferences) if m.preferences else "-")] if known else []
+
+
+def _of_context(name: str, show: Callable[[Context], object], columns: Mapping[str, Metrics]) -> list[_Line]:
+    known = any(metrics.context for metrics in columns.values())
+    return [(name, lambda m: show(m.context) if m.context else "-")] if known else []
+
+
+def render_categories(columns: Mapping[str, Metrics], items: str = "pairs") -> str:
+    """The score by category, evaluations side by side; empty if no item has a category. items: what they are."""
     names = sorted({name for metrics in columns.values() for name in metrics.by_category})
     rows = []
     for name in names:
         groups = [metrics.by_category.get(name) for metrics in columns.values()]
-        pairs = next(group.pairs for group in groups if group)
-        rows.append([name, pairs, *(percent(group.score) if group else "-" for group in groups)])
-    return render_table(["category", "pairs", *columns], rows) if rows else ""
+        count = next(group.items for group in groups if group)
+        rows.append([name, count, *(percent(group.score) if group else "-" for group in groups)])
+    return render_table(["category", items, *columns], rows) if rows else ""
 
 
 def render_rewards(columns: Mapping[str, Metrics]) -> str:
-    """How rewards are spread and what they go along with, evaluations side by side."""
+    """How rewards are spread and what they go along with, evaluations side by side; empty for other kinds."""
+    told = {name: metrics.preferences.rewards for name, metrics in columns.items() if metrics.preferences}
+    if not told:
+        return ""
     lines: list[tuple[str, Callable[[RewardStats], object]]] = [
         ("distinct rewards", lambda r: r.levels),
         ("spread in a task", lambda r: _fixed(r.spread, 1)),
@@ -220,10 +235,10 @@ def render_rewards(columns: Mapping[str, Metrics]) -> str:
         ("AUC", lambda r: _fixed(r.auc, 2)),
         ("calibration error", lambda r: _fixed(r.calibration_error, 2)),
     ]
-    labelled = any(metrics.rewards.calibration_error is not None for metrics in columns.values())
+    labelled = any(rewards.calibration_error is not None for rewards in told.values())
     lines += of_labels if labelled else []
-    rows = [[name, *(show(metrics.rewards) for metrics in columns.values())] for name, show in lines]
-    return f"{render_table(['rewards', *columns], rows)}\n\n{fit(_OF_REWARDS + _OF_LABELLED_REWARDS * labelled)}"
+    rows = [[name, *(show(rewards) for rewards in told.values())] for name, show in lines]
+    return f"{render_table(['rewards', *told], rows)}\n\n{fit(_OF_REWARDS + _OF_LABELLED_REWARDS * labelled)}"
 
 
 def _fixed(value: float | None, digits: int) -> str:
@@ -235,19 +250,19 @@ def render_best_of_n(columns: Mapping[str, Metrics], lifts: Sequence[Lift] = ())
 
     lifts: of the last column over the first; without them the last column is shown against random picks.
     """
-    first, *_ = columns.values()
+    told = [metrics.preferences.best_of_n for metrics in columns.values() if metrics.preferences]
     by_size = {lift.n: lift.difference for lift in lifts}
     rows = []
-    for at, bare in enumerate(first.best_of_n):
-        picked = [metrics.best_of_n[at].harness for metrics in columns.values()]
-        last = [metrics.best_of_n[at] for metrics in columns.values()][-1]
+    for at, bare in enumerate(told[0] if told else ()):
+        picked = [one[at].harness for one in told]
+        last = told[-1][at]
         gain = by_size.get(bare.n, Interval(last.gain, last.low, last.high, last.no_bounds))
         shares = [percent(share) for share in (bare.random, *picked, bare.oracle)]
         rows.append([bare.n, bare.tasks, *shares, difference(gain).replace(" points", "")])
     names = list(columns)
     headers = ["best of", "tasks", "random", *names, "oracle", "lift" if lifts else "gain"]
-    told = _OF_BEST_OF_N + (_LIFT if lifts else _GAIN).format(name=names[-1], first=names[0])
-    return f"{render_table(headers, rows)}\n\n{fit(told)}" if rows else ""
+    legend = _OF_BEST_OF_N + (_LIFT if lifts else _GAIN).format(name=names[-1], first=names[0])
+    return f"{render_table(headers, rows)}\n\n{fit(legend)}" if rows else ""
 
 
 def _is_number(text: str) -> bool:

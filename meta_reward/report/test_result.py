@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from meta_reward.evaluation.statistics import NO_SPREAD, Interval
+from meta_reward.kinds.base import Words
+from meta_reward.kinds.registry import KINDS
 from meta_reward.report.tables import (
     SIMULATED,
     difference,
@@ -20,9 +22,8 @@ from meta_reward.search.controls import LEARNED, MATCHED, REROLL, Control
 from meta_reward.search.test_record import Tested, TestResult
 
 _OF_CONTROLS = {
-    MATCHED: "matched budget: the baseline, asked {rounds} times, until it has the tokens of {id}; scores averaged",
+    MATCHED: "matched budget: the baseline, asked {rounds} times, until it has the tokens of {id}; answers combined",
     REROLL: "re-roll: the baseline, asked once more, which is what chance alone does",
-    LEARNED: "learned: a linear model of words and tool calls, trained on the pairs of search and validation",
 }
 
 
@@ -34,13 +35,14 @@ def render_test(result: TestResult) -> str:
     ordered = sorted(result.tested, key=lambda one: one.id == chosen)  # the chosen one last: the lift is its own
     columns |= {("chosen " if one.id == chosen else "") + one.id: one for one in ordered}
     scores = {title: one.scores.metrics for title, one in columns.items()}
+    words = KINDS[result.kind].words
     parts = [
-        render_metrics(scores),
+        render_metrics(scores, words),
         render_rewards(scores),
-        render_categories(scores),
+        render_categories(scores, words.items),
         render_best_of_n(scores, ordered[-1].lifts if ordered else ()),
-        *(_render_controls(one, baseline) for one in ordered or [baseline]),
-        "\n".join(fit(summary(one, baseline)) for one in ordered or [baseline]),
+        *(_render_controls(one, baseline, words) for one in ordered or [baseline]),
+        "\n".join(fit(summary(one, baseline, words)) for one in ordered or [baseline]),
         "of several harnesses, the best on this split is optimistic" if len(result.tested) > 1 else "",
         fit(f"decision: {sentence_of(result.decision)}"),
         fit(
@@ -52,15 +54,15 @@ def render_test(result: TestResult) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def summary(one: Tested, baseline: Tested) -> str:
+def summary(one: Tested, baseline: Tested, words: Words) -> str:
     """What a test comes to, in a sentence or two: the gain on sealed pairs, and how it stands beside the controls."""
     found, before = one.scores.metrics.score, baseline.scores.metrics.score
     if one.difference is None:
-        gain = f"{one.id}, the baseline, agrees on {percent(found)} of the sealed test pairs"
+        gain = f"{one.id}, the baseline, has {percent(found)} {words.metric} on the sealed test {words.items}"
     else:
         gain = (
             f"difference {one.id} - {baseline.id}: {difference(one.difference)}, "
-            f"{percent(found)} against {percent(before)} of the sealed test pairs"
+            f"{percent(found)} against {percent(before)} of the sealed test {words.items}"
         )
     beside = _beside_controls(one)
     return gain + (f"; {beside}" if beside else "")
@@ -90,7 +92,7 @@ def _named(controls: Sequence[Control]) -> str:
     return ", ".join(f"{control.name} ({difference(control.behind)})" for control in controls)
 
 
-def _render_controls(one: Tested, baseline: Tested) -> str:
+def _render_controls(one: Tested, baseline: Tested, words: Words) -> str:
     """A row a control, with the legend of those that are there; empty without controls."""
     if not one.controls:
         return ""
@@ -104,8 +106,9 @@ def _render_controls(one: Tested, baseline: Tested) -> str:
         ]
         for control in one.controls
     ]
-    headers = ["control", "agreement", f"minus {baseline.id}", f"{one.id} minus it", "judge tokens"]
-    told = [_OF_CONTROLS[control.name].format(id=one.id, rounds=control.rounds) for control in one.controls]
+    headers = ["control", words.metric, f"minus {baseline.id}", f"{one.id} minus it", "judge tokens"]
+    explained = {**_OF_CONTROLS, LEARNED: f"learned: {words.learned}"}
+    told = [explained[control.name].format(id=one.id, rounds=control.rounds) for control in one.controls]
     if one.difference is not None and all(control.name != MATCHED for control in one.controls):
         asks = baseline.scores.metrics.judge_tokens
         why = f"{one.id} has no more tokens than the baseline" if asks else "the baseline asks no judge"

@@ -6,21 +6,22 @@ from pathlib import Path
 
 from meta_reward import files, folders
 from meta_reward.harness.validate import docstring
+from meta_reward.kinds.base import Kind
+from meta_reward.kinds.registry import kind_of
 from meta_reward.run import git
 from meta_reward.run.config import render_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.sessions import SessionRecord, save_session
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.taskset_record import save_parts
-from meta_reward.tasks.taskset import TaskSet, save_task_set
+from meta_reward.tasks.base import AnyTaskSet
 
-_HERE = Path(__file__).parent
 _IGNORED = "/.work/\n/events.jsonl\n"
 
 
-def interface_text() -> str:
-    """The description of the harness interface that a proposer reads."""
-    return files.read_text(_HERE / "INTERFACE.md")
+def interface_text(kind: Kind) -> str:
+    """The description of the interface that a proposer reads."""
+    return files.read_text(kind.texts / "INTERFACE.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Seed:
 def create_run(
     layout: Layout,
     config: RunConfig,
-    taskset: TaskSet,
+    taskset: AnyTaskSet,
     splits: Mapping[str, tuple[str, ...]],
     seeds: Sequence[Seed],
     *,
@@ -44,20 +45,18 @@ def create_run(
 
     instructions: those that a proposing agent will get.
     """
-    rollouts, pairs = taskset.part(splits["search"])
+    kind = kind_of(taskset)
     with folders.new_folder(layout.root) as folder:
         new = Layout(folder)
         files.write_bytes(new.config, render_config(config))
         files.write_bytes(new.instructions, instructions.encode())
         files.write_bytes(folder / ".gitignore", _IGNORED.encode())
-        files.write_bytes(new.history / "README.md", (_HERE / "HISTORY.md").read_bytes())
-        files.write_bytes(new.history / "INTERFACE.md", interface_text().encode())
+        files.write_bytes(new.history / "README.md", (kind.texts / "HISTORY.md").read_bytes())
+        files.write_bytes(new.history / "INTERFACE.md", interface_text(kind).encode())
         files.write_bytes(new.ledger, b"")
         files.write_bytes(new.iterations, b"")
         files.write_bytes(new.outcomes, b"")
-        save_task_set(
-            new.taskset, taskset.about, policy=taskset.policy, tools=taskset.tools, rollouts=rollouts, pairs=pairs
-        )
+        kind.show(taskset, splits["search"], new.taskset)
         new.make_sealed()
         save_parts(new, taskset, splits)
         _place_seeds(new, seeds)

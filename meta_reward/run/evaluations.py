@@ -1,34 +1,50 @@
 """The files of an evaluation, and the journal from which an interrupted one resumes.
 
     scores.json     the metrics; written last, so if it is there, everything is
-    pairs.jsonl     one line for each pair
-    traces/<trajectory>.json   every judge call in full, then the reward or the error, and what was printed
-    traces.jsonl.gz the same on a sealed split, a line for each trajectory: nobody greps there
+    pairs.jsonl     one line for each pair; for other kinds items.jsonl, one for each item
+    traces/<example>.json      every call in full, then the output or the error, and what was printed
+    traces.jsonl.gz the same on a sealed split, a line for each example: nobody greps there
     calls.jsonl     one line for each call: what it took
+
+and what else a kind leaves, such as what a program has learned.
 
 The journal holds one line for each finished result. A torn last line counts as never written.
 """
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.evaluation.best_of_n import BestOfN, best_of_n
-from meta_reward.evaluation.metrics import Group, Metrics, PairOutcome, outcomes, summarize
-from meta_reward.evaluation.outcome import Outcome
-from meta_reward.evaluation.records import CallCost, Evaluation, Failure, Result, parse_call_record, record_to_json
-from meta_reward.evaluation.reward_stats import RewardStats, reward_stats
-from meta_reward.harness.runtime import Reward
+from meta_reward.evaluation.best_of_n import BestOfN
+from meta_reward.evaluation.metrics import Context, Group, Metrics, PairOutcome, Preferences
+from meta_reward.evaluation.outcome import ItemOutcome, Outcome, Part
+from meta_reward.evaluation.records import (
+    REWARD,
+    CallCost,
+    Evaluation,
+    Failure,
+    Result,
+    parse_call_record,
+    record_to_json,
+)
+from meta_reward.evaluation.reward_stats import RewardStats
+from meta_reward.harness.entries import ENTRIES, Output
+from meta_reward.kinds.registry import kind_of
 from meta_reward.run.layout import Layout
-from meta_reward.run.trace_file import render_trace
-from meta_reward.trajectory import Pair, Rollout
+from meta_reward.run.trace_file import names_of, render_trace
+from meta_reward.tasks.base import AnyTaskSet
 
 SCHEMA = 2
+_PAIRS, _ITEMS = "pairs.jsonl", "items.jsonl"
+_NAMES = {"trajectory", "example"}
+_NAMES_OF_PAIRS = {"items": "pairs", "examples": "trajectories"}
+"""What files call these numbers where items are pairs."""
+_OF_A_KIND, _GROUPED = ("preferences", "context"), ("by_category", "by_task")
 OTHER_VERSION = "another version of meta-reward wrote it, or it was changed: restore it from git"
 
 
@@ -38,32 +54,34 @@ class Scores:
 
     judge: str
     broken: bool
-    """Whether the candidate failed on most of its first trajectories, so that it was not run on the rest."""
+    """Whether the candidate failed on most of its first examples, so that it was not run on the rest."""
     not_run: list[str]
-    """The trajectories it was not run on."""
+    """The examples it was not run on."""
     metrics: Metrics
 
 
 def open_journal(path: Path) -> dict[str, Result]:
-    """The finished results of an evaluation, by trajectory; the journal is ready for more."""
+    """The finished results of an evaluation, by example; the journal is ready for more."""
     with files.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     files.repair_journal(path)
     with files.reading(path):
-        return {result.trajectory: result for result in map(_parse_result, files.iter_whole_lines(path))}
+        return {result.example: result for result in map(_parse_result, files.iter_whole_lines(path))}
 
 
 def _parse_result(data: dict[str, Any]) -> Result:
-    reward, error = data["reward"], data["error"]
+    output, error = data["output"], data["error"]
     return Result(
-        data["trajectory"],
+        data["example"],
         data["task"],
-        None if reward is None else Reward(**reward),
+        None if output is None else ENTRIES[data["entry"]].parse(output),
         None if error is None else Failure(**error),
         [parse_call_record(call) for call in data["calls"]],
         [CallCost(**cost) for cost in data["costs"]],
         data["printed"],
+        data["entry"],
+        data["asked"],
     )
 
 
@@ -72,7 +90,7 @@ def load_costs(layout: Layout) -> Iterator[CallCost]:
     for folder in finished_evaluations(layout):
         lines = files.load_lines(folder / "calls.jsonl")
         with files.reading(folder / "calls.jsonl"):
-            yield from [CallCost(**{name: x[name] for name in x if name != "trajectory"}) for x in lines]
+            yield from [CallCost(**{name: x[name] for name in x if name not in _NAMES}) for x in lines]
     yield from costs_under_way(layout)
 
 
@@ -101,46 +119,48 @@ def journal_result(path: Path, result: Result) -> None:
 
 
 def save_evaluation(
-    folder: Path,
-    evaluation: Evaluation,
-    rollouts: Sequence[Rollout],
-    pairs: Iterable[Pair],
-    *,
-    judge: str,
-    sealed: bool = False,
+    folder: Path, evaluation: Evaluation, part: Part, taskset: AnyTaskSet, *, judge: str, sealed: bool = False
 ) -> Scores:
     """Write the files of an evaluation into a folder, `scores.json` last; returns what that holds.
 
     sealed: whether its traces are packed into one file.
     """
-    results = outcomes(pairs, evaluation.rewards)
-    metrics = summarize(
-        results,
-        trajectories=len(evaluation.results),
-        tokens=evaluation.tokens,
-        rewards=reward_stats(rollouts, evaluation.rewards),
-        selection=best_of_n(rollouts, evaluation.rewards),
-    )
+    kind = kind_of(taskset)
+    found = kind.outcomes(taskset, part, evaluation)
+    metrics = kind.metrics(taskset, part, evaluation, found)
+    told = kind.told(evaluation)
     if sealed:
-        lines = b"".join(files.dump_line(render_trace(result)) for result in evaluation.results)
+        lines = b"".join(files.dump_line(render_trace(result)) for result in told)
         files.write_bytes(folder / "traces.jsonl.gz", gzip.compress(lines, 6, mtime=0))
     else:
-        for result in evaluation.results:
-            files.write_json(folder / "traces" / f"{result.trajectory}.json", render_trace(result))
-    files.write_lines(folder / "pairs.jsonl", (asdict(result) for result in results))
-    files.write_lines(
-        folder / "calls.jsonl",
-        ({"trajectory": r.trajectory, **record_to_json(cost)} for r in evaluation.results for cost in r.costs),
-    )
+        for result in told:
+            files.write_json(folder / "traces" / f"{result.example}.json", render_trace(result))
+    for name, content in kind.artefacts(part, evaluation).items():
+        files.write_bytes(folder / name, content)
+    files.write_lines(folder / (_PAIRS if kind.name == REWARD else _ITEMS), (asdict(one) for one in found))
+    calls = ((result, cost) for result in evaluation.results for cost in result.costs)
+    lines_of_calls = ({names_of(one.entry)[0]: one.example, **record_to_json(cost)} for one, cost in calls)
+    files.write_lines(folder / "calls.jsonl", lines_of_calls)
     scores = Scores(judge, evaluation.broken, list(evaluation.not_run), metrics)
     files.write_json(folder / "scores.json", scores_to_json(scores))
     return scores
 
 
 def scores_to_json(scores: Scores) -> dict[str, object]:
-    """Scores as `scores.json` holds them."""
+    """Scores as `scores.json` holds them: of rewards with the numbers of pairs among the others."""
+    metrics = asdict(scores.metrics)
+    preferences, context = metrics.pop("preferences"), metrics.pop("context")
+    names = _NAMES_OF_PAIRS if preferences else {}
+    for groups in (metrics["by_category"], metrics["by_task"]):
+        for name in groups:
+            groups[name] = _renamed(groups[name], names)
     about = {"judge": scores.judge, "broken": scores.broken, "not_run": scores.not_run}
-    return {"schema": SCHEMA, **about, **asdict(scores.metrics)}
+    more = preferences or ({"context": context} if context else {})
+    return {"schema": SCHEMA, **about, **_renamed(metrics, names), **more}
+
+
+def _renamed(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {names.get(name, name): value for name, value in values.items()}
 
 
 def load_scores(folder: Path) -> Scores | None:
@@ -164,17 +184,26 @@ def parse_scores(data: Any, path: Path) -> Scores:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise DataError(path, f"is not a score file of schema {SCHEMA}", hint=OTHER_VERSION)
     try:
-        kept = {field.name: data[field.name] for field in fields(Metrics)}
-        kept["rewards"] = RewardStats(**data["rewards"])
-        kept["by_category"], kept["by_task"] = (_parse_groups(data[name]) for name in ("by_category", "by_task"))
-        kept["best_of_n"] = [BestOfN(**row) for row in data["best_of_n"]]
+        names = {there: ours for ours, there in _NAMES_OF_PAIRS.items()} if "pairs" in data else {}
+        found = _renamed(data, names)
+        kept = {field.name: found[field.name] for field in fields(Metrics) if field.name not in _OF_A_KIND}
+        kept["by_category"], kept["by_task"] = (_parse_groups(found[name], names) for name in _GROUPED)
+        if names:
+            kept["preferences"] = _parse_preferences(data)
+        elif "context" in data:
+            kept["context"] = Context(**data["context"])
         return Scores(data["judge"], data["broken"], data["not_run"], Metrics(**kept))
     except (AttributeError, KeyError, TypeError):
         raise DataError(path, "lacks a score, or one is damaged", hint="restore it from git") from None
 
 
-def _parse_groups(data: dict[str, dict[str, Any]]) -> dict[str, Group]:
-    return {name: Group(**group) for name, group in data.items()}
+def _parse_groups(data: dict[str, dict[str, Any]], names: dict[str, str]) -> dict[str, Group]:
+    return {name: Group(**_renamed(group, names)) for name, group in data.items()}
+
+
+def _parse_preferences(data: dict[str, Any]) -> Preferences:
+    told = {"rewards": RewardStats(**data["rewards"]), "best_of_n": [BestOfN(**row) for row in data["best_of_n"]]}
+    return Preferences(**{field.name: data[field.name] for field in fields(Preferences)} | told)
 
 
 def load_rewards(folder: Path) -> dict[str, float | None]:
@@ -202,11 +231,43 @@ def _traces(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def load_pairs(folder: Path) -> list[PairOutcome]:
     """Each pair in a complete evaluation with its rewards."""
-    rows = files.load_lines(folder / "pairs.jsonl")
-    with files.reading(folder / "pairs.jsonl"):
+    rows = files.load_lines(folder / _PAIRS)
+    with files.reading(folder / _PAIRS):
         return [PairOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
+
+
+def load_items(folder: Path) -> list[PairOutcome] | list[ItemOutcome]:
+    """Each item in a complete evaluation: pairs with their rewards, for other kinds items with their answers."""
+    if not (folder / _ITEMS).exists():
+        return load_pairs(folder)
+    rows = files.load_lines(folder / _ITEMS)
+    with files.reading(folder / _ITEMS):
+        return [ItemOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
+
+
+def has_items(folder: Path) -> bool:
+    """Whether an evaluation shows its single items here."""
+    return (folder / _PAIRS).exists() or (folder / _ITEMS).exists()
+
+
+def load_outputs(folder: Path) -> dict[str, Output | None]:
+    """What a program returned on each example of a complete evaluation, from its traces."""
+    outputs = {}
+    for path, trace in _traces(folder):
+        entry = trace.get("entry", REWARD)
+        example, output = names_of(entry)
+        with files.reading(path):
+            value = trace[output]
+            text = files.as_text(value) if isinstance(value, list) else value
+            outputs[trace[example]] = None if value is None else ENTRIES[entry].parse(_with_texts(text))
+    return outputs
+
+
+def _with_texts(value: Any) -> Any:
+    """An output in JSON form, its lists of lines as texts."""
+    return {**value, "reason": files.as_text(value["reason"])} if isinstance(value, dict) else value
 
 
 def load_outcomes(folder: Path) -> list[Outcome]:
     """What became of each item in a complete evaluation."""
-    return [pair.outcome for pair in load_pairs(folder)]
+    return [one.outcome for one in load_items(folder)]

@@ -104,9 +104,9 @@ def _status_of(folder: Path) -> tuple[str, str, Metrics | None]:
         return "rejected", "; ".join(findings), None
     scores = load_scores(folder)
     if scores is not None and scores.broken:
-        ran, left = scores.metrics.trajectories, len(scores.not_run)
+        ran, left = scores.metrics.examples, len(scores.not_run)
         part = f", {left} of {ran + left} were not run" if left else ""
-        return "failed", f"fails on most of its first trajectories{part}: {_first_error(folder)}", scores.metrics
+        return "failed", f"fails on most of its first runs{part}: {_first_error(folder)}", scores.metrics
     return "scored", "", scores.metrics if scores else None
 
 

@@ -104,6 +104,8 @@ class RunConfig:
     """Everything that fixes a run: the keys of `run.toml` outside any table, and its tables."""
 
     schema: int = setting(SCHEMA, choices=(SCHEMA,))
+    kind: str = "reward"
+    """Of the programs."""
     taskset: str = ""
     """Path of the task set."""
     digest: str = ""

@@ -1,4 +1,4 @@
-"""The trace of a trajectory: every judge call in full, then the reward or the error, and what was printed.
+"""The trace of a run of a program, such as on a trajectory: every call in full, then the output or the error.
 
 What is repeated stands in a trace once:
 
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.evaluation.records import CallRecord, Result, record_to_json
+from meta_reward.evaluation.records import REWARD, CallRecord, Result, record_to_json
+from meta_reward.harness.entries import output_to_json
 
 _SCHEMA = 1
 _MIN_REPEATED = 200  # characters; a shorter repetition is easier to read than a reference
@@ -25,16 +26,27 @@ Lines = list[Any]
 
 
 def render_trace(result: Result) -> dict[str, Any]:
-    """A result as its trace file holds it: texts of several lines are lists of lines."""
+    """A result as its trace file holds it: texts of several lines are lists of lines.
+
+    Of a reward harness it names the `trajectory` and the `reward`, of other programs the `example` and the `output`.
+    """
+    example, output = names_of(result.entry)
     return {
         "schema": _SCHEMA,
-        "trajectory": result.trajectory,
+        example: result.example,
         "task": result.task,
+        **({"entry": result.entry} if result.entry != REWARD else {}),
         "calls": _refer_to_lines(files.as_lines(_without_repetition(result.calls))),
-        "reward": files.as_lines(record_to_json(result.reward)) if result.reward else None,
+        **({"asked": files.as_lines(result.asked)} if result.asked else {}),
+        output: None if result.output is None else files.as_lines(output_to_json(result.output)),
         "error": files.as_lines(record_to_json(result.error)) if result.error else None,
         **({"printed": result.printed.removesuffix("\n").split("\n")} if result.printed else {}),
     }
+
+
+def names_of(entry: str) -> tuple[str, str]:
+    """What files call an example and an output of a function."""
+    return ("trajectory", "reward") if entry == REWARD else ("example", "output")
 
 
 def load_error(path: Path) -> str:

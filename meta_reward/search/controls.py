@@ -1,8 +1,8 @@
 """Controls of a test: what cheaper ways to a reward reach on the same sealed pairs.
 
-    matched budget   the baseline, asked again until it has spent the tokens of the tested harness; scores averaged
+    matched budget   the baseline, asked again until it has spent the tokens of the tested harness; answers combined
     re-roll          the baseline, asked once more: what chance alone does
-    learned          a linear model of words and tool calls, trained on the pairs of search and validation
+    learned          a linear model that asks no judge, trained on what the labels of search and validation say
 
 A gain that a control reaches too was not made by the harness. Each round of the baseline is an evaluation of its own,
 so that a test that was stopped goes on where it was.
@@ -10,18 +10,18 @@ so that a test that was stopped goes on where it was.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.learned import learned_rewards
-from meta_reward.evaluation.metrics import agreement_interval, differences, outcomes
+from meta_reward.evaluation.metrics import difference, mean_interval
 from meta_reward.evaluation.outcome import Outcome
-from meta_reward.evaluation.statistics import Interval, difference_interval
-from meta_reward.run.evaluations import load_outcomes, load_rewards, required_scores
+from meta_reward.evaluation.records import Evaluation, Result
+from meta_reward.evaluation.statistics import Interval
+from meta_reward.harness.entries import Output
+from meta_reward.kinds.base import Kind
+from meta_reward.run.evaluations import load_outcomes, load_outputs, required_scores
 from meta_reward.run.ledger import Row
 from meta_reward.search.context import Search
 from meta_reward.search.evaluate_split import run_splits
-from meta_reward.trajectory import Pair
 
 MATCHED, REROLL, LEARNED = "matched budget", "re-roll", "learned"
 _SPLIT = "test"
@@ -44,9 +44,10 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rewards:
+class _Answers:
     name: str
-    rewards: Mapping[str, float | None]
+    outputs: Mapping[str, Output | None]
+    """By example."""
     rounds: int = 0
     judge_tokens: int = 0
 
@@ -58,13 +59,13 @@ async def run_controls(search: Search, baseline: Row, tested: Sequence[Row]) -> 
     """
     tokens = {row.id: _tokens(search, row.folder) for row in tested}
     rounds = await _ask_again(search, baseline, max(tokens.values()))
-    learned, pairs = _learned(search), search.part(_SPLIT)[1]
+    learned = _learned(search)
     before = _outcomes(search, baseline)
     found = {}
     for row in tested:
         after = _outcomes(search, row)
-        controls = (*_averaged(rounds, tokens[row.id]), *learned)
-        found[row.id] = tuple(_beside(one, pairs, before, after) for one in controls)
+        controls = (*_combined(search.kind, rounds, tokens[row.id]), *learned)
+        found[row.id] = tuple(_beside(search, one, before, after) for one in controls)
     return found
 
 
@@ -77,59 +78,53 @@ def _tokens(search: Search, folder: str, repeat: int = 0) -> int:
     return required_scores(search.layout.evaluation(split, folder)).metrics.judge_tokens
 
 
-async def _ask_again(search: Search, baseline: Row, tokens: int) -> list[_Rewards]:
+async def _ask_again(search: Search, baseline: Row, tokens: int) -> list[_Answers]:
     """Rounds of the baseline, the first of which is its test: at least two, and as many as spend the tokens."""
-    rounds: list[_Rewards] = []
+    rounds: list[_Answers] = []
     spent = 0
     while len(rounds) < 2 or 0 < spent < tokens:  # a baseline that asks nothing never gets there
         repeat = len(rounds)
         await run_splits(search, [baseline.folder], _SPLIT, repeat=repeat)
         folder = search.layout.evaluation(search.layout.repeated(_SPLIT, repeat), baseline.folder)
         used = _tokens(search, baseline.folder, repeat)
-        rounds.append(_Rewards(REROLL, load_rewards(folder), 1, used))
+        rounds.append(_Answers(REROLL, load_outputs(folder), 1, used))
         spent += used
     return rounds
 
 
-def _averaged(rounds: Sequence[_Rewards], tokens: int) -> list[_Rewards]:
+def _combined(kind: Kind, rounds: Sequence[_Answers], tokens: int) -> list[_Answers]:
     """The re-roll, before it the rounds that match a number of tokens; one round alone is the baseline itself."""
     enough = next((n for n in range(1, len(rounds)) if sum(r.judge_tokens for r in rounds[:n]) >= tokens), len(rounds))
     matching = rounds[:enough]
     if enough == 1 or not rounds[0].judge_tokens:
         return [rounds[1]]
-    mean = {id: _mean([one.rewards.get(id) for one in matching]) for id in rounds[0].rewards}
-    return [_Rewards(MATCHED, mean, enough, sum(one.judge_tokens for one in matching)), rounds[1]]
+    answers = {
+        id: [given for one in matching if (given := one.outputs.get(id)) is not None] for id in rounds[0].outputs
+    }
+    outputs = {id: kind.combined(given) if given else None for id, given in answers.items()}
+    return [_Answers(MATCHED, outputs, enough, sum(one.judge_tokens for one in matching)), rounds[1]]
 
 
-def _mean(rewards: Sequence[float | None]) -> float | None:
-    found = [reward for reward in rewards if reward is not None]
-    return fmean(found) if found else None
-
-
-def _learned(search: Search) -> list[_Rewards]:
-    training, pairs = search.taskset.part([*search.splits["search"], *search.splits["validation"]])
+def _learned(search: Search) -> list[_Answers]:
+    known = [*search.splits["search"], *search.splits["validation"]]
     try:
-        rewards = learned_rewards({r.id: r for r in training}, pairs, search.part(_SPLIT)[0])
+        outputs = search.kind.learned(search.taskset, known, search.splits[_SPLIT])
     except UsageError as missing:
         search.events.note(str(missing))
         return []
-    return [_Rewards(LEARNED, rewards)]
+    return [] if outputs is None else [_Answers(LEARNED, outputs)]
 
 
-def _beside(control: _Rewards, pairs: Sequence[Pair], before: Sequence[Outcome], after: Sequence[Outcome]) -> Control:
-    """A control on the pairs of the split. before, after: outcomes of the baseline and of the tested harness."""
-    found = [pair.outcome for pair in outcomes(pairs, control.rewards)]
+def _beside(search: Search, control: _Answers, before: Sequence[Outcome], after: Sequence[Outcome]) -> Control:
+    """A control on the items of the split. before, after: outcomes of the baseline and of the tested harness."""
+    results = [Result(id, "", output, None, [], []) for id, output in control.outputs.items()]
+    decided = search.kind.outcomes(search.taskset, search.part(_SPLIT), Evaluation(results))
+    found = [one.outcome for one in decided]
     return Control(
         control.name,
-        agreement_interval(found),
-        _difference(before, found),
-        _difference(found, after),
+        mean_interval(found),
+        difference(before, found),
+        difference(found, after),
         control.rounds,
         control.judge_tokens,
     )
-
-
-def _difference(before: Sequence[Outcome], after: Sequence[Outcome]) -> Interval:
-    interval = difference_interval(differences(before, after))
-    assert interval is not None  # a test split has pairs
-    return interval

@@ -7,7 +7,9 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import GitError, UsageError
 from meta_reward.harness.levels import choose_level
-from meta_reward.harness.validate import Cases, fingerprints, validate
+from meta_reward.harness.validate import Cases, Program, fingerprints, validate
+from meta_reward.kinds.base import Kind
+from meta_reward.kinds.registry import kind_of
 from meta_reward.propose.base import slug
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.registry import make_proposer
@@ -22,13 +24,13 @@ from meta_reward.run.settings import RunConfig
 from meta_reward.search.context import search_cases
 from meta_reward.search.limits import require_limit
 from meta_reward.search.open import divided, open_backend, open_sandbox
-from meta_reward.tasks.taskset import TaskSet
+from meta_reward.tasks.base import AnyTaskSet
 
 
 async def create(
     layout: Layout,
     requested: Mapping[str, Any],
-    taskset: TaskSet,
+    taskset: AnyTaskSet,
     *,
     judge: str,
     seeds: Sequence[Seed],
@@ -39,8 +41,14 @@ async def create(
     instructions: for a proposing agent, in place of the package's own. Raises UsageError, and JudgeMisconfigured
     if the judge's key is missing.
     """
-    baseline = baseline_key(seeds[0])
-    facts = {"taskset": str(taskset.path.resolve()), "digest": taskset.digest, "baseline": baseline}
+    baseline, kind = baseline_key(seeds[0]), kind_of(taskset)
+    facts = {
+        "kind": kind.name,
+        "proposer.spec": requested.get("proposer", {}).get("spec", kind.proposer),
+        "taskset": str(taskset.path.resolve()),
+        "digest": taskset.digest,
+        "baseline": baseline,
+    }
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
     backend = open_backend(config)
@@ -49,8 +57,13 @@ async def create(
     make_proposer(config.proposer).check()
     check_history_level(config.proposer)
     splits = divided(taskset, config)
-    await _check_seeds(seeds, config, search_cases(taskset, splits["search"], [seed.source for seed in seeds]))
-    told = default_instructions() if instructions is None else instructions
+    await _check_seeds(
+        seeds,
+        config,
+        search_cases(taskset, splits["search"], [seed.source for seed in seeds]),
+        kind_of(taskset).program,
+    )
+    told = default_instructions(kind) if instructions is None else instructions
     create_run(layout, config, taskset, splits, seeds, instructions=told)
 
 
@@ -71,13 +84,15 @@ def raise_limits(
         commit_paths(layout, why, [layout.config])
 
 
-def keep_instructions(layout: Layout, told: str | None, *, notice: Callable[[str], None] = lambda note: None) -> None:
+def keep_instructions(
+    layout: Layout, kind: Kind, told: str | None, *, notice: Callable[[str], None] = lambda note: None
+) -> None:
     """Write down the instructions for agents from now on: a new text, or the run's file as the user changed it.
 
     notice: called with a line if the user had changed the file and it is set aside.
     """
     if told is not None or not layout.instructions.exists():
-        text = default_instructions() if told is None else told
+        text = default_instructions(kind) if told is None else told
         for note in write_over(layout, {layout.instructions: text.encode()}):
             notice(note)
     load_instructions(layout.instructions)
@@ -112,12 +127,14 @@ def _load_seed(path: Path) -> Seed:
     return Seed(slug(path.stem), files.read_text(path))
 
 
-async def _check_seeds(seeds: Sequence[Seed], config: RunConfig, cases: Cases) -> None:
+async def _check_seeds(seeds: Sequence[Seed], config: RunConfig, cases: Cases, program: Program) -> None:
     """Raise UsageError for the first seed that is not a valid harness."""
     known: dict[str, str] = {}
     async with await open_sandbox(config) as sandbox:
         for seed in seeds:
-            report = await validate(seed.source, sandbox=sandbox, known=known, packages=config.packages, cases=cases)
+            report = await validate(
+                seed.source, sandbox=sandbox, known=known, packages=config.packages, cases=cases, program=program
+            )
             if not report.ok:
                 raise UsageError(f"seed {seed.name} does not validate: {report.findings[0]}")
             known |= fingerprints([(seed.source, f"seed {seed.name}")])

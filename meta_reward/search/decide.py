@@ -84,7 +84,7 @@ def reserve(search: Search, under_way: Iterable[Row] = ()) -> Spent:
     rows = [*load_ledger(layout.ledger), *under_way]
     if not rows or rows[0].score is None:
         return NOTHING
-    trajectories = len(search.part("validation")[0])
+    trajectories = len(search.part("validation").examples)
     expected = [rows[0], *_finalists(layout, rows)]
     waiting = [row for row in expected if load_scores(layout.sealed_evaluation("validation", row.folder)) is None]
     each = [_per_trajectory(layout, row) for row in expected]
@@ -94,7 +94,7 @@ def reserve(search: Search, under_way: Iterable[Row] = ()) -> Spent:
 
 def _per_trajectory(layout: Layout, row: Row) -> _Cost:
     found = required_scores(layout.candidate(row.folder)).metrics
-    return tuple((n or 0.0) / found.trajectories for n in (found.judge_calls, found.judge_tokens, found.cost_usd))
+    return tuple((n or 0.0) / found.examples for n in (found.judge_calls, found.judge_tokens, found.cost_usd))
 
 
 def _dearest(each: Sequence[_Cost]) -> _Cost:

@@ -7,9 +7,10 @@ from meta_reward import files
 from meta_reward.evaluation.evaluate import evaluate, run_together
 from meta_reward.evaluation.records import Result
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.base import part_for
 from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
 from meta_reward.run.events import EVALUATION
-from meta_reward.search.context import Search
+from meta_reward.search.context import Search, so_far
 from meta_reward.search.open import open_sandbox
 
 
@@ -52,18 +53,19 @@ async def _run_split(
     search: Search, folder: str, split: str, sandbox: Sandbox, slots: asyncio.Semaphore, repeat: int
 ) -> None:
     layout, config, place = search.layout, search.config, search.layout.repeated(split, repeat)
-    rollouts, pairs = search.part(split)
+    source = files.read_text(layout.candidate(folder) / "harness.py")
+    part = part_for(search.kind, search.part(split), source)
     journal = layout.journal(place, folder)
     results = open_journal(journal)
-    search.progress.evaluation(folder, place, len(rollouts), pairs)
+    search.progress.evaluation(folder, place, len(part.examples), so_far(search.taskset, part))
     search.events.add(
         EVALUATION,
-        f"{folder} on {place}: {len(results)} of {len(rollouts)} trajectories",
+        f"{folder} on {place}: {len(results)} of {len(part.examples)} {search.kind.words.examples}",
         shown=False,
         candidate=folder,
         split=place,
         done=len(results),
-        trajectories=len(rollouts),
+        trajectories=len(part.examples),
     )
     for result in results.values():
         search.progress.result(folder, result)
@@ -73,10 +75,11 @@ async def _run_split(
         search.progress.result(folder, result)
 
     evaluation = await evaluate(
-        files.read_text(layout.candidate(folder) / "harness.py"),
-        rollouts,
+        source,
+        part.examples,
         gateway=search.gateway,
         sandbox=sandbox,
+        hosts=search.kind.hosts(search.taskset),
         seed=config.seed,
         repeat=repeat,
         finished=results,
@@ -85,5 +88,5 @@ async def _run_split(
         on_result=keep,
     )
     target, sealed = layout.evaluation(place, folder), split != "search"
-    save_evaluation(target, evaluation, rollouts, pairs, judge=config.judge.spec, sealed=sealed)
+    save_evaluation(target, evaluation, part, search.taskset, judge=config.judge.spec, sealed=sealed)
     journal.unlink(missing_ok=True)

@@ -13,8 +13,11 @@ from math import ceil
 from meta_reward.completion import CHARS_PER_TOKEN, Backend, Model, Usage
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.gate import FINALISTS
+from meta_reward.evaluation.outcome import Part
 from meta_reward.evaluation.power import Power, power_of
 from meta_reward.evaluation.records import Evaluation
+from meta_reward.kinds.base import Kind, part_for
+from meta_reward.kinds.registry import kind_of
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.registry import make_backend
@@ -22,8 +25,7 @@ from meta_reward.propose.registry import make_proposer
 from meta_reward.run.create import Seed
 from meta_reward.run.settings import Limits, RunConfig
 from meta_reward.search.open import divided, open_sandbox
-from meta_reward.tasks.taskset import TaskSet
-from meta_reward.trajectory import Rollout
+from meta_reward.tasks.base import AnyTaskSet
 
 _SAMPLE = 60
 
@@ -52,7 +54,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Expense:
     """What a part of a search takes."""
 
     judge_calls: int
@@ -65,16 +67,16 @@ class Part:
 class Parts:
     """The parts of a search."""
 
-    seeds: Part
-    iteration: Part
+    seeds: Expense
+    iteration: Expense
     """One of them."""
-    validation: Part
+    validation: Expense
     """The baseline and the finalists, when the search ends."""
-    search: Part
+    search: Expense
     """All that is still to be done."""
-    test: Part
+    test: Expense
     """The opening of the test split afterwards: the baseline and the chosen harness."""
-    controls: Part
+    controls: Expense
     """Of that test: the baseline again, as often as a harness like the mean seed has its tokens, once at least."""
 
 
@@ -118,7 +120,9 @@ class Forecast:
     """What the decision that ends the search can find."""
 
 
-async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *, done: int | None = None) -> Forecast:
+async def forecast(
+    config: RunConfig, taskset: AnyTaskSet, seeds: Sequence[Seed], *, done: int | None = None
+) -> Forecast:
     """Judge calls, tokens and price of the parts of a search.
 
     done: iterations that an existing run has behind it, beside its seeds; None for a new one.
@@ -126,9 +130,11 @@ async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *
     make_proposer(config.proposer)
     backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
     splits = divided(taskset, config)
-    sizes = {split: len(taskset.part(tasks)[0]) for split, tasks in splits.items()}
-    sample = sample_of(taskset.part(splits["search"])[0], config.seed)
-    each = await loads_of(config, seeds, sample, backend)
+    kind = kind_of(taskset)
+    parts = {split: kind.part(taskset, tasks) for split, tasks in splits.items()}
+    sizes = {split: len(part.examples) for split, part in parts.items()}
+    sample = sample_of(parts["search"], config.seed)
+    each = await loads_of(config, taskset, seeds, sample, backend)
     return Forecast(
         judge=config.judge.spec,
         simulated=backend.simulated,
@@ -138,28 +144,29 @@ async def forecast(config: RunConfig, taskset: TaskSet, seeds: Sequence[Seed], *
         candidates=config.proposer.candidates,
         calls_per_trajectory={name: round(load.calls, 2) for name, load in each.items()},
         trajectories=sizes,
-        sample=len(sample),
-        window=_window(taskset, backend),
+        sample=len(sample.counted),
+        window=_window(kind, list(parts.values()), backend),
         chars_per_token=CHARS_PER_TOKEN,
         reply_tokens=None if backend.simulated else EXPECTED_REPLY_TOKENS,
         power=power_on(taskset, splits["validation"]),
     )
 
 
-def power_on(taskset: TaskSet, validation: Sequence[str]) -> Power:
+def power_on(taskset: AnyTaskSet, validation: Sequence[str]) -> Power:
     """What a decision on these validation tasks can find."""
     return power_of(taskset.items_of_each(validation))
 
 
 async def loads_of(
-    config: RunConfig, seeds: Sequence[Seed], sample: Sequence[Rollout], backend: Model
+    config: RunConfig, taskset: AnyTaskSet, seeds: Sequence[Seed], sample: Part, backend: Model
 ) -> dict[str, Load]:
-    """What each seed asks of the judge on one trajectory, by its name."""
+    """What each seed asks of the model on one example, by its name."""
     stand_in = Gateway(backend if backend.simulated else _stand_in(backend, config.seed), None)
-    each = {}
+    each, kind, hosts = {}, kind_of(taskset), kind_of(taskset).hosts(taskset)
     async with await open_sandbox(config) as sandbox:
         for seed in seeds:
-            evaluation = await evaluate(seed.source, sample, gateway=stand_in, sandbox=sandbox)
+            examples = part_for(kind, sample, seed.source).examples
+            evaluation = await evaluate(seed.source, examples, gateway=stand_in, sandbox=sandbox, hosts=hosts)
             each[seed.name] = _load_of(evaluation, backend) * (1 / len(evaluation.results))
     return each
 
@@ -185,16 +192,18 @@ def _stand_in(backend: Model, seed: int) -> Backend:
     return make_backend("simulated", window, seed=seed)
 
 
-def _window(taskset: TaskSet, backend: Model) -> Window:
-    sizes = [len(rollout.trajectory.transcript()) // CHARS_PER_TOKEN for rollout in taskset.rollouts.values()]
+def _window(kind: Kind, parts: Sequence[Part], backend: Model) -> Window:
+    sizes = [kind.characters(example) // CHARS_PER_TOKEN for part in parts for example in part.counted]
     window = backend.window_tokens
     exceeding = None if window is None else sum(size > window for size in sizes)
     return Window(window, max(sizes), exceeding, len(sizes))
 
 
-def sample_of(rollouts: Sequence[Rollout], seed: int) -> list[Rollout]:
-    """As many of them as a forecast runs programs on, drawn at random."""
-    return random.Random(seed).sample(list(rollouts), min(_SAMPLE, len(rollouts)))
+def sample_of(part: Part, seed: int) -> Part:
+    """As much of it as a forecast runs programs on, drawn at random."""
+    counted = part.counted
+    drawn = {example.id for example in random.Random(seed).sample(counted, min(_SAMPLE, len(counted)))}
+    return part.of_examples(drawn)
 
 
 def _load_of(evaluation: Evaluation, backend: Backend) -> Load:
@@ -203,11 +212,11 @@ def _load_of(evaluation: Evaluation, backend: Backend) -> Load:
     return Load(tokens.judge_calls, tokens.input_tokens, replies)
 
 
-def priced(load: Load, backend: Backend) -> Part:
+def priced(load: Load, backend: Backend) -> Expense:
     """A load at the price of its mean call: a token may cost more in a long prompt."""
     each = load * (1 / load.calls) if load.calls else load
     cost = backend.cost_usd(Usage(round(each.input_tokens), round(each.output_tokens)))
-    return Part(
+    return Expense(
         judge_calls=round(load.calls),
         judge_tokens=round(load.input_tokens) + round(load.output_tokens),
         cost_usd=None if cost is None else cost * load.calls,

@@ -77,7 +77,7 @@ async def add(search: Search, name: str, source: str) -> Row:
 def _warn_of_small_limit(search: Search) -> None:
     """Say where the limit of calls cannot pay for a decision: every evaluation asks at least once a trajectory."""
     most = search.config.limits.max_calls
-    least = len(search.part("search")[0]) + (1 + FINALISTS) * len(search.part("validation")[0])
+    least = len(search.part("search").counted) + (1 + FINALISTS) * len(search.part("validation").counted)
     if most and most < least:
         search.events.note(f"max-calls {most} is too low for a decision: the baseline and validation take {least}")
 
@@ -85,7 +85,7 @@ def _warn_of_small_limit(search: Search) -> None:
 def _tell_begin(search: Search) -> None:
     with suppress(OSError):  # nothing depends on it
         files.repair_journal(search.layout.events)
-    sizes = {split: len(search.part(split)[0]) for split in search.splits}
+    sizes = {split: len(search.part(split).examples) for split in search.splits}
     text = f"the search {'goes on' if load_ledger(search.layout.ledger) else 'begins'}"
     search.events.add(BEGIN, text, shown=False, trajectories=sizes)
 

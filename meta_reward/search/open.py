@@ -11,6 +11,7 @@ from meta_reward.completion import Backend, Model
 from meta_reward.errors import UsageError
 from meta_reward.harness.levels import UNCONFINED_WARNING, choose_level
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.registry import load_any_task_set
 from meta_reward.models.billing import BillingLog, open_billing_log, reconcile, unfinished_bill
 from meta_reward.models.cache import Cache, default_cache_folder, folder_of_judge
 from meta_reward.models.gateway import Gateway
@@ -26,18 +27,18 @@ from meta_reward.run.settings import RunConfig
 from meta_reward.run.taskset_record import what_changed
 from meta_reward.run.usage import paid_in_evaluations, spent_on_disk
 from meta_reward.search.context import Progress, Search
+from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.divide import Splits
 from meta_reward.tasks.splits import check_requested_shares, splits_of
-from meta_reward.tasks.taskset import TaskSet, load_task_set
 
 
-def open_search(layout: Layout, progress: Progress, *, taskset: TaskSet | None = None) -> Search:
+def open_search(layout: Layout, progress: Progress, *, taskset: AnyTaskSet | None = None) -> Search:
     """What a search on an existing run works with. Raises UsageError if its task set has changed."""
     events = EventLog(layout.events, progress.note)
     return make_search(layout, task_set_of(layout, load_run_config(layout.config), taskset), progress, events)
 
 
-def make_search(layout: Layout, taskset: TaskSet, progress: Progress, events: EventLog) -> Search:
+def make_search(layout: Layout, taskset: AnyTaskSet, progress: Progress, events: EventLog) -> Search:
     """The same. taskset: as `task_set_of` returns it."""
     config = load_run_config(layout.config)
     if config.sandbox == "none":
@@ -47,17 +48,17 @@ def make_search(layout: Layout, taskset: TaskSet, progress: Progress, events: Ev
     return Search(layout, config, taskset, splits, gateway, make_proposer(config.proposer), progress, events)
 
 
-def task_set_of(layout: Layout, config: RunConfig, taskset: TaskSet | None = None) -> TaskSet:
+def task_set_of(layout: Layout, config: RunConfig, taskset: AnyTaskSet | None = None) -> AnyTaskSet:
     """The task set of a run, as it was when the run was made. Raises UsageError if it has changed.
 
     taskset: the same as it is today; loaded if it is not given.
     """
-    then = (taskset or load_task_set(Path(config.taskset))).as_of(config.digest)
+    then = (taskset or load_any_task_set(Path(config.taskset))).as_of(config.digest)
     check_task_set(layout, config, then)
     return then
 
 
-def check_task_set(layout: Layout, config: RunConfig, tasks: TaskSet) -> None:
+def check_task_set(layout: Layout, config: RunConfig, tasks: AnyTaskSet) -> None:
     """Raise UsageError, which says what has changed, if a task set is not the one that a run was made on."""
     if tasks.digest != config.digest:
         run, changed = layout.root.name, what_changed(layout, tasks, splits_of(tasks, config.splits))
@@ -145,7 +146,7 @@ async def check_sandbox(search: Search) -> None:
     await choose_level(search.config.sandbox, of=f"run {search.layout.root.name}")
 
 
-def divided(taskset: TaskSet, config: RunConfig) -> Splits:
+def divided(taskset: AnyTaskSet, config: RunConfig) -> Splits:
     """Task ids by split. Raises UsageError if the settings ask for shares that it cannot have."""
     check_requested_shares(taskset, config.splits)
     return splits_of(taskset, config.splits)

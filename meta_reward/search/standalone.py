@@ -18,21 +18,26 @@ from meta_reward.errors import UsageError
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.labels import THRESHOLD, LabelMetrics, against_labels
 from meta_reward.evaluation.noise import Noise, noise_of
-from meta_reward.evaluation.records import Result
+from meta_reward.evaluation.outcome import Part
+from meta_reward.evaluation.records import Evaluation, Result
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.validate import inspect_source
+from meta_reward.kinds.base import part_for
+from meta_reward.kinds.registry import kind_of
+from meta_reward.kinds.reward import pairwise
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.usage import Spent, dollars
 from meta_reward.propose.base import slug
 from meta_reward.run.evaluations import Scores, save_evaluation
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.context import Progress
+from meta_reward.search.context import Progress, so_far
 from meta_reward.search.limits import limit_check, require_limit
 from meta_reward.search.open import divided, open_backend, open_bill, open_gateway, open_sandbox
+from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.openings import record_opening
 from meta_reward.tasks.taskset import TaskSet
-from meta_reward.trajectory import Pair, Rollout
+from meta_reward.trajectory import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Standalone:
     """A harness to evaluate on a split, outside any run."""
 
     harness: Path
-    taskset: TaskSet
+    taskset: AnyTaskSet
     split: str
     config: RunConfig
     """As of a run; its judge, limits, seed, splits, budget and sandbox are used."""
@@ -52,14 +57,15 @@ class Standalone:
     def source(self) -> str:
         """The harness's program. Raises UsageError if it is not a harness."""
         source = files.read_text(self.harness)
-        report = inspect_source(source, packages=self.config.packages)
+        report = inspect_source(source, packages=self.config.packages, program=kind_of(self.taskset).program)
         if not report.ok:
             raise UsageError(f"{self.harness} is no harness: {report.findings[0]}")
         return source
 
-    def part(self) -> tuple[list[Rollout], list[Pair]]:
-        """The rollouts and pairs of the split."""
-        return self.taskset.part(divided(self.taskset, self.config)[self.split])
+    def part(self, source: str) -> Part:
+        """What the program is evaluated on."""
+        kind = kind_of(self.taskset)
+        return part_for(kind, kind.part(self.taskset, divided(self.taskset, self.config)[self.split]), source)
 
     @contextmanager
     def gateway(self, purpose: str, source: str, progress: Progress) -> Iterator[Gateway]:
@@ -97,6 +103,7 @@ class StandaloneResult:
 
     harness: str
     taskset: str
+    kind: str
     split: str
     judge: str
     simulated: bool
@@ -136,26 +143,28 @@ async def evaluate_file(standalone: Standalone, folder: Path, progress: Progress
     source, config, taskset = standalone.source(), standalone.config, standalone.taskset
     with standalone.gateway("evaluate", source, progress) as gateway:
         before = gateway.spent
-        rollouts, pairs = standalone.part()
+        part = standalone.part(source)
         openings = None
         if standalone.split == "test":
             openings = record_opening(taskset.path, taskset.digest, by=f"evaluate {standalone.harness.name}")
         if config.sandbox == "none":
             progress.note(UNCONFINED_WARNING)
-        progress.evaluation(standalone.harness.name, standalone.split, len(rollouts), pairs)
+        progress.evaluation(standalone.harness.name, standalone.split, len(part.examples), so_far(taskset, part))
         async with await open_sandbox(config) as sandbox:
             evaluation = await evaluate(
                 source,
-                rollouts,
+                part.examples,
                 gateway=gateway,
                 sandbox=sandbox,
+                hosts=kind_of(taskset).hosts(taskset),
                 seed=config.seed,
                 on_result=partial(progress.result, standalone.harness.name),
             )
-        scores = save_evaluation(folder, evaluation, rollouts, pairs, judge=config.judge.spec)
+        scores = save_evaluation(folder, evaluation, part, taskset, judge=config.judge.spec)
     return StandaloneResult(
         harness=str(standalone.harness),
         taskset=taskset.name,
+        kind=taskset.about.kind,
         split=standalone.split,
         judge=config.judge.spec,
         simulated=gateway.backend.simulated,
@@ -165,7 +174,7 @@ async def evaluate_file(standalone: Standalone, folder: Path, progress: Progress
         earlier=before,
         openings=openings,
         commonest_error=_commonest_error(evaluation.results),
-        labels=against_labels(rollouts, evaluation.rewards, threshold=standalone.threshold),
+        labels=_labels(standalone, part, evaluation),
     )
 
 
@@ -176,16 +185,16 @@ async def measure_noise(standalone: Standalone, *, repeats: int, progress: Progr
         progress.note(UNCONFINED_WARNING)
     with standalone.gateway("noise", source, progress) as gateway:
         before = gateway.spent
-        rollouts, pairs = standalone.part()
+        part, pairs = standalone.part(source), _pairs(standalone)
         rewards: list[Mapping[str, float | None]] = []
         results: list[Result] = []
         async with await open_sandbox(config) as sandbox:
             for repeat in range(repeats):
                 what = f"{standalone.harness.name}, repeat {repeat + 1} of {repeats}"
-                progress.evaluation(what, standalone.split, len(rollouts), pairs)
+                progress.evaluation(what, standalone.split, len(part.examples), so_far(standalone.taskset, part))
                 evaluation = await evaluate(
                     source,
-                    rollouts,
+                    part.examples,
                     gateway=gateway,
                     sandbox=sandbox,
                     seed=config.seed,
@@ -210,6 +219,18 @@ async def measure_noise(standalone: Standalone, *, repeats: int, progress: Progr
         spent=gateway.spent,
         earlier=before,
     )
+
+
+def _labels(standalone: Standalone, part: Part, evaluation: Evaluation) -> LabelMetrics | None:
+    if not isinstance(standalone.taskset, TaskSet):
+        return None
+    rollouts, _ = standalone.taskset.part(part.tasks)
+    return against_labels(rollouts, evaluation.rewards, threshold=standalone.threshold)
+
+
+def _pairs(standalone: Standalone) -> list[Pair]:
+    """The pairs of the split. Raises UsageError for a task set without any."""
+    return pairwise(standalone.taskset).part(divided(standalone.taskset, standalone.config)[standalone.split])[1]
 
 
 def _commonest_error(results: Sequence[Result]) -> str | None:

@@ -36,6 +36,8 @@ class Tested:
 class TestResult:
     """What was asked for, and what it was measured against."""
 
+    kind: str
+    """Of the programs."""
     judge: str
     simulated: bool
     baseline: Tested

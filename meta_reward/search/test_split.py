@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from meta_reward.errors import LimitReached, UsageError
-from meta_reward.evaluation.best_of_n import lifts
-from meta_reward.evaluation.metrics import differences
-from meta_reward.evaluation.statistics import difference_interval
+from meta_reward.evaluation.best_of_n import Lift, lifts
+from meta_reward.evaluation.metrics import difference
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git
 from meta_reward.run.decisions import PERSON, Decision, last_decision, sentence_of
@@ -38,6 +37,7 @@ from meta_reward.search.loop import finished
 from meta_reward.search.open import check_sandbox
 from meta_reward.search.test_record import Tested, TestResult, load_tested, save_tested
 from meta_reward.tasks.openings import count_looks, count_openings, record_opening
+from meta_reward.tasks.taskset import TaskSet
 
 Choice = Callable[[Decision], Sequence[str]]
 """The ids to test, by the decision that stands."""
@@ -88,7 +88,7 @@ async def open_test(
     tested = tuple(stored[row.id] for row in asked)
     openings, looks = count_openings(search.taskset.path), count_looks(search.taskset.path)
     judge, simulated = search.config.judge.spec, search.gateway.backend.simulated
-    return TestResult(judge, simulated, stored[rows[0].id], tested, decision, openings, looks)
+    return TestResult(search.kind.name, judge, simulated, stored[rows[0].id], tested, decision, openings, looks)
 
 
 async def _open(search: Search, baseline: Row, asked: Sequence[Row], stored: Mapping[str, Tested]) -> dict[str, Tested]:
@@ -141,9 +141,12 @@ def _tested(search: Search, row: Row, baseline: Row) -> Tested:
     folder, other = (search.layout.sealed_evaluation("test", one.folder) for one in (row, baseline))
     if row is baseline:
         return Tested(row.id, row.name, required_scores(folder), None)
-    by_task = differences(load_outcomes(other), load_outcomes(folder))
-    picked = lifts(search.part("test")[0], load_rewards(other), load_rewards(folder))
-    return Tested(row.id, row.name, required_scores(folder), difference_interval(by_task), tuple(picked))
+    found = difference(load_outcomes(other), load_outcomes(folder))
+    picked: list[Lift] = []
+    if isinstance(search.taskset, TaskSet):
+        rollouts, _ = search.taskset.part(search.splits["test"])
+        picked = lifts(rollouts, load_rewards(other), load_rewards(folder))
+    return Tested(row.id, row.name, required_scores(folder), found, tuple(picked))
 
 
 def _rows_of(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:

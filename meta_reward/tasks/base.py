@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
@@ -32,6 +32,11 @@ class AnyTaskSet:
     @abstractmethod
     def tasks_of_items(self) -> Sequence[str]:
         """The task of each item."""
+
+    @property
+    @abstractmethod
+    def tasks(self) -> Collection[str]:
+        """All tasks, also those without an item."""
 
     @property
     def name(self) -> str:

@@ -50,6 +50,10 @@ class TaskSet(AnyTaskSet):
     def tasks_of_items(self) -> Sequence[str]:
         return [pair.task for pair in self.pairs]
 
+    @property
+    def tasks(self) -> Collection[str]:
+        return {rollout.task for rollout in self.rollouts.values()}
+
     def part(self, tasks: Collection[str]) -> tuple[list[Rollout], list[Pair]]:
         """The rollouts of some tasks in the order of their ids, and their pairs in file order."""
         wanted = set(tasks)

@@ -81,7 +81,7 @@ def measured_on(layout: Layout, row: Row, split: str) -> Measured | None:
 
 def measured(found: Metrics) -> Measured:
     """Agreement from the metrics of an evaluation."""
-    return Measured(found.score, found.low, found.high, found.no_bounds, found.pairs, len(found.by_task))
+    return Measured(found.score, found.low, found.high, found.no_bounds, found.items, len(found.by_task))
 
 
 def what_differs(measured_with: RunConfig, used: RunConfig) -> str:

@@ -127,7 +127,7 @@ def weaknesses(layout: Layout, row: Row) -> tuple[Weakness, ...]:
     for split in reversed(_SPLITS):
         if (scores := load_scores(layout.evaluation(split, row.folder))) is not None:
             metrics = scores.metrics
-            found = [Weakness(name, split, of.pairs, of.score) for name, of in metrics.by_category.items()]
+            found = [Weakness(name, split, of.items, of.score) for name, of in metrics.by_category.items()]
             bar = metrics.score - _WEAK_BY
             weak = [one for one in found if one.pairs >= _FEWEST_PAIRS and one.agreement < bar]
             return tuple(sorted(weak, key=lambda one: (one.agreement, one.category)))

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
-from meta_reward.evaluation.evaluate import score_rollout
+from meta_reward.evaluation.evaluate import Runner
 from meta_reward.evaluation.metrics import Tokens
-from meta_reward.evaluation.records import tokens_of
-from meta_reward.evaluation.reward_cache import RewardCache
+from meta_reward.evaluation.outcome import Example
+from meta_reward.evaluation.records import REWARD, tokens_of
 from meta_reward.harness.levels import UNCONFINED_WARNING
+from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.usage import Spent
 from meta_reward.search.limits import limit_check, require_limit
 from meta_reward.search.open import open_backend, open_gateway, open_sandbox
-from meta_reward.trajectory import Rollout, Trajectory
+from meta_reward.trajectory import Trajectory, trajectory_to_json
 from meta_reward.use.in_order import in_order
 from meta_reward.use.loaded import Loaded
 from meta_reward.use.trajectories import Unreadable, trajectory_of
@@ -117,16 +118,15 @@ class Scorer:
         """The score of a trajectory that was read already. Raises like `score`."""
         if self._sandbox is None:
             raise RuntimeError("use `async with`: the sandbox is not open")
-        rollout = Rollout("", "", trajectory)
+        arguments = {"trajectory": trajectory_to_json(trajectory)}
+        runner = Runner(self.gateway, self._sandbox)
         async with self._slots:
-            result = await score_rollout(
-                self.loaded.source, rollout, self.gateway, self._sandbox, repeat=0, rewards=RewardCache()
-            )
+            result = await runner.run(self.loaded.source, Example("", "", REWARD, arguments))
         usage = tokens_of(result.costs)
         if result.error is not None:
             return Scored(None, error=f"{result.error.kind}: {result.error.message}", usage=usage)
-        assert result.reward is not None
-        return Scored(result.reward.score, result.reward.reason, result.reward.findings, usage=usage)
+        assert isinstance(result.output, Reward)
+        return Scored(result.output.score, result.output.reason, result.output.findings, usage=usage)
 
 
 def unreadable(why: str) -> Scored:

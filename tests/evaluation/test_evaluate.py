@@ -13,13 +13,14 @@ import pytest
 from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeUnavailable, LimitReached
 from meta_reward.evaluation.evaluate import PROBATION, evaluate, run_together
-from meta_reward.evaluation.metrics import Tokens, outcomes, summarize
+from meta_reward.evaluation.metrics import Tokens, outcomes, preferences_of, summarize
 from meta_reward.evaluation.records import CallCost, Evaluation, FailedCallRecord, Failure, Result, tokens_of
 from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.files import dump_line
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.reward import reward_examples
 from meta_reward.models.cache import Cache
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.usage import Spent
@@ -52,7 +53,7 @@ def run(
         async with Sandbox(budget or Budget(active_s=5.0), level=LEVEL) as sandbox:
             return await evaluate(
                 source,
-                rollouts,
+                reward_examples(rollouts),
                 gateway=gateway,
                 sandbox=sandbox,
                 seed=seed,
@@ -67,17 +68,22 @@ def run(
 def test_every_trajectory_gets_its_reward_in_the_order_of_the_rollouts() -> None:
     evaluation = run(ASKING_HARNESS, Gateway(WordJudge(), None))
     assert evaluation.rewards == {r.id: 90.0 if r.success else 10.0 for r in ROLLOUTS}
-    assert [result.trajectory for result in evaluation.results] == [rollout.id for rollout in ROLLOUTS]
+    assert [result.example for result in evaluation.results] == [rollout.id for rollout in ROLLOUTS]
     results = outcomes(pairs_from_labels(ROLLOUTS), evaluation.rewards)
     spread = reward_stats(ROLLOUTS, evaluation.rewards)
-    assert summarize(results, trajectories=12, tokens=evaluation.tokens, rewards=spread).score == 1.0
+    assert (
+        summarize(
+            results, examples=12, tokens=evaluation.tokens, preferences=preferences_of(results, rewards=spread)
+        ).score
+        == 1.0
+    )
 
 
 def test_unit_holds_every_call_apart_from_what_it_took() -> None:
     result = run(ASKING_HARNESS, Gateway(WordJudge(), None), ROLLOUTS[:1]).results[0]
     (call,), (cost,) = result.calls, result.costs
-    assert (result.trajectory, result.task, result.error) == ("t01-r1", "t01", None)
-    assert result.reward == Reward(90.0, "90", {})
+    assert (result.example, result.task, result.error) == ("t01-r1", "t01", None)
+    assert result.output == Reward(90.0, "90", {})
     assert (call.ask, call.turn, call.draw, call.reply, call.stop_reason) == (1, 1, 0, "90", "end")
     assert "I did GOOD." in call.messages[0]["content"]
     assert (cost.ask, cost.output_tokens, cost.cached) == (1, 2, False)
@@ -87,19 +93,19 @@ def test_unit_holds_every_call_apart_from_what_it_took() -> None:
 def test_failure_of_the_candidate_is_a_unit_with_an_error_and_its_calls() -> None:
     source = "async def reward(trajectory, judge):\n    await judge.ask('a')\n    return 500\n"
     result = run(source, Gateway(WordJudge(), None), ROLLOUTS[:1]).results[0]
-    assert (result.reward, result.score, len(result.calls)) == (None, None, 1)
+    assert (result.output, result.score, len(result.calls)) == (None, None, 1)
     assert result.error == Failure("ValueError", "score 500 lies outside 0 to 100", "")
 
 
 def test_candidate_that_fails_on_a_few_is_scored_on_all() -> None:
     evaluation = run(failing_on("Case 1-1"), Gateway(WordJudge(), None))
     assert (len(evaluation.results), evaluation.broken) == (12, False)
-    assert [result.trajectory for result in evaluation.results if result.error] == ["t01-r1"]
+    assert [result.example for result in evaluation.results if result.error] == ["t01-r1"]
 
 
 def test_candidate_that_fails_on_all_has_a_unit_for_each_all_the_same() -> None:
     evaluation = run(failing_on("Case"), Gateway(WordJudge(), None), make_rollouts(5))
-    assert [result.trajectory for result in evaluation.results] == [rollout.id for rollout in make_rollouts(5)]
+    assert [result.example for result in evaluation.results] == [rollout.id for rollout in make_rollouts(5)]
     assert (evaluation.broken, evaluation.not_run) == (False, ())
 
 
@@ -108,7 +114,7 @@ def test_broken_candidate_is_given_up_after_the_first_eight_where_the_caller_wan
     evaluation = run(failing_on("Case"), Gateway(judge, None, concurrency=3), make_rollouts(5), give_up=True)
     assert (len(evaluation.results), evaluation.broken, judge.requests) == (PROBATION, True, [])
     every = {rollout.id for rollout in make_rollouts(5)}
-    assert set(evaluation.not_run) == every - {result.trajectory for result in evaluation.results}
+    assert set(evaluation.not_run) == every - {result.example for result in evaluation.results}
 
 
 def test_broken_candidate_is_still_broken_after_a_resume() -> None:
@@ -118,7 +124,7 @@ def test_broken_candidate_is_still_broken_after_a_resume() -> None:
         Gateway(WordJudge(), None),
         make_rollouts(5),
         give_up=True,
-        finished={u.trajectory: u for u in first.results},
+        finished={u.example: u for u in first.results},
     )
     assert again == first
 
@@ -135,13 +141,11 @@ async def reward(trajectory, judge):
 def test_resume_redoes_nothing_that_is_finished() -> None:
     judge = WordJudge()
     whole = run(ASKING_HARNESS, Gateway(judge, None))
-    kept = {result.trajectory: result for result in whole.results[:7]}
+    kept = {result.example: result for result in whole.results[:7]}
     judge.requests.clear()
     reported: list[str] = []
-    resumed = run(
-        ASKING_HARNESS, Gateway(judge, None), finished=kept, on_result=lambda u: reported.append(u.trajectory)
-    )
-    assert sorted(reported) == [result.trajectory for result in whole.results[7:]]
+    resumed = run(ASKING_HARNESS, Gateway(judge, None), finished=kept, on_result=lambda u: reported.append(u.example))
+    assert sorted(reported) == [result.example for result in whole.results[7:]]
     assert len(judge.requests) == 5
     assert [replace(u, costs=[]) for u in resumed.results] == [replace(u, costs=[]) for u in whole.results]
 
@@ -150,7 +154,7 @@ def test_evaluation_that_is_finished_asks_nothing() -> None:
     judge = WordJudge()
     whole = run(ASKING_HARNESS, Gateway(judge, None))
     judge.requests.clear()
-    assert run(ASKING_HARNESS, Gateway(judge, None), finished={u.trajectory: u for u in whole.results}) == whole
+    assert run(ASKING_HARNESS, Gateway(judge, None), finished={u.example: u for u in whole.results}) == whole
     assert judge.requests == []
 
 
@@ -172,7 +176,7 @@ def test_outage_stops_everything_and_keeps_what_was_reported() -> None:
     with pytest.raises(JudgeUnavailable, match="down"):
         run(ASKING_HARNESS, Gateway(WordJudge(reply), None, concurrency=1), on_result=reported.append)
     assert (len(reported), [result.error for result in reported if result.error]) == (5, [])
-    finished = {result.trajectory: result for result in reported}
+    finished = {result.example: result for result in reported}
     assert len(run(ASKING_HARNESS, Gateway(WordJudge(), None), finished=finished).results) == 12
 
 
@@ -185,7 +189,7 @@ def test_trajectory_that_the_judge_alone_fails_on_fails_and_the_others_are_score
     evaluation = run(ASKING_HARNESS, Gateway(WordJudge(reply), None))
     (failed,) = [result for result in evaluation.results if result.error]
     assert failed.error is not None
-    assert (failed.trajectory, failed.error.kind, len(evaluation.results)) == ("t02-r1", "judge-request", 12)
+    assert (failed.example, failed.error.kind, len(evaluation.results)) == ("t02-r1", "judge-request", 12)
     assert "answers other requests, but not this one: down" in failed.error.message
     (call,) = failed.calls
     assert isinstance(call, FailedCallRecord)
@@ -213,7 +217,7 @@ def order_of(rollouts: Sequence[Rollout], seed: int) -> list[str]:
         "async def reward(t, j): return 5",
         gateway,
         rollouts,
-        on_result=lambda u: reported.append(u.trajectory),
+        on_result=lambda u: reported.append(u.example),
         seed=seed,
     )
     return reported
@@ -232,7 +236,7 @@ async def reward(trajectory, judge):
     return Reward(5, f"{trajectory!r} {dir(trajectory)} {vars(judge)}")
 """
     rollout = replace(ROLLOUTS[0], id="secret-id", task="secret-task")
-    reward = run(source, Gateway(WordJudge(), None), [rollout]).results[0].reward
+    reward = run(source, Gateway(WordJudge(), None), [rollout]).results[0].output
     assert reward is not None
     assert "GOOD" in reward.reason
     assert "secret" not in reward.reason

@@ -4,7 +4,7 @@ import pytest
 
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.learned import learned_rewards
-from meta_reward.evaluation.metrics import agreement_interval, outcomes
+from meta_reward.evaluation.metrics import mean_interval, outcomes
 from meta_reward.tasks.pairs import pairs_from_labels
 from meta_reward.trajectory import Message, Rollout, ToolCall, Trajectory
 from tests.conftest import make_rollouts
@@ -13,7 +13,7 @@ from tests.conftest import make_rollouts
 def agreement(training: list[Rollout], sealed: list[Rollout]) -> float:
     rewards = learned_rewards({r.id: r for r in training}, pairs_from_labels(training), sealed)
     found = [pair.outcome for pair in outcomes(pairs_from_labels(sealed), rewards)]
-    return agreement_interval(found).mean
+    return mean_interval(found).mean
 
 
 def test_words_that_go_with_the_preferred_side_carry_over_to_other_tasks() -> None:

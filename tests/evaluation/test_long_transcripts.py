@@ -9,6 +9,7 @@ from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.records import Evaluation
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.reward import reward_examples
 from meta_reward.models.gateway import Gateway
 from meta_reward.offline.judge import simulated_judge
 from meta_reward.trajectory import Message, Rollout, Trajectory
@@ -33,11 +34,11 @@ def prompts(seed: Path, trajectory: Trajectory) -> list[str]:
 
     async def work() -> Evaluation:
         async with Sandbox(Budget(), level=LEVEL) as sandbox:
-            return await evaluate(source, rollouts, gateway=gateway, sandbox=sandbox)
+            return await evaluate(source, reward_examples(rollouts), gateway=gateway, sandbox=sandbox)
 
     (result,) = asyncio.run(work()).results
     assert result.error is None
-    assert result.reward is not None
+    assert result.output is not None
     return [call.messages[0]["content"] for call in result.calls]
 
 

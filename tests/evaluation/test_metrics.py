@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_reward.evaluation.metrics import Group, PairOutcome, Tokens, differences, outcomes, summarize
+from meta_reward.evaluation.metrics import (
+    Group,
+    Metrics,
+    PairOutcome,
+    Tokens,
+    differences,
+    outcomes,
+    preferences_of,
+    summarize,
+)
 from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.trajectory import Pair
 
@@ -17,6 +26,11 @@ PAIRS = [
 ]
 REWARD = st.none() | st.sampled_from([0.0, 50.0, 100.0])
 REWARDS = st.fixed_dictionaries(dict.fromkeys(("a1", "a2", "a3", "b1", "b2", "b3"), REWARD))
+
+
+def summarized(results: list[PairOutcome], tokens: Tokens | None = None) -> Metrics:
+    told = preferences_of(results, rewards=NO_REWARDS)
+    return summarize(results, examples=6, tokens=tokens or Tokens(), preferences=told)
 
 
 def test_higher_reward_wins_equal_ones_tie_and_a_missing_one_loses() -> None:
@@ -33,31 +47,32 @@ def test_higher_reward_wins_equal_ones_tie_and_a_missing_one_loses() -> None:
 
 def test_summary_tells_ties_failures_coverage_and_margin_apart() -> None:
     results = outcomes(PAIRS, {"a1": 60.0, "a2": 40.0, "a3": 60.0, "b1": 10.0, "b2": 30.0})
-    metrics = summarize(results, trajectories=6, tokens=Tokens(7, 100, 20, None), rewards=NO_REWARDS)
-    assert (metrics.score, metrics.low, metrics.high, metrics.strict_agreement) == (0.375, None, None, 0.25)
-    assert (metrics.pairs, metrics.ties, metrics.failures, metrics.coverage) == (4, 1, 1, 0.75)
-    assert (metrics.mean_margin, metrics.trajectories) == (0.0, 6)
+    metrics = summarized(results, Tokens(7, 100, 20, None))
+    told = metrics.preferences
+    assert (metrics.score, metrics.low, metrics.high, told.strict_agreement) == (0.375, None, None, 0.25)
+    assert (metrics.items, told.ties, metrics.failures, metrics.coverage) == (4, 1, 1, 0.75)
+    assert (told.mean_margin, metrics.examples) == (0.0, 6)
     assert (metrics.judge_calls, metrics.judge_tokens, metrics.cost_usd) == (7, 120, None)
     assert metrics.by_category == {"amount": Group(2, 0.25), "refusal": Group(2, 0.75)}
     assert metrics.by_task == {"a": Group(2, 0.75), "b": Group(2, 0.0)}
 
 
 def test_candidate_that_fails_everywhere_has_no_margin_and_no_agreement() -> None:
-    metrics = summarize(outcomes(PAIRS, {}), trajectories=0, tokens=Tokens(), rewards=NO_REWARDS)
-    assert (metrics.score, metrics.coverage, metrics.mean_margin, metrics.failures) == (0.0, 0.0, None, 4)
+    metrics = summarized(outcomes(PAIRS, {}))
+    assert (metrics.score, metrics.coverage, metrics.preferences.mean_margin, metrics.failures) == (0.0, 0.0, None, 4)
 
 
 def test_no_pairs_are_no_metrics() -> None:
-    with pytest.raises(ValueError, match="no pairs to summarize"):
-        summarize([], trajectories=0, tokens=Tokens(), rewards=NO_REWARDS)
+    with pytest.raises(ValueError, match="no items to summarize"):
+        summarized([])
 
 
 @given(REWARDS)
 def test_numbers_add_up_whatever_the_rewards(rewards: dict[str, float | None]) -> None:
-    metrics = summarize(outcomes(PAIRS, rewards), trajectories=6, tokens=Tokens(), rewards=NO_REWARDS)
-    assert metrics.score == metrics.strict_agreement + metrics.ties / 2 / metrics.pairs
-    assert metrics.coverage == 1 - metrics.failures / metrics.pairs
-    assert sum(g.pairs * g.score for g in metrics.by_task.values()) == metrics.pairs * metrics.score
+    metrics = summarized(outcomes(PAIRS, rewards))
+    assert metrics.score == metrics.preferences.strict_agreement + metrics.preferences.ties / 2 / metrics.items
+    assert metrics.coverage == 1 - metrics.failures / metrics.items
+    assert sum(g.items * g.score for g in metrics.by_task.values()) == metrics.items * metrics.score
 
 
 @given(REWARDS)

@@ -64,7 +64,7 @@ CHANCES = ["time.time() % 100", "random.SystemRandom().random() * 100", "time.mo
 def test_reward_that_hangs_on_clock_or_chance_is_found(chance: str) -> None:
     found = checked(f"    return {chance}\n").findings
     assert "repeat" in {finding.check for finding in found}
-    assert "let a reward depend on the trajectory and the judge's replies alone" in found[0].hint
+    assert "let the output depend on the input and the replies alone" in found[0].hint
 
 
 def test_harness_that_refuses_what_it_cannot_read_is_valid_and_gives_rewards() -> None:
@@ -82,7 +82,7 @@ def test_harness_that_refuses_what_it_cannot_read_is_valid_and_gives_rewards() -
 def test_harness_that_never_gives_a_reward_is_valid_and_noted(refusal: str) -> None:
     report = checked(f"    {refusal}\n")
     assert (report.ok, [note.check for note in report.notes]) == (True, ["rewards"])
-    assert report.notes[0].message.startswith("gave no reward in 13 runs")
+    assert report.notes[0].message.startswith("never gave a reward in 13 runs")
 
 
 def test_failure_on_a_run_of_the_search_split_is_noted_and_left_to_the_evaluation() -> None:
@@ -106,7 +106,7 @@ def test_asking_again_until_the_reply_can_be_read_is_found() -> None:
 class ClosedSandbox(Sandbox):
     """One in which nothing can be run."""
 
-    async def score(self, *_: object, **__: object) -> None:  # type: ignore[override]
+    async def run(self, *_: object, **__: object) -> None:  # type: ignore[override]
         raise AssertionError("the harness was run")
 
 
@@ -156,8 +156,8 @@ def test_findings_are_short_printable_and_the_same_everywhere() -> None:
 def test_fixtures_are_what_they_are_called() -> None:
     assert len(fixtures.LONG.messages) == 500
     assert fixtures.WITHOUT_CALLS.calls() == []
-    assert {"\u202e", "\u0301", "\u200b", "\0", "\u2028"} <= set(fixtures.ODD.transcript())
-    for trajectory in (fixtures.PLAIN, *fixtures.ODDITIES.values()):
+    assert {"\u202e", "\u0301", "\u200b", "\0", "\u2028"} <= set(fixtures.ODD_RUN.transcript())
+    for trajectory in (fixtures.PLAIN, fixtures.WITHOUT_CALLS, fixtures.LONG, fixtures.ODD_RUN):
         assert parse_trajectory(trajectory_to_json(trajectory)) == trajectory
 
 

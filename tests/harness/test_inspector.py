@@ -15,6 +15,7 @@ import pytest
 from meta_reward.harness.validate import definitions, docstring, fingerprint, inspect_source
 from meta_reward.harness.validate.inspector import Inspector, Limits, Unreadable
 
+ASKED = {"known": {}, "packages": [], "required": ["reward"], "optional": [], "has_parts": True}
 GOOD = "async def reward(trajectory, judge):\n    return 5\n"
 LARGE = "a = b\n" * 10_000  # two hundred times what an ordinary harness takes
 NESTED = "a0 = ['x', 'y']\n" + "".join(f"a{n} = [a{n - 1}, a{n - 1}]\n" for n in range(1, 40))
@@ -47,7 +48,7 @@ def tight() -> Iterator[Inspector]:
 
 
 def inspect(inspector: Inspector, source: str) -> Any:
-    return inspector.ask("inspect", source, known={}, packages=[])
+    return inspector.ask("inspect", source, **ASKED)
 
 
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
@@ -165,7 +166,7 @@ def test_stop_ends_a_question_that_is_being_answered(inspector: Inspector) -> No
 
     def ask() -> None:
         try:
-            inspector.ask("inspect", HOSTILE["more nested lists"], packages=[], known={})
+            inspector.ask("inspect", HOSTILE["more nested lists"], **ASKED)
         except BaseException as error:
             raised.append(error)
 

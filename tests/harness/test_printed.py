@@ -56,9 +56,7 @@ def test_characters_are_never_cut_and_what_is_no_text_is_a_question_mark() -> No
 def test_forged_frame_tells_no_more_than_an_honest_one(lie: str) -> None:
     forge = (
         "import gc, json, socket, struct\n"
-        "    data = json.dumps({'type': 'done', 'score': 5, 'reason': '', 'findings': {}, 'printed': "
-        + lie
-        + "}).encode()\n"
+        "    data = json.dumps({'type': 'done', 'output': 5, 'printed': " + lie + "}).encode()\n"
         "    judge._sock.sendall(struct.pack('!I', len(data)) + data)\n"
         "    import time; time.sleep(60)"
     )

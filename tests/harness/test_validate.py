@@ -20,6 +20,7 @@ from meta_reward.harness.validate import (
     validate,
 )
 from meta_reward.harness.validate.source import UNPACKING
+from meta_reward.kinds.registry import KINDS
 from meta_reward.run.create import interface_text
 from tests.conftest import ASKING_HARNESS, LEVEL
 
@@ -146,7 +147,7 @@ def test_each_refused_import_says_why() -> None:
 
 
 def test_interface_names_every_module_that_digests_or_unpacks() -> None:
-    (said,) = re.findall(r"digests, packs or unpacks \(([^)]*)\)", interface_text())
+    (said,) = re.findall(r"digests, packs or unpacks \(([^)]*)\)", interface_text(KINDS["reward"]))
     assert re.findall(r"`(\w+)`", said) == UNPACKING.split()
 
 
@@ -212,7 +213,15 @@ def test_text_that_is_no_docstring_counts() -> None:
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
 def test_any_text_is_answered_with_findings(source: str) -> None:
-    request = {"do": "inspect", "source": source, "packages": [], "known": {}}
+    request = {
+        "do": "inspect",
+        "source": source,
+        "packages": [],
+        "known": {},
+        "required": ["reward"],
+        "optional": [],
+        "has_parts": True,
+    }
     assert not inspection.answer(request, None)["ok"]  # as the inspector's child does, a hundred times
 
 

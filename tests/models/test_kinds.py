@@ -16,6 +16,7 @@ from meta_reward.evaluation.records import Result
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.reward import reward_examples
 from meta_reward.models.cache import Cache
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.registry import make_backend
@@ -82,7 +83,7 @@ def score(
         gateway = Gateway(make_backend(spec, settings), Cache(cache) if cache else None)
         async with Sandbox(budget or Budget(), level=LEVEL) as sandbox:
             made = make_rollouts(1, rollouts)
-            return (await evaluate(HARNESS, made, gateway=gateway, sandbox=sandbox)).results
+            return (await evaluate(HARNESS, reward_examples(made), gateway=gateway, sandbox=sandbox)).results
 
     return asyncio.run(work())
 
@@ -96,21 +97,21 @@ def test_judge_must_call_the_harness_tool_before_it_decides(kind: str, tmp_path:
         again = score(spec, tmp_path)
     assert [result.error for result in results] == [None, None]
     assert [result.score for result in results] == [90.0, 10.0]
-    assert results[0].reward is not None
-    assert results[0].reward.findings == {
+    assert results[0].output is not None
+    assert results[0].output.findings == {
         "checked": ["Be kind.", "Be quick."],
         "called": ["policy_check", "policy_check", "no_such_tool"],
     }
     assert asked == len(endpoint.seen) == 6
-    assert [result.reward for result in again] == [result.reward for result in results]
+    assert [result.output for result in again] == [result.output for result in results]
     assert [call.stop_reason for call in results[0].calls] == ["tool", "tool", "end"]
     assert [cost.input_tokens for cost in results[0].costs] == [100, 100, 100]
 
 
 def test_simulated_judge_calls_it_too() -> None:
     (result,) = score("simulated", rollouts=1)
-    assert result.reward is not None
-    assert result.reward.findings["called"] == ["policy_check"]
+    assert result.output is not None
+    assert result.output.findings["called"] == ["policy_check"]
 
 
 def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
@@ -123,7 +124,7 @@ def test_call_with_broken_arguments_is_not_run_and_the_judge_is_told() -> None:
 
     with Endpoint(answer) as endpoint:
         (result,) = score(f"openai:m@{endpoint.url}/v1", rollouts=1)
-    assert result.reward == Reward(50.0, "told", {"checked": [], "called": []})
+    assert result.output == Reward(50.0, "told", {"checked": [], "called": []})
 
 
 def test_judge_that_never_stops_calling_tools_is_stopped_by_the_budget() -> None:
@@ -159,7 +160,9 @@ def test_prompt_that_is_too_long_may_be_caught_by_the_harness() -> None:
     async def work(url: str) -> list[Result]:
         gateway = Gateway(make_backend(f"anthropic:m@{url}", {}), None)
         async with Sandbox(Budget(), level=LEVEL) as sandbox:
-            return (await evaluate(source, make_rollouts(1, 1), gateway=gateway, sandbox=sandbox)).results
+            return (
+                await evaluate(source, reward_examples(make_rollouts(1, 1)), gateway=gateway, sandbox=sandbox)
+            ).results
 
     with Endpoint(answer) as endpoint:
         (result,) = asyncio.run(work(endpoint.url))
@@ -184,10 +187,10 @@ def test_key_that_a_reply_repeats_reaches_neither_candidate_nor_trace_nor_cache(
     with Endpoint(judge_that_echoes) as endpoint:
         spec = f"{kind}:m@{endpoint.url}{PATHS[kind]}"
         (result,) = score(spec, tmp_path, rollouts=1, key_env="MY_KEY")
-    assert result.reward is not None
-    assert result.reward.reason == "your key is [key]"
-    assert result.reward.findings["checked"] == ["[key]"]
-    assert SECRET.encode() not in files.dump_json([result.reward, result.calls])
+    assert result.output is not None
+    assert result.output.reason == "your key is [key]"
+    assert result.output.findings["checked"] == ["[key]"]
+    assert SECRET.encode() not in files.dump_json([result.output, result.calls])
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == 4  # two replies, the reward, and the file of claims
     assert [path for path in written if SECRET.encode() in path.read_bytes()] == []

@@ -7,9 +7,10 @@ import pytest
 from meta_reward.offline.skyways import build
 from meta_reward.offline.skyways.grader import CATEGORIES
 from meta_reward.offline.skyways.situations import INTENTS
+from meta_reward.tasks.base import digest_of
 from meta_reward.tasks.divide import SPLITS, divide
 from meta_reward.tasks.splits import splits_of
-from meta_reward.tasks.taskset import TaskSet, digest_of, load_task_set
+from meta_reward.tasks.taskset import TaskSet, load_task_set
 
 ROOT = Path(__file__).parents[2]
 SKYWAYS = ROOT / "tasks" / "skyways"
@@ -23,7 +24,7 @@ def skyways(tmp_path_factory: pytest.TempPathFactory) -> TaskSet:
 
 
 def test_the_committed_world_is_rebuilt_byte_for_byte(skyways: TaskSet) -> None:
-    assert digest_of(SKYWAYS) == skyways.digest
+    assert digest_of(SKYWAYS, TaskSet.content) == skyways.digest
 
 
 def test_the_committed_world_is_divided_as_it_was_before_its_splits_were_written_down() -> None:

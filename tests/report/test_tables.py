@@ -8,17 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meta_reward.evaluation.best_of_n import BestOfN, Lift
-from meta_reward.evaluation.metrics import Metrics
+from meta_reward.evaluation.metrics import Metrics, Preferences
 from meta_reward.evaluation.reward_stats import RewardStats
 from meta_reward.evaluation.statistics import Interval
+from meta_reward.kinds.registry import KINDS
 from meta_reward.report.tables import fit, render_best_of_n, render_metrics, render_rewards, render_table
 
 METRICS = Metrics(
-    score=0.5, low=0.4, high=0.6, no_bounds=None, strict_agreement=0.4, pairs=9, ties=1, failures=2, coverage=0.8,
-    mean_margin=2.0, trajectories=5, judge_calls=6, input_tokens=4, output_tokens=3, judge_tokens=7, cost_usd=None,
-    by_category={}, by_task={}, rewards=RewardStats(3, 12.5, 0.2, 0.31, -0.12, 0.75, None),
-    best_of_n=[BestOfN(2, 9, random=0.5, harness=0.6, oracle=0.9, gain=0.1, low=0.05, high=0.15)],
+    score=0.5, low=0.4, high=0.6, no_bounds=None, items=9, failures=2, coverage=0.8, examples=5, judge_calls=6,
+    input_tokens=4, output_tokens=3, judge_tokens=7, cost_usd=None, by_category={}, by_task={},
+    preferences=Preferences(
+        strict_agreement=0.4, ties=1, mean_margin=2.0, rewards=RewardStats(3, 12.5, 0.2, 0.31, -0.12, 0.75, None),
+        best_of_n=[BestOfN(2, 9, random=0.5, harness=0.6, oracle=0.9, gain=0.1, low=0.05, high=0.15)],
+    ),
 )  # fmt: skip
+TOLD = METRICS.preferences
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +99,7 @@ def test_long_line_goes_on_under_its_beginning_and_paths_stay_whole() -> None:
 
 
 def test_words_of_the_metrics_are_explained_under_them() -> None:
-    table, _, legend = render_metrics({"mine": METRICS}).partition("\n\n")
+    table, _, legend = render_metrics({"mine": METRICS}, KINDS["reward"].words).partition("\n\n")
     words = ["agreement", "strict", "failures", "coverage", "mean margin", "[95%]"]
     assert [word for word in words if f"{word}:" not in " ".join(legend.split()) or word not in table] == []
 
@@ -114,8 +118,8 @@ def test_what_a_training_run_would_get_is_told_with_its_words() -> None:
 
 
 def test_measures_against_labels_are_shown_where_there_are_labels() -> None:
-    assert METRICS.rewards.calibration_error is None
-    labelled = replace(METRICS, rewards=replace(METRICS.rewards, calibration_error=0.08))
+    assert METRICS.preferences.rewards.calibration_error is None
+    labelled = replace(METRICS, preferences=replace(TOLD, rewards=replace(TOLD.rewards, calibration_error=0.08)))
     shown = render_rewards({"mine": labelled, "other": METRICS})
     assert re.search(r"AUC +0.75 +0.75\ncalibration error +0.08 +-\n", shown)
     assert "AUC: chance that a success has a higher reward" in " ".join(shown.split())

@@ -41,7 +41,7 @@ def test_run_of_another_version_is_refused(tmp_path: Path, schema: str) -> None:
     ("text", "complaint"),
     [
         ("[limits", "is not valid TOML"),
-        ("lamits = 1", "unknown key 'lamits' (known: schema, taskset"),
+        ("lamits = 1", "unknown key 'lamits' (known: schema, kind, taskset"),
         ("[limits]\niteration = 1", "table [limits]: unknown key 'iteration' (known: iterations"),
         ("limits = 5", "limits is not a table"),
         ("[limits]\niterations = 'many'", "limits.iterations is 'many' (it should be a whole number)"),

@@ -13,6 +13,7 @@ from meta_reward.evaluation.metrics import Group, outcomes
 from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, FailedCallRecord, Failure, Result
 from meta_reward.files import dump_json
 from meta_reward.harness.runtime import Reward
+from meta_reward.kinds.reward import reward_part
 from meta_reward.run.evaluations import (
     journal_result,
     load_outcomes,
@@ -23,6 +24,8 @@ from meta_reward.run.evaluations import (
     scores_to_json,
 )
 from meta_reward.run.trace_file import render_trace
+from meta_reward.tasks.about import About
+from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair, Rollout
 from tests.conftest import make_trajectory
 
@@ -33,6 +36,8 @@ UNIT = Result("t1-r1", "t1", Reward(90.1, "good\nwork", {"a": [1]}), None, [CALL
 FAILED = Result("t1-r2", "t1", None, Failure("KeyError", "5", "a\nb\n"), [], [])
 ROLLOUTS = [Rollout("t1-r1", "t1", make_trajectory(), 1), Rollout("t1-r2", "t1", make_trajectory(), 0)]
 PAIRS = [Pair("p1", "t1", "t1-r1", "t1-r2", ("refusal",)), Pair("p2", "t1", "t1-r1", "t1-r1x")]
+PART = reward_part(ROLLOUTS, PAIRS)
+TASKS = TaskSet(Path("made"), About("made"), "", (), {one.id: one for one in ROLLOUTS}, tuple(PAIRS), None, "")
 
 
 def test_journal_gives_back_every_finished_unit(tmp_path: Path) -> None:
@@ -64,15 +69,15 @@ def test_trace_holds_the_lines_that_were_printed_where_there_are_any(tmp_path: P
 
 def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
     evaluation = Evaluation([UNIT, FAILED], broken=False)
-    save_evaluation(tmp_path, evaluation, ROLLOUTS, PAIRS, judge="word")
+    save_evaluation(tmp_path, evaluation, PART, TASKS, judge="word")
     scores = load_scores(tmp_path)
     assert scores is not None
     assert json.loads((tmp_path / "scores.json").read_text()) == scores_to_json(scores)
     assert (scores.judge, scores.broken, scores.not_run) == ("word", False, [])
     found = scores.metrics
-    assert (found.pairs, found.failures, found.judge_tokens) == (2, 2, 12)
+    assert (found.items, found.failures, found.judge_tokens) == (2, 2, 12)
     assert found.by_task == {"t1": Group(2, 0.0)}
-    assert [row.n for row in found.best_of_n] == [1, 2]
+    assert [row.n for row in found.preferences.best_of_n] == [1, 2]
     pairs = outcomes(PAIRS, evaluation.rewards)
     assert load_pairs(tmp_path) == pairs
     assert load_outcomes(tmp_path) == [pair.outcome for pair in pairs]
@@ -89,7 +94,7 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
 def test_traces_of_a_sealed_split_are_packed_into_one_file_that_is_the_same_each_time(tmp_path: Path) -> None:
     for name in ("once", "again"):
         evaluation = Evaluation([UNIT, FAILED], broken=False)
-        save_evaluation(tmp_path / name, evaluation, ROLLOUTS, PAIRS, judge="word", sealed=True)
+        save_evaluation(tmp_path / name, evaluation, PART, TASKS, judge="word", sealed=True)
     packed = (tmp_path / "once" / "traces.jsonl.gz").read_bytes()
     assert [json.loads(line) for line in gzip.decompress(packed).splitlines()] == [
         json.loads(dump_json(render_trace(result))) for result in (UNIT, FAILED)
@@ -100,7 +105,7 @@ def test_traces_of_a_sealed_split_are_packed_into_one_file_that_is_the_same_each
 
 def test_what_differs_from_machine_to_machine_is_in_calls_alone(tmp_path: Path) -> None:
     for name, result in (("a", UNIT), ("b", replace(UNIT, costs=[replace(COST, cached=True, seconds=9.0)]))):
-        save_evaluation(tmp_path / name, Evaluation([result], broken=False), ROLLOUTS, PAIRS, judge="word")
+        save_evaluation(tmp_path / name, Evaluation([result], broken=False), PART, TASKS, judge="word")
     files = ("scores.json", "pairs.jsonl", "traces/t1-r1.json", "calls.jsonl")
     assert [(tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files] == [True] * 3 + [
         False
@@ -125,7 +130,7 @@ def test_evaluation_without_scores_is_none_and_one_of_another_version_is_named(t
 
 @pytest.mark.parametrize("damage", [{"score": ...}, {"by_task": None}, {"best_of_n": [{"n": 2}]}])
 def test_damaged_scores_are_an_error_that_names_the_file(tmp_path: Path, damage: dict[str, Any]) -> None:
-    save_evaluation(tmp_path, Evaluation([UNIT, FAILED], broken=False), ROLLOUTS, PAIRS, judge="word")
+    save_evaluation(tmp_path, Evaluation([UNIT, FAILED], broken=False), PART, TASKS, judge="word")
     path = tmp_path / "scores.json"
     content = json.loads(path.read_text()) | damage
     path.write_text(json.dumps({key: value for key, value in content.items() if value is not ...}))
@@ -136,6 +141,6 @@ def test_damaged_scores_are_an_error_that_names_the_file(tmp_path: Path, damage:
 def test_scores_are_written_last(tmp_path: Path) -> None:
     (tmp_path / "calls.jsonl").mkdir()  # where a write fails, nothing says that all is there
     with pytest.raises(Exception, match=r"calls\.jsonl: cannot be written"):
-        save_evaluation(tmp_path, Evaluation([UNIT], broken=False), ROLLOUTS, PAIRS, judge="word")
+        save_evaluation(tmp_path, Evaluation([UNIT], broken=False), PART, TASKS, judge="word")
     assert (tmp_path / "pairs.jsonl").exists()
     assert load_scores(tmp_path) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from meta_reward.errors import JudgeUnavailable
+from meta_reward.kinds.registry import KINDS
 from meta_reward.propose.base import Assignment
 from meta_reward.run.integrity import restore_unfinished
 from meta_reward.run.usage import spent_on_disk
@@ -102,7 +103,7 @@ def test_settings_and_instructions_changed_by_hand_are_set_aside_when_they_are_r
     layout.config.write_text("# my remark\n" + layout.config.read_text())
     layout.instructions.write_text("Mine.\n")
     raise_limits(layout, {"limits": {"iterations": 3}}, notice=notes.append)
-    keep_instructions(layout, "Others.\n", notice=notes.append)
+    keep_instructions(layout, KINDS["reward"], "Others.\n", notice=notes.append)
     assert [note.partition(";")[0] for note in notes] == [
         "run.toml was changed by hand",
         "instructions.md was changed by hand",

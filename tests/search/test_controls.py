@@ -10,6 +10,7 @@ import pytest
 
 from meta_reward.errors import LimitReached
 from meta_reward.evaluation.statistics import Interval
+from meta_reward.kinds.registry import KINDS
 from meta_reward.report.test_result import render_test, summary
 from meta_reward.run.evaluations import Scores, required_scores
 from meta_reward.run.layout import Layout
@@ -164,7 +165,7 @@ def measured(id: str, agreement: float, difference: Interval | None, *behind: In
 
 
 def compared(*behind: Interval, gain: Interval = GAIN) -> str:
-    return summary(measured("c0002", 0.7, gain, *behind), measured("c0001", 0.5, None))
+    return summary(measured("c0002", 0.7, gain, *behind), measured("c0001", 0.5, None), KINDS["reward"].words)
 
 
 def test_sentence_names_the_controls_that_a_harness_loses_to_or_does_not_clearly_beat() -> None:

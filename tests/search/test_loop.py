@@ -115,9 +115,7 @@ def test_candidate_that_fails_on_its_first_trajectories_is_recorded_as_failed(be
     assert (row["status"], row["score"]) == ("failed", None)
     search = begun.open()
     total = len(search.taskset.part(search.splits["search"])[0])
-    assert str(row["reason"]).startswith(
-        f"fails on most of its first trajectories, {total - 8} of {total} were not run"
-    )
+    assert str(row["reason"]).startswith(f"fails on most of its first runs, {total - 8} of {total} were not run")
     assert "KeyError" in str(row["reason"])
     scores = json.loads((begun.layout.candidate("c0002-failing") / "scores.json").read_text())
     assert (scores["trajectories"], len(scores["not_run"])) == (8, total - 8)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from meta_reward.kinds.registry import KINDS
 from meta_reward.propose import client
 from meta_reward.propose.client import ask
 from meta_reward.search.context import Search
@@ -166,7 +167,7 @@ def test_instructions_are_in_the_run_from_its_first_commit(world: World) -> None
 def test_edited_instructions_are_told_and_put_on_record(begun: World) -> None:
     layout = begun.layout
     layout.instructions.write_text("Be brief.\n")
-    keep_instructions(layout, None)
+    keep_instructions(layout, KINDS["reward"], None)
     assert git(layout, "show", "main:instructions.md") == "Be brief.\n"
     assert in_session(begun.open(), lambda briefing: briefing.instructions).startswith("Be brief.\n\n# This run\n")
 
@@ -174,13 +175,13 @@ def test_edited_instructions_are_told_and_put_on_record(begun: World) -> None:
 def test_unchanged_instructions_make_no_commit(world: World) -> None:
     layout = world.create()
     before = git(layout, "rev-parse", "main")
-    keep_instructions(layout, None)
-    keep_instructions(layout, layout.instructions.read_text())
+    keep_instructions(layout, KINDS["reward"], None)
+    keep_instructions(layout, KINDS["reward"], layout.instructions.read_text())
     assert git(layout, "rev-parse", "main") == before
 
 
 def test_run_from_before_there_were_instructions_gets_them(world: World) -> None:
     layout = world.create()
     layout.instructions.unlink()
-    keep_instructions(layout, None)
+    keep_instructions(layout, KINDS["reward"], None)
     assert layout.instructions.read_text().startswith("# Write better harnesses")

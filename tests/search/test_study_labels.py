@@ -11,7 +11,7 @@ from meta_reward.models.billing import open_billing_log
 from meta_reward.models.usage import Spent
 from meta_reward.run.config import render_config
 from meta_reward.run.settings import Limits, RunConfig
-from meta_reward.search.forecast import Part, Parts
+from meta_reward.search.forecast import Expense, Parts
 from meta_reward.search.studies.labels import LabelPlan, label_plan, labels_part, save_part
 from meta_reward.search.studies.runner import SearchJob, check_dollars, dollars_for_each, run_searches
 from meta_reward.tasks.splits import splits_of
@@ -55,14 +55,14 @@ def test_search_tasks_keep_so_many_pairs_at_most_and_sealed_tasks_all(taskset: T
 
 
 def test_what_the_study_takes_grows_with_the_share_but_for_validation_and_test(taskset: TaskSet) -> None:
-    def part(calls: int) -> Part:
-        return Part(calls, 10 * calls, calls / 100)
+    def part(calls: int) -> Expense:
+        return Expense(calls, 10 * calls, calls / 100)
 
     whole = Parts(
         seeds=part(0), iteration=part(0), validation=part(40), search=part(140), test=part(20), controls=part(9)
     )
     plan = label_plan(taskset, [50, 100], 2, None, [])
-    assert labels_part(plan, whole) == Part(540, 5400, pytest.approx(5.4))
+    assert labels_part(plan, whole) == Expense(540, 5400, pytest.approx(5.4))
 
 
 def job(name: str, folder: Path) -> SearchJob:

@@ -109,7 +109,7 @@ def test_known_requests_cost_nothing_and_new_ones_are_counted(bench: Bench) -> N
 def test_draft_that_fails_on_most_is_given_up_and_told_how_much_was_not_run(bench: Bench) -> None:
     bench.leave(BETTER.replace("try:", "if 'Case' in trajectory.transcript(): raise KeyError(5)\n    try:"))
     (answer,) = run(bench.trials(), ("draft", ()))
-    assert answer["stopped"] == "it fails on most of its first trajectories; 8 of 16 were not run"
+    assert answer["stopped"] == "it fails on most of its first runs; 8 of 16 were not run"
     assert (answer["ok"], answer["not_scored"] + answer["pairs"]) == (True, 12)
 
 

@@ -1,8 +1,8 @@
-"""The validator: whether a program is a harness, before money is spent on it.
+"""The validator: whether a program is one of its kind, before money is spent on it.
 
 First it reads the source (size, syntax, interface, imports, duplicates, copied answers). Then it runs the
-harness in the sandbox: on made-up trajectories, against judges that echo, refuse, or answer nonsense, nothing
-or too much, and on a few trajectories of the search split in two orders. All findings are reported at once,
+program in the sandbox: on made-up inputs, against models that echo, refuse, or answer nonsense, nothing
+or too much, and on a few inputs of the search split in two orders. All findings are reported at once,
 each with its line and how to fix it, for an agent to act on. A source is never parsed in this process: a child
 of the inspector does that, within limits of memory and time.
 
@@ -12,6 +12,7 @@ of the inspector does that, within limits of memory and time.
     duplicates                      whether it has been tried before
     literals, folding, cases, copied, dense   whether it carries answers of the cases it was shown, or packed data
     mixing                          one part put back to another harness's
+    program                         what is asked of a kind of program
     fixtures, probes, smoke_judge, behaviour  running it
     report                          findings and notes, and their JSON
 """
@@ -21,6 +22,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meta_reward.harness.validate.cases import Cases, cases_of
+from meta_reward.harness.validate.fixtures import REWARD
 from meta_reward.harness.validate.inspector import (
     INSPECTOR,
     Mixed,
@@ -32,6 +34,7 @@ from meta_reward.harness.validate.inspector import (
     put_back,
 )
 from meta_reward.harness.validate.parts import PARTS, SIGNATURES
+from meta_reward.harness.validate.program import Chain, Program, Step
 from meta_reward.harness.validate.report import (
     Finding,
     Report,
@@ -50,11 +53,15 @@ __all__ = [
     "INTERFACE",
     "MAX_BYTES",
     "PARTS",
+    "REWARD",
     "SIGNATURES",
     "Cases",
+    "Chain",
     "Finding",
     "Mixed",
+    "Program",
     "Report",
+    "Step",
     "cases_of",
     "definitions",
     "docstring",
@@ -79,20 +86,24 @@ async def validate(
     known: Mapping[str, str] | None = None,
     packages: Collection[str] = (),
     cases: Cases | None = None,
+    program: Program = REWARD,
 ) -> Report:
     """Everything that the validator finds.
 
     known: ids of earlier candidates by fingerprint. packages: what may be imported besides the
-    standard library. cases: the search split, against which copied answers are checked.
+    standard library. cases: the search split, against which copied answers are checked. program: of which kind it is.
     """
     import asyncio  # both are slow to import, and the inspector, which imports this package, needs neither
 
     from meta_reward.harness.validate.behaviour import behaviour
 
-    report = await asyncio.to_thread(inspect_source, source, known=known, packages=packages, cases=cases)
+    report = await asyncio.to_thread(
+        inspect_source, source, known=known, packages=packages, cases=cases, program=program
+    )
     if any(finding.check not in _RUN_ANYWAY for finding in report.findings):
         return report
-    shown = await behaviour(source, sandbox, cases.sample if cases else ())
+    sample = cases.sample if cases else ()
+    shown = await behaviour(source, sandbox, sample, program=program, defined=report.defined)
     return replace(
         report,
         findings=bounded([*report.findings, *shown.findings]),
@@ -107,13 +118,21 @@ def inspect_source(
     known: Mapping[str, str] | None = None,
     packages: Collection[str] = (),
     cases: Cases | None = None,
+    program: Program = REWARD,
 ) -> Report:
     """What the validator finds by reading the source, without running it."""
     too_long = tuple(size(source))
     if too_long:
         return Report(too_long, ())
     try:
-        found = INSPECTOR.ask("inspect", source, cases=cases, known=dict(known or {}), packages=list(packages))
+        asked = {
+            "known": dict(known or {}),
+            "packages": list(packages),
+            "required": program.required,
+            "optional": program.optional,
+            "has_parts": program.has_parts,
+        }
+        found = INSPECTOR.ask("inspect", source, cases=cases, **asked)
     except Unreadable as error:
         return Report(bounded([Finding("limits", str(error), _PLAINLY)]), ())
     return parse_report(found)

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
-from meta_reward.trajectory import Message, Rollout, Tool, Trajectory, tool_to_json
+from meta_reward.harness.validate.fixtures import chain_of
+from meta_reward.harness.validate.program import Chain
+from meta_reward.trajectory import Message, Rollout, Tool, tool_to_json
 
 _TABLES = ("ids", "amounts", "names")
 PHRASE = 10  # words in a row; nobody writes so many twice by chance
@@ -45,22 +47,22 @@ _NO_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a text is from: a message, counted from 1, of a trajectory of a task."""
+    """Where a text is from: a message, counted from 1, of a trajectory of a task; 0 for a text by itself."""
 
     trajectory: str
     task: str
     message: int
 
     def __str__(self) -> str:
-        return f"{self.trajectory}, message {self.message}"
+        return f"{self.trajectory}, message {self.message}" if self.message else self.trajectory
 
 
 @dataclass(slots=True)
 class Cases:
     """What is specific to single cases of the search split: tokens in lower case, with their first place."""
 
-    sample: list[Trajectory] = field(default_factory=list)
-    """A few of its trajectories."""
+    sample: list[Chain] = field(default_factory=list)
+    """A few of its runs."""
     ids: dict[str, Place] = field(default_factory=dict)
     amounts: dict[str, Place] = field(default_factory=dict)
     names: dict[str, Place] = field(default_factory=dict)
@@ -92,9 +94,13 @@ def cases_of(
     shown = [tool for offered in (tools, *own_tools) for tool in offered]
     shared = [policy, *common, *{json.dumps(tool_to_json(tool), ensure_ascii=False): None for tool in shown}]
     shared += {rollout.trajectory.policy for rollout in rollouts} - {policy}
-    texts = list(_texts_of(rollouts))
-    seen = _Seen(shared, texts, len({rollout.task for rollout in rollouts}))
-    cases = Cases(_sample(rollouts), seen.ids(), seen.amounts(), seen.names())
+    return cases_in_texts(list(_texts_of(rollouts)), shared, _runs(rollouts))
+
+
+def cases_in_texts(texts: Sequence[tuple[Place, str]], shared: Sequence[str], runs: Sequence[Chain]) -> Cases:
+    """What is specific to single cases in these texts. shared: texts that belong to no case. runs: on all of them."""
+    seen = _Seen(shared, texts, len({place.task for place, _ in texts}))
+    cases = Cases(list(runs[:: max(1, len(runs) // _SAMPLE)][:_SAMPLE]), seen.ids(), seen.amounts(), seen.names())
     cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
     cases._texts += [(place, f" {' '.join(words_of(text))} ") for place, text in texts]
     return cases
@@ -235,8 +241,6 @@ def _plain(number: str) -> str:
     return number.replace(",", "")
 
 
-def _sample(rollouts: Sequence[Rollout]) -> list[Trajectory]:
-    """A few trajectories, spread over the split."""
-    every = sorted(rollouts, key=lambda rollout: rollout.id)
-    step = max(1, len(every) // _SAMPLE)
-    return [rollout.trajectory for rollout in every[::step][:_SAMPLE]]
+def _runs(rollouts: Sequence[Rollout]) -> list[Chain]:
+    """The runs that score them, in the order of their ids."""
+    return [chain_of(rollout.trajectory) for rollout in sorted(rollouts, key=lambda rollout: rollout.id)]

@@ -1,13 +1,14 @@
-"""Trajectories of no task set, for the validator's runs: a plain one, and the odd ones that real logs hold."""
+"""The validator's runs of a reward harness, on trajectories of no task set: a plain one, and odd ones of real logs."""
 
-from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory
+from meta_reward.harness.validate.program import Chain, Program, Step
+from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, trajectory_to_json
 
 _POLICY = "Desk policy. Change an order only after the customer has agreed. Refuse refunds after 30 days."
 _ORDER = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
 _TOOLS = (Tool("get_order", "Look up an order.", _ORDER), Tool("update_order", "Change an order.", _ORDER))
 
 # Right-to-left text and overrides, combining and zero-width characters, emoji, NUL, a lone line separator.
-_ODD = (
+ODD_TEXT = (
     "\u202eshalom \u05e9\u05dc\u05d5\u05dd\u202c a\u0301\u0323\u200b\u200d\ufeff "
     "\U0001f469\u200d\U0001f680 \0 \u2028 \u00df \ufb01 \u0130"
 )
@@ -47,14 +48,16 @@ LONG = Trajectory(
     ),
 )
 
-ODD = Trajectory(
-    f"{_POLICY} {_ODD}",
-    (*_TOOLS, Tool(_ODD, _ODD, {"type": "object", "properties": {_ODD: {}}})),
+ODD_RUN = Trajectory(
+    f"{_POLICY} {ODD_TEXT}",
+    (*_TOOLS, Tool(ODD_TEXT, ODD_TEXT, {"type": "object", "properties": {ODD_TEXT: {}}})),
     (
-        Message("system", _ODD),
-        Message("user", _ODD),
-        Message("assistant", _ODD, (ToolCall("a", _ODD, {_ODD: _ODD, "n": None, "": [1.5, {"x": []}]}),)),
-        Message("tool", _ODD, tool_call_id="a"),
+        Message("system", ODD_TEXT),
+        Message("user", ODD_TEXT),
+        Message(
+            "assistant", ODD_TEXT, (ToolCall("a", ODD_TEXT, {ODD_TEXT: ODD_TEXT, "n": None, "": [1.5, {"x": []}]}),)
+        ),
+        Message("tool", ODD_TEXT, tool_call_id="a"),
         Message("assistant", "", (ToolCall("b", "get_order", {}),)),
         Message("tool", "", tool_call_id="elsewhere"),
         Message("assistant", "\n\n"),
@@ -62,8 +65,20 @@ ODD = Trajectory(
     ),
 )
 
-ODDITIES = {
-    "a run without tool calls": WITHOUT_CALLS,
-    "a run of 500 messages": LONG,
-    "a run with odd Unicode": ODD,
-}
+
+def chain_of(trajectory: Trajectory) -> Chain:
+    """The run that scores a trajectory."""
+    return (Step("reward", {"trajectory": trajectory_to_json(trajectory)}),)
+
+
+REWARD = Program(
+    required=("reward",),
+    plain=chain_of(PLAIN),
+    output="a reward",
+    odd={
+        "a run without tool calls": chain_of(WITHOUT_CALLS),
+        "a run of 500 messages": chain_of(LONG),
+        "a run with odd Unicode": chain_of(ODD_RUN),
+    },
+    has_parts=True,
+)

@@ -35,18 +35,19 @@ def _inspect(request: Mapping[str, Any], cases: Cases | None) -> dict[str, objec
         return report_to_json(Report(bounded([finding]), ()))
     literals = literals_of(tree)
     findings = [
-        *reading.interface(tree),
+        *reading.interface(tree, request["required"], request["optional"]),
         *reading.imports(tree, request["packages"]),
         *reading.characters(source),
         *dense(tree, literals),
         *digests(tree),
         *(copied(literals, cases) if cases else ()),
     ]
-    parts, notes = parts_of(tree), bounded(notes_on_parts(tree))
+    parts, notes = (parts_of(tree), bounded(notes_on_parts(tree))) if request["has_parts"] else ((), ())
+    defined = tuple(sorted(reading.functions_of(tree) & set(request["optional"])))
     twin = request["known"].get(fingerprint_of(tree, source))  # last, since it changes the tree
     if twin:
         findings.append(Finding("duplicate", f"duplicate of {twin}", "change what the harness does, or leave it out"))
-    return report_to_json(Report(bounded(findings), parts, notes, separable=parts == PARTS))
+    return report_to_json(Report(bounded(findings), parts, notes, separable=parts == PARTS, defined=defined))
 
 
 def _fingerprint(request: Mapping[str, Any], cases: Cases | None) -> str:

@@ -24,13 +24,14 @@ from meta_reward.harness.validate.inspector import Limits
 
 _OUT_OF_MEMORY = 70
 _REHEARSED = "T = {'a': 1}\nasync def reward(trajectory, judge):\n    return f'{T}' + 'b' * 2\n"
+_ASKED = {"packages": [], "known": {}, "required": ["reward"], "optional": [], "has_parts": True}
 
 
 def main() -> None:
     """Answer requests until stdin ends."""
     limits = Limits(**json.loads(sys.argv[1]))
     os.environ.clear()
-    inspection.answer({"do": "inspect", "source": _REHEARSED, "packages": [], "known": {}}, None)
+    inspection.answer({"do": "inspect", "source": _REHEARSED, **_ASKED}, None)
     cases: Cases | None = None
     gc.freeze()
     _say({"value": "ready"})

@@ -44,6 +44,8 @@ class Report:
     notes: tuple[Finding, ...] = ()
     """What is worth knowing but no reason to refuse it."""
     separable: bool = False
+    defined: tuple[str, ...] = ()
+    """The optional functions of its interface that it defines."""
     seconds: float | None = None
     """How long the longest run in the sandbox took; None if nothing was run."""
 
@@ -74,13 +76,15 @@ def report_to_json(report: Report) -> dict[str, object]:
         "notes": findings_to_json(report.notes),
         "parts": list(report.parts),
         "separable": report.separable,
+        **({"defined": list(report.defined)} if report.defined else {}),
     }
 
 
 def parse_report(data: Mapping[str, Any]) -> Report:
     """A report from the output of `report_to_json`."""
     findings, notes = parse_findings(data["findings"]), parse_findings(data["notes"])
-    return Report(findings, tuple(data["parts"]), notes, separable=data["separable"])
+    parts, defined = tuple(data["parts"]), tuple(data.get("defined", ()))
+    return Report(findings, parts, notes, separable=data["separable"], defined=defined)
 
 
 def findings_to_json(findings: Iterable[Finding]) -> list[object]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from meta_reward.files import printable
+from meta_reward.harness.entries import ENTRIES
 from meta_reward.harness.validate.parts import takes
 from meta_reward.harness.validate.report import Finding
 
@@ -95,18 +96,26 @@ def size(source: str) -> Iterator[Finding]:
         yield Finding("size", f"is larger than {MAX_BYTES // 1024} KB", "shorten it")
 
 
-def interface(tree: ast.Module) -> Iterator[Finding]:
-    """Whether there is a `reward` with the right signature."""
-    wanted = "define `async def reward(trajectory, judge)` at the top level"
-    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == "reward"]
-    if not functions:
-        yield Finding("interface", "has no function `reward`", wanted)
-        return
-    function = functions[-1]
-    if isinstance(function, ast.FunctionDef):
-        yield Finding("interface", "`reward` is not async", wanted, function.lineno)
-    if not takes(function, 2):
-        yield Finding("interface", "`reward` does not take two arguments", wanted, function.lineno)
+def interface(tree: ast.Module, required: Collection[str], optional: Collection[str] = ()) -> Iterator[Finding]:
+    """Whether the functions of an interface are there, with the right signatures. required, optional: of `ENTRIES`."""
+    functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+    for name in (*required, *optional):
+        entry = ENTRIES[name]
+        wanted = f"define `{entry.signature}` at the top level"
+        if name in functions:
+            function, count = functions[name], len(entry.parameters)
+            if isinstance(function, ast.FunctionDef):
+                yield Finding("interface", f"`{name}` is not async", wanted, function.lineno)
+            if not takes(function, count):
+                number = ("no", "one", "two", "three", "four")[count]
+                yield Finding("interface", f"`{name}` does not take {number} arguments", wanted, function.lineno)
+        elif name in required:
+            yield Finding("interface", f"has no function `{name}`", wanted)
+
+
+def functions_of(tree: ast.Module) -> set[str]:
+    """The names of the async functions at the top level."""
+    return {node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef)}
 
 
 def imports(tree: ast.Module, packages: Collection[str] = ()) -> Iterator[Finding]:

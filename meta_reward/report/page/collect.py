@@ -11,6 +11,9 @@ from pathlib import Path
 from meta_reward import files
 from meta_reward.errors import MetaRewardError
 from meta_reward.evaluation.metrics import Metrics
+from meta_reward.evaluation.records import REWARD
+from meta_reward.kinds.base import Words
+from meta_reward.kinds.registry import KINDS
 from meta_reward.report.page.sessions import Medians, medians_of
 from meta_reward.report.page.studies import Study, studies_of
 from meta_reward.report.status import CandidateStatus, Status, status_of
@@ -40,6 +43,8 @@ class RunPage:
 
     name: str
     taskset: str
+    kind: str
+    """Of its programs."""
     status: Status
     rows: tuple[Row, ...]
     """Every candidate so far, in the order of ids."""
@@ -52,6 +57,16 @@ class RunPage:
     medians: Medians
     """Of the proposer's sessions."""
     studies: tuple[Study, ...]
+
+    @property
+    def terms(self) -> Words:
+        """What its numbers are called."""
+        return KINDS[self.kind].words
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether its items are pairs of trajectories, which have pages of their own."""
+        return self.kind == REWARD
 
     @property
     def baseline(self) -> str | None:
@@ -110,6 +125,7 @@ def collect_run(layout: Layout) -> RunPage:
     page = RunPage(
         name=layout.root.name,
         taskset=Path(config.taskset).name,
+        kind=config.kind,
         status=status,
         rows=tuple(rows),
         gains=_gains(layout),

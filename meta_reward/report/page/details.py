@@ -95,7 +95,7 @@ def _changes(before: Metrics, after: Metrics) -> tuple[CategoryChange, ...]:
         for name, group in after.by_category.items()
         if name in before.by_category
     ]
-    found = [CategoryChange(name, new.pairs, old.score, new.score) for name, old, new in both]
+    found = [CategoryChange(name, new.items, old.score, new.score) for name, old, new in both]
     return tuple(sorted(found, key=lambda one: (one.after - one.before, one.name)))
 
 

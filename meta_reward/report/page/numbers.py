@@ -2,32 +2,47 @@
 
 from collections.abc import Callable, Sequence
 
-from meta_reward.evaluation.metrics import Metrics
+from meta_reward.evaluation.metrics import Context, Metrics, Preferences
+from meta_reward.kinds.base import Words
 from meta_reward.models.usage import dollars
 from meta_reward.report.tables import percent, points, with_interval
 
-_ROWS: list[tuple[str, Callable[[Metrics], str]]] = [
-    ("agreement [95%]", lambda m: with_interval(m.score, m.low, m.high, no_bounds=m.no_bounds)),
-    ("strict agreement: a tie counts nothing", lambda m: percent(m.strict_agreement)),
-    ("ties", lambda m: f"{m.ties} of {m.pairs}"),
-    ("pairs without both rewards, which are lost", lambda m: str(m.failures)),
-    ("mean margin, in points", lambda m: points(m.mean_margin)),
-    ("distinct rewards", lambda m: str(m.rewards.levels)),
-    ("spread in a task, in points", lambda m: _fixed(m.rewards.spread, 1)),
-    ("flat tasks: all rewards equal", lambda m: percent(m.rewards.flat_tasks)),
-    ("follows length: rank correlation", lambda m: _fixed(m.rewards.length_correlation)),
-    ("follows tool calls: rank correlation", lambda m: _fixed(m.rewards.calls_correlation)),
-    ("AUC: a success above a failure", lambda m: _fixed(m.rewards.auc)),
-    ("calibration error", lambda m: _fixed(m.rewards.calibration_error)),
+_PAIRS: list[tuple[str, Callable[[Preferences], str]]] = [
+    ("strict agreement: a tie counts nothing", lambda p: percent(p.strict_agreement)),
+    ("ties", lambda p: str(p.ties)),
+    ("mean margin, in points", lambda p: points(p.mean_margin)),
+    ("distinct rewards", lambda p: str(p.rewards.levels)),
+    ("spread in a task, in points", lambda p: _fixed(p.rewards.spread, 1)),
+    ("flat tasks: all rewards equal", lambda p: percent(p.rewards.flat_tasks)),
+    ("follows length: rank correlation", lambda p: _fixed(p.rewards.length_correlation)),
+    ("follows tool calls: rank correlation", lambda p: _fixed(p.rewards.calls_correlation)),
+    ("AUC: a success above a failure", lambda p: _fixed(p.rewards.auc)),
+    ("calibration error", lambda p: _fixed(p.rewards.calibration_error)),
+]
+_CONTEXT: list[tuple[str, Callable[[Context], str]]] = [
+    ("context, in characters", lambda c: f"{c.mean_chars:,.0f}"),
+    ("memory, in characters", lambda c: "-" if c.memory_chars is None else f"{c.memory_chars:,}"),
+]
+_SPENT: list[tuple[str, Callable[[Metrics], str]]] = [
     ("judge calls", lambda m: f"{m.judge_calls:,}"),
     ("judge tokens", lambda m: f"{m.judge_tokens:,}"),
     ("cost", lambda m: dollars(m.cost_usd)),
 ]
 
 
-def numbers_of(evaluations: Sequence[Metrics]) -> list[tuple[str, list[str]]]:
-    """What each number is, and its values."""
-    return [(name, [show(metrics) for metrics in evaluations]) for name, show in _ROWS]
+def numbers_of(evaluations: Sequence[Metrics], words: Words) -> list[tuple[str, list[str]]]:
+    """What each number is, and its values. words: of their kind."""
+    score, lost = f"{words.metric} [95%]", f"{words.items} that the program failed on, which are lost"
+    rows = [
+        (score, [with_interval(m.score, m.low, m.high, no_bounds=m.no_bounds) for m in evaluations]),
+        (lost, [f"{m.failures} of {m.items}" for m in evaluations]),
+    ]
+    pairs, context = [m.preferences for m in evaluations], [m.context for m in evaluations]
+    if any(pairs):
+        rows += [(name, [show(one) if one else "-" for one in pairs]) for name, show in _PAIRS]
+    if any(context):
+        rows += [(name, [show(one) if one else "-" for one in context]) for name, show in _CONTEXT]
+    return rows + [(name, [show(metrics) for metrics in evaluations]) for name, show in _SPENT]
 
 
 def _fixed(value: float | None, digits: int = 2) -> str:

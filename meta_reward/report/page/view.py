@@ -57,7 +57,7 @@ def headline(run: RunPage) -> str:
     baseline = run.tested.get(decision.baseline) if decision else None
     chosen = run.tested.get(decision.chosen) if decision else None
     if baseline and chosen:
-        said = summary(chosen, baseline)
+        said = summary(chosen, baseline, run.terms)
         return f"{said[0].upper()}{said[1:]}" if chosen.difference else said
     if decision:
         return sentence_of(decision)
@@ -116,7 +116,7 @@ def overview_values(
         "calibration": pair_charts.calibration_chart(rewards.bins)
         if rewards and any(rewards.bins.values())
         else Markup(""),
-        "numbers": numbers_of(list(compared.values())),
+        "numbers": numbers_of(list(compared.values()), run.terms),
         "key": _key(list(compared)),
         "telling": reading.pairs,
         "telling_note": reading.note,
@@ -162,7 +162,8 @@ def _margins(run: RunPage, found: PairMap | None) -> Values:
 
 
 def _best_of_n(compared: Mapping[str, Metrics]) -> Markup:
-    found = {id: metrics.best_of_n for id, metrics in compared.items() if metrics.best_of_n}
+    told = {id: metrics.preferences for id, metrics in compared.items()}
+    found = {id: one.best_of_n for id, one in told.items() if one and one.best_of_n}
     return pair_charts.best_of_n_chart(found) if found else Markup("")
 
 

@@ -17,7 +17,7 @@ from meta_reward.report.page.details import CandidatePage, collect_candidate, co
 from meta_reward.report.page.links import Links, in_the_file, pair_key
 from meta_reward.report.page.outcomes import PairMap, Telling, collect_map, telling_pairs
 from meta_reward.report.page.pack import Pack
-from meta_reward.report.page.view import Reading
+from meta_reward.report.page.view import NOTHING, Reading
 from meta_reward.report.tables import plural
 from meta_reward.run import git
 from meta_reward.run.layout import Layout
@@ -37,21 +37,22 @@ def write_report(layout: Layout) -> Path:
 def render_report(layout: Layout) -> str:
     """The report of a run. Raises DataError where the record is damaged."""
     run = collect_run(layout)
-    found = collect_map(layout, run.rows)
-    telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared else []
+    found = collect_map(layout, run.rows) if run.has_pairs else None
+    telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared and found else []
     wanted, pages = telling[:_MOST_PAIRS], [collect_candidate(layout, run, row.id) for row in run.rows]
     pack, candidates_alone = Pack(), Pack()
     _add_candidates(candidates_alone, pages, run, in_the_file([one.pair.id for one in wanted]))
-    taken = _add_pairs(pack, layout, run, found, wanted, room=ROOM - candidates_alone.size)
+    room = ROOM - candidates_alone.size
+    taken = _add_pairs(pack, layout, run, found, wanted, room=room) if found else []
     links = in_the_file(taken)
     _add_candidates(pack, pages, run, links)
     body = render.overview(
         run,
         found,
         links,
-        clusters=collect_clusters(layout) if run.status.decision else None,
-        rewards=collect_rewards(layout, run),
-        reading=_reading(telling, taken, run.name),
+        clusters=collect_clusters(layout) if found and run.status.decision else None,
+        rewards=collect_rewards(layout, run) if found else None,
+        reading=_reading(telling, taken, run.name) if found else NOTHING,
     )
     return render.document(run.name, body, data={"lines": pack.lines, "texts": pack.texts})
 

@@ -77,7 +77,10 @@ class Pages:
         return self._whole.get(lambda: Overview(version, self._overview()))
 
     def _overview(self) -> str:
-        run, found, layout = self.current.run(), self.current.map(), self.current.layout
+        run, layout = self.current.run(), self.current.layout
+        if not run.has_pairs:
+            return render.overview(run, None, LINKS)
+        found = self.current.map()
         return render.overview(
             run,
             found,

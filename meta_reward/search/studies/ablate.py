@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.metrics import PairOutcome, agreement_interval, differences
-from meta_reward.evaluation.statistics import Interval, difference_interval
+from meta_reward.evaluation.metrics import PairOutcome, difference, mean_interval
+from meta_reward.evaluation.statistics import Interval
 from meta_reward.harness.validate import PARTS, put_back, validate
 from meta_reward.search.context import search_cases
 from meta_reward.search.open import open_sandbox
@@ -172,7 +172,7 @@ def _of_part(variant: Variant, found: Mapping[str, Measured], chosen: Measured) 
 
 def _compared(measured: Measured, chosen: Measured | None) -> Compared:
     return Compared(
-        agreement_interval([pair.outcome for pair in measured.pairs]),
+        mean_interval([pair.outcome for pair in measured.pairs]),
         paired_difference(chosen.pairs, measured.pairs) if chosen else None,
         measured.scores.metrics.failures,
         measured.scores.metrics.judge_tokens,
@@ -181,5 +181,4 @@ def _compared(measured: Measured, chosen: Measured | None) -> Compared:
 
 def paired_difference(before: Sequence[PairOutcome], after: Sequence[PairOutcome]) -> Interval:
     """Agreement of the second minus that of the first, with its interval by task."""
-    found = difference_interval(differences([p.outcome for p in before], [p.outcome for p in after]))
-    return found or Interval(0.0, None, None)
+    return difference([pair.outcome for pair in before], [pair.outcome for pair in after])

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.metrics import PairOutcome, agreement_interval, differences
-from meta_reward.evaluation.statistics import Interval, difference_interval
+from meta_reward.evaluation.metrics import PairOutcome, difference, mean_interval
+from meta_reward.evaluation.statistics import Interval
 from meta_reward.search.studies.finished import FinishedRun, Size, is_simulated
 from meta_reward.search.studies.folder import Subject
 from meta_reward.tasks.clusters import RULES, clusters_of
@@ -161,8 +161,8 @@ def _of_run(
         chosen=run.chosen.id,
         baseline_size=run.baseline.size,
         chosen_size=run.chosen.size,
-        baseline_agreement=agreement_interval([pair.outcome for pair in before]),
-        chosen_agreement=agreement_interval([pair.outcome for pair in after]),
+        baseline_agreement=mean_interval([pair.outcome for pair in before]),
+        chosen_agreement=mean_interval([pair.outcome for pair in after]),
         all=_change(before, after),
         clusters=tuple(sorted(found, key=_worst_first)),
     )
@@ -179,12 +179,11 @@ def _worst_first(cluster: Cluster) -> tuple[float, str, bool]:
 
 def _change(before: Sequence[PairOutcome], after: Sequence[PairOutcome]) -> Change:
     was = {pair.id: pair.score for pair in before}
-    found = difference_interval(differences([p.outcome for p in before], [p.outcome for p in after]))
     return Change(
         pairs=len(after),
         baseline=sum(was.values()) / len(was),
         chosen=sum(pair.score for pair in after) / len(after),
-        difference=found or Interval(0.0, None, None),
+        difference=difference([pair.outcome for pair in before], [pair.outcome for pair in after]),
         lost_by_baseline=tuple(pair.id for pair in before if pair.score < 1),
         lost_by_chosen=tuple(pair.id for pair in after if pair.score < 1),
         fixed=tuple(pair.id for pair in after if pair.score > was[pair.id]),

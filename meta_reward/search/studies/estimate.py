@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meta_reward.completion import CHARS_PER_TOKEN
+from meta_reward.kinds.reward import reward_part
 from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.usage import total_usd
 from meta_reward.run.create import Seed
 from meta_reward.run.evaluations import load_scores
-from meta_reward.search.forecast import Part, loads_of, priced, sample_of
+from meta_reward.search.forecast import Expense, loads_of, priced, sample_of
 from meta_reward.search.open import open_backend
 from meta_reward.search.studies.folder import StudyFolder
 from meta_reward.search.studies.measure import Job
@@ -28,7 +29,7 @@ class JobEstimate:
     taskset: str
     split: str
     trajectories: int
-    part: Part
+    part: Expense
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class StudyEstimate:
 
     study: str
     jobs: tuple[JobEstimate, ...]
-    whole: Part
+    whole: Expense
     chars_per_token: int
     reply_tokens: int
     """Tokens that a reply of a real judge is assumed to have."""
@@ -47,7 +48,7 @@ async def estimate(study: StudyFolder, jobs: Sequence[Job]) -> StudyEstimate:
     """Judge calls, tokens and price of the jobs that are not done yet."""
     waiting = [job for job in jobs if job.known is None and load_scores(study.evaluation(job.name)) is None]
     found = tuple([await _estimate(job) for job in waiting])
-    whole = Part(
+    whole = Expense(
         sum(job.part.judge_calls for job in found),
         sum(job.part.judge_tokens for job in found),
         total_usd(job.part.cost_usd for job in found),
@@ -56,16 +57,16 @@ async def estimate(study: StudyFolder, jobs: Sequence[Job]) -> StudyEstimate:
 
 
 async def _estimate(job: Job) -> JobEstimate:
-    rollouts, _ = job.part()
+    part = reward_part(*job.part())
     backend = open_backend(job.config)
-    sample = sample_of(rollouts, job.config.seed)
-    loads = await loads_of(job.config, [Seed(job.name, job.source)], sample, backend)
+    sample = sample_of(part, job.config.seed)
+    loads = await loads_of(job.config, job.taskset, [Seed(job.name, job.source)], sample, backend)
     return JobEstimate(
         what=job.what,
         judge=job.config.judge.spec,
         simulated=backend.simulated,
         taskset=job.taskset.name,
         split=job.split,
-        trajectories=len(rollouts),
-        part=priced(loads[job.name] * len(rollouts), backend),
+        trajectories=len(part.examples),
+        part=priced(loads[job.name] * len(part.examples), backend),
     )

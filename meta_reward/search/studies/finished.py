@@ -12,6 +12,7 @@ from meta_reward import files
 from meta_reward.completion import CHARS_PER_TOKEN
 from meta_reward.errors import DataError, UsageError
 from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.kinds.reward import pairwise
 from meta_reward.run.config import load_run_config
 from meta_reward.run.decisions import Decision, last_decision
 from meta_reward.run.evaluations import load_pairs, load_scores
@@ -112,7 +113,7 @@ def load_finished(root: Path, taskset: TaskSet | None = None) -> FinishedRun:
     if decision is None:
         hint = f"`meta-reward search` on it makes one when it ends, and `meta-reward test {name}` before that"
         raise UsageError(f"run {name} has no decision yet", hint=hint)
-    tasks = task_set_of(layout, config, taskset)
+    tasks = pairwise(task_set_of(layout, config, taskset))
     baseline, chosen = (_program(layout, rows, id) for id in (decision.baseline, decision.chosen))
     return FinishedRun(layout, config, tasks, splits_of(tasks, config.splits), decision, baseline, chosen)
 

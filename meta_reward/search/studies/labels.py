@@ -18,7 +18,7 @@ from meta_reward.run.decisions import last_decision
 from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
-from meta_reward.search.forecast import Part, Parts
+from meta_reward.search.forecast import Expense, Parts
 from meta_reward.search.studies.folder import StudyFolder, Subject
 from meta_reward.search.studies.runner import SearchJob, run_searches
 from meta_reward.tasks.divide import Division, SplitShares
@@ -123,16 +123,16 @@ def label_subject(plan: LabelPlan, given: Mapping[str, str]) -> Subject:
     return Subject(STUDY, arguments, {f"task set {plan.taskset.name}": plan.taskset.digest, **given})
 
 
-def labels_part(plan: LabelPlan, whole: Parts) -> Part:
+def labels_part(plan: LabelPlan, whole: Parts) -> Expense:
     """What all searches and tests of the study will take. whole: the forecast of one search on all search tasks."""
     once = 1 / 100 * sum(plan.shares) * plan.repeats
     times = len(plan.cells)
 
-    def total(of: Callable[[Part], float]) -> float:
+    def total(of: Callable[[Expense], float]) -> float:
         return (of(whole.search) - of(whole.validation)) * once + (of(whole.validation) + of(whole.test)) * times
 
     priced = whole.search.cost_usd is not None
-    return Part(
+    return Expense(
         round(total(lambda part: part.judge_calls)),
         round(total(lambda part: part.judge_tokens)),
         total(lambda part: part.cost_usd or 0.0) if priced else None,

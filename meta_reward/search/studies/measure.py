@@ -18,6 +18,7 @@ from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.evaluation.records import Evaluation, Result
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.reward import reward_part
 from meta_reward.models.billing import BillingLog, load_bill, open_billing_log, reconcile
 from meta_reward.models.cache import Cache, folder_of_judge
 from meta_reward.models.gateway import Gateway
@@ -32,7 +33,7 @@ from meta_reward.run.evaluations import (
 )
 from meta_reward.run.settings import JudgeSettings, Limits, RunConfig
 from meta_reward.run.usage import asked_in
-from meta_reward.search.context import Progress
+from meta_reward.search.context import Progress, so_far
 from meta_reward.search.limits import LimitCheck, limit_check, require_limit
 from meta_reward.search.open import divided, open_backend, open_gateway, open_sandbox
 from meta_reward.search.standalone import tell_paid
@@ -130,7 +131,8 @@ class Bench:
         journal, folder = self.study.journal(job.name), self.study.evaluation(job.name)
         results = open_journal(journal)
         told = f"{job.what}, {job.config.judge.spec}, {job.taskset.name}"
-        self.progress.evaluation(told, job.split, len(rollouts), pairs)
+        part = reward_part(rollouts, pairs)
+        self.progress.evaluation(told, job.split, len(rollouts), so_far(job.taskset, part))
         show = partial(self.progress.result, told)
         for result in results.values():
             show(result)
@@ -141,7 +143,7 @@ class Bench:
 
         evaluation = await evaluate(
             job.source,
-            rollouts,
+            part.examples,
             gateway=self._gateway(job.config),
             sandbox=sandbox,
             seed=job.config.seed,
@@ -149,7 +151,7 @@ class Bench:
             on_result=keep,
         )
         files.write_json(_context(folder), {"chars": _context_chars(evaluation)})
-        save_evaluation(folder, evaluation, rollouts, pairs, judge=job.config.judge.spec, sealed=True)
+        save_evaluation(folder, evaluation, part, job.taskset, judge=job.config.judge.spec, sealed=True)
         journal.unlink(missing_ok=True)
 
     def _measured(self, job: Job) -> Measured:

@@ -12,7 +12,7 @@ from typing import Any
 from meta_reward import files
 from meta_reward.completion import CHARS_PER_TOKEN
 from meta_reward.errors import UsageError
-from meta_reward.evaluation.metrics import agreement_interval
+from meta_reward.evaluation.metrics import mean_interval
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.run.settings import JudgeSettings, RunConfig
 from meta_reward.search.open import open_backend
@@ -197,8 +197,8 @@ def _cell(plan: TransferPlan, judge: int, taskset: int, found: Mapping[str, Meas
         split=split,
         own=(judge, taskset) == (0, 0),
         pairs=len(chosen.pairs),
-        baseline=agreement_interval([pair.outcome for pair in baseline.pairs]),
-        chosen=agreement_interval([pair.outcome for pair in chosen.pairs]),
+        baseline=mean_interval([pair.outcome for pair in baseline.pairs]),
+        chosen=mean_interval([pair.outcome for pair in chosen.pairs]),
         difference=paired_difference(baseline.pairs, chosen.pairs),
         failures=chosen.scores.metrics.failures,
         baseline_use=_use(baseline),
@@ -209,4 +209,4 @@ def _cell(plan: TransferPlan, judge: int, taskset: int, found: Mapping[str, Meas
 def _use(measured: Measured) -> Use:
     metrics, known = measured.scores.metrics, measured.context_chars
     chars = metrics.input_tokens * CHARS_PER_TOKEN if known is None else known
-    return Use(metrics.judge_calls / metrics.trajectories, chars / metrics.trajectories, known is None)
+    return Use(metrics.judge_calls / metrics.examples, chars / metrics.examples, known is None)

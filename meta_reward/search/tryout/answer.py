@@ -6,25 +6,32 @@ model that reads it.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from statistics import fmean
 
-from meta_reward.evaluation.metrics import PairOutcome, outcomes
-from meta_reward.evaluation.records import Result, tokens_of
+from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.evaluation.outcome import ItemOutcome, Part
+from meta_reward.evaluation.records import Evaluation, Result, tokens_of
 from meta_reward.files import dump_line, printable
+from meta_reward.harness.runtime import Reward
 from meta_reward.harness.validate import Report
+from meta_reward.kinds.base import Outcomes
+from meta_reward.kinds.registry import kind_of
 from meta_reward.models.quota import QUOTA_USED_UP
-from meta_reward.run.evaluations import load_pairs
+from meta_reward.run.evaluations import has_items, load_items
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import leader_of, load_ledger
 from meta_reward.search.tryout.answer_types import (
     BestOnSamePairs,
     CallsUsed,
+    ItemResult,
     PairResult,
     TrajectoryResult,
     TryoutAnswer,
     TryoutError,
     TryoutScores,
 )
-from meta_reward.trajectory import Pair
+from meta_reward.tasks.base import AnyTaskSet
 
 _MOST_TEXT = 300
 _MOST_TRAJECTORIES = 24
@@ -33,62 +40,64 @@ _MOST_ERRORS = 5
 
 def answer_of(
     report: Report,
-    pairs: Sequence[Pair],
+    part: Part,
     results: Sequence[Result],
     *,
+    taskset: AnyTaskSet,
     calls: CallsUsed,
     stopped: str,
     history: HistoryLayout,
     detailed: bool,
 ) -> TryoutAnswer:
-    """The answer on a draft: the validator's findings, and if it is valid what came of these pairs.
+    """The answer on a draft: the validator's findings, and if it is valid what came of this part.
 
-    detailed: whether to tell of single pairs and trajectories.
+    detailed: whether to tell of single items and runs.
     """
-    scores = _scores(pairs, results, history, detailed=detailed) if report.ok else None
+    scores = _scores(taskset, part, results, history, detailed=detailed) if report.ok else None
     return TryoutAnswer(report.ok, report.findings, scores, calls, stopped)
 
 
 def _scores(
-    pairs: Sequence[Pair], results: Sequence[Result], history: HistoryLayout, *, detailed: bool
+    taskset: AnyTaskSet, part: Part, results: Sequence[Result], history: HistoryLayout, *, detailed: bool
 ) -> TryoutScores:
-    scored = {
-        result.trajectory: result for result in results if result.error is None or result.error.kind != QUOTA_USED_UP
-    }
-    complete = [pair for pair in pairs if pair.preferred in scored and pair.other in scored]
-    compared = outcomes(complete, {name: result.score for name, result in scored.items()})
-    tokens = tokens_of(cost for result in scored.values() for cost in result.costs)
+    done = {result.example: result for result in results if result.error is None or result.error.kind != QUOTA_USED_UP}
+    complete = replace(part, items=[item for item in part.items if all(id in done for id in item.examples)])
+    decided = kind_of(taskset).outcomes(taskset, complete, Evaluation(list(done.values())))
+    tokens = tokens_of(cost for result in done.values() for cost in result.costs)
+    telling = _most_telling(complete, decided)
     return TryoutScores(
-        score=_agreement(compared),
-        pairs=len(compared),
-        tied=sum(pair.margin == 0 for pair in compared),
-        not_scored=len(pairs) - len(complete),
-        tokens_per_trajectory=round((tokens.input_tokens + tokens.output_tokens) / max(1, len(scored))),
-        best=_best(history, {pair.id for pair in complete}),
-        errors=_errors(scored.values(), detailed=detailed),
-        results=[_pair(pair) for pair in compared] if detailed else None,
-        trajectories=[_trajectory(scored[name]) for name in _most_telling(compared)] if detailed else None,
+        score=_mean(decided),
+        pairs=len(decided),
+        tied=sum(one.tied for one in decided),
+        not_scored=len(part.items) - len(decided),
+        tokens_per_trajectory=round((tokens.input_tokens + tokens.output_tokens) / max(1, len(done))),
+        best=_best(history, {item.id for item in complete.items}),
+        errors=_errors(done.values(), detailed=detailed),
+        results=[_item(one) for one in decided] if detailed else None,
+        trajectories=[_told(done[name]) for name in telling] if detailed else None,
     )
 
 
-def _most_telling(compared: Sequence[PairOutcome]) -> list[str]:
-    """The trajectories to tell more about: both sides of each pair, pairs that are not won first."""
-    ordered = sorted(compared, key=lambda pair: pair.score)
-    names = dict.fromkeys(name for pair in ordered for name in (pair.preferred, pair.other))
+def _most_telling(part: Part, decided: Outcomes) -> list[str]:
+    """The examples to tell more about: all of each item, items that are not won first."""
+    examples = {item.id: item.examples for item in part.items}
+    ordered: list[PairOutcome | ItemOutcome] = [*decided]
+    ordered.sort(key=lambda one: one.score)
+    names = dict.fromkeys(name for one in ordered for name in examples[one.id])
     return list(names)[:_MOST_TRAJECTORIES]
 
 
-def _agreement(compared: Sequence[PairOutcome]) -> float | None:
-    return sum(pair.score for pair in compared) / len(compared) if compared else None
+def _mean(decided: Outcomes) -> float | None:
+    return sum(one.score for one in decided) / len(decided) if decided else None
 
 
 def _best(history: HistoryLayout, ids: set[str]) -> BestOnSamePairs | None:
-    """The best candidate so far on the same pairs; None if it has no results on record."""
+    """The best candidate so far on the same items; None if it has no results on record."""
     rows = load_ledger(history.ledger)
-    if not rows or not ids or not (folder := history.candidate(leader_of(rows).folder) / "pairs.jsonl").exists():
+    if not rows or not ids or not has_items(folder := history.candidate(leader_of(rows).folder)):
         return None
-    same = [pair for pair in load_pairs(folder.parent) if pair.id in ids]
-    return BestOnSamePairs(leader_of(rows).id, _agreement(same))
+    same = [one.score for one in load_items(folder) if one.id in ids]
+    return BestOnSamePairs(leader_of(rows).id, fmean(same) if same else None)
 
 
 def _errors(results: Iterable[Result], *, detailed: bool) -> list[TryoutError]:
@@ -98,18 +107,21 @@ def _errors(results: Iterable[Result], *, detailed: bool) -> list[TryoutError]:
     return [TryoutError(text, count) for text, count in texts.most_common(_MOST_ERRORS)]
 
 
-def _pair(pair: PairOutcome) -> PairResult:
-    return PairResult(**{name: getattr(pair, name) for name in PairResult.__slots__})
+def _item(one: PairOutcome | ItemOutcome) -> PairResult | ItemResult:
+    kind = PairResult if isinstance(one, PairOutcome) else ItemResult
+    return kind(**{name: getattr(one, name) for name in kind.__slots__})
 
 
-def _trajectory(result: Result) -> TrajectoryResult:
-    reward, error = result.reward, result.error
+def _told(result: Result) -> TrajectoryResult:
+    output, error = result.output, result.error
+    reward = output if isinstance(output, Reward) else None
     replies = [call.reply for call in result.calls if not call.tool_calls]
     return TrajectoryResult(
-        id=result.trajectory,
+        id=result.example,
         reward=None if reward is None else reward.score,
         reason=None if reward is None else _cut(reward.reason),
         findings=None if reward is None else _cut(dump_line(reward.findings).decode().strip()),
+        output=None if result.text is None else _cut(result.text),
         error=None if error is None else f"{error.kind}: {_cut(error.message)}",
         traceback=None if error is None else printable(error.traceback[-2 * _MOST_TEXT :]),
         printed=_cut(result.printed.rstrip()) if result.printed else None,

@@ -28,14 +28,29 @@ class PairResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemResult:
+    """An item of another kind than a pair under the draft."""
+
+    id: str
+    categories: Sequence[str]
+    expected: str
+    output: str | None
+    """What the draft answered; None if it failed."""
+    score: float
+    """1 if that is right, else 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrajectoryResult:
-    """A trajectory under the draft in brief, with long texts cut. JSON leaves out the fields that are None."""
+    """A trajectory, or what else it is run on, under the draft, with long texts cut. JSON leaves out what is None."""
 
     id: str
     reward: float | None
     """From 0 to 100, None if the draft failed; `reason` and `findings` (as JSON) likewise."""
     reason: str | None
     findings: str | None
+    output: str | None
+    """What the draft answered, if that is a text."""
     error: str | None
     """Kind and message, None if the draft did not fail; `traceback` likewise."""
     traceback: str | None
@@ -81,7 +96,7 @@ class TryoutScores:
     """None if no candidate has results on record."""
     errors: Sequence[TryoutError]
     """The commonest first."""
-    results: Sequence[PairResult] | None = None
+    results: Sequence[PairResult | ItemResult] | None = None
     """None, and left out of JSON, where the proposer is not shown single pairs; `trajectories` likewise."""
     trajectories: Sequence[TrajectoryResult] | None = None
 
@@ -142,12 +157,16 @@ def tryout_from_json(data: Mapping[str, Any]) -> TryoutAnswer:
         parts = {
             "best": best and _parsed(BestOnSamePairs, best),
             "errors": [_parsed(TryoutError, error) for error in data["errors"]],
-            "results": None if results is None else [_parsed(PairResult, result) for result in results],
+            "results": None if results is None else [_result(one) for one in results],
             "trajectories": None if told is None else [_parsed(TrajectoryResult, one) for one in told],
         }
         scores = _parsed(TryoutScores, {**data, **parts})
     calls = _parsed(CallsUsed, data["judge_calls"])
     return TryoutAnswer(data["ok"], parse_findings(data["findings"]), scores, calls, data.get("stopped", ""))
+
+
+def _result(data: Mapping[str, Any]) -> PairResult | ItemResult:
+    return _parsed(PairResult, data) if "preferred" in data else _parsed(ItemResult, data)
 
 
 def _without_none(values: Mapping[str, object]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Which pairs a draft is tried on: those that are named, else a few that cover categories and tasks."""
+"""Which items, such as pairs, a draft is tried on: those that are named, else a few that cover categories and tasks."""
 
 import difflib
 import random
@@ -6,53 +6,53 @@ from collections import Counter
 from collections.abc import Sequence
 
 from meta_reward.errors import ProposerError
-from meta_reward.trajectory import Pair
+from meta_reward.evaluation.outcome import Item
 
-DEFAULT_PAIRS = 12
-MAX_PAIRS = 40
+DEFAULT_ITEMS = 12
+MAX_ITEMS = 40
 
 
-def choose_pairs(pairs: Sequence[Pair], names: Sequence[str], *, seed: int) -> list[Pair]:
-    """The pairs with these names, which may be ids of pairs, tasks or categories; a sample without any.
+def choose_items(items: Sequence[Item], names: Sequence[str], *, seed: int, noun: str = "pair") -> list[Item]:
+    """The items with these names, which may be ids of items, tasks or categories; a sample without any.
 
-    Of more than MAX_PAIRS a sample. Raises ProposerError for a name that nothing has.
+    Of more than MAX_ITEMS a sample. Raises ProposerError for a name that nothing has.
     """
     if not names:
-        return sample(pairs, DEFAULT_PAIRS, seed=seed)
+        return sample(items, DEFAULT_ITEMS, seed=seed)
     for name in names:
-        if not any(_has(pair, name) for pair in pairs):
+        if not any(_has(item, name) for item in items):
             raise ProposerError(
-                f"there is no pair, task or category {name!r} in the search split: {_close(pairs, name)}"
+                f"there is no {noun}, task or category {name!r} in the search split: {_close(items, name)}"
             )
-    return sample([pair for pair in pairs if any(_has(pair, name) for name in names)], MAX_PAIRS, seed=seed)
+    return sample([item for item in items if any(_has(item, name) for name in names)], MAX_ITEMS, seed=seed)
 
 
-def sample(pairs: Sequence[Pair], count: int, *, seed: int) -> list[Pair]:
-    """At most `count` pairs, in turn from each category and from the tasks that have had fewest; sorted by id.
+def sample(items: Sequence[Item], count: int, *, seed: int) -> list[Item]:
+    """At most `count` items, in turn from each category and from the tasks that have had fewest; sorted by id.
 
     The same for the same seed, so that drafts can be compared and their judge calls found in the cache.
     """
-    shuffled = sorted(pairs, key=lambda pair: pair.id)
+    shuffled = sorted(items, key=lambda item: item.id)
     random.Random(seed).shuffle(shuffled)
-    waiting: dict[str, list[Pair]] = {}
-    for pair in shuffled:
-        waiting.setdefault(min(pair.categories, default=""), []).append(pair)
-    chosen: list[Pair] = []
+    waiting: dict[str, list[Item]] = {}
+    for item in shuffled:
+        waiting.setdefault(min(item.categories, default=""), []).append(item)
+    chosen: list[Item] = []
     tasks: Counter[str] = Counter()
-    while len(chosen) < min(count, len(pairs)):
+    while len(chosen) < min(count, len(items)):
         for name in sorted(name for name, queue in waiting.items() if queue)[: count - len(chosen)]:
-            pair = min(waiting[name], key=lambda pair: tasks[pair.task])
-            waiting[name].remove(pair)
-            tasks[pair.task] += 1
-            chosen.append(pair)
-    return sorted(chosen, key=lambda pair: pair.id)
+            item = min(waiting[name], key=lambda item: tasks[item.task])
+            waiting[name].remove(item)
+            tasks[item.task] += 1
+            chosen.append(item)
+    return sorted(chosen, key=lambda item: item.id)
 
 
-def _has(pair: Pair, name: str) -> bool:
-    return name in (pair.id, pair.task, *pair.categories)
+def _has(item: Item, name: str) -> bool:
+    return name in (item.id, item.task, *item.categories)
 
 
-def _close(pairs: Sequence[Pair], name: str) -> str:
-    known = sorted({known for pair in pairs for known in (pair.id, pair.task, *pair.categories)})
+def _close(items: Sequence[Item], name: str) -> str:
+    known = sorted({known for item in items for known in (item.id, item.task, *item.categories)})
     close = difflib.get_close_matches(name, known, n=4, cutoff=0.5)
     return f"did you mean {', '.join(close)}?" if close else f"there are {', '.join(known[:4])}, ..."

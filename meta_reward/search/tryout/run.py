@@ -7,15 +7,18 @@ is spent counts as the run's.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import JudgeUnavailable, LimitReached, ProposerError, RunInUse, UsageError
 from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.evaluation.outcome import Part
 from meta_reward.evaluation.records import Result
 from meta_reward.harness.validate import Cases, Report, fingerprints, validate
+from meta_reward.kinds.base import part_for
+from meta_reward.kinds.registry import kind_of, load_any_task_set
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.quota import Quota
@@ -34,9 +37,8 @@ from meta_reward.search.limits import limit_check
 from meta_reward.search.open import open_backend, open_gateway, open_run_gateway, open_sandbox
 from meta_reward.search.tryout.answer import answer_of
 from meta_reward.search.tryout.answer_types import CallsUsed, TryoutAnswer, tryout_to_json
-from meta_reward.search.tryout.pairs import choose_pairs
-from meta_reward.tasks.taskset import load_task_set
-from meta_reward.trajectory import Pair, Rollout
+from meta_reward.search.tryout.pairs import choose_items
+from meta_reward.tasks.base import AnyTaskSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ class Tryouts:
 
     history: HistoryLayout
     staging: Path
-    rollouts: Mapping[str, Rollout]
-    pairs: Sequence[Pair]
+    taskset: AnyTaskSet
+    part: Part
+    """Of the search split."""
     config: RunConfig
     gateway: Gateway
     """With the quota."""
@@ -88,41 +91,50 @@ class Tryouts:
 
     async def try_source(self, source: str, pairs: Sequence[str] = (), *, path: str = "") -> TryoutAnswer:
         """Try a program. Raises ProposerError if a pair does not exist."""
-        chosen = choose_pairs(self.pairs, pairs, seed=self.config.seed)
+        kind = kind_of(self.taskset)
+        chosen = choose_items(self.part.items, pairs, seed=self.config.seed, noun=kind.words.items[:-1])
         async with self._turn:
             before = len(self.quota.prices)
-            report, results, stopped = await self._run(source, chosen)
+            part = part_for(kind, self.part.of_items(chosen), source)
+            report, results, stopped = await self._run(source, part)
             trial = _record(path, source, report, results, self.quota.prices[before:])
             calls = CallsUsed(trial.judge_calls, trial.new_calls, trial.cost_usd, self.quota.left)
             answer = answer_of(
-                *(report, chosen, results),
+                *(report, part, results),
+                taskset=self.taskset,
                 calls=calls,
                 stopped=stopped,
                 history=self.history,
                 detailed=self.detailed,
             )
             agreement = answer.scores.score if answer.scores else None
-            self.done.append(replace(trial, pairs=tuple(p.id for p in chosen), score=agreement))
+            self.done.append(replace(trial, pairs=tuple(item.id for item in chosen), score=agreement))
         return answer
 
-    async def _run(self, source: str, pairs: Sequence[Pair]) -> tuple[Report, list[Result], str]:
-        """The validator's report, the scored trajectories, and why it stopped early, if it did."""
-        wanted = dict.fromkeys(id for pair in pairs for id in (pair.preferred, pair.other))
+    async def _run(self, source: str, part: Part) -> tuple[Report, list[Result], str]:
+        """The validator's report, the results, and why it stopped early, if it did."""
+        kind = kind_of(self.taskset)
         results: list[Result] = []
         if marks := secrets_in(session_secrets(self.config.proposer).mark(source)):
             return Report(marks, ()), results, ""
         async with await open_sandbox(self.config) as sandbox:
             known = fingerprints(programs_of(self.history, load_ledger(self.history.ledger)))
             report = await validate(
-                source, sandbox=sandbox, known=known, packages=self.config.packages, cases=self.cases
+                source,
+                sandbox=sandbox,
+                known=known,
+                packages=self.config.packages,
+                cases=self.cases,
+                program=kind.program,
             )
             try:
                 if report.ok:
                     evaluation = await evaluate(
                         source,
-                        [self.rollouts[id] for id in wanted],
+                        part.examples,
                         gateway=self.gateway,
                         sandbox=sandbox,
+                        hosts=kind.hosts(self.taskset),
                         seed=self.config.seed,
                         give_up=True,
                         on_result=results.append,
@@ -132,7 +144,7 @@ class Tryouts:
         if not report.ok or not evaluation.broken:
             return report, results, ""
         left = len(evaluation.not_run)
-        return report, results, f"it fails on most of its first trajectories; {left} of {len(wanted)} were not run"
+        return report, results, f"it fails on most of its first runs; {left} of {len(part.examples)} were not run"
 
 
 def _record(
@@ -156,13 +168,12 @@ def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
     settings = search.config.proposer
     if settings.try_calls == 0 or settings.history == "none":
         return None
-    rollouts, pairs = search.taskset.part(search.splits["search"])
     return make_tryouts(
         HistoryLayout(search.layout.history),
         search.config,
         search.gateway,
-        rollouts=rollouts,
-        pairs=pairs,
+        taskset=search.taskset,
+        part=search.part("search"),
         staging=staging,
         cases=search.cases,
     )
@@ -176,15 +187,15 @@ def tryouts_on_run(layout: Layout, *, calls: int | None = None) -> Tryouts:
     config = load_run_config(layout.config)
     if calls is not None:
         config = replace(config, proposer=replace(config.proposer, try_calls=calls))
-    taskset = load_task_set(layout.taskset)
+    taskset = load_any_task_set(layout.taskset)
     made = make_tryouts(
         HistoryLayout(layout.history),
         config,
         _gateway_of(layout, config),
-        rollouts=list(taskset.rollouts.values()),
-        pairs=taskset.pairs,
+        taskset=taskset,
+        part=kind_of(taskset).part(taskset, taskset.tasks),
         staging=layout.history,
-        cases=run_cases(layout, taskset, tuple({rollout.task for rollout in taskset.rollouts.values()})),
+        cases=run_cases(layout, taskset, tuple(taskset.tasks)),
     )
     return replace(made, detailed=True)
 
@@ -210,14 +221,13 @@ def make_tryouts(
     config: RunConfig,
     gateway: Gateway,
     *,
-    rollouts: Sequence[Rollout],
-    pairs: Sequence[Pair],
+    taskset: AnyTaskSet,
+    part: Part,
     staging: Path,
     cases: Cases,
 ) -> Tryouts:
-    """Tryouts whose money counts as the gateway's. rollouts, pairs: of the search split."""
+    """Tryouts whose money counts as the gateway's. part: the search split of the task set."""
     quota = Quota(config.proposer.try_calls)
-    by_id = {rollout.id: rollout for rollout in rollouts}
     detailed = config.proposer.history == "full"
     limited = gateway.with_quota(quota)
-    return Tryouts(history, staging, by_id, pairs, config, limited, quota, cases, detailed=detailed)
+    return Tryouts(history, staging, taskset, part, config, limited, quota, cases, detailed=detailed)

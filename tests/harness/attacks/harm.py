@@ -2,6 +2,14 @@
 
 from tests.harness.attacks.table import Harm
 
+
+def _done(score: str, *, reason: str = '""', findings: str = "{}") -> str:
+    """A forged last frame as the code of a bytes literal. score, reason, findings: JSON."""
+    return repr(
+        f'{{"type": "done", "output": {{"score": {score}, "reason": {reason}, "findings": {findings}}}}}'.encode()
+    )
+
+
 HARMS = (
     # using up
     Harm("say again that it is confined", "raw(frame({'type': 'confined'}))\ntime.sleep(60)", "protocol"),
@@ -77,7 +85,7 @@ HARMS = (
     # lying to the parent
     Harm(
         "forge its own answer",
-        "raw(frame({'type': 'done', 'score': 100, 'reason': '', 'findings': {}}))\nos._exit(0)",
+        "raw(frame({'type': 'done', 'output': {'score': 100, 'reason': '', 'findings': {}}}))\nos._exit(0)",
         "won",
     ),
     Harm(
@@ -85,59 +93,73 @@ HARMS = (
     ),
     Harm(
         "answer twice",
-        "raw(frame({'type': 'done', 'score': 100, 'reason': '', 'findings': {}}) * 2)\nos._exit(0)",
+        "raw(frame({'type': 'done', 'output': {'score': 100, 'reason': '', 'findings': {}}}) * 2)\nos._exit(0)",
         "won",
     ),
     Harm(
         "answer a thousand times",
-        "raw(frame({'type': 'done', 'score': 100, 'reason': '', 'findings': {}}) * 1000)\nos._exit(0)",
+        "raw(frame({'type': 'done', 'output': {'score': 100, 'reason': '', 'findings': {}}}) * 1000)\nos._exit(0)",
         "won",
     ),
     Harm(
         "answer above the range",
-        "raw(frame({'type': 'done', 'score': 1e9, 'reason': '', 'findings': {}}))",
+        f"raw(text({_done('1e9')}))",
         "ValueError",
     ),
     Harm(
         "answer below the range",
-        "raw(frame({'type': 'done', 'score': -1, 'reason': '', 'findings': {}}))",
+        f"raw(text({_done('-1')}))",
         "ValueError",
     ),
-    Harm("answer nan", 'raw(text(b\'{"type": "done", "score": NaN, "reason": "", "findings": {}}\'))', "protocol"),
     Harm(
-        "answer infinity",
-        'raw(text(b\'{"type": "done", "score": Infinity, "reason": "", "findings": {}}\'))',
+        "answer nan",
+        f"raw(text({_done('NaN')}))",
         "protocol",
     ),
-    Harm("answer 1e999", 'raw(text(b\'{"type": "done", "score": 1e999, "reason": "", "findings": {}}\'))', "protocol"),
     Harm(
-        "answer with a huge number", "raw(text(b'{\"type\": \"done\", \"score\": ' + b'9' * 5000 + b'}'))", "protocol"
+        "answer infinity",
+        f"raw(text({_done('Infinity')}))",
+        "protocol",
     ),
     Harm(
-        "answer with text", "raw(frame({'type': 'done', 'score': '100', 'reason': '', 'findings': {}}))", "ValueError"
+        "answer 1e999",
+        f"raw(text({_done('1e999')}))",
+        "protocol",
     ),
-    Harm("answer with true", "raw(frame({'type': 'done', 'score': True, 'reason': '', 'findings': {}}))", "ValueError"),
+    Harm(
+        "answer with a huge number", "raw(text(b'{\"type\": \"done\", \"output\": ' + b'9' * 5000 + b'}'))", "protocol"
+    ),
+    Harm(
+        "answer with text",
+        "raw(text(" + _done('"100"') + "))",
+        "ValueError",
+    ),
+    Harm(
+        "answer with true",
+        f"raw(text({_done('true')}))",
+        "ValueError",
+    ),
     Harm("answer without a score", "raw(frame({'type': 'done'}))", "ValueError"),
     Harm(
         "answer with findings that are a list",
-        "raw(frame({'type': 'done', 'score': 1, 'reason': '', 'findings': []}))",
+        f"raw(text({_done('1', findings='[]')}))",
         "ValueError",
     ),
     Harm(
         "answer with a reason that is a number",
-        "raw(frame({'type': 'done', 'score': 1, 'reason': 5, 'findings': {}}))",
+        f"raw(text({_done('1', reason='5')}))",
         "ValueError",
     ),
     Harm(
         "answer with deep findings",
-        'raw(text(b\'{"type": "done", "score": 1, "reason": "", "findings": {"a": \' + b\'[\' * 900 + '
-        "b']' * 900 + b'}}'))",
+        'raw(text(b\'{"type": "done", "output": {"score": 1, "reason": "", "findings": {"a": \' + b\'[\' * 900 + '
+        "b']' * 900 + b'}}}'))",
         "ValueError",
     ),
     Harm("answer with a bomb of brackets", "raw(text(b'[' * 5_000_000))", "protocol"),
     Harm(
         "answer with surrogates",
-        'raw(text(b\'{"type": "done", "score": 1, "reason": "\\\\ud800", "findings": {}}\'))',
+        'raw(text(b\'{"type": "done", "output": {"score": 1, "reason": "\\\\ud800", "findings": {}}}\'))',
         "protocol",
     ),
     Harm("send what is no json", "raw(text(b'\\xff\\xfe'))", "protocol"),
@@ -211,14 +233,14 @@ HARMS = (
     ),
     Harm(
         "patch json",
-        'json.dumps = lambda *a, **k: \'{"type": "done", "score": 1e9, "reason": "", "findings": {}}\'\nreturn True',
+        f"json.dumps = lambda *a, **k: {_done('1e9')}.decode()\nreturn True",
         "ValueError",
     ),
     Harm(
         "patch the check of rewards",
         "import meta_reward.harness.child as child\n"
-        'child.encode_frame = lambda v: text(b\'{"type": "done", "score": 1e9, "reason": "", '
-        '"findings": {}}\')\n'
+        'child.encode_frame = lambda v: text(b\'{"type": "done", "output": {"score": 1e9, "reason": "", '
+        '"findings": {}}}\')\n'
         "return True",
         "ValueError",
     ),

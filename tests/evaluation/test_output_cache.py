@@ -12,6 +12,7 @@ from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.records import Evaluation
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.reward import reward_examples
 from meta_reward.models.cache import Cache, clear, holdings
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.usage import Spent
@@ -23,7 +24,7 @@ ROLLOUTS = make_rollouts(2)
 class ClosedSandbox(Sandbox):
     """One in which nothing can be run."""
 
-    async def score(self, *_: object, **__: object) -> None:  # type: ignore[override]
+    async def run(self, *_: object, **__: object) -> None:  # type: ignore[override]
         raise AssertionError("the harness was run")
 
 
@@ -35,7 +36,7 @@ def gateway(tmp_path: Path) -> Gateway:
 def run(gateway: Gateway, source: str = ASKING_HARNESS, *, repeat: int = 0, budget: Budget | None = None) -> Evaluation:
     async def work() -> Evaluation:
         async with Sandbox(budget or Budget(active_s=5.0), level=LEVEL) as sandbox:
-            return await evaluate(source, ROLLOUTS, gateway=gateway, sandbox=sandbox, repeat=repeat)
+            return await evaluate(source, reward_examples(ROLLOUTS), gateway=gateway, sandbox=sandbox, repeat=repeat)
 
     return asyncio.run(work())
 
@@ -43,7 +44,7 @@ def run(gateway: Gateway, source: str = ASKING_HARNESS, *, repeat: int = 0, budg
 def recall(gateway: Gateway, source: str = ASKING_HARNESS, *, repeat: int = 0) -> Evaluation:
     """The same where no harness can be run."""
     sandbox = ClosedSandbox(Budget(active_s=5.0), level=LEVEL)
-    return asyncio.run(evaluate(source, ROLLOUTS, gateway=gateway, sandbox=sandbox, repeat=repeat))
+    return asyncio.run(evaluate(source, reward_examples(ROLLOUTS), gateway=gateway, sandbox=sandbox, repeat=repeat))
 
 
 def as_cached(evaluation: Evaluation) -> list[dict[str, object]]:
@@ -97,7 +98,7 @@ def test_other_harness_budget_judge_and_repeat_are_run(gateway: Gateway) -> None
         recall(gateway, repeat=1)
     sandbox = ClosedSandbox(Budget(active_s=6.0), level=LEVEL)
     with pytest.raises(AssertionError, match="was run"):
-        asyncio.run(evaluate(ASKING_HARNESS, ROLLOUTS, gateway=gateway, sandbox=sandbox))
+        asyncio.run(evaluate(ASKING_HARNESS, reward_examples(ROLLOUTS), gateway=gateway, sandbox=sandbox))
 
 
 def test_reward_whose_reply_is_gone_is_none(gateway: Gateway, tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_limit_holds_for_rewards_that_are_kept_too(gateway: Gateway) -> None:
     assert gateway.spent.calls == 10
 
 
-@pytest.mark.parametrize("content", ["no json\n", "{}\n[]\n", '{"trajectory": [], "repeat": 0}\n', '{"torn'])
+@pytest.mark.parametrize("content", ["no json\n", "{}\n[]\n", '{"example": [], "repeat": 0}\n', '{"torn'])
 def test_file_that_cannot_be_read_is_a_miss_and_written_again(gateway: Gateway, tmp_path: Path, content: str) -> None:
     first = run(gateway)
     (path,) = (tmp_path / "replies" / "word" / "rewards").glob("*/*.jsonl")
@@ -149,11 +150,11 @@ def test_file_that_cannot_be_read_is_a_miss_and_written_again(gateway: Gateway, 
     assert recall(gateway).rewards == first.rewards
 
 
-@pytest.mark.parametrize("reward", ["{}", '{"score": 500.0}', '{"score": null}', '{"score": 5.0, "reason": 5}', "7"])
+@pytest.mark.parametrize("reward", ["{}", '{"score": 500.0}', '{"score": null}', '{"score": 5.0, "reason": 5}', "[]"])
 def test_line_that_holds_no_reward_is_a_miss(gateway: Gateway, tmp_path: Path, reward: str) -> None:
     first = run(gateway)
     (path,) = (tmp_path / "replies" / "word" / "rewards").glob("*/*.jsonl")
-    path.write_text(re.sub(r'"reward":\{.*?"findings":\{\}\}', f'"reward":{reward}', path.read_text()))
+    path.write_text(re.sub(r'"output":\{.*?"findings":\{\}\}', f'"output":{reward}', path.read_text()))
     assert run(gateway).rewards == first.rewards
     assert recall(gateway).rewards == first.rewards
 

@@ -1,0 +1,89 @@
+"""The functions that programs define, one for each way of running one: what each is given, and what it may return.
+
+    reward(trajectory, judge) -> Reward      predict(memory, text, model) -> str
+    solve(problem, model, corpus) -> str     learn(memory, example, model) -> str
+
+Both ends of the sandbox use this table: the child calls a function by it and checks what it returns, and the parent,
+which trusts no child, checks that again. Standard library and the harness runtime, nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meta_reward.harness.runtime import Example, Reward, check_reward
+from meta_reward.trajectory import parse_trajectory
+
+MEMORY = "memory"
+"""The argument that may be another run's output."""
+MAX_TEXT_CHARS = 1_000_000
+"""Of a text that a program returns."""
+
+Output = Reward | str
+"""What a program returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One function of a program."""
+
+    name: str
+    parameters: tuple[str, ...]
+    """As messages name them."""
+    prepare: Callable[[Mapping[str, Any]], dict[str, Any]]
+    """Arguments by parameter, from their JSON form; the model and what else can be asked are added."""
+    parse: Callable[[Any], Output]
+    """The output, from its JSON form or as it was returned. Raises ValueError."""
+    host: str = ""
+    """The parameter through which the program asks its host, if there is one."""
+
+    @property
+    def signature(self) -> str:
+        return f"async def {self.name}({', '.join(self.parameters)})"
+
+    @property
+    def model(self) -> str:
+        """The parameter that is the model."""
+        return next(name for name in self.parameters if name in ("judge", "model"))
+
+
+def _parse_reward(value: Any) -> Reward:
+    if isinstance(value, dict):
+        return check_reward(Reward(value.get("score"), value.get("reason"), value.get("findings")))  # type: ignore[arg-type]
+    return check_reward(value)
+
+
+def _text(function: str, what: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValueError(f"{function}() returned {type(value).__name__}, not {what}")
+        if len(value) > MAX_TEXT_CHARS:
+            raise ValueError(f"{function}() returned {len(value):,} characters, more than {MAX_TEXT_CHARS:,}")
+        return value.encode(errors="replace").decode()  # half of a surrogate pair cannot be encoded
+
+    return parse
+
+
+def _example(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {MEMORY: arguments[MEMORY], "example": Example(arguments["text"], arguments["label"])}
+
+
+_TABLE = (
+    Entry(
+        "reward",
+        ("trajectory", "judge"),
+        lambda given: {"trajectory": parse_trajectory(given["trajectory"])},
+        _parse_reward,
+    ),
+    Entry("predict", (MEMORY, "text", "model"), dict, _text("predict", "a label")),
+    Entry("learn", (MEMORY, "example", "model"), _example, _text("learn", "a text")),
+    Entry("solve", ("problem", "model", "corpus"), dict, _text("solve", "an answer"), host="corpus"),
+)
+ENTRIES = {entry.name: entry for entry in _TABLE}
+
+
+def output_to_json(output: Output) -> Any:
+    """An output as JSON can hold it."""
+    if isinstance(output, Reward):
+        return {"score": output.score, "reason": output.reason, "findings": dict(output.findings)}
+    return output

@@ -1,0 +1,26 @@
+"""The kinds of program by name, and task sets of any of them."""
+
+from pathlib import Path
+
+from meta_reward.errors import DataError
+from meta_reward.kinds.base import Kind
+from meta_reward.kinds.reward import RewardKind
+from meta_reward.tasks.about import NAME, load_about
+from meta_reward.tasks.base import AnyTaskSet
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (RewardKind(),)}
+
+
+def kind_of(taskset: AnyTaskSet) -> Kind:
+    """The kind that a task set names."""
+    return KINDS[taskset.about.kind]
+
+
+def load_any_task_set(path: Path) -> AnyTaskSet:
+    """A task set of whatever kind. Raises DataError that names the file and what to fix."""
+    if not path.is_dir():
+        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+    name = load_about(path).kind
+    if name not in KINDS:
+        raise DataError(path / NAME, f"names kind {name!r}", hint=f"known: {', '.join(KINDS)}")
+    return KINDS[name].load(path)

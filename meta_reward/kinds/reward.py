@@ -1,0 +1,132 @@
+"""Kind `reward`: a harness scores trajectories, and pairs say which of two should have the higher reward."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any, cast
+
+from meta_reward import files
+from meta_reward.errors import UsageError
+from meta_reward.evaluation.best_of_n import best_of_n
+from meta_reward.evaluation.learned import learned_rewards
+from meta_reward.evaluation.metrics import Metrics, PairOutcome, outcomes, preferences_of, summarize
+from meta_reward.evaluation.outcome import Example, Item, Part
+from meta_reward.evaluation.records import Evaluation, Result
+from meta_reward.evaluation.reward_stats import reward_stats
+from meta_reward.harness.entries import Output
+from meta_reward.harness.runtime import Reward
+from meta_reward.harness.validate import REWARD, Cases, cases_of
+from meta_reward.kinds.base import Outcomes, Words
+from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
+from meta_reward.trajectory import Pair, Rollout, parse_trajectory, trajectory_to_json
+
+
+class RewardKind:
+    """The product's own kind."""
+
+    name = "reward"
+    words = Words(
+        "agreement",
+        "pairs",
+        "trajectories",
+        "agreement: share of pairs whose preferred trajectory got the higher reward, a tie counting one half; [95%]: "
+        "its interval by task, or why there is none; strict: a tie counts nothing; failures: pairs without both "
+        "rewards, which are lost; coverage: share of pairs with both; mean margin: the preferred reward minus the "
+        "other, in points",
+        "a linear model of words and tool calls, trained on the pairs of search and validation",
+    )
+    program = REWARD
+    texts = Path(__file__).parent / "texts" / "reward"
+    seeds = ""
+    simulated = "simulated"
+    proposer = "catalog"
+
+    def load(self, path: Path) -> TaskSet:
+        return load_task_set(path)
+
+    def part(self, taskset: AnyTaskSet, tasks: Collection[str]) -> Part:
+        rollouts, pairs = _of(taskset).part(tasks)
+        return reward_part(rollouts, pairs)
+
+    def characters(self, example: Example) -> int:
+        return len(parse_trajectory(example.arguments["trajectory"]).transcript())
+
+    def hosts(self, taskset: AnyTaskSet) -> None:
+        return None
+
+    def outcomes(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation) -> Sequence[PairOutcome]:
+        wanted = {item.id for item in part.items}
+        pairs = [pair for pair in _of(taskset).part(part.tasks)[1] if pair.id in wanted]
+        return outcomes(pairs, evaluation.rewards)
+
+    def metrics(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation, outcomes: Outcomes) -> Metrics:
+        rollouts, _ = _of(taskset).part(part.tasks)
+        pairs, rewards = cast(Sequence[PairOutcome], outcomes), evaluation.rewards
+        told = preferences_of(pairs, rewards=reward_stats(rollouts, rewards), selection=best_of_n(rollouts, rewards))
+        return summarize(pairs, examples=len(evaluation.results), tokens=evaluation.tokens, preferences=told)
+
+    def told(self, evaluation: Evaluation) -> Sequence[Result]:
+        return evaluation.results
+
+    def combined(self, outputs: Sequence[Output]) -> Output:
+        return Reward(fmean(one.score for one in outputs if isinstance(one, Reward)))
+
+    def learned(self, taskset: AnyTaskSet, known: Collection[str], asked: Collection[str]) -> Mapping[str, Output]:
+        training, pairs = _of(taskset).part(known)
+        found = learned_rewards({r.id: r for r in training}, pairs, _of(taskset).part(asked)[0])
+        return {id: Reward(score) for id, score in found.items()}
+
+    def artefacts(self, part: Part, evaluation: Evaluation) -> Mapping[str, bytes]:
+        return {}
+
+    def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
+        pairwise = _of(taskset)
+        rollouts, pairs = pairwise.part(tasks)
+        policy, tools = pairwise.policy, pairwise.tools
+        save_task_set(folder, taskset.about, policy=policy, tools=tools, rollouts=rollouts, pairs=pairs)
+
+    def parts(self, taskset: AnyTaskSet) -> Mapping[str, Mapping[str, Any]]:
+        pairwise = _of(taskset)
+        return {
+            "shared": {"policy": pairwise.policy, "tools": pairwise.tools},
+            "trajectories": {id: _own(rollout, pairwise) for id, rollout in sorted(pairwise.rollouts.items())},
+            "pairs": {pair.id: files.as_dict(pair) for pair in pairwise.pairs},
+        }
+
+    def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:
+        pairwise = _of(taskset)
+        return cases_of(pairwise.part(tasks)[0], policy=pairwise.policy, tools=pairwise.tools, common=common)
+
+
+def reward_part(rollouts: Sequence[Rollout], pairs: Sequence[Pair] = ()) -> Part:
+    """Trajectories and pairs as what is evaluated."""
+    tasks = frozenset(rollout.task for rollout in rollouts)
+    items = [Item(pair.id, pair.task, (pair.preferred, pair.other), pair.categories) for pair in pairs]
+    return Part(tasks, reward_examples(rollouts), items)
+
+
+def reward_examples(rollouts: Sequence[Rollout]) -> list[Example]:
+    """Trajectories as what a harness is run on."""
+    return [Example(r.id, r.task, "reward", {"trajectory": trajectory_to_json(r.trajectory)}) for r in rollouts]
+
+
+def pairwise(taskset: AnyTaskSet) -> TaskSet:
+    """A task set of pairs as what it is. Raises UsageError for one of another kind."""
+    if not isinstance(taskset, TaskSet):
+        what = f"task set {taskset.name} is for kind {taskset.about.kind}, and this works with preference pairs"
+        raise UsageError(what, hint="name a task set of pairs, or a run on one")
+    return taskset
+
+
+def _of(taskset: AnyTaskSet) -> TaskSet:
+    assert isinstance(taskset, TaskSet)
+    return taskset
+
+
+def _own(rollout: Rollout, taskset: TaskSet) -> list[Any]:
+    """A rollout without what it shares with the others, so that a changed policy changes no trajectory."""
+    own = rollout.trajectory
+    policy = None if own.policy == taskset.policy else own.policy
+    tools = None if own.tools == taskset.tools else own.tools
+    return [rollout.task, rollout.success, own.messages, policy, tools]
