@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from meta_reward.tasks.taskset import TaskSet
 
 _PATH = click.Path(path_type=Path)
-_OTHER_KINDS = {"classify": "meta_reward.cli.import_texts"}
+_OTHER_KINDS = {"classify": "meta_reward.cli.import_texts", "solve": "meta_reward.cli.import_problems"}
 """By kind, the module whose `run(paths, path, flags)` returns what is printed, as lines and as data."""
 _KINDS = ("reward", *_OTHER_KINDS)
 _ANY = ("name", "kind", "source", "licence", "force", "dry_run", "as_json", "seed", "skip_errors", "paths")
-_TAKEN_BY = dict.fromkeys(("text_key", "class_key", "dataset_key", "split_key"), "classify")
+_TAKEN_BY = {
+    **dict.fromkeys(("text_key", "class_key", "dataset_key", "split_key"), "classify"),
+    **dict.fromkeys(("corpus", "problem_key", "answer_key", "solution_key"), "solve"),
+}
 """Options that one kind other than the reward takes. Those in neither are the reward's."""
 
 
@@ -53,6 +56,10 @@ _TAKEN_BY = dict.fromkeys(("text_key", "class_key", "dataset_key", "split_key"),
 @click.option("--label", "class_key", metavar="KEY", help="classify: the field with its label. Guessed.")
 @click.option("--dataset", "dataset_key", metavar="KEY", help="classify: the field that names the data set.")
 @click.option("--split", "split_key", metavar="KEY", help="classify: the field that says train, validation, test.")
+@click.option("--corpus", multiple=True, type=_PATH, help="solve: worked problems to search. Repeatable.")
+@click.option("--problem", "problem_key", metavar="KEY", help="solve: the field with the problem. Guessed.")
+@click.option("--answer", "answer_key", metavar="KEY", help="solve: the field with its answer. Guessed.")
+@click.option("--solution", "solution_key", metavar="KEY", help="solve: the field with its solution. Guessed.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is drawn.")
 @click.option("--source", default="", help="Where the trajectories come from, for the record.")
 @click.option("--licence", default="", help="Under which licence, for the record.")
@@ -69,6 +76,7 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     meta-reward import results/*.json --name airline --format tau2-bench --dry-run
     meta-reward import more.jsonl --name billing --append
     meta-reward import train.jsonl val.jsonl --name mail --kind classify --text body --label topic
+    meta-reward import problems.jsonl --name math --kind solve --corpus solved.jsonl
 
     \b
     labelled         rows of task, messages and label, as JSON lines, CSV or a JSON list

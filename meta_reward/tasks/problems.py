@@ -1,0 +1,181 @@
+"""Task sets of kind `solve`: problems with one right answer each, and a corpus of worked examples to search.
+
+    tasks/<name>/
+      taskset.json         with "kind": "solve"
+      problems.jsonl       one problem per line: id, problem, answer, maybe solution, metadata
+      corpus.jsonl         one text per line: id, text, metadata
+      splits.json          which problem belongs to which split; written at first use if it is missing
+
+Every problem is a task of its own. Metadata are texts, numbers and truth values by name. Loading checks everything
+and names file and line of what is wrong; the digest covers these files and nothing else in the folder.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from meta_reward import files, folders
+from meta_reward.errors import DataError
+from meta_reward.tasks.about import About, load_about, save_about
+from meta_reward.tasks.base import AnyTaskSet, digest_of
+from meta_reward.tasks.divide import Division
+from meta_reward.tasks.openings import keep_openings
+from meta_reward.tasks.splits import load_division, save_division
+
+KIND = "solve"
+MAX_CATEGORIES = 20
+"""A key of metadata with more values than that says too little of many problems to be a category."""
+
+Scalar = str | int | float | bool
+Metadata = Mapping[str, Scalar]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem."""
+
+    id: str
+    problem: str
+    answer: str
+    solution: str | None = None
+    """How it is solved, for people and proposers; programs never see it."""
+    metadata: Metadata = field(default_factory=dict)
+
+    @property
+    def task(self) -> str:
+        """Every problem is a task of its own."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusText:
+    """One text that programs may find."""
+
+    id: str
+    text: str
+    metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSet(AnyTaskSet):
+    """A loaded task set of problems."""
+
+    content = ("taskset.json", "problems.jsonl", "corpus.jsonl", "splits.json")
+
+    path: Path
+    about: About
+    problems: tuple[Problem, ...]
+    corpus: tuple[CorpusText, ...]
+    division: Division | None
+    """Its splits, which cover every problem; None without `splits.json`."""
+    digest: str
+
+    @property
+    def tasks_of_items(self) -> Sequence[str]:
+        return [problem.task for problem in self.problems]
+
+    def part(self, tasks: Collection[str]) -> list[Problem]:
+        """The problems of some tasks, in file order."""
+        wanted = set(tasks)
+        return [problem for problem in self.problems if problem.task in wanted]
+
+
+def load_problem_set(path: Path) -> ProblemSet:
+    """Load and check a task set of problems. Raises DataError that names the file and what to fix."""
+    if not path.is_dir():
+        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+    about = load_about(path, kind=KIND)
+    problems = _load(path / "problems.jsonl", _parse_problem, "problems")
+    corpus = _load(path / "corpus.jsonl", _parse_text, "texts")
+    ids = {problem.id for problem in problems}
+    division = load_division(path, ids, ids)
+    return ProblemSet(path, about, problems, corpus, division, digest_of(path, ProblemSet.content))
+
+
+def save_problem_set(
+    path: Path,
+    about: About,
+    *,
+    problems: Iterable[Problem],
+    corpus: Iterable[CorpusText],
+    division: Division | None = None,
+    replace: bool = False,
+) -> None:
+    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
+    with folders.new_folder(path, replace=replace) as folder:
+        keep_openings(path, folder)
+        save_about(folder, about)
+        files.write_lines(folder / "problems.jsonl", map(_stored, problems))
+        files.write_lines(folder / "corpus.jsonl", corpus)
+        if division is not None:
+            save_division(folder, division)
+
+
+def categories_of(problems: Sequence[Problem]) -> dict[str, tuple[str, ...]]:
+    """The categories of each problem by its id: what its metadata say under the keys that have few values."""
+    values: dict[str, set[Scalar]] = defaultdict(set)
+    for problem in problems:
+        for key, value in problem.metadata.items():
+            values[key].add(value)
+    few = {key for key, known in values.items() if len(known) <= min(MAX_CATEGORIES, max(1, len(problems) // 2))}
+    return {
+        problem.id: tuple(_category(key, value) for key, value in problem.metadata.items() if key in few)
+        for problem in problems
+    }
+
+
+def _category(key: str, value: Scalar) -> str:
+    return value if isinstance(value, str) else f"{key} {str(value).lower()}"
+
+
+def _stored(problem: Problem) -> dict[str, Any]:
+    data = files.as_dict(problem)
+    if problem.solution is None:
+        del data["solution"]
+    return data
+
+
+def _load(path: Path, parse: Callable[[dict[str, Any]], tuple[str, _T]], what: str) -> tuple[_T, ...]:
+    """The entries of a file, in order. parse: the id and the entry; raises ValueError that says what is wrong."""
+    found: dict[str, _T] = {}
+    for number, data in files.numbered_lines(path):
+        place = f"line {number}"
+        try:
+            id, entry = parse(data if isinstance(data, dict) else {})
+        except ValueError as error:
+            raise DataError(path, str(error), place=place, hint="import it again, or correct the line") from None
+        if id in found:
+            raise DataError(path, f"id {id!r} occurs twice", place=place)
+        found[id] = entry
+    if not found:
+        raise DataError(path, f"holds no {what}", hint="import it again")
+    return tuple(found.values())
+
+
+def _parse_problem(data: dict[str, Any]) -> tuple[str, Problem]:
+    id, problem, answer = (_text(data, key) for key in ("id", "problem", "answer"))
+    solution = _text(data, "solution") if data.get("solution") is not None else None
+    return id, Problem(id, problem, answer, solution, _metadata(data))
+
+
+def _parse_text(data: dict[str, Any]) -> tuple[str, CorpusText]:
+    id = _text(data, "id")
+    return id, CorpusText(id, _text(data, "text"), _metadata(data))
+
+
+def _text(data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{key} is missing" if value is None else f"{key} is not a text, or an empty one")
+    return value
+
+
+def _metadata(data: dict[str, Any]) -> Metadata:
+    metadata = data.get("metadata", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, Scalar) for value in metadata.values()):
+        raise ValueError("metadata is not an object of texts, numbers and truth values")
+    return metadata
