@@ -34,6 +34,5 @@ def _prompt(history: HistoryLayout, one: Tried) -> str:
     sample = [*rng.sample(lost, min(_LOST, len(lost))), *rng.sample(won, min(_WON, len(won)))]
     cases = ["\n\n".join(f"### {name}\n\n{text}" for name, text in one.feedback(pair).items()) for pair in sample]
     program = f"# The program\n\n```python\n{one.source.rstrip()}\n```"
-    return "\n\n".join(
-        [files.read_text(_ASKED), program, render_summary(history, one.row), *(f"## A pair\n\n{x}" for x in cases)]
-    )
+    told = [f"## A case\n\n{case}" for case in cases]
+    return "\n\n".join([files.read_text(_ASKED), program, render_summary(history, one.row), *told])

@@ -71,8 +71,8 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: S
 
 def _of_budget(budget: Budget, words: Words) -> str:
     return (
-        f"In one run a program may make {budget.judge_calls} calls of the {words.model}, use {budget.judge_tokens:,} of its "
-        f"tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for it, and {budget.memory_mb} MB; "
+        f"In one run a program may make {budget.judge_calls} calls of the {words.model}, use {budget.judge_tokens:,} "
+        f"of its tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for it, and {budget.memory_mb} MB; "
         f"send it {budget.conversation_bytes:,} bytes in all; and give {budget.verdict_bytes:,} bytes of reason and "
         f"findings, where it gives these. Beyond that it fails there, and its {words.items} are lost."
     )
@@ -94,6 +94,6 @@ def _trying(config: RunConfig, words: Words) -> str:
         f"Drafts can be tried: {way}, validates a draft in your staging folder and runs it on search {words.items}, "
         f"which you name by {item}, task or category; without names on a small sample that covers all categories. It "
         f"returns {whole if config.proposer.history == 'full' else words.metric}, and how the best candidate does on "
-        f"the same {words.items}. What the {words.model} was asked before costs nothing; up to {config.proposer.try_calls} new "
-        "calls a session may be made."
+        f"the same {words.items}. What the {words.model} was asked before costs nothing; up to "
+        f"{config.proposer.try_calls} new calls a session may be made."
     )

@@ -58,7 +58,7 @@ def test_summaries_add_one_file_a_candidate_that_names_no_case(history: HistoryL
     assert below(view, "c0004-socket") == SCORES - {"scores.json"}
     (group,) = queries.failures(history, "c0003").groups
     summary = (view / "candidates/c0003-now-and-then/summary.md").read_text()
-    assert f"| none | {group.items} | 0 | 0 | {group.tied} | {group.failed} |" in summary
+    assert f"| none | {group.pairs} | 0 | 0 | {group.tied} | {group.failed} |" in summary
     assert "- ValueError: 1 of " in summary
     assert first_run(history) not in summary
 
