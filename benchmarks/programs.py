@@ -5,8 +5,8 @@
 For each task set and seed a search with the proposer `stock` is made under the first model, and its chosen program and
 every seed program are evaluated on the test split under every model. Prints a table a model: accuracy, the mean over
 the seeds with the least and the most, and characters of context; in the order in which they come out. With several task
-sets, also what the programs chosen on the first reach on the others, beside those chosen there. Proposer and, by default,
-model are simulated: nothing is found here, programs are picked from a stock.
+sets, also what the programs chosen on the first reach on the others, beside those chosen there. Proposer and model are
+simulated: nothing is found here, programs are picked from a stock.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         jobs = [(path, seed) for path in tasksets for seed in range(given.seeds)]
         with ThreadPoolExecutor(given.jobs) as pool:
-            found = list(pool.map(lambda job: _measure(*job, folder, models, programs, tasksets), jobs))
+            found = list(pool.map(lambda job: _measure(job[0], job[1], folder, models, programs, tasksets), jobs))
     every = [one for part in found for one in part]
     print(f"kind {kind.name}, proposer stock, searched under {models[0]}, {given.seeds} seeds; test split, simulated\n")
     for model in models:
