@@ -5,6 +5,7 @@ each text of every split from the memory after training, in a process of its own
 set: each is learned by itself, and the score is the mean over them.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -69,8 +70,8 @@ class ClassifyKind:
         "by text, or why there is none; failures: texts on which the program failed, which are lost; coverage: share "
         "of the others; context: characters that the model is shown for one text, on average; memory: characters of "
         "what the program has learned; runs: once for each training example, if it learns, and once for each text",
-        "a linear model of words and letter sequences, trained on the training examples and on the texts of search "
-        "and validation",
+        learned="a linear model of words and letter sequences, trained on the training examples and on the texts of "
+        "search and validation",
     )
     program = _PROGRAM
     texts = Path(__file__).parent / "texts" / "classify"
@@ -135,8 +136,9 @@ class ClassifyKind:
             ids = [e.id for e in part.examples if e.entry == _LEARN and e.task == name and steps[e.id].text is not None]
             changes = (_change(before, after) for before, after in pairwise(["", *states]))
             lines = ({"example": id, "label": labels[id], **one} for id, one in zip(ids, changes, strict=True))
-            found[f"memory/{name}.md"] = states[-1].encode()
-            found[f"memory/{name}-steps.jsonl"] = b"".join(map(files.dump_line, lines))
+            file = f"memory/{_file_name(name)}"
+            found[f"{file}.md"] = states[-1].encode()
+            found[f"{file}-steps.jsonl"] = b"".join(map(files.dump_line, lines))
         return found
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
@@ -191,6 +193,12 @@ def _memories(part: Part, evaluation: Evaluation) -> dict[str, list[str]]:
         if text is not None:
             states.setdefault(example.task, []).append(text)
     return states
+
+
+def _file_name(dataset: str) -> str:
+    """A name for files of a data set, whose own may hold anything."""
+    plain = re.sub(r"[^\w.-]+", "-", dataset).strip("-.")[:60]
+    return plain if plain == dataset else f"{plain}-{files.digest(dataset)[:8]}"
 
 
 def _change(before: str, after: str) -> dict[str, list[str]]:

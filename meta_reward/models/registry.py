@@ -38,8 +38,11 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
     return made
 
 
-_SIMULATED = {"simulated:reader": ("reader", "simulated_reader")}
-"""The module in `offline/` and the function of each simulated model for programs other than rewards."""
+_SIMULATED = {
+    "simulated:reader": ("reader", "simulated_reader"),
+    "simulated:writer": ("writer", "SimulatedWriter"),
+}
+"""The module in `offline/` of each simulated model that is no judge, and what makes it."""
 _KINDS = {
     "anthropic": ("anthropic", "AnthropicJudge"),
     "openai": ("openai", "OpenAIJudge"),

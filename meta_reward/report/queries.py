@@ -10,7 +10,7 @@ from typing import Any
 from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.files import dump_line, printable
-from meta_reward.report.tables import fit, plural, points, render_table, reward, with_interval
+from meta_reward.report.tables import context_of, fit, plural, points, render_table, reward, with_interval
 from meta_reward.run.query_answers import (
     Diff,
     ErrorCount,
@@ -37,8 +37,8 @@ MOST_TEXT = 3000
 _MOST_DIFF_LINES = 400
 _MOST_FINDINGS = 1500
 _OF_LEDGER = (
-    "* the leader; from: its parents; part: what it changed; search: agreement on the search split; frontier: no "
-    "other has more agreement for fewer judge tokens. Under each its hypothesis, or why it was refused."
+    "* the leader; from: its parents; part: what it changed; search: score on the search split; frontier: no "
+    "other has a higher one for fewer judge tokens, or less context. Under each its hypothesis, or why it was refused."
 )
 _OF_FLIPS = "margin: the preferred reward minus the other, in points; at most 0, or - for none, the pair is not won"
 _OF_PAIRS = (
@@ -55,14 +55,16 @@ _OF_VOTES = "; votes: annotators for and against the label; where they disagree,
 
 def render_ledger(answer: Ledger) -> str:
     """A row for each candidate, with its hypothesis below."""
-    rows = [_ledger_row(c, is_best=c.id == answer.best) for c in answer.candidates]
     below = [_shortened(c.reason or c.hypothesis, 140) for c in answer.candidates]
-    headers = ["id", "name", "from", "part", "status", "search [95%]", "judge tokens"]
+    known = any(c.context_chars is not None for c in answer.candidates)
+    context = ["context"] if known else []
+    rows = [_ledger_row(c, is_best=c.id == answer.best, with_context=known) for c in answer.candidates]
+    headers = ["id", "name", "from", "part", "status", "search [95%]", *context, "judge tokens"]
     more = f"{answer.left_out} earlier ones are left out; --limit 0 shows all" if answer.left_out else ""
     return _paragraphs(render_table(headers, rows, below=below), fit(_OF_LEDGER), more)
 
 
-def _ledger_row(c: LedgerEntry, *, is_best: bool) -> list[object]:
+def _ledger_row(c: LedgerEntry, *, is_best: bool, with_context: bool) -> list[object]:
     return [
         c.id + ("*" if is_best else ""),
         c.name,
@@ -70,6 +72,7 @@ def _ledger_row(c: LedgerEntry, *, is_best: bool) -> list[object]:
         c.part or "-",
         c.status + (", frontier" if c.frontier else ""),
         with_interval(c.score, c.low, c.high),
+        *([context_of(c.context_chars)] if with_context else []),
         c.judge_tokens,
     ]
 

@@ -140,10 +140,8 @@ def _parse(line: Any, path: Path, place: str) -> LabelledText:
     if wrong is not None:
         raise DataError(path, f"is not a labelled text: {wrong} is missing or not text", place=place)
     text = LabelledText(*(fields[name] for name in _FIELDS))
-    for name, value in (("id", text.id), ("dataset", text.dataset)):
-        if not is_name(value):
-            what = f"{name} {value!r} is not letters, digits, dots, dashes and underscores"
-            raise DataError(path, what, place=place)
+    if not is_name(text.id):
+        raise DataError(path, f"id {text.id!r} is not letters, digits, dots, dashes and underscores", place=place)
     empty = next((name for name in ("text", "label") if not fields[name].strip()), None)
     if empty is not None:
         raise DataError(path, f"{empty} is empty", place=place)

@@ -50,7 +50,7 @@ def make_texts(rows: Sequence[TextRow], path: Path, *, name: str, seed: int = 0)
     """
     training, rest, halved = _training(rows, seed)
     kept, left_out = _without_leaks(training, rest)
-    texts = with_tasks(LabelledText(_id(row), _slug(row.dataset), row.text, row.label) for row in kept)
+    texts = with_tasks(LabelledText(_id(row), row.dataset, row.text, row.label) for row in kept)
     parts = {text.id: row.part for text, row in zip(texts, kept, strict=True)}
     if len({text.task for text in texts}) < MIN_TASKS:
         what = f"leaves {len(texts)} texts to classify, too few to divide into {', '.join(SPLITS)}: it takes three"
@@ -161,7 +161,7 @@ def _numbered(training: Iterable[TextRow]) -> tuple[LabelledText, ...]:
     for row in training:
         counts[row.dataset] += 1
         id = f"{_slug(row.dataset)}-train-{counts[row.dataset]:04d}"
-        made.append(LabelledText(id, _slug(row.dataset), row.text, row.label))
+        made.append(LabelledText(id, row.dataset, row.text, row.label))
     return tuple(made)
 
 
