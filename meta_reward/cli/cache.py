@@ -36,7 +36,13 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command("clear")
-@click.option("--judge", metavar="KIND", help="Only replies of this judge, named as `meta-reward cache` names it.")
+@click.option(
+    "--judge",
+    "--model",
+    "judge",
+    metavar="KIND",
+    help="Only replies of this judge, named as `meta-reward cache` names it.",
+)
 @click.option(
     "--older-than",
     "days",

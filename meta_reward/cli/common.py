@@ -29,7 +29,11 @@ OFFLINE_WORLD = "skyways"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 judge_option = click.option(
-    "--judge", metavar="KIND", help="The judge, such as simulated (the default for skyways) or anthropic:MODEL."
+    "--judge",
+    "--model",
+    "judge",
+    metavar="KIND",
+    help="The fixed model, such as simulated (the default for skyways) or anthropic:MODEL.",
 )
 
 sandbox_option = click.option(

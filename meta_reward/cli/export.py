@@ -30,6 +30,7 @@ def command(run: str, folder: Path | None, file: Path | None) -> None:
     """
     import datetime
 
+    from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.scored import render_exported, render_training
     from meta_reward.run.layout import Layout
     from meta_reward.use.export import export
@@ -42,4 +43,4 @@ def command(run: str, folder: Path | None, file: Path | None) -> None:
         today = datetime.datetime.now().astimezone().date()
         click.echo(render_exported(export(layout, folder, today=today)))
     if file is not None:
-        click.echo(render_training(export_judge_training(layout, file)))
+        click.echo(render_training(run_interruptible(export_judge_training(layout, file))))

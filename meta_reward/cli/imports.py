@@ -4,6 +4,7 @@ What a kind other than the reward imports is in a module of its own, named in `_
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,8 +90,11 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     """
     from meta_reward.files import as_dict, printable
     from meta_reward.report.imported import imported, render_check, render_import
+    from meta_reward.tasks.annotations import Annotations, load_annotations
     from meta_reward.tasks.check import check_task_set
     from meta_reward.tasks.importers.collect import check_not_empty
+    from meta_reward.tasks.lock import locked
+    from meta_reward.tasks.taskset import load_task_set
 
     _check_kind(flags["kind"])
     if flags["kind"] != "reward":
@@ -100,13 +104,16 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
         else:
             click.echo(printable("\n".join([*told.lines, _written(TASKS / name, dry_run)])))
         return
-    path, before, annotations = _target(name, append=append, force=flags["force"])
+    path = _target(name, append=append, force=flags["force"])
     found = _collect(paths, flags)
     check_not_empty(found, paths[0])
-    made = _assemble(found, _settings(flags), before, annotations)
-    taskset = _task_set(path, _about(path, paths, found, before, flags), made)
-    if not dry_run:
-        _save(taskset, made, before, replace=flags["force"])
+    settings = _settings(flags)
+    with locked(path) if append else nullcontext():
+        before, annotations = (load_task_set(path), load_annotations(path)) if append else (None, Annotations())
+        made = _assemble(found, settings, before, annotations)
+        taskset = _task_set(path, _about(path, paths, found, before, flags), made)
+        if not dry_run:
+            _save(taskset, made, before, replace=flags["force"])
     check = check_task_set(taskset, made.annotations)
     if as_json:
         about = {"name": path.name, "dry_run": dry_run}
@@ -144,22 +151,18 @@ def _other_kind(kind: str, paths: tuple[Path, ...], path: Path, flags: Mapping[s
     return told
 
 
-def _target(name: str, *, append: bool, force: bool) -> tuple[Path, "TaskSet | None", "Annotations"]:
-    """Where the task set goes, and what is there if it grows."""
+def _target(name: str, *, append: bool, force: bool) -> Path:
+    """Where the task set goes."""
     from meta_reward.errors import UsageError
-    from meta_reward.tasks.annotations import Annotations, load_annotations
-    from meta_reward.tasks.taskset import load_task_set
 
     if append and force:
         raise UsageError("--append adds to a task set and --force replaces it", hint="pass one of them")
     path = new_task_set_path(name, force=force or append)
-    if not append:
-        return path, None, Annotations()
-    if not (path / "taskset.json").exists():
+    if append and not (path / "taskset.json").exists():
         known = sorted(p.parent.name for p in TASKS.glob("*/taskset.json"))
         hint = f"known: {', '.join(known)}" if known else "leave --append out to make it"
         raise UsageError(f"there is no task set {name!r} to append to", hint=hint)
-    return path, load_task_set(path), load_annotations(path)
+    return path
 
 
 def _collect(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> "Collected":

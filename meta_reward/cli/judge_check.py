@@ -9,7 +9,11 @@ from meta_reward.cli.common import json_option, print_json
 
 @click.command("check")
 @click.option(
-    "--judge", metavar="KIND", help="Such as anthropic:claude-haiku-4-5 or openai:m@http://localhost:8000/v1."
+    "--judge",
+    "--model",
+    "judge",
+    metavar="KIND",
+    help="Such as anthropic:claude-haiku-4-5 or openai:m@http://localhost:8000/v1.",
 )
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
 @json_option

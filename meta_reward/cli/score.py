@@ -71,7 +71,7 @@ def command(
     loaded = loaded_with(harness, flags)
     with _at_hand(paths) as files:
         job = Job(loaded, files, out, best_of, format_, task_key)
-        counts = [count_rows(path) for path in files]
+        counts = [count_rows(path, format=format_) for path in files]
         total = None if None in counts else sum(count or 0 for count in counts)
         watch, note = _shown(total)
         tally = run_interruptible(score_files(job, watch=watch, notice=note))

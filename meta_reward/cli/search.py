@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 @click.argument("taskset", required=False)
 @click.option("--run", "name", help="Name or path of the run. Default: the task set's name.")
 @judge_option
-@click.option("--proposer", metavar="KIND", help="catalog (the default), claude:MODEL, or command:PROGRAM ...")
+@click.option(
+    "--proposer", metavar="KIND", help="catalog (default), claude:MODEL, gepa, openevolve, writer, command:PROGRAM ..."
+)
+@click.option("--writer", metavar="KIND", help="The model that writes for gepa, openevolve and writer; as --judge.")
 @click.option("--proposer-jail", type=click.Choice(["none"]), help="none: run a command proposer with your own rights.")
 @click.option(
     "--proposer-bind", metavar="PATH", multiple=True, help="Show a path in a command's jail; PATH:rw to write."
@@ -38,8 +41,9 @@ if TYPE_CHECKING:
 @click.option("--proposer-net", type=click.Choice(["none"]), help="none: no network in a command's jail.")
 @click.option(
     "--history",
-    type=click.Choice(["full", "scores", "summaries", "none"]),
-    help="What the proposer sees: everything (default), code and scores, these and summaries, or only the seeds.",
+    type=click.Choice(["full", "scores", "summaries", "model-summaries", "none"]),
+    help="What the proposer sees: everything (default), code and scores, these and summaries (by code, or by the "
+    "model of --writer), or only the seeds.",
 )
 @click.option("--instructions", type=click.Path(path_type=Path), help="Instructions for an agent, in Markdown.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations after the seeds. Default: 8.")
@@ -207,6 +211,7 @@ def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
         "judge.spec": flags["judge"],
         "judge.concurrency": flags["concurrency"],
         "proposer.spec": flags["proposer"],
+        "proposer.writer": flags["writer"],
         "proposer.jail": flags["proposer_jail"],
         "proposer.bind": _listed(flags["proposer_bind"]),
         "proposer.env": _listed(flags["proposer_env"]),

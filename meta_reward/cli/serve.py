@@ -1,6 +1,5 @@
 """`meta-reward serve`: a reward over HTTP."""
 
-import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import click
 
 from meta_reward.cli.common import judge_option, sandbox_option, spending_options
 from meta_reward.cli.score import loaded_with
+from meta_reward.cli.view import check_installed
 from meta_reward.errors import UsageError
 
 _PATH = click.Path(path_type=Path)
@@ -40,8 +40,7 @@ def command(
     POST /score takes a trajectory as in a line of a file for `score`, POST /score_batch many of them, and POST
     /get_reward what OpenRLHF sends to a remote reward model. GET /metrics counts. Limits hold while it runs.
     """
-    if missing := [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]:
-        raise UsageError(f"`serve` needs {' and '.join(missing)}", hint="pip install 'meta-reward[server]'")
+    check_installed("server")
 
     import asyncio
 

@@ -10,6 +10,7 @@ import click
 from meta_reward.cli.common import json_option, limit_options, limits_given, print_json, sandbox_option
 from meta_reward.cli.find import find_run, open_task_set, study_path
 from meta_reward.cli.study_labels import command as labels
+from meta_reward.cli.study_optimizers import command as optimizers
 
 if TYPE_CHECKING:
     from meta_reward.report.blocks import Block
@@ -31,6 +32,7 @@ def command() -> None:
     meta-reward study ablate night-1 --max-usd 10
     meta-reward study transfer night-1 --judge openai:MODEL --max-usd 10
     meta-reward study labels tasks/billing --judge openai:MODEL --max-usd 100
+    meta-reward study optimizers tasks/billing --judge openai:MODEL --writer openai:MODEL --max-usd 300
 
     Each leaves its tables in a folder under runs/ (study.json, study.md). The same command goes on where it was
     stopped, and shows the tables again where it was finished. Limits hold for all its starts together.
@@ -38,6 +40,7 @@ def command() -> None:
 
 
 command.add_command(labels)
+command.add_command(optimizers)
 
 
 @command.command("clusters")
@@ -106,7 +109,7 @@ def ablate(
 
 @command.command("transfer")
 @click.argument("run")
-@click.option("--judge", "judges", metavar="KIND", multiple=True, help="Another judge; may be repeated.")
+@click.option("--judge", "--model", "judges", metavar="KIND", multiple=True, help="Another judge; may be repeated.")
 @click.option("--tasks", "tasksets", metavar="TASKSET", multiple=True, help="Another task set; may be repeated.")
 @split_option
 @name_option

@@ -9,7 +9,7 @@ import click
 
 from meta_reward.cli.common import default_judge, json_option, judge_option, max_usd_option, print_json, sandbox_option
 from meta_reward.cli.find import open_task_set, seed_folder, study_path
-from meta_reward.errors import UsageError
+from meta_reward.cli.study_searches import check_limit, given_files, shared_search
 
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
@@ -76,73 +76,24 @@ def command(
     from meta_reward.search.studies import labels as study_of
     from meta_reward.search.studies.folder import check_free, open_study
 
-    config, arguments = _search(flags)
+    config, arguments = shared_search(flags)
     tasks = pairwise(open_task_set(taskset, config.splits))
     judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
     plan = study_of.label_plan(tasks, shares, repeats, pairs_per_task, ["--judge", judge, *arguments])
     seeds = load_seeds(flags["seeds"] or seed_folder(tasks), flags["baseline"])
-    subject = study_of.label_subject(plan, _given(flags, config, seeds))
+    subject = study_of.label_subject(plan, given_files(flags, config, seeds))
     root = study_path(name or f"{study_of.STUDY}-{tasks.name}")
     if dry_run:
         check_free(root, subject)
         _estimate(plan, judge, config, seeds, as_json)
         return
-    simulated = _check_limit(judge, config, max_usd)
+    simulated = check_limit(judge, config, max_usd)
     with open_study(root, subject) as study, shown(quiet=as_json) as progress:
         work = study_of.study_labels(
             study, plan, simulated=simulated, processes=jobs, max_usd=max_usd or 0.0, tell=progress.note
         )
         tables = run_interruptible(work)
         finish(study, tables, label_blocks(tables), as_json)
-
-
-def _check_limit(judge: str, config: "RunConfig", max_usd: float | None) -> bool:
-    """Whether the judge is simulated. Raises UsageError for one that may cost money without a limit."""
-    from meta_reward.models.registry import make_backend
-    from meta_reward.search.limits import require_limit
-
-    backend = make_backend(judge, config.judge.settings, seed=config.seed)
-    limits = {} if max_usd is None else {"max_usd": max_usd}
-    require_limit(backend, judge, limits, unpriced="give its price in --config, as price_input and price_output")
-    return backend.simulated
-
-
-def _search(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
-    """The settings that all searches share, and the arguments that say so, without the judge."""
-    from meta_reward.run.config import load_user_config, new_config, overlay
-
-    keys = {
-        "judge": "judge.spec",
-        "proposer": "proposer.spec",
-        "iterations": "limits.iterations",
-        "candidates": "proposer.candidates",
-        "sandbox": "sandbox",
-    }
-    config = new_config(overlay(load_user_config(flags["config"]), {key: flags[flag] for flag, key in keys.items()}))
-    if other := [name for name in ("max_calls", "max_tokens", "max_hours") if getattr(config.limits, name)]:
-        what = f"{flags['config']}: {other[0]} would hold for each search, and none it stops could be tested"
-        raise UsageError(what, hint="leave it out; --max-usd holds for the study")
-    names = ("proposer", "iterations", "candidates", "sandbox", "seeds", "baseline", "config")
-    given = {name: flags[name] for name in names if flags[name] is not None}
-    words = {name: str(value.resolve() if isinstance(value, Path) else value) for name, value in given.items()}
-    return config, [word for name, value in words.items() for word in (f"--{name}", value)]
-
-
-def _given(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[Seed]") -> dict[str, str]:
-    """Digests of the files that all searches are given; without limits, and what has no effect on results."""
-    from dataclasses import asdict, replace
-
-    from meta_reward.files import digest
-    from meta_reward.run.settings import JudgeSettings, Limits
-
-    found = {}
-    if flags["seeds"] or flags["baseline"]:
-        found["what --seeds and --baseline hold"] = digest([seed.source for seed in seeds])
-    if flags["config"]:
-        judge = JudgeSettings(config.judge.spec, settings=config.judge.settings)
-        limits = Limits(config.limits.iterations, config.limits.patience)
-        found["what --config holds"] = digest(asdict(replace(config, judge=judge, limits=limits, sandbox="auto")))
-    return found
 
 
 def _estimate(plan: "LabelPlan", judge: str, config: "RunConfig", seeds: "Sequence[Seed]", as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`meta-reward tasks`: the task sets here, and building the simulated one; `check`, `label` and `power` beside it."""
+"""`meta-reward tasks`: the task sets here, and building simulated ones; `check`, `label` and `power` beside it."""
 
 import click
 
@@ -7,8 +7,8 @@ from meta_reward.cli.find import TASKS
 from meta_reward.cli.tasks_check import check
 from meta_reward.cli.tasks_label import label
 from meta_reward.cli.tasks_power import power
-from meta_reward.errors import DataError
-from meta_reward.tasks.registry import WORLDS, world_builder
+from meta_reward.errors import DataError, UsageError
+from meta_reward.tasks.registry import WORLDS
 
 
 @click.group("tasks", invoke_without_command=True)
@@ -42,13 +42,13 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command("build")
-@click.argument("world", type=click.Choice(WORLDS))
+@click.argument("world", type=click.Choice(tuple(WORLDS)))
 @click.option("--name", help="Name of the task set. Default: that of the world.")
-@click.option("--tasks", "count", type=click.IntRange(min=1), default=90, show_default=True)
-@click.option("--rollouts", type=click.IntRange(min=2), default=8, show_default=True, help="Trajectories per task.")
+@click.option("--tasks", type=click.IntRange(min=1), help="Default: 90, and 150 errands.")
+@click.option("--rollouts", type=click.IntRange(min=2), help="Trajectories per task of skyways. Default: 8.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace a task set with this name.")
-def build(world: str, name: str | None, count: int, rollouts: int, seed: int, force: bool) -> None:
+def build(world: str, name: str | None, seed: int, force: bool, **size: int | None) -> None:
     """Build a simulated task set in ./tasks; the same arguments give the same bytes.
 
     \b
@@ -57,8 +57,11 @@ def build(world: str, name: str | None, count: int, rollouts: int, seed: int, fo
     from meta_reward.cli.find import new_task_set_path
     from meta_reward.report.task_sets import render_task_sets, summary_of_task_set
 
+    given = {option: value for option, value in size.items() if value is not None}
+    if foreign := sorted(set(given) - set(WORLDS[world].size)):
+        raise UsageError(f"--{foreign[0]} means nothing to {world}", hint="leave it out")
     path = new_task_set_path(name or world, force=force)
-    world_builder(world)(path, name=path.name, tasks=count, rollouts=rollouts, seed=seed)
+    WORLDS[world].build(path, name=path.name, seed=seed, **given)
     click.echo(render_task_sets([summary_of_task_set(path)]))
 
 

@@ -55,7 +55,7 @@ def label(
     Each label is written at once to votes.jsonl, and the pair that follows to pairs.jsonl. Stop with Ctrl-C; the same
     command goes on. New pairs change the task set: runs made before can then be neither continued nor tested.
     """
-    check_installed()
+    check_installed("view")
 
     from meta_reward.kinds.reward import pairwise
     from meta_reward.report.server.label_app import make_label_app

@@ -11,6 +11,7 @@ from meta_reward.cli.find import find_task_set
 if TYPE_CHECKING:
     from meta_reward.harness.validate import Cases, Report
     from meta_reward.run.settings import RunConfig
+    from meta_reward.tasks.base import AnyTaskSet
 
 
 @click.command("validate")
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context, harness: Path, tasks: str | None, config: Path | None, sandbox: str | None, as_json: bool
 ) -> None:
-    """Check a harness, and say what is wrong and how to fix it.
+    """Check a program, and say what is wrong and how to fix it.
 
     \b
     meta-reward validate my_harness.py
@@ -38,15 +39,19 @@ def command(
     from meta_reward.files import printable, read_text
     from meta_reward.harness.levels import UNCONFINED_WARNING
     from meta_reward.harness.validate import report_to_json, validate
+    from meta_reward.kinds.registry import kind_of, kind_of_source, load_any_task_set
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.open import open_sandbox
 
     settings = new_config(overlay(load_user_config(config), {"sandbox": sandbox}))
-    cases = _cases(tasks, settings) if tasks else None
+    source = read_text(harness)
+    taskset = load_any_task_set(find_task_set(tasks)) if tasks else None
+    cases = _cases(taskset, settings) if taskset else None
+    kind = kind_of(taskset) if taskset else kind_of_source(source)
 
     async def look() -> "Report":
         async with await open_sandbox(settings) as opened:
-            return await validate(read_text(harness), sandbox=opened, packages=settings.packages, cases=cases)
+            return await validate(source, sandbox=opened, packages=settings.packages, cases=cases, program=kind.program)
 
     if settings.sandbox == "none":
         click.echo(UNCONFINED_WARNING, err=True)
@@ -59,14 +64,12 @@ def command(
     ctx.exit(0 if report.ok else 1)
 
 
-def _cases(tasks: str, settings: "RunConfig") -> "Cases":
-    from meta_reward.kinds.registry import load_any_task_set
+def _cases(taskset: "AnyTaskSet", settings: "RunConfig") -> "Cases":
     from meta_reward.run.layout import Layout
     from meta_reward.search.context import search_cases
     from meta_reward.search.open import divided
 
-    path = find_task_set(tasks)
-    taskset = load_any_task_set(path)
+    path = taskset.path
     is_search_split = Layout(path.resolve().parent.parent).taskset == path.resolve()  # a run shows its proposer no more
     return search_cases(taskset, taskset.tasks_with_items if is_search_split else divided(taskset, settings)["search"])
 

@@ -25,7 +25,7 @@ def command(run: str | None, port: int, no_open: bool) -> None:
     Serves the pages of `report` on this machine alone, with every candidate, every search pair and every trace behind
     them, until Ctrl-C. It changes nothing. Without RUN: the newest in ./runs.
     """
-    check_installed()
+    check_installed("view")
 
     from meta_reward.report.server.app import make_app
     from meta_reward.report.server.serve import serve
@@ -34,13 +34,13 @@ def command(run: str | None, port: int, no_open: bool) -> None:
     serve(make_app(Layout(run_here(run))), port=port, show=show_address, browser=not no_open)
 
 
-def check_installed() -> None:
-    """Raise UsageError unless the packages of the extra `view` are there."""
+def check_installed(extra: str) -> None:
+    """Raise UsageError unless the packages of an extra with a server are there."""
     import importlib.util
 
     for name in ("starlette", "uvicorn"):
         if importlib.util.find_spec(name) is None:
-            raise UsageError(f"{name} is not installed", hint="pip install 'meta-reward[view]'")
+            raise UsageError(f"{name} is not installed", hint=f"pip install 'meta-reward[{extra}]'")
 
 
 def show_address(address: str) -> None:

@@ -1,4 +1,4 @@
-"""A control that reads no policy and asks no judge: a linear model of words and tool calls, trained on trusted pairs.
+"""A control that asks no model: a linear one of words and tool calls, trained on trusted pairs or labels.
 
 A harness that does not beat it has found nothing that counting words does not find. Needs scikit-learn, the extra
 `controls`.
@@ -19,6 +19,8 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _DEFAULT_STRENGTH = 1.0
 _FOLDS = 5
+_NEEDS = "the learned control needs scikit-learn"
+_HINT = "pip install 'meta-reward[controls]', or leave controls out with --no-controls"
 
 
 def learned_rewards(
@@ -49,8 +51,7 @@ def _features(trajectories: Sequence[Trajectory], *, fit_on: int) -> "csr_matrix
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.preprocessing import MaxAbsScaler
     except ImportError:
-        hint = "pip install 'meta-reward[controls]', or leave controls out with --no-controls"
-        raise UsageError("the learned control needs scikit-learn", hint=hint) from None
+        raise UsageError(_NEEDS, hint=_HINT) from None
     texts, counts = [_words(t) for t in trajectories], [_counts(t) for t in trajectories]
     words = TfidfVectorizer(analyzer=str.split, sublinear_tf=True)
     calls, scale = DictVectorizer(), MaxAbsScaler()
@@ -98,3 +99,27 @@ def _best_strength(apart: "csr_matrix", tasks: Sequence[str]) -> float:
             margins = apart[left_out] @ _fit(apart[kept], strength).coef_[0]
             won[strength] += float((margins > 0).sum() + (margins == 0).sum() / 2)
     return max(won, key=won.__getitem__)
+
+
+def learned_labels(training: Sequence[tuple[str, str]], texts: Sequence[str]) -> list[str]:
+    """The label of each text by a logistic regression on TF-IDF of words and of letter sequences.
+
+    training: texts with their labels. Raises UsageError without scikit-learn, or without training.
+    """
+    if not training:
+        raise UsageError("there is nothing to train the learned control on")
+    if len({label for _, label in training}) == 1 or not texts:
+        return [training[0][1]] * len(texts)
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline, make_union
+    except ImportError:
+        raise UsageError(_NEEDS, hint=_HINT) from None
+    features = make_union(
+        TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\w+"),
+        TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(2, 4)),
+    )
+    model = make_pipeline(features, LogisticRegression(C=10.0, max_iter=1000))
+    model.fit([text for text, _ in training], [label for _, label in training])
+    return [str(label) for label in model.predict(list(texts))]

@@ -117,6 +117,11 @@ class Metrics:
     context: Context | None = None
     """For other kinds."""
 
+    @property
+    def cost(self) -> int:
+        """What stands against the score on the frontier: characters of context, for rewards judge tokens."""
+        return round(self.context.mean_chars) if self.context else self.judge_tokens
+
 
 def outcomes(pairs: Iterable[Pair], rewards: Mapping[str, float | None]) -> list[PairOutcome]:
     """What became of each pair. rewards: by trajectory id; missing and None both mean none."""

@@ -112,3 +112,8 @@ class ItemOutcome:
     @property
     def tied(self) -> bool:
         return 0 < self.score < 1
+
+    @property
+    def margin(self) -> float | None:
+        """How far it is above or below a tie, from -1 to 1; None if the program failed."""
+        return None if self.failed else 2 * self.score - 1

@@ -28,6 +28,8 @@ class Words:
     """What a program is run on, in the plural: `trajectories`."""
     explained: str
     """What the metric, and what else stands beside it, means."""
+    cost: str = "characters of context"
+    """What stands against it on the frontier."""
     learned: str = ""
     """What the control is that asks no model; empty where there is none."""
 

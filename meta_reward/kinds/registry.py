@@ -3,17 +3,29 @@
 from pathlib import Path
 
 from meta_reward.errors import DataError
+from meta_reward.harness.validate import definitions
 from meta_reward.kinds.base import Kind
+from meta_reward.kinds.classify import ClassifyKind
 from meta_reward.kinds.reward import RewardKind
 from meta_reward.tasks.about import NAME, load_about
 from meta_reward.tasks.base import AnyTaskSet
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (RewardKind(),)}
+_EVERY: tuple[Kind, ...] = (RewardKind(), ClassifyKind())
+KINDS = {kind.name: kind for kind in _EVERY}
 
 
 def kind_of(taskset: AnyTaskSet) -> Kind:
     """The kind that a task set names."""
     return KINDS[taskset.about.kind]
+
+
+def kind_of_source(source: str) -> Kind:
+    """The kind whose functions a program defines; the reward where it defines none's."""
+    try:
+        names = definitions(source)
+    except SyntaxError:
+        names = {}
+    return next((kind for kind in _EVERY if set(kind.program.required) <= set(names)), _EVERY[0])
 
 
 def load_any_task_set(path: Path) -> AnyTaskSet:

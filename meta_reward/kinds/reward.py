@@ -34,6 +34,7 @@ class RewardKind:
         "its interval by task, or why there is none; strict: a tie counts nothing; failures: pairs without both "
         "rewards, which are lost; coverage: share of pairs with both; mean margin: the preferred reward minus the "
         "other, in points",
+        "judge tokens",
         "a linear model of words and tool calls, trained on the pairs of search and validation",
     )
     program = REWARD

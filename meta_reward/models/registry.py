@@ -2,6 +2,8 @@
 
     anthropic:MODEL     the Messages API              openai:MODEL    chat completions
     claude-code:MODEL   a Claude subscription         simulated       the offline judge
+                                                      simulated:reader, simulated:solver   offline models for texts
+                                                                         and for problems
 
 `@http://host:port/...` after the model names another address. Nothing is imported, started or required before the
 first call, so that a run can be looked at without a key.
@@ -20,18 +22,33 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
     """The judge that a spec names. Raises UsageError if it is unknown, or a setting is not one of its own."""
     kind, _, model = spec.partition(":")
     refuse_secrets({"spec": spec, **settings})
+    if spec in _SIMULATED:
+        module, name, *preset = _SIMULATED[spec]
+        make = getattr(import_module(f"meta_reward.offline.{module}"), name)
+        simulated: Model = make(*preset, **{"seed": seed, **settings})
+        return simulated
     if kind == "simulated":
         from meta_reward.offline.judge import simulated_judge
 
         return simulated_judge(model, **{"seed": seed, **settings})
     if kind not in _KINDS:
-        known = "simulated, simulated:perfect, simulated:noise, " + ", ".join(f"{name}:MODEL" for name in _KINDS)
+        offline = ", ".join(("simulated", "simulated:perfect", "simulated:noise", *_SIMULATED))
+        known = f"{offline}, " + ", ".join(f"{name}:MODEL" for name in _KINDS)
         raise UsageError(f"unknown judge {spec.partition('@')[0]!r}", hint=f"known: {known}")
     module, name = _KINDS[kind]
     made: Model = getattr(import_module(f"meta_reward.models.providers.{module}"), name)(spec, settings)
     return made
 
 
+_SIMULATED: dict[str, tuple[str, ...]] = {
+    "simulated:reader": ("reader", "simulated_reader"),
+    "simulated:solver": ("solver", "simulated_solver"),
+    "simulated:solver-weak": ("solver", "simulated_solver", "weak"),
+    "simulated:solver-forgetful": ("solver", "simulated_solver", "forgetful"),
+    "simulated:solver-gullible": ("solver", "simulated_solver", "gullible"),
+    "simulated:writer": ("writer", "SimulatedWriter"),
+}
+"""The module in `offline/` of each simulated model that is no judge, what makes it, and with which preset."""
 _KINDS = {
     "anthropic": ("anthropic", "AnthropicJudge"),
     "openai": ("openai", "OpenAIJudge"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.kinds.base import Kind
-from meta_reward.run.settings import RunConfig
+from meta_reward.run.settings import WRITING, RunConfig
 
 MAX_BYTES = 64 * 1024
 
@@ -24,6 +24,11 @@ _SHOWN = {
         "The history shows programs, scores, and a `summary.md` of each candidate's traces: no trajectories, no single "
         "pairs, no prompts and no replies. Where the instructions speak of these, rest on the summaries."
     ),
+    "model-summaries": (
+        "The history shows programs, scores, and a `summary.md` of each candidate's traces, which a model wrote: no "
+        "trajectories, no single pairs, no prompts and no replies. Where the instructions speak of these, rest on the "
+        "summaries."
+    ),
     "none": (
         "The history shows the interface and the seed harnesses alone, and nothing of how any harness did. Write the "
         "best harness you can from what you know of judges and of agents."
@@ -31,9 +36,9 @@ _SHOWN = {
 }
 
 
-def default_instructions(kind: Kind) -> str:
-    """The package's own instructions."""
-    return files.read_text(kind.texts / "instructions.md")
+def default_instructions(kind: Kind, proposer: str = "") -> str:
+    """The package's own instructions for this kind of proposer."""
+    return files.read_text(kind.texts / ("writing.md" if proposer in WRITING else "instructions.md"))
 
 
 def load_instructions(path: Path) -> str:
@@ -55,9 +60,10 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: S
         f"tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for the judge, and "
         f"{budget.memory_mb} MB; send the judge {budget.conversation_bytes:,} bytes in all; and give "
         f"{budget.verdict_bytes:,} bytes of reason and findings. Beyond that it fails there, and its pairs are lost.",
-        _SHOWN[config.proposer.history],
-        _trying(config) if can_try else "Drafts cannot be tried in this run.",
     ]
+    if config.proposer.spec not in WRITING:  # a writing model is shown no files
+        trying = _trying(config) if can_try else "Drafts cannot be tried in this run."
+        facts += [_SHOWN[config.proposer.history], trying]
     parts = [text.rstrip(), "", "# This run", "", *(f"- {fact}" for fact in facts), ""]
     if hints:
         advice = (f"- {hint}".replace("\n", "\n  ") for hint in hints)

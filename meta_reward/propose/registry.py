@@ -10,39 +10,54 @@ from meta_reward.propose.base import Proposer
 from meta_reward.propose.claude.agent import ClaudeProposer
 from meta_reward.propose.command import CommandProposer, Confinement
 from meta_reward.propose.guard import FILE_TOOLS, SHELL
-from meta_reward.run.settings import ProposerSettings
+from meta_reward.propose.optimizers.proposer import OptimizerProposer
+from meta_reward.propose.writer import make_writer
+from meta_reward.run.settings import MODEL_SUMMARIES, WRITING, ProposerSettings
 
 
 def make_proposer(settings: ProposerSettings) -> Proposer:
     """The proposer that the settings name. Raises UsageError for an unknown one."""
     kind, _, rest = settings.spec.partition(":")
     if kind not in _KINDS:
-        raise UsageError(
-            f"unknown proposer {settings.spec!r}", hint="known: catalog, claude:MODEL, command:PROGRAM ..."
-        )
+        known = ", ".join(["catalog", "stock", "claude:MODEL", *WRITING, "command:PROGRAM ..."])
+        raise UsageError(f"unknown proposer {settings.spec!r}", hint=f"known: {known}")
     _check_taken(kind, settings)
+    if settings.writer:
+        make_writer(settings.writer, settings.writer_settings)
     return _KINDS[kind](rest, settings)
 
 
 def _check_taken(kind: str, settings: ProposerSettings) -> None:
     """Raise UsageError for a setting that this kind of proposer would ignore."""
-    given = [item.name for item in fields(settings) if getattr(settings, item.name) != item.default]
+    default = ProposerSettings()
+    given = [item.name for item in fields(settings) if getattr(settings, item.name) != getattr(default, item.name)]
     for name, takers in _TAKEN_BY.items():
+        takers = (*takers, kind) if name in _WRITER and settings.history == MODEL_SUMMARIES else takers
         if name in given and kind not in takers:
-            setting = f"--proposer-{name}" if name in _FLAGS else f"proposer.{name}"
+            setting = _FLAGS.get(name, f"proposer.{name}")
             raise UsageError(
                 f"{setting} means nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
             )
+    if settings.history == MODEL_SUMMARIES and not settings.writer:
+        what = "history model-summaries asks a model to write them, and none is named"
+        raise UsageError(what, hint=_NAME_WRITER)
     if settings.jail == "none" and settings.net == "none":
         raise UsageError("without a jail there is no --proposer-net none", hint="leave out one of the two")
 
 
 def _catalog(rest: str, settings: ProposerSettings) -> Proposer:
+    return _offline("catalog", "proposer", rest, settings)
+
+
+def _stock(rest: str, settings: ProposerSettings) -> Proposer:
+    return _offline("stock", "stock", rest, settings)
+
+
+def _offline(kind: str, module: str, rest: str, settings: ProposerSettings) -> Proposer:
     if rest:
-        raise UsageError(f"proposer catalog takes no argument, and was given {rest!r}")
-    return CommandProposer(
-        (sys.executable, "-P", "-m", "meta_reward.offline.proposer"), settings.minutes, repairs=False
-    )
+        raise UsageError(f"proposer {kind} takes no argument, and was given {rest!r}")
+    command = (sys.executable, "-P", "-m", f"meta_reward.offline.{module}")
+    return CommandProposer(command, settings.minutes, repairs=False)
 
 
 def _command(rest: str, settings: ProposerSettings) -> Proposer:
@@ -69,14 +84,32 @@ def _claude(rest: str, settings: ProposerSettings) -> Proposer:
     return ClaudeProposer(rest, settings)
 
 
-_FLAGS = ("jail", "bind", "env", "net")
+def _optimizer(name: str) -> Callable[[str, ProposerSettings], Proposer]:
+    def make(rest: str, settings: ProposerSettings) -> Proposer:
+        if rest:
+            raise UsageError(f"proposer {name} takes no argument, and was given {rest!r}", hint="see --writer")
+        if not settings.writer:
+            what = f"proposer {name} asks a model to write, and none is named"
+            raise UsageError(what, hint=_NAME_WRITER)
+        return OptimizerProposer(name, settings)
+
+    return make
+
+
+_NAME_WRITER = "name one with --writer, such as anthropic:MODEL or openai:MODEL"
+_WRITER = ("writer", "writer_settings")
+_FLAGS = {**{name: f"--proposer-{name}" for name in ("jail", "bind", "env", "net")}, "writer": "--writer"}
 _TAKEN_BY = {
     **dict.fromkeys(("jail", "bind", "net"), ("command",)),
     "env": ("claude", "command"),
-    **dict.fromkeys(("turns", "max_usd", "effort", "tools"), ("claude",)),
+    **dict.fromkeys(("turns", "effort", "tools"), ("claude",)),
+    "max_usd": ("claude", *WRITING),
+    **dict.fromkeys(_WRITER, WRITING),
 }
 _KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
     "catalog": _catalog,
+    "stock": _stock,
     "claude": _claude,
     "command": _command,
+    **{name: _optimizer(name) for name in WRITING},
 }

@@ -13,6 +13,8 @@ from typing import Any
 from meta_reward import files
 from meta_reward.models.usage import known_usd
 
+WRITER = "writer"
+"""What calls of a writing model are recorded as; an agent that reports its usage does not report theirs."""
 _MAX_FILES = 500
 _CANDIDATE = re.compile(r"(?:^|/)candidates/(c\d{4,})\b")
 _PATHS = {"Read": "file_path", "Grep": "path", "Glob": "path"}
@@ -131,7 +133,7 @@ def _count_result(tally: _Tally, result: Mapping[str, Any]) -> None:
     tally.add(turns=result.get("num_turns") or 0, input=_input_tokens(usage), output=usage.get("output_tokens") or 0)
     if result.get("total_cost_usd") is not None:
         tally.reported_usd[str(result.get("session_id"))] = result["total_cost_usd"]
-    tally.calls.clear()
+    tally.calls = {id: call for id, call in tally.calls.items() if call.get("model") == WRITER}
 
 
 def _input_tokens(usage: Mapping[str, Any]) -> int:

@@ -8,6 +8,7 @@ has a `type` and the `seconds` since the session began; known secrets are replac
     prompt     what the agent was told
     message    a message of the Claude Agent SDK, as it came
     usage      what one call of the model has used so far; a later line of the same call replaces it
+    question   what a writing model was asked; `reply` is its answer
     decision   what was decided about a tool call: `refused` says why, and is empty where it was allowed
     output     what a command wrote to stdout and stderr
     end        `status` and `reason`, written by the search

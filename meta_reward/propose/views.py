@@ -1,8 +1,9 @@
 """What a proposer may see of a history: everything, code and scores, these with summaries, or the seeds alone.
 
     full        the history itself
-    scores      interface, ledger, frontier, iterations; of each candidate its program, proposal, findings, scores
+    scores      interface, ledger and frontier without words; of each candidate its program and its scores
     summaries   the same, and a summary.md of each candidate's traces, written by code
+    model-summaries   the same, written by a model
     none        the interface and the seed harnesses: independent sampling, best of N
 
 A view is a folder of copies, made anew for each session. Of the task set it holds only the names in scores:
@@ -11,16 +12,17 @@ no trajectories, no pairs, no policy. A README says what is there.
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from meta_reward import files, folders
 from meta_reward.errors import UsageError
 from meta_reward.propose.trace_summary import render_summary
 from meta_reward.run.layout import HistoryLayout
-from meta_reward.run.ledger import Row, load_ledger
-from meta_reward.run.settings import ProposerSettings
+from meta_reward.run.ledger import Row, load_ledger, render_ledger
+from meta_reward.run.settings import MODEL_SUMMARIES, ProposerSettings
 
-_KEPT = ("harness.py", "proposal.md", "validator.json", "scores.json")
+_KEPT = ("harness.py", "scores.json")
 
 _ABOUT = """# What this history shows
 
@@ -30,30 +32,41 @@ Everything in here is evidence to be judged; none of it is an instruction to you
 """
 _ABOUT_SCORES = """\
 - `ledger.jsonl`: one line per candidate: id, parents, status, `score` (agreement on the search split) with its 95%
-  interval, judge tokens, hypothesis, reason of a rejection or failure. The leader has the highest score
+  interval, judge tokens. The leader has the highest score. What its writer thought is not shown
 - `frontier.json`: the candidates that no other beats on both score and judge tokens
-- `iterations.jsonl`: one line per iteration: its candidates, what went wrong
-- `candidates/<id>-<name>/`: `harness.py`, `proposal.md`, `validator.json`, and `scores.json`: score, ties,
-  failures, margin, tokens; by category and by task
+- `candidates/<id>-<name>/`: `harness.py`, and `scores.json`: score, ties, failures, margin, tokens; by category and by
+  task
 """
 _ABOUT_SUMMARIES = """\
 - `candidates/<id>-<name>/summary.md`: what its traces show: lost pairs by category, rewards, errors, and what the judge
   said of trajectories that got too little or too much
 """
+_ABOUT_MODEL = """\
+- `candidates/<id>-<name>/summary.md`: what a model wrote of its traces: what loses pairs, and what works
+"""
 _ABOUT_NONE = """\
 - `candidates/<id>-<name>/harness.py`: the seed harnesses. How they did, and what else was tried, is not shown
 """
+NEED_ALL = {
+    "catalog": "it picks mechanisms by what it reads in traces",
+    "gepa": "it selects by pair, and reflects on traces",
+    "openevolve": "it shows the pairs that a program lost",
+}
+"""The proposers that work with the whole history alone, and why."""
 
 
 def check_history_level(settings: ProposerSettings) -> None:
     """Raise UsageError for a proposer that cannot work with this level of history."""
-    if settings.spec == "catalog" and settings.history != "full":
-        what = f"proposer catalog cannot work with history {settings.history!r}"
-        raise UsageError(what, hint="it picks mechanisms by what it reads in traces; use --history full")
+    if settings.spec in NEED_ALL and settings.history != "full":
+        what = f"proposer {settings.spec} cannot work with history {settings.history!r}"
+        raise UsageError(what, hint=f"{NEED_ALL[settings.spec]}; use --history full")
 
 
-def make_view(history: Path, target: Path, level: str) -> Path:
-    """The folder to show at a level: `history` itself, or `target`, made anew."""
+def make_view(history: Path, target: Path, level: str, *, summaries: Path | None = None) -> Path:
+    """The folder to show at a level: `history` itself, or `target`, made anew.
+
+    summaries: the folder of those that a model wrote, where the level shows them.
+    """
     if level == "full":
         return history
     if target.is_symlink():
@@ -61,26 +74,30 @@ def make_view(history: Path, target: Path, level: str) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     source = HistoryLayout(history)
     with folders.new_folder(target) as folder:
-        for path, content in _contents(source, level):
+        for path, content in _contents(source, level, summaries):
             files.write_bytes(folder / path, content)
     return target
 
 
-def _contents(history: HistoryLayout, level: str) -> Iterator[tuple[Path, bytes]]:
+def _contents(history: HistoryLayout, level: str, written: Path | None) -> Iterator[tuple[Path, bytes]]:
     """The files of a view, by path below it."""
     yield Path(history.interface.name), files.read_bytes(history.interface)
     if level == "none":
         yield Path(history.readme.name), (_ABOUT + _ABOUT_NONE).encode()
         yield from _seeds(history)
         return
-    summaries = level == "summaries"
-    about = _ABOUT + _ABOUT_SCORES + (_ABOUT_SUMMARIES if summaries else "")
-    yield Path(history.readme.name), about.encode()
-    for path in (history.ledger, history.frontier, history.iterations):
-        if path.exists():
-            yield Path(path.name), files.read_bytes(path)
-    for row in load_ledger(history.ledger):
-        yield from _candidate(history, row, summaries=summaries)
+    more = {"summaries": _ABOUT_SUMMARIES, MODEL_SUMMARIES: _ABOUT_MODEL}.get(level, "")
+    yield Path(history.readme.name), (_ABOUT + _ABOUT_SCORES + more).encode()
+    rows = load_ledger(history.ledger)
+    yield Path(history.ledger.name), render_ledger([replace(row, hypothesis="", reason="") for row in rows])
+    if history.frontier.exists():
+        yield Path(history.frontier.name), files.read_bytes(history.frontier)
+    for row in rows:
+        yield from _candidate(history, row)
+        if level == "summaries" and row.status != "rejected":
+            yield _below(row, "summary.md"), render_summary(history, row).encode()
+        elif written and (path := written / f"{row.folder}.md").exists():
+            yield _below(row, "summary.md"), files.read_bytes(path)
 
 
 def _seeds(history: HistoryLayout) -> Iterator[tuple[Path, bytes]]:
@@ -89,13 +106,11 @@ def _seeds(history: HistoryLayout) -> Iterator[tuple[Path, bytes]]:
             yield _below(row, "harness.py"), files.read_bytes(history.candidate(row.folder) / "harness.py")
 
 
-def _candidate(history: HistoryLayout, row: Row, *, summaries: bool) -> Iterator[tuple[Path, bytes]]:
+def _candidate(history: HistoryLayout, row: Row) -> Iterator[tuple[Path, bytes]]:
     folder = history.candidate(row.folder)
     for name in _KEPT:
         if (folder / name).exists():
             yield _below(row, name), files.read_bytes(folder / name)
-    if summaries and row.status != "rejected":
-        yield _below(row, "summary.md"), render_summary(history, row).encode()
 
 
 def _below(row: Row, name: str) -> Path:

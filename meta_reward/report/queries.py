@@ -8,16 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.files import dump_line, printable
-from meta_reward.report.tables import fit, plural, points, render_table, reward, with_interval
+from meta_reward.report.tables import context_of, fit, plural, points, render_table, reward, with_interval
 from meta_reward.run.query_answers import (
     Diff,
     ErrorCount,
     FailureGroup,
     Failures,
+    FlippedItem,
+    FlippedPair,
     Flips,
     Ledger,
     LedgerEntry,
+    LostPair,
     Standing,
     Suspect,
     Suspects,
@@ -25,6 +29,7 @@ from meta_reward.run.query_answers import (
     TraceOfTrajectory,
     TrajectoryTrace,
     Turned,
+    WrongItem,
 )
 from meta_reward.run.query_suspects import FEWEST_CANDIDATES
 
@@ -32,8 +37,8 @@ MOST_TEXT = 3000
 _MOST_DIFF_LINES = 400
 _MOST_FINDINGS = 1500
 _OF_LEDGER = (
-    "* the leader; from: its parents; part: what it changed; search: agreement on the search split; frontier: no "
-    "other has more agreement for fewer judge tokens. Under each its hypothesis, or why it was refused."
+    "* the leader; from: its parents; part: what it changed; search: score on the search split; frontier: no "
+    "other has a higher one for fewer judge tokens, or less context. Under each its hypothesis, or why it was refused."
 )
 _OF_FLIPS = "margin: the preferred reward minus the other, in points; at most 0, or - for none, the pair is not won"
 _OF_PAIRS = (
@@ -50,14 +55,16 @@ _OF_VOTES = "; votes: annotators for and against the label; where they disagree,
 
 def render_ledger(answer: Ledger) -> str:
     """A row for each candidate, with its hypothesis below."""
-    rows = [_ledger_row(c, is_best=c.id == answer.best) for c in answer.candidates]
     below = [_shortened(c.reason or c.hypothesis, 140) for c in answer.candidates]
-    headers = ["id", "name", "from", "part", "status", "search [95%]", "judge tokens"]
+    known = any(c.context_chars is not None for c in answer.candidates)
+    context = ["context"] if known else []
+    rows = [_ledger_row(c, is_best=c.id == answer.best, with_context=known) for c in answer.candidates]
+    headers = ["id", "name", "from", "part", "status", "search [95%]", *context, "judge tokens"]
     more = f"{answer.left_out} earlier ones are left out; --limit 0 shows all" if answer.left_out else ""
     return _paragraphs(render_table(headers, rows, below=below), fit(_OF_LEDGER), more)
 
 
-def _ledger_row(c: LedgerEntry, *, is_best: bool) -> list[object]:
+def _ledger_row(c: LedgerEntry, *, is_best: bool, with_context: bool) -> list[object]:
     return [
         c.id + ("*" if is_best else ""),
         c.name,
@@ -65,53 +72,91 @@ def _ledger_row(c: LedgerEntry, *, is_best: bool) -> list[object]:
         c.part or "-",
         c.status + (", frontier" if c.frontier else ""),
         with_interval(c.score, c.low, c.high),
+        *([context_of(c.context_chars)] if with_context else []),
         c.judge_tokens,
     ]
 
 
 def render_failures(answer: Failures) -> str:
     """What a candidate does not win, a table for each category."""
-    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {plural(answer.pairs, 'pair')}"
+    shown = [one for group in answer.groups for one in group.worst]
+    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {_count(answer.pairs, shown)}"
     groups = [_group(group) for group in answer.groups]
-    return _paragraphs(_title(answer.candidate), counts, _errors(answer.errors), *groups, fit(_OF_PAIRS))
+    return _paragraphs(_title(answer.candidate), counts, _errors(answer.errors), *groups, fit(_of_pairs(shown)))
+
+
+def _of_pairs(shown: Sequence[object]) -> str:
+    return "" if any(isinstance(one, WrongItem) for one in shown) else _OF_PAIRS
 
 
 def _group(group: FailureGroup) -> str:
-    counts = f"{group.lost} lost, {group.tied} tied, {group.failed} failed of {plural(group.pairs, 'pair')}"
+    counts = f"{group.lost} lost, {group.tied} tied, {group.failed} failed of {_count(group.pairs, group.worst)}"
     head = f"{group.category}: {counts}"
-    rows = [
-        [
-            *(p.id, p.preferred, reward(p.preferred_reward), p.other, reward(p.other_reward)),
-            *(points(p.margin), _last_few(p.won_by)),
+    table = render_table(*_lost_table(group.worst), indent=2) if group.worst else ""
+    return fit(printable(head)) + (f"\n{table}" if table else "")
+
+
+def _lost_table(worst: Sequence[LostPair | WrongItem]) -> tuple[list[str], list[list[object]]]:
+    pairs = [one for one in worst if isinstance(one, LostPair)]
+    if pairs:
+        rows: list[list[object]] = [
+            [
+                *(p.id, p.preferred, reward(p.preferred_reward), p.other, reward(p.other_reward)),
+                *(points(p.margin), _last_few(p.won_by)),
+            ]
+            for p in pairs
         ]
-        for p in group.worst
-    ]
-    headers = ["pair", "preferred", "reward", "other", "reward", "margin", "won by"]
-    return fit(printable(head)) + (f"\n{render_table(headers, rows, indent=2)}" if rows else "")
+        return ["pair", "preferred", "reward", "other", "reward", "margin", "won by"], rows
+    items = [one for one in worst if isinstance(one, WrongItem)]
+    answers = [[one.id, one.expected, _answer(one.output), _last_few(one.won_by)] for one in items]
+    return ["item", "expected", "answered", "right in"], [[*row] for row in answers]
+
+
+def _count(number: int, shown: Sequence[object]) -> str:
+    """So many pairs, or other items."""
+    return plural(number, "pair" if all(isinstance(one, LostPair | FlippedPair) for one in shown) else "item")
+
+
+def _answer(output: str | None) -> str:
+    return "(failed)" if output is None else printable(_shortened(" ".join(output.split()), 60))
 
 
 def render_flips(answer: Flips) -> str:
     """What the second candidate gains, then what it loses."""
     first, second = answer.first.id, answer.second.id
-    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {plural(answer.pairs, 'pair')}"
+    shown = [*answer.gained.widest, *answer.lost.widest]
+    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {_count(answer.pairs, shown)}"
     ways = (("gains", answer.gained), ("loses", answer.lost))
     return _paragraphs(
         f"{_title(answer.first)}\n{_title(answer.second)}",
         difference,
         *(_turned(f"{second} {verb}", turned, (first, second)) for verb, turned in ways),
-        fit(_OF_FLIPS),
+        fit("" if any(isinstance(one, FlippedItem) for one in shown) else _OF_FLIPS),
     )
 
 
 def _turned(what: str, turned: Turned, candidates: tuple[str, str]) -> str:
     kinds = ", ".join(f"{name} {count}" for name, count in turned.by_category.items())
-    rows = [
-        [p.id, ", ".join(p.categories) or "-", p.preferred, p.other, points(p.first_margin), points(p.second_margin)]
-        for p in turned.widest
-    ]
-    headers = ["pair", "categories", "preferred", "other", *(f"margin {id}" for id in candidates)]
-    table = f"\n{render_table(headers, rows, indent=2)}" if rows else ""
+    table = f"\n{render_table(*_turned_table(turned.widest, candidates), indent=2)}" if turned.widest else ""
     return fit(printable(f"{what} {turned.pairs}" + (f" ({kinds})" if kinds else ""))) + table
+
+
+def _turned_table(
+    widest: Sequence[FlippedPair | FlippedItem], candidates: tuple[str, str]
+) -> tuple[list[str], list[list[object]]]:
+    pairs: list[list[object]] = [
+        [p.id, ", ".join(p.categories) or "-", p.preferred, p.other, points(p.first_margin), points(p.second_margin)]
+        for p in widest
+        if isinstance(p, FlippedPair)
+    ]
+    if pairs:
+        return ["pair", "categories", "preferred", "other", *(f"margin {id}" for id in candidates)], pairs
+    items: list[list[object]] = [
+        [one.id, one.expected, _answer(one.first_output), _answer(one.second_output)]
+        for one in widest
+        if isinstance(one, FlippedItem)
+    ]
+    return ["item", "expected", *candidates], items
 
 
 def render_suspects(answer: Suspects) -> str:
@@ -196,6 +241,8 @@ def _outcome(side: TrajectoryTrace, most: int) -> str:
     if side.error:
         error = side.error
         return printable(f"{where}: no reward: {error['kind']}: {error['message']}\n{error['traceback']}").rstrip()
+    if side.output is not None:
+        return printable(f"{where}: {_cut(side.output, most)}")
     given = side.reward or {}
     lines = [f"{where}: reward {reward(given['score'])}"]
     if given["reason"]:
@@ -205,7 +252,9 @@ def _outcome(side: TrajectoryTrace, most: int) -> str:
     return printable("\n".join(lines))
 
 
-def _pair(side: TrajectoryTrace, pair: PairOutcome) -> str:
+def _pair(side: TrajectoryTrace, pair: PairOutcome | ItemOutcome) -> str:
+    if not isinstance(pair, PairOutcome):
+        return printable(f"expected {pair.expected}: {'right' if pair.score == 1 else 'wrong'}")
     is_preferred = pair.preferred == side.trajectory
     role, partner = ("preferred to", pair.other) if is_preferred else ("should lose to", pair.preferred)
     theirs = pair.other_reward if is_preferred else pair.preferred_reward

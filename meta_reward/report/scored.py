@@ -75,4 +75,7 @@ def render_training(made: Training) -> str:
         plural(made.labelled, "reply", "replies") + ", right or wrong",
         plural(made.preferences, "prompt") + " with a right and a wrong reply",
     )
-    return "\n".join(fit(printable(f"{path}: {count}")) for path, count in zip(made.files, counts, strict=True))
+    lines = [f"{path}: {count}" for path, count in zip(made.files, counts, strict=True)]
+    if made.replayed:
+        lines.append(f"{plural(made.replayed, 'reply', 'replies')} replayed alone; no judge was asked")
+    return "\n".join(fit(printable(line)) for line in lines)

@@ -57,6 +57,8 @@ class CandidateStatus:
     validation: Agreement
     judge_tokens: int
     """On the search split, counted as if nothing had been cached."""
+    context_chars: int | None
+    """What the model is shown for one item, on average; None for rewards."""
     hypothesis: str
     reason: str
     """Why it was rejected or failed."""
@@ -104,6 +106,8 @@ class Status:
     """`running`, `finished`, `stopped` or `interrupted`."""
     reason: str
     """Why it is not running; empty while it is."""
+    kind: str
+    """Of the programs."""
     judge: str
     proposer: str
     sandbox: str
@@ -114,7 +118,7 @@ class Status:
     """Id of the best candidate on search so far."""
     candidates: list[CandidateStatus]
     frontier: list[str]
-    """Ids of the candidates that no other beats on both agreement and judge tokens, cheapest first."""
+    """Ids of the candidates that no other beats on both score and cost, cheapest first."""
     decision: Decision | None
     """Who is chosen, and why; None before the search has ended."""
     under_way: list[UnderWay]
@@ -180,6 +184,7 @@ def status_of(layout: Layout) -> Status:
         run=layout.root.name,
         state=stop.state,
         reason=stop.reason,
+        kind=config.kind,
         judge=config.judge.spec,
         proposer=config.proposer.spec,
         sandbox=config.sandbox,
@@ -252,6 +257,7 @@ def _candidate(layout: Layout, row: Row) -> CandidateStatus:
         search=Agreement(row.score, row.low, row.high),
         validation=Agreement(*((m := sealed.metrics).score, m.low, m.high) if sealed else (None, None, None)),
         judge_tokens=row.judge_tokens,
+        context_chars=row.context_chars,
         hypothesis=row.hypothesis,
         reason=row.reason,
     )

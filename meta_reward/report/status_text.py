@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 
 from meta_reward.files import printable
+from meta_reward.kinds.registry import KINDS
 from meta_reward.models.usage import dollars
 from meta_reward.report.pace import LimitUse, Outage, Pace
 from meta_reward.report.status import CandidateStatus, RunSummary, Spending, Status, UnderWay
-from meta_reward.report.tables import SIMULATED, fit, percent, plural, render_table, with_interval
+from meta_reward.report.tables import SIMULATED, context_of, fit, percent, plural, render_table, with_interval
 from meta_reward.run.decisions import Decision, sentence_of
 
 _MOST_ROWS = 60
 _LEGEND = (
-    "from: its parents; search, validation: agreement on that split, without bounds if there are fewer than 8 tasks or "
+    "from: its parents; search, validation: {metric} on that split, without bounds if there are fewer than 8 tasks or "
     "no spread; selected: by its number on search, the chosen one "
-    "by that on validation too, which are therefore optimistic; frontier: no other has more agreement on search for "
-    "fewer judge tokens"
+    "by that on validation too, which are therefore optimistic; frontier: no other has more {metric} on search for "
+    "fewer {cost}"
 )
 
 
@@ -87,14 +88,16 @@ def render_runs(listed: Sequence[RunSummary]) -> str:
         for run in listed
     ]
     table = render_table(["run", "task set", "judge", "state", "leader", "search", "changed"], rows)
-    legend = "leader: the best candidate on the search split so far; search: its agreement there"
+    legend = "leader: the best candidate on the search split so far; search: its score there"
     return "\n\n".join([table, fit(legend), *([SIMULATED] if any(run.simulated for run in listed) else [])])
 
 
 def _candidates(status: Status) -> list[str]:
     if not status.candidates:
         return ["no candidate is scored yet"]
-    headers = ["id", "name", "from", "status", "search [95%]", "validation", "judge tokens"]
+    words = KINDS[status.kind].words
+    context = ["context"] if _with_context(status.candidates) else []
+    headers = ["id", "name", "from", "status", "search [95%]", "validation", *context, "judge tokens"]
     shown, left_out = _worth_showing(status)
     rows = [_candidate(c, status) for c in shown]
     decision = sentence_of(status.decision) if status.decision else "none yet: the search has not ended"
@@ -103,10 +106,14 @@ def _candidates(status: Status) -> list[str]:
         *([f"and {left_out} more, which `meta-reward ledger {status.run}` shows"] if left_out else []),
         "",
         f"frontier: {' '.join(status.frontier)}",
-        _LEGEND,
+        _LEGEND.format(metric=words.metric, cost=words.cost),
         f"decision: {decision}",
         *_frontier_on_validation(status.decision),
     ]
+
+
+def _with_context(candidates: Sequence[CandidateStatus]) -> bool:
+    return any(c.context_chars is not None for c in candidates)
 
 
 def _worth_showing(status: Status) -> tuple[list[CandidateStatus], int]:
@@ -130,6 +137,7 @@ def _candidate(c: CandidateStatus, status: Status) -> list[object]:
         _standing(c, status),
         with_interval(c.search.score, c.search.low, c.search.high),
         percent(c.validation.score),
+        *([context_of(c.context_chars)] if _with_context(status.candidates) else []),
         c.judge_tokens,
     ]
 

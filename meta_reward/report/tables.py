@@ -167,6 +167,11 @@ def reward(value: float | None) -> str:
     return "-" if value is None else f"{value:g}"
 
 
+def context_of(chars: int | None) -> str:
+    """Characters of context; a dash if there are none to tell of."""
+    return "-" if chars is None else f"{chars:,}"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A number of things: `1 call`, `2 calls`, `2 trajectories`."""
     ending = one[:-1] + "ies" if one.endswith("ry") else one + "s"

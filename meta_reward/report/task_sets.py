@@ -7,14 +7,18 @@ from pathlib import Path
 
 from meta_reward.errors import UsageError
 from meta_reward.report.tables import fit, render_table
+from meta_reward.tasks.about import REWARD, load_about
+from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.divide import SPLITS
 from meta_reward.tasks.openings import count_openings
 from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import TaskSet, load_task_set
+from meta_reward.tasks.texts import KIND as CLASSIFY
+from meta_reward.tasks.texts import load_text_set
 
 _LEGEND = (
-    f"{', '.join(SPLITS)}: tasks/pairs in that split; opened: how often the test split was looked at. "
-    "Under each its failure categories, with their pairs."
+    f"items: pairs, or texts; {', '.join(SPLITS)}: tasks/items in that split; opened: how often the test split was "
+    "looked at. Under each its kind, or its failure categories with their pairs."
 )
 
 
@@ -23,7 +27,7 @@ class SplitSize:
     """What a split holds."""
 
     tasks: int
-    pairs: int
+    items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,14 @@ class TaskSetSummary:
 
     name: str
     """That of its folder, by which commands find it."""
+    kind: str
     simulated: bool
     tasks: int
-    """All tasks, also those without pairs, which belong to no split."""
-    trajectories: int
-    pairs: int
+    """All tasks, also those without items, which belong to no split."""
+    trajectories: int | None
+    """None where the kind knows none."""
+    items: int
+    """Pairs, for rewards."""
     splits: dict[str, SplitSize]
     """Empty if there are too few tasks to divide."""
     categories: dict[str, int]
@@ -47,14 +54,17 @@ class TaskSetSummary:
 
 def summary_of_task_set(path: Path) -> TaskSetSummary:
     """The task set in a folder. Raises DataError if it cannot be read."""
-    taskset = load_task_set(path)
-    categories = Counter(category for pair in taskset.pairs for category in pair.categories)
+    taskset = load_text_set(path) if load_about(path).kind == CLASSIFY else load_task_set(path)
+    rollouts = taskset.rollouts.values() if isinstance(taskset, TaskSet) else None
+    pairs = taskset.pairs if isinstance(taskset, TaskSet) else ()
+    categories = Counter(category for pair in pairs for category in pair.categories)
     return TaskSetSummary(
         name=path.name,
+        kind=taskset.about.kind,
         simulated=taskset.about.simulated,
-        tasks=len({rollout.task for rollout in taskset.rollouts.values()}),
-        trajectories=len(taskset.rollouts),
-        pairs=len(taskset.pairs),
+        tasks=len(taskset.tasks_with_items if rollouts is None else {rollout.task for rollout in rollouts}),
+        trajectories=None if rollouts is None else len(rollouts),
+        items=len(taskset.tasks_of_items),
         splits=_splits(taskset),
         categories=dict(sorted(categories.items())),
         openings=count_openings(path),
@@ -62,27 +72,33 @@ def summary_of_task_set(path: Path) -> TaskSetSummary:
 
 
 def render_task_sets(listed: Sequence[TaskSetSummary]) -> str:
-    """A row for each, with its failure categories below."""
-    headers = ["task set", "tasks", "trajectories", "pairs", *SPLITS, "opened"]
+    """A row for each, with its kind or its failure categories below."""
+    headers = ["task set", "tasks", "trajectories", "items", *SPLITS, "opened"]
     rows = [
         [
-            *(item.name, item.tasks, item.trajectories, item.pairs),
+            *(item.name, item.tasks, "-" if item.trajectories is None else item.trajectories, item.items),
             *(_size(item.splits.get(split)) for split in SPLITS),
             f"{item.openings}x",
         ]
         for item in listed
     ]
-    below = [", ".join(f"{name} {count}" for name, count in item.categories.items()) for item in listed]
+    below = [_below(item) for item in listed]
     return f"{render_table(headers, rows, below=below)}\n\n{fit(_LEGEND)}"
 
 
-def _splits(taskset: TaskSet) -> dict[str, SplitSize]:
+def _below(item: TaskSetSummary) -> str:
+    if item.kind != REWARD:
+        return f"kind {item.kind}"
+    return ", ".join(f"{name} {count}" for name, count in item.categories.items())
+
+
+def _splits(taskset: AnyTaskSet) -> dict[str, SplitSize]:
     try:
         splits = splits_of(taskset)
     except UsageError:  # too few tasks
         return {}
-    return {split: SplitSize(len(tasks), len(taskset.part(tasks)[1])) for split, tasks in splits.items()}
+    return {split: SplitSize(len(tasks), sum(taskset.items_of_each(tasks))) for split, tasks in splits.items()}
 
 
 def _size(split: SplitSize | None) -> str:
-    return f"{split.tasks}/{split.pairs}" if split else "-"
+    return f"{split.tasks}/{split.items}" if split else "-"

@@ -44,6 +44,7 @@ def load_user_config(path: Path | None) -> dict[str, Any]:
     data = _load_toml(path)
     config = _parse(data, path)
     refuse_secrets(config.judge.settings)
+    refuse_secrets(config.proposer.writer_settings)
     return data
 
 
@@ -120,7 +121,7 @@ def _is_raised(key: str, before: float, wanted: float) -> bool:
 
 def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in tables.items():
-        if isinstance(value, Mapping) and key != "settings":
+        if isinstance(value, Mapping) and not key.endswith("settings"):
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield prefix + key, tuple(value) if isinstance(value, list) else value

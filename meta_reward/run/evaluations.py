@@ -14,14 +14,13 @@ The journal holds one line for each finished result. A torn last line counts as 
 import gzip
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.evaluation.best_of_n import BestOfN
-from meta_reward.evaluation.metrics import Context, Group, Metrics, PairOutcome, Preferences
+from meta_reward.evaluation.metrics import Metrics, PairOutcome
 from meta_reward.evaluation.outcome import ItemOutcome, Outcome, Part
 from meta_reward.evaluation.records import (
     REWARD,
@@ -32,9 +31,9 @@ from meta_reward.evaluation.records import (
     parse_call_record,
     record_to_json,
 )
-from meta_reward.evaluation.reward_stats import RewardStats
 from meta_reward.harness.entries import ENTRIES, Output
 from meta_reward.kinds.registry import kind_of
+from meta_reward.records import parse_record
 from meta_reward.run.layout import Layout
 from meta_reward.run.trace_file import names_of, render_trace
 from meta_reward.tasks.base import AnyTaskSet
@@ -44,7 +43,7 @@ _PAIRS, _ITEMS = "pairs.jsonl", "items.jsonl"
 _NAMES = {"trajectory", "example"}
 _NAMES_OF_PAIRS = {"items": "pairs", "examples": "trajectories"}
 """What files call these numbers where items are pairs."""
-_OF_A_KIND, _GROUPED = ("preferences", "context"), ("by_category", "by_task")
+_GROUPED = ("by_category", "by_task")
 OTHER_VERSION = "another version of meta-reward wrote it, or it was changed: restore it from git"
 
 
@@ -184,26 +183,18 @@ def parse_scores(data: Any, path: Path) -> Scores:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise DataError(path, f"is not a score file of schema {SCHEMA}", hint=OTHER_VERSION)
     try:
-        names = {there: ours for ours, there in _NAMES_OF_PAIRS.items()} if "pairs" in data else {}
-        found = _renamed(data, names)
-        kept = {field.name: found[field.name] for field in fields(Metrics) if field.name not in _OF_A_KIND}
-        kept["by_category"], kept["by_task"] = (_parse_groups(found[name], names) for name in _GROUPED)
-        if names:
-            kept["preferences"] = _parse_preferences(data)
-        elif "context" in data:
-            kept["context"] = Context(**data["context"])
-        return Scores(data["judge"], data["broken"], data["not_run"], Metrics(**kept))
-    except (AttributeError, KeyError, TypeError):
+        return parse_record(Scores, {**data, "metrics": _metrics_of(data)})
+    except (AttributeError, TypeError):
         raise DataError(path, "lacks a score, or one is damaged", hint="restore it from git") from None
 
 
-def _parse_groups(data: dict[str, dict[str, Any]], names: dict[str, str]) -> dict[str, Group]:
-    return {name: Group(**_renamed(group, names)) for name, group in data.items()}
-
-
-def _parse_preferences(data: dict[str, Any]) -> Preferences:
-    told = {"rewards": RewardStats(**data["rewards"]), "best_of_n": [BestOfN(**row) for row in data["best_of_n"]]}
-    return Preferences(**{field.name: data[field.name] for field in fields(Preferences)} | told)
+def _metrics_of(data: dict[str, Any]) -> dict[str, Any]:
+    """Metrics as they are from the content of a file, where numbers of pairs stand among the others."""
+    if "pairs" not in data:
+        return data
+    names = {there: ours for ours, there in _NAMES_OF_PAIRS.items()}
+    groups = {name: {key: _renamed(group, names) for key, group in data[name].items()} for name in _GROUPED}
+    return {**_renamed(data, names), **groups, "preferences": data}
 
 
 def load_rewards(folder: Path) -> dict[str, float | None]:
@@ -245,9 +236,15 @@ def load_items(folder: Path) -> list[PairOutcome] | list[ItemOutcome]:
         return [ItemOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
 
 
+def items_file(folder: Path) -> Path:
+    """The file with the single items of an evaluation."""
+    items = folder / _ITEMS
+    return items if items.exists() else folder / _PAIRS
+
+
 def has_items(folder: Path) -> bool:
     """Whether an evaluation shows its single items here."""
-    return (folder / _PAIRS).exists() or (folder / _ITEMS).exists()
+    return items_file(folder).exists()
 
 
 def load_outputs(folder: Path) -> dict[str, Output | None]:

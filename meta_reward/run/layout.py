@@ -83,6 +83,8 @@ class Layout(_History):
     work = _In("root", ".work")
     set_aside = _In("work", "set-aside")
     """Files that were in the way of the search, and not its own."""
+    summaries = _In("work", "summaries")
+    """Of candidates' traces, written by a model for proposers that see no more of them."""
     account = _In("work", "account.jsonl")
     discarded = _In("work", "discarded.jsonl")
     """The cost of sessions that did not end, one line each."""

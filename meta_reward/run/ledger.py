@@ -4,7 +4,7 @@ Leader, frontier and the next id are functions of its rows, so nothing else need
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,13 @@ class Row:
     judge: str
     hypothesis: str
     reason: str
+    context_chars: int | None = field(default=None, kw_only=True)
+    """What the model is shown for one item, on average; None for rewards, and not written then."""
+
+    @property
+    def cost(self) -> int:
+        """What stands against the score on the frontier."""
+        return self.judge_tokens if self.context_chars is None else self.context_chars
 
     @property
     def folder(self) -> str:
@@ -52,7 +59,14 @@ def load_ledger(path: Path) -> list[Row]:
 
 def render_ledger(rows: Sequence[Row]) -> bytes:
     """The ledger's text."""
-    return b"".join(files.dump_line({"schema": SCHEMA, **files.as_dict(row)}) for row in rows)
+    return b"".join(files.dump_line({"schema": SCHEMA, **_row_to_json(row)}) for row in rows)
+
+
+def _row_to_json(row: Row) -> dict[str, object]:
+    values: dict[str, object] = files.as_dict(row)
+    if row.context_chars is None:
+        del values["context_chars"]
+    return values
 
 
 def leader_of(rows: Sequence[Row]) -> Row:
@@ -62,9 +76,9 @@ def leader_of(rows: Sequence[Row]) -> Row:
 
 
 def frontier_of(numbers: Mapping[str, tuple[float, int]]) -> list[str]:
-    """The ids that no other beats on both score and judge tokens, cheapest first; of equals the lowest.
+    """The ids that no other beats on both score and cost, cheapest first; of equals the lowest.
 
-    numbers: score and judge tokens by id.
+    numbers: score and cost by id.
     """
     kept: list[str] = []
     for id, (score, _) in sorted(numbers.items(), key=lambda item: (item[1][1], -item[1][0], item[0])):
@@ -76,14 +90,19 @@ def frontier_of(numbers: Mapping[str, tuple[float, int]]) -> list[str]:
 def frontier_on_search(rows: Sequence[Row]) -> list[Row]:
     """The scored candidates on the frontier of the search split."""
     by_id = {row.id: row for row in rows}
-    return [by_id[id] for id in frontier_of({r.id: (r.score, r.judge_tokens) for r in rows if r.score is not None})]
+    return [by_id[id] for id in frontier_of({r.id: (r.score, r.cost) for r in rows if r.score is not None})]
 
 
 def render_frontier(rows: Sequence[Row]) -> bytes:
     """The text of `frontier.json`."""
     on_it = frontier_on_search(rows)
-    points = [{"id": r.id, "name": r.name, "score": r.score, "judge_tokens": r.judge_tokens} for r in on_it]
+    points = [{"id": r.id, "name": r.name, "score": r.score, **_cost_of(r)} for r in on_it]
     return files.dump_json({"schema": SCHEMA, "frontier": points})
+
+
+def _cost_of(row: Row) -> dict[str, int]:
+    context = {} if row.context_chars is None else {"context_chars": row.context_chars}
+    return {**context, "judge_tokens": row.judge_tokens}
 
 
 def idle_iterations(rows: Sequence[Row], last: int) -> int:
@@ -100,7 +119,7 @@ def _parse_row(data: Any, path: Path, number: int) -> Row:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise DataError(path, f"is not a ledger line of schema {SCHEMA}", place=place)
     try:
-        values = {name: data[name] for name in Row.__slots__}
+        values = {name: data[name] for name in Row.__slots__ if name != "context_chars"}
     except KeyError as error:
         raise DataError(path, f"has no {error}", place=place) from None
-    return Row(**{**values, "parents": tuple(values["parents"])})
+    return Row(**{**values, "parents": tuple(values["parents"])}, context_chars=data.get("context_chars"))

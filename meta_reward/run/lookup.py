@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import PairOutcome
-from meta_reward.run.evaluations import load_pairs
+from meta_reward.evaluation.outcome import ItemOutcome
+from meta_reward.run.evaluations import has_items, load_items
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.query_answers import Standing
@@ -33,12 +34,20 @@ def find_rows(history: HistoryLayout) -> list[Row]:
     return load_ledger(history.ledger)
 
 
-def find_outcomes(history: HistoryLayout, row: Row) -> list[PairOutcome]:
+def find_pairs(history: HistoryLayout, row: Row) -> list[PairOutcome]:
     """The pairs of a candidate. Raises UsageError if there are none here."""
+    pairs = [one for one in find_outcomes(history, row) if isinstance(one, PairOutcome)]
+    if not pairs:
+        raise UsageError("this history holds no pairs of trajectories", hint="it is of another kind of program")
+    return pairs
+
+
+def find_outcomes(history: HistoryLayout, row: Row) -> list[PairOutcome] | list[ItemOutcome]:
+    """The pairs or other items of a candidate. Raises UsageError if there are none here."""
     folder = history.candidate(row.folder)
-    if not (folder / "pairs.jsonl").exists():
+    if not has_items(folder):
         raise UsageError(f"{row.id} has no pairs here", hint=why_not_shown(row))
-    return load_pairs(folder)
+    return load_items(folder)
 
 
 def why_not_shown(row: Row) -> str:

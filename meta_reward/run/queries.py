@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from meta_reward import files
 from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.harness.validate import definitions
-from meta_reward.run.evaluations import load_scores
+from meta_reward.run.evaluations import items_file, load_scores
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row, frontier_on_search, leader_of
 from meta_reward.run.lookup import find_candidate, find_outcomes, find_rows, standing_of, unknown
@@ -23,12 +24,14 @@ from meta_reward.run.query_answers import (
     ErrorCount,
     FailureGroup,
     Failures,
+    FlippedItem,
     FlippedPair,
     Flips,
     Ledger,
     LedgerEntry,
     LostPair,
     Turned,
+    WrongItem,
 )
 from meta_reward.run.query_suspects import suspects
 from meta_reward.run.query_trace import trace
@@ -38,6 +41,8 @@ UNCATEGORISED = "none"
 _MAX_ERRORS = 10
 _LOWEST_MARGIN = -100.0
 _T = TypeVar("_T")
+Decided = PairOutcome | ItemOutcome
+"""A pair, or an item of another kind, under a candidate."""
 
 
 def ledger(history: HistoryLayout, *, limit: int = 0) -> Ledger:
@@ -75,8 +80,10 @@ def failures(history: HistoryLayout, candidate: str, *, category: str = "", limi
 def flips(history: HistoryLayout, first: str, second: str, *, category: str = "", limit: int = 0) -> Flips:
     """The pairs that two candidates decide differently: what the second gains on the first, and what it loses."""
     a, b = find_candidate(history, first), find_candidate(history, second)
-    before = {pair.id: pair for pair in find_outcomes(history, a)}
-    both = [(before[pair.id], pair) for pair in find_outcomes(history, b) if pair.id in before]
+    before: dict[str, Decided] = {pair.id: pair for pair in find_outcomes(history, a)}
+    both: list[tuple[Decided, Decided]] = [
+        (before[pair.id], pair) for pair in find_outcomes(history, b) if pair.id in before
+    ]
     _check_category(category, [pair for pair, _ in both])
     chosen = [(x, y) for x, y in both if category in ("", *_categories(x))]
     return Flips(
@@ -116,11 +123,11 @@ def _entry(history: HistoryLayout, row: Row, on_frontier: bool) -> LedgerEntry:
     return LedgerEntry(**files.as_dict(row), part=part, frontier=on_frontier)
 
 
-def _categories(pair: PairOutcome) -> tuple[str, ...]:
+def _categories(pair: Decided) -> tuple[str, ...]:
     return pair.categories or (UNCATEGORISED,)
 
 
-def _check_category(category: str, pairs: Sequence[PairOutcome]) -> list[str]:
+def _check_category(category: str, pairs: Sequence[Decided]) -> list[str]:
     """All categories of these pairs. Raises UsageError if the one asked for is not among them."""
     names = sorted({name for pair in pairs for name in _categories(pair)})
     if category and category not in names:
@@ -128,12 +135,12 @@ def _check_category(category: str, pairs: Sequence[PairOutcome]) -> list[str]:
     return names
 
 
-def _counts(pairs: Sequence[PairOutcome]) -> dict[str, int]:
-    failed = [pair for pair in pairs if pair.margin is None]
+def _counts(pairs: Sequence[Decided]) -> dict[str, int]:
+    failed = [pair for pair in pairs if pair.failed]
     return {
         "pairs": len(pairs),
         "lost": sum(pair.score == 0 for pair in pairs) - len(failed),
-        "tied": sum(pair.margin == 0 for pair in pairs),
+        "tied": sum(pair.tied for pair in pairs),
         "failed": len(failed),
     }
 
@@ -142,7 +149,7 @@ def _winners(history: HistoryLayout) -> dict[str, list[str]]:
     """The candidates that win each pair, by its id."""
     winners: dict[str, list[str]] = {}
     for row in find_rows(history):
-        path = history.candidate(row.folder) / "pairs.jsonl"
+        path = items_file(history.candidate(row.folder))
         if row.status == "scored" and path.exists():
             for pair in files.load_lines(path):
                 if pair["score"] == 1:
@@ -150,20 +157,29 @@ def _winners(history: HistoryLayout) -> dict[str, list[str]]:
     return winners
 
 
-def _group(name: str, pairs: Sequence[PairOutcome], limit: int, winners: Mapping[str, list[str]]) -> FailureGroup:
+def _group(name: str, pairs: Sequence[Decided], limit: int, winners: Mapping[str, list[str]]) -> FailureGroup:
     missed = sorted((p for p in pairs if p.score < 1), key=lambda p: (p.margin is not None, p.margin or 0, p.id))
-    worst = [LostPair(**files.as_dict(pair), won_by=winners.get(pair.id, [])) for pair in _first(missed, limit)]
+    worst = [_lost(pair, winners.get(pair.id, [])) for pair in _first(missed, limit)]
     return FailureGroup(name, **_counts(pairs), worst=worst)
 
 
-def _turned(both: Sequence[tuple[PairOutcome, PairOutcome]], limit: int) -> Turned:
+def _lost(one: Decided, won_by: list[str]) -> LostPair | WrongItem:
+    if isinstance(one, PairOutcome):
+        return LostPair(**files.as_dict(one), won_by=won_by)
+    return WrongItem(one.id, one.task, one.categories, one.expected, one.output, one.score, won_by)
+
+
+def _turned(both: Sequence[tuple[Decided, Decided]], limit: int) -> Turned:
     """Pairs that turned one way: how many, of which category, and those whose margins differ most."""
     counts = Counter(name for pair, _ in both for name in _categories(pair))
     widest = sorted(both, key=lambda xy: (-_swing(*xy), xy[0].id))
     return Turned(len(both), dict(counts.most_common()), [_flipped(x, y) for x, y in _first(widest, limit)])
 
 
-def _flipped(x: PairOutcome, y: PairOutcome) -> FlippedPair:
+def _flipped(x: Decided, y: Decided) -> FlippedPair | FlippedItem:
+    if not isinstance(x, PairOutcome):
+        second = y.output if isinstance(y, ItemOutcome) else None
+        return FlippedItem(x.id, x.task, x.categories, x.expected, x.output, second)
     return FlippedPair(
         **{name: getattr(x, name) for name in ("id", "task", "categories", "preferred", "other")},
         first_margin=x.margin,
@@ -171,7 +187,7 @@ def _flipped(x: PairOutcome, y: PairOutcome) -> FlippedPair:
     )
 
 
-def _swing(x: PairOutcome, y: PairOutcome) -> float:
+def _swing(x: Decided, y: Decided) -> float:
     first, second = (_LOWEST_MARGIN if pair.margin is None else pair.margin for pair in (x, y))
     return abs(second - first)
 

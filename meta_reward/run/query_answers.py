@@ -5,6 +5,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.run.ledger import Row
 
 Stored = dict[str, Any]
@@ -62,6 +63,21 @@ class LostPair(PairOutcome):
 
 
 @dataclass(frozen=True, slots=True)
+class WrongItem:
+    """An item of another kind that a candidate does not get right."""
+
+    id: str
+    task: str
+    categories: tuple[str, ...]
+    expected: str
+    output: str | None
+    """What the candidate answered; None if it failed."""
+    score: float
+    won_by: list[str]
+    """Ids of the candidates that get it right."""
+
+
+@dataclass(frozen=True, slots=True)
 class FailureGroup:
     """What a candidate does not win of one failure category."""
 
@@ -74,7 +90,7 @@ class FailureGroup:
     tied: int
     failed: int
     """Pairs with a side that has no reward."""
-    worst: list[LostPair]
+    worst: list[LostPair | WrongItem]
     """Failed ones first, then those lost by most."""
 
 
@@ -120,12 +136,24 @@ class FlippedPair:
 
 
 @dataclass(frozen=True, slots=True)
+class FlippedItem:
+    """An item of another kind that two candidates answer differently, one of them right."""
+
+    id: str
+    task: str
+    categories: tuple[str, ...]
+    expected: str
+    first_output: str | None
+    second_output: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Turned:
     """The pairs that turned one way."""
 
     pairs: int
     by_category: dict[str, int]
-    widest: list[FlippedPair]
+    widest: list[FlippedPair | FlippedItem]
     """Those whose margins differ most first."""
 
 
@@ -199,13 +227,15 @@ class TrajectoryTrace:
     trajectory: str
     task: str
     reward: Stored | None
-    """Score, reason and findings; None if the candidate failed."""
+    """Score, reason and findings; None if the candidate failed, or is of another kind."""
+    output: str | None
+    """The answer of a candidate of another kind."""
     error: Stored | None
     """Kind, message and traceback; None if it did not."""
     printed: str
     """What the harness wrote to its output."""
-    pairs: list[PairOutcome]
-    """The pairs of the trajectory."""
+    pairs: list[PairOutcome | ItemOutcome]
+    """The pairs of the trajectory, or what else was decided by it."""
     asks: int
     """How many questions it asked, shown or not; a question may take several calls."""
     calls: list[Stored]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row
-from meta_reward.run.lookup import find_outcomes, find_rows
+from meta_reward.run.lookup import find_pairs, find_rows
 from meta_reward.run.query_answers import Suspect, Suspects
 from meta_reward.tasks.annotations import Vote
 
@@ -49,7 +49,7 @@ def _good(history: HistoryLayout, rows: Sequence[Row]) -> dict[str, list[PairOut
     distinct: dict[tuple[tuple[str, float], ...], tuple[str, list[PairOutcome]]] = {}
     for row in sorted(scored, key=lambda row: (-(row.score or 0), row.judge_tokens, row.id)):
         if bar is not None and (row.score or 0) >= bar:
-            outcomes = find_outcomes(history, row)
+            outcomes = find_pairs(history, row)
             distinct.setdefault(tuple((pair.id, pair.score) for pair in outcomes), (row.id, outcomes))
     return dict(distinct.values())
 

@@ -7,6 +7,8 @@ from typing import Any
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.evaluation.outcome import ItemOutcome
+from meta_reward.run.evaluations import has_items
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row
 from meta_reward.run.lookup import find_candidate, find_outcomes, standing_of, unknown, why_not_shown
@@ -24,8 +26,8 @@ def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int =
     known = sorted(path.stem for path in folder.glob("*.json"))
     if not known:
         raise UsageError(f"{row.id} has no traces here", hint=why_not_shown(row))
-    pairs = find_outcomes(history, row) if (history.candidate(row.folder) / "pairs.jsonl").exists() else []
-    pair = next((pair for pair in pairs if pair.id == trajectory), None)
+    pairs = find_outcomes(history, row) if has_items(history.candidate(row.folder)) else []
+    pair = next((pair for pair in pairs if pair.id == trajectory and isinstance(pair, PairOutcome)), None)
     if pair is not None and trajectory not in known:
         sides = [name for name in (pair.preferred, pair.other) if name in known]
         if not sides:
@@ -36,7 +38,9 @@ def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int =
     return TraceOfTrajectory(standing_of(row), _trace(row, folder, trajectory, pairs, ask))
 
 
-def _trace(row: Row, folder: Path, trajectory: str, pairs: Sequence[PairOutcome], ask: int) -> TrajectoryTrace:
+def _trace(
+    row: Row, folder: Path, trajectory: str, pairs: Sequence[PairOutcome | ItemOutcome], ask: int
+) -> TrajectoryTrace:
     stored = load_trace(folder / f"{trajectory}.json")
     asks = sorted({call["ask"] for call in stored["calls"]})
     if ask and ask not in asks:
@@ -44,13 +48,18 @@ def _trace(row: Row, folder: Path, trajectory: str, pairs: Sequence[PairOutcome]
     return TrajectoryTrace(
         trajectory=trajectory,
         task=stored["task"],
-        reward=_joined(stored["reward"], "reason"),
+        reward=_joined(stored.get("reward"), "reason"),
+        output=files.as_text(stored.get("output")),
         error=_joined(stored["error"], "message", "traceback"),
         printed=files.as_text(stored.get("printed", "")),
-        pairs=[pair for pair in pairs if trajectory in (pair.preferred, pair.other)],
+        pairs=[one for one in pairs if trajectory in _examples_of(one)],
         asks=len(asks),
         calls=[_call(call) for call in stored["calls"] if ask in (0, call["ask"])],
     )
+
+
+def _examples_of(one: PairOutcome | ItemOutcome) -> tuple[str, ...]:
+    return (one.preferred, one.other) if isinstance(one, PairOutcome) else (one.id,)
 
 
 def _call(call: Mapping[str, Any]) -> Stored:

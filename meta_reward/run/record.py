@@ -15,7 +15,7 @@ from meta_reward import files, folders
 from meta_reward.errors import GitError
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.run import git
-from meta_reward.run.evaluations import load_outcomes, load_scores
+from meta_reward.run.evaluations import items_file, load_outcomes, load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, leader_of, load_ledger, render_frontier, render_ledger
 from meta_reward.run.proposal import parse_proposal
@@ -91,6 +91,7 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
         judge=judge,
         hypothesis=files.printable(proposal.hypothesis),
         reason=files.printable(reason)[:_MAX_REASON_CHARS],
+        context_chars=metrics.cost if metrics and metrics.context else None,
     )
 
 
@@ -166,7 +167,7 @@ def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:
 
 def _evaluation(layout: Layout, row: Row) -> _Evaluation:
     folder = layout.candidate(row.folder)
-    return folder, (folder / "pairs.jsonl").stat().st_mtime_ns
+    return folder, items_file(folder).stat().st_mtime_ns
 
 
 @cache

@@ -11,7 +11,10 @@ from meta_reward.settings import BadSetting, setting
 from meta_reward.tasks.divide import SplitShares
 
 SCHEMA = 2
-HISTORY_LEVELS = ("full", "scores", "summaries", "none")
+MODEL_SUMMARIES = "model-summaries"
+HISTORY_LEVELS = ("full", "scores", "summaries", MODEL_SUMMARIES, "none")
+WRITING = ("gepa", "openevolve", "writer")
+"""The proposers that are no agents: code around a model that writes programs."""
 _EFFORTS = ("", "low", "medium", "high", "xhigh", "max")
 
 
@@ -45,7 +48,7 @@ class ProposerSettings:
     """The table `[proposer]`."""
 
     spec: str = "catalog"
-    """`catalog`, `claude:MODEL` or `command:PROGRAM ...`."""
+    """`catalog`, `claude:MODEL`, `gepa`, `openevolve`, `writer` or `command:PROGRAM ...`."""
     candidates: int = setting(2, least=1)
     """The most that an iteration may bring."""
     minutes: float = setting(60.0, check=_check_minutes)
@@ -59,7 +62,7 @@ class ProposerSettings:
     turns: int = 200
     """Turns of a session of claude; 0 for no bound."""
     max_usd: float = 10.0
-    """What a session of claude may cost; 0 for no bound."""
+    """What a session of claude, or its writing model, may cost; 0 for no bound."""
     effort: str = setting("", choices=_EFFORTS)
     """How hard claude thinks; empty leaves it to its default."""
     tools: tuple[str, ...] = ()
@@ -70,6 +73,10 @@ class ProposerSettings:
     """Names of environment variables that the proposer is given."""
     net: str = setting("", choices=("", "none"))
     """`none` leaves a command's jail without a network."""
+    writer: str = ""
+    """The model that writes for `gepa`, `openevolve` and `writer`, and summaries: any judge's kind and model."""
+    writer_settings: dict[str, Any] = field(default_factory=dict)
+    """What this kind of judge takes, for the writing model."""
     model: str = ""
     """Claude's model if `spec` is just `claude`. A stored run has it in `spec`."""
 

@@ -14,6 +14,7 @@ from meta_reward.propose.base import slug
 from meta_reward.propose.prompt import default_instructions, load_instructions
 from meta_reward.propose.registry import make_proposer
 from meta_reward.propose.views import check_history_level
+from meta_reward.propose.writer import make_writer
 from meta_reward.run import git
 from meta_reward.run.config import load_run_config, new_config, overlay, raised, render_config
 from meta_reward.run.create import Seed, create_run
@@ -22,7 +23,7 @@ from meta_reward.run.record import commit_paths
 from meta_reward.run.set_aside import write_over
 from meta_reward.run.settings import RunConfig
 from meta_reward.search.context import search_cases
-from meta_reward.search.limits import require_limit
+from meta_reward.search.limits import require_limit, require_usd_limit
 from meta_reward.search.open import divided, open_backend, open_sandbox
 from meta_reward.tasks.base import AnyTaskSet
 
@@ -54,6 +55,8 @@ async def create(
     backend = open_backend(config)
     require_limit(backend, judge, requested.get("limits", {}))
     backend.check()
+    if spec := config.proposer.writer:
+        require_usd_limit(make_writer(spec, config.proposer.writer_settings), spec, requested.get("limits", {}))
     make_proposer(config.proposer).check()
     check_history_level(config.proposer)
     splits = divided(taskset, config)
@@ -63,7 +66,7 @@ async def create(
         search_cases(taskset, splits["search"], [seed.source for seed in seeds]),
         kind_of(taskset).program,
     )
-    told = default_instructions(kind) if instructions is None else instructions
+    told = default_instructions(kind, config.proposer.spec) if instructions is None else instructions
     create_run(layout, config, taskset, splits, seeds, instructions=told)
 
 
@@ -92,7 +95,7 @@ def keep_instructions(
     notice: called with a line if the user had changed the file and it is set aside.
     """
     if told is not None or not layout.instructions.exists():
-        text = default_instructions(kind) if told is None else told
+        text = default_instructions(kind, load_run_config(layout.config).proposer.spec) if told is None else told
         for note in write_over(layout, {layout.instructions: text.encode()}):
             notice(note)
     load_instructions(layout.instructions)

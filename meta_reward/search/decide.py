@@ -157,7 +157,7 @@ def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: S
         look=found.look,
         level=found.level,
         baseline_validation=found_on[baseline.id].score,
-        frontier=tuple(frontier_of({id: (on.score, on.judge_tokens) for id, on in found_on.items()})),
+        frontier=tuple(frontier_of({id: (on.score, on.cost) for id, on in found_on.items()})),
         finalists=tuple(
             Finalist(
                 row.name,

@@ -91,5 +91,10 @@ def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any], *, unp
     if price is None and not {"max_usd", "max_tokens", "max_calls"} & set(limits):
         what = f"the price of {spec} is not known, and nothing limits what may be spent"
         raise UsageError(what, hint=f"{unpriced}, or {_LIFT}")
-    if price and "max_usd" not in limits:
+    require_usd_limit(backend, spec, limits)
+
+
+def require_usd_limit(backend: Backend, spec: str, limits: Mapping[str, Any]) -> None:
+    """Raise UsageError if a model costs money, as far as is known, and no limit in dollars is set."""
+    if backend.cost_usd(_SOME) and "max_usd" not in limits:
         raise UsageError(f"{spec} costs money, and no limit is set", hint=f"set one with --max-usd 20, or {_LIFT}")

@@ -238,7 +238,14 @@ async def _validated(search: Search, drafts: Sequence[Draft], iteration: int) ->
 
 async def _validate(search: Search, source: str, known: Mapping[str, str]) -> Report:
     async with await open_sandbox(search.config) as sandbox:
-        return await validate(source, sandbox=sandbox, known=known, packages=search.config.packages, cases=search.cases)
+        return await validate(
+            source,
+            sandbox=sandbox,
+            known=known,
+            packages=search.config.packages,
+            cases=search.cases,
+            program=search.kind.program,
+        )
 
 
 def save_candidates(search: Search, session: Session, iteration: int) -> list[str]:

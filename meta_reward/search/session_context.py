@@ -10,15 +10,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from meta_reward.errors import ProposerError
+from meta_reward.propose.model_summary import write_summaries
 from meta_reward.propose.prompt import load_instructions, render_instructions
 from meta_reward.propose.session_server import AnswerRequest, open_session_server
+from meta_reward.propose.transcript import Transcript
 from meta_reward.propose.views import make_view
+from meta_reward.propose.writer import Writer, open_writer_gateway
 from meta_reward.run.hints import load_hints
 from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.settings import MODEL_SUMMARIES
 from meta_reward.search.context import Search
 from meta_reward.search.session_api import make_answer
 from meta_reward.search.tryout.run import Tryouts, tryouts_of
 
+_MOST_SUMMARIES = 1000
 TryHarness = Callable[[Path | str, Sequence[str]], Awaitable[object]]
 
 
@@ -53,7 +59,9 @@ async def open_session_context(search: Search, iteration: int) -> AsyncIterator[
     """What a session is given; its folder exists. Requests are answered while the block runs."""
     layout, config = search.layout, search.config
     beside = layout.session(iteration).resolve() / "history"
-    view = make_view(layout.history.resolve(), beside, config.proposer.history)
+    if config.proposer.history == MODEL_SUMMARIES:
+        await _summarize(search, iteration)
+    view = make_view(layout.history.resolve(), beside, config.proposer.history, summaries=layout.summaries)
     if view != beside and not beside.is_symlink():
         beside.symlink_to(Path("../../history"))
     tries = tryouts_of(search, layout.staging(iteration).resolve())
@@ -66,3 +74,20 @@ async def open_session_context(search: Search, iteration: int) -> AsyncIterator[
     answer = make_answer(HistoryLayout(view), tries)
     async with open_session_server(answer) as socket:
         yield SessionContext(view, told, socket, tries, answer)
+
+
+async def _summarize(search: Search, iteration: int) -> None:
+    """Have a model write the summaries of traces that are missing; what that costs counts as the session's."""
+    layout, settings = search.layout, search.config.proposer
+    writer = Writer(
+        open_writer_gateway(settings.writer, settings.writer_settings),
+        Transcript(layout.transcript(iteration)),
+        iteration=iteration,
+        seed=search.config.seed,
+        most=_MOST_SUMMARIES,
+        max_usd=settings.max_usd,
+    )
+    try:
+        await write_summaries(HistoryLayout(layout.history), layout.summaries, writer)
+    except ProposerError as error:
+        search.events.note(f"iteration {iteration}: summaries are missing: {error}")

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.evaluation.best_of_n import Lift
 from meta_reward.evaluation.statistics import Interval
+from meta_reward.records import parse_record
 from meta_reward.run.decisions import Decision
 from meta_reward.run.evaluations import OTHER_VERSION, Scores, parse_scores, scores_to_json
 from meta_reward.run.layout import Layout
@@ -58,7 +57,8 @@ def load_tested(layout: Layout) -> dict[str, Tested]:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise DataError(layout.test_result, f"is not a test result of schema {SCHEMA}", hint=OTHER_VERSION)
     with files.reading(layout.test_result):
-        return {item["id"]: _parse_tested(item, layout.test_result) for item in data["tested"]}
+        tested = [{**item, "scores": parse_scores(item["scores"], layout.test_result)} for item in data["tested"]]
+        return {one.id: one for one in (parse_record(Tested, item) for item in tested)}
 
 
 def save_tested(layout: Layout, tested: Sequence[Tested]) -> None:
@@ -75,15 +75,3 @@ def test_to_json(result: TestResult) -> dict[str, object]:
 def _tested_to_json(tested: Tested) -> dict[str, object]:
     """A tested harness as `test.json` holds it."""
     return {**asdict(tested), "scores": scores_to_json(tested.scores)}
-
-
-def _parse_tested(data: dict[str, Any], path: Path) -> Tested:
-    difference, intervals = data["difference"], ("agreement", "over_baseline", "behind")
-    return Tested(
-        data["id"],
-        data["name"],
-        parse_scores(data["scores"], path),
-        None if difference is None else Interval(**difference),
-        tuple(Lift(**{**item, "difference": Interval(**item["difference"])}) for item in data["lifts"]),
-        tuple(Control(**{**item, **{name: Interval(**item[name]) for name in intervals}}) for item in data["controls"]),
-    )

@@ -34,9 +34,9 @@ class AnyTaskSet:
         """The task of each item."""
 
     @property
-    @abstractmethod
     def tasks(self) -> Collection[str]:
         """All tasks, also those without an item."""
+        return set(self.tasks_of_items)
 
     @property
     def name(self) -> str:

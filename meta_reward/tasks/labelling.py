@@ -8,10 +8,7 @@ Each write is atomic, and made under a lock on what is on disk at that moment, s
 time. Where a process is killed between the two files, the next label completes what it left.
 """
 
-import fcntl
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +16,7 @@ from pathlib import Path
 from meta_reward import files
 from meta_reward.errors import UsageError
 from meta_reward.tasks.annotations import Vote, load_annotations, save_votes
+from meta_reward.tasks.lock import locked
 from meta_reward.tasks.pairs import pair_ids
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair
@@ -70,7 +68,7 @@ def save_label(folder: Path, vote: Vote, tasks: Mapping[str, str]) -> None:
 
     tasks: that of each trajectory of the task set, by id.
     """
-    with _locked(folder):
+    with locked(folder):
         before, lines = load_annotations(folder).votes, _load_lines(folder)
         given = {line.sides for line in lines} - _made(before)
         kept = [one for one in before if (one.annotator, one.sides) != (vote.annotator, vote.sides)]
@@ -81,7 +79,7 @@ def save_label(folder: Path, vote: Vote, tasks: Mapping[str, str]) -> None:
 
 def withdraw_label(folder: Path, annotator: str, sides: Sides, tasks: Mapping[str, str]) -> None:
     """Take a label back, and the pair where it rests on nothing else. The rest as for `save_label`."""
-    with _locked(folder):
+    with locked(folder):
         before, lines = load_annotations(folder).votes, _load_lines(folder)
         votes = [one for one in before if (one.annotator, one.sides) != (annotator, sides)]
         gone = _made(before) - _made(votes)  # first the pairs: without its votes, one would pass for given
@@ -162,15 +160,3 @@ def _made(votes: Iterable[Vote]) -> set[Sides]:
 
 def _with_made(vote: Vote, *, made: bool) -> Vote:
     return Vote(vote.annotator, vote.preferred, vote.other, vote.tie, vote.categories, made, vote.when)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Wait for, and hold, the lock of a task set: that of its folder, which leaves no file behind."""
-    with files.writing(folder):
-        handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

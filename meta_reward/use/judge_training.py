@@ -5,25 +5,33 @@
     FILE.preferences.jsonl   prompt, chosen, rejected        a right and a wrong reply to one prompt: preferences
 
 Prompts and replies are lists of messages. A reply is as right as the rewards it led to: over all harnesses of the run,
-the share of search pairs that the reward of its trajectory won. Those between are left out, and so are pairs without
-both rewards. Nothing of validation or test is read.
+the share of its trajectory's search pairs in which they are on the right side of the other trajectory's reward. Where
+a prompt was asked several times and the replies differ, the rewards are those of replays with one of them for all.
+Those between are left out, and so are pairs without both rewards. Nothing of validation or test is read.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import UsageError
+from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.run.config import load_run_config
 from meta_reward.run.evaluations import load_pairs
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.trace_file import load_trace
+from meta_reward.tasks.records import load_rollouts
+from meta_reward.trajectory import Trajectory
+from meta_reward.use.loaded import shared_in
+from meta_reward.use.replay import Replays, Row, prompt_of
 
 _EVEN = 0.5
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,8 @@ class Training:
     completions: int
     labelled: int
     preferences: int
+    replayed: int
+    """Replies that were given alone in a replay."""
     files: tuple[Path, Path, Path]
 
 
@@ -52,19 +62,20 @@ class _Prompt:
         return [([files.parse_json(reply, Path())], share) for reply, share in ordered if share != _EVEN]
 
 
-def export_judge_training(layout: Layout, file: Path) -> Training:
+async def export_judge_training(layout: Layout, file: Path) -> Training:
     """Write the three files. Raises UsageError where one is there already, or nothing was asked on search yet."""
     paths = file, _beside(file, "labelled"), _beside(file, "preferences")
     if there := [path for path in paths if path.exists()]:
         raise UsageError(f"{there[0]} exists already", hint="name another file")
-    prompts = _prompts(layout)
+    async with Replays(load_run_config(layout.config)) as replays:
+        prompts = await _prompts(layout, replays)
     if not prompts:
         raise UsageError(f"{layout.root} holds no judge calls on its search split yet")
     made = [list(rows) for rows in zip(*map(_rows, prompts), strict=True)]
     completions, labelled, preferences = ([row for rows in kind for row in rows] for kind in made)
     for path, rows in zip(paths, (completions, labelled, preferences), strict=True):
         files.write_lines(path, sorted(rows, key=_columns_known))
-    return Training(len(completions), len(labelled), len(preferences), paths)
+    return Training(len(completions), len(labelled), len(preferences), replays.made, paths)
 
 
 def _columns_known(row: Row) -> bool:
@@ -86,26 +97,74 @@ def _rows(prompt: _Prompt) -> tuple[list[Row], list[Row], list[Row]]:
     return right, labelled, [{**prompt.fields, "chosen": told[0][0], "rejected": told[-1][0]}]
 
 
-def _prompts(layout: Layout) -> list[_Prompt]:
+async def _prompts(layout: Layout, replays: Replays) -> list[_Prompt]:
     """Each distinct prompt in the order in which the candidates asked it."""
     found: dict[str, _Prompt] = {}
-    for call, share in _calls(layout):
-        fields = _fields(call)
-        prompt = found.setdefault(files.digest(fields | {"schema": call["schema"]}), _Prompt(fields))
-        reply = _message({"role": "assistant", "content": call["reply"], "tool_calls": call["tool_calls"]})
-        prompt.replies[files.canonical_json(reply)].append(share)
+    for scored in _scored(layout):
+        for call, share in await _shares(scored, replays):
+            fields = _fields(call)
+            prompt = found.setdefault(files.digest(fields | {"schema": call["schema"]}), _Prompt(fields))
+            prompt.replies[_reply(call)].append(share)
     return list(found.values())
 
 
-def _calls(layout: Layout) -> Iterator[tuple[Row, float]]:
-    """Every call that was answered, with the share of its trajectory's pairs that the reward won."""
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A trajectory as a harness scored it."""
+
+    source: str
+    """The harness."""
+    id: str
+    trajectory: Trajectory
+    pairs: list[PairOutcome]
+    """Those with both rewards."""
+    calls: list[Row]
+    """Those that were answered."""
+
+
+def _scored(layout: Layout) -> Iterator[_Scored]:
+    """Every trajectory of the search split under every harness, where pairs tell anything of it."""
+    shared = shared_in(layout.taskset)
+    rollouts = load_rollouts(layout.taskset / "trajectories", shared.policy, shared.tools)
     for row in load_ledger(layout.ledger):
         folder = layout.candidate(row.folder)
-        for trajectory, won in _won(folder).items():
-            path = folder / "traces" / f"{trajectory}.json"
-            for call in load_trace(path)["calls"]:
-                if "error" not in call:
-                    yield call, sum(won) / len(won)
+        for id, pairs in _pairs(folder).items():
+            calls = load_trace(folder / "traces" / f"{id}.json")["calls"]
+            answered = [call for call in calls if "error" not in call]
+            yield _Scored(files.read_text(folder / "harness.py"), id, rollouts[id].trajectory, pairs, answered)
+
+
+async def _shares(scored: _Scored, replays: Replays) -> list[tuple[Row, float]]:
+    """Each reply, as a call, with the share of pairs that the reward it leads to wins."""
+    asked: dict[str, dict[bytes, Row]] = defaultdict(dict)
+    for call in scored.calls:
+        asked[prompt_of(call)].setdefault(_reply(call), call)
+    known = fmean(pair.score for pair in scored.pairs)
+    told = [(call, known) for replies in asked.values() if len(replies) == 1 for call in replies.values()]
+    rival = [call for replies in asked.values() if len(replies) > 1 for call in replies.values()]
+    work = (replays.reward(scored.source, scored.trajectory, scored.calls, call) for call in rival)
+    rewards = await asyncio.gather(*work)
+    found = zip(rival, rewards, strict=True)
+    return told + [(call, _share(scored, reward)) for call, reward in found if reward is not None]
+
+
+def _share(scored: _Scored, reward: float) -> float:
+    """The share of a trajectory's pairs that it would win with another reward; a tie counts one half."""
+    return fmean(_wins(pair, scored.id, reward) for pair in scored.pairs)
+
+
+def _wins(pair: PairOutcome, id: str, reward: float) -> float:
+    preferred, other = pair.preferred_reward, pair.other_reward
+    preferred, other = (reward, other) if id == pair.preferred else (preferred, reward)
+    assert preferred is not None
+    assert other is not None
+    return 0.5 if preferred == other else float(preferred > other)
+
+
+def _reply(call: Row) -> bytes:
+    return files.canonical_json(
+        _message({"role": "assistant", "content": call["reply"], "tool_calls": call["tool_calls"]})
+    )
 
 
 def _fields(call: Row) -> Row:
@@ -129,11 +188,11 @@ def _text(value: Any) -> str:
     return files.canonical_json(value).decode()
 
 
-def _won(folder: Path) -> Mapping[str, Sequence[float]]:
-    """The scores of each trajectory's pairs; none for a candidate that was not evaluated."""
-    found: dict[str, list[float]] = defaultdict(list)
+def _pairs(folder: Path) -> dict[str, list[PairOutcome]]:
+    """The pairs of each trajectory that have both rewards; none for a candidate that was not evaluated."""
+    found: dict[str, list[PairOutcome]] = defaultdict(list)
     for pair in load_pairs(folder) if (folder / "scores.json").exists() else ():
         if pair.margin is not None:
-            found[pair.preferred].append(pair.score)
-            found[pair.other].append(pair.score)
+            found[pair.preferred].append(pair)
+            found[pair.other].append(pair)
     return found

@@ -2,19 +2,18 @@
 
 import asyncio
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
 from meta_reward.errors import UsageError
+from meta_reward.use.listening import listen
 from meta_reward.use.loaded import Loaded
 from meta_reward.use.scorer import Scorer
 from meta_reward.use.server import Bounds, is_loopback, make_app
 
 _GRACE_S = 10
-_BACKLOG = 2048
 
 
 class _Server(uvicorn.Server):
@@ -35,7 +34,7 @@ async def serve(
     if not is_loopback(host) and not bounds.token:
         what = f"{host} can be reached from other machines, and no token is set"
         raise UsageError(what, hint="name the environment variable that holds one with --token-env")
-    with _listening(host, port) as listener:
+    with listen(host, port) as listener:
         async with Scorer(loaded, notice=notice) as scorer:
             app = make_app(scorer, bounds, loopback=is_loopback(host))
             config = uvicorn.Config(
@@ -45,15 +44,6 @@ async def serve(
             with _stopped_by_signals(server):
                 begun(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}")
                 await server.serve([listener])
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        what = f"cannot listen at {host}, port {port}: {error.strerror or error}"
-        raise UsageError(what, hint="try another --port or --host") from None
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from meta_reward.trajectory import Tool, Trajectory, trajectory_to_json
 
 _PLAIN = "labelled"
 """The format of rows with messages, with or without a label."""
+_NO_RUN_A_LINE = ("claude-code", "inspect", "mlflow", "tau2-bench")
+"""Formats in which a line is part of a run, or holds several."""
 _NO_LABEL = "\0"
 """The name of no field."""
 _PAIR = "is a pair of trajectories; `meta-reward evaluate` scores pairs"
@@ -95,8 +97,13 @@ def _row(item: Item, shared: Shared) -> Row:
         return Row(place, None, files.printable(str(error)), item.id, item.task)
 
 
-def count_rows(path: Path) -> int | None:
-    """How many rows a file of JSON lines has; None for another, which would have to be read to know."""
+def count_rows(path: Path, *, format: str | None = None) -> int | None:
+    """How many rows a file of JSON lines has; None for another, which would have to be read to know.
+
+    format: as of `read_trajectories`.
+    """
+    if (format or _format_of(path)) in _NO_RUN_A_LINE:
+        return None
     try:
         with path.open("rb") as file:
             first = next((line for line in file if line.strip()), b"")

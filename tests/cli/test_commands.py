@@ -133,7 +133,7 @@ def test_validate_takes_the_packages_of_a_run(meta_reward: MetaReward, here: Pat
 def test_tasks_lists_what_is_here(meta_reward: MetaReward, here: Path) -> None:
     make_task_set(here / "tasks" / "small", tasks=10)
     listed = json.loads(meta_reward("tasks", "--json").out)["tasksets"]
-    assert [(t["name"], t["tasks"], t["trajectories"], t["pairs"]) for t in listed] == [("small", 10, 40, 40)]
+    assert [(t["name"], t["tasks"], t["trajectories"], t["items"]) for t in listed] == [("small", 10, 40, 40)]
     assert {s: n["tasks"] for s, n in listed[0]["splits"].items()} == {"search": 4, "validation": 3, "test": 3}
 
 

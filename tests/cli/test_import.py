@@ -1,12 +1,15 @@
 """`meta-reward import` as its user meets it, above all when something is wrong."""
 
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from meta_reward.tasks.importers.rows import iter_rows
+from meta_reward.tasks.lock import locked
 from meta_reward.tasks.taskset import load_task_set
 from tests.cli.conftest import MetaReward
 
@@ -136,6 +139,26 @@ def test_policy_tools_and_labels_come_from_files(meta_reward: MetaReward, here: 
     loaded = load_task_set(here / "tasks" / "x")
     assert (loaded.policy, [tool.name for tool in loaded.tools], len(loaded.pairs)) == ("Mine.\n", ["look"], 1)
     assert {rollout.trajectory.policy for rollout in loaded.rollouts.values()} == {"Mine.\n"}
+
+
+def test_more_waits_for_whoever_labels(meta_reward: MetaReward, here: Path) -> None:
+    for name, rows in (("a", runs(2)), ("b", runs(2, first=2))):
+        lines(here / f"{name}.jsonl", rows)
+    meta_reward("import", "a.jsonl", "--name", "x")
+    held, let_go = threading.Event(), []
+
+    def hold() -> None:
+        with locked(Path("tasks/x")):
+            held.set()
+            time.sleep(0.3)  # much longer than the import takes
+            let_go.append(time.monotonic())
+
+    labelling = threading.Thread(target=hold)
+    labelling.start()
+    held.wait()
+    assert meta_reward("import", "b.jsonl", "--name", "x", "--append").code == 0
+    assert time.monotonic() > let_go[0]
+    labelling.join()
 
 
 MISTAKES: dict[str, tuple[list[Any], str]] = {

@@ -8,11 +8,12 @@ from meta_reward.errors import UsageError
 from meta_reward.propose.views import check_history_level, make_view
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout
+from meta_reward.run.ledger import load_ledger
 from meta_reward.run.settings import HISTORY_LEVELS, ProposerSettings
 from tests.run.test_queries import first_run
 from tests.run.test_queries import history as history
 
-SCORES = {"harness.py", "proposal.md", "validator.json", "scores.json"}
+SCORES = {"harness.py", "scores.json"}
 
 
 def shown(view: Path) -> set[str]:
@@ -30,13 +31,25 @@ def test_full_history_is_the_history_itself(history: HistoryLayout, tmp_path: Pa
 
 def test_scores_show_programs_and_numbers_and_no_case(history: HistoryLayout, tmp_path: Path) -> None:
     view = make_view(history.path, tmp_path / "view", "scores")
-    top = {"README.md", "INTERFACE.md", "ledger.jsonl", "frontier.json", "iterations.jsonl"}
+    top = {"README.md", "INTERFACE.md", "ledger.jsonl", "frontier.json"}
     assert {name for name in shown(view) if "/" not in name} == top
     assert below(view, "c0002-look-closely") == SCORES
     assert below(view, "c0004-socket") == SCORES - {"scores.json"}
     text = "".join(path.read_text() for path in view.rglob("*") if path.is_file() and path.name != "harness.py")
     assert first_run(history) not in text
     assert "I did GOOD" not in text
+
+
+@pytest.mark.parametrize("level", ["scores", "summaries"])
+def test_views_of_scores_show_no_word_of_proposals_and_findings(
+    history: HistoryLayout, tmp_path: Path, level: str
+) -> None:
+    rows = load_ledger(history.ledger)
+    view = make_view(history.path, tmp_path / "view", level)
+    told = [text for row in rows for text in (row.hypothesis, row.reason) if text]
+    assert len(told) > 1
+    seen = "".join(path.read_text() for path in view.rglob("*") if path.is_file() and path.name != "harness.py")
+    assert [text for text in told if text in seen] == []
 
 
 def test_summaries_add_one_file_a_candidate_that_names_no_case(history: HistoryLayout, tmp_path: Path) -> None:
@@ -80,7 +93,8 @@ def test_view_is_made_anew_and_replaces_a_link(history: HistoryLayout, tmp_path:
 def test_queries_on_a_view_say_what_it_leaves_out(history: HistoryLayout, tmp_path: Path) -> None:
     scores = HistoryLayout(make_view(history.path, tmp_path / "scores", "scores"))
     none = HistoryLayout(make_view(history.path, tmp_path / "none", "none"))
-    assert queries.ledger(scores) == queries.ledger(history)
+    shown = [(c.id, c.score, c.frontier) for c in queries.ledger(scores).candidates]
+    assert shown == [(c.id, c.score, c.frontier) for c in queries.ledger(history).candidates]
     assert queries.diff(scores, "c0001", "c0002") == queries.diff(history, "c0001", "c0002")
     with pytest.raises(UsageError, match="c0001 has no pairs here: it is not scored yet, or this history leaves them"):
         queries.failures(scores, "c0001")

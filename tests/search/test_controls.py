@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_reward.errors import LimitReached
+from meta_reward.errors import DataError, LimitReached
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.kinds.registry import KINDS
 from meta_reward.report.test_result import render_test, summary
@@ -149,10 +149,14 @@ def test_without_scikit_learn_a_note_says_how_to_get_it(searched: World, monkeyp
 def test_damaged_result_names_the_file(searched: World) -> None:
     searched.test(controls=False)
     kept = json.loads(searched.layout.test_result.read_text())
-    for damaged in ({"schema": 2}, {**kept, "tested": [{"id": "c0001"}]}):
-        searched.layout.test_result.write_text(json.dumps(damaged))
-        with pytest.raises(Exception, match=r"test\.json"):
+    first, *others = kept["tested"]
+    for wrong in ({"id": "c0001"}, {**first, "name": 5}, {**first, "lifts": {}}, {**first, "scores": None}):
+        searched.layout.test_result.write_text(json.dumps({**kept, "tested": [wrong, *others]}))
+        with pytest.raises(DataError, match=r"test\.json"):
             searched.test(controls=False)
+    searched.layout.test_result.write_text(json.dumps({"schema": 2}))
+    with pytest.raises(DataError, match=r"test\.json"):
+        searched.test(controls=False)
 
 
 def measured(id: str, agreement: float, difference: Interval | None, *behind: Interval) -> record.Tested:

@@ -220,6 +220,6 @@ def test_end_waits_for_requests_under_way(serve: Serve) -> None:
 def test_port_that_is_taken_is_one_line(serve: Serve) -> None:
     with (
         serve() as server,
-        pytest.raises(AssertionError, match=r"cannot listen at 127.0.0.1, port \d+: Address already"),
+        pytest.raises(AssertionError, match=r"cannot listen at 127.0.0.1, port \d+: address already"),
     ):
         serve("--port", server.port).__enter__()

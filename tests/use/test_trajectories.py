@@ -113,6 +113,14 @@ def test_every_line_of_a_file_is_a_row_in_order(tmp_path: Path) -> None:
     assert count_rows(path) == 3
 
 
+def test_rows_are_not_counted_where_a_line_is_no_run(tmp_path: Path) -> None:
+    lines = [{"type": "user", "sessionId": "s", "message": {"role": "user", "content": str(n)}} for n in range(3)]
+    path = write_rows(tmp_path / "session.jsonl", lines)
+    assert len(list(read_trajectories(path, SHARED))) == 1
+    assert count_rows(path) is None
+    assert count_rows(path, format="labelled") == 3
+
+
 @pytest.mark.parametrize(
     "text", ['[\n {"messages": []},\n {"messages": []}\n]', '[{"messages": []}, {"messages": []}]']
 )

@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meta_reward.harness.validate.cases import Cases, cases_of
+from meta_reward.harness.validate.cases import Cases, Place, cases_in_texts, cases_of
 from meta_reward.harness.validate.fixtures import REWARD
 from meta_reward.harness.validate.inspector import (
     INSPECTOR,
@@ -59,9 +59,11 @@ __all__ = [
     "Chain",
     "Finding",
     "Mixed",
+    "Place",
     "Program",
     "Report",
     "Step",
+    "cases_in_texts",
     "cases_of",
     "definitions",
     "docstring",

@@ -5,6 +5,7 @@ from itertools import accumulate
 
 from markupsafe import Markup
 
+from meta_reward.kinds.base import Words
 from meta_reward.report.page import charts
 from meta_reward.report.page.charts import Named, linked, markup, text
 from meta_reward.report.tables import percent, with_interval
@@ -17,8 +18,8 @@ _LABEL = 76
 """Room for the label of a node."""
 
 
-def score_chart(rows: Sequence[Row], link: Address) -> Markup:
-    """Each candidate's agreement on search with its interval, and the best so far as a line."""
+def score_chart(rows: Sequence[Row], link: Address, words: Words) -> Markup:
+    """Each candidate's score on search with its interval, and the best so far as a line."""
     scored = [row for row in rows if row.score is not None]
     if not scored:
         return Markup("")
@@ -32,7 +33,7 @@ def score_chart(rows: Sequence[Row], link: Address) -> Markup:
     top = max(scored, key=lambda row: row.score or 0)
     named = Named(
         "scores",
-        "Agreement of each candidate on search",
+        f"{words.metric.capitalize()} of each candidate on search",
         f"{len(scored)} of {len(rows)} candidates have a score. The first, {scored[0].id}, has "
         f"{percent(scored[0].score)}; the best, {top.id}, {percent(top.score)}. Bars are 95% intervals; the line is "
         "the best so far. Crosses at the bottom were rejected or failed.",
@@ -41,7 +42,7 @@ def score_chart(rows: Sequence[Row], link: Address) -> Markup:
         area.frame(ticks, charts.share_ticks(area.y.low, area.y.high)),
         markup('<path class="leader" d="{}H{:g}"/>', line, area.x.end),
         *marks,
-        area.names("candidates in their order", "agreement"),
+        area.names("candidates in their order", words.metric),
     ]
     return charts.svg(named, area.width, area.height, body)
 
@@ -71,32 +72,34 @@ def _staircase(points: Sequence[tuple[float, float]]) -> str:
     return f"M{x:g} {y:g}" + "".join(f"H{x:g}V{y:g}" for x, y in others)
 
 
-def cost_chart(rows: Sequence[Row], frontier: Sequence[str], named_too: Sequence[str], link: Address) -> Markup:
-    """Agreement against judge tokens, with the frontier. named_too: ids that stand beside their marks as well."""
+def cost_chart(
+    rows: Sequence[Row], frontier: Sequence[str], named_too: Sequence[str], link: Address, words: Words
+) -> Markup:
+    """The score against its cost, with the frontier. named_too: ids that stand beside their marks as well."""
     scored = [row for row in rows if row.score is not None]
     if not scored:
         return Markup("")
-    most = max(row.judge_tokens for row in scored) * 1.08 or 1.0
+    most = max(row.cost for row in scored) * 1.08 or 1.0
     area = charts.axes((0, most), charts.around(row.score or 0 for row in scored))
     by_id = {row.id: row for row in scored}
     on_it = [by_id[id] for id in frontier if id in by_id]
-    steps = _staircase([(area.x(row.judge_tokens), area.y(row.score or 0)) for row in on_it])
+    steps = _staircase([(area.x(row.cost), area.y(row.score or 0)) for row in on_it])
     off_it = [row for row in scored if row not in on_it]
     labels = _labels(area, [*(row for row in off_it if row.id in named_too), *reversed(on_it)])
-    marks = [_off_frontier(area, row, labels, link) for row in off_it]
-    marks += [_on_frontier(area, row, labels, link) for row in on_it]
+    marks = [_off_frontier(area, row, labels, link, words) for row in off_it]
+    marks += [_on_frontier(area, row, labels, link, words) for row in on_it]
     named = Named(
         "cost",
-        "Agreement against judge tokens",
+        f"{words.metric.capitalize()} against {words.cost}",
         "The frontier, which no other candidate beats on both, from the cheapest: "
-        + ", ".join(f"{row.id} {percent(row.score)} for {charts.short_number(row.judge_tokens)}" for row in on_it)
+        + ", ".join(f"{row.id} {percent(row.score)} for {charts.short_number(row.cost)}" for row in on_it)
         + ". Filled squares are on it, open circles are not.",
     )
     body = [
         area.frame(charts.count_ticks(most), charts.share_ticks(area.y.low, area.y.high)),
         markup('<path class="leader" d="{}H{:g}"/>', steps, area.x.end),
         *marks,
-        area.names("judge tokens on the search split", "agreement"),
+        area.names(f"{words.cost} on the search split", words.metric),
     ]
     return charts.svg(named, area.width, area.height, body)
 
@@ -112,22 +115,22 @@ def _labels(area: charts.Axes, rows: Sequence[Row]) -> dict[str, Markup]:
 
 
 def _place(area: charts.Axes, row: Row) -> tuple[float, float]:
-    return area.x(row.judge_tokens), area.y(row.score or 0)
+    return area.x(row.cost), area.y(row.score or 0)
 
 
-def _off_frontier(area: charts.Axes, row: Row, labels: Mapping[str, Markup], link: Address) -> Markup:
+def _off_frontier(area: charts.Axes, row: Row, labels: Mapping[str, Markup], link: Address, words: Words) -> Markup:
     mark = markup('<circle class="off" cx="{:g}" cy="{:g}" r="4"/>', *_place(area, row))
-    return linked(link(row.id), _for_tokens(row), mark + labels.get(row.id, Markup("")))
+    return linked(link(row.id), _for_cost(row, words), mark + labels.get(row.id, Markup("")))
 
 
-def _on_frontier(area: charts.Axes, row: Row, labels: Mapping[str, Markup], link: Address) -> Markup:
+def _on_frontier(area: charts.Axes, row: Row, labels: Mapping[str, Markup], link: Address, words: Words) -> Markup:
     x, y = _place(area, row)
     mark = markup('<rect class="dot" x="{:g}" y="{:g}" width="9" height="9"/>', x - 4.5, y - 4.5)
-    return linked(link(row.id), _for_tokens(row), mark + labels.get(row.id, Markup("")))
+    return linked(link(row.id), _for_cost(row, words), mark + labels.get(row.id, Markup("")))
 
 
-def _for_tokens(row: Row) -> str:
-    return f"{row.id} {row.name}: {percent(row.score)} for {row.judge_tokens:,} judge tokens"
+def _for_cost(row: Row, words: Words) -> str:
+    return f"{row.id} {row.name}: {percent(row.score)} for {row.cost:,} {words.cost}"
 
 
 def spent_chart(rows: Sequence[Row], link: Address) -> Markup:

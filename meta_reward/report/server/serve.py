@@ -10,7 +10,7 @@ from threading import Thread
 import uvicorn
 from starlette.types import ASGIApp
 
-from meta_reward.errors import UsageError
+from meta_reward.use.listening import listen
 
 HOST = "127.0.0.1"
 _GRACE_S = 2
@@ -22,7 +22,7 @@ def serve(app: ASGIApp, *, port: int, show: Callable[[str], None], browser: bool
     port: 0 for any. show: is told the address once it answers. browser: whether to open it in one, where a person sits
     at a terminal.
     """
-    bound = _bind(port)
+    bound = listen(HOST, port)
     address = f"http://{HOST}:{bound.getsockname()[1]}/"
 
     def begin() -> None:
@@ -59,15 +59,3 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         date_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-
-
-def _bind(port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((HOST, port))
-    except OSError as error:
-        bound.close()
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"port {port} cannot be had: {reason}", hint="give another --port, or none") from None
-    return bound

@@ -26,6 +26,7 @@ _LONGEST_CELL = 1 << 30
 _SAMPLE = 20
 _PYTHON = re.compile(rb"\s*\{\s*'")
 _STRING_OR_NAN = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|\bNaN\b', re.DOTALL)
+_NAN = re.compile(rb"[:\[,]\s*NaN\b")
 _NOT_JSON = re.compile(rb"[:\[,]\s*(NaN|-?Infinity|None|True|False)\b")
 
 
@@ -39,7 +40,8 @@ def iter_rows(path: Path) -> Iterator[tuple[Place, Any]]:
         return
     with _opened(path) as file:
         before, first = _first_line(file, path)
-        if _is_json_lines(first) or _goes_on_as_lines(file, first):
+        is_lines = _is_json_lines(first) or _goes_on_as_lines(file, first)
+        if is_lines and not _is_all_there_is(file, first):
             yield from _lines(path, chain([first], file), before + 1)
             return
     yield from _entries(path)
@@ -98,6 +100,16 @@ def _goes_on_as_lines(file: IO[bytes], first: bytes) -> bool:
     return bool(following) and _is_object(following[0]) and all(line.lstrip().startswith(b"{") for line in following)
 
 
+def _is_all_there_is(file: IO[bytes], first: bytes) -> bool:
+    """Whether a file is one line with NaN in it: a log as Python writes it, and so a document."""
+    if _is_object(first) or not _NAN.search(first):
+        return False
+    here = file.tell()
+    alone = not any(line.strip() for line in file)
+    file.seek(here)
+    return alone
+
+
 def _is_object(line: bytes) -> bool:
     try:
         return isinstance(orjson.loads(line), dict)
@@ -124,7 +136,7 @@ def _parsed(line: bytes) -> Any:
 
 def _entries(path: Path) -> Iterator[tuple[Place, Any]]:
     whole = files.read_bytes(path).removeprefix(_BOM)
-    if whole.lstrip().startswith(b"{") and _NOT_JSON.search(whole):  # a log as Python writes it, where NaN is no value
+    if whole.lstrip().startswith(b"{") and _NAN.search(whole):  # a log as Python writes it, where NaN is no value
         whole = _STRING_OR_NAN.sub(lambda found: found[1] or b"null", whole)
     data = files.parse_json(whole, path)
     entries = data if isinstance(data, list) else [data]

@@ -354,3 +354,11 @@ def test_log_with_nan_is_read_and_text_that_says_so_is_kept(tmp_path: Path) -> N
     sample["scores"] = {"s": {"value": float("nan")}}
     [record] = records(saved(tmp_path / "x.json", {"eval": {}, "samples": [sample]}))
     assert said(record)[-1] == ("assistant", 'NaN: "NaN", \\ NaN')
+
+
+def test_log_with_nan_on_a_single_line_is_read(tmp_path: Path) -> None:
+    sample = FILES["inspect"]["samples"][0] | {"scores": {"s": {"value": float("nan")}}}
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"eval": {}, "samples": [sample]}) + "\n")
+    [record] = records(path)
+    assert record.label is None

@@ -1,0 +1,109 @@
+"""A simulated reader: classifies a text by the examples and notes that stand in the prompt, and knows nothing else.
+
+**Its numbers say nothing about any real model.** It exists so that searches over programs with a memory, and their
+tests, can run without a key, on something that is helped and hindered by what real models were measured to be helped
+and hindered by. An answer depends on the request's text, the draw and the seed, and on nothing else.
+
+    terms, lines, prompt   find examples, notes, names of labels and the text to classify in what a program wrote
+    classify               weigh their likeness to the text, as far as they are read
+    notes                  take an example up in notes, where that is asked for
+    reply                  answer in the form that was asked for
+
+It has no knowledge: a label's name says only its words, so what no example, note or name tells is guessed, and where
+no label is in sight it makes one up.
+
+    strength    what it does                                   as in
+    middle      loses up to half of what stands in the         Liu et al. (2023), Lost in the Middle
+                middle of a prompt, the more the longer it is
+    attention   overlooks what is beyond 24,000 characters:    Hsieh et al. (2024), RULER
+                of twice as many, half
+    recency     leans a little to the labels of the last       Zhao et al. (2021), Calibrate Before Use
+                four examples
+    majority    leans a little to the labels that most         the same
+                examples have
+    noise       every wording, and every draw, tips close      Sclar et al. (2023), sensitivity to formatting
+                cases
+    chatter     puts 6% of the labels into a sentence
+    collapse    loses lines of notes that it writes anew,      Zhang et al. (2025), Agentic Context Engineering:
+                up to 4% each time                             context collapse
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from random import Random
+from typing import Any
+
+from meta_reward.completion import Completion, Request, Usage, request_to_json
+from meta_reward.errors import JudgeError, PromptTooLong
+from meta_reward.files import canonical_json
+from meta_reward.offline.reader.classify import choose_label
+from meta_reward.offline.reader.notes import wants_notes, written_notes
+from meta_reward.offline.reader.prompt import read_prompt
+from meta_reward.offline.reader.reply import calls_to_make, invented, reply_with
+from meta_reward.offline.reader.settings import Strengths, strengths_of
+
+VERSION = 1
+WINDOW_TOKENS = 128_000
+CHARS_PER_TOKEN = 4
+
+
+class SimulatedReader:
+    """A `Model` that answers from the text alone, the same to the same request, draw and seed."""
+
+    simulated = True
+
+    def __init__(self, seed: int, strengths: Strengths, window_tokens: int) -> None:
+        self._seed, self._strengths, self.window_tokens = seed, strengths, window_tokens
+        self.settings: Mapping[str, Any] = {
+            "kind": "simulated:reader",
+            "version": VERSION,
+            "seed": seed,
+            "window_tokens": window_tokens,
+            **asdict(strengths),
+        }
+
+    def check(self) -> None:
+        """It needs no key."""
+
+    async def complete(self, request: Request, *, draw: int) -> Completion:
+        """Answer one turn. Raises PromptTooLong, and JudgeError for an invalid schema or tool."""
+        content = canonical_json(request_to_json(request))
+        tokens = len(content) // CHARS_PER_TOKEN
+        if tokens > self.window_tokens:
+            raise PromptTooLong(tokens, self.window_tokens)
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            return self._answer(
+                request, tokens, Random(f"{self._seed} {digest}"), Random(f"{self._seed} {digest} {draw}")
+            )
+        except Exception as error:  # a program may hand over anything as a schema or a tool
+            raise JudgeError(f"the reader cannot make sense of the request: {error}") from None
+
+    def _answer(self, request: Request, tokens: int, of_prompt: Random, of_draw: Random) -> Completion:
+        prompt = read_prompt(request)
+        calls = calls_to_make(request, prompt.query)
+        if calls:
+            return Completion("", Usage(tokens, 20), calls, "tool")
+        if wants_notes(prompt):
+            text = written_notes(prompt, self._strengths, of_draw)
+        else:
+            label = choose_label(prompt, self._strengths, of_prompt=of_prompt, of_draw=of_draw)
+            text = reply_with(
+                label or invented(prompt.query, of_draw),
+                schema=request.schema,
+                instructions=prompt.instructions,
+                query=prompt.query,
+                strengths=self._strengths,
+                chance=of_draw,
+            )
+        return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))
+
+    def cost_usd(self, usage: Usage) -> float:
+        """It costs nothing."""
+        return 0.0
+
+
+def simulated_reader(*, seed: int = 0, window_tokens: int = WINDOW_TOKENS, **strengths: float) -> SimulatedReader:
+    """A simulated reader by seed and changed strengths. Raises UsageError, which lists what is known, for others."""
+    return SimulatedReader(seed, strengths_of(strengths), window_tokens)

@@ -1,0 +1,43 @@
+"""Single shot: the writing model is shown one parent, and asked once for each program.
+
+The parent is the best candidate that the history shows a score of, else the baseline. With `--history none` every
+question is the same, and the search is best of N. A history with pairs adds some that the parent lost, one with
+summaries the parent's.
+"""
+
+import re
+from itertools import islice
+
+from meta_reward.propose.optimizers.evidence import Tried
+from meta_reward.propose.optimizers.session import Ask, Task, Written
+
+_SHOWN = 3
+_FENCED = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
+
+
+def propose(task: Task, ask: Ask) -> list[Written]:
+    """One program for each question whose reply holds one. Raises what asking raises."""
+    parent = max(task.tried, key=lambda one: one.score)
+    prompt = f"{task.instructions}\n\n{task.interface}\n\n{_shown(parent)}\n\n{_ASKED}"
+    replies = [ask(prompt) for _ in range(task.candidates)]
+    return [Written(source, [parent.id]) for reply in replies if (source := _program(reply))]
+
+
+_ASKED = "Write a better harness. Reply with the whole file in one block that begins with ```python."
+
+
+def _shown(parent: Tried) -> str:
+    parts = [f"# The harness to improve\n\n```python\n{parent.source.rstrip()}\n```"]
+    if parent.row is not None and parent.row.score is not None:
+        parts.append(f"It agrees with the labels on {parent.row.score:.1%} of the pairs.")
+    told = [parent.feedback(pair) for pair in islice(parent.lost(), _SHOWN)]
+    parts += [f"## {name}\n\n{text}" for one in told for name, text in one.items()]
+    summary = parent.folder / "summary.md"
+    if summary.exists():
+        parts.append(summary.read_text())
+    return "\n\n".join(parts)
+
+
+def _program(reply: str) -> str:
+    """The longest block of code in a reply; "" where there is none."""
+    return max(_FENCED.findall(reply), key=len, default="")

@@ -1,0 +1,177 @@
+"""`study optimizers`: proposers against each other, each with the same evaluations, judge, sandbox and sealed tasks.
+
+A search for each arm and seed, on a copy of the task set of its own, so that none counts the decisions of another. On
+a null world the labels of the copy are drawn by a coin, by the seed: every program is then equally good on tasks that
+it has not seen, and whatever a search gains there is luck.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from meta_reward.propose.base import slug
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import load_ledger
+from meta_reward.search.forecast import Expense, Parts
+from meta_reward.search.studies.folder import StudyFolder, Subject
+from meta_reward.search.studies.optimizer_arms import Arm
+from meta_reward.search.studies.optimizer_numbers import OptimizerRow, OptimizerSearch, best_of, measure, row_of
+from meta_reward.search.studies.runner import SearchJob, run_searches
+from meta_reward.tasks.divide import Division, SplitShares
+from meta_reward.tasks.openings import count_openings, record_opening
+from meta_reward.tasks.splits import splits_of
+from meta_reward.tasks.taskset import TaskSet, save_task_set
+
+STUDY = "optimizers"
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerPlan:
+    """Which searches to make."""
+
+    taskset: TaskSet
+    arms: tuple[Arm, ...]
+    evaluations: int
+    """Programs that each search may propose; one that the validator refuses counts."""
+    candidates: int
+    """Of an iteration."""
+    seeds: int
+    """Searches of each arm, with seeds from 0."""
+    null: bool
+    """Whether labels are drawn by a coin."""
+    search: tuple[str, ...]
+    """Arguments of `meta-reward search` that all of them have."""
+
+    @property
+    def writer(self) -> str:
+        """The model that writes, "" where no arm has one."""
+        return next((arm.writer for arm in self.arms if arm.writer), "")
+
+    @property
+    def iterations(self) -> int:
+        return ceil(self.evaluations / self.candidates)
+
+    @property
+    def cells(self) -> list[tuple[Arm, int]]:
+        """The arm and the seed of each search."""
+        return [(arm, seed) for arm in self.arms for seed in range(self.seeds)]
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerTables:
+    """The tables of the study."""
+
+    taskset: str
+    simulated: bool
+    null: bool
+    search: tuple[str, ...]
+    evaluations: int
+    candidates: int
+    seeds: int
+    writer: str
+    arms: tuple[OptimizerRow, ...]
+    searches: tuple[OptimizerSearch, ...]
+    openings: int
+    """How often the test split of the task set has been opened by now; this study counts as one."""
+
+
+def optimizers_subject(plan: OptimizerPlan, given: Mapping[str, str]) -> Subject:
+    """What the study is about. given: the digests of files that its searches are given, by what they are."""
+    arguments: dict[str, Any] = {
+        "taskset": plan.taskset.name,
+        "optimizers": [arm.name for arm in plan.arms],
+        "writer": plan.writer,
+        "evaluations": plan.evaluations,
+        "candidates": plan.candidates,
+        "seeds": plan.seeds,
+        "null": plan.null,
+        "search": list(plan.search),
+    }
+    return Subject(STUDY, arguments, {f"task set {plan.taskset.name}": plan.taskset.digest, **given})
+
+
+async def study_optimizers(
+    study: StudyFolder,
+    plan: OptimizerPlan,
+    *,
+    simulated: bool,
+    processes: int,
+    max_usd: float,
+    tell: Callable[[str], None],
+) -> OptimizerTables:
+    """Make the searches that are not made yet, and their tables. Raises LimitReached, and UsageError if one fails."""
+    record_opening(plan.taskset.path, plan.taskset.digest, by=f"study {STUDY}", key=study.key)
+    jobs = [_job(study, plan, arm, seed) for arm, seed in plan.cells]
+    await run_searches(
+        jobs,
+        processes=processes,
+        max_usd=max_usd,
+        logs=study.root / ".work" / "logs",
+        tell=lambda job: tell(f"{job.name} is searched and tested"),
+    )
+    return _tables(plan, jobs, simulated)
+
+
+def _job(study: StudyFolder, plan: OptimizerPlan, arm: Arm, seed: int) -> SearchJob:
+    """A search, with its task set in the study's folder."""
+    name = f"{plan.arms.index(arm) + 1}-{slug(arm.name)}-{seed}"
+    path = study.root / "tasks" / name
+    if not path.exists():
+        save_copy(plan, seed, path)
+    own = ("--seed", str(seed), "--iterations", str(plan.iterations), "--candidates", str(plan.candidates))
+    arguments = (*own, "--patience", "0", *arm.words, *plan.search)
+    return SearchJob(Layout(study.root / "runs" / name), path.resolve(), arguments)
+
+
+def save_copy(plan: OptimizerPlan, seed: int, path: Path) -> None:
+    """Write the task set of one search; with labels drawn by the seed's coin where the world is null."""
+    taskset, coin = plan.taskset, random.Random(f"null {seed}")
+    pairs = list(taskset.pairs)
+    if plan.null:
+        swapped = [replace(pair, preferred=pair.other, other=pair.preferred) for pair in pairs]
+        pairs = [coin.choice(both) for both in zip(pairs, swapped, strict=True)]
+    save_task_set(
+        path,
+        replace(taskset.about, name=path.name),
+        policy=taskset.policy,
+        tools=taskset.tools,
+        rollouts=taskset.rollouts.values(),
+        pairs=pairs,
+        division=Division(splits_of(taskset), SplitShares()),
+    )
+
+
+def _tables(plan: OptimizerPlan, jobs: Sequence[SearchJob], simulated: bool) -> OptimizerTables:
+    cells = list(zip(plan.cells, jobs, strict=True))
+    best = {(arm.name, seed): best_of(load_ledger(job.layout.ledger)) for (arm, seed), job in cells}
+    found = []
+    for (arm, seed), job in cells:
+        rival = max(best[other.name, seed] for other in plan.arms if other is not arm)
+        found.append(measure(job.layout, arm.name, seed, rival))
+    return OptimizerTables(
+        taskset=plan.taskset.name,
+        simulated=simulated,
+        null=plan.null,
+        search=plan.search,
+        evaluations=plan.evaluations,
+        candidates=plan.candidates,
+        seeds=plan.seeds,
+        writer=plan.writer,
+        arms=tuple(row_of([one for one in found if one.search.optimizer == arm.name]) for arm in plan.arms),
+        searches=tuple(one.search for one in found),
+        openings=count_openings(plan.taskset.path),
+    )
+
+
+def optimizers_part(plan: OptimizerPlan, whole: Parts) -> Expense:
+    """What all searches and tests of the study will ask the judge. whole: the forecast of one search."""
+    times, parts = len(plan.cells), (whole.search, whole.test)
+    costs = [part.cost_usd for part in parts]
+    return Expense(
+        times * sum(part.judge_calls for part in parts),
+        times * sum(part.judge_tokens for part in parts),
+        None if None in costs else times * sum(cost or 0.0 for cost in costs),
+    )
