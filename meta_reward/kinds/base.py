@@ -30,6 +30,8 @@ class Words:
     """What the metric, and what else stands beside it, means."""
     cost: str = "characters of context"
     """What stands against it on the frontier."""
+    model: str = "model"
+    """What the fixed model is called."""
     learned: str = ""
     """What the control is that asks no model; empty where there is none."""
 

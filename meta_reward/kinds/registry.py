@@ -7,10 +7,11 @@ from meta_reward.harness.validate import definitions
 from meta_reward.kinds.base import Kind
 from meta_reward.kinds.classify import ClassifyKind
 from meta_reward.kinds.reward import RewardKind
+from meta_reward.kinds.solve import SolveKind
 from meta_reward.tasks.about import NAME, load_about
 from meta_reward.tasks.base import AnyTaskSet
 
-_EVERY: tuple[Kind, ...] = (RewardKind(), ClassifyKind())
+_EVERY: tuple[Kind, ...] = (RewardKind(), ClassifyKind(), SolveKind())
 KINDS = {kind.name: kind for kind in _EVERY}
 
 

@@ -35,6 +35,7 @@ class RewardKind:
         "rewards, which are lost; coverage: share of pairs with both; mean margin: the preferred reward minus the "
         "other, in points",
         "judge tokens",
+        "judge",
         "a linear model of words and tool calls, trained on the pairs of search and validation",
     )
     program = REWARD

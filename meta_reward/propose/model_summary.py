@@ -29,11 +29,10 @@ async def write_summaries(history: HistoryLayout, folder: Path, writer: Writer) 
 def _prompt(history: HistoryLayout, one: Tried) -> str:
     assert one.row is not None
     rng = random.Random(one.folder.name)
-    lost = sorted(pair.id for pair in one.pairs.values() if pair.score < 1)
-    won = sorted(pair.id for pair in one.pairs.values() if pair.score == 1)
+    lost = sorted(item.id for item in one.items.values() if item.score < 1)
+    won = sorted(item.id for item in one.items.values() if item.score == 1)
     sample = [*rng.sample(lost, min(_LOST, len(lost))), *rng.sample(won, min(_WON, len(won)))]
     cases = ["\n\n".join(f"### {name}\n\n{text}" for name, text in one.feedback(pair).items()) for pair in sample]
     program = f"# The program\n\n```python\n{one.source.rstrip()}\n```"
-    return "\n\n".join(
-        [files.read_text(_ASKED), program, render_summary(history, one.row), *(f"## A pair\n\n{x}" for x in cases)]
-    )
+    told = [f"## A case\n\n{case}" for case in cases]
+    return "\n\n".join([files.read_text(_ASKED), program, render_summary(history, one.row), *told])

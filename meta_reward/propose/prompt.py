@@ -9,29 +9,30 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import UsageError
-from meta_reward.kinds.base import Kind
+from meta_reward.harness.budget import Budget
+from meta_reward.kinds.base import Kind, Words
+from meta_reward.kinds.registry import KINDS
 from meta_reward.run.settings import WRITING, RunConfig
 
 MAX_BYTES = 64 * 1024
 
 _SHOWN = {
-    "full": "The history is whole: programs, scores, every pair, and every prompt and reply.",
+    "full": "The history is whole: programs, scores, every {item}, and every prompt and reply.",
     "scores": (
-        "The history shows programs and scores alone: no trajectories, no pairs, no prompts and no replies. Where the "
+        "The history shows programs and scores alone: {nothing} and no replies. Where the "
         "instructions speak of these, rest on `scores.json` (by category, by task) and on the programs."
     ),
     "summaries": (
-        "The history shows programs, scores, and a `summary.md` of each candidate's traces: no trajectories, no single "
-        "pairs, no prompts and no replies. Where the instructions speak of these, rest on the summaries."
+        "The history shows programs, scores, and a `summary.md` of each candidate's traces: {nothing} and no replies. "
+        "Where the instructions speak of these, rest on the summaries."
     ),
     "model-summaries": (
-        "The history shows programs, scores, and a `summary.md` of each candidate's traces, which a model wrote: no "
-        "trajectories, no single pairs, no prompts and no replies. Where the instructions speak of these, rest on the "
-        "summaries."
+        "The history shows programs, scores, and a `summary.md` of each candidate's traces, which a model wrote: "
+        "{nothing} and no replies. Where the instructions speak of these, rest on the summaries."
     ),
     "none": (
-        "The history shows the interface and the seed harnesses alone, and nothing of how any harness did. Write the "
-        "best harness you can from what you know of judges and of agents."
+        "The history shows the interface and the seeds alone, and nothing of how any program did. Write the "
+        "best one you can from what you know of such models."
     ),
 }
 
@@ -53,17 +54,14 @@ def load_instructions(path: Path) -> str:
 
 def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: Sequence[str] = ()) -> str:
     """What an agent is told in every session: the instructions, the facts of this run, and the user's hints."""
-    budget = config.budget
+    words = KINDS[config.kind].words
     facts = [
-        f"The judge is `{config.judge.spec}`. Model, temperature and token limit are fixed.",
-        f"On one trajectory a harness may make {budget.judge_calls} judge calls, use {budget.judge_tokens:,} judge "
-        f"tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for the judge, and "
-        f"{budget.memory_mb} MB; send the judge {budget.conversation_bytes:,} bytes in all; and give "
-        f"{budget.verdict_bytes:,} bytes of reason and findings. Beyond that it fails there, and its pairs are lost.",
+        f"The {words.model} is `{config.judge.spec}`. Model, temperature and token limit are fixed.",
+        _of_budget(config.budget, words),
     ]
     if config.proposer.spec not in WRITING:  # a writing model is shown no files
-        trying = _trying(config) if can_try else "Drafts cannot be tried in this run."
-        facts += [_SHOWN[config.proposer.history], trying]
+        trying = _trying(config, words) if can_try else "Drafts cannot be tried in this run."
+        facts += [_shown(config.proposer.history, words), trying]
     parts = [text.rstrip(), "", "# This run", "", *(f"- {fact}" for fact in facts), ""]
     if hints:
         advice = (f"- {hint}".replace("\n", "\n  ") for hint in hints)
@@ -71,14 +69,31 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: S
     return "\n".join(parts)
 
 
-def _trying(config: RunConfig) -> str:
-    is_claude = config.proposer.spec.startswith("claude:")
-    way = "the tool `try_harness(path, pairs)`" if is_claude else "the command `meta-reward try PATH --pairs A,B`"
-    shown = "agreement" if config.proposer.history != "full" else "rewards, margins, findings, errors and replies"
+def _of_budget(budget: Budget, words: Words) -> str:
     return (
-        f"Drafts can be tried: {way}, "
-        "validates a draft in your staging folder and runs it on search pairs, which you name by pair, task or "
-        f"category; without names on a small sample that covers all categories. It returns {shown}, and how the best "
-        f"candidate does on the same pairs. What the judge was asked before costs nothing; up to "
-        f"{config.proposer.try_calls} new judge calls a session may be made."
+        f"In one run a program may make {budget.judge_calls} calls of the {words.model}, use {budget.judge_tokens:,} "
+        f"of its tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for it, and {budget.memory_mb} MB; "
+        f"send it {budget.conversation_bytes:,} bytes in all; and give {budget.verdict_bytes:,} bytes of reason and "
+        f"findings, where it gives these. Beyond that it fails there, and its {words.items} are lost."
+    )
+
+
+def _shown(level: str, words: Words) -> str:
+    """What a session sees of the history."""
+    parts = dict.fromkeys((words.examples, words.items)) if words.items == "pairs" else (f"single {words.items}",)
+    nothing = ", ".join([*(f"no {part}" for part in parts), "no prompts"])
+    return _SHOWN[level].format(item=words.items.removesuffix("s"), nothing=nothing)
+
+
+def _trying(config: RunConfig, words: Words) -> str:
+    is_claude = config.proposer.spec.startswith("claude:")
+    item = words.items.removesuffix("s")
+    way = "the tool `try_harness(path, pairs)`" if is_claude else "the command `meta-reward try PATH --pairs A,B`"
+    whole = "rewards, margins, findings, errors and replies" if item == "pair" else "answers, errors and replies"
+    return (
+        f"Drafts can be tried: {way}, validates a draft in your staging folder and runs it on search {words.items}, "
+        f"which you name by {item}, task or category; without names on a small sample that covers all categories. It "
+        f"returns {whole if config.proposer.history == 'full' else words.metric}, and how the best candidate does on "
+        f"the same {words.items}. What the {words.model} was asked before costs nothing; up to "
+        f"{config.proposer.try_calls} new calls a session may be made."
     )

@@ -12,7 +12,8 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.evaluation.metrics import PairOutcome
-from meta_reward.run.evaluations import load_pairs
+from meta_reward.evaluation.outcome import ItemOutcome
+from meta_reward.run.evaluations import has_items, load_items
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row
 from meta_reward.run.trace_file import load_trace
@@ -26,11 +27,14 @@ _WORD = re.compile(r"[^\W\d_]+")
 def render_summary(history: HistoryLayout, row: Row) -> str:
     """The text of a candidate's `summary.md`."""
     folder = history.candidate(row.folder)
-    pairs = load_pairs(folder) if (folder / "pairs.jsonl").exists() else []
+    found = load_items(folder) if has_items(folder) else []
+    pairs = [one for one in found if isinstance(one, PairOutcome)]
+    items = [one for one in found if isinstance(one, ItemOutcome)]
     traces = {path.stem: load_trace(path) for path in sorted((folder / "traces").glob("*.json"))}
     parts = [
         f"# {row.id} {row.name}\n\nWhat its traces on the search split show, counted by a program.",
         _pairs(pairs),
+        _items(items),
         _rewards(traces),
         _questions(traces),
         _errors(traces),
@@ -56,8 +60,21 @@ def _pairs(pairs: Sequence[PairOutcome]) -> str:
     return "\n".join(lines) if pairs else ""
 
 
+def _items(items: Sequence[ItemOutcome]) -> str:
+    """A line a category, for items that are no pairs; what is confused with what where answers recur."""
+    categories = sorted({name for item in items for name in item.categories or ("all",)})
+    lines = ["## Items", "", "| category | items | wrong | failed |", "|---|---|---|---|"]
+    for name in categories:
+        own = [item for item in items if name in (item.categories or ("all",))]
+        wrong, failed = sum(item.score < 1 for item in own), sum(item.failed for item in own)
+        lines.append(f"| {name} | {len(own)} | {wrong - failed} | {failed} |")
+    confused = Counter((item.expected, item.output) for item in items if item.score < 1 and item.output is not None)
+    often = [f"- {a} is taken for {b}: {n} times" for (a, b), n in confused.most_common(_MOST_SENTENCES) if n > 1]
+    return "\n".join([*lines, *(["", *often] if often else [])]) if items else ""
+
+
 def _rewards(traces: Mapping[str, Any]) -> str:
-    scores = [trace["reward"]["score"] for trace in traces.values() if trace["reward"] is not None]
+    scores = [trace["reward"]["score"] for trace in traces.values() if trace.get("reward") is not None]
     if len(scores) < 2:
         return ""
     low, middle, high = statistics.quantiles(scores, n=4)
@@ -75,7 +92,7 @@ def _questions(traces: Mapping[str, Any]) -> str:
     prompts = [sum(len(files.as_text(m["content"])) for m in call["messages"]) for call in calls]
     replies = [len(files.as_text(call["reply"])) for call in calls]
     return (
-        f"## Questions\n\n{len(calls) / len(traces):.1f} judge calls a trajectory. "
+        f"## Questions\n\n{len(calls) / len(traces):.1f} calls of the model in one run. "
         f"Characters, median: {statistics.median(prompts):.0f} "
         f"a prompt (at most {max(prompts)}), {statistics.median(replies):.0f} a reply."
     )
@@ -83,7 +100,7 @@ def _questions(traces: Mapping[str, Any]) -> str:
 
 def _errors(traces: Mapping[str, Any]) -> str:
     kinds = Counter(trace["error"]["kind"] for trace in traces.values() if trace["error"] is not None)
-    lines = [f"- {kind}: {count} of {len(traces)} trajectories" for kind, count in kinds.most_common()]
+    lines = [f"- {kind}: {count} of {len(traces)} runs" for kind, count in kinds.most_common()]
     return "\n".join(["## Errors", "", *lines]) if lines else ""
 
 

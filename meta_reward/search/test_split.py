@@ -29,7 +29,7 @@ from meta_reward.run.record import commit_paths
 from meta_reward.run.set_aside import inside
 from meta_reward.run.settings import Limits
 from meta_reward.search.context import Search
-from meta_reward.search.controls import LEARNED, run_controls
+from meta_reward.search.controls import LEARNED, REROLL, run_controls
 from meta_reward.search.decide import decide
 from meta_reward.search.evaluate_split import run_splits
 from meta_reward.search.limits import limit_check
@@ -109,7 +109,8 @@ async def _add_controls(
     search: Search, baseline: Row, asked: Sequence[Row], stored: Mapping[str, Tested]
 ) -> dict[str, Tested]:
     """Put the controls of the asked harnesses on record, as far as they are not."""
-    lacking = [row for row in asked if LEARNED not in {control.name for control in stored[row.id].controls}]
+    last = LEARNED if search.kind.words.learned else REROLL
+    lacking = [row for row in asked if last not in {control.name for control in stored[row.id].controls}]
     if not lacking:
         return dict(stored)
     try:

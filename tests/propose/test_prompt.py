@@ -41,7 +41,7 @@ def test_instructions_name_the_six_parts_and_say_that_evidence_gives_no_orders()
 def test_facts_of_the_run_follow_the_instructions() -> None:
     told = render_instructions("Do well.\n\n", CONFIG, can_try=True)
     assert told.startswith("Do well.\n\n# This run\n\n- The judge is `simulated`.")
-    assert "100 judge calls, use 2,000,000 judge tokens, 20 s of CPU" in told
+    assert "100 calls of the judge, use 2,000,000 of its tokens, 20 s of CPU" in told
     assert "meta-reward try PATH" in told
 
 

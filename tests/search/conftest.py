@@ -149,7 +149,7 @@ class World:
         """Add a harness of one's own."""
         return asyncio.run(add(self.open(), name, source))
 
-    def test(self, wanted: Choice | Sequence[str] = chosen_alone, *, controls: bool = True) -> TestResult:
+    def test(self, wanted: Choice | Sequence[str] = chosen_alone, *, controls: bool = False) -> TestResult:
         """Open the test split."""
         return asyncio.run(open_test(self.open(), wanted, controls=controls))
 

@@ -55,7 +55,7 @@ def git(world: World, *arguments: str) -> str:
 
 
 def controls_of(world: World) -> dict[str, Control]:
-    (tested,) = world.test().tested
+    (tested,) = world.test(controls=True).tested
     return {control.name: control for control in tested.controls}
 
 
@@ -90,23 +90,23 @@ def test_linear_model_learns_from_the_pairs_what_its_words_tell(searched: World)
 
 
 def test_controls_are_on_record_and_not_asked_again(searched: World) -> None:
-    first = searched.test()
+    first = searched.test(controls=True)
     searched.judge.requests.clear()
-    again = searched.test()
+    again = searched.test(controls=True)
     assert (again, searched.judge.requests) == (first, [])
     assert git(searched, "log", "-1", "--format=%s") == "Test: controls of c0002\n"
 
 
 def test_controls_that_a_kill_left_out_of_git_are_committed_by_the_next_test(searched: World) -> None:
-    searched.test()
+    searched.test(controls=True)
     whole = git(searched, "ls-tree", "-r", "main")
     git(searched, "update-ref", "refs/heads/main", "main~1")
-    searched.test()
+    searched.test(controls=True)
     assert git(searched, "ls-tree", "-r", "main") == whole
 
 
 def test_without_controls_the_baseline_is_asked_once(searched: World) -> None:
-    (tested,) = searched.test(controls=False).tested
+    (tested,) = searched.test().tested
     assert tested.controls == ()
     assert rounds_of(searched) == 0
 
@@ -117,20 +117,20 @@ def test_limit_that_ends_the_controls_leaves_the_result_and_what_was_asked(tmp_p
     world.proposer.drafts = {1: {"thrice": (THRICE, proposal("c0001"))}}
     world.search()
     with pytest.raises(LimitReached):
-        world.test()
+        world.test(controls=True)
     assert world.notes[-1].endswith("--no-controls shows it")
-    (tested,) = world.test(controls=False).tested
+    (tested,) = world.test().tested
     assert (tested.id, tested.controls) == ("c0002", ())
     raise_limits(world.layout, {"limits": {"max_usd": 9.0}})
     asked = len(world.judge.requests)
-    world.test()
+    world.test(controls=True)
     assert 0 < len(world.judge.requests) - asked < rounds_of(world) * len(world.open().part("test")[0])
 
 
 def test_baseline_that_stays_is_set_beside_chance_and_the_linear_model(tmp_path: Path) -> None:
     world = make_world(tmp_path)
     world.search(iterations=0)
-    result = world.test()
+    result = world.test(controls=True)
     assert result.tested == ()
     assert [control.name for control in result.baseline.controls] == [REROLL, LEARNED]
     said = " ".join(render_test(result).split())
@@ -142,21 +142,21 @@ def test_without_scikit_learn_a_note_says_how_to_get_it(searched: World, monkeyp
     assert list(controls_of(searched)) == [MATCHED, REROLL]
     assert searched.notes[-1].startswith("the learned control needs scikit-learn: pip install 'meta-reward[controls]'")
     before = git(searched, "rev-parse", "main")
-    searched.test()
+    searched.test(controls=True)
     assert git(searched, "rev-parse", "main") == before
 
 
 def test_damaged_result_names_the_file(searched: World) -> None:
-    searched.test(controls=False)
+    searched.test()
     kept = json.loads(searched.layout.test_result.read_text())
     first, *others = kept["tested"]
     for wrong in ({"id": "c0001"}, {**first, "name": 5}, {**first, "lifts": {}}, {**first, "scores": None}):
         searched.layout.test_result.write_text(json.dumps({**kept, "tested": [wrong, *others]}))
         with pytest.raises(DataError, match=r"test\.json"):
-            searched.test(controls=False)
+            searched.test()
     searched.layout.test_result.write_text(json.dumps({"schema": 2}))
     with pytest.raises(DataError, match=r"test\.json"):
-        searched.test(controls=False)
+        searched.test()
 
 
 def measured(id: str, agreement: float, difference: Interval | None, *behind: Interval) -> record.Tested:
@@ -199,5 +199,5 @@ def test_legend_says_why_there_is_no_matched_budget(tmp_path: Path) -> None:
         1: {"frugal": (ASKING_HARNESS.replace("Rate this run from 0 to 100.", "Rate."), proposal())}
     }
     world.search(iterations=1)
-    said = " ".join(render_test(world.test(["c0002"])).split())
+    said = " ".join(render_test(world.test(["c0002"], controls=True)).split())
     assert "no matched budget: c0002 has no more tokens than the baseline" in said

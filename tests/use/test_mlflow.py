@@ -11,8 +11,10 @@ from meta_reward.errors import UsageError
 from tests.cli.conftest import ONE_SEED
 from tests.conftest import PROJECT
 
-pytest.importorskip("mlflow", reason="MLflow is not installed: pip install 'meta-reward[mlflow]'")
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.skipif(not find_spec("mlflow"), reason="MLflow is not installed: pip install 'meta-reward[mlflow]'"),
+]
 
 
 @pytest.fixture

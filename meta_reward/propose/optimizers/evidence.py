@@ -1,7 +1,7 @@
 """What the history says of each candidate, in the words that optimizers are fed with.
 
 A score is an item's value on the search split, 0 where the candidate was refused or failed. Feedback is short and
-complete in itself: what the judge was sent and said about both sides of a pair, and which of them should have got more.
+complete in itself: what the model was sent and said, and what should have come of it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,8 @@ from pathlib import Path
 from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.evaluation.metrics import PairOutcome
-from meta_reward.run.evaluations import load_pairs
+from meta_reward.evaluation.outcome import ItemOutcome
+from meta_reward.run.evaluations import has_items, load_items
 from meta_reward.run.layout import HistoryLayout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.trace_file import load_trace
@@ -31,52 +32,58 @@ class Tried:
     """None where the history shows no ledger."""
 
     @cached_property
-    def pairs(self) -> Mapping[str, PairOutcome]:
-        """By id; empty unless it was scored and the history shows pairs."""
-        path = self.folder / "pairs.jsonl"
-        return {pair.id: pair for pair in load_pairs(self.folder)} if path.exists() else {}
+    def items(self) -> Mapping[str, PairOutcome | ItemOutcome]:
+        """Pairs, or what else is decided about, by id; empty unless it was scored and the history shows them."""
+        return {one.id: one for one in load_items(self.folder)} if has_items(self.folder) else {}
 
     @property
     def score(self) -> float:
         return self.row.score or 0.0 if self.row else 0.0
 
-    def value(self, pair: str) -> float:
-        """Of a pair: 1 if it is won."""
-        return self.pairs[pair].score if pair in self.pairs else 0.0
+    def value(self, item: str) -> float:
+        """Of an item: 1 if it is won."""
+        return self.items[item].score if item in self.items else 0.0
 
-    def feedback(self, pair: str) -> dict[str, str]:
-        """What happened on a pair, by heading."""
-        if pair not in self.pairs:
+    def feedback(self, item: str) -> dict[str, str]:
+        """What happened on an item, by heading."""
+        if item not in self.items:
             why = f"{self.row.status}: {self.row.reason}" if self.row else "not evaluated"
-            return {"Result": f"This program scored nothing on any pair. It was {why}"}
-        found = self.pairs[pair]
+            return {"Result": f"This program scored nothing on anything. It was {why}"}
+        found = self.items[item]
+        told = self._of_pair(found) if isinstance(found, PairOutcome) else self._of_item(found)
+        return {**({"Categories": ", ".join(found.categories)} if found.categories else {}), **told}
+
+    def _of_pair(self, found: PairOutcome) -> dict[str, str]:
         won = {1.0: "won", 0.5: "tied"}.get(found.score, "lost")
-        verdict = (
-            f"This pair is {won}. The preferred trajectory got {_reward(found.preferred_reward)}, the other "
-            f"{_reward(found.other_reward)}; the preferred one must get more."
-        )
-        about = {"Failure categories": ", ".join(found.categories)} if found.categories else {}
         return {
-            **about,
             "The preferred trajectory": self._said(found.preferred),
             "The other trajectory": self._said(found.other),
-            "Result": verdict,
+            "Result": (
+                f"This pair is {won}. The preferred trajectory got {_reward(found.preferred_reward)}, the other "
+                f"{_reward(found.other_reward)}; the preferred one must get more."
+            ),
         }
 
+    def _of_item(self, found: ItemOutcome) -> dict[str, str]:
+        answer = "none, because the program failed" if found.output is None else _clipped(found.output)
+        right = "right" if found.score == 1 else "wrong"
+        result = f"This is {right}. The answer was: {answer}\nIt should be: {found.expected}"
+        return {"What was asked": self._said(found.id), "Result": result}
+
     def lost(self) -> Iterator[str]:
-        """The ids of pairs that it does not win, the clearest losses first."""
-        lost = [pair for pair in self.pairs.values() if pair.score < 1]
-        yield from (pair.id for pair in sorted(lost, key=lambda pair: (pair.margin or 0.0, pair.id)))
+        """The ids of items that it does not win, the clearest losses first."""
+        lost = [item for item in self.items.values() if item.score < 1]
+        yield from (item.id for item in sorted(lost, key=lambda item: (item.margin or 0.0, item.id)))
 
     def _said(self, trajectory: str) -> str:
-        """What the judge was asked about a trajectory and answered, or what went wrong."""
+        """What the model was asked about an example and answered, or what went wrong."""
         try:
             trace = load_trace(self.folder / "traces" / f"{trajectory}.json")
         except DataError:
             return "not shown"
         asked = [
-            f"The judge was sent:\n{_clipped(_text(call['messages'][-1]['content']))}\n"
-            f"The judge replied:\n{_clipped(_text(call['reply']))}"
+            f"The model was sent:\n{_clipped(_text(call['messages'][-1]['content']))}\n"
+            f"The model replied:\n{_clipped(_text(call['reply']))}"
             for call in trace["calls"][:1]
         ]
         error = trace["error"]
@@ -100,11 +107,11 @@ def load_tried(history: HistoryLayout) -> list[Tried]:
     return found
 
 
-def divided_pairs(seed: Tried) -> tuple[list[str], list[str]]:
-    """The ids of the pairs of the search split in two halves, by task: for optimizers that want two sets."""
-    first = set(sorted({pair.task for pair in seed.pairs.values()})[::2])
-    pairs = sorted(seed.pairs.values(), key=lambda pair: pair.id)
-    one, other = ([pair.id for pair in pairs if (pair.task in first) == own] for own in (True, False))
+def divided_items(seed: Tried) -> tuple[list[str], list[str]]:
+    """The ids of the items of the search split in two halves, by task: for optimizers that want two sets."""
+    first = set(sorted({item.task for item in seed.items.values()})[::2])
+    items = sorted(seed.items.values(), key=lambda item: item.id)
+    one, other = ([item.id for item in items if (item.task in first) == own] for own in (True, False))
     return one, other or one
 
 

@@ -13,7 +13,7 @@ from gepa.core.adapter import EvaluationBatch
 from gepa.optimize_anything import optimize_anything_reflection_prompt_template as reflection
 from gepa.strategies.proposal_sampling import IndependentSampling
 
-from meta_reward.propose.optimizers.evidence import Tried, as_key, divided_pairs
+from meta_reward.propose.optimizers.evidence import Tried, as_key, divided_items
 from meta_reward.propose.optimizers.session import Ask, Task, Written
 
 _PART = "harness"
@@ -26,7 +26,7 @@ def propose(task: Task, ask: Ask) -> list[Written]:
     try:
         optimize(
             {_PART: task.start.source},
-            *divided_pairs(task.start),
+            *divided_items(task.start),
             adapter=run,
             reflection_lm=run.reflect,
             reflection_prompt_template=f"{task.instructions}\n\n{task.interface}\n\n{reflection}",

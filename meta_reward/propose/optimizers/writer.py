@@ -29,7 +29,7 @@ _ASKED = "Write a better harness. Reply with the whole file in one block that be
 def _shown(parent: Tried) -> str:
     parts = [f"# The harness to improve\n\n```python\n{parent.source.rstrip()}\n```"]
     if parent.row is not None and parent.row.score is not None:
-        parts.append(f"It agrees with the labels on {parent.row.score:.1%} of the pairs.")
+        parts.append(f"It is right on {parent.row.score:.1%} of what it was tried on.")
     told = [parent.feedback(pair) for pair in islice(parent.lost(), _SHOWN)]
     parts += [f"## {name}\n\n{text}" for one in told for name, text in one.items()]
     summary = parent.folder / "summary.md"

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import claude_agent_sdk
 import pytest
 
 from meta_reward.errors import DataError
@@ -81,6 +80,8 @@ def test_inspect_run_with_a_tool_comes_in_from_its_log(format: str, tmp_path: Pa
 
 
 def test_claude_code_session_comes_in_without_its_subagent(tmp_path: Path) -> None:
+    import claude_agent_sdk
+
     program = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
     (tmp_path / "note.txt").write_text("hello\n")
     note, prompt = str(tmp_path / "note.txt"), "What does the note say?"
