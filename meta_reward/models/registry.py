@@ -2,7 +2,8 @@
 
     anthropic:MODEL     the Messages API              openai:MODEL    chat completions
     claude-code:MODEL   a Claude subscription         simulated       the offline judge
-                                                      simulated:reader   the offline model for texts
+                                                      simulated:reader, simulated:solver   offline models for texts
+                                                                         and for problems
 
 `@http://host:port/...` after the model names another address. Nothing is imported, started or required before the
 first call, so that a run can be looked at without a key.
@@ -22,8 +23,9 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
     kind, _, model = spec.partition(":")
     refuse_secrets({"spec": spec, **settings})
     if spec in _SIMULATED:
-        module, name = _SIMULATED[spec]
-        simulated: Model = getattr(import_module(f"meta_reward.offline.{module}"), name)(**{"seed": seed, **settings})
+        module, name, *preset = _SIMULATED[spec]
+        make = getattr(import_module(f"meta_reward.offline.{module}"), name)
+        simulated: Model = make(*preset, **{"seed": seed, **settings})
         return simulated
     if kind == "simulated":
         from meta_reward.offline.judge import simulated_judge
@@ -38,11 +40,15 @@ def make_backend(spec: str, settings: Mapping[str, Any], *, seed: int = 0) -> Mo
     return made
 
 
-_SIMULATED = {
+_SIMULATED: dict[str, tuple[str, ...]] = {
     "simulated:reader": ("reader", "simulated_reader"),
+    "simulated:solver": ("solver", "simulated_solver"),
+    "simulated:solver-weak": ("solver", "simulated_solver", "weak"),
+    "simulated:solver-forgetful": ("solver", "simulated_solver", "forgetful"),
+    "simulated:solver-gullible": ("solver", "simulated_solver", "gullible"),
     "simulated:writer": ("writer", "SimulatedWriter"),
 }
-"""The module in `offline/` of each simulated model that is no judge, and what makes it."""
+"""The module in `offline/` of each simulated model that is no judge, what makes it, and with which preset."""
 _KINDS = {
     "anthropic": ("anthropic", "AnthropicJudge"),
     "openai": ("openai", "OpenAIJudge"),

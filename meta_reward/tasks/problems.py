@@ -78,6 +78,10 @@ class ProblemSet(AnyTaskSet):
     def tasks_of_items(self) -> Sequence[str]:
         return [problem.task for problem in self.problems]
 
+    @property
+    def tasks(self) -> Collection[str]:
+        return set(self.tasks_of_items)
+
     def part(self, tasks: Collection[str]) -> list[Problem]:
         """The problems of some tasks, in file order."""
         wanted = set(tasks)

@@ -23,4 +23,5 @@ class World:
 WORLDS = {
     "skyways": World("skyways", {"tasks": 90, "rollouts": 8}),
     "errands": World("errands", {"tasks": 150}),
+    "puzzles": World("puzzles", {"tasks": 200, "texts": 800}),
 }
