@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward.errors import UsageError
+from meta_reward.kinds.registry import load_any_task_set
 from meta_reward.report.tables import fit, render_table
-from meta_reward.tasks.about import REWARD, load_about
+from meta_reward.tasks.about import REWARD
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.divide import SPLITS
 from meta_reward.tasks.openings import count_openings
 from meta_reward.tasks.splits import splits_of
-from meta_reward.tasks.taskset import TaskSet, load_task_set
-from meta_reward.tasks.texts import KIND as CLASSIFY
-from meta_reward.tasks.texts import load_text_set
+from meta_reward.tasks.taskset import TaskSet
 
 _LEGEND = (
-    f"items: pairs, or texts; {', '.join(SPLITS)}: tasks/items in that split; opened: how often the test split was "
-    "looked at. Under each its kind, or its failure categories with their pairs."
+    f"items: pairs, texts or problems; {', '.join(SPLITS)}: tasks/items in that split; opened: how often the test split "
+    "was looked at. Under each its kind, or its failure categories with their pairs."
 )
 
 
@@ -54,7 +53,7 @@ class TaskSetSummary:
 
 def summary_of_task_set(path: Path) -> TaskSetSummary:
     """The task set in a folder. Raises DataError if it cannot be read."""
-    taskset = load_text_set(path) if load_about(path).kind == CLASSIFY else load_task_set(path)
+    taskset = load_any_task_set(path)
     rollouts = taskset.rollouts.values() if isinstance(taskset, TaskSet) else None
     pairs = taskset.pairs if isinstance(taskset, TaskSet) else ()
     categories = Counter(category for pair in pairs for category in pair.categories)
