@@ -1,0 +1,52 @@
+"""The last sentence of the problem is searched for, without its story.
+
+How a problem is asked says more of how it is solved than its story does. Risk: the last sentence may be too short.
+"""
+
+import re
+
+from meta_reward.harness import Corpus, Model, PromptTooLong, Reply
+
+EXAMPLES = 3
+
+
+async def solve(problem: str, model: Model, corpus: Corpus) -> str:
+    """What the model answers after examples that are asked like the problem."""
+    found = await corpus.search(question_of(problem), k=EXAMPLES)
+    return await answer(problem, [one.text for one in found], model)
+
+
+def question_of(problem: str) -> str:
+    """The last sentence of a problem."""
+    sentences = [part for part in re.split(r"(?<=[.?!])\s+", problem.strip()) if part]
+    return (sentences or [problem])[-1][:10_000]
+
+
+async def answer(problem: str, examples: list[str], model: Model) -> str:
+    """What the model answers. Where the examples do not fit its window, the later half of them is left out."""
+    while True:
+        try:
+            return read_answer(await model.ask(prompt_for(problem, examples)))
+        except PromptTooLong:
+            if not examples:
+                raise
+            examples = examples[: len(examples) // 2]
+
+
+def prompt_for(problem: str, examples: list[str]) -> str:
+    """The question: the examples, then the problem."""
+    shown = "\n\n".join(examples)
+    return f"""{shown}
+
+Solve the following problem. Reason step by step, and end with one line, `Answer: <answer>`.
+
+Problem: {problem}"""
+
+
+def read_answer(reply: Reply) -> str:
+    """The answer in the last such line of a reply, else in its last box. Raises ValueError where there is neither."""
+    lines = re.findall(r"(?im)^[\s*_#>`-]*answer[\s*_`]*[:=](.+)$", reply.text)
+    found = lines or re.findall(r"\\boxed\{(.*)\}", reply.text)
+    if not found or not found[-1].strip():
+        raise ValueError(f"no answer in the reply {reply.text[-80:]!r}")
+    return str(found[-1]).strip()
