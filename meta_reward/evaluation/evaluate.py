@@ -26,6 +26,7 @@ from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.session import Call, JudgeSession
 
+_TRIALS = 1_000  # more than an evaluation is repeated
 AFTER = "after"
 """The kind of failure of an example that comes after one that failed."""
 PROBATION = 8
@@ -164,7 +165,7 @@ class Runner:
 
     async def run(self, source: str, example: Example, *, repeat: int = 0) -> Result:
         """The result on an example as it stands. Raises like `evaluate`."""
-        digest = files.digest([example.entry, example.arguments])
+        digest, repeat = files.digest([example.entry, example.arguments]), repeat + example.repeat * _TRIALS
         if known := self.outputs.find(digest, repeat, self.gateway):
             return _result(example, known.output, None, known.calls, known.printed, known.asked)
         for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
