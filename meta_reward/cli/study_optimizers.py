@@ -80,7 +80,9 @@ def command(
     from meta_reward.search.studies.optimizer_arms import arms_of, check_arms
 
     config, arguments = shared_search({**flags, "proposer": None, "iterations": None, "candidates": None})
-    tasks = pairwise(open_task_set(taskset, config.splits))
+    tasks = open_task_set(taskset, config.splits)
+    if null:
+        pairwise(tasks)
     judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
     arms = arms_of([part.strip() for part in names.split(",") if part.strip()], levels, writer)
     check_arms(arms, config.proposer, max_usd)
