@@ -16,8 +16,8 @@ from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import TaskSet
 
 _LEGEND = (
-    f"items: pairs, texts or problems; {', '.join(SPLITS)}: tasks/items in that split; opened: how often the test split "
-    "was looked at. Under each its kind, or its failure categories with their pairs."
+    f"items: pairs, texts or problems; {', '.join(SPLITS)}: tasks/items in that split; opened: how often the test "
+    "split was looked at. Under each its kind, or its failure categories with their pairs."
 )
 
 
