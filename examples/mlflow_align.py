@@ -41,7 +41,8 @@ def main(folder: Path) -> None:
     better = judge.align(traces, optimizer=MetaReward(judge="simulated"))
     print(better.instructions)
     for trace in traces[:4]:
-        print(f"{trace.info.assessments[0].value}: {better(trace=trace).value}")
+        feedback: Any = better(trace=trace)
+        print(f"{trace.info.assessments[0].value}: {feedback.value}")
 
 
 def log(rollout: Rollout) -> str:

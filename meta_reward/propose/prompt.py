@@ -72,9 +72,10 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: S
 def _of_budget(budget: Budget, words: Words) -> str:
     return (
         f"In one run a program may make {budget.judge_calls} calls of the {words.model}, use {budget.judge_tokens:,} "
-        f"of its tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for it, and {budget.memory_mb} MB; "
-        f"send it {budget.conversation_bytes:,} bytes in all; and give {budget.verdict_bytes:,} bytes of reason and "
-        f"findings, where it gives these. Beyond that it fails there, and its {words.items} are lost."
+        f"of its tokens, {budget.cpu_s} s of CPU, {budget.active_s:g} s beside waiting for it, and "
+        f"{budget.memory_mb} MB; send it {budget.conversation_bytes:,} bytes in all; and give "
+        f"{budget.verdict_bytes:,} bytes of reason and findings, where it gives these. Beyond that it fails there, "
+        f"and its {words.items} are lost."
     )
 
 

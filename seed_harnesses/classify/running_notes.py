@@ -19,7 +19,7 @@ async def learn(memory: str, example: Example, model: Model) -> str:
     lines = notes.setdefault(example.label, [])
     guess = await guessed(notes, example.text, model)
     if guess != example.label or not lines:
-        line = read_line(await model.ask(reflection_on(example, guess, notes)), example.label)
+        line = await added(notes, example, guess, model)
         if line and line not in lines:
             notes[example.label] = [*lines, line][-LINES_PER_LABEL:]
     return json.dumps(notes, ensure_ascii=False, indent=1)
@@ -36,6 +36,14 @@ async def guessed(notes: dict[str, list[str]], text: str, model: Model) -> str:
     try:
         return read_label(await model.ask(prompt_for(text, notes)), list(notes))
     except (ModelError, ValueError):
+        return ""
+
+
+async def added(notes: dict[str, list[str]], example: Example, guess: str, model: Model) -> str:
+    """The line that the model adds; "" where it has none, so that learning goes on."""
+    try:
+        return read_line(await model.ask(reflection_on(example, guess, notes)), example.label)
+    except ModelError:
         return ""
 
 

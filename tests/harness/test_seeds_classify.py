@@ -12,8 +12,8 @@ from meta_reward.completion import Request
 from meta_reward.harness import Example, PromptTooLong, Reply
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.harness.validate import Program, Step, validate
-from meta_reward.harness.validate.fixtures import ODD_TEXT
+from meta_reward.harness.validate import validate
+from meta_reward.kinds.registry import KINDS
 from meta_reward.offline.reader import SimulatedReader, simulated_reader
 from meta_reward.tasks.texts import load_text_set
 from meta_reward.trajectory import Message
@@ -29,26 +29,7 @@ EXAMPLES = [
 ]
 
 
-def learning(text: str, label: str) -> Step:
-    return Step("learn", {"memory": "", "text": text, "label": label})
-
-
-def predicting(text: str) -> Step:
-    return Step("predict", {"memory": "", "text": text})
-
-
-CLASSIFY = Program(
-    required=("predict",),
-    optional=("learn",),
-    plain=(*(learning(example.text, example.label) for example in EXAMPLES), predicting("The basin leaks.")),
-    output="a label",
-    odd={
-        "a text before anything was learnt": (predicting("The basin leaks."),),
-        "odd Unicode": (learning(ODD_TEXT, ODD_TEXT), predicting(ODD_TEXT)),
-        "a long text": (learning("drip " * 20_000, "plumbing"), predicting("leak " * 20_000)),
-    },
-)
-"""What the validator asks of such a program, in small."""
+CLASSIFY = KINDS["classify"].program
 
 
 class ScriptedModel:

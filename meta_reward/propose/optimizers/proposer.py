@@ -37,6 +37,7 @@ class OptimizerProposer:
         make_writer(self.settings.writer, self.settings.writer_settings).check()
 
     async def propose(self, assignment: Assignment) -> None:
+        self.check()
         path = assignment.staging.parent / "job.json"
         files.write_json(path, asdict(self._job(assignment)))
         command = (sys.executable, "-P", "-m", "meta_reward.propose.optimizers", self.name, str(path))
