@@ -10,7 +10,7 @@ fails, all that come after it fail.
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -69,9 +69,7 @@ async def evaluate(
     runner = Runner(gateway, sandbox, open_output_cache(source, gateway, sandbox, hosts=_digest_of(hosts)), hosts)
     slots = slots or asyncio.Semaphore(gateway.concurrency)
     chains = _chains(examples)
-    first = {example.id for chain in chains for example in chain}
-    order = sorted((example for example in examples if example.id not in first), key=lambda example: example.id)
-    random.Random(seed).shuffle(order)
+    order = _shuffled(examples, {example.id for chain in chains for example in chain}, seed)
 
     async def run(example: Example) -> None:
         async with slots:
@@ -95,6 +93,13 @@ async def evaluate(
         await gateway.settle()
     not_run = tuple(e.id for e in examples if e.id not in results)
     return Evaluation([results[e.id] for e in examples if e.id in results], broken, not_run)
+
+
+def _shuffled(examples: Sequence[Example], without: Collection[str], seed: int) -> list[Example]:
+    """The examples in an order that tells nothing of labels. without: ids to leave out."""
+    order = sorted((example for example in examples if example.id not in without), key=lambda example: example.id)
+    random.Random(seed).shuffle(order)
+    return order
 
 
 def _digest_of(hosts: Hosts | None) -> str:
