@@ -35,11 +35,14 @@ def command(run: str, harness: Path, **limits: object) -> None:
     from meta_reward.search.create import raise_limits
     from meta_reward.search.loop import add
     from meta_reward.search.open import open_search
+    from meta_reward.use.objective import under_objective
 
     layout, source = Layout(find_run(run)), read_text(harness)
     with locked(layout), shown() as progress:
         for note in restore_record(layout):
             progress.note(note)
         raise_limits(layout, overlay({}, limits_given(limits)), notice=progress.note)
-        run_interruptible(add(open_search(layout, progress), slug(harness.stem), source))
+        run_interruptible(
+            under_objective(open_search(layout, progress), lambda search: add(search, slug(harness.stem), source))
+        )
     click.echo(render_status(status_of(layout)))

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     "model of --writer), or only the seeds.",
 )
 @click.option("--instructions", type=click.Path(path_type=Path), help="Instructions for an agent, in Markdown.")
+@click.option("--objective", metavar="SPEC", help="learned:RUN scores by a learned reward; official is the default.")
+@click.option("--validate-on", type=click.Choice(["official"]), help="With a learned objective: what decides.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations after the seeds. Default: 8.")
 @click.option("--candidates", type=click.IntRange(min=1), help="Candidates of an iteration. Default: 2.")
 @click.option("--patience", type=click.IntRange(min=0), help="End after this many idle iterations; 0: never.")
@@ -154,12 +156,15 @@ def _start(
     from meta_reward.search.create import create
     from meta_reward.search.forecast import power_on
     from meta_reward.search.open import divided
+    from meta_reward.use.objective import check_objective
 
     if layout.root.exists():
         raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
     config = new_config(requested)
     tasks = open_task_set(taskset, config.splits)
+    for note in check_objective(config, tasks):
+        click.echo(note, err=True)
     run_interruptible(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
     click.echo(render_power(power_on(tasks, divided(tasks, config)["validation"])), err=True)
     return tasks
@@ -207,6 +212,8 @@ def _listed(values: object) -> tuple[object, ...] | None:
 
 def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
     """Flags by their keys in run.toml."""
+    from meta_reward.use.objective import found_reward
+
     return {
         "judge.spec": flags["judge"],
         "judge.concurrency": flags["concurrency"],
@@ -220,6 +227,8 @@ def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
         "proposer.history": flags["history"],
         "seed": flags["seed"],
         "sandbox": flags["sandbox"],
+        "objective.spec": None if flags["objective"] is None else found_reward(str(flags["objective"])),
+        "objective.validate_on": flags["validate_on"],
         "limits.iterations": flags["iterations"],
         "limits.patience": flags["patience"],
         **limits_given(flags),

@@ -27,6 +27,7 @@ from meta_reward.search.notify import Notifier
 from meta_reward.search.open import make_search, task_set_of
 from meta_reward.search.track import MlflowTracker
 from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.use.objective import under_objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def go_on(layout: Layout, requested: Mapping[str, Any], tasks: AnyTaskSet, said:
             events.add(HINT, f"hint for the proposer: {said.hint}", shown=False)
         ready = make_search(layout, tasks, progress, events)
         with _still_there(layout), save_stop(layout, tell=partial(_tell_end, events)) as stop:
-            ending = run_interruptible(run_search(ready))
+            ending = run_interruptible(under_objective(ready, run_search))
             stop(ending)
     return ending
 

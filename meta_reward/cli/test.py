@@ -49,6 +49,7 @@ def command(
     from meta_reward.search.open import open_search
     from meta_reward.search.test_record import test_to_json
     from meta_reward.search.test_split import chosen_alone, finalists_and_frontier, open_test
+    from meta_reward.use.objective import under_objective
 
     if candidates and frontier:
         raise click.UsageError("--candidate and --frontier exclude each other")
@@ -58,7 +59,11 @@ def command(
             progress.note(note)
         raise_limits(layout, overlay({}, {"sandbox": sandbox, **limits_given(limits)}), notice=progress.note)
         wanted = candidates or (finalists_and_frontier if frontier else chosen_alone)
-        result = run_interruptible(open_test(open_search(layout, progress), wanted, controls=not no_controls))
+        result = run_interruptible(
+            under_objective(
+                open_search(layout, progress), lambda search: open_test(search, wanted, controls=not no_controls)
+            )
+        )
     leave_report(layout)
     if as_json:
         print_json(test_to_json(result))

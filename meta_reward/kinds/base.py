@@ -1,7 +1,7 @@
 """What a kind of program says of itself. Everything after an evaluation knows outcomes alone, and no kind."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import Output
 from meta_reward.harness.validate import Cases, Program, definitions
 from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.trajectory import Trajectory
 
 Outcomes = Sequence[PairOutcome] | Sequence[ItemOutcome]
 
@@ -35,6 +36,11 @@ class Words:
     """What the fixed model is called."""
     learned: str = ""
     """What the control is that asks no model; empty where there is none."""
+
+
+def scored_by(words: Words, objective: str) -> Words:
+    """The words where items are scored by an objective: `official`, or a learned reward."""
+    return words if objective == "official" else replace(words, metric="learned reward")
 
 
 def part_for(kind: "Kind", part: Part, source: str) -> Part:
@@ -62,6 +68,8 @@ class Kind(Protocol):
     """The simulated model that stands in where no other is named."""
     proposer: str
     """Likewise."""
+    acts: bool
+    """Whether its programs do something, of which a trajectory is recorded."""
     budget: Budget
     """What one run may take, unless the user says otherwise."""
 
@@ -87,6 +95,10 @@ class Kind(Protocol):
 
     def metrics(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation, outcomes: Outcomes) -> Metrics:
         """The numbers of an evaluation."""
+        ...
+
+    def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
+        """What programs did, by example, for a learned reward to score; empty for kinds whose programs do not act."""
         ...
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:

@@ -27,6 +27,7 @@ from meta_reward.kinds.base import Outcomes, Words
 from meta_reward.kinds.items import MOST_CATEGORIES, Expected, item_metrics, item_outcomes, most_frequent
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.texts import KIND, LabelledText, TextSet, load_text_set, reading, save_text_set
+from meta_reward.trajectory import Trajectory
 
 _SAMPLE_TRAINING = 3
 _LEARN, _PREDICT = "learn", "predict"
@@ -79,6 +80,7 @@ class ClassifyKind:
     seeds = "classify"
     simulated = "simulated:reader"
     proposer = "stock"
+    acts = False
     budget = Budget(judge_calls=20, judge_tokens=500_000)
 
     def load(self, path: Path) -> TextSet:
@@ -124,6 +126,9 @@ class ClassifyKind:
             labels = learned_labels([(text.text, text.label) for text in training], [text.text for text in texts])
             found |= {text.id: label for text, label in zip(texts, labels, strict=True)}
         return found
+
+    def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
+        return {}
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         """Those of texts, and of training what asked the model, or failed by itself."""

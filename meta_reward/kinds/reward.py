@@ -20,7 +20,7 @@ from meta_reward.harness.validate import REWARD, Cases, cases_of
 from meta_reward.kinds.base import Outcomes, Words
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
-from meta_reward.trajectory import Pair, Rollout, parse_trajectory, trajectory_to_json
+from meta_reward.trajectory import Pair, Rollout, Trajectory, parse_trajectory, trajectory_to_json
 
 
 class RewardKind:
@@ -44,6 +44,7 @@ class RewardKind:
     seeds = ""
     simulated = "simulated"
     proposer = "catalog"
+    acts = False
     budget = Budget()
 
     def load(self, path: Path) -> TaskSet:
@@ -69,6 +70,9 @@ class RewardKind:
         pairs, rewards = cast(Sequence[PairOutcome], outcomes), evaluation.rewards
         told = preferences_of(pairs, rewards=reward_stats(rollouts, rewards), selection=best_of_n(rollouts, rewards))
         return summarize(pairs, examples=len(evaluation.results), tokens=evaluation.tokens, preferences=told)
+
+    def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
+        return {}
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         return evaluation.results

@@ -20,6 +20,7 @@ from meta_reward.kinds.items import Expected, item_metrics, item_outcomes, most_
 from meta_reward.tasks.answers import is_same_answer, normal_answer
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.problems import KIND, CorpusText, ProblemSet, categories_of, load_problem_set, save_problem_set
+from meta_reward.trajectory import Trajectory
 
 _SOLVE = "solve"
 _MADE_UP = (
@@ -78,6 +79,7 @@ class SolveKind:
     seeds = "solve"
     simulated = "simulated:solver"
     proposer = "stock"
+    acts = False
     budget = Budget()
 
     def load(self, path: Path) -> ProblemSet:
@@ -108,6 +110,9 @@ class SolveKind:
 
     def learned(self, taskset: AnyTaskSet, known: Collection[str], asked: Collection[str]) -> None:
         """Nothing that counts words solves problems."""
+
+    def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
+        return {}
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         return evaluation.results

@@ -108,6 +108,8 @@ class Status:
     """Why it is not running; empty while it is."""
     kind: str
     """Of the programs."""
+    objective: str
+    """What search is scored by: `official`, or a learned reward."""
     judge: str
     proposer: str
     sandbox: str
@@ -185,6 +187,7 @@ def status_of(layout: Layout) -> Status:
         state=stop.state,
         reason=stop.reason,
         kind=config.kind,
+        objective=config.objective.spec,
         judge=config.judge.spec,
         proposer=config.proposer.spec,
         sandbox=config.sandbox,

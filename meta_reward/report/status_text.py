@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from meta_reward.files import printable
+from meta_reward.kinds.base import scored_by
 from meta_reward.kinds.registry import KINDS
 from meta_reward.models.usage import dollars
 from meta_reward.report.pace import LimitUse, Outage, Pace
 from meta_reward.report.status import CandidateStatus, RunSummary, Spending, Status, UnderWay
 from meta_reward.report.tables import SIMULATED, context_of, fit, percent, plural, render_table, with_interval
 from meta_reward.run.decisions import Decision, sentence_of
+from meta_reward.run.settings import OFFICIAL
 
 _MOST_ROWS = 60
 _LEGEND = (
@@ -25,6 +27,7 @@ def render_status(status: Status) -> str:
     reason = f": {status.reason}" if status.reason else ""
     lines = [
         f"{status.run}: {status.state}{reason} ({done}, judge {status.judge}, sandbox {status.sandbox})",
+        *_objective(status),
         "",
         *_candidates(status),
         *_now(status),
@@ -33,6 +36,12 @@ def render_status(status: Status) -> str:
         *(f"set aside, yours to keep or remove: {path}" for path in status.set_aside),
     ]
     return fit(printable("\n".join(lines + ([SIMULATED] if status.simulated else []))))
+
+
+def _objective(status: Status) -> list[str]:
+    if status.objective == OFFICIAL:
+        return []
+    return [f"scored by {status.objective}; the test counts {KINDS[status.kind].words.metric}"]
 
 
 def render_headline(status: Status) -> str:
@@ -95,7 +104,7 @@ def render_runs(listed: Sequence[RunSummary]) -> str:
 def _candidates(status: Status) -> list[str]:
     if not status.candidates:
         return ["no candidate is scored yet"]
-    words = KINDS[status.kind].words
+    words = scored_by(KINDS[status.kind].words, status.objective)
     context = ["context"] if _with_context(status.candidates) else []
     headers = ["id", "name", "from", "status", "search [95%]", "validation", *context, "judge tokens"]
     shown, left_out = _worth_showing(status)

@@ -32,6 +32,7 @@ from meta_reward.evaluation.records import (
     record_to_json,
 )
 from meta_reward.harness.entries import ENTRIES, Output
+from meta_reward.kinds.base import Outcomes
 from meta_reward.kinds.registry import kind_of
 from meta_reward.records import parse_record
 from meta_reward.run.layout import Layout
@@ -118,14 +119,21 @@ def journal_result(path: Path, result: Result) -> None:
 
 
 def save_evaluation(
-    folder: Path, evaluation: Evaluation, part: Part, taskset: AnyTaskSet, *, judge: str, sealed: bool = False
+    folder: Path,
+    evaluation: Evaluation,
+    part: Part,
+    taskset: AnyTaskSet,
+    *,
+    judge: str,
+    sealed: bool = False,
+    found: Outcomes | None = None,
 ) -> Scores:
     """Write the files of an evaluation into a folder, `scores.json` last; returns what that holds.
 
-    sealed: whether its traces are packed into one file.
+    sealed: whether its traces are packed into one file. found: what became of each item, where that is not by its kind.
     """
     kind = kind_of(taskset)
-    found = kind.outcomes(taskset, part, evaluation)
+    found = kind.outcomes(taskset, part, evaluation) if found is None else found
     metrics = kind.metrics(taskset, part, evaluation, found)
     told = kind.told(evaluation)
     if sealed:

@@ -86,6 +86,8 @@ class Layout(_History):
     summaries = _In("work", "summaries")
     """Of candidates' traces, written by a model for proposers that see no more of them."""
     account = _In("work", "account.jsonl")
+    objective_account = _In("work", "account-objective.jsonl")
+    """What a learned reward, by which the run is scored, has cost."""
     discarded = _In("work", "discarded.jsonl")
     """The cost of sessions that did not end, one line each."""
     mlflow = _In("work", "mlflow.json")

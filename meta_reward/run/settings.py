@@ -81,6 +81,28 @@ class ProposerSettings:
     """Claude's model if `spec` is just `claude`. A stored run has it in `spec`."""
 
 
+OFFICIAL, LEARNED = "official", "learned:"
+
+
+def _check_objective(spec: str) -> None:
+    if spec != OFFICIAL and not (spec.startswith(LEARNED) and spec != LEARNED):
+        raise BadSetting(
+            f"is {spec!r}", hint="it is official, or learned: with a run, an export or a harness behind it"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveSettings:
+    """The table `[objective]`: what search and validation are scored by. The test is always official."""
+
+    spec: str = setting(OFFICIAL, check=_check_objective)
+    """`official`, or `learned:` and the path of a reward."""
+    validate_on: str = setting("", choices=("", OFFICIAL))
+    """`official` leaves validation to the trusted outcomes; empty for the same as search."""
+    max_usd: float = 0.0
+    """What the reward's judge may cost in one start of the search; 0 where the reward sets its own limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The table `[limits]`: when a search stops. 0 means no limit, but for iterations."""
@@ -127,6 +149,7 @@ class RunConfig:
     """Installed packages that candidates may import beside the standard library."""
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     proposer: ProposerSettings = field(default_factory=ProposerSettings)
+    objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     limits: Limits = field(default_factory=Limits)
     splits: SplitShares = field(default_factory=SplitShares)
     """How a task set that is not divided yet is divided."""

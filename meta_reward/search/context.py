@@ -19,6 +19,7 @@ from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.settings import RunConfig
 from meta_reward.search.limits import Used
+from meta_reward.search.objective import Objective
 from meta_reward.tasks.base import AnyTaskSet
 
 
@@ -75,6 +76,8 @@ class Search:
     proposer: Proposer
     progress: Progress
     events: EventLog
+    objective: Objective | None = None
+    """The learned reward that it is scored by; None for trusted outcomes."""
     _near_limits: set[str] = field(default_factory=set)
     _cases: Cases | None = None
 

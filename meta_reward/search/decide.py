@@ -17,6 +17,7 @@ from meta_reward.run.decisions import Decision, Finalist
 from meta_reward.run.evaluations import load_outcomes, load_scores, required_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, frontier_of, load_ledger
+from meta_reward.run.settings import OFFICIAL
 from meta_reward.search.context import Search
 from meta_reward.search.evaluate_split import run_splits
 from meta_reward.search.limits import NOTHING
@@ -142,9 +143,11 @@ def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: S
         )
         for row in rows
     )
+    objective = search.config.objective
     found = gate.decide(
         first,
         others,
+        scored_alike=not (objective.spec != OFFICIAL and objective.validate_on == OFFICIAL),
         look=decisions.next_look(stands),
         passed=decisions.passed_so_far(stands),
         seed=search.config.seed,

@@ -5,12 +5,15 @@ from collections.abc import Callable, Sequence
 
 from meta_reward import files
 from meta_reward.evaluation.evaluate import evaluate, run_together
+from meta_reward.evaluation.outcome import Part
 from meta_reward.evaluation.records import Result
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.kinds.base import part_for
+from meta_reward.kinds.base import Outcomes, part_for
 from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
 from meta_reward.run.events import EVALUATION
-from meta_reward.search.context import Search, so_far
+from meta_reward.search.context import Search, SoFar, so_far
+from meta_reward.search.objective import LEARNED_REWARD, Objective, is_learned, learned_outcomes
+from meta_reward.search.objective import NAME as REWARDS
 from meta_reward.search.open import open_sandbox
 
 
@@ -57,7 +60,7 @@ async def _run_split(
     part = part_for(search.kind, search.part(split), source)
     journal = layout.journal(place, folder)
     results = open_journal(journal)
-    search.progress.evaluation(folder, place, len(part.examples), so_far(search.taskset, part))
+    search.progress.evaluation(folder, place, len(part.examples), _so_far(search, part, split))
     search.events.add(
         EVALUATION,
         f"{folder} on {place}: {len(results)} of {len(part.examples)} {search.kind.words.examples}",
@@ -88,5 +91,21 @@ async def _run_split(
         on_result=keep,
     )
     target, sealed = layout.evaluation(place, folder), split != "search"
-    save_evaluation(target, evaluation, part, search.taskset, judge=config.judge.spec, sealed=sealed)
+    found: Outcomes | None = None
+    if is_learned(config.objective, split):
+        found, lines = await learned_outcomes(_objective_of(search), search.taskset, part, evaluation)
+        files.write_bytes(target / REWARDS, lines)
+    save_evaluation(target, evaluation, part, search.taskset, judge=config.judge.spec, sealed=sealed, found=found)
     journal.unlink(missing_ok=True)
+
+
+def _so_far(search: Search, part: Part, split: str) -> SoFar:
+    """What people see while it runs; a learned reward is known only when all is done."""
+    if is_learned(search.config.objective, split):
+        return SoFar(LEARNED_REWARD, lambda results: None)
+    return so_far(search.taskset, part)
+
+
+def _objective_of(search: Search) -> Objective:
+    assert search.objective is not None, "a run under a learned reward is opened with it"
+    return search.objective

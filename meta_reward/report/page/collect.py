@@ -13,7 +13,7 @@ from meta_reward.errors import MetaRewardError
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.evaluation.records import REWARD
-from meta_reward.kinds.base import Words
+from meta_reward.kinds.base import Words, scored_by
 from meta_reward.kinds.registry import KINDS
 from meta_reward.report.page.sessions import Medians, medians_of
 from meta_reward.report.page.studies import Study, studies_of
@@ -79,7 +79,7 @@ class RunPage:
     @property
     def terms(self) -> Words:
         """What its numbers are called."""
-        return KINDS[self.kind].words
+        return scored_by(KINDS[self.kind].words, self.status.objective)
 
     @property
     def has_pairs(self) -> bool:

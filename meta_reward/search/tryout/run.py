@@ -30,7 +30,7 @@ from meta_reward.run.config import load_run_config
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.lock import locked
-from meta_reward.run.settings import RunConfig
+from meta_reward.run.settings import OFFICIAL, RunConfig
 from meta_reward.run.usage import spent_on_disk
 from meta_reward.search.context import Search, programs_of, run_cases
 from meta_reward.search.limits import limit_check
@@ -166,7 +166,8 @@ def _record(
 def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
     """The tryouts of a proposer's session, None if it may not try drafts. staging: as the session sees it."""
     settings = search.config.proposer
-    if settings.try_calls == 0 or settings.history == "none":
+    learned = search.config.objective.spec != OFFICIAL  # what a draft is worth is not known before all of it is done
+    if settings.try_calls == 0 or settings.history == "none" or learned:
         return None
     return make_tryouts(
         HistoryLayout(search.layout.history),
@@ -185,6 +186,8 @@ def tryouts_on_run(layout: Layout, *, calls: int | None = None) -> Tryouts:
     calls: the quota; by default that of a session.
     """
     config = load_run_config(layout.config)
+    if config.objective.spec != OFFICIAL:
+        raise UsageError("drafts cannot be tried under a learned objective", hint="`meta-reward add` scores a program")
     if calls is not None:
         config = replace(config, proposer=replace(config.proposer, try_calls=calls))
     taskset = load_any_task_set(layout.taskset)

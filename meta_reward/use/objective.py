@@ -1,0 +1,134 @@
+"""A finished reward as the objective of a search over programs that act."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from meta_reward.errors import UsageError
+from meta_reward.kinds.registry import kind_of
+from meta_reward.models.billing import load_bill, open_billing_log, reconcile
+from meta_reward.models.cache import Cache, folder_of_judge
+from meta_reward.models.usage import Spent
+from meta_reward.run.config import load_run_config
+from meta_reward.run.events import EventLog
+from meta_reward.run.layout import Layout
+from meta_reward.run.settings import LEARNED, RunConfig
+from meta_reward.search.context import Search
+from meta_reward.search.objective import LearnedReward
+from meta_reward.search.open import open_backend, task_set_of
+from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.tasks.splits import splits_of
+from meta_reward.trajectory import Trajectory
+from meta_reward.use.in_order import in_order
+from meta_reward.use.loaded import Loaded, Wanted, load
+from meta_reward.use.scorer import Scored, Scorer
+
+_RUNS = Path("runs")
+_T = TypeVar("_T")
+
+
+def found_reward(spec: str) -> str:
+    """The objective with the whole path of its reward. Raises UsageError where there is none."""
+    path = Path(spec.removeprefix(LEARNED))
+    if str(path) == spec:
+        return spec
+    found = next((p for p in (path, _RUNS / path) if p.exists()), None)
+    if found is None:
+        raise UsageError(f"there is no {path} to learn from", hint="name a finished run, an export or a harness")
+    return f"{LEARNED}{found.resolve()}"
+
+
+def check_objective(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
+    """Notes on the reward that a new run is to be scored by; none for trusted outcomes.
+
+    Raises UsageError where its programs do nothing that a reward could score, where the reward is not finished, and
+    where it was learned from tasks of the test.
+    """
+    loaded = load_objective(config)
+    if loaded is None:
+        return []
+    if not kind_of(taskset).acts:
+        what = f"programs of kind {taskset.about.kind} do nothing that a learned reward could score"
+        raise UsageError(what, hint="leave --objective out")
+    return [*loaded.about(), *_shared_tasks(config, splits_of(taskset, config.splits)["test"])]
+
+
+def load_objective(config: RunConfig) -> Loaded | None:
+    """The reward that a run's settings name; None where it is scored by trusted outcomes.
+
+    Raises UsageError for a run without a decision, and for what is neither a run nor an export nor a harness.
+    """
+    settings = config.objective
+    path = settings.spec.removeprefix(LEARNED)
+    return None if path == settings.spec else load(Path(path), Wanted(max_usd=settings.max_usd or None))
+
+
+async def under_objective(search: Search, work: Callable[[Search], Awaitable[_T]]) -> _T:
+    """Do the work of a search with its learned reward open, if it has one."""
+    loaded = load_objective(search.config)
+    if loaded is None:
+        return await work(search)
+    async with LearnedObjective(loaded, search.layout, search.events) as objective:
+        search.objective = objective
+        return await work(search)
+
+
+def _shared_tasks(config: RunConfig, test_tasks: Collection[str]) -> list[str]:
+    """Notes on tasks that this search shares with the one that found its reward.
+
+    Raises UsageError where a task of the reward's search or validation is one of the test: what was learned from
+    labels would be tested on the same.
+    """
+    path = Path(config.objective.spec.removeprefix(LEARNED))
+    layout = Layout(path)
+    if not layout.config.exists():
+        return [f"{path} does not say which tasks it was learned from"]
+    stored = load_run_config(layout.config)
+    splits = splits_of(task_set_of(layout, stored), stored.splits)
+    leaked = sorted({*splits["search"], *splits["validation"]} & set(test_tasks))
+    if leaked:
+        what = (
+            f"{len(leaked)} tasks of the test, such as {leaked[0]}, are among those that {path.name} was learned from"
+        )
+        raise UsageError(
+            what, hint="name a reward that was learned from other tasks, or rename tasks that only share an id"
+        )
+    shared = sorted(set(splits["test"]) & set(test_tasks))
+    return [f"{len(shared)} tasks of the test are also in the test split of {path.name}"] if shared else []
+
+
+class LearnedObjective:
+    """A reward in its own sandbox, with its own account in the run that it scores. Use as an async context manager."""
+
+    def __init__(self, loaded: Loaded, layout: Layout, events: EventLog) -> None:
+        self._loaded = loaded
+        account = layout.objective_account
+        billing = open_billing_log(account, Spent())
+        reconcile(account, Cache(folder_of_judge(loaded.config.judge.spec)), open_backend(loaded.config))
+        self._scorer = Scorer(loaded, billing=billing, spent=load_bill(account).spent, notice=events.note)
+
+    async def __aenter__(self) -> Self:
+        await self._scorer.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._scorer.__aexit__(kind, error, trace)
+
+    async def rewards(self, trajectories: Mapping[str, Trajectory]) -> list[LearnedReward]:
+        """The reward of each trajectory, by example, in their order."""
+        scored: list[Scored] = []
+        await in_order(
+            trajectories.values(),
+            self._scorer.score_trajectory,
+            lambda given, one: scored.append(one),
+            at_once=self._scorer.gateway.concurrency,
+        )
+        return [_reward(id, one) for id, one in zip(trajectories, scored, strict=True)]
+
+
+def _reward(example: str, scored: Scored) -> LearnedReward:
+    tokens = scored.usage.input_tokens + scored.usage.output_tokens
+    return LearnedReward(example, scored.score, scored.reason, scored.error, scored.usage.judge_calls, tokens)
