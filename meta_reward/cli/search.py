@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     "model of --writer), or only the seeds.",
 )
 @click.option("--instructions", type=click.Path(path_type=Path), help="Instructions for an agent, in Markdown.")
-@click.option("--objective", metavar="SPEC", help="learned:RUN scores by a learned reward; official is the default.")
+@click.option("--objective", metavar="SPEC", help="learned:RUN scores by the reward that RUN chose.")
 @click.option("--validate-on", type=click.Choice(["official"]), help="With a learned objective: what decides.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations after the seeds. Default: 8.")
 @click.option("--candidates", type=click.IntRange(min=1), help="Candidates of an iteration. Default: 2.")
@@ -212,7 +212,7 @@ def _listed(values: object) -> tuple[object, ...] | None:
 
 def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
     """Flags by their keys in run.toml."""
-    from meta_reward.use.objective import found_reward
+    from meta_reward.use.objective import objective_given
 
     return {
         "judge.spec": flags["judge"],
@@ -227,7 +227,7 @@ def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
         "proposer.history": flags["history"],
         "seed": flags["seed"],
         "sandbox": flags["sandbox"],
-        "objective.spec": None if flags["objective"] is None else found_reward(str(flags["objective"])),
+        **({} if flags["objective"] is None else objective_given(str(flags["objective"]))),
         "objective.validate_on": flags["validate_on"],
         "limits.iterations": flags["iterations"],
         "limits.patience": flags["patience"],

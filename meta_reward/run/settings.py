@@ -97,6 +97,8 @@ class ObjectiveSettings:
 
     spec: str = setting(OFFICIAL, check=_check_objective)
     """`official`, or `learned:` and the path of a reward."""
+    candidate: str = ""
+    """A candidate of that run in place of the chosen one."""
     validate_on: str = setting("", choices=("", OFFICIAL))
     """`official` leaves validation to the trusted outcomes; empty for the same as search."""
     max_usd: float = 0.0

@@ -41,6 +41,8 @@ class Wanted:
     """0 for no limit."""
     shared: Shared | None = None
     """The policy and the tools of trajectories that don't name theirs."""
+    candidate: str = ""
+    """The id of a candidate of a run; empty for the chosen one."""
 
     def tables(self) -> dict[str, Any]:
         """All of it as tables of run.toml."""
@@ -102,8 +104,8 @@ def load(path: Path, wanted: Wanted) -> Loaded:
     raise UsageError(f"{found} is neither a run nor an export: it has no run.toml and no {SETTINGS}")
 
 
-def chosen_in(layout: Layout) -> tuple[Row, Evidence]:
-    """The candidate that the last decision on a run chose.
+def chosen_in(layout: Layout, candidate: str = "") -> tuple[Row, Evidence]:
+    """The candidate that the last decision on a run chose, or another one of a run that has a decision.
 
     Raises UsageError if there is no decision yet, or if the run is not about rewards.
     """
@@ -112,7 +114,11 @@ def chosen_in(layout: Layout) -> tuple[Row, Evidence]:
     if decision is None:
         hint = f"finish the search, or choose one yourself with `meta-reward choose {run} CANDIDATE`"
         raise UsageError(f"run {run} has no decision yet, so no harness of it is chosen", hint=hint)
-    row = next((row for row in load_ledger(layout.ledger) if row.id == decision.chosen), None)
+    rows = {row.id: row for row in load_ledger(layout.ledger)}
+    if candidate and (candidate not in rows or rows[candidate].score is None):
+        scored = " ".join(row.id for row in rows.values() if row.score is not None)
+        raise UsageError(f"run {run} has no candidate {candidate} with a score", hint=f"those are: {scored}")
+    row = rows.get(candidate or decision.chosen)
     if row is None:
         raise DataError(layout.ledger, f"has no candidate {decision.chosen}, which was chosen")
     return row, evidence_of(layout, decision, row)
@@ -127,7 +133,7 @@ def check_rewards(layout: Layout) -> None:
 
 
 def _load_run(layout: Layout, wanted: Wanted) -> Loaded:
-    row, evidence = chosen_in(layout)
+    row, evidence = chosen_in(layout, wanted.candidate)
     stored, tables = load_run_config(layout.config), wanted.tables()
     set_by_run = {name: value for name in _SPENDING if (value := getattr(stored.limits, name))}
     return _loaded(

@@ -1,5 +1,6 @@
 """A finished reward as the objective of a search over programs that act."""
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -25,11 +26,21 @@ from meta_reward.use.loaded import Loaded, Wanted, load
 from meta_reward.use.scorer import Scored, Scorer
 
 _RUNS = Path("runs")
+_CANDIDATE = re.compile(rf"({LEARNED}.+):(c\d+)")
 _T = TypeVar("_T")
 
 
-def found_reward(spec: str) -> str:
-    """The objective with the whole path of its reward. Raises UsageError where there is none."""
+def objective_given(spec: str) -> dict[str, str]:
+    """The keys of `[objective]` for what a user says: `official`, `learned:RUN` or `learned:RUN:c0007`.
+
+    Raises UsageError where there is no such run.
+    """
+    named = _CANDIDATE.fullmatch(spec)
+    spec, candidate = named.groups() if named else (spec, "")
+    return {"objective.spec": _with_whole_path(spec), "objective.candidate": candidate}
+
+
+def _with_whole_path(spec: str) -> str:
     path = Path(spec.removeprefix(LEARNED))
     if str(path) == spec:
         return spec
@@ -61,7 +72,8 @@ def load_objective(config: RunConfig) -> Loaded | None:
     """
     settings = config.objective
     path = settings.spec.removeprefix(LEARNED)
-    return None if path == settings.spec else load(Path(path), Wanted(max_usd=settings.max_usd or None))
+    wanted = Wanted(max_usd=settings.max_usd or None, candidate=settings.candidate)
+    return None if path == settings.spec else load(Path(path), wanted)
 
 
 async def under_objective(search: Search, work: Callable[[Search], Awaitable[_T]]) -> _T:
