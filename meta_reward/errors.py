@@ -9,7 +9,9 @@
     │   ├── PromptTooLong   a harness may catch it and ask with a shorter view
     │   ├── Unanswerable    the endpoint is up but fails on this request: the trajectory fails, the run continues
     │   └── JudgeUnavailable   the endpoint is down: the evaluation stays unfinished, the run stops cleanly
-    │       └── JudgeMisconfigured   the same, and only the user can fix it: key, model, credit, package
+    │       ├── JudgeMisconfigured   the same, and only the user can fix it: key, model, credit, package
+    │       └── WorldUnavailable     the same of a world that agents work in
+    ├── WorldFailed         a world failed in one conversation: another try may succeed
     ├── JudgeTransient      one try of a call failed, and another may succeed: the gateway retries
     ├── ProposerError       the proposer's: the session is recorded, the search continues with the next
     │   ├── ProposerKilled  from outside: the session begins anew
@@ -98,6 +100,14 @@ class JudgeMisconfigured(JudgeUnavailable):
     def __init__(self, what: str, *, hint: str = "", whatever_is_asked: bool = False) -> None:
         self.what, self.hint, self.whatever_is_asked = what, hint, whatever_is_asked
         super().__init__(f"{what}: {hint}" if hint else what)
+
+
+class WorldFailed(MetaRewardError):
+    """A world hung, died or broke its protocol in one conversation; another may go well."""
+
+
+class WorldUnavailable(JudgeUnavailable):
+    """A world that agents work in kept failing, whatever was said to it."""
 
 
 class JudgeTransient(MetaRewardError):

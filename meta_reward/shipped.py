@@ -1,4 +1,4 @@
-"""What comes with the package: the seed harnesses, and the simulated task sets `skyways`, `errands` and `puzzles`.
+"""What comes with the package: the seed harnesses, and the simulated task sets of `TASK_SETS`.
 
 In a checkout they are at the top level; a wheel holds them in `_data`. They are never written to.
 """
@@ -7,7 +7,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _DATA = _HERE / "_data"
-TASK_SETS = ("skyways", "errands", "puzzles")
+TASK_SETS = ("skyways", "errands", "puzzles", "frontdesk")
 
 
 def seeds() -> Path:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from meta_reward import files
-from meta_reward.errors import CandidateError, MetaRewardError
+from meta_reward.errors import CandidateError, MetaRewardError, WorldFailed, WorldUnavailable
 from meta_reward.evaluation.outcome import Example
 from meta_reward.evaluation.output_cache import KnownOutput, OutputCache, open_output_cache
 from meta_reward.evaluation.records import Evaluation, Failure, Result, call_cost, call_record
@@ -29,6 +29,8 @@ from meta_reward.models.session import Call, JudgeSession
 _TRIALS = 1_000  # more than an evaluation is repeated
 AFTER = "after"
 """The kind of failure of an example that comes after one that failed."""
+WORLD = "world"
+"""The kind of failure of a program that a world fails on each time, though it answers others."""
 PROBATION = 8
 
 
@@ -37,9 +39,15 @@ class Hosts(Protocol):
 
     digest: str
     """Of all that they answer from."""
+    draws_anew: bool
+    """Whether the same may be answered otherwise the next time: then no output is taken from the cache."""
 
     def open(self, example: Example) -> Host:
-        """The host of one run."""
+        """The host of one run; the example's repeat counts every trial of it."""
+        ...
+
+    async def works(self, example: Example) -> bool:
+        """Whether the host of an example answers at all, where it has failed in every try of a program."""
         ...
 
 
@@ -66,7 +74,7 @@ async def evaluate(
     had already been sent are stored.
     """
     results = dict(finished or {})
-    runner = Runner(gateway, sandbox, open_output_cache(source, gateway, sandbox, hosts=_digest_of(hosts)), hosts)
+    runner = Runner(gateway, sandbox, _outputs(source, gateway, sandbox, hosts), hosts)
     slots = slots or asyncio.Semaphore(gateway.concurrency)
     chains = _chains(examples)
     order = _shuffled(examples, {example.id for chain in chains for example in chain}, seed)
@@ -102,8 +110,10 @@ def _shuffled(examples: Sequence[Example], without: Collection[str], seed: int) 
     return order
 
 
-def _digest_of(hosts: Hosts | None) -> str:
-    return hosts.digest if hosts else ""
+def _outputs(source: str, gateway: Gateway, sandbox: Sandbox, hosts: Hosts | None) -> OutputCache:
+    if hosts is not None and hosts.draws_anew:
+        return OutputCache()
+    return open_output_cache(source, gateway, sandbox, hosts=hosts.digest if hosts else "")
 
 
 def _chains(examples: Sequence[Example]) -> list[list[Example]]:
@@ -170,40 +180,50 @@ class Runner:
 
     async def run(self, source: str, example: Example, *, repeat: int = 0) -> Result:
         """The result on an example as it stands. Raises like `evaluate`."""
-        digest, repeat = files.digest([example.entry, example.arguments]), repeat + example.repeat * _TRIALS
-        if known := self.outputs.find(digest, repeat, self.gateway):
+        hidden = [example.setting] if example.setting else []
+        digest = files.digest([example.entry, example.arguments, *hidden])
+        example = replace(example, repeat=repeat + example.repeat * _TRIALS)
+        if known := self.outputs.find(digest, example.repeat, self.gateway):
             return _result(example, known.output, None, known.calls, known.printed, known.asked)
         for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
-            session = self.gateway.session(digest, repeat=repeat, **self.sandbox.budget.of_session)
+            session = self.gateway.session(digest, repeat=example.repeat, **self.sandbox.budget.of_session)
             host = self.hosts.open(example) if self.hosts else None
             output, error, printed = await self._run_once(source, example, session, host)
             asked = host.record() if host else []
             if output is not None:
                 known = KnownOutput(output, session.calls, printed, asked)
-                self.outputs.keep(digest, repeat, example.entry, known)
+                self.outputs.keep(digest, example.repeat, example.entry, known)
             else:
                 self.outputs.fail(digest)
-            if error is None or error.kind != KILLED:
+            if error is None or error.kind not in (KILLED, WORLD):
                 break
+        if error is not None and error.kind == WORLD and self.hosts and not await self.hosts.works(example):
+            raise WorldUnavailable(f"task {example.task}: {error.message}")
         return _result(example, output, error, session.calls, printed, asked)
 
     async def _run_once(
         self, source: str, example: Example, session: JudgeSession, host: Host | None
     ) -> tuple[Output | None, Failure | None, str]:
         """The output or the failure of one run in the sandbox, and what it printed."""
-        printed = [""]
+        printed, output = [""], None
         try:
-            output = await self.sandbox.run(
-                source,
-                example.entry,
-                example.arguments,
-                session.ask,
-                host=host,
-                waited_s=lambda: session.queue_time.seconds,
-                printed=printed.append,
-            )
+            try:
+                output = await self.sandbox.run(
+                    source,
+                    example.entry,
+                    example.arguments,
+                    session.ask,
+                    host=host,
+                    waited_s=lambda: session.queue_time.seconds + (host.waited_s() if host else 0.0),
+                    printed=printed.append,
+                )
+            finally:
+                if host is not None:
+                    await host.close(ended=output is not None)
         except CandidateError as failure:
             return None, Failure(failure.kind, failure.message, failure.traceback), printed[-1]
+        except WorldFailed as failure:
+            return None, Failure(WORLD, str(failure), ""), printed[-1]
         return output, None, printed[-1]
 
 

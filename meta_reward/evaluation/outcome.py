@@ -19,6 +19,8 @@ class Example:
     """The example whose output is its argument `memory`; without one that is empty."""
     repeat: int = 0
     """Which trial of the same arguments it is; each asks the model anew."""
+    setting: Mapping[str, Any] = field(default_factory=dict)
+    """What its host is opened with, in JSON form; the program does not see it."""
 
 
 @dataclass(frozen=True, slots=True)

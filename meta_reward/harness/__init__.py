@@ -11,6 +11,7 @@ from meta_reward.harness.runtime import (
     Corpus,
     Example,
     Found,
+    Guard,
     HostError,
     Judge,
     JudgeError,
@@ -19,6 +20,7 @@ from meta_reward.harness.runtime import (
     PromptTooLong,
     Reply,
     Reward,
+    World,
 )
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, render_call
 
@@ -26,6 +28,7 @@ __all__ = [
     "Corpus",
     "Example",
     "Found",
+    "Guard",
     "HostError",
     "Judge",
     "JudgeError",
@@ -38,5 +41,6 @@ __all__ = [
     "Tool",
     "ToolCall",
     "Trajectory",
+    "World",
     "render_call",
 ]

@@ -74,7 +74,7 @@ def _call(
 ) -> Coroutine[Any, Any, Any]:
     given = {**entry.prepare(arguments), entry.model: judge}
     if entry.host:
-        given[entry.host] = HOSTS[entry.host](judge)
+        given[entry.host] = HOSTS[entry.host](judge, arguments)
     return function(*(given[name] for name in entry.parameters))
 
 

@@ -2,6 +2,7 @@
 
     reward(trajectory, judge) -> Reward      predict(memory, text, model) -> str
     solve(problem, model, corpus) -> str     learn(memory, example, model) -> str
+    act(task, model, world) -> None or str
 
 Both ends of the sandbox use this table: the child calls a function by it and checks what it returns, and the parent,
 which trusts no child, checks that again. Standard library and the harness runtime, nothing else.
@@ -18,6 +19,9 @@ MEMORY = "memory"
 """The argument that may be another run's output."""
 MAX_TEXT_CHARS = 1_000_000
 """Of a text that a program returns."""
+
+MAX_REMARK_CHARS = 10_000
+"""Of a text that an agent may leave."""
 
 Output = Reward | str
 """What a program returns."""
@@ -64,6 +68,14 @@ def _text(function: str, what: str) -> Callable[[Any], str]:
     return parse
 
 
+def _parse_remark(value: Any) -> str:
+    """What an agent says of its work in the end, which counts nothing; None is an empty text."""
+    text = "" if value is None else _text("act", "a text or None")(value)
+    if len(text) > MAX_REMARK_CHARS:
+        raise ValueError(f"act() returned {len(text):,} characters, more than {MAX_REMARK_CHARS:,}")
+    return text
+
+
 def _example(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {MEMORY: arguments[MEMORY], "example": Example(arguments["text"], arguments["label"])}
 
@@ -78,6 +90,7 @@ _TABLE = (
     Entry("predict", (MEMORY, "text", "model"), dict, _text("predict", "a label")),
     Entry("learn", (MEMORY, "example", "model"), _example, _text("learn", "a text")),
     Entry("solve", ("problem", "model", "corpus"), dict, _text("solve", "an answer"), host="corpus"),
+    Entry("act", ("task", "model", "world"), lambda given: {"task": given["task"]}, _parse_remark, host="world"),
 )
 ENTRIES = {entry.name: entry for entry in _TABLE}
 

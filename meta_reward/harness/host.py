@@ -21,3 +21,14 @@ class Host(Protocol):
     def record(self) -> list[Any]:
         """What was asked and answered so far, as JSON can hold it."""
         ...
+
+    def waited_s(self) -> float:
+        """Seconds so far that answers took through no fault of the program."""
+        ...
+
+    async def close(self, *, ended: bool) -> None:
+        """Nothing more is asked. ended: whether the program ended by itself, without a failure.
+
+        Raises WorldFailed where it did and how it went cannot be told.
+        """
+        ...

@@ -4,9 +4,11 @@ The stable heart of the interface. Standard library only: it is imported by cand
 sandbox as well as by the parent process.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from meta_reward.trajectory import Message, Tool
 
 MIN_SCORE, MAX_SCORE = 0.0, 100.0
 
@@ -83,6 +85,37 @@ class Corpus(Protocol):
         where: values that metadata must have, or lists of values of which they must have one.
         Raises HostError for a query that cannot be answered.
         """
+        ...
+
+
+Guard = Callable[[str, Mapping[str, Any]], str | None]
+"""Looks at a call before it is made, by name and arguments: a text is its result, and it is not made."""
+
+
+class World(Protocol):
+    """Where an agent works: a customer to talk to, and tools that read and alter records."""
+
+    policy: str
+    """The rules that the agent works under."""
+    tools: Sequence[Tool]
+    """What can be called: name, description, and a JSON schema of the arguments."""
+    messages: Sequence[Message]
+    """What was said and done so far, the first being what the agent was told."""
+
+    async def say(self, text: str) -> str | None:
+        """What the customer answers; None if they have left. Raises HostError for what cannot be said."""
+        ...
+
+    async def call(self, name: str, /, **arguments: Any) -> str:
+        """The result of a tool, or what went wrong, as text. Raises HostError for what cannot be called."""
+        ...
+
+    def transcript(self) -> str:
+        """The messages as numbered text, with calls and results in place."""
+        ...
+
+    def functions(self, guard: Guard | None = None) -> list[Callable[..., Awaitable[str]]]:
+        """The tools as functions that the model may call: `model.ask(..., tools=world.functions())`."""
         ...
 
 

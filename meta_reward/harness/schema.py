@@ -25,7 +25,12 @@ _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 
 
 def tool_of(function: Callable[..., Any]) -> dict[str, object]:
-    """A plain function as a tool: its name, its docstring, its parameters as a JSON schema."""
+    """A plain function as a tool: its name, its docstring, its parameters as a JSON schema.
+
+    A function that has a schema as its attribute `parameters` keeps that.
+    """
+    if isinstance(known := getattr(function, "parameters", None), dict):
+        return {"name": function.__name__, "description": inspect.getdoc(function) or "", "parameters": known}
     hints = typing.get_type_hints(function)
     parameters = inspect.signature(function).parameters.values()
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]

@@ -8,12 +8,13 @@ import inspect
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from meta_reward.harness.frames import CHUNK_BYTES, LENGTH, encode_frame
-from meta_reward.harness.runtime import Found, HostError, JudgeError, PromptTooLong, Reply
+from meta_reward.harness.runtime import Found, Guard, HostError, JudgeError, PromptTooLong, Reply
 from meta_reward.harness.schema import parse_reply, tool_of
+from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, parse_tool
 
 ORPHANED = 71  # exit code of a child whose parent is gone
 
@@ -125,7 +126,7 @@ class SocketJudge:
 class SocketCorpus:
     """A `Corpus` that asks the parent."""
 
-    def __init__(self, parent: SocketJudge) -> None:
+    def __init__(self, parent: SocketJudge, arguments: Mapping[str, Any]) -> None:
         self._parent = parent
 
     async def search(self, query: str, *, k: int = 5, where: Mapping[str, Any] | None = None) -> list[Found]:
@@ -133,5 +134,45 @@ class SocketCorpus:
         return [Found(one["text"], one["score"], one["metadata"]) for one in found]
 
 
-HOSTS: Mapping[str, Callable[[SocketJudge], Any]] = {"corpus": SocketCorpus}
-"""What a program is given to ask its host with, by the parameter's name."""
+class SocketWorld:
+    """A `World` that asks the parent. Its messages are the agent's own copy: the parent keeps the record."""
+
+    def __init__(self, parent: SocketJudge, arguments: Mapping[str, Any]) -> None:
+        self._parent, self._calls = parent, 0
+        self.policy: str = arguments["policy"]
+        self.tools: tuple[Tool, ...] = tuple(map(parse_tool, arguments["tools"]))
+        self.messages: list[Message] = [Message("user", arguments["task"])]
+
+    async def say(self, text: str) -> str | None:
+        answer: str | None = await self._parent.use("say", {"text": text})
+        self.messages.append(Message("assistant", text))
+        if answer is not None:
+            self.messages.append(Message("user", answer))
+        return answer
+
+    async def call(self, name: str, /, **arguments: Any) -> str:
+        given = await self._parent.use("call", {"name": name, "arguments": arguments})
+        self._calls += 1
+        call, result = ToolCall(f"call_{self._calls}", name, arguments), str(given["result"])
+        self.messages.append(Message("assistant", "", (call,)))
+        self.messages.append(Message("tool", result, tool_call_id=call.id, is_error=given["is_error"]))
+        return result
+
+    def transcript(self) -> str:
+        return Trajectory(self.policy, self.tools, tuple(self.messages)).transcript()
+
+    def functions(self, guard: Guard | None = None) -> list[Callable[..., Awaitable[str]]]:
+        return [self._function(tool, guard) for tool in self.tools]
+
+    def _function(self, tool: Tool, guard: Guard | None) -> Callable[..., Awaitable[str]]:
+        async def run(**arguments: Any) -> str:
+            refused = guard(tool.name, arguments) if guard is not None else None
+            return await self.call(tool.name, **arguments) if refused is None else refused
+
+        run.__name__, run.__doc__ = tool.name, tool.description
+        vars(run)["parameters"] = tool.parameters
+        return run
+
+
+HOSTS: Mapping[str, Callable[[SocketJudge, Mapping[str, Any]], Any]] = {"corpus": SocketCorpus, "world": SocketWorld}
+"""What a program is given to ask its host with, by the parameter's name; made with its arguments in JSON form."""

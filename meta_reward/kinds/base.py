@@ -101,6 +101,10 @@ class Kind(Protocol):
         """What programs did, by example, for a learned reward to score; empty for kinds whose programs do not act."""
         ...
 
+    def ungraded(self, evaluation: Evaluation) -> Evaluation:
+        """The same without what tells its trusted outcomes, for a search that must not know them."""
+        ...
+
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         """The results whose traces are kept."""
         ...

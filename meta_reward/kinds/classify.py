@@ -130,6 +130,9 @@ class ClassifyKind:
     def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
         return {}
 
+    def ungraded(self, evaluation: Evaluation) -> Evaluation:
+        return evaluation
+
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         """Those of texts, and of training what asked the model, or failed by itself."""
         return [r for r in evaluation.results if r.entry == _PREDICT or r.calls or (r.error and r.error.kind != AFTER)]

@@ -40,6 +40,13 @@ class CorpusHost:
         """Every search so far with the ids and scores of what it found, or why it was refused."""
         return list(self._record)
 
+    def waited_s(self) -> float:
+        """It answers at once."""
+        return 0.0
+
+    async def close(self, *, ended: bool) -> None:
+        """It holds nothing open."""
+
     def _search(self, name: str, arguments: Mapping[str, Any]) -> tuple[str, int, Mapping[str, Sequence[Scalar]]]:
         if name != "search":
             raise Refusal(f"a corpus has no {_brief(name)}: it has search")

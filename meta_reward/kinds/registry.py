@@ -4,6 +4,7 @@ from pathlib import Path
 
 from meta_reward.errors import DataError
 from meta_reward.harness.validate import definitions
+from meta_reward.kinds.agent import AgentKind
 from meta_reward.kinds.base import Kind
 from meta_reward.kinds.classify import ClassifyKind
 from meta_reward.kinds.reward import RewardKind
@@ -11,7 +12,7 @@ from meta_reward.kinds.solve import SolveKind
 from meta_reward.tasks.about import NAME, load_about
 from meta_reward.tasks.base import AnyTaskSet
 
-_EVERY: tuple[Kind, ...] = (RewardKind(), ClassifyKind(), SolveKind())
+_EVERY: tuple[Kind, ...] = (RewardKind(), ClassifyKind(), SolveKind(), AgentKind())
 KINDS = {kind.name: kind for kind in _EVERY}
 
 

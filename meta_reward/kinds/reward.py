@@ -74,6 +74,9 @@ class RewardKind:
     def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
         return {}
 
+    def ungraded(self, evaluation: Evaluation) -> Evaluation:
+        return evaluation
+
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         return evaluation.results
 

@@ -54,12 +54,18 @@ _PROGRAM = Program(
 class _Corpora:
     """Makes the hosts of a task set; its corpus is indexed when it is first needed."""
 
+    draws_anew = False
+
     def __init__(self, taskset: ProblemSet) -> None:
         self._taskset = taskset
         self.digest = files.digest([files.as_dict(text) for text in taskset.corpus])
 
     def open(self, example: Example) -> Host:
         return CorpusHost(index_of(self.digest, self._taskset.corpus))
+
+    async def works(self, example: Example) -> bool:
+        """It always does."""
+        return True
 
 
 class SolveKind:
@@ -113,6 +119,9 @@ class SolveKind:
 
     def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
         return {}
+
+    def ungraded(self, evaluation: Evaluation) -> Evaluation:
+        return evaluation
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         return evaluation.results

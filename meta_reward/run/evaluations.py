@@ -133,7 +133,10 @@ def save_evaluation(
     sealed: whether its traces are packed into one file. found: what became of each item, where that is not by its kind.
     """
     kind = kind_of(taskset)
-    found = kind.outcomes(taskset, part, evaluation) if found is None else found
+    if found is None:
+        found = kind.outcomes(taskset, part, evaluation)
+    else:
+        evaluation = kind.ungraded(evaluation)
     metrics = kind.metrics(taskset, part, evaluation, found)
     told = kind.told(evaluation)
     if sealed:
@@ -151,6 +154,12 @@ def save_evaluation(
     scores = Scores(judge, evaluation.broken, list(evaluation.not_run), metrics)
     files.write_json(folder / "scores.json", scores_to_json(scores))
     return scores
+
+
+def save_sealed_outcomes(folder: Path, evaluation: Evaluation, part: Part, taskset: AnyTaskSet) -> None:
+    """Put the trusted outcomes of an evaluation away that is scored by a learned reward."""
+    found = kind_of(taskset).outcomes(taskset, part, evaluation)
+    files.write_lines(folder / _ITEMS, (asdict(one) for one in found))
 
 
 def scores_to_json(scores: Scores) -> dict[str, object]:

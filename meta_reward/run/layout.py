@@ -115,6 +115,10 @@ class Layout(_History):
         """The folder of a candidate on the validation or the test split."""
         return self.sealed / split / folder
 
+    def official(self, split: str, folder: str) -> Path:
+        """The folder with the trusted outcomes of a candidate on a split that is scored by a learned reward."""
+        return self.sealed / "official" / split / folder
+
     @staticmethod
     def repeated(split: str, repeat: int) -> str:
         """What a split is called where a candidate is evaluated on it again with fresh draws. repeat: 0 at first."""

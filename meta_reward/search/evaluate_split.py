@@ -9,7 +9,7 @@ from meta_reward.evaluation.outcome import Part
 from meta_reward.evaluation.records import Result
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.kinds.base import Outcomes, part_for
-from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation
+from meta_reward.run.evaluations import journal_result, load_scores, open_journal, save_evaluation, save_sealed_outcomes
 from meta_reward.run.events import EVALUATION
 from meta_reward.search.context import Search, SoFar, so_far
 from meta_reward.search.objective import LEARNED_REWARD, Objective, is_learned, learned_outcomes
@@ -95,6 +95,7 @@ async def _run_split(
     if is_learned(config.objective, split):
         found, lines = await learned_outcomes(_objective_of(search), search.taskset, part, evaluation)
         files.write_bytes(target / REWARDS, lines)
+        save_sealed_outcomes(layout.official(place, folder), evaluation, part, search.taskset)
     save_evaluation(target, evaluation, part, search.taskset, judge=config.judge.spec, sealed=sealed, found=found)
     journal.unlink(missing_ok=True)
 

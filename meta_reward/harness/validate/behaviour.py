@@ -137,7 +137,7 @@ class _Runner:
             try:
                 for step in (step for step in chain if step.entry in self._entries):
                     given = {**step.arguments, **({MEMORY: outputs[-1]} if outputs else {})}
-                    host = self.program.host() if self.program.host else None
+                    host = self.program.host() if self.program.host else None  # made up, so that none needs closing
                     outputs.append(await self._sandbox.run(self._source, step.entry, given, session.ask, host=host))
             except CandidateError as failure:
                 error = failure

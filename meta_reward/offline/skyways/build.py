@@ -32,11 +32,9 @@ def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int =
     """
     made: list[Rollout] = []
     categories: dict[str, tuple[str, ...]] = {}
-    for number, situation in enumerate(_situations(tasks, seed)):
+    for number, situation in enumerate(situations(tasks, seed)):
         task = f"t{number:03d}"
-        rng = random.Random(f"{seed}/{task}")
-        scene = Scene(rng)
-        case = scene.case(situation(scene))
+        case, rng = draw_case(situation, f"{seed}/{task}")
         for rollout, faults in _rollouts(task, case, rollouts, rng):
             made.append(rollout)
             categories[rollout.id] = faults
@@ -54,7 +52,14 @@ def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int =
     )
 
 
-def _situations(tasks: int, seed: int) -> list[Situation]:
+def draw_case(situation: Situation, seed: str) -> tuple[Case, random.Random]:
+    """A case of a situation, and the source of chance as drawing it has left it."""
+    rng = random.Random(seed)
+    scene = Scene(rng)
+    return scene.case(situation(scene)), rng
+
+
+def situations(tasks: int, seed: int) -> list[Situation]:
     """One situation per task: each situation once per round, every round in a new order."""
     rng = random.Random(f"{seed}/situations")
     every = [situation for situations in INTENTS.values() for situation in situations]
