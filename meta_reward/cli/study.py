@@ -11,6 +11,7 @@ from meta_reward.cli.common import json_option, limit_options, limits_given, pri
 from meta_reward.cli.find import find_run, open_task_set, study_path
 from meta_reward.cli.study_labels import command as labels
 from meta_reward.cli.study_optimizers import command as optimizers
+from meta_reward.cli.study_stress import command as stress
 
 if TYPE_CHECKING:
     from meta_reward.report.blocks import Block
@@ -33,6 +34,7 @@ def command() -> None:
     meta-reward study transfer night-1 --judge openai:MODEL --max-usd 10
     meta-reward study labels tasks/billing --judge openai:MODEL --max-usd 100
     meta-reward study optimizers tasks/billing --judge openai:MODEL --writer openai:MODEL --max-usd 300
+    meta-reward study stress night-1 frontdesk
 
     Each leaves its tables in a folder under runs/ (study.json, study.md). The same command goes on where it was
     stopped, and shows the tables again where it was finished. Limits hold for all its starts together.
@@ -41,6 +43,7 @@ def command() -> None:
 
 command.add_command(labels)
 command.add_command(optimizers)
+command.add_command(stress)
 
 
 @command.command("clusters")

@@ -1,5 +1,6 @@
 """A study of optimizers: its arms, the worlds it searches in, and its numbers."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from meta_reward.run.ledger import Row
 from meta_reward.run.settings import ProposerSettings
 from meta_reward.search.studies.optimizer_arms import Arm, arms_of, check_arms
 from meta_reward.search.studies.optimizer_numbers import Found, OptimizerSearch, proposals_to_reach, row_of
-from meta_reward.search.studies.optimizers import OptimizerPlan, save_copy
+from meta_reward.search.studies.optimizers import save_copy
 from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import make_task_set
@@ -68,8 +69,7 @@ def test_writing_model_that_costs_money_wants_a_limit() -> None:
 
 
 def copy_of(taskset: TaskSet, seed: int, *, null: bool, path: Path) -> TaskSet:
-    plan = OptimizerPlan(taskset, (Arm("catalog", "full"),), 4, 1, 2, null, ())
-    save_copy(plan, seed, path)
+    save_copy(taskset, path, coin=random.Random(f"null {seed}") if null else None)
     return load_task_set(path)
 
 

@@ -123,24 +123,21 @@ def _job(study: StudyFolder, plan: OptimizerPlan, arm: Arm, seed: int) -> Search
     name = f"{plan.arms.index(arm) + 1}-{slug(arm.name)}-{seed}"
     path = study.root / "tasks" / name
     if not path.exists():
-        save_copy(plan, seed, path)
+        save_copy(plan.taskset, path, coin=random.Random(f"null {seed}") if plan.null else None)
     own = ("--seed", str(seed), "--iterations", str(plan.iterations), "--candidates", str(plan.candidates))
     arguments = (*own, "--patience", "0", *arm.words, *plan.search)
     return SearchJob(Layout(study.root / "runs" / name), path.resolve(), arguments)
 
 
-def save_copy(plan: OptimizerPlan, seed: int, path: Path) -> None:
-    """Write the task set of one search; with labels drawn by the seed's coin where the world is null."""
-    taskset = plan.taskset
+def save_copy(taskset: AnyTaskSet, path: Path, *, coin: random.Random | None = None) -> None:
+    """Write the task set of one search. coin: draws which trajectory of each pair is preferred, for a null world."""
     with folders.new_folder(path) as folder:
         copy_content(taskset, folder)
         save_about(folder, replace(taskset.about, name=path.name))
         save_division(folder, Division(splits_of(taskset), SplitShares()))
-        if plan.null:
-            coin = random.Random(f"null {seed}")
-            both = [
-                (pair, replace(pair, preferred=pair.other, other=pair.preferred)) for pair in pairwise(taskset).pairs
-            ]
+        if coin is not None:
+            pairs = pairwise(taskset).pairs
+            both = [(pair, replace(pair, preferred=pair.other, other=pair.preferred)) for pair in pairs]
             files.write_lines(folder / "pairs.jsonl", map(coin.choice, both))
 
 

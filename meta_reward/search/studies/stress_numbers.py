@@ -1,0 +1,151 @@
+"""The numbers of `study stress`, from searches that have ended and were tested.
+
+Only here are the trusted outcomes of search and validation read that were put away while a search went on.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from meta_reward import files
+from meta_reward.evaluation.metrics import differences
+from meta_reward.evaluation.outcome import Outcome
+from meta_reward.evaluation.statistics import Interval, difference_interval
+from meta_reward.run.config import load_run_config
+from meta_reward.run.decisions import last_decision
+from meta_reward.run.evaluations import load_outcomes
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import Row, leader_of, load_ledger
+from meta_reward.run.settings import LEARNED
+
+TUNED, UNTUNED, OFFICIAL_ARM = "tuned", "untuned", "official"
+ARMS = (TUNED, UNTUNED, OFFICIAL_ARM)
+ByTask = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The leader of an arm after an update, the mean over its searches. Shares from 0 to 1."""
+
+    arm: str
+    update: int
+    """0 for the seeds."""
+    learned: float | None
+    """On search, by what the search was scored by; None where that is the truth."""
+    official: float
+    """The truth of the very same trials, read when the search had ended."""
+    behaviours: float
+    """Distinct sequences of tool calls among its trials on search."""
+    entropy: float
+    """Of these sequences, in bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """All searches of one arm, on average."""
+
+    arm: str
+    searches: int
+    replaced: int
+    """In how many the gate replaced the baseline."""
+    baseline: float
+    """Official success on test."""
+    chosen: float
+    gain: Interval
+    """Of the two, with the 95% interval by test task."""
+    learned_gain: float | None
+    """What the learned reward says the chosen program gains on validation (selected); None for the official arm."""
+    official_gain: float
+    """What it gains there in truth."""
+
+
+def arm_of(arm: str, layouts: Sequence[Layout]) -> Arm:
+    """The searches of an arm, on average."""
+    found = [_chosen(layout) for layout in layouts]
+    by_task = _averaged([differences(*_pair(layout, "test")) for layout in layouts])
+    gain = difference_interval(by_task)
+    assert gain is not None  # a test split has tasks
+    means = [[fmean(one.value for one in side) for side in _pair(layout, "test")] for layout in layouts]
+    learned = [_difference(_pair(layout, "validation")) for layout in layouts]
+    official = [_difference(_pair(layout, "validation", official=True)) for layout in layouts]
+    return Arm(
+        arm,
+        len(layouts),
+        sum(chosen is not baseline for baseline, chosen in found),
+        fmean(baseline for baseline, _ in means),
+        fmean(chosen for _, chosen in means),
+        gain,
+        None if arm == OFFICIAL_ARM else fmean(learned),
+        fmean(official),
+    )
+
+
+def _chosen(layout: Layout) -> tuple[Row, Row]:
+    """The baseline and the chosen candidate."""
+    rows, decision = {row.id: row for row in load_ledger(layout.ledger)}, last_decision(layout)
+    assert decision is not None  # a test makes one
+    return rows[decision.baseline], rows[decision.chosen]
+
+
+def _pair(layout: Layout, split: str, *, official: bool = False) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes of baseline and chosen; none where validation was not needed, because nothing beat the baseline."""
+    baseline, chosen = (_outcomes(layout, split, row, official=official) for row in _chosen(layout))
+    return baseline, chosen
+
+
+def _outcomes(layout: Layout, split: str, row: Row, *, official: bool = False) -> list[Outcome]:
+    is_learned = load_run_config(layout.config).objective.spec.startswith(LEARNED)
+    folder = layout.official(split, row.folder) if official and is_learned else layout.evaluation(split, row.folder)
+    return load_outcomes(folder) if (folder / "items.jsonl").exists() else []
+
+
+def _difference(pair: tuple[list[Outcome], list[Outcome]]) -> float:
+    before, after = pair
+    return fmean(one.value for one in after) - fmean(one.value for one in before) if before and after else 0.0
+
+
+def _averaged(searches: Sequence[ByTask]) -> dict[str, list[float]]:
+    """The mean over searches on each item, by task."""
+    tasks = searches[0]
+    return {task: [fmean(values) for values in zip(*(one[task] for one in searches), strict=True)] for task in tasks}
+
+
+def course_of(arm: str, layouts: Sequence[Layout], updates: int) -> list[Update]:
+    """The leaders after each update."""
+    every = []
+    for update in range(updates + 1):
+        leaders = [(layout, _leader(layout, update)) for layout in layouts]
+        truth = [_outcomes(layout, "search", row, official=True) for layout, row in leaders]
+        ways = [_behaviours(layout.candidate(row.folder)) for layout, row in leaders]
+        every.append(
+            Update(
+                arm,
+                update,
+                None if arm == OFFICIAL_ARM else fmean(row.score or 0.0 for _, row in leaders),
+                fmean(fmean(one.value for one in found) for found in truth),
+                fmean(map(len, ways)),
+                fmean(map(_entropy, ways)),
+            )
+        )
+    return every
+
+
+def _leader(layout: Layout, update: int) -> Row:
+    return leader_of([row for row in load_ledger(layout.ledger) if row.iteration <= update])
+
+
+def _behaviours(folder: Path) -> Counter[tuple[str, ...]]:
+    """How often each sequence of tool calls occurs among the trials of a candidate on search."""
+    ways: Counter[tuple[str, ...]] = Counter()
+    for path in sorted((folder / "traces").glob("*.json")):
+        asked = files.load_json(path).get("asked", [])
+        ways[tuple(call["name"] for message in asked for call in message.get("tool_calls", ()))] += 1
+    return ways
+
+
+def _entropy(ways: Counter[tuple[str, ...]]) -> float:
+    total = ways.total()
+    return -math.fsum(count / total * math.log2(count / total) for count in ways.values()) if total else 0.0
