@@ -125,7 +125,11 @@ class AgentKind:
     def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:
         agents = _of(taskset)
         chosen = agents.part(tasks)
-        shared = [*common, agents.policy, *(json.dumps(tool_to_json(tool), ensure_ascii=False) for tool in agents.tools)]
+        shared = [
+            *common,
+            agents.policy,
+            *(json.dumps(tool_to_json(tool), ensure_ascii=False) for tool in agents.tools),
+        ]
         runs = [_step(task.prompt, agents.policy, agents.tools) for task in chosen]
         return cases_in_texts([(Place(task.id, task.task, 0), task.prompt) for task in chosen], shared, runs)
 
@@ -155,4 +159,6 @@ def _outcome(item: Item, trials: Sequence[Result | None]) -> ItemOutcome:
     score = fmean(grade.success if grade is not None else 0.0 for grade in grades)
     faults = sorted({fault for grade in known for fault in grade.faults})
     output = (", ".join(faults) or SUCCESS) if known else None
-    return ItemOutcome(item.id, item.task, item.categories, SUCCESS, output, score, item.weight, {"trials": len(trials)})
+    return ItemOutcome(
+        item.id, item.task, item.categories, SUCCESS, output, score, item.weight, {"trials": len(trials)}
+    )

@@ -11,7 +11,9 @@ POLICY = "Desk policy. Change an order only after the customer has agreed. Refus
 PROMPT = "Please change the colour of order 1234 to blue."
 _ID = {"type": "string", "description": "The number of an order."}
 TOOLS = (
-    Tool("get_order", "Look up an order.", {"type": "object", "properties": {"order_id": _ID}, "required": ["order_id"]}),
+    Tool(
+        "get_order", "Look up an order.", {"type": "object", "properties": {"order_id": _ID}, "required": ["order_id"]}
+    ),
     Tool(
         "update_order",
         "Change an order's colour.",

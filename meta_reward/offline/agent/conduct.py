@@ -19,7 +19,9 @@ from meta_reward.offline.skyways.database import Record
 from meta_reward.offline.skyways.grader import is_assent
 from meta_reward.offline.skyways.tools import Step
 
-_CLOSING = re.compile(r"\b(?:bye|that's all|that was all|thanks|thank you|goodbye)\b|^(?:Well, then not|That's a pity|Hm\. Okay)")
+_CLOSING = re.compile(
+    r"\b(?:bye|that's all|that was all|thanks|thank you|goodbye)\b|^(?:Well, then not|That's a pity|Hm\. Okay)"
+)
 _RESIGNED = frozenset(phrases.RESIGNED)
 _GIFT = re.compile(r"goodwill|at least have a voucher|as a gesture")
 _AMOUNT = re.compile(r"EUR (\d+)")
@@ -71,11 +73,13 @@ class _Agent:
     def _with_records(self, customer: Record) -> Act:
         wish = self._meant(customer)
         is_mine = not wish.code or wish.code in customer["reservations"]
-        if not is_mine and not self._luck.has(lapses.POLICY):
-            return self._settle(Ruling((), (), f"{wish.code} is not among the bookings on your record."))
-        pending = [step for step in self._reads(wish) if not self._is_known(step)]
+        declined = not is_mine and not self._luck.has(lapses.POLICY)
+        reads = self._reads_aside() if declined else [*self._reads(wish), *self._reads_aside()]
+        pending = [step for step in reads if not self._is_known(step)]
         if pending:
             return self._read(*pending)
+        if declined:
+            return self._settle(Ruling((), (), f"{wish.code} is not among the bookings on your record."))
         booking = self._page.bookings.get(wish.code, {})
         if wish.code and not booking:
             return Act(text=_UNKNOWN)
@@ -95,13 +99,14 @@ class _Agent:
 
     def _reads(self, wish: Wish) -> list[Step]:
         reads = [Step("get_reservation", {"reservation_id": wish.code})] if wish.code else []
-        reads += reads_for(wish, self._page)
+        return [*reads, *reads_for(wish, self._page)]
+
+    def _reads_aside(self) -> list[Step]:
+        """What the question beside the matter takes."""
         also = self._also()
-        if also:
-            reads.append(Step("get_reservation", {"reservation_id": also}))
-            flights = self._page.bookings.get(also, {}).get("flights", ())
-            reads += [Step("get_flight", {"flight_number": number}) for number in flights[:1]]
-        return reads
+        flights = self._page.bookings.get(also, {}).get("flights", ())
+        reads = [Step("get_reservation", {"reservation_id": also})] if also else []
+        return reads + [Step("get_flight", {"flight_number": number}) for number in flights[:1]]
 
     def _is_known(self, step: Step) -> bool:
         key = str(next(iter(step.arguments.values())))
@@ -129,14 +134,21 @@ class _Agent:
 
     def _inform(self, ruling: Ruling) -> Act:
         answer = ruling.misinformed if self._luck.has(lapses.POLICY) else ruling.answer
-        return self._tell(f"For all of you that would be {answer}.", self._aside())
+        return self._tell(self._about(), f"For all of you that would be {answer}.", self._aside())
 
     def _settle(self, ruling: Ruling) -> Act:
         plan = self._plan(ruling)
         if not plan:
             again = any("record" in text or ruling.ground in text for text in self._page.said)
-            return self._tell(self._pick(phrases.STILL_NO if again else phrases.NO), ruling.ground, self._aside())
+            no = self._pick(phrases.STILL_NO if again else phrases.NO)
+            return self._tell(self._about(), no, ruling.ground, self._aside())
         return self._carry_out(plan, ruling)
+
+    def _about(self) -> str:
+        """Which booking it speaks of, so that the customer can correct it; a hasty one does not say so."""
+        code = self._wish.code
+        said = any(code in text for text in self._page.said)
+        return f"About booking {code}:" if code and not said and not self._luck.has(lapses.HASTE, "code") else ""
 
     def _plan(self, ruling: Ruling) -> tuple[Step, ...]:
         """What it means to do, rightly or not; none for a refusal."""
@@ -186,12 +198,21 @@ class _Agent:
         step = Step("issue_voucher", given)
         if self._is_done(step):
             return self._report((step,))
-        return Act((step,)) if self._has_agreed((step,)) else self._tell(self._pick(phrases.GIFT), voice.offer((step,), self._rng))
+        return (
+            Act((step,))
+            if self._has_agreed((step,))
+            else self._tell(self._pick(phrases.GIFT), voice.offer((step,), self._rng))
+        )
 
     def _owes_gift(self) -> bool:
         """Whether a gift was offered last."""
         said = self._page.said
-        return bool(said) and any(_GIFT.search(text) for text in self._page.heard) and "voucher" in said[-1] and "?" in said[-1]
+        return (
+            bool(said)
+            and any(_GIFT.search(text) for text in self._page.heard)
+            and "voucher" in said[-1]
+            and "?" in said[-1]
+        )
 
     def _is_done(self, step: Step) -> bool:
         return any(name == step.tool and dict(arguments) == step.arguments for name, arguments in self._page.written)

@@ -41,10 +41,26 @@ _FIRMNESS = "changes no rule"
 _CONSENT_RULE = "wait for a clear yes"
 # What words after the conversation help against, and how much of the rate they leave.
 _HELP = (
-    (HASTE, 0.3, re.compile(r"(?i)\bconfirm|\bclear yes\b|explicit yes|has agreed|\bconsent\b|ask (?:the customer )?first")),
-    (MIXING, 0.35, re.compile(r"(?i)right (?:booking|record)|compare (?:the )?(?:code|id)|which (?:booking|record)|same code")),
-    (CLAIMING, 0.25, re.compile(r"(?i)only what (?:a |the )?tool|has accepted|do not claim|don't claim|report only|not done yet")),
-    (DROPPING, 0.25, re.compile(r"(?i)checklist|each request|every request|everything (?:that )?the customer|still open")),
+    (
+        HASTE,
+        0.3,
+        re.compile(r"(?i)\bconfirm|\bclear yes\b|explicit yes|has agreed|\bconsent\b|ask (?:the customer )?first"),
+    ),
+    (
+        MIXING,
+        0.35,
+        re.compile(r"(?i)right (?:booking|record)|compare (?:the )?(?:code|id)|which (?:booking|record)|same code"),
+    ),
+    (
+        CLAIMING,
+        0.25,
+        re.compile(r"(?i)only what (?:a |the )?tool|has accepted|do not claim|don't claim|report only|not done yet"),
+    ),
+    (
+        DROPPING,
+        0.25,
+        re.compile(r"(?i)checklist|each request|every request|everything (?:that )?the customer|still open"),
+    ),
 )
 _STANDARD = NormalDist()
 _NORMAL_SHARES = (0.5, 0.3, 0.2)  # of the variance of its luck: by case, by draw, by wording
@@ -53,7 +69,9 @@ _NORMAL_SHARES = (0.5, 0.3, 0.2)  # of the variance of its luck: by case, by dra
 class Lapses:
     """The ways in which it goes wrong on one request; each falls the same way through a conversation."""
 
-    def __init__(self, page: Page, request: Request, intent: str, case: str, *, draw: int, dice: Dice, of: Strengths) -> None:
+    def __init__(
+        self, page: Page, request: Request, intent: str, case: str, *, draw: int, dice: Dice, of: Strengths
+    ) -> None:
         self._page, self._intent, self._case = page, intent, case
         self._draw, self._dice, self._strengths = draw, dice, of
         self._whole = "\n".join([request.system or "", *(message.content for message in request.messages)])
@@ -103,5 +121,3 @@ class Lapses:
         mixed = case**0.5 * self._dice.normal(*key) + drawn**0.5 * self._dice.normal(*key, self._draw)
         mixed += worded**0.5 * self._dice.normal(*key, self._page.wording)
         return _STANDARD.cdf(mixed / (case + drawn + worded) ** 0.5)
-
-

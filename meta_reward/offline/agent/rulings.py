@@ -22,7 +22,9 @@ _RENAMED = (
 )
 _BOOKED = (
     re.compile(r"flight (?P<flight>SW\d+) in (?P<fare>\w+) for (?P<names>.+?), paid with (?P<by>[a-z]+-\d+)"),
-    re.compile(r"book (?P<flight>SW\d+), (?P<fare>\w+) fare\. Passengers: (?P<names>.+?)\. Payment: (?P<by>[a-z]+-\d+)"),
+    re.compile(
+        r"book (?P<flight>SW\d+), (?P<fare>\w+) fare\. Passengers: (?P<names>.+?)\. Payment: (?P<by>[a-z]+-\d+)"
+    ),
     re.compile(r"get (?P<names>.+?) on (?P<flight>SW\d+)\? The (?P<fare>\w+) fare will do, and (?P<by>[a-z]+-\d+)"),
 )
 
@@ -118,7 +120,9 @@ def _change(records: Records) -> Ruling:
     booking, fee, flight = records.booking, rules.CHANGE_FEE * records.people, records.flight
     if (flight["origin"], flight["destination"]) != (booking["origin"], booking["destination"]):
         due = fee if booking["fare"] == "standard" else 0
-        return Ruling((), (steps.change(booking, flight, due),), "A flight is exchanged between the same two cities only.")
+        return Ruling(
+            (), (steps.change(booking, flight, due),), "A flight is exchanged between the same two cities only."
+        )
     if booking["fare"] == "light" and not records.recent:
         return Ruling((), (steps.change(booking, flight, fee),), "A light fare older than 30 hours can't be exchanged.")
     free = booking["fare"] != "standard" or records.gold
@@ -153,7 +157,9 @@ def _refund(records: Records) -> Ruling:
     included = booking["bags"] <= rules.free_bags(booking, records.customer["membership"])
     if twice or included:
         wrong = (steps.refund(booking, 2 * amount if twice else amount + 15),)
-        return Ruling(plan, wrong, f"The EUR {amount} should not be there, so they come back to {booking['paid_with']}.")
+        return Ruling(
+            plan, wrong, f"The EUR {amount} should not be there, so they come back to {booking['paid_with']}."
+        )
     return Ruling((), plan, "Each of these charges is due.")
 
 
@@ -208,7 +214,9 @@ def _upgrade(records: Records) -> Ruling:
         return Ruling((), (steps.upgrade(booking, rate),), "The whole party goes to business, or nobody.")
     if booking["fare"] == "light":
         return Ruling((), plan, "A light fare is not upgraded.")
-    if any(records.page.flights.get(n, {}).get("seats", {}).get("business", 9) < records.people for n in booking["flights"]):
+    if any(
+        records.page.flights.get(n, {}).get("seats", {}).get("business", 9) < records.people for n in booking["flights"]
+    ):
         return Ruling((), plan, "There are not enough seats in business.")
     wrong = 2 * fee if records.gold else rules.UPGRADE_FEE // 2 * records.people
     ground = f"The upgrade costs EUR {rate} for each passenger, EUR {fee} in all."
@@ -230,7 +238,9 @@ def _booking(records: Records) -> Ruling:
     if len(names) > rules.MAX_PARTY:
         hand_over = (steps.hand_over(records.customer["customer_id"], "groups"),)
         few = names[: rules.MAX_PARTY]
-        return Ruling(hand_over, book(few, flight["prices"][found["fare"]] * len(few), card), "The party is a large one.")
+        return Ruling(
+            hand_over, book(few, flight["prices"][found["fare"]] * len(few), card), "The party is a large one."
+        )
     if found["by"] not in methods:
         return Ruling((), book(names, price, card), f"{found['by']} is not on your record, so it can't pay.")
     if _hours_to(flight["departs"]) < 2:

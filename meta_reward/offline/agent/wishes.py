@@ -7,7 +7,9 @@ from dataclasses import dataclass
 CODE = re.compile(r"\b[A-Z]{2}\d[A-Z]\d[A-Z]\b")
 FLIGHT = re.compile(r"\bSW\d{4}\b")
 NUMBER = re.compile(r"\bC-\d{5}\b")
-_ALSO = re.compile(r"(?:flight of my other booking|could you tell me when|what time is the flight of booking) ([A-Z]\w{5})")
+_ALSO = re.compile(
+    r"(?:flight of my other booking|could you tell me when|what time is the flight of booking) ([A-Z]\w{5})"
+)
 _FIXED = (
     re.compile(r"I meant (?P<right>\w+), not (?P<wrong>\w+)"),
     re.compile(r"It is (?P<right>\w+), not (?P<wrong>\w+)\.?$"),
@@ -26,7 +28,10 @@ _INTENTS = (
     ("compensation", r"What do I get for it|compensation|voucher for that|entitled to|that delay worth"),
     ("upgrade", r"\bbusiness\b|\bupgrade\b"),
     ("booking", r"want to book flight|Please book SW|get .+ on SW\d{4}\?"),
-    ("change", r"on flight SW|to flight SW|take SW\d{4} instead|rather than the flight in|exchange the flight|moved booking"),
+    (
+        "change",
+        r"on flight SW|to flight SW|take SW\d{4} instead|rather than the flight in|exchange the flight|moved booking",
+    ),
     ("cancel", r"\bcancel|give up|refund for|money back"),
 )
 _COMPILED = tuple((intent, re.compile(pattern)) for intent, pattern in _INTENTS)
@@ -50,6 +55,10 @@ class Wish:
     """The code of another booking whose departure they ask for; empty if they don't."""
 
 
+def _intent(text: str) -> str:
+    return next((name for name, pattern in _COMPILED if pattern.search(text)), "")
+
+
 def wish_of(heard: Sequence[str]) -> Wish:
     """What a customer wants, from all that they said."""
     first = heard[0] if heard else ""
@@ -59,7 +68,10 @@ def wish_of(heard: Sequence[str]) -> Wish:
         for pattern in _FIXED:
             if (fixed := pattern.search(text)) is not None:
                 request = request.replace(fixed["wrong"], fixed["right"])
-    intent = next((name for name, pattern in _COMPILED if pattern.search(request)), "")
+        said_again, meant = CODE.findall(text), CODE.search(request)
+        if len(said_again) == 1 and meant and _intent(text) == _intent(request) != "":
+            request = request.replace(meant[0], said_again[0])
+    intent = _intent(request)
     numbers = [number for text in heard for number in NUMBER.findall(text)]
     codes, flights = CODE.findall(request), FLIGHT.findall(request)
     return Wish(

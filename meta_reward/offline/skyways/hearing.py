@@ -12,7 +12,9 @@ _NUMBER = re.compile(r"\b(?:customer|account|member(?:ship)?|client)[ -](?:numbe
 _BOOKING = re.compile(
     r"\b(?:which|what)\b.{0,40}\b(?:bookings?|reservations?)\b|\b(?:booking|reservation)[ -](?:code|number|id|ref)"
 )
-_IDENTITY = re.compile(r"\bspeaking (?:with|to)\b|\bare you\b.{0,40}\byourself\b|\bthat is\b.{0,40}\byes\?|\bare you [A-Z]")
+_IDENTITY = re.compile(
+    r"\bspeaking (?:with|to)\b|\bare you\b.{0,40}\byourself\b|\bthat is\b.{0,40}\byes\?|\bare you [A-Z]"
+)
 _OFFER = re.compile(
     r"\b(?:shall i|should i|may i|do you (?:want|agree|confirm|accept)|would you like|do i have your|"
     r"can i (?:go ahead|proceed)|is (?:that|it|this) (?:all right|ok|okay|fine|correct)|are you (?:ok|okay|fine|happy)|"
@@ -27,12 +29,18 @@ _CLAIM = re.compile(
     r"\bha(?:s|ve)(?: now)? been\b|\b(?:is|are) now\b|\bnow has\b|\bi have \w+ed\b|\bi've \w+ed\b|\ball set\b|"
     r"\bit'?s done\b|^done\b|\bcompleted\b|\btaken care of\b|\bi have (?:paid|put|made|sent)\b"
 )
-_PROMISE = re.compile(r"\bin hand\b|\bleave it with us\b|\bby itself\b|\bin the course of\b|\bwill be \w+ed\b|\bwe will\b")
+_PROMISE = re.compile(
+    r"\bin hand\b|\bleave it with us\b|\bby itself\b|\bin the course of\b|\bwill be \w+ed\b|\bwe will\b"
+)
 _MORE = re.compile(r"\b(?:anything|something) (?:else|more)\b|\bfurther (?:questions?|help)\b|\belse i can\b")
 _LEAVE = re.compile(r"\bleave (?:everything|it|things)\b|\bclose the matter\b|\bstays as it is\b")
-_GOODBYE = re.compile(r"\bgood ?bye\b|\bhave a (?:good|nice|great|pleasant|safe)\b|\btake care\b|\bthank you for flying\b")
+_GOODBYE = re.compile(
+    r"\bgood ?bye\b|\bhave a (?:good|nice|great|pleasant|safe)\b|\btake care\b|\bthank you for flying\b"
+)
 _WAIT = re.compile(r"\b(?:one moment|a moment|let me|i am checking|i'll (?:look|check)|hold on|looking into)\b")
-_FIGURE = re.compile(r"(?:\beur|€) ?\d|\b\d+ (?:free )?bags?\b|\bfree of charge\b|\bfor nothing\b|\bno (?:fee|charge)\b")
+_FIGURE = re.compile(
+    r"(?:\beur|€) ?\d|\b\d+ (?:free )?bags?\b|\bfree of charge\b|\bfor nothing\b|\bno (?:fee|charge)\b"
+)
 _PRICE = re.compile(r"(?:\beur|€) ?[1-9]")
 
 
