@@ -3,6 +3,7 @@
 Each task is tried as often as it says; each trial draws model and customer anew, and the score is the mean of its trials.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -138,7 +139,11 @@ class AgentKind:
     def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:
         agents = _of(taskset)
         chosen = agents.part(tasks)
-        shared = [*common, agents.policy, *(f"{tool.name} {tool.description}" for tool in agents.tools)]
+        shared = [
+            *common,
+            agents.policy,
+            *(json.dumps(tool_to_json(tool), ensure_ascii=False) for tool in agents.tools),
+        ]
         runs = [_step(task.prompt, agents.policy, agents.tools) for task in chosen]
         return cases_in_texts([(Place(task.id, task.task, 0), task.prompt) for task in chosen], shared, runs)
 

@@ -2,8 +2,8 @@
 
     anthropic:MODEL     the Messages API              openai:MODEL    chat completions
     claude-code:MODEL   a Claude subscription         simulated       the offline judge
-                                                      simulated:reader, simulated:solver   offline models for texts
-                                                                         and for problems
+                                                      simulated:reader, simulated:solver, simulated:agent
+                                                                         offline models for texts, problems and worlds
 
 `@http://host:port/...` after the model names another address. Nothing is imported, started or required before the
 first call, so that a run can be looked at without a key.
@@ -46,6 +46,10 @@ _SIMULATED: dict[str, tuple[str, ...]] = {
     "simulated:solver-weak": ("solver", "simulated_solver", "weak"),
     "simulated:solver-forgetful": ("solver", "simulated_solver", "forgetful"),
     "simulated:solver-gullible": ("solver", "simulated_solver", "gullible"),
+    "simulated:agent": ("agent", "simulated_agent"),
+    "simulated:agent-perfect": ("agent", "simulated_agent", "perfect"),
+    "simulated:agent-eager": ("agent", "simulated_agent", "eager"),
+    "simulated:agent-forgetful": ("agent", "simulated_agent", "forgetful"),
     "simulated:writer": ("writer", "SimulatedWriter"),
 }
 """The module in `offline/` of each simulated model that is no judge, what makes it, and with which preset."""

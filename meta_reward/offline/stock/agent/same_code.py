@@ -1,0 +1,29 @@
+"""Asks to compare the code of each record with the customer's words before anything is done with it.
+
+Records that resemble each other are mixed up. Risk: none but a longer prompt.
+"""
+
+from meta_reward.harness import Model, World
+
+MAX_TURNS = 20
+
+
+async def act(task: str, model: Model, world: World) -> None:
+    """Serve the customer, turn by turn."""
+    for _ in range(MAX_TURNS):
+        reply = await model.ask(prompt_for(world), system=world.policy, tools=world.functions())
+        if not reply.text.strip():
+            raise ValueError("the model has nothing to say")
+        if await world.say(reply.text[:5_000]) is None:
+            return
+
+
+def prompt_for(world: World) -> str:
+    """What was said and done so far, and what is asked now."""
+    return f"""You serve a customer. This is the conversation so far:
+
+{world.transcript()}
+
+Before you act on a record, compare the code that the customer named with it: is it the same code?
+
+Call the tools that you need. Then write your next message to the customer."""

@@ -1,0 +1,29 @@
+"""Leaves the policy out.
+
+A model knows how a service desk works, and the prompt is a third as long. Risk: it does not know this one.
+"""
+
+from meta_reward.harness import Model, World
+
+MAX_TURNS = 20
+
+
+async def act(task: str, model: Model, world: World) -> None:
+    """Serve the customer, turn by turn."""
+    for _ in range(MAX_TURNS):
+        reply = await model.ask(prompt_for(world), tools=world.functions())
+        if not reply.text.strip():
+            raise ValueError("the model has nothing to say")
+        if await world.say(reply.text[:5_000]) is None:
+            return
+
+
+def prompt_for(world: World) -> str:
+    """What was said and done so far, and what is asked now."""
+    return f"""You serve a customer. This is the conversation so far:
+
+{world.transcript()}
+
+Be helpful.
+
+Call the tools that you need. Then write your next message to the customer."""
