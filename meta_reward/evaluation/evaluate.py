@@ -29,6 +29,8 @@ from meta_reward.models.session import Call, JudgeSession
 AFTER = "after"
 """The kind of failure of an example that comes after one that failed."""
 PROBATION = 8
+MAX_LEARNED_CHARS = 100_000_000
+"""Of all that a program returns while it learns, one example after the other: every state is kept for a resume."""
 
 
 class Hosts(Protocol):
@@ -72,16 +74,19 @@ async def evaluate(
     order = sorted((example for example in examples if example.id not in first), key=lambda example: example.id)
     random.Random(seed).shuffle(order)
 
-    async def run(example: Example) -> None:
+    async def run(example: Example, learned: int = 0) -> None:
         async with slots:
             result = await runner.run_after(source, example, results.get(example.after), repeat=repeat)
+        result = _within_bounds(result, learned)
         on_result(result)
         results[example.id] = result
 
     async def run_in_order(chain: Sequence[Example]) -> None:
+        learned = 0
         for example in chain:
             if example.id not in results:
-                await run(example)
+                await run(example, learned)
+            learned += len(results[example.id].text or "")
 
     broken = False
     try:
@@ -94,6 +99,14 @@ async def evaluate(
         await gateway.settle()
     not_run = tuple(e.id for e in examples if e.id not in results)
     return Evaluation([results[e.id] for e in examples if e.id in results], broken, not_run)
+
+
+def _within_bounds(result: Result, learned: int) -> Result:
+    """The result, or its failure if the program returns too much. learned: characters that it returned before."""
+    if learned + len(result.text or "") <= MAX_LEARNED_CHARS:
+        return result
+    told = f"{result.entry}() has returned more than {MAX_LEARNED_CHARS:,} characters over its examples"
+    return replace(result, output=None, error=Failure(MEMORY, told, ""))
 
 
 def _digest_of(hosts: Hosts | None) -> str:
