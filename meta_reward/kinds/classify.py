@@ -138,7 +138,7 @@ class ClassifyKind:
             changes = (_change(before, after) for before, after in pairwise(["", *states]))
             lines = ({"example": id, "label": labels[id], **one} for id, one in zip(ids, changes, strict=True))
             file = f"memory/{_file_name(name)}"
-            found[f"{file}.md"] = states[-1].encode()
+            found[f"{file}.md"] = files.printable(states[-1]).encode()
             found[f"{file}-steps.jsonl"] = b"".join(map(files.dump_line, lines))
         return found
 
