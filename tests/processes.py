@@ -7,9 +7,10 @@ from pathlib import Path
 def below(pid: int) -> list[int]:
     """The processes that a process has started, and those that these have, the deepest first."""
     children: list[int] = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):  # a thread that has just ended
-            children += map(int, path.read_text().split())
+    with suppress(OSError):  # it ends while it is looked at
+        for path in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):  # a thread that has just ended
+                children += map(int, path.read_text().split())
     return [one for child in children for one in (*below(child), child)]
 
 

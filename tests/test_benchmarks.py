@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
         ("scoring.py 8 4", "score/evaluate: "),
         ("judging.py 8 4", "evaluate/bare"),
         ("importing.py 40 3", "read as a stream: "),
+        ("retrieval.py 200", "     200 "),
+        ("duplicates.py --plants 40", "exact           40 of 40"),
         ("gate_null.py --runs 24 --skewed 24", "skewed null, 24 searches"),
         ("gate_power.py --runs 2", "one of three finalists passes"),
         ("searches.py --worlds 1 --tasks 15 --iterations 1", "new - old gate: "),

@@ -88,6 +88,15 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     verifiers        results of vf-eval
     mlflow           traces with assessments
     """
+    _check_kind(flags["kind"])
+    run = _trajectories if flags["kind"] == "reward" else _other_kind
+    run(paths, name, flags, as_json=as_json, dry_run=dry_run, append=append)
+
+
+def _trajectories(
+    paths: tuple[Path, ...], name: str, flags: Mapping[str, Any], *, as_json: bool, dry_run: bool, append: bool
+) -> None:
+    """Import trajectories with pairs or labels."""
     from meta_reward.files import as_dict, printable
     from meta_reward.report.imported import imported, render_check, render_import
     from meta_reward.tasks.annotations import Annotations, load_annotations
@@ -96,14 +105,6 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     from meta_reward.tasks.lock import locked
     from meta_reward.tasks.taskset import load_task_set
 
-    _check_kind(flags["kind"])
-    if flags["kind"] != "reward":
-        told = _other_kind(flags["kind"], paths, new_task_set_path(name, force=flags["force"]), flags, dry_run=dry_run)
-        if as_json:
-            print_json({"name": name, "dry_run": dry_run, **as_dict(told.data)})
-        else:
-            click.echo(printable("\n".join([*told.lines, _written(TASKS / name, dry_run)])))
-        return
     path = _target(name, append=append, force=flags["force"])
     found = _collect(paths, flags)
     check_not_empty(found, paths[0])
@@ -144,11 +145,20 @@ def _check_kind(kind: str) -> None:
             raise UsageError(f"{option.opts[-1]} means nothing to --kind {kind}", hint=hint)
 
 
-def _other_kind(kind: str, paths: tuple[Path, ...], path: Path, flags: Mapping[str, Any], *, dry_run: bool) -> "Told":
+def _other_kind(
+    paths: tuple[Path, ...], name: str, flags: Mapping[str, Any], *, as_json: bool, dry_run: bool, append: bool
+) -> None:
+    """Import what programs of another kind than the reward need; `append` is refused for them."""
     from importlib import import_module
 
-    told: Told = import_module(_OTHER_KINDS[kind]).run(paths, path, flags, dry_run=dry_run)
-    return told
+    from meta_reward.files import as_dict, printable
+
+    path = new_task_set_path(name, force=flags["force"])
+    told: Told = import_module(_OTHER_KINDS[flags["kind"]]).run(paths, path, flags, dry_run=dry_run)
+    if as_json:
+        print_json({"name": name, "dry_run": dry_run, **as_dict(told.data)})
+    else:
+        click.echo(printable("\n".join([*told.lines, _written(TASKS / name, dry_run)])))
 
 
 def _target(name: str, *, append: bool, force: bool) -> Path:

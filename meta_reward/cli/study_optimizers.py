@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meta_reward.run.create import Seed
     from meta_reward.run.settings import RunConfig
     from meta_reward.search.studies.optimizers import OptimizerPlan
+    from meta_reward.tasks.base import AnyTaskSet
 
 _LEVELS = ("full", "scores", "summaries", "model-summaries", "none")
 
@@ -72,7 +73,6 @@ def command(
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.cli.study import finish
-    from meta_reward.kinds.reward import pairwise
     from meta_reward.report.study_optimizers import optimizer_blocks
     from meta_reward.search.create import load_seeds
     from meta_reward.search.studies import optimizers as study_of
@@ -80,7 +80,7 @@ def command(
     from meta_reward.search.studies.optimizer_arms import arms_of, check_arms
 
     config, arguments = shared_search({**flags, "proposer": None, "iterations": None, "candidates": None})
-    tasks = pairwise(open_task_set(taskset, config.splits))
+    tasks = _task_set(taskset, config, null=null)
     judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
     arms = arms_of([part.strip() for part in names.split(",") if part.strip()], levels, writer)
     check_arms(arms, config.proposer, max_usd)
@@ -100,6 +100,14 @@ def command(
         )
         tables = run_interruptible(work)
         finish(study, tables, optimizer_blocks(tables), as_json)
+
+
+def _task_set(name: str, config: "RunConfig", *, null: bool) -> "AnyTaskSet":
+    """The task set to search on; a null world is made of pairs."""
+    from meta_reward.kinds.reward import pairwise
+
+    tasks = open_task_set(name, config.splits)
+    return pairwise(tasks) if null else tasks
 
 
 def _estimate(plan: "OptimizerPlan", judge: str, config: "RunConfig", seeds: "Sequence[Seed]", as_json: bool) -> None:

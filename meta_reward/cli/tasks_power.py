@@ -29,17 +29,18 @@ def power(taskset: str, gain: float, as_json: bool) -> None:
     meta-reward tasks power billing --gain 0.05
     """
     from meta_reward.files import as_dict
+    from meta_reward.kinds.registry import kind_of, load_any_task_set
     from meta_reward.report.imported import power_of_task_set
     from meta_reward.report.tables import plural
-    from meta_reward.tasks.taskset import load_task_set
 
-    loaded = load_task_set(find_task_set(taskset))
+    loaded = load_any_task_set(find_task_set(taskset))
     found = power_of_task_set(loaded, gain)
     if as_json:
         print_json({"taskset": loaded.name, **as_dict(found)})
         return
-    tasks, pairs = plural(found.validation_tasks, "task"), plural(found.validation_pairs, "pair")
-    click.echo(f"validation: {tasks}, {pairs}")
+    item = kind_of(loaded).words.items.removesuffix("s")
+    tasks, items = plural(found.validation_tasks, "task"), plural(found.validation_pairs, item)
+    click.echo(f"validation: {tasks}, {items}")
     if found.smallest_p is None:
         click.echo("too few tasks for a test: a search keeps its baseline, and names the best as untested")
     else:

@@ -10,6 +10,7 @@ from meta_reward.cli.find import find_task_set
 
 if TYPE_CHECKING:
     from meta_reward.harness.validate import Cases, Report
+    from meta_reward.kinds.base import Kind
     from meta_reward.run.settings import RunConfig
     from meta_reward.tasks.base import AnyTaskSet
 
@@ -59,7 +60,7 @@ def command(
     if as_json:
         print_json({**report_to_json(report), "seconds": report.seconds})
     else:
-        for line in _lines(report):
+        for line in _lines(report, kind):
             click.echo(printable(f"{harness}: {line}"))
     ctx.exit(0 if report.ok else 1)
 
@@ -74,10 +75,11 @@ def _cases(taskset: "AnyTaskSet", settings: "RunConfig") -> "Cases":
     return search_cases(taskset, taskset.tasks_with_items if is_search_split else divided(taskset, settings)["search"])
 
 
-def _lines(report: "Report") -> list[str]:
+def _lines(report: "Report", kind: "Kind") -> list[str]:
     lines = [str(finding) for finding in report.findings] + [f"note: {note}" for note in report.notes]
     if report.ok:
-        lines.append(f"ok (parts: {', '.join(report.parts) or 'none'})")
+        parts = f"parts: {', '.join(report.parts) or 'none'}" if kind.program.has_parts else f"kind {kind.name}"
+        lines.append(f"ok ({parts})")
     if report.seconds is not None:
         lines.append(f"the longest run took {report.seconds:.2f} s")
     return lines

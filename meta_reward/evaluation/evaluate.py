@@ -10,7 +10,7 @@ fails, all that come after it fail.
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -26,6 +26,7 @@ from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.session import Call, JudgeSession
 
+_TRIALS = 1_000  # more than an evaluation is repeated
 AFTER = "after"
 """The kind of failure of an example that comes after one that failed."""
 PROBATION = 8
@@ -70,9 +71,7 @@ async def evaluate(
     runner = Runner(gateway, sandbox, open_output_cache(source, gateway, sandbox, hosts=_digest_of(hosts)), hosts)
     slots = slots or asyncio.Semaphore(gateway.concurrency)
     chains = _chains(examples)
-    first = {example.id for chain in chains for example in chain}
-    order = sorted((example for example in examples if example.id not in first), key=lambda example: example.id)
-    random.Random(seed).shuffle(order)
+    order = _shuffled(examples, {example.id for chain in chains for example in chain}, seed)
 
     async def run(example: Example, learned: int = 0) -> None:
         async with slots:
@@ -107,6 +106,13 @@ def _within_bounds(result: Result, learned: int) -> Result:
         return result
     told = f"{result.entry}() has returned more than {MAX_LEARNED_CHARS:,} characters over its examples"
     return replace(result, output=None, error=Failure(MEMORY, told, ""))
+
+
+def _shuffled(examples: Sequence[Example], without: Collection[str], seed: int) -> list[Example]:
+    """The examples in an order that tells nothing of labels. without: ids to leave out."""
+    order = sorted((example for example in examples if example.id not in without), key=lambda example: example.id)
+    random.Random(seed).shuffle(order)
+    return order
 
 
 def _digest_of(hosts: Hosts | None) -> str:
@@ -177,7 +183,7 @@ class Runner:
 
     async def run(self, source: str, example: Example, *, repeat: int = 0) -> Result:
         """The result on an example as it stands. Raises like `evaluate`."""
-        digest = files.digest([example.entry, example.arguments])
+        digest, repeat = files.digest([example.entry, example.arguments]), repeat + example.repeat * _TRIALS
         if known := self.outputs.find(digest, repeat, self.gateway):
             return _result(example, known.output, None, known.calls, known.printed, known.asked)
         for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers

@@ -17,6 +17,8 @@ class Example:
     """All that the program sees, in JSON form."""
     after: str = ""
     """The example whose output is its argument `memory`; without one that is empty."""
+    repeat: int = 0
+    """Which trial of the same arguments it is; each asks the model anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from meta_reward.evaluation.evaluate import Hosts
 from meta_reward.evaluation.metrics import Metrics, PairOutcome
 from meta_reward.evaluation.outcome import Example, ItemOutcome, Part
 from meta_reward.evaluation.records import Evaluation, Result
+from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import Output
 from meta_reward.harness.validate import Cases, Program, definitions
 from meta_reward.tasks.base import AnyTaskSet
@@ -61,6 +62,8 @@ class Kind(Protocol):
     """The simulated model that stands in where no other is named."""
     proposer: str
     """Likewise."""
+    budget: Budget
+    """What one run may take, unless the user says otherwise."""
 
     def load(self, path: Path) -> AnyTaskSet:
         """A task set. Raises DataError."""

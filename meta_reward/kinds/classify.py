@@ -18,6 +18,7 @@ from meta_reward.evaluation.learned import learned_labels
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.evaluation.outcome import Example, Item, ItemOutcome, Part
 from meta_reward.evaluation.records import Evaluation, Result
+from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import MEMORY, Output
 from meta_reward.harness.validate import Cases, Chain, Place, Program, Step, cases_in_texts
 from meta_reward.harness.validate.fixtures import ODD_TEXT
@@ -79,6 +80,7 @@ class ClassifyKind:
     seeds = "classify"
     simulated = "simulated:reader"
     proposer = "stock"
+    budget = Budget(judge_calls=20, judge_tokens=500_000)
 
     def load(self, path: Path) -> TextSet:
         return load_text_set(path)

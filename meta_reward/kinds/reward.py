@@ -13,6 +13,7 @@ from meta_reward.evaluation.metrics import Metrics, PairOutcome, outcomes, prefe
 from meta_reward.evaluation.outcome import Example, Item, Part
 from meta_reward.evaluation.records import Evaluation, Result
 from meta_reward.evaluation.reward_stats import reward_stats
+from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import Output
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.validate import REWARD, Cases, cases_of
@@ -43,6 +44,7 @@ class RewardKind:
     seeds = ""
     simulated = "simulated"
     proposer = "catalog"
+    budget = Budget()
 
     def load(self, path: Path) -> TaskSet:
         return load_task_set(path)

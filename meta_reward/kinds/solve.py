@@ -8,6 +8,7 @@ from meta_reward import files
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.evaluation.outcome import Example, Item, ItemOutcome, Part
 from meta_reward.evaluation.records import Evaluation, Result
+from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import Output
 from meta_reward.harness.host import Host
 from meta_reward.harness.validate import Cases, Place, Program, Step, cases_in_texts
@@ -77,6 +78,7 @@ class SolveKind:
     seeds = "solve"
     simulated = "simulated:solver"
     proposer = "stock"
+    budget = Budget()
 
     def load(self, path: Path) -> ProblemSet:
         return load_problem_set(path)

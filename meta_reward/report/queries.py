@@ -10,6 +10,7 @@ from typing import Any
 from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.files import dump_line, printable
+from meta_reward.report.query_tables import count_of, lost_table, shortened, turned_table
 from meta_reward.report.tables import context_of, fit, plural, points, render_table, reward, with_interval
 from meta_reward.run.query_answers import (
     Diff,
@@ -17,11 +18,9 @@ from meta_reward.run.query_answers import (
     FailureGroup,
     Failures,
     FlippedItem,
-    FlippedPair,
     Flips,
     Ledger,
     LedgerEntry,
-    LostPair,
     Standing,
     Suspect,
     Suspects,
@@ -55,7 +54,7 @@ _OF_VOTES = "; votes: annotators for and against the label; where they disagree,
 
 def render_ledger(answer: Ledger) -> str:
     """A row for each candidate, with its hypothesis below."""
-    below = [_shortened(c.reason or c.hypothesis, 140) for c in answer.candidates]
+    below = [shortened(c.reason or c.hypothesis, 140) for c in answer.candidates]
     known = any(c.context_chars is not None for c in answer.candidates)
     context = ["context"] if known else []
     rows = [_ledger_row(c, is_best=c.id == answer.best, with_context=known) for c in answer.candidates]
@@ -80,7 +79,7 @@ def _ledger_row(c: LedgerEntry, *, is_best: bool, with_context: bool) -> list[ob
 def render_failures(answer: Failures) -> str:
     """What a candidate does not win, a table for each category."""
     shown = [one for group in answer.groups for one in group.worst]
-    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {_count(answer.pairs, shown)}"
+    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {count_of(answer.pairs, shown)}"
     groups = [_group(group) for group in answer.groups]
     return _paragraphs(_title(answer.candidate), counts, _errors(answer.errors), *groups, fit(_of_pairs(shown)))
 
@@ -90,42 +89,17 @@ def _of_pairs(shown: Sequence[object]) -> str:
 
 
 def _group(group: FailureGroup) -> str:
-    counts = f"{group.lost} lost, {group.tied} tied, {group.failed} failed of {_count(group.pairs, group.worst)}"
+    counts = f"{group.lost} lost, {group.tied} tied, {group.failed} failed of {count_of(group.pairs, group.worst)}"
     head = f"{group.category}: {counts}"
-    table = render_table(*_lost_table(group.worst), indent=2) if group.worst else ""
+    table = render_table(*lost_table(group.worst), indent=2) if group.worst else ""
     return fit(printable(head)) + (f"\n{table}" if table else "")
-
-
-def _lost_table(worst: Sequence[LostPair | WrongItem]) -> tuple[list[str], list[list[object]]]:
-    pairs = [one for one in worst if isinstance(one, LostPair)]
-    if pairs:
-        rows: list[list[object]] = [
-            [
-                *(p.id, p.preferred, reward(p.preferred_reward), p.other, reward(p.other_reward)),
-                *(points(p.margin), _last_few(p.won_by)),
-            ]
-            for p in pairs
-        ]
-        return ["pair", "preferred", "reward", "other", "reward", "margin", "won by"], rows
-    items = [one for one in worst if isinstance(one, WrongItem)]
-    answers = [[one.id, one.expected, _answer(one.output), _last_few(one.won_by)] for one in items]
-    return ["item", "expected", "answered", "right in"], [[*row] for row in answers]
-
-
-def _count(number: int, shown: Sequence[object]) -> str:
-    """So many pairs, or other items."""
-    return plural(number, "pair" if all(isinstance(one, LostPair | FlippedPair) for one in shown) else "item")
-
-
-def _answer(output: str | None) -> str:
-    return "(failed)" if output is None else printable(_shortened(" ".join(output.split()), 60))
 
 
 def render_flips(answer: Flips) -> str:
     """What the second candidate gains, then what it loses."""
     first, second = answer.first.id, answer.second.id
     shown = [*answer.gained.widest, *answer.lost.widest]
-    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {_count(answer.pairs, shown)}"
+    difference = f"{second} against {first}: {answer.difference * 100:+.1f} points on {count_of(answer.pairs, shown)}"
     ways = (("gains", answer.gained), ("loses", answer.lost))
     return _paragraphs(
         f"{_title(answer.first)}\n{_title(answer.second)}",
@@ -137,26 +111,8 @@ def render_flips(answer: Flips) -> str:
 
 def _turned(what: str, turned: Turned, candidates: tuple[str, str]) -> str:
     kinds = ", ".join(f"{name} {count}" for name, count in turned.by_category.items())
-    table = f"\n{render_table(*_turned_table(turned.widest, candidates), indent=2)}" if turned.widest else ""
+    table = f"\n{render_table(*turned_table(turned.widest, candidates), indent=2)}" if turned.widest else ""
     return fit(printable(f"{what} {turned.pairs}" + (f" ({kinds})" if kinds else ""))) + table
-
-
-def _turned_table(
-    widest: Sequence[FlippedPair | FlippedItem], candidates: tuple[str, str]
-) -> tuple[list[str], list[list[object]]]:
-    pairs: list[list[object]] = [
-        [p.id, ", ".join(p.categories) or "-", p.preferred, p.other, points(p.first_margin), points(p.second_margin)]
-        for p in widest
-        if isinstance(p, FlippedPair)
-    ]
-    if pairs:
-        return ["pair", "categories", "preferred", "other", *(f"margin {id}" for id in candidates)], pairs
-    items: list[list[object]] = [
-        [one.id, one.expected, _answer(one.first_output), _answer(one.second_output)]
-        for one in widest
-        if isinstance(one, FlippedItem)
-    ]
-    return ["item", "expected", *candidates], items
 
 
 def render_suspects(answer: Suspects) -> str:
@@ -282,12 +238,8 @@ def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
 
 
 def _errors(errors: Sequence[ErrorCount]) -> str:
-    lines = [f"{plural(e.trajectories, 'trajectory')}, such as {e.example}: {_shortened(e.error, 300)}" for e in errors]
+    lines = [f"{plural(e.trajectories, 'trajectory')}, such as {e.example}: {shortened(e.error, 300)}" for e in errors]
     return fit(printable("\n".join(["errors:", *lines]))) if lines else ""
-
-
-def _last_few(ids: Sequence[str]) -> str:
-    return " ".join(["...", *ids[-4:]] if len(ids) > 4 else ids) or "nobody"
 
 
 def _cut(text: str, most: int) -> str:
@@ -298,10 +250,6 @@ def _cut(text: str, most: int) -> str:
     kept = (head[0] or head[2], tail[2] or tail[0])
     left_out = len(text) - len(kept[0]) - len(kept[1])
     return f"{kept[0]}\n[... {left_out:,} characters left out; --full shows them ...]\n{kept[1]}"
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _paragraphs(*parts: str) -> str:

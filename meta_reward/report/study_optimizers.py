@@ -10,14 +10,14 @@ from meta_reward.search.studies.optimizers import OptimizerPlan, OptimizerTables
 
 _COMPARED = (
     "scored: of the programs it proposed, the others were refused by the validator or failed; median, best: agreement "
-    "on search of those programs, and of the best; sealed: agreement on test of what the gate chose, with its 95% "
+    "on search of those programs, and of the best; test: sealed agreement of what the gate chose, with its 95% "
     "interval by test task; tokens: of the proposer, an iteration; to match: proposals until it was as good on search "
     "as the best of the others in the end, the median of the searches in which it ever was. All are means over searches"
 )
 _REPORTED = (
     "reported: what an optimizer gains by its own account, its best minus the baseline on search, where it selected; "
-    "sealed: what the same program gains on validation, where nobody has selected it yet; replaced: in how many "
-    "searches the gate replaced the baseline; chosen: what its choice gains on test. In points, means over searches, "
+    "validation: what the same program gains there, where nobody has selected it yet; replaced: in how many "
+    "searches the gate replaced the baseline; test: what its choice gains there. In points, means over searches, "
     "with 95% intervals by task, which do not hold the luck of a search"
 )
 _NULL = (
@@ -34,19 +34,19 @@ def optimizer_blocks(tables: OptimizerTables) -> list[Block]:
         f"{plural(tables.seeds, 'search', 'searches')} of each on {tables.taskset} with "
         f"{plural(tables.evaluations, 'proposal')}, {tables.candidates} an iteration{by}"
     )
-    compared = "optimizer,scored,median,best,sealed [95%],tokens,to match".split(",")
+    compared = "optimizer,scored,median,best,test [95%],tokens,to match".split(",")
     return [
         Title(f"Optimizers on {tables.taskset}{', labels by coin' if tables.null else ''}"),
         Lines([about, *([_NULL] if tables.null else []), f"search {' '.join(tables.search)}"]),
         Grid(compared, [_compared(one) for one in tables.arms]),
         Lines([_COMPARED]),
         Grid(
-            ["optimizer", "reported", "sealed [95%]", "replaced", "chosen [95%]"],
+            ["optimizer", "reported", "validation [95%]", "replaced", "test [95%]"],
             [_reported(one) for one in tables.arms],
         ),
         Lines([_REPORTED]),
         Grid(
-            ["optimizer", "seed", "start", "median", "best", "reported", "sealed", "chosen", "to match"],
+            ["optimizer", "seed", "start", "median", "best", "reported", "validation", "test", "to match"],
             [_single(one) for one in tables.searches],
         ),
         Lines(

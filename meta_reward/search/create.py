@@ -1,6 +1,7 @@
 """Making a new run from seeds, and changing what may change in an existing one: its limits and instructions."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ async def create(
         "digest": taskset.digest,
         "baseline": baseline,
     }
+    requested = {**requested, "budget": {**asdict(kind.budget), **requested.get("budget", {})}}
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
     backend = open_backend(config)

@@ -67,6 +67,12 @@ class AnyTaskSet:
         return cast(Self, dataclasses.replace(cast(Any, self), **changes))
 
 
+def copy_content(taskset: AnyTaskSet, folder: Path) -> None:
+    """Copy all that the digest covers into a folder."""
+    for file in (file for pattern in taskset.content for file in taskset.path.glob(pattern)):
+        files.write_bytes(folder / file.relative_to(taskset.path), files.read_bytes(file))
+
+
 def digest_of(path: Path, content: Iterable[str], *, without: str = "") -> str:
     """A digest of everything in a task set's folder that a search depends on.
 

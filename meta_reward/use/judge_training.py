@@ -28,7 +28,7 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.run.trace_file import load_trace
 from meta_reward.tasks.records import load_rollouts
 from meta_reward.trajectory import Trajectory
-from meta_reward.use.loaded import shared_in
+from meta_reward.use.loaded import check_rewards, shared_in
 from meta_reward.use.replay import Replays, Row, prompt_of
 
 _EVEN = 0.5
@@ -64,6 +64,7 @@ class _Prompt:
 
 async def export_judge_training(layout: Layout, file: Path) -> Training:
     """Write the three files. Raises UsageError where one is there already, or nothing was asked on search yet."""
+    check_rewards(layout)
     paths = file, _beside(file, "labelled"), _beside(file, "preferences")
     if there := [path for path in paths if path.exists()]:
         raise UsageError(f"{there[0]} exists already", hint="name another file")

@@ -11,6 +11,7 @@ from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
+from meta_reward.evaluation.records import REWARD
 from meta_reward.harness.validate import inspect_source
 from meta_reward.models.secrets import refuse_secrets
 from meta_reward.run.config import load_run_config, load_user_config, new_config, overlay
@@ -102,7 +103,11 @@ def load(path: Path, wanted: Wanted) -> Loaded:
 
 
 def chosen_in(layout: Layout) -> tuple[Row, Evidence]:
-    """The candidate that the last decision on a run chose. Raises UsageError if there is no decision yet."""
+    """The candidate that the last decision on a run chose.
+
+    Raises UsageError if there is no decision yet, or if the run is not about rewards.
+    """
+    check_rewards(layout)
     run, decision = layout.root.resolve().name, last_decision(layout)
     if decision is None:
         hint = f"finish the search, or choose one yourself with `meta-reward choose {run} CANDIDATE`"
@@ -111,6 +116,14 @@ def chosen_in(layout: Layout) -> tuple[Row, Evidence]:
     if row is None:
         raise DataError(layout.ledger, f"has no candidate {decision.chosen}, which was chosen")
     return row, evidence_of(layout, decision, row)
+
+
+def check_rewards(layout: Layout) -> None:
+    """Raise UsageError for a run of programs that give no rewards."""
+    kind = load_run_config(layout.config).kind
+    if kind != REWARD:
+        what = f"run {layout.root.resolve().name} is of kind {kind}, and this uses rewards"
+        raise UsageError(what, hint=f"its program is {layout.best}; `meta-reward evaluate` runs it on a task set")
 
 
 def _load_run(layout: Layout, wanted: Wanted) -> Loaded:

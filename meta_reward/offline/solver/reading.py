@@ -17,9 +17,11 @@ _BY_NAME = {method.name: method for method in METHODS}
 _QUESTION = re.compile(r"\?")
 _USE = re.compile(r"\bUse (" + "|".join(map(re.escape, _BY_NAME)) + r")\. ")
 _OPENINGS = [opening for story in STORIES.values() for opening in story.openings]
-_LABEL = re.compile(r"(?:Problem|Question|Example|Solution|Answer)[ \d]*:\s*$")
+_CUT = "\x00"
+_LABEL = re.compile(rf"(?:(?:Problem|Question|Example|Solution|Answer)[ \d]*:)?\s*{_CUT}\s*")
 _WORD = re.compile(r"[a-z]{4,}")
-_LONGEST = 1000  # characters of a problem
+_LONGEST = 400  # characters of a problem
+_SOLUTION = 70  # characters of a solution that tell whose it is
 _LARGEST = 5_000  # a larger number is none of a puzzle, and some methods would reckon on it for long
 _STORY = 400  # characters before a question that tell its story
 
@@ -64,13 +66,12 @@ def read_page(text: str) -> Page:
     asked = _problems(text)
     uses = [(found.start(), _BY_NAME[found[1]]) for found in _USE.finditer(text)]
     following = [*(problem.start for problem in asked[1:]), len(text)]
-    behind = [
-        next((use for use in uses if problem.end <= use[0] < end), None)
-        for problem, end in zip(asked, following, strict=True)
+    solved = [
+        next((at for at, _ in uses if problem.end <= at < end and _solves(text, at, problem)), None)
+        for problem, end in zip(asked, following, strict=False)  # without any problem, the end stands alone
     ]
-    open_ = [problem for problem, use in zip(asked, behind, strict=True) if use is None]
-    target = open_[-1] if open_ else asked[0] if asked else None
-    told = {use[0]: problem.words for problem, use in zip(asked, behind, strict=True) if use and problem is not target}
+    target = next((problem for problem, at in reversed(list(zip(asked, solved, strict=True))) if at is None), None)
+    told = {at: problem.words for problem, at in zip(asked, solved, strict=True) if at is not None}
     examples = tuple(Shown(method, at, told.get(at, frozenset())) for at, method in uses)
     return Page(
         len(text),
@@ -105,6 +106,11 @@ def _problems(text: str) -> list[Asked]:
     return found
 
 
+def _solves(text: str, at: int, problem: Asked) -> bool:
+    """Whether what stands there is how this very problem is solved."""
+    return text.startswith(problem.method.solution(problem.numbers)[:_SOLUTION], at)
+
+
 def _end(text: str, start: int) -> int:
     """Where the paragraph ends in which something stands."""
     end = text.find("\n\n", start)
@@ -115,9 +121,9 @@ def _rest(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """The text without some parts of it, what announces them, and the stories before problems."""
     kept, at = [], 0
     for start, end in sorted(spans):
-        before = text[at : max(at, start)]
-        for opening in _OPENINGS if "." in before else ():
-            before = before.replace(opening, "")
-        kept.append(_LABEL.sub("", before))
+        kept.append(text[at : max(at, start)])
         at = max(at, end)
-    return "\n".join([*kept, text[at:]])
+    rest = _CUT.join([*kept, text[at:]])
+    for opening in _OPENINGS:
+        rest = rest.replace(opening, "")
+    return _LABEL.sub("\n", rest)

@@ -4,13 +4,14 @@ Nothing is written, kept or asked of a judge. What is not there yet is None or e
 but the decisions and `test.json`, which hold numbers and ids.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import MetaRewardError
 from meta_reward.evaluation.metrics import Metrics
+from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.evaluation.records import REWARD
 from meta_reward.kinds.base import Words
 from meta_reward.kinds.registry import KINDS
@@ -19,7 +20,7 @@ from meta_reward.report.page.studies import Study, studies_of
 from meta_reward.report.status import CandidateStatus, Status, status_of
 from meta_reward.run.config import load_run_config
 from meta_reward.run.decisions import sentence_of
-from meta_reward.run.evaluations import load_scores
+from meta_reward.run.evaluations import load_items, load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row
 from meta_reward.run.under_way import rows_so_far
@@ -35,6 +36,21 @@ class Gain:
     against: str
     better: tuple[str, ...]
     worse: tuple[str, ...]
+
+
+_MOST_ANSWER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An item that is no pair, with what the baseline and the best answered."""
+
+    id: str
+    categories: tuple[str, ...]
+    expected: str
+    answers: tuple[str | None, ...]
+    """In the order of the compared candidates; None where one failed."""
+    right: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,8 @@ class RunPage:
     """What was found on the test split, by id; empty while it is sealed."""
     metrics: Mapping[str, Metrics]
     """Of the baseline and of the best, on search."""
+    answered: tuple[Answered, ...]
+    """The items that not all of these get right, where items are no pairs."""
     medians: Medians
     """Of the proposer's sessions."""
     studies: tuple[Study, ...]
@@ -131,6 +149,7 @@ def collect_run(layout: Layout) -> RunPage:
         gains=_gains(layout),
         tested=load_tested(layout),
         metrics={},
+        answered=(),
         medians=medians_of(layout),
         studies=tuple(studies_of(layout)),
     )
@@ -139,7 +158,18 @@ def collect_run(layout: Layout) -> RunPage:
 
 def _with_metrics(page: RunPage, layout: Layout) -> RunPage:
     found = {id: load_scores(layout.candidate(page.row(id).folder)) for id in page.compared}
-    return replace(page, metrics={id: scores.metrics for id, scores in found.items() if scores})
+    metrics = {id: scores.metrics for id, scores in found.items() if scores}
+    return replace(page, metrics=metrics, answered=() if page.has_pairs else tuple(_answered(page, layout, [*metrics])))
+
+
+def _answered(page: RunPage, layout: Layout, ids: Sequence[str]) -> Iterator[Answered]:
+    every = [[*load_items(layout.candidate(page.row(id).folder))] for id in ids]
+    for items in zip(*every, strict=False):
+        own = [item for item in items if isinstance(item, ItemOutcome)]
+        right = tuple(item.score == 1 for item in own)
+        if own and not all(right):
+            answers = tuple(None if item.output is None else item.output[:_MOST_ANSWER] for item in own)
+            yield Answered(own[0].id, own[0].categories, own[0].expected[:_MOST_ANSWER], answers, right)
 
 
 def _gains(layout: Layout) -> dict[str, tuple[Gain, ...]]:

@@ -12,6 +12,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from meta_reward import files, folders
+from meta_reward.kinds.reward import pairwise
 from meta_reward.propose.base import slug
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
@@ -20,10 +22,11 @@ from meta_reward.search.studies.folder import StudyFolder, Subject
 from meta_reward.search.studies.optimizer_arms import Arm
 from meta_reward.search.studies.optimizer_numbers import OptimizerRow, OptimizerSearch, best_of, measure, row_of
 from meta_reward.search.studies.runner import SearchJob, run_searches
+from meta_reward.tasks.about import save_about
+from meta_reward.tasks.base import AnyTaskSet, copy_content
 from meta_reward.tasks.divide import Division, SplitShares
 from meta_reward.tasks.openings import count_openings, record_opening
-from meta_reward.tasks.splits import splits_of
-from meta_reward.tasks.taskset import TaskSet, save_task_set
+from meta_reward.tasks.splits import save_division, splits_of
 
 STUDY = "optimizers"
 
@@ -32,7 +35,7 @@ STUDY = "optimizers"
 class OptimizerPlan:
     """Which searches to make."""
 
-    taskset: TaskSet
+    taskset: AnyTaskSet
     arms: tuple[Arm, ...]
     evaluations: int
     """Programs that each search may propose; one that the validator refuses counts."""
@@ -128,20 +131,17 @@ def _job(study: StudyFolder, plan: OptimizerPlan, arm: Arm, seed: int) -> Search
 
 def save_copy(plan: OptimizerPlan, seed: int, path: Path) -> None:
     """Write the task set of one search; with labels drawn by the seed's coin where the world is null."""
-    taskset, coin = plan.taskset, random.Random(f"null {seed}")
-    pairs = list(taskset.pairs)
-    if plan.null:
-        swapped = [replace(pair, preferred=pair.other, other=pair.preferred) for pair in pairs]
-        pairs = [coin.choice(both) for both in zip(pairs, swapped, strict=True)]
-    save_task_set(
-        path,
-        replace(taskset.about, name=path.name),
-        policy=taskset.policy,
-        tools=taskset.tools,
-        rollouts=taskset.rollouts.values(),
-        pairs=pairs,
-        division=Division(splits_of(taskset), SplitShares()),
-    )
+    taskset = plan.taskset
+    with folders.new_folder(path) as folder:
+        copy_content(taskset, folder)
+        save_about(folder, replace(taskset.about, name=path.name))
+        save_division(folder, Division(splits_of(taskset), SplitShares()))
+        if plan.null:
+            coin = random.Random(f"null {seed}")
+            both = [
+                (pair, replace(pair, preferred=pair.other, other=pair.preferred)) for pair in pairwise(taskset).pairs
+            ]
+            files.write_lines(folder / "pairs.jsonl", map(coin.choice, both))
 
 
 def _tables(plan: OptimizerPlan, jobs: Sequence[SearchJob], simulated: bool) -> OptimizerTables:

@@ -1,0 +1,62 @@
+"""Tables of single pairs, or of other items, as answers to questions about a history show them."""
+
+from collections.abc import Sequence
+
+from meta_reward.files import printable
+from meta_reward.report.tables import plural, points, reward
+from meta_reward.run.query_answers import FlippedItem, FlippedPair, LostPair, WrongItem
+
+Table = tuple[list[str], list[list[object]]]
+"""Headers and rows."""
+
+
+def lost_table(worst: Sequence[LostPair | WrongItem]) -> Table:
+    """What a candidate does not win."""
+    pairs = [one for one in worst if isinstance(one, LostPair)]
+    if pairs:
+        rows: list[list[object]] = [
+            [
+                *(p.id, p.preferred, reward(p.preferred_reward), p.other, reward(p.other_reward)),
+                *(points(p.margin), _last_few(p.won_by)),
+            ]
+            for p in pairs
+        ]
+        return ["pair", "preferred", "reward", "other", "reward", "margin", "won by"], rows
+    items = [one for one in worst if isinstance(one, WrongItem)]
+    answers = [[one.id, one.expected, _answer(one.output), _last_few(one.won_by)] for one in items]
+    return ["item", "expected", "answered", "right in"], [[*row] for row in answers]
+
+
+def turned_table(widest: Sequence[FlippedPair | FlippedItem], candidates: tuple[str, str]) -> Table:
+    """What two candidates decide differently. candidates: their ids."""
+    pairs: list[list[object]] = [
+        [p.id, ", ".join(p.categories) or "-", p.preferred, p.other, points(p.first_margin), points(p.second_margin)]
+        for p in widest
+        if isinstance(p, FlippedPair)
+    ]
+    if pairs:
+        return ["pair", "categories", "preferred", "other", *(f"margin {id}" for id in candidates)], pairs
+    items: list[list[object]] = [
+        [one.id, one.expected, _answer(one.first_output), _answer(one.second_output)]
+        for one in widest
+        if isinstance(one, FlippedItem)
+    ]
+    return ["item", "expected", *candidates], items
+
+
+def count_of(number: int, shown: Sequence[object]) -> str:
+    """So many pairs, or other items."""
+    return plural(number, "pair" if all(isinstance(one, LostPair | FlippedPair) for one in shown) else "item")
+
+
+def _answer(output: str | None) -> str:
+    return "(failed)" if output is None else printable(shortened(" ".join(output.split()), 60))
+
+
+def _last_few(ids: Sequence[str]) -> str:
+    return " ".join(["...", *ids[-4:]] if len(ids) > 4 else ids) or "nobody"
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= most else text[: most - 3] + "..."
