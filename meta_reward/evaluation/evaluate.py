@@ -63,9 +63,8 @@ async def evaluate(
 
     repeat: each number asks the model anew. give_up: stop after the first PROBATION examples if most of them fail;
     otherwise every example gets a result. slots: shared with other evaluations that run at the same time; the
-    gateway's concurrency by default. on_result: called with each result as soon as it is finished.
-    Raises JudgeUnavailable and LimitReached; unfinished results are then dropped, but the replies to calls that
-    had already been sent are stored.
+    gateway's concurrency by default. on_result: called with each result once it is finished. Raises JudgeUnavailable
+    and LimitReached; unfinished results are then dropped, but the replies to calls already sent are stored.
     """
     results = dict(finished or {})
     runner = Runner(gateway, sandbox, open_output_cache(source, gateway, sandbox, hosts=_digest_of(hosts)), hosts)
@@ -76,9 +75,8 @@ async def evaluate(
     async def run(example: Example, learned: int = 0) -> None:
         async with slots:
             result = await runner.run_after(source, example, results.get(example.after), repeat=repeat)
-        result = _within_bounds(result, learned)
+        results[example.id] = result = _within_bounds(result, learned)
         on_result(result)
-        results[example.id] = result
 
     async def run_in_order(chain: Sequence[Example]) -> None:
         learned = 0
@@ -96,8 +94,8 @@ async def evaluate(
                 break
     finally:
         await gateway.settle()
-    not_run = tuple(e.id for e in examples if e.id not in results)
-    return Evaluation([results[e.id] for e in examples if e.id in results], broken, not_run)
+    done = [results[e.id] for e in examples if e.id in results]
+    return Evaluation(done, broken, tuple(e.id for e in examples if e.id not in results))
 
 
 def _within_bounds(result: Result, learned: int) -> Result:
