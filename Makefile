@@ -31,7 +31,7 @@ $(error $(strip make $(MAKECMDGOALS)) knows no variable $(sort $(UNKNOWN)); know
 endif
 
 # What `make bench` runs; benchmarks/seeds.py takes twelve minutes and is run by itself.
-BENCHMARKS = commits disk status pages importing retrieval duplicates evaluate sandbox judging scoring labelling cheap_features worlds ablation copied hostile gate_null gate_power coverage
+BENCHMARKS = commits disk status pages importing retrieval duplicates evaluate predictions sandbox judging scoring labelling cheap_features worlds ablation copied hostile gate_null gate_power coverage
 
 RUN_NAME = $(or $(strip $(RUN)),$(notdir $(patsubst %/,%,$(TASKS))))
 SEARCH_FLAGS = --run "$(RUN_NAME)" \

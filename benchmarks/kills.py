@@ -1,14 +1,15 @@
 """Does a kill cost anything? Searches killed at random instants and started again, against one that nobody touched.
 
-    python benchmarks/kills.py [--kills 200] [--seed 1] [--tasks 6] [--proposers catalog command]
+    python benchmarks/kills.py [--kills 200] [--seed 1] [--tasks 6] [--proposers catalog command stock]
 
-Each search is one on a small world of Skyways, with a cache of its own. At a random instant one of these is killed:
+Each search is one on a small world of Skyways, or with the proposer `stock` one over programs that learn and classify,
+with a cache of its own. At a random instant one of these is killed:
 
     parent      the search itself
     commit      the search, or git, or both, while git runs
     worker      a process that runs a candidate; the search goes on
     zygote      the process that starts them; the search goes on
-    proposer    the catalog, or a command that tries drafts; the search goes on
+    proposer    the catalog, or a command that tries drafts; the search goes on (the stock is no process)
 
 A search that has ended is started again, until it finishes. Then the run is compared with an untouched one: files that
 are lost, or differ (but for calls, clocks and the sessions' records), commits, tags, what git says of its own files,
@@ -32,16 +33,18 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 
 from meta_reward.harness.process_limits import die_with_parent
 from meta_reward.offline.skyways import build
+from meta_reward.tasks.texts import load_text_set, save_text_set
 from tests.conftest import files_of_run
 
 PROJECT = Path(__file__).parents[1]
 TARGETS = ("parent", "commit", "worker", "zygote", "proposer")
+STOCK = "stock"
 FAULTS = ("lost", "differing", "repeated", "left behind", "bugs")
 BWRAP = ("bwrap", "/usr/bin/bwrap")
 ZYGOTE = "meta_reward.harness.worker"
@@ -100,7 +103,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tasks", type=int, default=6)
-    parser.add_argument("--proposers", nargs="+", default=["catalog", "command"])
+    parser.add_argument("--proposers", nargs="+", default=["catalog", "command", "stock"])
     parser.add_argument(
         "--keep", type=Path, help="End at the first fault, and copy its run and the untouched one here."
     )
@@ -134,9 +137,14 @@ def kill_searches(folder: Path, given: argparse.Namespace, tallies: dict[str, Ta
 def make_case(folder: Path, tasks: int, proposer: str, seed: int) -> Case:
     """A world, a harness to start from, a proposer, and a search that nobody touches."""
     own = folder / proposer
-    build(own / "tasks" / "world", name="world", tasks=tasks, seed=seed)
-    (own / "seeds").mkdir()
-    shutil.copy(PROJECT / "seed_harnesses" / "baseline.py", own / "seeds")
+    (own / "seeds").mkdir(parents=True)
+    if proposer == STOCK:
+        save_part_of_errands(own / "tasks" / "world", tasks)
+        for name in ("baseline", "running_notes"):
+            shutil.copy(PROJECT / "seed_harnesses" / "classify" / f"{name}.py", own / "seeds")
+    else:
+        build(own / "tasks" / "world", name="world", tasks=tasks, seed=seed)
+        shutil.copy(PROJECT / "seed_harnesses" / "baseline.py", own / "seeds")
     (own / "session").write_text(SESSION)
     (own / "session").chmod(0o755)
     case = Case(own, proposer, seed, 0.0)
@@ -146,16 +154,24 @@ def make_case(folder: Path, tasks: int, proposer: str, seed: int) -> Case:
     return Case(own, proposer, seed, time.monotonic() - began)
 
 
+def save_part_of_errands(folder: Path, tasks: int) -> None:
+    """A few texts a task, each training example a step in which a run can be killed."""
+    whole = load_text_set(PROJECT / "tasks" / "errands")
+    about = replace(whole.about, name="world")
+    save_text_set(folder, about, training=whole.training[: 4 * tasks], texts=whole.texts[: 8 * tasks])
+
+
 def start(case: Case, search: Path) -> subprocess.Popen[bytes]:
     """Start the search in a folder, or go on with it."""
-    proposer = "catalog" if case.proposer == "catalog" else f"command:{case.folder / 'session'}"
+    proposer = f"command:{case.folder / 'session'}" if case.proposer == "command" else case.proposer
+    judge = "simulated:reader" if case.proposer == STOCK else "simulated"
     options = {"run": "run", "seeds": case.folder / "seeds", "seed": case.seed, "iterations": 2, "candidates": 2}
     flags = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
     world = str(case.folder / "tasks" / "world")
     program = (sys.executable, "-c", "from meta_reward.cli import main; main()", "search")
     with (search / "log").open("ab") as log:
         return subprocess.Popen(
-            [*program, world, *flags, "--judge", "simulated", "--proposer", proposer],
+            [*program, world, *flags, "--judge", judge, "--proposer", proposer],
             env=os.environ | {"META_REWARD_CACHE": str(search / "cache")},
             stdout=log,
             stderr=log,
@@ -173,7 +189,8 @@ def kill_and_finish(
     run, process, found = search / "runs" / "run", start(case, search), Counter[str]()
     target = ""
     for _ in range(most):
-        target = chance.choice([other for other in TARGETS if other != target])
+        possible = [other for other in TARGETS if other != "proposer" or case.proposer != STOCK]
+        target = chance.choice([other for other in possible if other != target])
         below = wait_and_kill(process, target, chance, case.seconds)
         if below is None:
             break

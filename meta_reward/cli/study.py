@@ -9,6 +9,7 @@ import click
 
 from meta_reward.cli.common import json_option, limit_options, limits_given, print_json, sandbox_option
 from meta_reward.cli.find import find_run, open_task_set, study_path
+from meta_reward.cli.study_exploits import command as exploits
 from meta_reward.cli.study_labels import command as labels
 from meta_reward.cli.study_optimizers import command as optimizers
 from meta_reward.cli.study_stress import command as stress
@@ -32,6 +33,7 @@ def command() -> None:
     meta-reward study clusters night-1
     meta-reward study ablate night-1 --max-usd 10
     meta-reward study transfer night-1 --judge openai:MODEL --max-usd 10
+    meta-reward study exploits night-1 --max-usd 10
     meta-reward study labels tasks/billing --judge openai:MODEL --max-usd 100
     meta-reward study optimizers tasks/billing --judge openai:MODEL --writer openai:MODEL --max-usd 300
     meta-reward study stress night-1 frontdesk
@@ -41,6 +43,7 @@ def command() -> None:
     """
 
 
+command.add_command(exploits)
 command.add_command(labels)
 command.add_command(optimizers)
 command.add_command(stress)
@@ -67,7 +70,7 @@ def clusters(runs: tuple[str, ...], name: str | None, as_json: bool) -> None:
     from meta_reward.search.studies.folder import open_study
 
     found = [load_finished(find_run(run)) for run in runs]
-    with open_study(_root(name, STUDY, found), cluster_subject(found), anew=True) as study:
+    with open_study(root_of(name, STUDY, found), cluster_subject(found), anew=True) as study:
         tables = cluster_tables(found)
         finish(study, tables, cluster_blocks(tables), as_json)
 
@@ -97,14 +100,14 @@ def ablate(
     from meta_reward.report.studies import ablation_blocks
     from meta_reward.search.studies import ablate as study_of
 
-    found = _run(run, sandbox)
+    found = run_of(run, sandbox)
     where = study_of.ablation_split(found, split)
-    root, subject = _root(name, study_of.STUDY, [found]), study_of.ablation_subject(found, where)
+    root, subject = root_of(name, study_of.STUDY, [found]), study_of.ablation_subject(found, where)
     if dry_run:
         variants = run_interruptible(study_of.variants_of(found))
-        _estimate(root, subject, study_of.ablation_jobs(found, where, variants), as_json)
+        estimate(root, subject, study_of.ablation_jobs(found, where, variants), as_json)
         return
-    with _measuring(root, subject, found, limits, quiet=as_json) as bench:
+    with measuring(root, subject, found, limits, quiet=as_json) as bench:
         variants = run_interruptible(study_of.variants_of(found))
         tables = run_interruptible(study_of.ablate(bench, found, where, variants))
         finish(bench.study, tables, ablation_blocks(tables), as_json, bench)
@@ -146,19 +149,19 @@ def transfer(
     from meta_reward.search.studies import transfer as study_of
     from meta_reward.tasks.divide import SplitShares
 
-    found = _run(run, sandbox)
+    found = run_of(run, sandbox)
     others = [pairwise(open_task_set(one, SplitShares())) for one in tasksets]
     plan = study_of.transfer_plan(found, judges, others, split)
-    root, subject = _root(name, study_of.STUDY, [found]), study_of.transfer_subject(plan)
+    root, subject = root_of(name, study_of.STUDY, [found]), study_of.transfer_subject(plan)
     if dry_run:
-        _estimate(root, subject, study_of.transfer_jobs(plan), as_json)
+        estimate(root, subject, study_of.transfer_jobs(plan), as_json)
         return
-    with _measuring(root, subject, found, limits, quiet=as_json) as bench:
+    with measuring(root, subject, found, limits, quiet=as_json) as bench:
         tables = run_interruptible(study_of.transfer(bench, plan))
         finish(bench.study, tables, transfer_blocks(tables), as_json, bench)
 
 
-def _run(name: str, sandbox: str | None) -> "FinishedRun":
+def run_of(name: str, sandbox: str | None) -> "FinishedRun":
     """A run that has a decision. sandbox: another level than that of the run."""
     from dataclasses import replace
 
@@ -168,13 +171,13 @@ def _run(name: str, sandbox: str | None) -> "FinishedRun":
     return replace(found, config=replace(found.config, sandbox=sandbox)) if sandbox else found
 
 
-def _root(name: str | None, study: str, runs: Sequence["FinishedRun"]) -> Path:
+def root_of(name: str | None, study: str, runs: Sequence["FinishedRun"]) -> Path:
     """The folder of a study."""
     return study_path(name or "-".join([study, *(run.name for run in runs)]))
 
 
 @contextmanager
-def _measuring(
+def measuring(
     root: Path, subject: "Subject", run: "FinishedRun", flags: dict[str, Any], *, quiet: bool
 ) -> "Iterator[Bench]":
     """Where a study is measured, in its folder and within the limits among the flags."""
@@ -194,16 +197,16 @@ def _measuring(
         yield bench
 
 
-def _estimate(root: Path, subject: "Subject", jobs: Sequence["Job"], as_json: bool) -> None:
+def estimate(root: Path, subject: "Subject", jobs: Sequence["Job"], as_json: bool) -> None:
     """Print what a study would take."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.blocks import render_text
     from meta_reward.report.studies import estimate_blocks
-    from meta_reward.search.studies.estimate import estimate
+    from meta_reward.search.studies.estimate import estimate as estimate_of
     from meta_reward.search.studies.folder import StudyFolder, check_free
 
     check_free(root, subject)
-    found = run_interruptible(estimate(StudyFolder(root, subject), jobs))
+    found = run_interruptible(estimate_of(StudyFolder(root, subject), jobs))
     if as_json:
         print_json(found)
     else:

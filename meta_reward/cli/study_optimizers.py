@@ -47,12 +47,6 @@ _LEVELS = ("full", "scores", "summaries", "model-summaries", "none")
 def command(
     taskset: str,
     names: str,
-    levels: tuple[str, ...],
-    writer: str,
-    evaluations: int,
-    candidates: int,
-    repeats: int,
-    null: bool,
     jobs: int,
     max_usd: float | None,
     name: str | None,
@@ -80,15 +74,16 @@ def command(
     from meta_reward.search.studies.optimizer_arms import arms_of, check_arms
 
     config, arguments = shared_search({**flags, "proposer": None, "iterations": None, "candidates": None})
-    tasks = _task_set(taskset, config, null=null)
+    tasks = _task_set(taskset, config, null=flags["null"])
     judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
-    arms = arms_of([part.strip() for part in names.split(",") if part.strip()], levels, writer)
+    arms = arms_of([part.strip() for part in names.split(",") if part.strip()], flags["levels"], flags["writer"])
     check_arms(arms, config.proposer, max_usd)
     search = ("--judge", judge, *arguments)
-    plan = study_of.OptimizerPlan(tasks, tuple(arms), evaluations, candidates, repeats, null, search)
+    size = (flags["evaluations"], flags["candidates"], flags["repeats"])
+    plan = study_of.OptimizerPlan(tasks, tuple(arms), *size, flags["null"], search)
     seeds = load_seeds(flags["seeds"] or seed_folder(tasks), flags["baseline"])
     subject = study_of.optimizers_subject(plan, given_files(flags, config, seeds))
-    root = study_path(name or f"{study_of.STUDY}-{tasks.name}{'-null' if null else ''}")
+    root = study_path(name or f"{study_of.STUDY}-{tasks.name}{'-null' if plan.null else ''}")
     if dry_run:
         check_free(root, subject)
         _estimate(plan, judge, config, seeds, as_json)

@@ -32,6 +32,8 @@ AFTER = "after"
 WORLD = "world"
 """The kind of failure of a program that a world fails on each time, though it answers others."""
 PROBATION = 8
+MAX_LEARNED_CHARS = 100_000_000
+"""Of all that a program returns while it learns, one example after the other: every state is kept for a resume."""
 
 
 class Hosts(Protocol):
@@ -69,9 +71,8 @@ async def evaluate(
 
     repeat: each number asks the model anew. give_up: stop after the first PROBATION examples if most of them fail;
     otherwise every example gets a result. slots: shared with other evaluations that run at the same time; the
-    gateway's concurrency by default. on_result: called with each result as soon as it is finished.
-    Raises JudgeUnavailable and LimitReached; unfinished results are then dropped, but the replies to calls that
-    had already been sent are stored.
+    gateway's concurrency by default. on_result: called with each result once it is finished. Raises JudgeUnavailable
+    and LimitReached; unfinished results are then dropped, but the replies to calls already sent are stored.
     """
     results = dict(finished or {})
     runner = Runner(gateway, sandbox, _outputs(source, gateway, sandbox, hosts), hosts)
@@ -79,16 +80,18 @@ async def evaluate(
     chains = _chains(examples)
     order = _shuffled(examples, {example.id for chain in chains for example in chain}, seed)
 
-    async def run(example: Example) -> None:
+    async def run(example: Example, learned: int = 0) -> None:
         async with slots:
             result = await runner.run_after(source, example, results.get(example.after), repeat=repeat)
+        results[example.id] = result = _within_bounds(result, learned)
         on_result(result)
-        results[example.id] = result
 
     async def run_in_order(chain: Sequence[Example]) -> None:
+        learned = 0
         for example in chain:
             if example.id not in results:
-                await run(example)
+                await run(example, learned)
+            learned += len(results[example.id].text or "")
 
     broken = False
     try:
@@ -99,8 +102,16 @@ async def evaluate(
                 break
     finally:
         await gateway.settle()
-    not_run = tuple(e.id for e in examples if e.id not in results)
-    return Evaluation([results[e.id] for e in examples if e.id in results], broken, not_run)
+    done = [results[e.id] for e in examples if e.id in results]
+    return Evaluation(done, broken, tuple(e.id for e in examples if e.id not in results))
+
+
+def _within_bounds(result: Result, learned: int) -> Result:
+    """The result, or its failure if the program returns too much. learned: characters that it returned before."""
+    if learned + len(result.text or "") <= MAX_LEARNED_CHARS:
+        return result
+    told = f"{result.entry}() has returned more than {MAX_LEARNED_CHARS:,} characters over its examples"
+    return replace(result, output=None, error=Failure(MEMORY, told, ""))
 
 
 def _shuffled(examples: Sequence[Example], without: Collection[str], seed: int) -> list[Example]:

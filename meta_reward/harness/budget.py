@@ -26,6 +26,8 @@ class Budget:
 
     host_calls: int = 200
     """Requests to what a program may ask besides the model, such as a corpus."""
+    host_bytes: int = 1_000_000
+    """All that is sent with them: every request is recorded."""
 
     @property
     def of_session(self) -> dict[str, int]:

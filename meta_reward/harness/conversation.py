@@ -8,6 +8,7 @@ import itertools
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -66,7 +67,8 @@ class Conversation:
         self._reader, self._writer = reader, writer
         self._budget, self._answer, self._exit_code = budget, answer, exit_code
         self._waited_s = waited_s
-        self._host, self._host_calls = host, 0
+        self._host, self._host_calls, self._host_bytes = host, 0, 0
+        self._one_at_a_time = asyncio.Lock()
         self.printed = ""
         self._clock: asyncio.Timeout = asyncio.timeout(None)
         self._alarm: asyncio.TimerHandle | None = None
@@ -109,8 +111,8 @@ class Conversation:
                     self._count_asks(+1)
                     asks.create_task(self._serve(frame))
                 case "use" if self._host is not None:
-                    self._count_asks(+1)
-                    asks.create_task(self._use_host(frame, self._host))
+                    request = self._counted_request(frame)
+                    asks.create_task(self._use_host(*request, self._host))
                 case "result":
                     self._take_result(frame)
                 case last if last in (wanted, "error"):
@@ -210,19 +212,30 @@ class Conversation:
             }
         )
 
-    async def _use_host(self, frame: Mapping[str, Any], host: Host) -> None:
-        try:
-            number, name, arguments = parse_use(frame)
-            self._host_calls += 1
-            if self._host_calls > self._budget.host_calls:
-                raise CandidateError("host-calls", f"more than {self._budget.host_calls} requests to the host")
-            value = await host.use(name, arguments)
-        except Refusal as refusal:
-            self._send({"type": "fail", "ask": number, "kind": HostError.__name__, "message": str(refusal)})
-            return
-        finally:
-            self._count_asks(-1)
-        self._send({"type": "used", "ask": number, "value": value})
+    def _counted_request(self, frame: Mapping[str, Any]) -> tuple[int, str, Mapping[str, Any]]:
+        number, name, arguments = parse_use(frame)
+        self._host_calls += 1
+        self._host_bytes += len(orjson.dumps([name, arguments]))
+        if self._host_calls > self._budget.host_calls:
+            raise CandidateError("host-calls", f"more than {self._budget.host_calls} requests to the host")
+        if self._host_bytes > self._budget.host_bytes:
+            raise CandidateError("host-bytes", f"requests to the host of more than {self._budget.host_bytes} bytes")
+        return number, name, arguments
+
+    async def _use_host(self, number: int, name: str, arguments: Mapping[str, Any], host: Host) -> None:
+        """Answer one request after the other, the next when this answer is read: answers may be long, and many."""
+        async with self._one_at_a_time:
+            self._count_asks(+1)
+            try:
+                value = await host.use(name, arguments)
+                answer = {"type": "used", "ask": number, "value": value}
+            except Refusal as refusal:
+                answer = {"type": "fail", "ask": number, "kind": HostError.__name__, "message": str(refusal)}
+            finally:
+                self._count_asks(-1)
+            self._send(answer)
+            with suppress(ConnectionError):  # it has ended, as its last frame or its exit code will tell
+                await self._writer.drain()
 
     async def _run_tool(self, ask: int, call: ToolCall) -> tuple[str, bool]:
         if self._answered:

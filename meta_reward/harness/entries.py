@@ -17,8 +17,14 @@ from meta_reward.trajectory import parse_trajectory
 
 MEMORY = "memory"
 """The argument that may be another run's output."""
-MAX_TEXT_CHARS = 1_000_000
-"""Of a text that a program returns."""
+MAX_MEMORY_CHARS = 1_000_000
+MAX_ANSWER_CHARS = 20_000
+"""Of a label or an answer: as long as a whole reply, for each stands in the record several times."""
+
+
+class TooLong(ValueError):
+    """A text longer than a program may return, such as the reply of a model that did not stop."""
+
 
 MAX_REMARK_CHARS = 10_000
 """Of a text that an agent may leave."""
@@ -57,12 +63,12 @@ def _parse_reward(value: Any) -> Reward:
     return check_reward(value)
 
 
-def _text(function: str, what: str) -> Callable[[Any], str]:
+def _text(function: str, what: str, *, most: int = MAX_ANSWER_CHARS) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         if not isinstance(value, str):
             raise ValueError(f"{function}() returned {type(value).__name__}, not {what}")
-        if len(value) > MAX_TEXT_CHARS:
-            raise ValueError(f"{function}() returned {len(value):,} characters, more than {MAX_TEXT_CHARS:,}")
+        if len(value) > most:
+            raise TooLong(f"{function}() returned {len(value):,} characters, more than {most:,}")
         return value.encode(errors="replace").decode()  # half of a surrogate pair cannot be encoded
 
     return parse
@@ -88,7 +94,7 @@ _TABLE = (
         _parse_reward,
     ),
     Entry("predict", (MEMORY, "text", "model"), dict, _text("predict", "a label")),
-    Entry("learn", (MEMORY, "example", "model"), _example, _text("learn", "a text")),
+    Entry("learn", (MEMORY, "example", "model"), _example, _text("learn", "a text", most=MAX_MEMORY_CHARS)),
     Entry("solve", ("problem", "model", "corpus"), dict, _text("solve", "an answer"), host="corpus"),
     Entry("act", ("task", "model", "world"), lambda given: {"task": given["task"]}, _parse_remark, host="world"),
 )

@@ -43,7 +43,7 @@ def output_of(frame: Mapping[str, Any], entry: Entry, budget: Budget) -> Output:
     try:
         output = entry.parse(value)
     except ValueError as error:
-        raise CandidateError("ValueError", str(error)) from None
+        raise CandidateError(type(error).__name__, str(error)) from None
     if isinstance(output, Reward):
         size = len(orjson.dumps([output.reason, output.findings]))
         if size > budget.verdict_bytes:

@@ -28,6 +28,7 @@ class ZygoteProcess:
         self.command = tuple(command)
         self._jobs = itertools.count(worker.READY + 1)
         self._exits: dict[int, asyncio.Future[int]] = {}  # of jobs that have not ended
+        self._hung_up = False
         self._control, theirs = socket.socketpair()
         try:
             with theirs:
@@ -62,7 +63,8 @@ class ZygoteProcess:
             raise MetaRewardError(NOT_STARTED + words)
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        # It hangs up before it can be waited for, and bubblewrap around it outlives it.
+        return not self._hung_up and self._process.poll() is None
 
     def join_loop(self) -> None:
         """Listen in the running event loop."""
@@ -148,6 +150,7 @@ class ZygoteProcess:
             except BlockingIOError:
                 await asyncio.sleep(_FULL_S)
             except OSError:  # the zygote has died, and its children with it
+                self._hung_up = True
                 self._ended(job, -signal.SIGKILL)
                 return
 
@@ -168,6 +171,7 @@ class ZygoteProcess:
                 job, code = worker.STATUS.unpack(buffer[: worker.STATUS.size])
                 buffer = buffer[worker.STATUS.size :]
                 self._ended(job, code)
+        self._hung_up = True
         for job in list(self._exits):
             self._ended(job, -signal.SIGKILL)
 

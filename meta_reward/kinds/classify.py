@@ -8,7 +8,6 @@ set: each is learned by itself, and the score is the mean over them.
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from difflib import SequenceMatcher
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +29,8 @@ from meta_reward.tasks.texts import KIND, LabelledText, TextSet, load_text_set, 
 from meta_reward.trajectory import Trajectory
 
 _SAMPLE_TRAINING = 3
+_SHOWN_CHARS = 4_000
+"""Of what a step of learning removed, and of what it added: a program may write all anew in every step."""
 _LEARN, _PREDICT = "learn", "predict"
 
 
@@ -147,7 +148,7 @@ class ClassifyKind:
             changes = (_change(before, after) for before, after in pairwise(["", *states]))
             lines = ({"example": id, "label": labels[id], **one} for id, one in zip(ids, changes, strict=True))
             file = f"memory/{_file_name(name)}"
-            found[f"{file}.md"] = states[-1].encode()
+            found[f"{file}.md"] = files.printable(states[-1]).encode()
             found[f"{file}-steps.jsonl"] = b"".join(map(files.dump_line, lines))
         return found
 
@@ -207,20 +208,26 @@ def _memories(part: Part, evaluation: Evaluation) -> dict[str, list[str]]:
 
 def _file_name(dataset: str) -> str:
     """A name for files of a data set, whose own may hold anything."""
-    plain = re.sub(r"[^\w.-]+", "-", dataset).strip("-.")[:60]
+    plain = re.sub(r"[^\w.-]+", "-", dataset).strip("-.").encode()[:60].decode(errors="ignore")
     return plain if plain == dataset else f"{plain}-{files.digest(dataset)[:8]}"
 
 
 def _change(before: str, after: str) -> dict[str, list[str]]:
-    """The lines that a step removed, and those that it added."""
+    """The lines that a step removed, and those that it added, wherever they stand."""
     if after.startswith(before):  # most memories only grow, and comparing long ones takes time
         old, new = [], after[len(before) :].splitlines()
     else:
-        a, b = before.splitlines(), after.splitlines()
-        blocks = [op for op in SequenceMatcher(None, a, b, autojunk=False).get_opcodes() if op[0] != "equal"]
-        old = [line for _, start, end, _, _ in blocks for line in a[start:end]]
-        new = [line for _, _, _, start, end in blocks for line in b[start:end]]
-    return {"removed": old, "added": [line for line in new if line]}
+        a, b = Counter(before.splitlines()), Counter(after.splitlines())
+        old, new = list((a - b).elements()), list((b - a).elements())
+    return {"removed": _beginning(old), "added": _beginning([line for line in new if line])}
+
+
+def _beginning(lines: Sequence[str]) -> list[str]:
+    """The first lines of many, and how much is left out."""
+    text = "\n".join(lines)
+    if len(text) <= _SHOWN_CHARS:
+        return list(lines)
+    return [*text[:_SHOWN_CHARS].split("\n"), f"[and {len(text) - _SHOWN_CHARS:,} characters]"]
 
 
 def _is_right(answer: str, label: str) -> bool:

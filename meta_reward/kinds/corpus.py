@@ -14,6 +14,8 @@ from meta_reward.tasks.problems import Scalar
 MAX_TEXTS = 50
 MAX_QUERY_CHARS = 10_000
 _MAX_VALUES = 100
+_MAX_RECORDED = 1_000
+"""Texts found in one run whose ids stand in its record: no honest program shows its model as many."""
 _MAX_INTEGER = 2**53  # larger ones are no metadata, and not all can be recorded
 _ARGUMENTS = {"query", "k", "where"}
 
@@ -24,6 +26,7 @@ class CorpusHost:
     def __init__(self, index: CorpusIndex) -> None:
         self._index = index
         self._record: list[Any] = []
+        self._recorded = 0
 
     async def use(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """The texts that a search finds, each with its score and metadata. Raises Refusal."""
@@ -33,11 +36,14 @@ class CorpusHost:
             self._record.append({"refused": str(error)})
             raise
         hits = self._index.search(query, k=k, where=where)
-        self._record.append({"query": query, "k": k, "where": dict(where), "found": [_recorded(hit) for hit in hits]})
+        self._record.append({"query": query, "k": k, "where": dict(where), **self._found(hits)})
         return [{"text": hit.entry.text, "score": hit.score, "metadata": dict(hit.entry.metadata)} for hit in hits]
 
     def record(self) -> list[Any]:
-        """Every search so far with the ids and scores of what it found, or why it was refused."""
+        """Every search so far with the ids and scores of what it found, or why it was refused.
+
+        Past _MAX_RECORDED texts, ids are only counted.
+        """
         return list(self._record)
 
     def waited_s(self) -> float:
@@ -46,6 +52,12 @@ class CorpusHost:
 
     async def close(self, *, ended: bool) -> None:
         """It holds nothing open."""
+
+    def _found(self, hits: Sequence[Hit]) -> dict[str, Any]:
+        shown = hits[: max(0, _MAX_RECORDED - self._recorded)]
+        self._recorded += len(hits)
+        counted = {"more": len(hits) - len(shown)} if len(shown) < len(hits) else {}
+        return {"found": [_recorded(hit) for hit in shown], **counted}
 
     def _search(self, name: str, arguments: Mapping[str, Any]) -> tuple[str, int, Mapping[str, Sequence[Scalar]]]:
         if name != "search":
@@ -95,5 +107,6 @@ def _recorded(hit: Hit) -> dict[str, Any]:
 
 
 def _brief(value: Any) -> str:
+    value = value[:60] if isinstance(value, str) else value
     text = printable(repr(value) if value is None or _is_scalar(value) else f"a {type(value).__name__}")
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,10 @@ def start(run: str, cache: Path, cwd: Path | None = None) -> subprocess.Popen[by
 
 
 @pytest.mark.slow
-def test_searches_killed_a_dozen_times_end_like_one_that_was_not() -> None:
-    command = [sys.executable, str(PROJECT / "benchmarks" / "kills.py"), "--kills", "12"]
+@pytest.mark.parametrize("proposers", [("catalog", "command"), ("stock",)], ids=["rewards", "programs that learn"])
+def test_searches_killed_a_dozen_times_end_like_one_that_was_not(proposers: Sequence[str]) -> None:
+    program = str(PROJECT / "benchmarks" / "kills.py")
+    command = [sys.executable, program, "--kills", "12", "--proposers", *proposers]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 lost, 0 differing, 0 repeated, 0 left behind, 0 bugs" in done.stdout

@@ -12,9 +12,10 @@ import pytest
 from meta_reward.harness import confinement
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.level import Level
-from tests.harness.attacks.arena import HONEST_SCORE, LEVELS, Arena, Prey
+from tests.harness.attacks.arena import HONEST_SCORE, LEVELS, PATIENT, Arena, Prey
 from tests.harness.attacks.files import FILES
 from tests.harness.attacks.harm import HARMS
+from tests.harness.attacks.hosts import HOST_HARMS, NO_HOST
 from tests.harness.attacks.processes import PROCESSES
 from tests.harness.attacks.sockets import SOCKETS
 from tests.harness.attacks.state import COUNTERS, RELAYS
@@ -32,9 +33,11 @@ HARMS_BY_TOOL = (
     ("class Odd(BaseException): pass\nraise Odd", "time-out"),
     ("bytearray(8 << 30)", "denied"),
     ("raw(frame({'type': 'result', 'call': 1, 'content': 'a'}) * 2)\nreturn False", "protocol"),
-    ("raw(frame({'type': 'done', 'score': 100, 'reason': '', 'findings': {}}))\ntime.sleep(60)", "won"),
+    ("raw(frame({'type': 'done', 'output': WON}))\ntime.sleep(60)", "won"),
 )
 SHORT = Budget(cpu_s=5, active_s=0.6, wall_s=20.0)
+OTHERS = ("predict", "learn", "solve")
+"""The functions beside `reward`: quick tests try a sample of the attacks in each of them, slow ones all."""
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +54,23 @@ def arena(request: pytest.FixtureRequest, prey: Prey) -> Iterator[Arena]:
 
 
 @pytest.fixture(scope="module")
+def other(request: pytest.FixtureRequest, prey: Prey) -> Iterator[Arena]:
+    """An arena of another function than `reward`; the parameter is its name and the level."""
+    entry, level = request.param
+    with Arena(level, prey, PATIENT, entry=entry) as arena:
+        yield arena
+
+
+@pytest.fixture(scope="module")
 def short(request: pytest.FixtureRequest, prey: Prey) -> Iterator[Arena]:
     with Arena(request.param, prey, SHORT) as arena:
         yield arena
 
 
+in_others = pytest.mark.parametrize("other", [(entry, LEVELS[0]) for entry in OTHERS], indirect=True, ids=OTHERS)
+in_others_at_each_level = pytest.mark.parametrize(
+    "other", [(entry, level) for entry in OTHERS for level in LEVELS], indirect=True, ids=lambda each: "-".join(each)
+)
 at_each_level = pytest.mark.parametrize("arena", LEVELS, indirect=True)
 unprotected = pytest.mark.parametrize("arena", ["none"], indirect=True)
 
@@ -95,6 +110,7 @@ def test_nothing_left_behind_is_found_by_another_trajectory(arena: Arena) -> Non
 def test_what_is_left_behind_is_found_where_nothing_protects(arena: Arena) -> None:
     possible = possible_here(RELAYS)
     found = {relay.name: arena.relay(relay.leave, relay.find) for relay in possible}
+    (arena.prey.folder / "left").unlink()  # or the next arena would find it
     before = {name: outcomes[0] for name, outcomes in found.items()}
     later = {name: "won" in outcomes[1:] for name, outcomes in found.items()}
     assert before == {relay.name: "denied" for relay in possible}
@@ -157,3 +173,81 @@ def test_harm_is_stopped_at_every_level_and_hurts_nobody(short: Arena) -> None:
 def test_harm_without_end_is_stopped_by_the_clock_and_hurts_nobody(short: Arena, harm: Harm) -> None:
     ended, honest = short.siege(harm.body)
     assert (ended, honest) == (harm.ends, UNDISTURBED)
+
+
+def all_denied(arena: Arena, attacks: Sequence[Attack]) -> None:
+    ended, honest = arena.besiege(attacks)
+    assert ended == {attack.name: attack.ends for attack in attacks}
+    assert set(honest) == {HONEST_SCORE}
+
+
+def all_stopped(arena: Arena, harms: Sequence[Harm]) -> None:
+    ended = {harm.name: arena.siege(harm.body) for harm in harms}
+    assert ended == {harm.name: (harm.ends, UNDISTURBED) for harm in harms}
+
+
+def harms_in(arena: Arena) -> Sequence[Harm]:
+    """Those by way of the host, or for want of one."""
+    return HOST_HARMS if arena.entry == "solve" else NO_HOST
+
+
+@in_others
+def test_attacks_are_denied_in_every_function(other: Arena) -> None:
+    all_denied(other, [*FILES, *SOCKETS, *PROCESSES][::9])
+
+
+@pytest.mark.slow
+@in_others_at_each_level
+def test_every_attack_is_denied_in_every_function(other: Arena) -> None:
+    all_denied(other, [*FILES, *SOCKETS, *PROCESSES])
+
+
+@in_others
+def test_harm_is_stopped_in_every_function(other: Arena) -> None:
+    all_stopped(other, [*[harm for harm in HARMS if harm.ends != "time-out"][::8], *harms_in(other)])
+
+
+@pytest.mark.slow
+@in_others_at_each_level
+def test_every_harm_is_stopped_in_every_function(other: Arena) -> None:
+    all_stopped(other, [*(harm for harm in HARMS if harm.ends != "time-out"), *harms_in(other)])
+
+
+def test_reward_has_no_host_to_ask(prey: Prey) -> None:
+    with Arena(LEVELS[0], prey) as arena:
+        all_stopped(arena, NO_HOST)
+
+
+@pytest.mark.parametrize("other", [("predict", LEVELS[0])], indirect=True, ids=["predict"])
+def test_nothing_left_behind_by_learning_is_found_when_predicting(other: Arena) -> None:
+    found = {relay.name: other.relay(relay.leave, relay.find, leaver="learn") for relay in RELAYS[::4]}
+    assert [name for name, outcomes in found.items() if "won" in outcomes] == []
+
+
+@pytest.mark.slow
+@in_others_at_each_level
+def test_nothing_left_behind_is_found_in_any_function(other: Arena) -> None:
+    leavers = ("learn", "predict") if other.entry == "predict" else (other.entry,)
+    found = {(r.name, by): other.relay(r.leave, r.find, leaver=by) for r in RELAYS for by in leavers}
+    assert [name for name, outcomes in found.items() if "won" in outcomes] == []
+
+
+@pytest.mark.slow
+@in_others_at_each_level
+def test_no_number_is_pushed_on_in_any_function(other: Arena) -> None:
+    ended = {counter.name: other.run(f"{counter.push}\nreturn True") for counter in COUNTERS}
+    assert ended == {counter.name: "denied" for counter in COUNTERS}
+
+
+@pytest.mark.parametrize("other", [("solve", LEVELS[0])], indirect=True, ids=["solve"])
+def test_host_records_what_it_saw_whatever_the_program_says(other: Arena) -> None:
+    body = """
+        async def search():
+            await CORPUS.search("GOOD", k=1)
+            raw(frame({"type": "done", "output": WON, "asked": [{"query": "forged"}]}))
+            time.sleep(60)
+        return search()
+        """
+    assert other.run(body) == "won"
+    assert other.host is not None
+    assert [(line["query"], [one["id"] for one in line["found"]]) for line in other.host.record()] == [("GOOD", ["a"])]

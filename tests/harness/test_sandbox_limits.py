@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from meta_reward.harness.budget import Budget
 from meta_reward.harness.child import UNLOCKED
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.harness.zygote_process import ZygoteProcess
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.trajectory import ToolCall
@@ -274,3 +276,27 @@ def test_forged_tools_that_are_nested_too_deeply_fail_the_candidate() -> None:
 def test_exit_code_of_a_child_that_cannot_lock_down_is_a_candidates_failure_like_any_other() -> None:
     with pytest.raises(CandidateError, match=rf"exit: the process ended \(exit code {UNLOCKED}\) without an answer"):
         score(harness(f"import os; os._exit({UNLOCKED})"))
+
+
+def test_zygote_that_has_hung_up_is_not_tried_again_though_its_process_still_runs() -> None:
+    dying = """
+import socket, sys, time
+from meta_reward.harness.worker import READY, STATUS
+control = socket.socket(fileno=int(sys.argv[1]))
+control.sendall(STATUS.pack(READY, 0))
+control.recv(5)
+control.close()
+time.sleep(60)
+"""
+
+    async def work() -> tuple[bool, str, bool]:
+        zygote = ZygoteProcess((sys.executable, "-c", dying), dict(os.environ))
+        await zygote.start()
+        before = zygote.is_alive()
+        with pytest.raises(CandidateError) as error:
+            await zygote.run({"type": "start"}, QUICK, session().ask, lambda: 0.0)
+        after = zygote.is_alive()
+        zygote.kill()
+        return before, error.value.kind, after
+
+    assert asyncio.run(work()) == (True, "killed", False)

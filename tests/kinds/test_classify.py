@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -182,7 +183,63 @@ def test_memory_without_end_fails_the_program(tmp_path: Path) -> None:
     source = REMEMBERS.replace('return f"{memory}', 'return 2_000_000 * "m" + f"{memory}')
     first = run(source, text_set(tmp_path / "set")).results[0]
     assert first.error is not None
-    assert first.error.message == "learn() returned 2,000,004 characters, more than 1,000,000"
+    assert (first.error.kind, first.error.message) == (
+        "TooLong",
+        "learn() returned 2,000,004 characters, more than 1,000,000",
+    )
+
+
+def test_label_without_end_fails_on_that_text_alone(tmp_path: Path) -> None:
+    source = 'async def predict(memory, text, model):\n    return "x" * (20_001 if text == "A" else 1)\n'
+    results = run(source, text_set(tmp_path / "set")).results
+    assert [result.error.kind if result.error else result.text for result in results] == ["TooLong", "x", "x"]
+
+
+def test_program_that_writes_its_memory_anew_for_ever_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meta_reward.evaluation.evaluate.MAX_LEARNED_CHARS", 10)
+    results = run(REMEMBERS, text_set(tmp_path / "set")).results
+    failures = [(one.example, one.error.kind, one.error.message) for one in results if one.error]
+    assert failures[0] == ("t1", "memory", "learn() has returned more than 10 characters over its examples")
+    assert {kind for _, kind, _ in failures[1:]} == {"after"}
+
+
+REWRITES = """
+import random
+
+async def learn(memory, example, model):
+    chance = random.Random(example.text)
+    return "\\n".join(str(chance.randint(1, 9)) for _ in range(200_000)) + str(chance.random()) * 20_000
+
+async def predict(memory, text, model):
+    return "x"
+"""
+
+
+@pytest.mark.parametrize(
+    "source", [REWRITES, REWRITES.replace('"\\n".join', '"".join')], ids=["many lines", "one long line"]
+)
+def test_what_each_step_changed_is_told_briefly_however_much_it_was(tmp_path: Path, source: str) -> None:
+    taskset = text_set(tmp_path / "set", training=[f"{n}=x" for n in range(4)])
+    began = time.process_time()
+    save_evaluation(tmp_path / "out", run(source, taskset), KIND.part(taskset, taskset.tasks), taskset, judge="word")
+    steps = (tmp_path / "out/memory/one-steps.jsonl").read_text().splitlines()
+    assert max(map(len, steps)) < 50_000
+    assert time.process_time() - began < 20.0
+
+
+def test_data_sets_of_any_name_have_files_of_their_own(tmp_path: Path) -> None:
+    names = ("../../x", ".", "..", "x", "x ", "-x", "a" * 300, "\U0002000b" * 60, "\x1b[31mred", "a.md", "CON")
+    taskset = text_set(
+        tmp_path / "set", training=[f"{name}/a=x" for name in names], texts=[f"{name}/A=x" for name in names]
+    )
+    out = tmp_path / "out"
+    save_evaluation(out, run(REMEMBERS, taskset), KIND.part(taskset, taskset.tasks), taskset, judge="word")
+    written = [path for path in tmp_path.rglob("*.md") if not path.is_relative_to(tmp_path / "set")]
+    assert len(written) == len(names)
+    assert {path.parent for path in written} == {out / "memory"}
+    assert all(path.name.isprintable() for path in written)
 
 
 def test_files_tell_what_was_learned_asked_and_answered(tmp_path: Path) -> None:

@@ -108,6 +108,33 @@ def test_what_was_asked_and_found_is_recorded_by_the_host() -> None:
     }
 
 
+def test_past_a_thousand_texts_the_record_counts_what_was_found() -> None:
+    index = CorpusIndex([CorpusText(f"t{n}", f"text {n}") for n in range(60)])
+    host = CorpusHost(index)
+    for n in range(200):
+        asyncio.run(host.use("search", {"query": f"text {n}", "k": 50}))
+    lines = host.record()
+    assert sum(len(line["found"]) for line in lines) == 1_000
+    assert (lines[19].get("more"), lines[20]["more"], lines[-1]["more"]) == (None, 50, 50)
+    assert len(dump_line(lines)) < 50_000
+
+
+def test_one_run_leaves_nothing_for_another_to_find() -> None:
+    queries = ("two speeds", "dice", "zzz")
+    before = [asyncio.run(CorpusHost(INDEX).use("search", {"query": query})) for query in queries]
+    first, other = CorpusHost(INDEX), CorpusHost(INDEX)
+    for n in range(100):
+        search(first, query=f"dice {n} speeds", k=n % 50 + 1, where={"level": n % 3})
+    assert [asyncio.run(other.use("search", {"query": query})) for query in queries] == before
+    assert [line["query"] for line in other.record()] == list(queries)
+
+
+def test_what_a_program_was_told_is_no_handle_on_the_corpus() -> None:
+    (found,) = asyncio.run(CorpusHost(INDEX).use("search", {"query": "dice", "k": 1}))
+    found["metadata"]["topic"] = "changed"
+    assert CORPUS[3].metadata["topic"] == "chance"
+
+
 def test_half_of_a_character_can_be_asked_for_and_recorded() -> None:
     host = CorpusHost(INDEX)
     assert len(search(host, query="\ud83d trains", k=1)) == 1

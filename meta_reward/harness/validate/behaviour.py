@@ -18,7 +18,7 @@ from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.child import SOURCE_NAME
 from meta_reward.harness.conversation import KILLED, TRIES_IF_KILLED
-from meta_reward.harness.entries import MEMORY, Output
+from meta_reward.harness.entries import MEMORY, Output, TooLong
 from meta_reward.harness.level import Level
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
@@ -54,8 +54,10 @@ class SmokeRun:
 
     @property
     def refused(self) -> bool:
-        """Whether the harness said that it cannot read a reply, which is allowed."""
-        return self.error is not None and self.error.kind in _REFUSALS and bool(self.error.traceback)
+        """Whether it said that it cannot read a reply, or returned one without end as it is: both are allowed."""
+        if self.error is None:
+            return False
+        return self.error.kind == TooLong.__name__ or (self.error.kind in _REFUSALS and bool(self.error.traceback))
 
     @property
     def outcome(self) -> tuple[tuple[float | str, ...], str]:

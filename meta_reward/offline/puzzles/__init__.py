@@ -8,7 +8,7 @@ Each method has a story in which its problems are usually told. Most worked exam
 solve tell that of another method. So the words that two problems share say little about whether they are solved alike.
 What is measured on them says nothing about any real model.
 
-    method      what a method is            rates, discrete, shapes   the 40 methods
+    method      what a method is            rates, shapes, chances, numbers   the 40 methods
     stories     surface words               build                     the task set
 """
 

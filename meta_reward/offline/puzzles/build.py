@@ -9,8 +9,9 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 from meta_reward.errors import UsageError
-from meta_reward.offline.puzzles.discrete import CHANCE, COUNTING, NUMBERS, SEQUENCES
+from meta_reward.offline.puzzles.chances import CHANCE, COUNTING
 from meta_reward.offline.puzzles.method import Method, Numbers, latex
+from meta_reward.offline.puzzles.numbers import NUMBERS, SEQUENCES
 from meta_reward.offline.puzzles.rates import PERCENT, RATES, SHARES
 from meta_reward.offline.puzzles.shapes import SHAPES
 from meta_reward.offline.puzzles.stories import STORIES

@@ -1,7 +1,7 @@
 """What `view` answers with: the pages of a report with all its candidates and pairs, from the run as it is now."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files as resources
 from urllib.parse import quote
@@ -24,6 +24,7 @@ def _address(kind: str) -> Callable[[str], str]:
 
 
 LINKS = Links("/", *map(_address, ("candidate", "pair", "trajectory")))
+_NO_PAIRS = replace(LINKS, pair=lambda id: "", trajectory=lambda id: "")
 
 
 @cache
@@ -101,22 +102,29 @@ class Pages:
         pack = Pack()
         for one in {id, *([beside] if beside else [])}:
             pack.add(f"source-{one}", printable(collect_candidate(self.current.layout, run, one).source))
-        body = render.candidate(page, run, LINKS, against=beside)
+        body = render.candidate(page, run, LINKS if run.has_pairs else _NO_PAIRS, against=beside)
         return self._document(body, "", pack, f"{id} {run.row(id).name}")
 
     def pair(self, id: str, wanted: list[str]) -> str:
         """The page of a pair. wanted: ids of the candidates whose exchange it shows; the baseline and the best."""
-        run, found = self.current.run(), self.current.map()
+        run, found = self._with_pairs()
         shown = list(dict.fromkeys(run.row(one).id for one in wanted if one)) or list(run.compared)
         page = collect_pair(self.current.layout, found.pair(id), shown, self.current.rollouts())
         return self._document(render.pair(page, run, LINKS, found, choice=found.candidates), "", None, id)
 
     def trajectory(self, id: str, wanted: list[str]) -> str:
         """The page of a trajectory of the search split, which need not be in a pair. wanted: as for a pair."""
-        run, found = self.current.run(), self.current.map()
+        run, found = self._with_pairs()
         shown = list(dict.fromkeys(run.row(one).id for one in wanted if one)) or list(run.compared)
         page = collect_trajectory(self.current.layout, self.current.rollouts()[id], found.pairs, shown)
         return self._document(render.trajectory(page, run, LINKS, choice=found.candidates), "", None, id)
+
+    def _with_pairs(self) -> tuple[RunPage, PairMap]:
+        """The run and its pairs. Raises KeyError where it has none, being a search over programs of another kind."""
+        run = self.current.run()
+        if not run.has_pairs:
+            raise KeyError("pairs")
+        return run, self.current.map()
 
     def _document(self, body: str, version: str, pack: Pack | None = None, about: str = "") -> str:
         name = self.current.layout.root.name

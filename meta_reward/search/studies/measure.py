@@ -59,6 +59,8 @@ class Job:
     split: str
     known: Path | None = None
     """The folder of a run where it is evaluated already; that costs nothing and opens nothing."""
+    repeat: int = 0
+    """Each number asks the judge anew."""
 
     def part(self) -> tuple[list[Rollout], list[Pair]]:
         """The rollouts and pairs of the split."""
@@ -147,6 +149,7 @@ class Bench:
             gateway=self._gateway(job.config),
             sandbox=sandbox,
             seed=job.config.seed,
+            repeat=job.repeat,
             finished=results,
             on_result=keep,
         )

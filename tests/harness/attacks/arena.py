@@ -1,8 +1,10 @@
 """Where attacks run: one sandbox at a level, an honest harness before, beside and after each attack.
 
-An attack is the body of a function `attack()` that returns true when it got what it wanted. Its harness
-answers 100 then, and 0 when it was denied (an exception counts as that); the reason says which.
-What it may want stands outside the sandbox in a `Prey`, whose fields are constants of the program.
+An attack is the body of a function `attack()` that returns true when it got what it wanted. Its program
+answers 100 then, and 0 when it was denied (an exception counts as that); the reason says which. The same body
+runs in any function that programs define: those that return texts answer "100 reason".
+What it may want stands outside the sandbox in a `Prey`, whose fields are constants of the program; so is WON, the
+output as it stands in a last frame.
 """
 
 import asyncio
@@ -18,11 +20,16 @@ from typing import Any, Self
 
 from meta_reward.errors import CandidateError
 from meta_reward.harness.budget import Budget
+from meta_reward.harness.entries import ENTRIES, Output
+from meta_reward.harness.host import Host
 from meta_reward.harness.level import Level
 from meta_reward.harness.levels import problem_of
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.corpus import CorpusHost
+from meta_reward.kinds.corpus_index import CorpusIndex
 from meta_reward.models.session import Answer, Ask, RunTool
+from meta_reward.tasks.problems import CorpusText
 from meta_reward.trajectory import ToolCall, trajectory_to_json
 from tests.conftest import LEVEL, PROJECT, make_trajectory
 from tests.harness.attacks.table import Attack
@@ -31,12 +38,31 @@ LEVELS: tuple[Level, ...] = (LEVEL,) if LEVEL == "locked" or asyncio.run(problem
 """The level under test, and the lockdown alone, which must do by itself where there is no bubblewrap."""
 
 TRAJECTORY = trajectory_to_json(make_trajectory("I did GOOD."))
+ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
+    "reward": {"trajectory": TRAJECTORY},
+    "predict": {"memory": "known", "text": "I did GOOD."},
+    "learn": {"memory": "known", "text": "I did GOOD.", "label": "fine"},
+    "solve": {"problem": "I did GOOD."},
+}
+"""What each function is given."""
 HONEST_SCORE = 37.0
-HONEST = f"""
+_HONEST = f"""
 async def reward(trajectory, judge):
     reply = await judge.ask(trajectory.transcript())
     return {HONEST_SCORE} if "GOOD" in trajectory.transcript() and reply.text == "yes" else 1
+
+async def predict(memory, text, model):
+    reply = await model.ask(text)
+    return "{HONEST_SCORE}" if memory + text == "knownI did GOOD." and reply.text == "yes" else "1"
+
+async def learn(memory, example, model):
+    return await predict(memory, example.text, model) if example.label == "fine" else "1"
+
+async def solve(problem, model, corpus):
+    (found,) = await corpus.search(problem, k=1)
+    return await predict("known", problem, model) if found.text == "GOOD is done." else "1"
 """
+_INDEX = CorpusIndex([CorpusText("a", "GOOD is done."), CorpusText("b", "Nothing is.", {"hard": True})])
 PATIENT = Budget(cpu_s=5, active_s=8.0, wall_s=20.0)
 _AT_ONCE = 6
 _MARKER = b"the label is in here"
@@ -45,7 +71,7 @@ _PRELUDE = '''"""An attack."""
 import asyncio, ctypes, errno, fcntl, gc, json, mmap, os, resource, select, signal, socket, stat, struct, subprocess
 import sys, threading, time
 
-from meta_reward.harness import Judge, Reward, Trajectory
+from meta_reward.harness import Corpus, Example, Judge, Reward, Trajectory
 
 {constants}
 libc = ctypes.CDLL(None, use_errno=True)
@@ -104,7 +130,7 @@ async def tool() -> bool:
     return bool(await outcome())
 
 
-async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
+async def carry_out(judge: Judge) -> tuple[int, str]:
     global JUDGE
     JUDGE = judge
     try:
@@ -113,10 +139,28 @@ async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
         else:
             won = await outcome()
     except Exception as error:
-        return Reward(0, f"{{type(error).__name__}}: {{error}}")
+        return 0, f"{{type(error).__name__}}: {{error}}"
     if {holds}:
         await judge.ask(f"hold {{os.getpid()}}")
-    return Reward(100 if won else 0, str(won))
+    return 100 if won else 0, str(won)
+
+
+async def reward(trajectory: Trajectory, judge: Judge) -> Reward:
+    return Reward(*await carry_out(judge))
+
+
+async def predict(memory: str, text: str, model: Judge) -> str:
+    return "{{}} {{}}".format(*await carry_out(model))
+
+
+async def learn(memory: str, example: Example, model: Judge) -> str:
+    return await predict(memory, example.text, model)
+
+
+async def solve(problem: str, model: Judge, corpus: Corpus) -> str:
+    global CORPUS
+    CORPUS = corpus
+    return await predict("", problem, model)
 '''
 
 
@@ -176,8 +220,11 @@ class Prey:
 class Arena:
     """A sandbox at one level, kept for many attacks: what one of them spoiled, the next would notice."""
 
-    def __init__(self, level: Level, prey: Prey, budget: Budget = PATIENT) -> None:
-        self.level, self.prey = level, prey
+    def __init__(self, level: Level, prey: Prey, budget: Budget = PATIENT, *, entry: str = "reward") -> None:
+        """entry: the function that attacks."""
+        self.level, self.prey, self.entry = level, prey, entry
+        self.host: Host | None = None
+        """Of the run that began last, if its function has one."""
         self._runner = asyncio.Runner()
         self._sandbox = Sandbox(budget, level=level)
         self._held: asyncio.Event = asyncio.Event()
@@ -198,7 +245,8 @@ class Arena:
 
         as_tool: the attack is a tool, which the judge calls.
         """
-        constants = "\n".join(f"{name} = {value!r}" for name, value in self.prey.constants().items())
+        won = {"score": 100, "reason": "", "findings": {}} if self.entry == "reward" else "100 forged"
+        constants = "\n".join(f"{name} = {value!r}" for name, value in {**self.prey.constants(), "WON": won}.items())
         body = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
         return _PRELUDE.format(constants=constants, body=body, holds=holds, as_tool=as_tool)
 
@@ -214,17 +262,20 @@ class Arena:
         """How attacks end, some of them at the same time, and what honest harnesses get beside them and after them."""
         return self._runner.run(self._besiege(attacks, as_tool))
 
-    def relay(self, leave: str, find: str) -> list[str]:
-        """Whether the second trajectory finds what the first left: before it came, beside it, when it has gone."""
-        return self._runner.run(self._relay(self.program(leave, holds=True), self.program(find)))
+    def relay(self, leave: str, find: str, *, leaver: str = "") -> list[str]:
+        """Whether the second run finds what the first left: before it came, beside it, when it has gone.
+
+        leaver: the function in which the first runs, if not the same.
+        """
+        leaving = self.program(leave, holds=True)
+        return self._runner.run(self._relay(leaving, self.program(find), leaver or self.entry))
 
     def read(self, expression: str) -> str:
         """What an expression is worth inside."""
         return self._runner.run(self._read(self.program(f"return {expression}")))
 
     async def _read(self, source: str) -> str:
-        found = await self._score(source)
-        return found if isinstance(found, str) else found.reason
+        return (await self._ended(source))[1]
 
     async def _siege(self, source: str) -> tuple[str, list[float | str]]:
         ended, beside = await asyncio.gather(self._outcome(source), self._honest())
@@ -240,13 +291,13 @@ class Arena:
         return ended, honest
 
     async def _honest(self) -> float | str:
-        reward = await self._score(HONEST)
-        return reward if isinstance(reward, str) else reward.score
+        points, why = await self._ended(_HONEST)
+        return why if points is None else points
 
-    async def _relay(self, leave: str, find: str) -> list[str]:
+    async def _relay(self, leave: str, find: str, leaver: str) -> list[str]:
         self._held, self._release, self._holder = asyncio.Event(), asyncio.Event(), "nobody yet"
         before = await self._outcome(find)
-        leaving = asyncio.create_task(self._outcome(leave))
+        leaving = asyncio.create_task(self._outcome(leave, leaver))
         holding = asyncio.create_task(self._held.wait())
         await asyncio.wait([leaving, holding], return_when=asyncio.FIRST_COMPLETED)
         holding.cancel()
@@ -255,17 +306,21 @@ class Arena:
         await leaving
         return [before, beside, await self._outcome(find)]
 
-    async def _outcome(self, source: str) -> str:
-        ended = await self._score(source)
-        if isinstance(ended, str):
-            return ended
-        return "won" if ended.score == 100 else "denied"
+    async def _outcome(self, source: str, entry: str = "") -> str:
+        points, why = await self._ended(source, entry)
+        if points is None:
+            return why
+        return "won" if points == 100 else "denied"
 
-    async def _score(self, source: str) -> Reward | str:
+    async def _ended(self, source: str, entry: str = "") -> tuple[float | None, str]:
+        """The points and the reason that a program gives; no points and the kind of its failure."""
+        entry = entry or self.entry
+        self.host = CorpusHost(_INDEX) if ENTRIES[entry].host else None
         try:
-            return await self._sandbox.score(source, TRAJECTORY, self._judge)
+            output = await self._sandbox.run(source, entry, ARGUMENTS[entry], self._judge, host=self.host)
         except CandidateError as error:
-            return error.kind
+            return None, error.kind
+        return _points_of(output)
 
     async def _judge(self, ask: Ask, run_tool: RunTool) -> Answer:
         if ask.prompt.startswith("hold "):
@@ -278,3 +333,10 @@ class Arena:
             content, _ = await run_tool(ToolCall("1", "tool", {}))
             return Answer(content, "end")
         return Answer("yes", "end")
+
+
+def _points_of(output: Output) -> tuple[float, str]:
+    if isinstance(output, Reward):
+        return output.score, output.reason
+    points, _, why = output.partition(" ")
+    return float(points), why

@@ -85,7 +85,7 @@ HARMS = (
     # lying to the parent
     Harm(
         "forge its own answer",
-        "raw(frame({'type': 'done', 'output': {'score': 100, 'reason': '', 'findings': {}}}))\nos._exit(0)",
+        "raw(frame({'type': 'done', 'output': WON}))\nos._exit(0)",
         "won",
     ),
     Harm(
@@ -93,12 +93,12 @@ HARMS = (
     ),
     Harm(
         "answer twice",
-        "raw(frame({'type': 'done', 'output': {'score': 100, 'reason': '', 'findings': {}}}) * 2)\nos._exit(0)",
+        "raw(frame({'type': 'done', 'output': WON}) * 2)\nos._exit(0)",
         "won",
     ),
     Harm(
         "answer a thousand times",
-        "raw(frame({'type': 'done', 'output': {'score': 100, 'reason': '', 'findings': {}}}) * 1000)\nos._exit(0)",
+        "raw(frame({'type': 'done', 'output': WON}) * 1000)\nos._exit(0)",
         "won",
     ),
     Harm(
@@ -170,7 +170,7 @@ HARMS = (
     Harm("send a type that is a list", "raw(frame({'type': ['ask']}))", "protocol"),
     Harm("announce 4 GB", "raw(b'\\xff' * 8)", "output"),
     Harm("send 1 GB", "raw(b'\\x40\\0\\0\\0' + bytes(64)); [raw(bytes(1 << 20)) for _ in range(1024)]", "output"),
-    Harm("print 1 GB", "for _ in range(1024): os.write(1, bytes(1 << 20))\nreturn True", "won"),
+    Harm("print 1 GB", "data = bytes(1 << 20)\nfor _ in range(1024): os.write(1, data)\nreturn True", "won"),
     Harm("send half a frame and end", "raw(b'\\0\\0\\0\\x09abc')\nos._exit(0)", "exit"),
     Harm("send half a frame and stay", "raw(b'\\0\\0\\0\\x09abc')\ntime.sleep(60)", "time-out"),
     Harm("ask without a number", "raw(frame({'type': 'ask'}))\ntime.sleep(60)", "protocol"),
