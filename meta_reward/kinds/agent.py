@@ -1,6 +1,6 @@
 """Kind `agent`: a program serves a customer in a world that answers it turn by turn, and is graded by what it did.
 
-Each task is tried as often as it says; each trial draws model and customer anew, and the score is the mean of its trials.
+Each task is tried as often as it says. Each trial draws model and customer anew; the score is the mean of its trials.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A plain loop: the model reads the policy, calls tools, and says what comes to its mind, until the customer has left."""
+"""A plain loop: the model reads the policy, calls tools, and answers the customer, until they have left."""
 
 from meta_reward.harness import Model, World
 

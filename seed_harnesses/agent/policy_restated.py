@@ -1,4 +1,4 @@
-"""The policy again at the end of each prompt: what stands next to the question is not forgotten in a long conversation."""
+"""The policy at the end of each prompt: what stands next to the question is not forgotten in a long conversation."""
 
 from meta_reward.harness import Model, World
 

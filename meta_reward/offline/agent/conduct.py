@@ -166,9 +166,8 @@ class _Agent:
         todo = [step for step in meant if not self._is_done(step)]
         if not todo:
             return self._report(meant)
-        if any((step.tool, str(next(iter(step.arguments.values())))) in self._page.failed for step in todo):
-            if not self._page.held_back:
-                return self._tell("I'm sorry, that did not go through.", _NOTHING)
+        if not self._page.held_back and any(map(self._has_failed, todo)):
+            return self._tell("I'm sorry, that did not go through.", _NOTHING)
         if plan[0].tool == "transfer_to_specialist":
             return Act(tuple(todo))
         if self._has_agreed(plan):
@@ -213,6 +212,9 @@ class _Agent:
             and "voucher" in said[-1]
             and "?" in said[-1]
         )
+
+    def _has_failed(self, step: Step) -> bool:
+        return (step.tool, str(next(iter(step.arguments.values())))) in self._page.failed
 
     def _is_done(self, step: Step) -> bool:
         return any(name == step.tool and dict(arguments) == step.arguments for name, arguments in self._page.written)

@@ -39,29 +39,13 @@ _RULES = {
 """Words of the rule that settles each intent."""
 _FIRMNESS = "changes no rule"
 _CONSENT_RULE = "wait for a clear yes"
-# What words after the conversation help against, and how much of the rate they leave.
-_HELP = (
-    (
-        HASTE,
-        0.3,
-        re.compile(r"(?i)\bconfirm|\bclear yes\b|explicit yes|has agreed|\bconsent\b|ask (?:the customer )?first"),
-    ),
-    (
-        MIXING,
-        0.35,
-        re.compile(r"(?i)right (?:booking|record)|compare (?:the )?(?:code|id)|which (?:booking|record)|same code"),
-    ),
-    (
-        CLAIMING,
-        0.25,
-        re.compile(r"(?i)only what (?:a |the )?tool|has accepted|do not claim|don't claim|report only|not done yet"),
-    ),
-    (
-        DROPPING,
-        0.25,
-        re.compile(r"(?i)checklist|each request|every request|everything (?:that )?the customer|still open"),
-    ),
-)
+_HELP: Mapping[str, tuple[float, str]] = {
+    HASTE: (0.3, r"\bconfirm|\bclear yes\b|explicit yes|has agreed|\bconsent\b|ask (?:the customer )?first"),
+    MIXING: (0.35, r"right (?:booking|record)|compare (?:the )?(?:code|id)|which (?:booking|record)|same code"),
+    CLAIMING: (0.25, r"only what (?:a |the )?tool|has accepted|do not claim|don't claim|report only|not done yet"),
+    DROPPING: (0.25, r"checklist|each request|every request|everything (?:that )?the customer|still open"),
+}
+"""How much of a rate is left where these words stand after the conversation."""
 _STANDARD = NormalDist()
 _NORMAL_SHARES = (0.5, 0.3, 0.2)  # of the variance of its luck: by case, by draw, by wording
 
@@ -98,11 +82,8 @@ class Lapses:
         return min(_MOST, rate * strength * self._length()) if strength else 0.0
 
     def _help(self, kind: str) -> float:
-        left = 1.0
-        for helped, share, words in _HELP:
-            if helped == kind and words.search(self._page.tail):
-                left *= share
-        return left
+        left, words = _HELP.get(kind, (1.0, ""))
+        return left if re.search(words, self._page.tail, re.IGNORECASE) else 1.0
 
     def _distance(self, at: int) -> float:
         """What is left of a rate where the rule stands there; all of it if it stands nowhere."""

@@ -1,4 +1,4 @@
-"""What the simulated agent reads in a request: the conversation, the records that calls have shown, and what else stands there.
+"""What the simulated agent reads in a request: the conversation, the records that calls have shown, and other words.
 
 The conversation is read as `world.transcript()` writes it, or with `Customer:` and `Agent:` before what they say;
 calls and results of the current turn come as messages.

@@ -1,4 +1,4 @@
-"""How the desk's rules settle a wish, and how one who gets them wrong would: what the simulated agent knows of its job."""
+"""How the desk's rules settle a wish, and how one who gets them wrong would: what the simulated agent knows."""
 
 import re
 from collections import Counter
@@ -73,7 +73,7 @@ class Records:
 
 
 def rule(records: Records) -> Ruling:
-    """The ruling on a wish whose records were read. Raises KeyError, ValueError or TypeError for records of another world."""
+    """The ruling on a wish whose records were read. Raises KeyError, ValueError or TypeError for those of elsewhere."""
     wish = records.wish
     if records.booking and records.booking["reservation_id"] not in records.customer["reservations"]:
         return Ruling((), _RULES[wish.intent](records).plan, f"{wish.code} is not among the bookings on your record.")

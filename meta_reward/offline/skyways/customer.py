@@ -155,9 +155,9 @@ class _Talk:
             return self._pick(gifts)
         also = self._temper.also
         reminders = tuple(text.format(booking=also) for text in _REMINDER)
-        if also and self._temper.reminds and not self._used(reminders):
-            if not told_departure(self._case, also, self._heard):
-                return self._pick(reminders)
+        is_open = bool(also) and not told_departure(self._case, also, self._heard)
+        if is_open and self._temper.reminds and not self._used(reminders):
+            return self._pick(reminders)
         return self._pick(words)
 
     def _is_settled(self) -> bool:
