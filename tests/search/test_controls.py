@@ -124,7 +124,7 @@ def test_limit_that_ends_the_controls_leaves_the_result_and_what_was_asked(tmp_p
     raise_limits(world.layout, {"limits": {"max_usd": 9.0}})
     asked = len(world.judge.requests)
     world.test(controls=True)
-    assert 0 < len(world.judge.requests) - asked < rounds_of(world) * len(world.open().part("test")[0])
+    assert 0 < len(world.judge.requests) - asked < rounds_of(world) * len(world.open().part("test").examples)
 
 
 def test_baseline_that_stays_is_set_beside_chance_and_the_linear_model(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_baseline_that_stays_is_set_beside_chance_and_the_linear_model(tmp_path:
     assert result.tested == ()
     assert [control.name for control in result.baseline.controls] == [REROLL, LEARNED]
     said = " ".join(render_test(result).split())
-    assert "c0001, the baseline, agrees on 50.0% of the sealed test pairs; it loses to learned (-50.0 points" in said
+    assert "c0001, the baseline, has 50.0% agreement on the sealed test pairs; it loses to learned (-50.0 points" in said
 
 
 def test_without_scikit_learn_a_note_says_how_to_get_it(searched: World, monkeypatch: pytest.MonkeyPatch) -> None:
