@@ -17,7 +17,6 @@ from meta_reward.evaluation.outcome import Outcome
 from meta_reward.evaluation.records import Evaluation, Result
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.harness.entries import Output
-from meta_reward.kinds.base import Kind
 from meta_reward.run.evaluations import load_outcomes, load_outputs, required_scores
 from meta_reward.run.ledger import Row
 from meta_reward.search.context import Search
@@ -44,10 +43,21 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answers:
-    name: str
+class _Round:
+    """The baseline, asked once on the whole split."""
+
     outputs: Mapping[str, Output | None]
     """By example."""
+    outcomes: Sequence[Outcome]
+    judge_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a control came to on the items of the split."""
+
+    name: str
+    outcomes: Sequence[Outcome]
     rounds: int = 0
     judge_tokens: int = 0
 
@@ -64,8 +74,8 @@ async def run_controls(search: Search, baseline: Row, tested: Sequence[Row]) -> 
     found = {}
     for row in tested:
         after = _outcomes(search, row)
-        controls = (*_combined(search.kind, rounds, tokens[row.id]), *learned)
-        found[row.id] = tuple(_beside(search, one, before, after) for one in controls)
+        controls = (*_asked(search, rounds, tokens[row.id]), *learned)
+        found[row.id] = tuple(_beside(one, before, after) for one in controls)
     return found
 
 
@@ -78,53 +88,62 @@ def _tokens(search: Search, folder: str, repeat: int = 0) -> int:
     return required_scores(search.layout.evaluation(split, folder)).metrics.judge_tokens
 
 
-async def _ask_again(search: Search, baseline: Row, tokens: int) -> list[_Answers]:
+async def _ask_again(search: Search, baseline: Row, tokens: int) -> list[_Round]:
     """Rounds of the baseline, the first of which is its test: at least two, and as many as spend the tokens."""
-    rounds: list[_Answers] = []
+    rounds: list[_Round] = []
     spent = 0
     while len(rounds) < 2 or 0 < spent < tokens:  # a baseline that asks nothing never gets there
         repeat = len(rounds)
         await run_splits(search, [baseline.folder], _SPLIT, repeat=repeat)
         folder = search.layout.evaluation(search.layout.repeated(_SPLIT, repeat), baseline.folder)
         used = _tokens(search, baseline.folder, repeat)
-        rounds.append(_Answers(REROLL, load_outputs(folder), 1, used))
-        spent += used
+        rounds.append(_Round(load_outputs(folder), load_outcomes(folder), used))
+        spent += 0 if search.kind.acts else used  # no rounds are combined then
     return rounds
 
 
-def _combined(kind: Kind, rounds: Sequence[_Answers], tokens: int) -> list[_Answers]:
-    """The re-roll, before it the rounds that match a number of tokens; one round alone is the baseline itself."""
+def _asked(search: Search, rounds: Sequence[_Round], tokens: int) -> list[_Found]:
+    """The re-roll, before it the rounds that match a number of tokens; one round alone is the baseline itself.
+
+    What has been done cannot be combined, so programs that act have the re-roll alone.
+    """
+    reroll = _Found(REROLL, rounds[1].outcomes, 1, rounds[1].judge_tokens)
     enough = next((n for n in range(1, len(rounds)) if sum(r.judge_tokens for r in rounds[:n]) >= tokens), len(rounds))
     matching = rounds[:enough]
-    if enough == 1 or not rounds[0].judge_tokens:
-        return [rounds[1]]
+    if enough == 1 or not rounds[0].judge_tokens or search.kind.acts:
+        return [reroll]
     answers = {
         id: [given for one in matching if (given := one.outputs.get(id)) is not None] for id in rounds[0].outputs
     }
-    outputs = {id: kind.combined(given) if given else None for id, given in answers.items()}
-    return [_Answers(MATCHED, outputs, enough, sum(one.judge_tokens for one in matching)), rounds[1]]
+    outputs = {id: search.kind.combined(given) if given else None for id, given in answers.items()}
+    used = sum(one.judge_tokens for one in matching)
+    return [_Found(MATCHED, _outcomes_of(search, outputs), enough, used), reroll]
 
 
-def _learned(search: Search) -> list[_Answers]:
+def _learned(search: Search) -> list[_Found]:
     known = [*search.splits["search"], *search.splits["validation"]]
     try:
         outputs = search.kind.learned(search.taskset, known, search.splits[_SPLIT])
     except UsageError as missing:
         search.events.note(str(missing))
         return []
-    return [] if outputs is None else [_Answers(LEARNED, outputs)]
+    return [] if outputs is None else [_Found(LEARNED, _outcomes_of(search, outputs))]
 
 
-def _beside(search: Search, control: _Answers, before: Sequence[Outcome], after: Sequence[Outcome]) -> Control:
-    """A control on the items of the split. before, after: outcomes of the baseline and of the tested harness."""
-    results = [Result(id, "", output, None, [], []) for id, output in control.outputs.items()]
+def _outcomes_of(search: Search, outputs: Mapping[str, Output | None]) -> list[Outcome]:
+    """What becomes of the items where these are the outputs on their examples."""
+    results = [Result(id, "", output, None, [], []) for id, output in outputs.items()]
     decided = search.kind.outcomes(search.taskset, search.part(_SPLIT), Evaluation(results))
-    found = [one.outcome for one in decided]
+    return [one.outcome for one in decided]
+
+
+def _beside(control: _Found, before: Sequence[Outcome], after: Sequence[Outcome]) -> Control:
+    """A control on the items of the split. before, after: outcomes of the baseline and of the tested harness."""
     return Control(
         control.name,
-        mean_interval(found),
-        difference(before, found),
-        difference(found, after),
+        mean_interval(control.outcomes),
+        difference(before, control.outcomes),
+        difference(control.outcomes, after),
         control.rounds,
         control.judge_tokens,
     )
