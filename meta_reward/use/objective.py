@@ -41,9 +41,10 @@ def objective_given(spec: str) -> dict[str, str]:
 
 
 def _with_whole_path(spec: str) -> str:
-    path = Path(spec.removeprefix(LEARNED))
-    if str(path) == spec:
+    named = spec.removeprefix(LEARNED)
+    if named in ("", spec):  # official, or what the settings refuse
         return spec
+    path = Path(named)
     found = next((p for p in (path, _RUNS / path) if p.exists()), None)
     if found is None:
         raise UsageError(f"there is no {path} to learn from", hint="name a finished run, an export or a harness")

@@ -134,7 +134,9 @@ def test_baseline_that_stays_is_set_beside_chance_and_the_linear_model(tmp_path:
     assert result.tested == ()
     assert [control.name for control in result.baseline.controls] == [REROLL, LEARNED]
     said = " ".join(render_test(result).split())
-    assert "c0001, the baseline, has 50.0% agreement on the sealed test pairs; it loses to learned (-50.0 points" in said
+    assert (
+        "c0001, the baseline, has 50.0% agreement on the sealed test pairs; it loses to learned (-50.0 points" in said
+    )
 
 
 def test_without_scikit_learn_a_note_says_how_to_get_it(searched: World, monkeypatch: pytest.MonkeyPatch) -> None:

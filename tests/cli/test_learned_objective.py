@@ -1,0 +1,121 @@
+"""A search over agents that is scored by a finished run's reward, and the study of what comes of it."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import MetaReward
+from tests.cli.conftest import meta_reward as meta_reward
+from tests.conftest import PROJECT
+from tests.use.conftest import finished as finished
+
+MODEL = ("--judge", "simulated:agent")
+AGENTS = str(PROJECT / "seed_harnesses" / "agent")
+SEARCH = ("search", "desk", *MODEL, "--seeds", AGENTS, "--iterations", "1")
+
+
+@pytest.fixture
+def desk(meta_reward: MetaReward, here: Path, finished: Path) -> Path:
+    """A desk with twelve customers, and beside it a finished run, `night-1`, whose reward can be learned from."""
+    assert meta_reward("tasks", "build", "frontdesk", "--tasks", "12", "--name", "desk").code == 0
+    shutil.copytree(finished, here / "runs" / "night-1", symlinks=True)
+    shutil.copytree(finished.parent.parent / "tasks" / "small", here / "tasks" / "small")
+    return here / "tasks" / "desk"
+
+
+@pytest.mark.slow
+def test_search_sees_the_learned_reward_alone_and_the_test_counts_success(meta_reward: MetaReward, desk: Path) -> None:
+    ran = meta_reward(*SEARCH, "--run", "learned", "--objective", "learned:night-1")
+    assert ran.code == 0, ran.err
+    run = Path("runs/learned")
+    shown = " ".join(meta_reward("status", "learned").out.split())
+    assert "scored by learned:" in shown
+    assert "the test counts success" in shown
+    assert "learned reward on that split" in shown
+    items = [json.loads(line) for line in (run / "history" / "outcomes.jsonl").read_text().splitlines()]
+    assert items
+    history = subprocess.run(
+        ["git", "grep", "-l", "-E", '"(success|faults|grade)"', "main", "--", "candidates", "outcomes.jsonl"],
+        cwd=run / "history",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert history.stdout == ""
+    official = sorted(path.parent.parent.name for path in run.glob("sealed/*/official/*/*/items.jsonl"))
+    assert set(official) == {"search", "validation"}
+    tested = meta_reward("test", "learned")
+    assert tested.code == 0, tested.err
+    assert "success on the sealed test tasks" in tested.out
+
+
+@pytest.mark.slow
+def test_small_labelled_part_may_decide(meta_reward: MetaReward, desk: Path) -> None:
+    options = ("--objective", "learned:night-1", "--validate-on", "official")
+    ran = meta_reward(*SEARCH, "--run", "labelled", *options)
+    assert ran.code == 0, ran.err
+    (validated,) = Path("runs/labelled").glob("sealed/*/validation/c0001-baseline/items.jsonl")
+    assert '"expected":"success"' in validated.read_text()
+    searched = next(Path("runs/labelled/history/candidates").glob("c0001-*")) / "items.jsonl"
+    assert '"expected":"success"' not in searched.read_text() if searched.exists() else True
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--objective", "learned:nowhere"), "there is no nowhere to learn from"),
+        (("--objective", "learned:"), "objective.spec"),
+        (("--objective", "guessed:night-1"), "objective.spec"),
+        (("--objective", "learned:night-1:c0099"), "no candidate c0099 with a score: those are: c0001"),
+    ],
+)
+def test_objective_that_cannot_be_is_refused_in_one_line(
+    meta_reward: MetaReward, desk: Path, options: tuple[str, ...], said: str
+) -> None:
+    ran = meta_reward(*SEARCH, "--run", "new", *options)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert said in ran.err
+    assert not Path("runs/new").exists()
+
+
+def test_rewards_are_not_searched_for_under_a_reward(meta_reward: MetaReward, desk: Path) -> None:
+    ran = meta_reward("search", "small", "--judge", "simulated", "--run", "new", "--objective", "learned:night-1")
+    assert ran.code == 1
+    assert "programs of kind reward do nothing that a learned reward could score" in ran.err
+
+
+def test_reward_that_was_learned_from_tasks_of_the_test_is_refused(meta_reward: MetaReward, desk: Path) -> None:
+    splits = json.loads((desk / "splits.json").read_text())
+    learned = json.loads(Path("tasks/small/splits.json").read_text())["search"][0]
+    for name in ("splits.json", "tasks.jsonl"):
+        text = (desk / name).read_text().replace(f'"{splits["test"][0]}"', f'"{learned}"')
+        (desk / name).write_text(text)
+    ran = meta_reward(*SEARCH, "--run", "new", "--objective", "learned:night-1")
+    assert ran.code == 1
+    assert f"1 tasks of the test, such as {learned}, are among those that night-1 was learned from" in ran.err
+
+
+@pytest.mark.slow
+def test_stress_sets_the_three_arms_side_by_side_and_is_shown_again(meta_reward: MetaReward, desk: Path) -> None:
+    study = ("study", "stress", "night-1", "desk", "--updates", "1", "--seeds", "1")
+    settings = (*MODEL, "--seed-harnesses", AGENTS)
+    ran = meta_reward(*study, *settings)
+    assert ran.code == 0, ran.err
+    tables = json.loads(Path("runs/stress-night-1-desk/study.json").read_text())["tables"]
+    assert [row["arm"] for row in tables["arms"]] == ["tuned", "untuned", "official"]
+    assert [row["learned_gain"] is None for row in tables["arms"]] == [False, False, True]
+    course = [(row["arm"], row["update"]) for row in tables["course"]]
+    assert course == [(arm, update) for arm in ("tuned", "untuned", "official") for update in (0, 1)]
+    same = [row for row in tables["course"] if row["arm"] != "official"]
+    assert len({(row["update"], row["learned"]) for row in same}) == 2  # night-1 kept its baseline, so both are it
+    again = meta_reward(*study, *settings)
+    assert (again.code, again.out) == (0, ran.out)
+
+
+def test_stress_needs_agents(meta_reward: MetaReward, desk: Path) -> None:
+    ran = meta_reward("study", "stress", "night-1", "small", "--judge", "simulated")
+    assert ran.code == 1
+    assert "task set small is for kind reward, whose programs do nothing to be scored" in ran.err
