@@ -136,7 +136,8 @@ def default_judge(taskset: "AnyTaskSet", judge: str | None) -> str:
 
     if taskset.about.simulated and taskset.name in shipped.TASK_SETS:
         return kind_of(taskset).simulated
-    raise UsageError(f"task set {taskset.name} has no default judge", hint="say which one, such as --judge simulated")
+    hint = f"say which one, such as --judge {kind_of(taskset).simulated}"
+    raise UsageError(f"task set {taskset.name} has no default judge", hint=hint)
 
 
 def standalone_of(

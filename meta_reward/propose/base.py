@@ -56,6 +56,8 @@ class Assignment:
     """Where an agent in a jail asks for both."""
     hidden: tuple[Path, ...] = ()
     """Folders that no jail may show."""
+    kind: str = "reward"
+    """What programs the search is over."""
 
     @property
     def home(self) -> Path:

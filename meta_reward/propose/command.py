@@ -223,6 +223,7 @@ def _environment(assignment: Assignment, *, view: Path, prompt: Path, socket: Pa
         "META_REWARD_CANDIDATES": str(assignment.candidates),
         "META_REWARD_ITERATION": str(assignment.iteration),
         "META_REWARD_SEED": str(assignment.seed),
+        "META_REWARD_KIND": assignment.kind,
         "META_REWARD_REJECTED": "\n".join(assignment.rejected),
         "PYTHONHASHSEED": "0",
         **({"META_REWARD_TRY": str(socket)} if socket else {}),

@@ -178,12 +178,24 @@ def _trajectory(side: TrajectoryTrace, most: int) -> list[str]:
     parts = [_outcome(side, most), "\n".join(_pair(side, pair) for pair in side.pairs)]
     if side.printed:
         parts.append(printable(f"== printed\n{_cut(side.printed.rstrip(), most)}"))
+    if side.asked:
+        parts.append(printable(_cut("\n".join(["== searched", *map(_search, side.asked)]), most)))
     previous: Mapping[str, Any] = {}
     for call in side.calls:
         known = len(previous["messages"]) if previous.get("ask") == call["ask"] else 0
         parts.append(_call(call, known, side.asks, most))
         previous = call
     return parts
+
+
+def _search(asked: Mapping[str, Any]) -> str:
+    """A search as the host recorded it: what was wanted, and the ids that were found."""
+    if asked.get("refused"):
+        return f"refused: {asked['refused']}"
+    where = f" where {asked['where']}" if asked["where"] else ""
+    more = f" and {asked['more']} more" if asked.get("more") else ""
+    found = " ".join(one["id"] for one in asked["found"])
+    return f"{shortened(asked['query'], 300)!r} k={asked['k']}{where}: {found or 'nothing'}{more}"
 
 
 def _title(c: Standing) -> str:

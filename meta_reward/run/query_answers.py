@@ -234,6 +234,8 @@ class TrajectoryTrace:
     """Kind, message and traceback; None if it did not."""
     printed: str
     """What the harness wrote to its output."""
+    asked: list[Stored]
+    """What it asked its host, such as a corpus, and was told, as the host recorded it."""
     pairs: list[PairOutcome | ItemOutcome]
     """The pairs of the trajectory, or what else was decided by it."""
     asks: int

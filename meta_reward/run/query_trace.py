@@ -34,7 +34,8 @@ def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int =
             raise UsageError(f"{row.id} has scored neither side of pair {trajectory}", hint="it stopped before that")
         return TraceOfPair(standing_of(row), pair, [_trace(row, folder, name, [pair], ask) for name in sides])
     if trajectory not in known:
-        raise unknown(f"trajectory or pair of {row.id}", trajectory, [*known, *(pair.id for pair in pairs)])
+        what = "example" if pairs and isinstance(pairs[0], ItemOutcome) else "trajectory or pair"
+        raise unknown(f"{what} of {row.id}", trajectory, list(dict.fromkeys([*known, *(pair.id for pair in pairs)])))
     return TraceOfTrajectory(standing_of(row), _trace(row, folder, trajectory, pairs, ask))
 
 
@@ -52,6 +53,7 @@ def _trace(
         output=files.as_text(stored.get("output")),
         error=_joined(stored["error"], "message", "traceback"),
         printed=files.as_text(stored.get("printed", "")),
+        asked=[_joined(one, "query", "refused") or {} for one in stored.get("asked", [])],
         pairs=[one for one in pairs if trajectory in _examples_of(one)],
         asks=len(asks),
         calls=[_call(call) for call in stored["calls"] if ask in (0, call["ask"])],

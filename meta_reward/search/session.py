@@ -176,6 +176,7 @@ def _assignment(search: Search, iteration: int, briefing: SessionContext) -> Ass
         iteration=iteration,
         candidates=search.config.proposer.candidates,
         seed=search.config.seed,
+        kind=search.taskset.about.kind,
         instructions=briefing.instructions,
         try_harness=briefing.try_harness,
         query=briefing.query,

@@ -14,7 +14,6 @@ from meta_reward.offline.stock.__main__ import FOLDER, in_order
 from meta_reward.propose.registry import make_proposer
 from meta_reward.run.proposal import parse_proposal
 from meta_reward.run.settings import ProposerSettings
-from tests.conftest import PROJECT, make_task_set
 from tests.harness.test_seeds_classify import CLASSIFY, EXAMPLES, ReaderModel, classify
 
 PROGRAMS = sorted(FOLDER.glob("classify/*.py"))
@@ -22,7 +21,7 @@ PROGRAMS = sorted(FOLDER.glob("classify/*.py"))
 
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
-    shutil.copytree(PROJECT / "tasks" / "errands", tmp_path / "history" / "taskset")
+    (tmp_path / "history").mkdir()
     return tmp_path / "history"
 
 
@@ -30,7 +29,13 @@ def session(history: Path, number: int, *, count: int, seed: int = 0) -> tuple[l
     """One session, in a process as a search starts it; what it brought goes into the history."""
     staging = history.parent / f"staging-{number}"
     staging.mkdir()
-    told = {"META_REWARD_HISTORY": str(history), "META_REWARD_CANDIDATES": str(count), "META_REWARD_SEED": str(seed)}
+    told = {
+        "META_REWARD_KIND": "classify",
+        "META_REWARD_HISTORY": str(history),
+        "META_REWARD_CANDIDATES": str(count),
+        "META_REWARD_ITERATION": str(number),
+        "META_REWARD_SEED": str(seed),
+    }
     command = [sys.executable, "-P", "-m", "meta_reward.offline.stock"]
     ran = subprocess.run(command, cwd=staging, env=os.environ | told, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran
@@ -41,11 +46,19 @@ def session(history: Path, number: int, *, count: int, seed: int = 0) -> tuple[l
 
 
 def test_every_program_comes_once_and_then_none(history: Path) -> None:
-    sessions = [session(history, number, count=5) for number in range(4)]
+    sessions = [session(history, number, count=5) for number in range(1, 5)]
     assert [len(brought) for brought, _ in sessions] == [5, 5, 2, 0]
     names = [name for brought, _ in sessions for name in brought]
     assert sorted(names) == sorted(path.stem.replace("_", "-") for path in PROGRAMS)
     assert "has 0 programs that this run has not seen; simulated" in sessions[-1][1]
+
+
+def test_every_program_comes_once_to_a_search_that_shows_none_of_its_candidates(history: Path) -> None:
+    brought = []
+    for number in range(1, 5):
+        brought += session(history, number, count=5)[0]
+        shutil.rmtree(history / "candidates", ignore_errors=True)
+    assert sorted(brought) == sorted(path.stem.replace("_", "-") for path in PROGRAMS)
 
 
 def test_the_order_follows_from_the_seed_alone() -> None:
@@ -63,9 +76,8 @@ def test_a_program_says_that_it_is_from_a_stock_and_simulated(history: Path) -> 
 
 
 def test_a_kind_without_a_stock_is_one_clear_line(tmp_path: Path) -> None:
-    make_task_set(tmp_path / "taskset")
     command = [sys.executable, "-P", "-m", "meta_reward.offline.stock"]
-    environment = os.environ | {"META_REWARD_HISTORY": str(tmp_path)}
+    environment = os.environ | {"META_REWARD_HISTORY": str(tmp_path), "META_REWARD_KIND": "reward"}
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stdout.count("\n")) == (1, 1)
     assert "has no programs for kind reward" in ran.stdout

@@ -56,6 +56,7 @@ def test_program_works_in_staging_and_finds_its_assignment(tmp_path: Path) -> No
         "META_REWARD_CANDIDATES=2",
         f"META_REWARD_HISTORY={tmp_path / 'history'}",
         "META_REWARD_ITERATION=3",
+        "META_REWARD_KIND=reward",
         f"META_REWARD_PROMPT={tmp_path / 'prompt.md'}",
         "META_REWARD_REJECTED=a",
         "META_REWARD_SEED=7",

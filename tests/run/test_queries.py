@@ -145,6 +145,30 @@ def test_trace_of_a_pair_with_one_side_tells_that_one(history: HistoryLayout, tm
         queries.trace(copy, "c0002", pair.id)
 
 
+def test_trace_tells_what_the_host_recorded(history: HistoryLayout, tmp_path: Path) -> None:
+    copy, name = HistoryLayout(tmp_path / "h"), first_run(history)
+    shutil.copytree(history.path, copy.path)
+    path = copy.candidate("c0002-look-closely") / "traces" / f"{name}.json"
+    asked = [
+        {
+            "query": ["two", "\x1b[2Jlines"],
+            "k": 2,
+            "where": {"level": [1]},
+            "found": [{"id": "a", "score": 1.5}],
+            "more": 1,
+        },
+        {"query": "zzz", "k": 5, "where": {}, "found": []},
+        {"refused": "k is 51, not a whole number from 1 to 50"},
+    ]
+    path.write_text(json.dumps({**json.loads(path.read_text()), "asked": asked}))
+    text = RENDERERS["trace"](queries.trace(copy, "c0002", name))
+    assert text.partition("== searched\n")[2].split("\n\n")[0].splitlines() == [
+        "'two\\n\\x1b[2Jlines' k=2 where {'level': [1]}: a and 1 more",
+        "'zzz' k=5: nothing",
+        "refused: k is 51, not a whole number from 1 to 50",
+    ]
+
+
 def test_trace_of_a_failure_tells_the_error(history: HistoryLayout) -> None:
     answer = queries.trace(history, "c0003", first_run(history))
     assert (answer.trace.reward, answer.trace.error["kind"], answer.trace.error["message"]) == (

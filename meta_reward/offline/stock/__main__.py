@@ -7,7 +7,6 @@ from pathlib import Path
 
 from meta_reward import files
 from meta_reward.errors import DataError, MetaRewardError
-from meta_reward.tasks.about import load_about
 
 FOLDER = Path(__file__).parent
 _PROPOSAL = """\
@@ -35,19 +34,31 @@ def main() -> int:
     """Bring programs as the environment asks. Returns the exit code."""
     setting = os.environ.get
     try:
-        history, seed = Path(setting("META_REWARD_HISTORY", "../history")), int(setting("META_REWARD_SEED", "0"))
-        bring(history, Path.cwd(), count=int(setting("META_REWARD_CANDIDATES", "2")), seed=seed)
+        bring(
+            setting("META_REWARD_KIND", ""),
+            Path(setting("META_REWARD_HISTORY", "../history")),
+            Path.cwd(),
+            count=int(setting("META_REWARD_CANDIDATES", "2")),
+            iteration=int(setting("META_REWARD_ITERATION", "1")),
+            seed=int(setting("META_REWARD_SEED", "0")),
+        )
     except (MetaRewardError, ValueError) as error:
         print(f"stock: {error}")
         return 1
     return 0
 
 
-def bring(history: Path, staging: Path, *, count: int, seed: int) -> None:
-    """Write the next `count` programs that the history does not have into `staging`; fewer where no more are left."""
-    kind = load_about(history / "taskset").kind
+def bring(kind: str, history: Path, staging: Path, *, count: int, iteration: int, seed: int) -> None:
+    """Write the next `count` programs that the history does not have into `staging`; fewer where no more are left.
+
+    A history may be cut so short that it shows no program of the stock: then those of the earlier iterations are
+    left out.
+    """
     tried = {files.read_text(path) for path in (history / "candidates").glob("*/harness.py")}
-    left = [path for path in in_order(kind, seed) if files.read_text(path) not in tried]
+    order = in_order(kind, seed)
+    left = [path for path in order if files.read_text(path) not in tried]
+    if len(left) == len(order):
+        left = order[(iteration - 1) * count :]
     print(f"the stock of kind {kind} has {len(left)} programs that this run has not seen; simulated")
     for path in left[:count]:
         save(path, staging / path.stem.replace("_", "-"))
@@ -56,9 +67,9 @@ def bring(history: Path, staging: Path, *, count: int, seed: int) -> None:
 
 def in_order(kind: str, seed: int) -> list[Path]:
     """The programs for a kind, in the order in which they come. Raises DataError for a kind without any."""
-    paths = sorted((FOLDER / kind).glob("*.py"))
+    paths = sorted((FOLDER / kind).glob("*.py")) if kind else []
     if not paths:
-        raise DataError(FOLDER, f"has no programs for kind {kind}")
+        raise DataError(FOLDER, f"has no programs for kind {kind or 'unknown'}")
     return random.Random(f"{seed}\nstock").sample(paths, len(paths))
 
 
