@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from meta_reward.files import read_bytes
+from meta_reward.models.billing import load_bill
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.report.pace import LimitUse, Outage, Pace, Work, at_end, limits_used, outage_under_way, pace_of, told
 from meta_reward.run.config import load_run_config
@@ -95,6 +96,9 @@ class Spending:
     """Sent calls whose price is not known."""
     proposer_usd: float
     """What the sessions of the proposer cost."""
+    reward_calls: int
+    """Calls that a learned reward, by which the run is scored, sent to its own judge; `reward_usd` likewise."""
+    reward_usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +281,7 @@ def _under_way(layout: Layout, events: list[Event]) -> list[UnderWay]:
 
 
 def _spending(layout: Layout, stop: Stop) -> Spending:
-    spent = spent_on_disk(layout)
+    spent, reward = spent_on_disk(layout), load_bill(layout.objective_account).spent
     return Spending(
         judge_calls=spent.calls,
         judge_tokens=spent.tokens,
@@ -287,4 +291,6 @@ def _spending(layout: Layout, stop: Stop) -> Spending:
         cost_usd=spent.usd,
         unpriced_calls=spent.unpriced,
         proposer_usd=proposer_usd(layout),
+        reward_calls=reward.misses,
+        reward_usd=reward.cost_usd,
     )

@@ -240,7 +240,12 @@ def _spending(spent: Spending) -> list[str]:
         f"{plural(spent.calls_made, 'call')} made anew, {_money(spent)}",
         *([f"spent on trajectories that were cut off: {cut_off}"] if spent.cut_off_calls else []),
         *([f"the proposer: ${spent.proposer_usd:.2f}"] if spent.proposer_usd else []),
+        *([_reward(spent)] if spent.reward_calls else []),
     ]
+
+
+def _reward(spent: Spending) -> str:
+    return f"the learned reward: {plural(spent.reward_calls, 'call')} of its judge, {dollars(spent.reward_usd)}"
 
 
 def _money(spent: Spending) -> str:

@@ -35,6 +35,7 @@ def test_search_sees_the_learned_reward_alone_and_the_test_counts_success(meta_r
     assert "scored by learned:" in shown
     assert "the test counts success" in shown
     assert "learned reward on that split" in shown
+    assert "the learned reward: " in shown  # what its judge was asked is not what the agents' model was asked
     items = [json.loads(line) for line in (run / "history" / "outcomes.jsonl").read_text().splitlines()]
     assert items
     history = subprocess.run(
