@@ -7,9 +7,9 @@ from meta_reward.harness import Model, World
 
 MAX_TURNS = 20
 ADVICE = (
-    "Good service begins with listening. Let the customer finish, repeat what matters in your own words, and keep calm "
-    "where they are not. A friendly word costs nothing, and a clear one saves the next call. Think of the day they have "
-    "had, and of the one that they will have because of you. "
+    "Good service begins with listening. Let the customer finish, repeat what matters in your own words, and keep "
+    "calm where they are not. A friendly word costs nothing, and a clear one saves the next call. Think of the day "
+    "that they have had, and of the one that they will have because of you. "
 )
 TIMES = 40
 
