@@ -57,6 +57,25 @@ def grade(case: Case, messages: Sequence[Message]) -> tuple[str, ...]:
     return tuple(category for category in CATEGORIES if category in faults)
 
 
+def faults_of_writes(case: Case, messages: Sequence[Message]) -> list[tuple[int, str]]:
+    """Every write that went through in the replay: the number of its message, from 1, and what is wrong with it.
+
+    `argument`: the plan has such a call, with other arguments; `consent`: the customer had not said yes to just that;
+    `uncalled-for`: the plan has no such call; "" for a right one.
+    """
+    plan = case.errand.plan
+    writes = [made for made in _replay(case.database.copy(), messages) if is_write(made.step.tool)]
+    return [(made.index + 1, _fault_of_write(made, plan)) for made in writes]
+
+
+def _fault_of_write(made: Made, plan: Sequence[Step]) -> str:
+    if made.step.tool not in {step.tool for step in plan}:
+        return "uncalled-for"
+    if made.step not in plan:
+        return "argument"
+    return "" if _has_consent(made) else "consent"
+
+
 def _replay(database: Database, messages: Sequence[Message]) -> list[Made]:
     made = []
     said = agreed = ""

@@ -1,0 +1,143 @@
+"""What is said: a user's yes and requests, an agent's claims and refusals. English, of any domain."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from meta_reward.harness.audit.values import alike, split_name, tokens
+
+_YES = re.compile(
+    r"(?i)\b(yes|yeah|yep|yup|sure|ok|okay|alright|confirm(ed)?|i agree|agreed|absolutely|proceed|go ahead|please do|"
+    r"do (it|that|so)|(sounds|looks) (good|right|great|fine|perfect)|that works|that('s| is) (fine|right|correct|good)|"
+    r"correct)\b"
+)
+_NOT_YET = re.compile(
+    r"(?i)\b(not sure|not yet|wait|hold on|maybe|perhaps|before (you|we|i)|rather not|"
+    r"(don't|do not) (proceed|do|want|cancel|change|book)|if (so|it|that|possible))\b"
+)
+_REQUEST = re.compile(
+    r"(?i)\b(please|can you|could you|would you|will you|can i|could i|may i|i('d| would) (like|love)|i('ll| will) take|"
+    r"i (also |really |just )?(want|need|wish)|we (want|need)|help me|let's|i'm (looking|hoping|trying) to)\b"
+)
+_INQUIRY = re.compile(
+    r"(?i)\b(how (much|many|long|do|does|can|would)|what|which|when|whether|why|tell me|explain|(do|does|is|are) (i|you|it|"
+    r"that|there)|would (it|that)|know|curious|wondering|check|look|see|information|details|first|think about)\b"
+)
+_WITHDRAWN = re.compile(
+    r"(?i)\b(never ?mind|leave it|forget (it|about)|no longer|(don't|do not) (want|need|cancel|change)|keep (it|my|the)|"
+    r"instead|changed my mind|not (anymore|any more)|skip (it|that)|without)\b"
+)
+_TAKEN_BACK = re.compile(r"(?i)\b(other one|not|no|wait|instead of|rather than|wrong|mistake|mixed|except|besides|mean)\b")
+_REFUSAL = re.compile(
+    r"(?i)\b(can't|cannot|can not|unable|not able|not allowed|not permitted|not (\w+ )?eligible|ineligible|not possible|"
+    r"impossible|won't be able|may not|unfortunately|against (our |the )?polic|polic\w+ (does|do)(n't| not)|decline|refuse|"
+    r"not something (i|we)|non-?refundable|isn't (possible|allowed|available)|not (available|offered|covered|entitled)|"
+    r"(sorry|afraid),? (but )?(that|i|we|this|the)|no (provision|exception|availab|seats?)|not enough)"
+)
+_DONE = re.compile(
+    r"(?i)(\b(i have|i've|we have|we've|ha(s|ve) been|ha(s|ve) now been|is now|are now|now has)( now| also| just| already| "
+    r"successfully| all)* (\w+ed|made|sent|paid|put|given|set|on|in|\d+)\b|\bsuccessfully\b|^\W*(done|all set)\b"
+    r"|^\W*[\w ]{3,30} (completed?|processed|confirmed)!)"
+)
+_LOOKED = re.compile(
+    r"(?i)\b(i have|i've|we have|we've)( now| also| just| already| successfully)* (check|look|review|retriev|found|locat|"
+    r"verif|confirm|gather|not|notic|identif|calculat|search|access|pull|understood|considered|asked|tried|attempted)"
+)
+_OPEN = re.compile(
+    r"(?i)\b(if|unless|once|when|would|will|could|can|not|no|never|cannot|until|should|must|may|might|shall|please|before|"
+    r"already (been )?(flown|used|passed|departed))\b|n't|\?|^\W*(to|since|because)\b"
+)
+_REQUIRES = re.compile(
+    r"(?i)(\b(confirm\w*|consent|clear yes|explicit\w*|permission|approv\w+|agreement)\b.*\b(before|prior|wait|obtain|first)"
+    r"|\b(before|prior|wait|obtain|first)\b.*\b(confirm\w*|consent|yes|permission|approv\w+|agree\w*)\b)"
+)
+_FREE = re.compile(r"(?i)\b(free|no (extra |additional )?(charge|fee|cost)|without (charge|fee|cost)|waived?|nothing)\b")
+_COMMON = frozenset(
+    "about after again agent all also and any are ask back been before but call can check could did does done each for "
+    "from further get give had has have help help her hello him his hope how information into its just know let like make may me more must "
+    "need new not now off one only other our out over own please provide regarding request see shall she should some "
+    "successfully system take thank that the their them then there these they this those through under update user using "
+    "very want was way well were what when where which while who will with would yes you your".split()
+)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a text."""
+    return [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", text) if part.strip()]
+
+
+def is_yes(text: str) -> bool:
+    """Whether a user's message says yes to what was said before it."""
+    said = [part for part in sentences(text) if not part.endswith("?")]
+    return any(_YES.search(part) and not _NOT_YET.search(part) for part in said)
+
+
+def requests_in(text: str) -> Iterator[str]:
+    """The sentences in which a user asks for something to be done, not only to be told."""
+    for part in sentences(text):
+        if _REQUEST.search(part) and not _INQUIRY.search(part) and not _WITHDRAWN.search(part) and telling(part):
+            yield part
+
+
+def withdraws(text: str) -> bool:
+    """Whether a user takes back or replaces what they asked for."""
+    return _WITHDRAWN.search(text) is not None
+
+
+def takes_back(part: str) -> bool:
+    """Whether a sentence may name a record only to exclude it."""
+    return _TAKEN_BACK.search(part) is not None
+
+
+def refuses(text: str) -> bool:
+    """Whether an agent's message declines something or says that it did not work."""
+    return _REFUSAL.search(text) is not None
+
+
+def claims_in(text: str) -> list[str]:
+    """The sentences in which an agent says that it has done something."""
+    return [
+        part
+        for part in sentences(text)
+        if _DONE.search(part) and not _LOOKED.search(part) and not _OPEN.search(part) and not _REFUSAL.search(part)
+    ]
+
+
+def asks_for_consent(policy: str) -> bool:
+    """Whether a policy wants the user's yes before changes."""
+    return any(_REQUIRES.search(part) for part in sentences(policy))
+
+
+def says_free(text: str) -> bool:
+    """Whether a text says that something costs nothing."""
+    return _FREE.search(text) is not None
+
+
+def telling(text: str) -> set[str]:
+    """The words of a text that carry meaning."""
+    return {word for word in tokens(text) if len(word) > 2 and word.isalpha() and word not in _COMMON}
+
+
+def tools_meant(text: str, tools: Sequence[tuple[str, str]]) -> set[str]:
+    """The tools that a text speaks of: those whose names share the most words with it, then whose descriptions do.
+
+    tools: names and descriptions. Words that most of several tools share do not count.
+    """
+    words = telling(text)
+    named = {name: {word for word in split_name(name) if word not in _COMMON} for name, _ in tools}
+    described = {name: telling(description) for name, description in tools}
+    return _closest(words, named) or _closest(words, described)
+
+
+def _closest(words: set[str], of: dict[str, set[str]]) -> set[str]:
+    shared = {
+        name: sum(
+            any(alike(word, own) for word in words) and _is_rare(own, of) for own in every
+        )
+        for name, every in of.items()
+    }
+    most = max(shared.values(), default=0)
+    return {name for name, count in shared.items() if count == most > 0}
+
+
+def _is_rare(word: str, of: dict[str, set[str]]) -> bool:
+    return len(of) < 3 or 2 * sum(any(alike(word, own) for own in every) for every in of.values()) <= len(of) + 1
