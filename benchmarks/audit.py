@@ -3,8 +3,8 @@
     python benchmarks/audit.py [--worlds 5] [--first 3000] [--part even] [--data ../shared/data]
 
 Replay: fresh Skyways worlds, where the calls of every run are made again on the desk's database. A write is wrong if the
-case's plan has no such call (`uncalled-for`), has it with other arguments (`argument`), or the customer had not said yes
-to it (`consent`). Precision and recall of the contradictions at writes, of `unbacked-claim` against false claims, and of
+case's plan has no such call (`uncalled-for`), has it with other arguments (`argument`), the customer had not said yes to
+it (`consent`), or the records that decide the case had not been read (`unread`). Precision and recall of the contradictions at writes, of `unbacked-claim` against false claims, and of
 any contradiction against failed runs. What is forbidden by policy alone is out of an audit's reach.
 
 Real runs: the number of contradictions in failed against successful runs of the same task, as AUC with its 95% interval
@@ -77,7 +77,7 @@ def print_replay(seeds: Sequence[int]) -> None:
     print(f"replay: worlds {seeds[0]} to {seeds[-1]} of {TASKS} tasks, {len(runs)} runs, {each:.1f} ms each to act and audit\n")
     print("                                 of    precision  recall")
     _print_share("writes that are wrong", [(fault != "", bool(kinds)) for fault, kinds in writes])
-    for fault in ("argument", "consent", "uncalled-for"):
+    for fault in ("argument", "consent", "unread", "uncalled-for"):
         _print_share(f"  {fault}", [(of == fault, bool(kinds)) for of, kinds in writes if of in ("", fault)])
     _print_share("runs with a false claim", claims)
     _print_share("runs that failed", [(bool(faults), flagged) for faults, flagged in runs])

@@ -7,7 +7,6 @@ from typing import Any
 
 from meta_reward.harness.audit.calls import FAILED, READ, WROTE, Made
 from meta_reward.harness.audit.ledger import Entity
-from meta_reward.harness.audit.speech import sentences, takes_back
 from meta_reward.harness.audit.values import data_in, is_called, is_id, is_id_key, kind_of, plain, tokens
 from meta_reward.trajectory import Message
 
@@ -74,10 +73,6 @@ class Records:
             called = [id for name, id in self._called.items() if id not in direct and is_called(name, flat)]
             self._mentioned[text] = list(dict.fromkeys(direct + called))
         return self._mentioned[text]
-
-    def meant(self, text: str) -> list[str]:
-        """The same without those that a sentence may name only to exclude them."""
-        return [id for part in sentences(text) if not takes_back(part) for id in self.mentioned(part)]
 
     def _take(self, made: Made) -> None:
         if made.kind == FAILED:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from meta_reward.harness.audit.calls import HANDED_OVER, WROTE, Made
 from meta_reward.harness.audit.records import Records
-from meta_reward.harness.audit.speech import is_yes
+from meta_reward.harness.audit.speech import clauses_of, is_yes
 from meta_reward.harness.audit.values import tokens
 from meta_reward.trajectory import Trajectory
 
@@ -63,6 +63,14 @@ class Run:
         offer = next((m.content for m in reversed(messages[:at]) if m.role == "assistant" and m.content), "")
         answer = messages[at].content
         return Consent(at + 1, bool(offer) and is_yes(answer), offer, answer)
+
+    def meant(self, before: int) -> set[str]:
+        """The records that the user had named before a message and not taken back, by their ids in lower case."""
+        meant: dict[str, bool] = {}
+        for text in self.said("user", before):
+            for clause, excluded in clauses_of(text):
+                meant |= dict.fromkeys(self.records.mentioned(clause), not excluded)
+        return {id for id, is_meant in meant.items() if is_meant}
 
     def confirmed(self, before: int) -> list[str]:
         """All that the agent had said and the user then agreed to before a message."""

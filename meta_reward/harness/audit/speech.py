@@ -26,12 +26,18 @@ _WITHDRAWN = re.compile(
     r"(?i)\b(never ?mind|leave it|forget (it|about)|no longer|(don't|do not) (want|need|cancel|change)|keep (it|my|the)|"
     r"instead|changed my mind|not (anymore|any more)|skip (it|that)|without)\b"
 )
-_TAKEN_BACK = re.compile(r"(?i)\b(other one|not|no|wait|instead of|rather than|wrong|mistake|mixed|except|besides|mean)\b")
+_TAKEN_BACK = re.compile(
+    r"(?i)\b(other one|not|n't|no wait|instead of|rather than|wrong|leave|alone|keep|except|besides|mixed)\b"
+)
+_CLAUSE = re.compile(r"[,;:]\s+|\s(?:and|but|then)\s")
+_IRREGULAR = frozenset("made sent paid put given set sold bought done taken".split())
 _REFUSAL = re.compile(
     r"(?i)\b(can't|cannot|can not|unable|not able|not allowed|not permitted|not (\w+ )?eligible|ineligible|not possible|"
     r"impossible|won't be able|may not|unfortunately|against (our |the )?polic|polic\w+ (does|do)(n't| not)|decline|refuse|"
     r"not something (i|we)|non-?refundable|isn't (possible|allowed|available)|not (available|offered|covered|entitled)|"
-    r"(sorry|afraid),? (but )?(that|i|we|this|the)|no (provision|exception|availab|seats?)|not enough)"
+    r"(sorry|afraid),? (but )?(that|i|we|this|the)|no (provision|exception|availab|seats?|longer)|not enough|have to (pass|say no)|"
+    r"(must|have to|need to) (decline|refuse)|stays? (at|as)|only (if|when|for)|too (late|old)|does(n't| not) (cover|apply|allow)|"
+    r"apolog|nothing (i|we) can)"
 )
 _DONE = re.compile(
     r"(?i)(\b(i have|i've|we have|we've|ha(s|ve) been|ha(s|ve) now been|is now|are now|now has)( now| also| just| already| "
@@ -83,9 +89,11 @@ def withdraws(text: str) -> bool:
     return _WITHDRAWN.search(text) is not None
 
 
-def takes_back(part: str) -> bool:
-    """Whether a sentence may name a record only to exclude it."""
-    return _TAKEN_BACK.search(part) is not None
+def clauses_of(text: str) -> Iterator[tuple[str, bool]]:
+    """The clauses of a text, each with whether it may name a record only to exclude it."""
+    for part in sentences(text):
+        for clause in _CLAUSE.split(part):
+            yield clause, _TAKEN_BACK.search(clause) is not None
 
 
 def refuses(text: str) -> bool:
@@ -117,14 +125,27 @@ def telling(text: str) -> set[str]:
     return {word for word in tokens(text) if len(word) > 2 and word.isalpha() and word not in _COMMON}
 
 
-def tools_meant(text: str, tools: Sequence[tuple[str, str]]) -> set[str]:
-    """The tools that a text speaks of: those whose names share the most words with it, then whose descriptions do.
+def verbs_of(claim: str) -> set[str]:
+    """The verbs of a claim: what it says was done."""
+    words = {word for word in tokens(claim) if word.isalpha()} - _COMMON
+    return {word for word in words if word in _IRREGULAR or word.endswith("ed") and len(word) > 4}
 
-    tools: names and descriptions. Words that most of several tools share do not count.
+
+def tools_by_verb(claim: str, tools: Sequence[tuple[str, str]]) -> set[str]:
+    """The tools whose names have the verb of a claim."""
+    verbs = verbs_of(claim)
+    return {name for name, _ in tools if any(alike(verb, own) for verb in verbs for own in split_name(name))}
+
+
+def tools_meant(text: str, tools: Sequence[tuple[str, str]], *, by_name: bool = False) -> set[str]:
+    """The tools that a text speaks of: those whose names share the most words with it, else whose descriptions do.
+
+    tools: names and descriptions. Words that most tools share do not count, and neither do verbs used as nouns, such as
+    `booking`.
     """
-    words = telling(text)
+    words = {word for word in telling(text) if not word.endswith("ing")}
     named = {name: {word for word in split_name(name) if word not in _COMMON} for name, _ in tools}
-    described = {name: telling(description) for name, description in tools}
+    described = {} if by_name else {name: telling(description) for name, description in tools}
     return _closest(words, named) or _closest(words, described)
 
 
