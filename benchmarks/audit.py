@@ -2,10 +2,11 @@
 
     python benchmarks/audit.py [--worlds 5] [--first 3000] [--part even] [--data ../shared/data]
 
-Replay: fresh Skyways worlds, where the calls of every run are made again on the desk's database. A write is wrong if the
-case's plan has no such call (`uncalled-for`), has it with other arguments (`argument`), the customer had not said yes to
-it (`consent`), or the records that decide the case had not been read (`unread`). Precision and recall of the contradictions at writes, of `unbacked-claim` against false claims, and of
-any contradiction against failed runs. What is forbidden by policy alone is out of an audit's reach.
+Replay: fresh Skyways worlds, where the calls of every run are made again on the desk's database. A write is wrong if
+the case's plan has no such call (`uncalled-for`), has it with other arguments (`argument`), the customer had not said
+yes to it (`consent`), or the records that decide the case had not been read (`unread`). Precision and recall of the
+contradictions at writes, of `unbacked-claim` against false claims, and of any contradiction against failed runs. What
+is forbidden by policy alone is out of an audit's reach.
 
 Real runs: the number of contradictions in failed against successful runs of the same task, as AUC with its 95% interval
 by task. Tasks of odd number were read while the audit was written, so `--part even` is what to report.
@@ -17,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from meta_reward.evaluation.statistics import by_task, share_interval
@@ -74,7 +76,10 @@ def print_replay(seeds: Sequence[int]) -> None:
                 claims.append(("false-claim" in faults, any(one.kind == "unbacked-claim" for one in found)))
                 runs.append((set(faults), bool(found)))
     each = (time.process_time() - began) / len(runs) * 1000
-    print(f"replay: worlds {seeds[0]} to {seeds[-1]} of {TASKS} tasks, {len(runs)} runs, {each:.1f} ms each to act and audit\n")
+    print(
+        f"replay: worlds {seeds[0]} to {seeds[-1]} of {TASKS} tasks, {len(runs)} runs, "
+        f"{each:.1f} ms each to act out and audit\n"
+    )
     print("                                 of    precision  recall")
     _print_share("writes that are wrong", [(fault != "", bool(kinds)) for fault, kinds in writes])
     for fault in ("argument", "consent", "unread", "uncalled-for"):
@@ -121,8 +126,12 @@ def print_real(label: str, runs: Sequence[Real]) -> None:
     print("contradictions             in failed  in successful   AUC  [95%]           pairs  tasks")
     _print_auc("all", runs, lambda ledger: len(ledger.contradictions))
     for kind in KINDS:
-        _print_auc(kind, runs, lambda ledger, kind=kind: sum(one.kind == kind for one in ledger.contradictions))
+        _print_auc(kind, runs, partial(_of_kind, kind))
     _print_auc("(writes, for comparison)", runs, lambda ledger: sum(one.kind == "wrote" for one in ledger.events))
+
+
+def _of_kind(kind: str, ledger: Ledger) -> int:
+    return sum(one.kind == kind for one in ledger.contradictions)
 
 
 def _print_auc(label: str, runs: Sequence[Real], number: Callable[[Ledger], int]) -> None:
@@ -144,7 +153,9 @@ def _print_auc(label: str, runs: Sequence[Real], number: Callable[[Ledger], int]
         print(f"{label:26} no pairs")
         return
     bounds = "" if found.low is None or found.high is None else f"[{found.low:.3f}, {found.high:.3f}]"
-    print(f"{label:26} {means[0]:9.2f}  {means[1]:13.2f}  {found.mean:.3f}  {bounds:14}  {len(pairs):5}  {len(values):5}")
+    print(
+        f"{label:26} {means[0]:9.2f}  {means[1]:13.2f}  {found.mean:.3f}  {bounds:14}  {len(pairs):5}  {len(values):5}"
+    )
 
 
 if __name__ == "__main__":

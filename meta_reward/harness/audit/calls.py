@@ -85,7 +85,9 @@ def options_of(tools: tuple[Tool, ...], name: str) -> dict[str, tuple[str, ...]]
     """The values that a tool's schema lists, by field."""
     properties = next((tool.parameters.get("properties") for tool in tools if tool.name == name), None)
     fields = properties.items() if isinstance(properties, dict) else ()
-    listed = {key: spec["enum"] for key, spec in fields if isinstance(spec, dict) and isinstance(spec.get("enum"), list)}
+    listed = {
+        key: spec["enum"] for key, spec in fields if isinstance(spec, dict) and isinstance(spec.get("enum"), list)
+    }
     return {key: tuple(str(value) for value in values) for key, values in listed.items()}
 
 

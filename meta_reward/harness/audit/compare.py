@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from meta_reward.harness.audit.calls import Made
@@ -20,11 +20,11 @@ from meta_reward.harness.audit.values import (
     numbers_in,
     plain,
     shape,
-    tokens,
 )
 
 _MOST_WORDS = 4
-_MISSPELT = 0.75
+_MISSPELT = 0.8
+_MOST_COMPARED = 400
 
 
 def is_given(value: Any, key: str, given: Sequence[str], confirmed: Sequence[str]) -> bool:
@@ -68,19 +68,20 @@ def differs(run: Run, made: Made, key: str, value: Any, agreed: str, options: tu
         return _other_date(made, text, agreed)
     if is_id(key, text):
         return _other_id(run, made, text, agreed)
-    return _other_spelling(text, agreed)
+    seen = is_given(text, key, run.given(made.number), ())
+    return "" if seen else _other_spelling(text, agreed)
 
 
 def _other_number(made: Made, key: str, value: float, agreed: str) -> str:
-    if value in numbers_in(agreed) or value == 0 and says_free(agreed):
+    if value in numbers_in(agreed) or (value == 0 and says_free(agreed)):
         return ""
     if is_money_key(key):
         own = {float(v) for _, v in made.values if isinstance(v, int | float)}
         told = money_in(agreed) - own
         composed = {a + b for a in told for b in told} | {a - b for a in told for b in told if a != b} | {sum(told)}
         return _listed(told) if told and value not in composed else ""
-    told = set(counts_of(key, agreed))
-    return _listed(told) if len(told) == 1 and value not in told else ""
+    counted = counts_of(key, agreed)
+    return _listed(counted) if len(counted) == 1 and value not in counted else ""
 
 
 def _other_option(text: str, agreed: str, options: tuple[str, ...]) -> str:
@@ -112,12 +113,12 @@ def _other_spelling(text: str, agreed: str) -> str:
     size = len(wanted.split())
     if not 1 <= size <= _MOST_WORDS or len(wanted) < 5 or wanted in flat or not wanted.replace(" ", "").isalpha():
         return ""
-    words = flat.split()
+    words = flat.split()[:_MOST_COMPARED]
     near = difflib.get_close_matches(
         wanted, {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}, n=1, cutoff=_MISSPELT
     )
     return near[0] if near and near[0] != wanted else ""
 
 
-def _listed(numbers: set[float]) -> str:
+def _listed(numbers: Collection[float]) -> str:
     return ", ".join(f"{value:g}" for value in sorted(numbers))

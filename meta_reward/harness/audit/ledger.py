@@ -22,7 +22,7 @@ class Event:
     number: int
     """Of the message, from 1, as in `Trajectory.transcript`."""
     kind: str
-    """`asked` or `agreed` (the user), `declined` or `claimed` (the agent), `read`, `wrote`, `failed` or `handed over`."""
+    """`asked` or `agreed` (the user), `declined` or `claimed` (the agent), `read`, `wrote`, `failed`, `handed over`."""
     what: str
     """A call with its arguments, or the words."""
     entities: tuple[str, ...] = ()

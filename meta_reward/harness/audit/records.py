@@ -7,7 +7,7 @@ from typing import Any
 
 from meta_reward.harness.audit.calls import FAILED, READ, WROTE, Made
 from meta_reward.harness.audit.ledger import Entity
-from meta_reward.harness.audit.values import data_in, is_called, is_id, is_id_key, kind_of, plain, tokens
+from meta_reward.harness.audit.values import DEEPEST, data_in, is_called, is_id, is_id_key, kind_of, plain, tokens
 from meta_reward.trajectory import Message
 
 _NAME_KEY = re.compile(r"(?i)(?:^|_)(?:name|title|label|email|login|username|last_four|last4)$|(?<=[a-z])Name$")
@@ -113,21 +113,20 @@ class Records:
         self._called = {name: next(iter(ids)) for name, ids in holders.items() if len(ids) == 1}
 
 
-def _records_in(data: Any, parent: str = "") -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _records_in(data: Any, parent: str = "", depth: int = 0) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """The objects of a result that have an identifier: it, its field's name, and the object."""
-    if isinstance(data, list):
+    if isinstance(data, list) and depth <= DEEPEST:
         for item in data:
-            yield from _records_in(item, parent)
-    if not isinstance(data, dict):
+            yield from _records_in(item, parent, depth + 1)
+    if not isinstance(data, dict) or depth > DEEPEST:
         return
     own = next(((k, v) for k, v in data.items() if is_id_key(k) and is_id(k, v)), None)
     if own is not None and len(data) > 1:
         yield own[1], own[0] if kind_of(own[0]) != "record" else f"{parent.removesuffix('s')}_id", data
     for key, value in data.items():
-        if isinstance(value, dict) and is_id(parent and "id", key) and own != (key, key):
-            if not any(v == key for v in value.values()):
-                yield key, f"{parent.removesuffix('s')}_id", value
-        yield from _records_in(value, str(key))
+        if isinstance(value, dict) and is_id(parent and "id", key) and key not in value.values():
+            yield key, f"{parent.removesuffix('s')}_id", value
+        yield from _records_in(value, str(key), depth + 1)
 
 
 def _names_in(data: dict[str, Any]) -> Iterator[str]:

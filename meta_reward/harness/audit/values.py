@@ -24,22 +24,29 @@ _MONEY = re.compile(
     r"(?:[$€£¥]|\b(?:USD|EUR|GBP|CHF|JPY|INR|CAD|AUD)) ?(\d[\d,]*(?:\.\d+)?)"
     r"|(?<![\w.,])(\d[\d,]*(?:\.\d+)?) ?(?:[$€£¥]|(?:USD|EUR|GBP|CHF|JPY|INR|CAD|AUD|dollars|euros|pounds)\b)"
 )
-_MONEY_KEY = re.compile(r"(?i)amount|fee|price|cost|charge|refund|paid|payment|balance|total|fare|deposit|salary")
+_MONEY_KEY = re.compile(
+    r"(?i)(?:amount|fee|price|cost|charge|refund|paid|payment|balance|total|fare|deposit|salary)s?$"
+)
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _COUNTED = re.compile(rf"(?i)\b(\d{{1,3}}|{'|'.join(_COUNTS)}) +((?:[a-z]+ +)?(?:[a-z]+ +)?[a-z]+)")
 
 Leaf = tuple[str, Any]
+DEEPEST = 20
+"""What is nested deeper in JSON is left out, and so are larger integers."""
+LARGEST = 10**15
 
 
-def leaves(value: Any, key: str = "") -> Iterator[Leaf]:
+def leaves(value: Any, key: str = "", depth: int = 0) -> Iterator[Leaf]:
     """The plain values inside JSON, each with the name of its field; items of a list have that of the list."""
+    if depth > DEEPEST:
+        return
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from leaves(item, str(name))
+            yield from leaves(item, str(name), depth + 1)
     elif isinstance(value, list):
         for item in value:
-            yield from leaves(item, key)
-    elif value is not None:
+            yield from leaves(item, key, depth + 1)
+    elif value is not None and not (isinstance(value, int) and abs(value) > LARGEST):
         yield key, value
 
 
@@ -171,4 +178,4 @@ def is_called(name: str, text: str) -> bool:
 
 
 def _float(text: str) -> float:
-    return float(text.replace(",", "")) if len(text) < 40 else 0.0
+    return float(text.replace(",", "")) if len(text) < 20 else 0.0

@@ -60,8 +60,8 @@ def grade(case: Case, messages: Sequence[Message]) -> tuple[str, ...]:
 def faults_of_writes(case: Case, messages: Sequence[Message]) -> list[tuple[int, str]]:
     """Every write that went through in the replay: the number of its message, from 1, and what is wrong with it.
 
-    `uncalled-for`: the plan has no such call; `argument`: it has one with other arguments; `consent`: the customer had not
-    said yes to just that; `unread`: records that decide the case had not been read; "" for a right one.
+    `uncalled-for`: the plan has no such call; `argument`: it has one with other arguments; `consent`: the customer had
+    not said yes to just that; `unread`: records that decide the case had not been read; "" for a right one.
     """
     calls = _replay(case.database.copy(), messages)
     return [
