@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from meta_reward.harness.audit.values import Leaf, is_id, leaves, split_name, tokens
+from meta_reward.harness.audit.values import Leaf, data_in, is_id, leaves, split_name, tokens
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, render_call
 
 READ, WROTE, FAILED, HANDED_OVER = "read", "wrote", "failed", "handed over"
@@ -53,6 +53,15 @@ class Made:
     def targets(self) -> tuple[Leaf, ...]:
         """Those that it gives at its top level: the records that it is about."""
         return tuple((key, value) for key, value in self.call.arguments.items() if is_id(key, value))
+
+    @cached_property
+    def highest(self) -> dict[str, int]:
+        """The highest whole number of each field in its arguments and its result."""
+        found: dict[str, int] = {}
+        for key, value in (*self.values, *leaves(data_in(self.result))):
+            if isinstance(value, int) and not isinstance(value, bool):
+                found[key] = max(value, found.get(key, value))
+        return found
 
     @cached_property
     def words(self) -> frozenset[str]:

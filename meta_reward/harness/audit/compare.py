@@ -7,7 +7,7 @@ from typing import Any
 
 from meta_reward.harness.audit.calls import Made
 from meta_reward.harness.audit.run import Run
-from meta_reward.harness.audit.speech import says_free
+from meta_reward.harness.audit.speech import says_free, says_more
 from meta_reward.harness.audit.values import (
     counts_of,
     dates_in,
@@ -80,7 +80,7 @@ def _other_number(made: Made, key: str, value: float, agreed: str) -> str:
         told = money_in(agreed) - own
         composed = {a + b for a in told for b in told} | {a - b for a in told for b in told if a != b} | {sum(told)}
         return _listed(told) if told and value not in composed else ""
-    counted = counts_of(key, agreed)
+    counted = frozenset() if says_more(agreed) else counts_of(key, agreed)
     return _listed(counted) if len(counted) == 1 and value not in counted else ""
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from meta_reward.harness.audit.calls import HANDED_OVER, WROTE, Made
 from meta_reward.harness.audit.records import Records
-from meta_reward.harness.audit.speech import clauses_of, is_yes
+from meta_reward.harness.audit.speech import clauses_of, is_mistaken, is_yes
 from meta_reward.harness.audit.values import tokens
 from meta_reward.trajectory import Trajectory
 
@@ -69,7 +69,10 @@ class Run:
         meant: dict[str, bool] = {}
         for text in self.said("user", before):
             for clause, excluded in clauses_of(text):
-                meant |= dict.fromkeys(self.records.mentioned(clause), not excluded)
+                named = self.records.mentioned(clause)
+                if not named and is_mistaken(clause):
+                    meant.clear()
+                meant |= dict.fromkeys(named, not excluded)
         return {id for id, is_meant in meant.items() if is_meant}
 
     def confirmed(self, before: int) -> list[str]:

@@ -33,6 +33,8 @@ _WITHDRAWN = re.compile(
 _TAKEN_BACK = re.compile(
     r"(?i)\b(other one|not|n't|no wait|instead of|rather than|wrong|leave|alone|keep|except|besides|mixed)\b"
 )
+_MISTAKEN = re.compile(r"(?i)\b(wrong|mistake|mixed|other one)\b")
+_MORE = re.compile(r"(?i)\b(more|additional|another|extra|add|adding)\b")
 _CLAUSE = re.compile(r"[,;:]\s+|\s(?:and|but|then)\s")
 _IRREGULAR = frozenset("made sent paid put given set sold bought done taken".split())
 _REFUSAL = re.compile(
@@ -117,6 +119,16 @@ def clauses_of(text: str) -> Iterator[tuple[str, bool]]:
     for part in sentences(text):
         for clause in _CLAUSE.split(part):
             yield clause, _TAKEN_BACK.search(clause) is not None
+
+
+def is_mistaken(clause: str) -> bool:
+    """Whether a user says that what they named before was not what they meant."""
+    return _MISTAKEN.search(clause) is not None
+
+
+def says_more(text: str) -> bool:
+    """Whether a text speaks of adding to what is there, so that its counts are not totals."""
+    return _MORE.search(text) is not None
 
 
 def refuses(text: str) -> bool:

@@ -18,6 +18,7 @@ _WORDED = re.compile(
     rf"(?i)\b({'|'.join(_MONTHS)})[a-z]*\.? +(\d\d?)(?:st|nd|rd|th)?\b"
     rf"|\b(\d\d?)(?:st|nd|rd|th)?(?: of)? +({'|'.join(_MONTHS)})[a-z]*\b"
 )
+_DASHES = re.compile("[\u2010-\u2015]")
 _TIME = re.compile(r"\b\d\d?:\d\d(?::\d\d)?\b")
 _NUMBER = re.compile(r"(?<![\w.,#-])-?\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
 _MONEY = re.compile(
@@ -101,13 +102,13 @@ def _run_shape(run: re.Match[str]) -> str:
 @lru_cache(maxsize=2048)
 def tokens(text: str) -> frozenset[str]:
     """The words of a text in lower case, with signs inside them kept: identifiers are whole."""
-    return frozenset(found.strip(".-") for found in re.findall(r"#?\w[\w.@-]*", text.lower()))
+    return frozenset(found.strip(".-") for found in re.findall(r"#?\w[\w.@-]*", _DASHES.sub("-", text.lower())))
 
 
 @lru_cache(maxsize=2048)
 def dates_in(text: str) -> frozenset[tuple[int, int]]:
     """The dates in a text, as month and day."""
-    found = {(int(a or c), int(b or d)) for a, b, c, d in _DATE.findall(text)}
+    found = {(int(a or c), int(b or d)) for a, b, c, d in _DATE.findall(_DASHES.sub("-", text))}
     for month, day, day_first, month_after in _WORDED.findall(text):
         found.add((_MONTHS.index((month or month_after).lower()) + 1, int(day or day_first)))
     return frozenset(found)
@@ -121,7 +122,7 @@ def is_date(value: Any) -> bool:
 @lru_cache(maxsize=2048)
 def numbers_in(text: str) -> frozenset[float]:
     """The numbers of a text that are no part of a date, a time or an identifier; number words up to ten too."""
-    plain = _TIME.sub(" ", _WORDED.sub(" ", _DATE.sub(" ", text)))
+    plain = _TIME.sub(" ", _WORDED.sub(" ", _DATE.sub(" ", _DASHES.sub("-", text))))
     found = {_float(one) for one in _NUMBER.findall(plain)} | {_float(a or b) for a, b in _MONEY.findall(plain)}
     return frozenset(found | {float(_COUNTS[word]) for word in tokens(text) if word in _COUNTS})
 
@@ -137,14 +138,15 @@ def is_money_key(key: str) -> bool:
     return _MONEY_KEY.search(key) is not None
 
 
-def counts_of(key: str, text: str) -> set[float]:
+@lru_cache(maxsize=2048)
+def counts_of(key: str, text: str) -> frozenset[float]:
     """The numbers that a text gives for what a field counts: `bags` in `2 bags`."""
     wanted = [word for word in split_name(key) if len(word) > 2]
-    found = set()
-    for count, nouns in _COUNTED.findall(text):
-        if any(alike(word, noun) for word in wanted for noun in nouns.lower().split()):
-            found.add(float(_COUNTS.get(count.lower(), 0) or count if not count.isdigit() else count))
-    return found
+    counted = _COUNTED.findall(text)
+    said = [
+        count.lower() for count, nouns in counted if any(alike(w, n) for w in wanted for n in nouns.lower().split())
+    ]
+    return frozenset(float(_COUNTS.get(count) or count) for count in said)
 
 
 def split_name(name: str) -> list[str]:
