@@ -25,7 +25,7 @@ import struct
 import sys
 from collections.abc import Mapping
 
-from meta_reward.harness import child
+from meta_reward.harness import audit, child
 from meta_reward.harness.frames import encode_frame
 from meta_reward.harness.lockdown import Lockdown, LockdownError
 from meta_reward.harness.process_limits import die_with_parent, keep_only, limit_resources
@@ -37,6 +37,7 @@ READY = 0  # the job number with which the zygote reports that it has started
 _FAILED = 70
 # Loaded once by the zygote, so that no child pays for them.
 _PRELOADED = (
+    audit.__name__,
     *("collections", "dataclasses", "datetime", "decimal", "difflib", "encodings.idna", "enum", "fractions"),
     *("itertools", "math", "statistics", "string", "textwrap", "unicodedata"),
 )
@@ -155,7 +156,7 @@ def _drain(pipe: int) -> None:
 def _hide_package() -> None:
     """Leave candidates the loaded interface, with no way to import the rest of the package."""
     sys.path[:] = [entry for entry in sys.path if entry != os.environ.get("PYTHONPATH")]
-    for name in ("meta_reward", "meta_reward.harness"):
+    for name in ("meta_reward", "meta_reward.harness", audit.__name__):
         sys.modules[name].__path__ = []
 
 

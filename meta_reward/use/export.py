@@ -6,7 +6,7 @@
       reward.toml      judge, budget and packages, as tables of run.toml
       policy.md tools.json   what the agents worked under
       record.json      dated: data, judge, decision, sealed numbers with intervals, weak categories
-      runtime/         `meta_reward.harness`, all that the program imports: standard library only
+      runtime/         `meta_reward.harness` and its `audit`, all that the program imports: standard library only
 
 It holds no trajectory and no key, and nothing of validation or test but the numbers.
 """
@@ -29,7 +29,11 @@ from meta_reward.use.loaded import HARNESS, POLICY, RECORD, SETTINGS, TOOLS, cho
 
 SCHEMA = 1
 _PACKAGE = Path(__file__).parents[1]
-_RUNTIME = ("__init__.py", "trajectory.py", "harness/__init__.py", "harness/runtime.py")
+_AUDIT = ("__init__", "build", "calls", "compare", "ledger", "records", "rules", "run", "speech", "values")
+_RUNTIME = (
+    *("__init__.py", "trajectory.py", "harness/__init__.py", "harness/runtime.py"),
+    *(f"harness/audit/{name}.py" for name in _AUDIT),
+)
 _FEWEST_PAIRS = 5
 _WEAK_BY = 0.05
 _SIMULATED = "The judge is simulated: the numbers say nothing about any real model.\n\n"

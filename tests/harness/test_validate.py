@@ -140,7 +140,7 @@ def test_each_refused_import_says_why() -> None:
     hints = {f.line: f.hint for f in inspect_source("import socket\nimport pandas\nimport pickle\n" + GOOD).findings}
     assert hints == {
         1: "there is no network; the judge is the only one to ask",
-        2: "use the standard library's pure parts and meta_reward.harness; "
+        2: "use the standard library's pure parts, meta_reward.harness and meta_reward.harness.audit; "
         'packages = ["pandas"] in run.toml would allow it',
         3: "a rule is stated in words and code: there is nothing to digest, pack or unpack",
     }
@@ -161,7 +161,7 @@ def test_packages_that_the_run_allows_may_be_imported() -> None:
     source = f"import numpy as np\nfrom numpy.linalg import norm\n{GOOD}"
     assert inspect_source(source, packages=("numpy",)).ok
     (finding,) = inspect_source("import pandas\n" + GOOD, packages=("numpy",)).findings
-    pure = "use the standard library's pure parts and meta_reward.harness, and numpy"
+    pure = "use the standard library's pure parts, meta_reward.harness and meta_reward.harness.audit, and numpy"
     assert finding.hint == f'{pure}; packages = ["pandas"] in run.toml would allow it'
 
 

@@ -14,6 +14,8 @@ from meta_reward.files import load_json
 from tests.cli.conftest import MetaReward
 from tests.use.conftest import messages, some_runs, write_rows
 
+AUDIT = ("__init__", "build", "calls", "compare", "ledger", "records", "rules", "run", "speech", "values")
+
 
 @pytest.fixture
 def exported(meta_reward: MetaReward, finished: Path, here: Path) -> Path:
@@ -25,7 +27,9 @@ def test_export_holds_what_its_docs_say_and_no_trajectory(exported: Path) -> Non
     found = sorted(path.relative_to(exported).as_posix() for path in exported.rglob("*") if path.is_file())
     assert found == [
         *("README.md", "harness.py", "policy.md", "record.json", "reward.toml"),
-        *(f"runtime/meta_reward/{name}" for name in ("__init__.py", "harness/__init__.py", "harness/runtime.py")),
+        *("runtime/meta_reward/__init__.py", "runtime/meta_reward/harness/__init__.py"),
+        *(f"runtime/meta_reward/harness/audit/{name}.py" for name in AUDIT),
+        "runtime/meta_reward/harness/runtime.py",
         *("runtime/meta_reward/trajectory.py", "tools.json"),
     ]
     assert "Where is my order?" not in "".join(path.read_text() for path in exported.rglob("*") if path.is_file())

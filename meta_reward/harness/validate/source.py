@@ -17,6 +17,7 @@ from meta_reward.harness.validate.report import Finding
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 150
 INTERFACE = "meta_reward.harness"
+AUDIT = f"{INTERFACE}.audit"
 
 # Modules that turn a transcript into the key of a table, or a table into text. INTERFACE.md names them.
 UNPACKING = """
@@ -173,12 +174,12 @@ def _borrowed(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def _reason_against(name: str, packages: Collection[str]) -> str:
     """Why a harness cannot import a module; "" if it can."""
     top = name.partition(".")[0]
-    if name == INTERFACE or (top in packages and top):
+    if name in (INTERFACE, AUDIT) or (top in packages and top):
         return ""
     if top in sys.stdlib_module_names:
         return _REASONS.get(top, "what is private stays so" if top.startswith("_") and top != "__future__" else "")
     others = f", and {', '.join(packages)}" if packages else ""
-    pure = f"use the standard library's pure parts and {INTERFACE}{others}"
+    pure = f"use the standard library's pure parts, {INTERFACE} and {AUDIT}{others}"
     return pure if top in ("", "meta_reward") else f'{pure}; packages = ["{top}"] in run.toml would allow it'
 
 

@@ -174,12 +174,9 @@ def _render_imports(imports: Mapping[str, tuple[str, str]]) -> str:
         if name:
             members.setdefault(module, []).append(_renamed(name, bound))
     statements = [f"import {module}" for module in modules]
-    statements += [_from(module, members[module]) for module in sorted(members) if module != INTERFACE]
-    return "\n".join(
-        [*statements, "", _from(INTERFACE, members[INTERFACE])]
-        if statements
-        else [_from(INTERFACE, members[INTERFACE])]
-    )
+    own = [_from(module, members[module]) for module in sorted(members) if module.startswith(INTERFACE)]
+    statements += [_from(module, members[module]) for module in sorted(members) if not module.startswith(INTERFACE)]
+    return "\n".join([*statements, "", *own] if statements else own)
 
 
 def _renamed(name: str, bound: str) -> str:

@@ -5,6 +5,8 @@ nothing in a rollout's id, order or messages says which agent it came from.
 """
 
 import random
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward.offline.skyways import rules
@@ -25,6 +27,15 @@ from meta_reward.trajectory import Rollout, Trajectory
 _TOOLS = tuple(tool.spec for tool in TOOLS.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A task of a world. rollouts: each with its faults, as `grade` names them."""
+
+    task: str
+    case: Case
+    rollouts: tuple[tuple[Rollout, tuple[str, ...]], ...]
+
+
 def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int = 8, seed: int = 0) -> None:
     """Write a simulated task set of this size to `path`, in place of what is there; another seed, another world.
 
@@ -32,10 +43,8 @@ def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int =
     """
     made: list[Rollout] = []
     categories: dict[str, tuple[str, ...]] = {}
-    for number, situation in enumerate(situations(tasks, seed)):
-        task = f"t{number:03d}"
-        case, rng = draw_case(situation, f"{seed}/{task}")
-        for rollout, faults in _rollouts(task, case, rollouts, rng):
+    for acted in act_out(tasks=tasks, rollouts=rollouts, seed=seed):
+        for rollout, faults in acted.rollouts:
             made.append(rollout)
             categories[rollout.id] = faults
     about = About(
@@ -50,6 +59,14 @@ def build(path: Path, *, name: str = "skyways", tasks: int = 90, rollouts: int =
     save_task_set(
         path, about, policy=rules.POLICY, tools=_TOOLS, rollouts=made, pairs=pairs, division=division, replace=True
     )
+
+
+def act_out(*, tasks: int, rollouts: int, seed: int) -> Iterator[Acted]:
+    """Every task of a world: its case, and its conversations with the faults that replay finds in each."""
+    for number, situation in enumerate(situations(tasks, seed)):
+        task = f"t{number:03d}"
+        case, rng = draw_case(situation, f"{seed}/{task}")
+        yield Acted(task, case, tuple(_rollouts(task, case, rollouts, rng)))
 
 
 def draw_case(situation: Situation, seed: str) -> tuple[Case, random.Random]:

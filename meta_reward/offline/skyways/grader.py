@@ -57,6 +57,31 @@ def grade(case: Case, messages: Sequence[Message]) -> tuple[str, ...]:
     return tuple(category for category in CATEGORIES if category in faults)
 
 
+def faults_of_writes(case: Case, messages: Sequence[Message]) -> list[tuple[int, str]]:
+    """Every write that went through in the replay: the number of its message, from 1, and what is wrong with it.
+
+    `uncalled-for`: the plan has no such call; `argument`: it has one with other arguments; `consent`: the customer had
+    not said yes to just that; `unread`: records that decide the case had not been read; "" for a right one.
+    """
+    calls = _replay(case.database.copy(), messages)
+    return [
+        (made.index + 1, _fault_of_write(case, made, [before.step for before in calls[:at]]))
+        for at, made in enumerate(calls)
+        if is_write(made.step.tool)
+    ]
+
+
+def _fault_of_write(case: Case, made: Made, before: Sequence[Step]) -> str:
+    plan = case.errand.plan
+    if made.step.tool not in {step.tool for step in plan}:
+        return "uncalled-for"
+    if made.step not in plan:
+        return "argument"
+    if not _has_consent(made):
+        return "consent"
+    return "" if all(step in before for step in case.evidence) else "unread"
+
+
 def _replay(database: Database, messages: Sequence[Message]) -> list[Made]:
     made = []
     said = agreed = ""
