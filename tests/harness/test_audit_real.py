@@ -1,6 +1,7 @@
 """Ledgers of ten real trajectories, read and written down by hand, against what the audit says of them.
 
-The data are not part of the project: skipped where they are absent. MISSED is what a reader sees and the audit does not.
+The data are not part of the project: skipped where they are absent. MISSED is what a reader sees and the audit does
+not.
 """
 
 from collections.abc import Iterator
