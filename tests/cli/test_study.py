@@ -17,7 +17,7 @@ from meta_reward import files
 from meta_reward.models import registry
 from meta_reward.run.layout import Layout
 from meta_reward.tasks.openings import count_openings
-from meta_reward.tasks.taskset import digest_of
+from meta_reward.tasks.taskset import load_task_set
 from tests.cli.conftest import ONE_SEED, MetaReward
 from tests.cli.studying import HOSTILE, install, make_night, make_tasks
 from tests.cli.test_width import LONG, assert_fits
@@ -116,7 +116,7 @@ def test_pairs_without_a_category_are_clustered_by_rules_that_are_printed(meta_r
     bare = [{**pair, "categories": []} for pair in files.load_lines(pairs)]
     files.write_lines(pairs, bare)
     config = night / "runs" / "night" / "run.toml"
-    digest = digest_of(night / "tasks" / "small")
+    digest = load_task_set(night / "tasks" / "small").digest
     config.write_text(re.sub(r'(?m)^digest = ".*"$', f'digest = "{digest}"', config.read_text()))
     ran = meta_reward("study", "clusters", "night", COLUMNS="200")
     assert "none of these (rule)" in ran.out
