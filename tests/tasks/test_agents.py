@@ -54,7 +54,7 @@ def test_a_task_has_defaults_for_what_it_leaves_out(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_with_a_task_is_said_with_its_line(tmp_path: Path, change: dict[str, Any], what: str) -> None:
     path = set_of(tmp_path, TASK, {**TASK, "id": "t2", **change})
-    with pytest.raises(DataError, match="tasks.jsonl, line 2") as raised:
+    with pytest.raises(DataError, match=r"tasks\.jsonl, line 2") as raised:
         load_agent_set(path)
     assert what in str(raised.value)
 
