@@ -40,12 +40,7 @@ def test_a_customer_answers_whatever_is_said_and_leaves_in_the_end(text: str) ->
 
 
 def test_answers_follow_from_the_task_the_repeat_and_what_was_said() -> None:
-    texts = (
-        "May I have your customer number?",
-        "I can't do that.",
-        "Shall I cancel it for EUR 70?",
-        "It has been done.",
-    )
+    texts = ("May I have your customer number?", "I can't do that.", "Shall I cancel it?", "It has been done.")
     once, again = [[one.say(text) for text in texts] for one in (desk(7), desk(7))]
     others = {tuple(desk(7, repeat).say(text) or "" for text in texts) for repeat in range(12)}
     assert once == again
