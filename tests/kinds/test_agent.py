@@ -43,8 +43,8 @@ for line in sys.stdin:
         done.append(asked["arguments"].get("amount"))
         answer = {"result": "paid", "is_error": False}
     else:
-        served = done == [given.get("due")] and repeat % 2 == 0
-        answer = {"success": float(served), "faults": [] if done else ["refused"]}
+        success = done == [given.get("due")] and repeat // 1000 % 2 == 0
+        answer = {"success": float(success), "faults": [] if done else ["refused"]}
     print(json.dumps({"id": asked["id"], **answer}), flush=True)
 """
 REFUNDS = """

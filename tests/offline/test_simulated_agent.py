@@ -16,7 +16,7 @@ from meta_reward.offline.skyways.desk import POLICY, SPECS, Desk
 from meta_reward.offline.skyways.tools import is_write
 from meta_reward.trajectory import Message
 
-CASES = range(40)
+CASES = range(30)
 NONE = dict.fromkeys(NAMES, 0.0)
 HELD_BACK = "Not done: ask for a clear yes first, and confirm."
 
@@ -83,7 +83,7 @@ def test_weakness_yields_to_what_the_harness_shows(
 def test_it_knows_no_rules_that_are_not_shown_and_is_worse_with_a_long_prompt() -> None:
     model = only(policy=1.0, haste=1.0, length=2.0)
     assert share(model, system="Be kind.") < share(model)
-    assert share(model, tail="Stay calm. " * 3_000) < share(model)
+    assert share(model, tail="Stay calm. " * 1_500) < share(model)
 
 
 def test_the_same_request_and_draw_bring_the_same_answer_and_other_draws_others() -> None:
