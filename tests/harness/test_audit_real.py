@@ -23,7 +23,7 @@ CASES = [
     (V1, "t003-r0", {"OBUT9V": (58,)}, []),
     (V1, "t005-r0", {"FQ8APE": (22,)}, [(24, "unbacked-claim")]),
     (V1, "t015-r0", {"GV1N64": (26,)}, []),
-    # [28] says that the fare difference was waived, but the result at [25] charges it.
+    # [28] says that the fare difference was waived, but the result at [25] pays 331 back.
     (V1, "t019-r0", {"VA5SGQ": (24, 26)}, []),
     (
         *(V1, "t029-r3", {"UDMOP1": (24,), "4XGCCM": (26,)}),
