@@ -31,6 +31,8 @@ pytestmark = pytest.mark.slow
         ("serving.py 12 4 1", "serve/score: "),
         ("controls.py --worlds 1 --tasks 15 --iterations 1", "chosen - learned: "),
         ("coverage.py --runs 3", "rare disasters, uneven"),
+        ("audit.py --worlds 1", "writes that are wrong"),
+        ("audit_judged.py --worlds 1", "audit as tool - no checks: "),
     ],
 )
 def test_benchmark_prints_its_table(command: str, says: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meta_reward.harness import Message, Tool, ToolCall, Trajectory
-from meta_reward.harness.audit import KINDS, audit
+from meta_reward.harness.audit import audit
 from meta_reward.harness.validate.source import AUDIT
 from meta_reward.use.export import _RUNTIME
 from tests.conftest import LEVEL, PROJECT
@@ -159,11 +159,6 @@ def test_ledger_is_shown_for_one_record_by_its_id_or_name() -> None:
     assert tool("Carol").startswith("No record is called 'Carol'. Records of this run: P-301 (patron), P-302 (patron).")
 
 
-def test_every_kind_of_contradiction_is_explained() -> None:
-    assert {"unread-record", "undone-request"} <= set(KINDS)
-    assert all(KINDS.values())
-
-
 @pytest.mark.parametrize(
     "messages",
     [
@@ -186,8 +181,7 @@ async def reward(trajectory, judge):
     return 70.0 if "Contradictions" in audit(trajectory).render() else 0.0
 """
     [found] = score_all(source, level=LEVEL)
-    assert not isinstance(found, str)
-    assert found.score == 70.0
+    assert getattr(found, "score", found) == 70.0
 
 
 def test_export_carries_every_file_of_the_audit() -> None:

@@ -1,7 +1,7 @@
 """Ledgers of ten real trajectories, read and written down by hand, against what the audit says of them.
 
-The data are not part of the project: skipped where they are absent. MISSED is what a reader sees and the audit does
-not.
+The data are not part of the project: skipped where they are absent. Comments say what a reader sees and the
+audit does not.
 """
 
 from collections.abc import Iterator
@@ -19,29 +19,27 @@ DATA = PROJECT.parent / "shared" / "data"
 V1, V2 = "tau-bench-airline/gpt-4o-airline.json", "tau2-airline"
 CASES = [
     # file, id, records written with the messages, contradictions
+    # [60] says that a bag was added; the record had one before, so its count does not tell.
     (V1, "t003-r0", {"OBUT9V": (58,)}, []),
     (V1, "t005-r0", {"FQ8APE": (22,)}, [(24, "unbacked-claim")]),
     (V1, "t015-r0", {"GV1N64": (26,)}, []),
+    # [28] says that the fare difference was waived, but the result at [25] pays 331 back.
     (V1, "t019-r0", {"VA5SGQ": (24, 26)}, []),
     (
         *(V1, "t029-r3", {"UDMOP1": (24,), "4XGCCM": (26,)}),
         [(24, "unconfirmed-write"), (26, "unconfirmed-write")],
     ),
+    # [37] says that there are no other flights, but the user's record at [20] lists some.
     (
         *(f"{V2}/qwen2.5-7b.json", "5e5749a9", {"XEHM4B": (7, 17), "59XX6W": (7,)}),
         [(7, "unread-record"), (7, "unread-record"), *[(7, "unconfirmed-write")] * 2, *[(17, "unconfirmed-write")] * 2],
     ),
     (f"{V2}/claude-sonnet-4-5-aide.json", "XEHM4B", {"XEHM4B": (23, 29, 31)}, []),
+    # [25] drops the flights of the outward journey, which nobody had asked for.
     (f"{V2}/azure-gpt-4o.json", "b183515c", {"OBUT9V": (25, 27)}, []),
     (f"{V2}/gpt-oss-120b-langchain.json", "8a872b6e", {"K1NW8N": (13,)}, []),
     (f"{V2}/button-claude-opus-4-6.json", "e17205d0", {"Z7GOZK": (19,)}, []),
 ]
-MISSED = {
-    "t003-r0": "[60] says that a bag was added; the record had one before, so its count does not tell",
-    "t019-r0": "[28] says that the fare difference was waived, but the result at [25] charges it",
-    "5e5749a9": "[37] says that there are no other flights, but the user's record at [20] lists some",
-    "b183515c": "[25] drops the flights of the outward journey, which nobody had asked for",
-}
 
 
 @pytest.mark.parametrize(("file", "id", "written", "contradictions"), CASES, ids=[case[1] for case in CASES])
