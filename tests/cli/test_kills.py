@@ -27,6 +27,7 @@ def start(run: str, cache: Path, cwd: Path | None = None) -> subprocess.Popen[by
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("proposers", [("catalog", "command"), ("stock",)], ids=["rewards", "programs that learn"])
 def test_searches_killed_a_dozen_times_end_like_one_that_was_not(proposers: Sequence[str]) -> None:
     program = str(PROJECT / "benchmarks" / "kills.py")
