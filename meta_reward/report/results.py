@@ -55,7 +55,7 @@ def render_forecast(forecast: "Forecast") -> str:
 
 def render_power(power: Power) -> str:
     """What a decision on so many validation tasks can find, in a sentence."""
-    tasks = f"{plural(power.tasks, 'validation task')} with pairs"
+    tasks = f"{plural(power.tasks, 'validation task')}"
     if power.smallest_p is None:
         return f"{tasks}: too few for a test, which needs {MIN_TASKS}; the best will be named as untested."
     found = f"a gain of {power.gain * 100:.0f} points is found" if power.gain else "no gain is found"
@@ -78,12 +78,12 @@ def _too_long(window: "Window") -> str:
     if window.tokens is None:
         text = f"The judge's window is not known, and {longest}: say window_tokens in [judge.settings]."
     elif not window.exceeding:
-        text = f"Every transcript fits the judge's window of {window.tokens:,} tokens: {longest}."
+        text = f"Every input fits the judge's window of {window.tokens:,} tokens: {longest}."
     else:
         verb = "exceeds" if window.exceeding == 1 else "exceed"
         text = (
-            f"{window.exceeding:,} of {plural(window.transcripts, 'transcript')} {verb} the judge's window of "
-            f"{window.tokens:,} tokens: {longest}. Of such a transcript the seeds show the judge the head and the "
+            f"{window.exceeding:,} of {plural(window.transcripts, 'input')} {verb} the judge's window of "
+            f"{window.tokens:,} tokens: {longest}. Of such an input the seeds show the judge the head and the "
             "tail, after a first try that it refuses."
         )
     return fit(text)
@@ -94,8 +94,8 @@ def _basis(forecast: "Forecast") -> str:
     calls = ", ".join(f"{name} {calls:g}" for name, calls in forecast.calls_per_trajectory.items())
     return fit(
         f"An estimate, and nothing was sent: the seeds were run on {forecast.sample} of the "
-        f"{forecast.trajectories['search']} search trajectories, with a simulated judge in place of the real one, "
-        f"counting {forecast.chars_per_token} characters a token{reply}. Judge calls for one trajectory: {calls}. "
+        f"{forecast.trajectories['search']} inputs of the search split, with a simulated judge in place of the real "
+        f"one, counting {forecast.chars_per_token} characters a token{reply}. Judge calls for one input: {calls}. "
         "Candidates are assumed to make as many as the mean seed; one that makes twice as many costs twice as much. "
         "What is in the cache already costs nothing."
     )

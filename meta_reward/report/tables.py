@@ -189,8 +189,8 @@ def render_metrics(columns: Mapping[str, Metrics], words: Words) -> str:
         ("coverage", lambda m: percent(m.coverage)),
         *_of_pairs("mean margin", lambda p: points(p.mean_margin), columns),
         *_of_context("context", lambda c: f"{c.mean_chars:,.0f}", columns),
-        *_of_context("memory", lambda c: "-" if c.memory_chars is None else f"{c.memory_chars:,}", columns),
-        (words.examples, lambda m: m.examples),
+        *_of_memory(columns),
+        *([(words.examples, lambda m: m.examples)] if words.examples != words.items else []),
         ("judge calls", lambda m: m.judge_calls),
         ("judge tokens", lambda m: m.judge_tokens),
         ("cost", lambda m: dollars(m.cost_usd)),
@@ -211,6 +211,12 @@ def _of_pairs(name: str, show: Callable[[Preferences], object], columns: Mapping
 def _of_context(name: str, show: Callable[[Context], object], columns: Mapping[str, Metrics]) -> list[_Line]:
     known = any(metrics.context for metrics in columns.values())
     return [(name, lambda m: show(m.context) if m.context else "-")] if known else []
+
+
+def _of_memory(columns: Mapping[str, Metrics]) -> list[_Line]:
+    if not any(metrics.context and metrics.context.memory_chars for metrics in columns.values()):
+        return []
+    return _of_context("memory", lambda c: "-" if c.memory_chars is None else f"{c.memory_chars:,}", columns)
 
 
 def render_categories(columns: Mapping[str, Metrics], items: str = "pairs") -> str:

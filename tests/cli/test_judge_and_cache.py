@@ -71,9 +71,9 @@ def test_dry_run_says_how_many_transcripts_exceed_the_window_of_the_judge(meta_r
     dry, local = ("search", "small", "--dry-run", *ONE_SEED, "--judge"), "openai:mine@http://localhost:1/v1"
     judges = [(local, "--config", "narrow.toml"), (local,), ("simulated",)]
     exceeding, unknown, fitting = (" ".join(meta_reward(*dry, *judge).out.split()) for judge in judges)
-    assert "1 of 32 transcripts exceeds the judge's window of 3,000 tokens: the longest has about 4,7" in exceeding
+    assert "1 of 32 inputs exceeds the judge's window of 3,000 tokens: the longest has about 4,7" in exceeding
     assert "The judge's window is not known, and the longest has about 4,7" in unknown
-    assert "Every transcript fits the judge's window of 200,000 tokens: the longest has about 4,7" in fitting
+    assert "Every input fits the judge's window of 200,000 tokens: the longest has about 4,7" in fitting
 
 
 def test_dry_run_of_a_run_forecasts_what_is_left_of_it(meta_reward: MetaReward) -> None:
