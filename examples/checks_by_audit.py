@@ -1,15 +1,12 @@
-"""Code keeps a ledger of the run: what was read, given, agreed to, written and claimed, and what contradicts.
+"""`checks` for a harness: code keeps a ledger of the run, and says what contradicts what was given, agreed to and done.
 
-A change to the wrong record or with another amount reads like a right one; beside what the user named and
-agreed to, it does not.
-
-Risk: words that the ledger misreads, and nothing to say where only the policy forbids a change.
+A change to the wrong record or with another amount reads like a right one; beside what the user named and agreed to, it
+does not. Words that the ledger misreads may mislead the judge, and what only the policy forbids it does not see.
 """
 
 from meta_reward.harness import Trajectory
 from meta_reward.harness.audit import audit
 
-ANSWERS = ("unbacked-claims", "same-changes", "unasked-changes", "procedure", "more-changes")
 HOLDS = {
     "unread-record": "the record was read before it was changed",
     "ungiven-argument": "its values have an origin",
