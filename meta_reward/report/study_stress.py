@@ -3,13 +3,18 @@
 from meta_reward.report.blocks import Block, Grid, Lines, Title
 from meta_reward.report.tables import SIMULATED, difference, percent, plural
 from meta_reward.search.studies.stress import StressTables
-from meta_reward.search.studies.stress_numbers import Arm, Update
+from meta_reward.search.studies.stress_numbers import Arm, Pick, Update
 
 _ARMS = (
     "tuned: search and validation are scored by the reward that the run chose; untuned: by that of its baseline; "
     "official: by the truth. baseline, chosen: official success on test; gain: of the two, with its 95% interval by "
     "task; learned: what the reward says the chosen program gains on validation (selected), official: what it gains "
     "there in truth, and ahead: by how much the first exceeds the second, all in points"
+)
+_PICKS = (
+    "on each search task, the agent that the learned reward likes best: of how many on average, the official success "
+    "of all of them, of the one picked, and of the best one in truth; regret: by how much the last is above the "
+    "picked, in points"
 )
 _COURSE = (
     "the leader on search after each update, the mean over searches: its learned reward, the official success of the "
@@ -32,6 +37,8 @@ def stress_blocks(tables: StressTables) -> list[Block]:
             [_arm(one) for one in tables.arms],
         ),
         Lines([_ARMS]),
+        Grid(["arm", "of", "mean", "picked", "best", "regret"], [_pick(one) for one in tables.picks]),
+        Lines([_PICKS]),
         Grid(
             ["arm", "update", "learned", "official", "ahead", "ways", "entropy"],
             [_update(one) for one in tables.course],
@@ -55,6 +62,11 @@ def _arm(one: Arm) -> list[object]:
         *(_points(one.learned_gain), _points(one.official_gain), _points(ahead)),
         f"{one.replaced} of {one.searches}",
     ]
+
+
+def _pick(one: Pick) -> list[object]:
+    shares = (percent(one.mean), percent(one.picked), percent(one.best))
+    return [one.arm, f"{one.candidates:.1f}", *shares, f"{(one.best - one.picked) * 100:.1f}"]
 
 
 def _update(one: Update) -> list[object]:

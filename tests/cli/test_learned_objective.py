@@ -112,6 +112,8 @@ def test_stress_sets_the_three_arms_side_by_side_and_is_shown_again(meta_reward:
     assert course == [(arm, update) for arm in ("tuned", "untuned", "official") for update in (0, 1)]
     same = [row for row in tables["course"] if row["arm"] != "official"]
     assert len({(row["update"], row["learned"]) for row in same}) == 2  # night-1 kept its baseline, so both are it
+    assert [row["arm"] for row in tables["picks"]] == ["tuned", "untuned"]
+    assert all(row["mean"] <= row["best"] and row["picked"] <= row["best"] for row in tables["picks"])
     again = meta_reward(*study, *settings)
     assert (again.code, again.out) == (0, ran.out)
 

@@ -21,7 +21,18 @@ from meta_reward.run.settings import LEARNED
 from meta_reward.search.studies.folder import StudyFolder, Subject
 from meta_reward.search.studies.optimizers import save_copy
 from meta_reward.search.studies.runner import SearchJob, run_searches
-from meta_reward.search.studies.stress_numbers import ARMS, TUNED, UNTUNED, Arm, Update, arm_of, course_of
+from meta_reward.search.studies.stress_numbers import (
+    ARMS,
+    OFFICIAL_ARM,
+    TUNED,
+    UNTUNED,
+    Arm,
+    Pick,
+    Update,
+    arm_of,
+    course_of,
+    pick_of,
+)
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.openings import count_openings, record_opening
 
@@ -59,6 +70,8 @@ class StressTables:
     seeds: int
     search: tuple[str, ...]
     arms: tuple[Arm, ...]
+    picks: tuple[Pick, ...]
+    """Of the arms with a learned reward."""
     course: tuple[Update, ...]
     openings: int
     """How often the test split has been opened by now; this study counts as one."""
@@ -118,6 +131,7 @@ async def study_stress(
         plan.seeds,
         plan.search,
         tuple(arm_of(arm, layouts[arm]) for arm in ARMS),
+        tuple(pick_of(arm, layouts[arm]) for arm in ARMS if arm != OFFICIAL_ARM),
         tuple(update for arm in ARMS for update in course_of(arm, layouts[arm], plan.updates)),
         count_openings(plan.taskset.path),
     )

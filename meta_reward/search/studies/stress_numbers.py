@@ -4,7 +4,7 @@ Only here are the trusted outcomes of search and validation read that were put a
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,44 @@ class Arm:
     """What the learned reward says the chosen program gains on validation (selected); None for the official arm."""
     official_gain: float
     """What it gains there in truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What a learned reward picks among all that the candidates of a search did on each search task."""
+
+    arm: str
+    candidates: float
+    """To pick from on each task, the mean over searches."""
+    mean: float
+    """Official success of all of them."""
+    picked: float
+    """Of the one with the highest learned reward; the mean where several have it."""
+    best: float
+    """Of the best one in truth; what this is above `picked` is the regret."""
+
+
+def pick_of(arm: str, layouts: Sequence[Layout]) -> Pick:
+    """Best of all candidates by the learned reward, on each task of search, the mean over tasks and searches."""
+    found = [_picks(layout) for layout in layouts]
+    columns = [fmean(values) for values in zip(*found, strict=True)]
+    return Pick(arm, *columns)
+
+
+def _picks(layout: Layout) -> tuple[float, float, float, float]:
+    by_task: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for row in load_ledger(layout.ledger):
+        learned, official = (_outcomes(layout, "search", row, official=official) for official in (False, True))
+        for given, true in zip(learned, official, strict=True):
+            by_task[given.id].append((given.value, true.value))
+    tasks = list(by_task.values())
+    picked = [fmean(true for given, true in task if given == max(task)[0]) for task in tasks]
+    return (
+        fmean(map(len, tasks)),
+        fmean(fmean(true for _, true in task) for task in tasks),
+        fmean(picked),
+        fmean(max(true for _, true in task) for task in tasks),
+    )
 
 
 def arm_of(arm: str, layouts: Sequence[Layout]) -> Arm:
