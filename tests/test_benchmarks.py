@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
         ("labelling.py --worlds 1 --tasks 15 --iterations 1 --seeds 3", "  label --run"),
         ("evaluate.py 8", "rewards known: "),
         ("predictions.py 8", "from the cache of outputs"),
+        ("agents.py 4", "4 runs of 12 turns, "),
         ("scoring.py 8 4", "score/evaluate: "),
         ("judging.py 8 4", "evaluate/bare"),
         ("importing.py 40 3", "read as a stream: "),
