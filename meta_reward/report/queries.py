@@ -31,6 +31,7 @@ from meta_reward.run.query_answers import (
     WrongItem,
 )
 from meta_reward.run.query_suspects import FEWEST_CANDIDATES
+from meta_reward.trajectory import Trajectory, parse_message
 
 MOST_TEXT = 3000
 _MOST_DIFF_LINES = 400
@@ -179,7 +180,7 @@ def _trajectory(side: TrajectoryTrace, most: int) -> list[str]:
     if side.printed:
         parts.append(printable(f"== printed\n{_cut(side.printed.rstrip(), most)}"))
     if side.asked:
-        parts.append(printable(_cut("\n".join(["== searched", *map(_search, side.asked)]), most)))
+        parts.append(printable(_cut(_asked(side.asked), most)))
     previous: Mapping[str, Any] = {}
     for call in side.calls:
         known = len(previous["messages"]) if previous.get("ask") == call["ask"] else 0
@@ -188,11 +189,21 @@ def _trajectory(side: TrajectoryTrace, most: int) -> list[str]:
     return parts
 
 
+def _asked(asked: Sequence[Mapping[str, Any]]) -> str:
+    """What the host recorded: searches, or a conversation and what became of it."""
+    said = tuple(parse_message(one) for one in asked if "role" in one)
+    if not said:
+        return "\n".join(["== searched", *map(_search, asked)])
+    grades = [one for one in asked if "success" in one]
+    ends = [f"graded: {one['success']:.0%} success {' '.join(one['faults'])}".rstrip() for one in grades]
+    return "\n\n".join(["== said and done", Trajectory("", (), said).transcript(), *ends])
+
+
 def _search(asked: Mapping[str, Any]) -> str:
     """A search as the host recorded it: what was wanted, and the ids that were found."""
     if asked.get("refused"):
         return f"refused: {asked['refused']}"
-    where = f" where {asked['where']}" if asked["where"] else ""
+    where = f" where {asked['where']}" if asked.get("where") else ""
     more = f" and {asked['more']} more" if asked.get("more") else ""
     found = " ".join(one["id"] for one in asked["found"])
     return f"{shortened(asked['query'], 300)!r} k={asked['k']}{where}: {found or 'nothing'}{more}"

@@ -15,6 +15,9 @@ from meta_reward.run.lookup import find_candidate, find_outcomes, standing_of, u
 from meta_reward.run.query_answers import Stored, TraceOfPair, TraceOfTrajectory, TrajectoryTrace
 from meta_reward.run.trace_file import load_trace
 
+_TEXTS = {"query", "refused", "content"}
+"""Of what a host records."""
+
 
 def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int = 0) -> TraceOfTrajectory | TraceOfPair:
     """What a candidate asked about a trajectory, or about both sides of a pair, and what came of it.
@@ -53,7 +56,7 @@ def _trace(
         output=files.as_text(stored.get("output")),
         error=_joined(stored["error"], "message", "traceback"),
         printed=files.as_text(stored.get("printed", "")),
-        asked=[_joined(one, "query", "refused") or {} for one in stored.get("asked", [])],
+        asked=[_joined(one, *(_TEXTS & one.keys())) or {} for one in stored.get("asked", [])],
         pairs=[one for one in pairs if trajectory in _examples_of(one)],
         asks=len(asks),
         calls=[_call(call) for call in stored["calls"] if ask in (0, call["ask"])],

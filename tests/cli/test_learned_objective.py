@@ -48,6 +48,10 @@ def test_search_sees_the_learned_reward_alone_and_the_test_counts_success(meta_r
     assert history.stdout == ""
     official = sorted(path.parent.parent.name for path in run.glob("sealed/*/official/*/*/items.jsonl"))
     assert set(official) == {"search", "validation"}
+    task = json.loads((desk / "splits.json").read_text())["search"][0]
+    traced = meta_reward("trace", "learned", "c0001", task)
+    assert "== said and done" in traced.out
+    assert "graded:" not in traced.out
     tested = meta_reward("test", "learned")
     assert tested.code == 0, tested.err
     assert "success on the sealed test tasks" in tested.out
@@ -58,10 +62,23 @@ def test_small_labelled_part_may_decide(meta_reward: MetaReward, desk: Path) -> 
     options = ("--objective", "learned:night-1", "--validate-on", "official")
     ran = meta_reward(*SEARCH, "--run", "labelled", *options)
     assert ran.code == 0, ran.err
+    task = json.loads((desk / "splits.json").read_text())["search"][0]
+    assert "graded:" not in meta_reward("trace", "labelled", "c0001", task).out
     (validated,) = Path("runs/labelled").glob("sealed/*/validation/c0001-baseline/items.jsonl")
     assert '"expected":"success"' in validated.read_text()
-    searched = next(Path("runs/labelled/history/candidates").glob("c0001-*")) / "items.jsonl"
-    assert '"expected":"success"' not in searched.read_text() if searched.exists() else True
+    (searched,) = Path("runs/labelled/history/candidates").glob("c0001-*/items.jsonl")
+    assert '"expected":"success"' not in searched.read_text()
+
+
+@pytest.mark.slow
+def test_trace_of_an_agent_shows_what_was_done_and_how_the_world_graded_it(meta_reward: MetaReward, desk: Path) -> None:
+    ran = meta_reward(*SEARCH, "--run", "official")
+    assert ran.code == 0, ran.err
+    task = json.loads((desk / "splits.json").read_text())["search"][0]
+    traced = meta_reward("trace", "official", "c0001", task)
+    assert traced.code == 0, traced.err
+    assert "[1] user: " in traced.out
+    assert "graded: " in traced.out
 
 
 @pytest.mark.parametrize(
