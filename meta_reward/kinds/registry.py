@@ -10,7 +10,7 @@ from meta_reward.kinds.classify import ClassifyKind
 from meta_reward.kinds.reward import RewardKind
 from meta_reward.kinds.solve import SolveKind
 from meta_reward.tasks.about import NAME, load_about
-from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.tasks.base import AnyTaskSet, check_folder
 
 _EVERY: tuple[Kind, ...] = (RewardKind(), ClassifyKind(), SolveKind(), AgentKind())
 KINDS = {kind.name: kind for kind in _EVERY}
@@ -32,8 +32,7 @@ def kind_of_source(source: str) -> Kind:
 
 def load_any_task_set(path: Path) -> AnyTaskSet:
     """A task set of whatever kind. Raises DataError that names the file and what to fix."""
-    if not path.is_dir():
-        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+    check_folder(path)
     name = load_about(path).kind
     if name not in KINDS:
         raise DataError(path / NAME, f"names kind {name!r}", hint=f"known: {', '.join(KINDS)}")

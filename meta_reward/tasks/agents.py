@@ -18,15 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meta_reward import files, folders
+from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.tasks.about import About, load_about, save_about
-from meta_reward.tasks.base import AnyTaskSet, digest_of
+from meta_reward.tasks.about import About, load_about
+from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
-from meta_reward.tasks.openings import keep_openings
 from meta_reward.tasks.records import is_name, parse_tools
 from meta_reward.tasks.registry import LIVE
-from meta_reward.tasks.splits import load_division, save_division
+from meta_reward.tasks.splits import load_division
 from meta_reward.trajectory import Tool
 
 KIND = "agent"
@@ -74,10 +73,6 @@ class AgentSet(AnyTaskSet):
     def tasks_of_items(self) -> Sequence[str]:
         return [task.id for task in self.agent_tasks]
 
-    @property
-    def tasks(self) -> Collection[str]:
-        return set(self.tasks_of_items)
-
     def part(self, tasks: Collection[str]) -> list[AgentTask]:
         """Some tasks, in file order."""
         wanted = set(tasks)
@@ -86,8 +81,7 @@ class AgentSet(AnyTaskSet):
 
 def load_agent_set(path: Path) -> AgentSet:
     """Load and check a task set for agents. Raises DataError that names the file and what to fix."""
-    if not path.is_dir():
-        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+    check_folder(path)
     about = load_about(path, kind=KIND)
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
@@ -107,14 +101,10 @@ def save_agent_set(
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
-    with folders.new_folder(path, replace=replace) as folder:
-        keep_openings(path, folder)
-        save_about(folder, about)
+    with new_task_set(path, about, division, replace=replace) as folder:
         files.write_bytes(folder / "policy.md", policy.encode())
         files.write_json(folder / "tools.json", tools)
         files.write_lines(folder / "tasks.jsonl", tasks)
-        if division is not None:
-            save_division(folder, division)
 
 
 def command_of(world: str) -> str:

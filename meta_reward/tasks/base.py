@@ -4,13 +4,16 @@ import dataclasses
 import hashlib
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
-from meta_reward import files
-from meta_reward.tasks.about import About
+from meta_reward import files, folders
+from meta_reward.errors import DataError
+from meta_reward.tasks.about import About, save_about
 from meta_reward.tasks.divide import Division
+from meta_reward.tasks.openings import keep_openings
 from meta_reward.tasks.splits import NAME as SPLITS_FILE
 from meta_reward.tasks.splits import save_division
 
@@ -65,6 +68,26 @@ class AnyTaskSet:
 
     def _replace(self, **changes: object) -> Self:
         return cast(Self, dataclasses.replace(cast(Any, self), **changes))
+
+
+def check_folder(path: Path) -> None:
+    """Raises DataError where no task set can be because there is no such folder."""
+    if not path.is_dir():
+        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+
+
+@contextmanager
+def new_task_set(path: Path, about: About, division: Division | None, *, replace: bool) -> Iterator[Path]:
+    """A folder to write the content of a task set into; it appears at `path` whole or not at all.
+
+    replace: in place of an existing task set, except its openings.
+    """
+    with folders.new_folder(path, replace=replace) as folder:
+        keep_openings(path, folder)
+        save_about(folder, about)
+        yield folder
+        if division is not None:
+            save_division(folder, division)
 
 
 def copy_content(taskset: AnyTaskSet, folder: Path) -> None:

@@ -16,13 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from meta_reward import files, folders
+from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.tasks.about import About, load_about, save_about
-from meta_reward.tasks.base import AnyTaskSet, digest_of
+from meta_reward.tasks.about import About, load_about
+from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
-from meta_reward.tasks.openings import keep_openings
-from meta_reward.tasks.splits import load_division, save_division
+from meta_reward.tasks.splits import load_division
 
 KIND = "solve"
 MAX_CATEGORIES = 20
@@ -78,10 +77,6 @@ class ProblemSet(AnyTaskSet):
     def tasks_of_items(self) -> Sequence[str]:
         return [problem.task for problem in self.problems]
 
-    @property
-    def tasks(self) -> Collection[str]:
-        return set(self.tasks_of_items)
-
     def part(self, tasks: Collection[str]) -> list[Problem]:
         """The problems of some tasks, in file order."""
         wanted = set(tasks)
@@ -90,8 +85,7 @@ class ProblemSet(AnyTaskSet):
 
 def load_problem_set(path: Path) -> ProblemSet:
     """Load and check a task set of problems. Raises DataError that names the file and what to fix."""
-    if not path.is_dir():
-        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+    check_folder(path)
     about = load_about(path, kind=KIND)
     problems = _load(path / "problems.jsonl", _parse_problem, "problems")
     corpus = _load(path / "corpus.jsonl", _parse_text, "texts")
@@ -110,13 +104,9 @@ def save_problem_set(
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
-    with folders.new_folder(path, replace=replace) as folder:
-        keep_openings(path, folder)
-        save_about(folder, about)
+    with new_task_set(path, about, division, replace=replace) as folder:
         files.write_lines(folder / "problems.jsonl", map(_stored, problems))
         files.write_lines(folder / "corpus.jsonl", corpus)
-        if division is not None:
-            save_division(folder, division)
 
 
 def categories_of(problems: Sequence[Problem]) -> dict[str, tuple[str, ...]]:

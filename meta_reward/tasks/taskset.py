@@ -18,12 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward import files, folders
-from meta_reward.errors import DataError
 from meta_reward.tasks.about import REWARD, About, load_about, save_about
 from meta_reward.tasks.annotations import Annotations, save_annotations
-from meta_reward.tasks.base import AnyTaskSet, digest_of
+from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
-from meta_reward.tasks.openings import keep_openings
 from meta_reward.tasks.records import load_pairs, load_rollouts, parse_tools, save_rollout
 from meta_reward.tasks.splits import load_division, save_division
 from meta_reward.trajectory import Pair, Rollout, Tool
@@ -63,8 +61,7 @@ class TaskSet(AnyTaskSet):
 
 def load_task_set(path: Path) -> TaskSet:
     """Load and check a task set. Raises DataError that names the file and what to fix."""
-    if not path.is_dir():
-        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+    check_folder(path)
     about = load_about(path, kind=REWARD)
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
@@ -87,17 +84,13 @@ def save_task_set(
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
-    with folders.new_folder(path, replace=replace) as folder:
-        keep_openings(path, folder)
-        save_about(folder, about)
+    with new_task_set(path, about, division, replace=replace) as folder:
         files.write_bytes(folder / "policy.md", policy.encode())
         files.write_json(folder / "tools.json", tools)
         (folder / "trajectories").mkdir()
         for rollout in rollouts:
             save_rollout(folder / "trajectories" / f"{rollout.id}.json", rollout, policy=policy, tools=tools)
         files.write_lines(folder / "pairs.jsonl", pairs)
-        if division is not None:
-            save_division(folder, division)
         if annotations is not None:
             save_annotations(folder, annotations)
 

@@ -16,14 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from meta_reward import files, folders
+from meta_reward import files
 from meta_reward.errors import DataError
-from meta_reward.tasks.about import About, load_about, save_about
-from meta_reward.tasks.base import AnyTaskSet, digest_of
+from meta_reward.tasks.about import About, load_about
+from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
-from meta_reward.tasks.openings import keep_openings
 from meta_reward.tasks.records import is_name
-from meta_reward.tasks.splits import load_division, save_division
+from meta_reward.tasks.splits import load_division
 
 KIND = "classify"
 TRAINING, TEXTS = "training.jsonl", "texts.jsonl"
@@ -85,15 +84,16 @@ def with_tasks(texts: Iterable[LabelledText]) -> tuple[LabelledText, ...]:
 
 def load_text_set(path: Path) -> TextSet:
     """Load and check a task set of labelled texts. Raises DataError that names the file and what to fix."""
-    if not path.is_dir():
-        raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
+    check_folder(path)
     about = load_about(path, kind=KIND)
     training = _load(path / TRAINING, taken=())
     texts = with_tasks(_load(path / TEXTS, taken={text.id for text in training}))
     if not texts:
         raise DataError(path / TEXTS, "holds no texts")
     tasks = {text.task for text in texts}
-    return TextSet(path, about, tuple(training), texts, load_division(path, tasks, tasks), _digest(path))
+    return TextSet(
+        path, about, tuple(training), texts, load_division(path, tasks, tasks), digest_of(path, TextSet.content)
+    )
 
 
 def save_text_set(
@@ -106,17 +106,9 @@ def save_text_set(
     replace: bool = False,
 ) -> None:
     """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
-    with folders.new_folder(path, replace=replace) as folder:
-        keep_openings(path, folder)
-        save_about(folder, about)
+    with new_task_set(path, about, division, replace=replace) as folder:
         files.write_lines(folder / TRAINING, map(_stored, training))
         files.write_lines(folder / TEXTS, map(_stored, texts))
-        if division is not None:
-            save_division(folder, division)
-
-
-def _digest(path: Path) -> str:
-    return digest_of(path, TextSet.content)
 
 
 def _stored(text: LabelledText) -> dict[str, str]:
