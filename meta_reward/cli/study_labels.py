@@ -9,7 +9,7 @@ import click
 
 from meta_reward.cli.common import default_judge, json_option, judge_option, max_usd_option, print_json, sandbox_option
 from meta_reward.cli.find import open_task_set, seed_folder, study_path
-from meta_reward.cli.study_searches import check_limit, given_files, shared_search
+from meta_reward.cli.study_searches import check_limit, given_files, run_study, shared_search
 
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
@@ -67,14 +67,11 @@ def command(
     Searches with 20, 40, 60, 80 and 100% of the search tasks, several times each, and tests what they choose on the
     same sealed tasks. Each search is a run in the study's folder, and --max-usd holds for all of them together.
     """
-    from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.cli.progress import shown
-    from meta_reward.cli.study import finish
     from meta_reward.kinds.reward import pairwise
     from meta_reward.report.study_labels import label_blocks
     from meta_reward.search.create import load_seeds
     from meta_reward.search.studies import labels as study_of
-    from meta_reward.search.studies.folder import check_free, open_study
+    from meta_reward.search.studies.folder import check_free
 
     config, arguments = shared_search(flags)
     tasks = pairwise(open_task_set(taskset, config.splits))
@@ -88,12 +85,15 @@ def command(
         _estimate(plan, judge, config, seeds, as_json)
         return
     simulated = check_limit(judge, config, max_usd)
-    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
-        work = study_of.study_labels(
-            study, plan, simulated=simulated, processes=jobs, max_usd=max_usd or 0.0, tell=progress.note
-        )
-        tables = run_interruptible(work)
-        finish(study, tables, label_blocks(tables), as_json)
+    run_study(
+        lambda study, means: study_of.study_labels(study, plan, means, simulated=simulated),
+        label_blocks,
+        root=root,
+        subject=subject,
+        processes=jobs,
+        max_usd=max_usd,
+        as_json=as_json,
+    )
 
 
 def _estimate(plan: "LabelPlan", judge: str, config: "RunConfig", seeds: "Sequence[Seed]", as_json: bool) -> None:

@@ -9,7 +9,7 @@ import click
 
 from meta_reward.cli.common import default_judge, json_option, judge_option, max_usd_option, print_json, sandbox_option
 from meta_reward.cli.find import open_task_set, seed_folder, study_path
-from meta_reward.cli.study_searches import check_limit, given_files, shared_search
+from meta_reward.cli.study_searches import check_limit, given_files, run_study, shared_search
 
 if TYPE_CHECKING:
     from meta_reward.run.create import Seed
@@ -64,13 +64,10 @@ def command(
     Each search is a run in the study's folder, with the same judge, sandbox, limits and sealed tasks; --max-usd holds
     for all of them together. best-of-n is the proposer writer with --history none.
     """
-    from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.cli.progress import shown
-    from meta_reward.cli.study import finish
     from meta_reward.report.study_optimizers import optimizer_blocks
     from meta_reward.search.create import load_seeds
     from meta_reward.search.studies import optimizers as study_of
-    from meta_reward.search.studies.folder import check_free, open_study
+    from meta_reward.search.studies.folder import check_free
     from meta_reward.search.studies.optimizer_arms import arms_of, check_arms
 
     config, arguments = shared_search({**flags, "proposer": None, "iterations": None, "candidates": None})
@@ -89,12 +86,15 @@ def command(
         _estimate(plan, judge, config, seeds, as_json)
         return
     simulated = check_limit(judge, config, max_usd)
-    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
-        work = study_of.study_optimizers(
-            study, plan, simulated=simulated, processes=jobs, max_usd=max_usd or 0.0, tell=progress.note
-        )
-        tables = run_interruptible(work)
-        finish(study, tables, optimizer_blocks(tables), as_json)
+    run_study(
+        lambda study, means: study_of.study_optimizers(study, plan, means, simulated=simulated),
+        optimizer_blocks,
+        root=root,
+        subject=subject,
+        processes=jobs,
+        max_usd=max_usd,
+        as_json=as_json,
+    )
 
 
 def _task_set(name: str, config: "RunConfig", *, null: bool) -> "AnyTaskSet":

@@ -1,14 +1,19 @@
 """What studies that are made of searches share: the settings of those, as flags and as digests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
+    from meta_reward.report.blocks import Block
     from meta_reward.run.create import Seed
     from meta_reward.run.settings import RunConfig
+    from meta_reward.search.studies.folder import StudyFolder, Subject
+    from meta_reward.search.studies.runner import Means
+
+_Tables = TypeVar("_Tables")
 
 
 def check_limit(judge: str, config: "RunConfig", max_usd: float | None) -> bool:
@@ -58,3 +63,25 @@ def given_files(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[See
         limits = Limits(config.limits.iterations, config.limits.patience)
         found["what --config holds"] = digest(asdict(replace(config, judge=judge, limits=limits, sandbox="auto")))
     return found
+
+
+def run_study(
+    work: "Callable[[StudyFolder, Means], Coroutine[Any, Any, _Tables]]",
+    blocks: "Callable[[_Tables], Sequence[Block]]",
+    *,
+    root: Path,
+    subject: "Subject",
+    processes: int,
+    max_usd: float | None,
+    as_json: bool,
+) -> None:
+    """Make a study that is made of searches, or go on with it, and show its tables. blocks: what they look like."""
+    from meta_reward.cli.interrupt import run_interruptible
+    from meta_reward.cli.progress import shown
+    from meta_reward.cli.study import finish
+    from meta_reward.search.studies.folder import open_study
+    from meta_reward.search.studies.runner import Means
+
+    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
+        tables = run_interruptible(work(study, Means(processes, max_usd or 0.0, progress.note)))
+        finish(study, tables, blocks(tables), as_json)

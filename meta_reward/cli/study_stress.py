@@ -8,7 +8,7 @@ import click
 
 from meta_reward.cli.common import default_judge, json_option, judge_option, max_usd_option, sandbox_option
 from meta_reward.cli.find import find_run, open_task_set, seed_folder, study_path
-from meta_reward.cli.study_searches import check_limit, given_files, shared_search
+from meta_reward.cli.study_searches import check_limit, given_files, run_study, shared_search
 
 
 @click.command("stress")
@@ -45,14 +45,10 @@ def command(
     Agent programs are searched under the reward that RUN chose, under its baseline's, and under the truth. The truth is
     put away while a search goes on, and shown beside the learned reward in the end.
     """
-    from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.cli.progress import shown
-    from meta_reward.cli.study import finish
     from meta_reward.report.study_stress import stress_blocks
     from meta_reward.run.layout import Layout
     from meta_reward.search.create import load_seeds
     from meta_reward.search.studies import stress as study_of
-    from meta_reward.search.studies.folder import open_study
 
     layout = Layout(find_run(run))
     config, arguments = shared_search({**flags, "iterations": None, "candidates": None})
@@ -63,9 +59,12 @@ def command(
     subject = study_of.stress_subject(plan, given_files(flags, config, seeds))
     simulated = check_limit(judge, config, max_usd)
     root = study_path(name or f"{study_of.STUDY}-{layout.root.resolve().name}-{tasks.name}")
-    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
-        work = study_of.study_stress(
-            study, plan, simulated=simulated, processes=jobs, max_usd=max_usd or 0.0, tell=progress.note
-        )
-        tables = run_interruptible(work)
-        finish(study, tables, stress_blocks(tables), as_json)
+    run_study(
+        lambda study, means: study_of.study_stress(study, plan, means, simulated=simulated),
+        stress_blocks,
+        root=root,
+        subject=subject,
+        processes=jobs,
+        max_usd=max_usd,
+        as_json=as_json,
+    )

@@ -8,9 +8,9 @@ import pytest
 from meta_reward.errors import UsageError
 from meta_reward.run.ledger import Row
 from meta_reward.run.settings import ProposerSettings
+from meta_reward.search.studies.copies import save_copy
 from meta_reward.search.studies.optimizer_arms import Arm, arms_of, check_arms
 from meta_reward.search.studies.optimizer_numbers import Found, OptimizerSearch, proposals_to_reach, row_of
-from meta_reward.search.studies.optimizers import save_copy
 from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import TaskSet, load_task_set
 from tests.conftest import make_task_set

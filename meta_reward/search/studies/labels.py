@@ -20,9 +20,9 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.search.forecast import Expense, Parts
 from meta_reward.search.studies.folder import StudyFolder, Subject
-from meta_reward.search.studies.runner import SearchJob, run_searches
+from meta_reward.search.studies.runner import Means, SearchJob, job_in, search_for
 from meta_reward.tasks.divide import Division, SplitShares
-from meta_reward.tasks.openings import count_openings, record_opening
+from meta_reward.tasks.openings import count_openings
 from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Pair
@@ -139,33 +139,20 @@ def labels_part(plan: LabelPlan, whole: Parts) -> Expense:
     )
 
 
-async def study_labels(
-    study: StudyFolder, plan: LabelPlan, *, simulated: bool, processes: int, max_usd: float, tell: Callable[[str], None]
-) -> LabelTables:
+async def study_labels(study: StudyFolder, plan: LabelPlan, means: Means, *, simulated: bool) -> LabelTables:
     """Make the searches that are not made yet, and their tables. Raises LimitReached, and UsageError if one fails.
 
     simulated: whether the judge is.
     """
-    record_opening(plan.taskset.path, plan.taskset.digest, by=f"study {STUDY}", key=study.key)
     jobs = [_job(study, plan, share, seed) for share, seed in plan.cells]
-    await run_searches(
-        jobs,
-        processes=processes,
-        max_usd=max_usd,
-        logs=study.root / ".work" / "logs",
-        tell=lambda job: tell(f"{job.name} is searched and tested"),
-    )
+    await search_for(study, plan.taskset, jobs, means)
     return _tables(study, plan, jobs, simulated)
 
 
 def _job(study: StudyFolder, plan: LabelPlan, share: int, seed: int) -> SearchJob:
     """A search, with its task set in the study's folder."""
     name = f"labels-{share:03}-{seed}"
-    path = study.root / "tasks" / name
-    if not path.exists():
-        save_part(plan, share, seed, path)
-    arguments = ("--seed", str(seed), *plan.search)
-    return SearchJob(Layout(study.root / "runs" / name), path.resolve(), arguments)
+    return job_in(study, name, ("--seed", str(seed), *plan.search), lambda path: save_part(plan, share, seed, path))
 
 
 def save_part(plan: LabelPlan, share: int, seed: int, path: Path) -> None:

@@ -6,27 +6,21 @@ it has not seen, and whatever a search gains there is luck.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
-from pathlib import Path
 from typing import Any
 
-from meta_reward import files, folders
-from meta_reward.kinds.reward import pairwise
 from meta_reward.propose.base import slug
-from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.search.forecast import Expense, Parts
+from meta_reward.search.studies.copies import save_copy
 from meta_reward.search.studies.folder import StudyFolder, Subject
 from meta_reward.search.studies.optimizer_arms import Arm
 from meta_reward.search.studies.optimizer_numbers import OptimizerRow, OptimizerSearch, best_of, measure, row_of
-from meta_reward.search.studies.runner import SearchJob, run_searches
-from meta_reward.tasks.about import save_about
-from meta_reward.tasks.base import AnyTaskSet, copy_content
-from meta_reward.tasks.divide import Division, SplitShares
-from meta_reward.tasks.openings import count_openings, record_opening
-from meta_reward.tasks.splits import save_division, splits_of
+from meta_reward.search.studies.runner import Means, SearchJob, job_in, search_for
+from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.tasks.openings import count_openings
 
 STUDY = "optimizers"
 
@@ -97,48 +91,21 @@ def optimizers_subject(plan: OptimizerPlan, given: Mapping[str, str]) -> Subject
 
 
 async def study_optimizers(
-    study: StudyFolder,
-    plan: OptimizerPlan,
-    *,
-    simulated: bool,
-    processes: int,
-    max_usd: float,
-    tell: Callable[[str], None],
+    study: StudyFolder, plan: OptimizerPlan, means: Means, *, simulated: bool
 ) -> OptimizerTables:
     """Make the searches that are not made yet, and their tables. Raises LimitReached, and UsageError if one fails."""
-    record_opening(plan.taskset.path, plan.taskset.digest, by=f"study {STUDY}", key=study.key)
     jobs = [_job(study, plan, arm, seed) for arm, seed in plan.cells]
-    await run_searches(
-        jobs,
-        processes=processes,
-        max_usd=max_usd,
-        logs=study.root / ".work" / "logs",
-        tell=lambda job: tell(f"{job.name} is searched and tested"),
-    )
+    await search_for(study, plan.taskset, jobs, means)
     return _tables(plan, jobs, simulated)
 
 
 def _job(study: StudyFolder, plan: OptimizerPlan, arm: Arm, seed: int) -> SearchJob:
     """A search, with its task set in the study's folder."""
     name = f"{plan.arms.index(arm) + 1}-{slug(arm.name)}-{seed}"
-    path = study.root / "tasks" / name
-    if not path.exists():
-        save_copy(plan.taskset, path, coin=random.Random(f"null {seed}") if plan.null else None)
+    coin = random.Random(f"null {seed}") if plan.null else None
     own = ("--seed", str(seed), "--iterations", str(plan.iterations), "--candidates", str(plan.candidates))
     arguments = (*own, "--patience", "0", *arm.words, *plan.search)
-    return SearchJob(Layout(study.root / "runs" / name), path.resolve(), arguments)
-
-
-def save_copy(taskset: AnyTaskSet, path: Path, *, coin: random.Random | None = None) -> None:
-    """Write the task set of one search. coin: draws which trajectory of each pair is preferred, for a null world."""
-    with folders.new_folder(path) as folder:
-        copy_content(taskset, folder)
-        save_about(folder, replace(taskset.about, name=path.name))
-        save_division(folder, Division(splits_of(taskset), SplitShares()))
-        if coin is not None:
-            pairs = pairwise(taskset).pairs
-            both = [(pair, replace(pair, preferred=pair.other, other=pair.preferred)) for pair in pairs]
-            files.write_lines(folder / "pairs.jsonl", map(coin.choice, both))
+    return job_in(study, name, arguments, lambda path: save_copy(plan.taskset, path, coin=coin))
 
 
 def _tables(plan: OptimizerPlan, jobs: Sequence[SearchJob], simulated: bool) -> OptimizerTables:

@@ -20,6 +20,9 @@ from meta_reward.run.config import load_run_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.stop_reason import load_stop
 from meta_reward.run.usage import spent_on_disk
+from meta_reward.search.studies.folder import StudyFolder
+from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.tasks.openings import record_opening
 
 _STOPPED = 4
 """The exit code of a command that stopped at a limit."""
@@ -63,6 +66,38 @@ class SearchJob:
         if not self.layout.config.exists():
             return 0.0
         return spent_on_disk(self.layout).cost_usd + proposer_usd(self.layout)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the searches of a study may take."""
+
+    processes: int
+    """Searches at a time."""
+    max_usd: float
+    """For all together; 0 for no limit."""
+    tell: Callable[[str], None]
+    """Called with a line when a search is done."""
+
+
+def job_in(study: StudyFolder, name: str, arguments: tuple[str, ...], save: Callable[[Path], None]) -> SearchJob:
+    """A search in a study's folder. save: writes its task set, where that is not there yet."""
+    path = study.root / "tasks" / name
+    if not path.exists():
+        save(path)
+    return SearchJob(Layout(study.root / "runs" / name), path.resolve(), arguments)
+
+
+async def search_for(study: StudyFolder, taskset: AnyTaskSet, jobs: Sequence[SearchJob], means: Means) -> None:
+    """Make the searches of a study that are not made yet, as one opening of a test split. Raises as `run_searches`."""
+    record_opening(taskset.path, taskset.digest, by=f"study {study.subject.study}", key=study.key)
+    await run_searches(
+        jobs,
+        processes=means.processes,
+        max_usd=means.max_usd,
+        logs=study.root / ".work" / "logs",
+        tell=lambda job: means.tell(f"{job.name} is searched and tested"),
+    )
 
 
 async def run_searches(

@@ -9,7 +9,7 @@ of search and validation is put away while a search goes on, and only read here,
 official for all. So it shows how far the learned reward runs ahead of what it stands for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ from meta_reward.kinds.registry import kind_of
 from meta_reward.run.decisions import last_decision
 from meta_reward.run.layout import Layout
 from meta_reward.run.settings import LEARNED
+from meta_reward.search.studies.copies import save_copy
 from meta_reward.search.studies.folder import StudyFolder, Subject
-from meta_reward.search.studies.optimizers import save_copy
-from meta_reward.search.studies.runner import SearchJob, run_searches
+from meta_reward.search.studies.runner import Means, SearchJob, job_in, search_for
 from meta_reward.search.studies.stress_numbers import (
     ARMS,
     OFFICIAL_ARM,
@@ -34,7 +34,7 @@ from meta_reward.search.studies.stress_numbers import (
     pick_of,
 )
 from meta_reward.tasks.base import AnyTaskSet
-from meta_reward.tasks.openings import count_openings, record_opening
+from meta_reward.tasks.openings import count_openings
 
 STUDY = "stress"
 
@@ -103,25 +103,10 @@ def stress_subject(plan: StressPlan, given: Mapping[str, str]) -> Subject:
     return Subject(STUDY, arguments, {f"task set {plan.taskset.name}": plan.taskset.digest, **given})
 
 
-async def study_stress(
-    study: StudyFolder,
-    plan: StressPlan,
-    *,
-    simulated: bool,
-    processes: int,
-    max_usd: float,
-    tell: Callable[[str], None],
-) -> StressTables:
+async def study_stress(study: StudyFolder, plan: StressPlan, means: Means, *, simulated: bool) -> StressTables:
     """Make the searches that are not made yet, and their tables. Raises LimitReached, and UsageError if one fails."""
-    record_opening(plan.taskset.path, plan.taskset.digest, by=f"study {STUDY}", key=study.key)
     jobs = {cell: _job(study, plan, *cell) for cell in plan.cells}
-    await run_searches(
-        list(jobs.values()),
-        processes=processes,
-        max_usd=max_usd,
-        logs=study.root / ".work" / "logs",
-        tell=lambda job: tell(f"{job.name} is searched and tested"),
-    )
+    await search_for(study, plan.taskset, list(jobs.values()), means)
     layouts = {arm: [job.layout for (of, _), job in jobs.items() if of == arm] for arm in ARMS}
     return StressTables(
         plan.reward.root.resolve().name,
@@ -140,11 +125,9 @@ async def study_stress(
 def _job(study: StudyFolder, plan: StressPlan, arm: str, seed: int) -> SearchJob:
     """A search, with its task set in the study's folder."""
     name = f"{arm}-{seed}"
-    path = study.root / "tasks" / name
-    if not path.exists():
-        save_copy(plan.taskset, path)
     own = ("--seed", str(seed), "--iterations", str(plan.updates), "--patience", "0")
-    return SearchJob(Layout(study.root / "runs" / name), path.resolve(), (*own, *_objective(plan, arm), *plan.search))
+    arguments = (*own, *_objective(plan, arm), *plan.search)
+    return job_in(study, name, arguments, lambda path: save_copy(plan.taskset, path))
 
 
 def _objective(plan: StressPlan, arm: str) -> tuple[str, ...]:
