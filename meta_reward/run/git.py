@@ -123,7 +123,9 @@ def first_commit(root: Path) -> str:
 
 
 def candidates(root: Path) -> set[str]:
-    """The ids of all candidates that have a commit on `main`."""
+    """The ids of all candidates that have a commit on `main`, if there is one."""
+    if BRANCH not in refs(root):
+        return set()
     return set(run_git(root, "log", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).split())
 
 
@@ -188,9 +190,14 @@ def tag(root: Path, entry: Tag, *, known: Collection[str]) -> None:
         _write_tag(stream, entry, known)
 
 
+def remove_tag(root: Path, name: str) -> None:
+    """Remove a candidate's tag."""
+    run_git(root, "update-ref", "-d", tag_ref(name))
+
+
 @contextmanager
 def _importing(root: Path) -> Iterator[BinaryIO]:
-    """A stream of commands for `git fast-import`, which takes them all or none."""
+    """A stream of commands for `git fast-import`, which writes one ref after the other: a kill may come between."""
     with tempfile.TemporaryFile() as file:
         stream = cast(BinaryIO, file)
         yield stream

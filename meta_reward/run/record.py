@@ -200,15 +200,19 @@ def commit_candidates(layout: Layout) -> None:
                 git.pack_refs(layout.root)
 
 
-def tag_candidates(layout: Layout) -> None:
-    """Tag every candidate that is committed and has no tag: a kill came between, or git has lost its tags."""
-    known = git.refs(layout.root)
-    missing = [row for row in load_ledger(layout.ledger) if git.tag_ref(row.id) not in known]
-    committed = git.candidates(layout.root) if missing else set()
-    for row in missing:
-        if row.id in committed:
+def match_tags(layout: Layout) -> None:
+    """Tag each candidate that `main` has, and take the tag of any other away, so that it is committed again.
+
+    A git that is killed may have written either ref without the other; or it has lost its tags.
+    """
+    known, committed = git.refs(layout.root), git.candidates(layout.root)
+    for row in load_ledger(layout.ledger):
+        is_tagged = git.tag_ref(row.id) in known
+        if row.id in committed and not is_tagged:
             git.tag(layout.root, _tag_of(layout, row), known=known)
             known.add(git.tag_ref(row.id))
+        elif is_tagged and row.id not in committed:
+            git.remove_tag(layout.root, row.id)
 
 
 def commit_iteration_without_candidates(layout: Layout, iteration: Iteration) -> None:

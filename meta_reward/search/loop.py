@@ -101,7 +101,7 @@ def _make_whole(search: Search) -> None:
     for folder in (search.layout.history, search.layout.sealed):
         folders.sweep(folder)
     complete_decision(search.layout, load_ledger(search.layout.ledger))
-    record.tag_candidates(search.layout)
+    record.match_tags(search.layout)
     record.commit_candidates(search.layout)
     record.commit_last_iteration(search.layout)
     if last_decision(search.layout) is None:

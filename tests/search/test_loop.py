@@ -72,6 +72,17 @@ def test_each_candidate_is_one_commit_with_trailers_and_a_tag_on_its_parents(beg
     ]
 
 
+def test_candidate_whose_tag_was_written_before_a_kill_and_its_commit_not_is_committed(begun: World) -> None:
+    begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
+    begun.search(iterations=1)
+    before = git(begun.layout, "log", "--format=%H", "--grep", "Candidate: c0002", "main").strip() + "^"
+    git(begun.layout, "update-ref", "refs/heads/main", before)
+    begun.search(iterations=1)
+    trailers = git(begun.layout, "log", "--format=%(trailers:key=Candidate,valueonly,separator=%x20)", "main").split()
+    assert trailers == ["c0002", "c0001"]
+    assert git(begun.layout, "ls-tree", "-r", "--name-only", "main", "history/candidates/c0002-a/harness.py")
+
+
 def test_work_tree_is_clean_and_committed_after_a_search(begun: World) -> None:
     begun.proposer.drafts = {1: {"a": (BETTER, proposal("c0001"))}}
     begun.search(iterations=2)
