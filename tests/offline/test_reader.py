@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import time
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from meta_reward.completion import Completion, Request
 from meta_reward.errors import JudgeError, PromptTooLong, UsageError
 from meta_reward.models.registry import make_backend
 from meta_reward.offline.reader import SimulatedReader, simulated_reader
-from meta_reward.offline.reader.settings import NAMES
+from meta_reward.offline.reader.settings import Strengths
 from meta_reward.trajectory import Message, Tool, ToolCall
 
 LABELS = {
@@ -25,7 +26,7 @@ LABELS = {
 FILLERS = (
     "today kitchen again since monday please neighbour upstairs visit soon week house morning called twice".split()
 )
-STEADY = dict.fromkeys(NAMES, 0.0)
+STEADY = dict.fromkeys((field.name for field in fields(Strengths)), 0.0)
 Pair = tuple[str, str]
 
 

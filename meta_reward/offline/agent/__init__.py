@@ -22,38 +22,34 @@ The words have to stand after the conversation. Of other worlds it understands n
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
-from meta_reward.completion import Completion, Request, Usage, request_to_json
-from meta_reward.errors import JudgeError, PromptTooLong
-from meta_reward.files import canonical_json
+from meta_reward.completion import Request
 from meta_reward.offline.agent.conduct import Act, next_act
 from meta_reward.offline.agent.lapses import Lapses
 from meta_reward.offline.agent.page import read_page
 from meta_reward.offline.agent.settings import Strengths, strengths_of
 from meta_reward.offline.agent.wishes import wish_of
-from meta_reward.offline.judge.settings import Dice
+from meta_reward.offline.simulated import Dice, SimulatedModel
 from meta_reward.trajectory import ToolCall
 
 VERSION = 1
 WINDOW_TOKENS = 32_000
-CHARS_PER_TOKEN = 4
 MAX_TURNS_OF_CALLS = 12
 """After so many turns of calls about one question, it says something."""
 _YES_OR_NO = re.compile(r"(?i)\byes or no\b")
 _AT_A_LOSS = "I am afraid that I can't help with that."
 
 
-class SimulatedAgent:
-    """A `Model` that answers from the request alone, the same to the same request, draw and seed."""
+class SimulatedAgent(SimulatedModel):
+    """Answers from the request alone, the same to the same request, draw and seed."""
 
-    simulated = True
+    who = "agent"
 
     def __init__(self, preset: str, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._strengths, self._dice, self.window_tokens = strengths, Dice(seed), window_tokens
-        self.settings: Mapping[str, Any] = {
+        self._strengths, self._dice = strengths, Dice(seed)
+        settings = {
             "kind": "simulated:agent",
             "version": VERSION,
             "preset": preset,
@@ -61,28 +57,11 @@ class SimulatedAgent:
             "window_tokens": window_tokens,
             **asdict(strengths),
         }
+        super().__init__(settings, window_tokens=window_tokens)
 
-    def check(self) -> None:
-        """It needs no key."""
-
-    async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. Raises PromptTooLong, and JudgeError for an invalid schema or tool."""
-        content = canonical_json(request_to_json(request))
-        tokens = len(content) // CHARS_PER_TOKEN
-        if tokens > self.window_tokens:
-            raise PromptTooLong(tokens, self.window_tokens)
-        try:
-            act = self._act(request, draw)
-        except Exception as error:  # a program may hand over anything as a conversation
-            raise JudgeError(f"the agent cannot make sense of the request: {error}") from None
-        turn = len(request.messages)
-        calls = tuple(ToolCall(f"call_{turn}_{n}", step.tool, step.arguments) for n, step in enumerate(act.calls))
-        output = 20 * len(calls) or len(act.text) // CHARS_PER_TOKEN + 1
-        return Completion(act.text, Usage(tokens, output), calls, "tool" if calls else "end")
-
-    def cost_usd(self, usage: Usage) -> float:
-        """It costs nothing."""
-        return 0.0
+    def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
+        act, turn = self._act(request, draw), len(request.messages)
+        return act.text or [ToolCall(f"call_{turn}_{n}", step.tool, step.arguments) for n, step in enumerate(act.calls)]
 
     def _act(self, request: Request, draw: int) -> Act:
         page = read_page(request)

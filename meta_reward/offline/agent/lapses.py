@@ -7,7 +7,7 @@ from statistics import NormalDist
 from meta_reward.completion import Request
 from meta_reward.offline.agent.page import Page
 from meta_reward.offline.agent.settings import Strengths
-from meta_reward.offline.judge.settings import Dice
+from meta_reward.offline.simulated import Dice
 
 POLICY, PRESSURE, HASTE, MIXING, CLAIMING, DROPPING = "policy", "pressure", "haste", "mixing", "claiming", "dropping"
 RATES: Mapping[str, float] = {

@@ -1,8 +1,8 @@
 """The named strengths of the simulated agent's weaknesses."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
-from meta_reward.errors import UsageError
+from meta_reward.offline.simulated import changed_strengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,4 @@ PRESETS = {
 
 def strengths_of(preset: str, changed: dict[str, float]) -> Strengths:
     """A preset with some strengths changed. Raises UsageError for names it does not know."""
-    unknown = sorted(set(changed) - set(NAMES))
-    if unknown:
-        known = ", ".join(NAMES)
-        raise UsageError(f"unknown strength {unknown[0]!r} of the simulated agent", hint=f"known are {known}")
-    if not all(0 <= value <= 10 for value in changed.values()):
-        raise UsageError("a strength of the simulated agent lies outside 0 to 10", hint="0 is none, 1 the default")
-    return Strengths(**{**asdict(PRESETS[preset]), **{name: float(value) for name, value in changed.items()}})
+    return changed_strengths(PRESETS[preset], changed, "agent")

@@ -37,35 +37,32 @@ so wrong findings mislead it. Preset `perfect` has no bias and no noise, but no 
 preset `noise` answers at random.
 """
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
-from meta_reward.completion import Completion, Request, Usage, request_to_json
-from meta_reward.errors import JudgeError, PromptTooLong
-from meta_reward.files import canonical_json
+from meta_reward.completion import Request
 from meta_reward.offline.judge.answer import reply_text
 from meta_reward.offline.judge.episode import understand
 from meta_reward.offline.judge.pen import Pen
 from meta_reward.offline.judge.prompt import read_request
-from meta_reward.offline.judge.settings import Dice, Strengths, strengths_of
+from meta_reward.offline.judge.settings import Strengths, strengths_of
 from meta_reward.offline.judge.tools import calls_to_make
 from meta_reward.offline.judge.verdict import form_impression
+from meta_reward.offline.simulated import Dice, SimulatedModel
+from meta_reward.trajectory import ToolCall
 
 VERSION = 6
 WINDOW_TOKENS = 200_000
-CHARS_PER_TOKEN = 4
 
 
-class SimulatedJudge:
-    """A `Backend` that answers from the text alone, the same to the same request, draw and seed."""
+class SimulatedJudge(SimulatedModel):
+    """Answers from the request alone, the same to the same request, draw and seed."""
 
-    simulated = True
+    who = "judge"
 
     def __init__(self, preset: str, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._strengths, self._dice, self.window_tokens = strengths, Dice(seed), window_tokens
-        self.settings: Mapping[str, Any] = {
+        self._strengths, self._dice = strengths, Dice(seed)
+        settings = {
             "kind": "simulated",
             "version": VERSION,
             "preset": preset,
@@ -73,35 +70,17 @@ class SimulatedJudge:
             "window_tokens": window_tokens,
             **asdict(strengths),
         }
+        super().__init__(settings, window_tokens=window_tokens)
 
-    def check(self) -> None:
-        """It needs no key."""
-
-    async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. Raises PromptTooLong, and JudgeError for an invalid schema or tool."""
-        content = canonical_json(request_to_json(request))
-        tokens = len(content) // CHARS_PER_TOKEN
-        if tokens > self.window_tokens:
-            raise PromptTooLong(tokens, self.window_tokens)
-        try:
-            return self._answer(request, tokens, draw, hashlib.sha256(content).hexdigest())
-        except Exception as error:  # a harness may hand over anything as a schema or a tool
-            raise JudgeError(f"the judge cannot make sense of the request: {error}") from None
-
-    def _answer(self, request: Request, tokens: int, draw: int, digest: str) -> Completion:
+    def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
         prompt = read_request(request)
         calls = calls_to_make(request, understand(prompt.turns)) if request.tools else ()
         if calls:
-            return Completion("", Usage(tokens, 20 * len(calls)), calls, "tool")
+            return calls
         apart = (request.schema or {}).get("properties", {})
         impression = form_impression(prompt, self._strengths, self._dice, asked_apart=apart)
         pen = Pen(impression, self._dice, draw, digest)
-        text = reply_text(prompt.instructions, request.schema, pen)
-        return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))
-
-    def cost_usd(self, usage: Usage) -> float:
-        """It costs nothing."""
-        return 0.0
+        return reply_text(prompt.instructions, request.schema, pen)
 
 
 def simulated_judge(

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from meta_reward.offline.judge.settings import Dice
 from meta_reward.offline.judge.verdict import Impression
+from meta_reward.offline.simulated import Dice
 
 CASE_SHARE, DRAW_SHARE = 0.35, 0.94  # of the noise: what stays with a case, and what each draw rolls anew
 PROMPT_SHARE = 0.6  # of what a draw rolls: what hangs on the whole prompt, at a strength of 1

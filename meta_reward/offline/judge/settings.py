@@ -1,12 +1,9 @@
-"""The named strengths of the simulated judge's biases, its presets, and its only source of chance."""
+"""The named strengths of the simulated judge's biases, and its presets."""
 
-import hashlib
-from dataclasses import asdict, dataclass, fields
-from statistics import NormalDist
+from dataclasses import dataclass, fields
 
 from meta_reward.errors import UsageError
-
-_NORMAL = NormalDist()
+from meta_reward.offline.simulated import changed_strengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +47,4 @@ def strengths_of(preset: str, changed: dict[str, float]) -> Strengths:
     if preset not in PRESETS:
         known = ", ".join(name or "(default)" for name in PRESETS)
         raise UsageError(f"unknown preset {preset!r} of the simulated judge", hint=f"known are {known}")
-    unknown = sorted(set(changed) - set(NAMES))
-    if unknown:
-        raise UsageError(
-            f"unknown strength {unknown[0]!r} of the simulated judge", hint=f"known are {', '.join(NAMES)}"
-        )
-    if not all(0 <= value <= 10 for value in changed.values()):
-        raise UsageError("a strength of the simulated judge lies outside 0 to 10", hint="0 is none, 1 the default")
-    return Strengths(**{**asdict(PRESETS[preset]), **{name: float(value) for name, value in changed.items()}})
-
-
-@dataclass(frozen=True, slots=True)
-class Dice:
-    """Chance as a pure function: the same key always falls the same way."""
-
-    seed: int
-
-    def uniform(self, *key: object) -> float:
-        """A number in (0, 1) for this key."""
-        digest = hashlib.sha256("\x1f".join(map(str, (self.seed, *key))).encode()).digest()
-        return (int.from_bytes(digest[:6], "big") + 0.5) / (1 << 48)
-
-    def normal(self, *key: object) -> float:
-        """A standard normal number for this key."""
-        return _NORMAL.inv_cdf(self.uniform(*key))
+    return changed_strengths(PRESETS[preset], changed, "judge")

@@ -19,8 +19,9 @@ from meta_reward.offline.judge.findings import FINE, stated_evidence
 from meta_reward.offline.judge.language import MECHANISMS, meaning, sentences, words
 from meta_reward.offline.judge.policy import read_policy
 from meta_reward.offline.judge.prompt import Line, Prompt
-from meta_reward.offline.judge.settings import Dice, Strengths
+from meta_reward.offline.judge.settings import Strengths
 from meta_reward.offline.judge.transcript import TOOL, Turn
+from meta_reward.offline.simulated import Dice
 
 Evidence = dict[str, float]
 

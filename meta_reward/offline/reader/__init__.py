@@ -28,80 +28,56 @@ no label is in sight it makes one up.
                 up to 4% each time                             context collapse
 """
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from random import Random
-from typing import Any
 
-from meta_reward.completion import Completion, Request, Usage, request_to_json
-from meta_reward.errors import JudgeError, PromptTooLong
-from meta_reward.files import canonical_json
+from meta_reward.completion import Request
 from meta_reward.offline.reader.classify import choose_label
 from meta_reward.offline.reader.notes import wants_notes, written_notes
 from meta_reward.offline.reader.prompt import read_prompt
 from meta_reward.offline.reader.reply import calls_to_make, invented, reply_with
 from meta_reward.offline.reader.settings import Strengths, strengths_of
+from meta_reward.offline.simulated import SimulatedModel
+from meta_reward.trajectory import ToolCall
 
 VERSION = 1
 WINDOW_TOKENS = 128_000
-CHARS_PER_TOKEN = 4
 
 
-class SimulatedReader:
-    """A `Model` that answers from the text alone, the same to the same request, draw and seed."""
+class SimulatedReader(SimulatedModel):
+    """Answers from the request alone, the same to the same request, draw and seed."""
 
-    simulated = True
+    who = "reader"
 
     def __init__(self, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._seed, self._strengths, self.window_tokens = seed, strengths, window_tokens
-        self.settings: Mapping[str, Any] = {
+        self._seed, self._strengths = seed, strengths
+        settings = {
             "kind": "simulated:reader",
             "version": VERSION,
             "seed": seed,
             "window_tokens": window_tokens,
             **asdict(strengths),
         }
+        super().__init__(settings, window_tokens=window_tokens)
 
-    def check(self) -> None:
-        """It needs no key."""
-
-    async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. Raises PromptTooLong, and JudgeError for an invalid schema or tool."""
-        content = canonical_json(request_to_json(request))
-        tokens = len(content) // CHARS_PER_TOKEN
-        if tokens > self.window_tokens:
-            raise PromptTooLong(tokens, self.window_tokens)
-        digest = hashlib.sha256(content).hexdigest()
-        try:
-            return self._answer(
-                request, tokens, Random(f"{self._seed} {digest}"), Random(f"{self._seed} {digest} {draw}")
-            )
-        except Exception as error:  # a program may hand over anything as a schema or a tool
-            raise JudgeError(f"the reader cannot make sense of the request: {error}") from None
-
-    def _answer(self, request: Request, tokens: int, of_prompt: Random, of_draw: Random) -> Completion:
+    def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
+        of_prompt, of_draw = Random(f"{self._seed} {digest}"), Random(f"{self._seed} {digest} {draw}")
         prompt = read_prompt(request)
         calls = calls_to_make(request, prompt.query)
         if calls:
-            return Completion("", Usage(tokens, 20), calls, "tool")
+            return calls
         if wants_notes(prompt):
-            text = written_notes(prompt, self._strengths, of_draw)
-        else:
-            label = choose_label(prompt, self._strengths, of_prompt=of_prompt, of_draw=of_draw)
-            text = reply_with(
-                label or invented(prompt.query, of_draw),
-                schema=request.schema,
-                instructions=prompt.instructions,
-                query=prompt.query,
-                strengths=self._strengths,
-                chance=of_draw,
-            )
-        return Completion(text, Usage(tokens, len(text) // CHARS_PER_TOKEN + 1))
-
-    def cost_usd(self, usage: Usage) -> float:
-        """It costs nothing."""
-        return 0.0
+            return written_notes(prompt, self._strengths, of_draw)
+        label = choose_label(prompt, self._strengths, of_prompt=of_prompt, of_draw=of_draw)
+        return reply_with(
+            label or invented(prompt.query, of_draw),
+            schema=request.schema,
+            instructions=prompt.instructions,
+            query=prompt.query,
+            strengths=self._strengths,
+            chance=of_draw,
+        )
 
 
 def simulated_reader(*, seed: int = 0, window_tokens: int = WINDOW_TOKENS, **strengths: float) -> SimulatedReader:

@@ -1,8 +1,8 @@
 """The named strengths of the simulated reader's weaknesses."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from meta_reward.errors import UsageError
+from meta_reward.offline.simulated import changed_strengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,6 @@ class Strengths:
     collapse: float = 1.0
 
 
-NAMES = tuple(field.name for field in fields(Strengths))
-
-
 def strengths_of(changed: dict[str, float]) -> Strengths:
     """The default with some strengths changed. Raises UsageError for names it does not know."""
-    unknown = sorted(set(changed) - set(NAMES))
-    if unknown:
-        raise UsageError(
-            f"unknown strength {unknown[0]!r} of the simulated reader", hint=f"known are {', '.join(NAMES)}"
-        )
-    if not all(0 <= value <= 10 for value in changed.values()):
-        raise UsageError("a strength of the simulated reader lies outside 0 to 10", hint="0 is none, 1 the default")
-    return Strengths(**{name: float(value) for name, value in changed.items()})
+    return changed_strengths(Strengths(), changed, "reader")

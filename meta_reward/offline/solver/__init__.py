@@ -23,40 +23,36 @@ those of MATH, it understands nothing and guesses a number.
     noise        half by case, a quarter by wording, a quarter by draw   several draws
 """
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from statistics import NormalDist
-from typing import Any
 
-from meta_reward.completion import Completion, Request, Usage, request_to_json
-from meta_reward.errors import JudgeError, PromptTooLong
-from meta_reward.files import canonical_json
-from meta_reward.offline.judge.settings import Dice
+from meta_reward.completion import Request
 from meta_reward.offline.puzzles.build import METHODS
 from meta_reward.offline.puzzles.method import Method, Numbers
 from meta_reward.offline.puzzles.stories import STORIES
+from meta_reward.offline.simulated import Dice, SimulatedModel
 from meta_reward.offline.solver.chance import outlook
 from meta_reward.offline.solver.reading import Asked, Page, read_page
 from meta_reward.offline.solver.reply import calls_to_make, wants_name, wants_steps, with_answer, written
 from meta_reward.offline.solver.settings import Strengths, strengths_of
+from meta_reward.trajectory import ToolCall
 
 VERSION = 1
 WINDOW_TOKENS = 32_000
-CHARS_PER_TOKEN = 4
 _NAMED, _NAMED_BY_STORY = 0.75, 0.5  # how often a method is named rightly, where the story is usual for it, and not
 _STANDARD = NormalDist()
 
 
-class SimulatedSolver:
-    """A `Model` that answers from the text alone, the same to the same request, draw and seed."""
+class SimulatedSolver(SimulatedModel):
+    """Answers from the request alone, the same to the same request, draw and seed."""
 
-    simulated = True
+    who = "solver"
 
     def __init__(self, preset: str, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._strengths, self._dice, self.window_tokens = strengths, Dice(seed), window_tokens
-        self.settings: Mapping[str, Any] = {
+        self._strengths, self._dice = strengths, Dice(seed)
+        settings = {
             "kind": "simulated:solver",
             "version": VERSION,
             "preset": preset,
@@ -64,27 +60,10 @@ class SimulatedSolver:
             "window_tokens": window_tokens,
             **asdict(strengths),
         }
+        super().__init__(settings, window_tokens=window_tokens)
 
-    def check(self) -> None:
-        """It needs no key."""
-
-    async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. Raises PromptTooLong, and JudgeError for an invalid schema or tool."""
-        content = canonical_json(request_to_json(request))
-        tokens = len(content) // CHARS_PER_TOKEN
-        if tokens > self.window_tokens:
-            raise PromptTooLong(tokens, self.window_tokens)
-        try:
-            calls = calls_to_make(request)
-            text = "" if calls else self._answer(request, draw, hashlib.sha256(content).hexdigest())
-        except Exception as error:  # a program may hand over anything as a schema or a tool
-            raise JudgeError(f"the solver cannot make sense of the request: {error}") from None
-        output = 20 * len(calls) or len(text) // CHARS_PER_TOKEN + 1
-        return Completion(text, Usage(tokens, output), calls, "tool" if calls else "end")
-
-    def cost_usd(self, usage: Usage) -> float:
-        """It costs nothing."""
-        return 0.0
+    def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
+        return calls_to_make(request) or self._answer(request, draw, digest)
 
     def _answer(self, request: Request, draw: int, digest: str) -> str:
         page = read_page("\n\n".join([request.system or "", *(message.content for message in request.messages)]))

@@ -1,8 +1,9 @@
 """The named strengths of the simulated solver, and its settings."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
 from meta_reward.errors import UsageError
+from meta_reward.offline.simulated import changed_strengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,6 @@ class Strengths:
     noise: float = 1.0
 
 
-NAMES = tuple(field.name for field in fields(Strengths))
 PRESETS = {
     "": Strengths(),
     "weak": Strengths(ability=0.5, uptake=0.7, haste=1.5),
@@ -40,10 +40,4 @@ def strengths_of(preset: str, changed: dict[str, float]) -> Strengths:
     if preset not in PRESETS:
         known = ", ".join(f"solver-{name}" if name else "solver" for name in PRESETS)
         raise UsageError(f"unknown setting {preset!r} of the simulated solver", hint=f"known are {known}")
-    unknown = sorted(set(changed) - set(NAMES))
-    if unknown:
-        known = ", ".join(NAMES)
-        raise UsageError(f"unknown strength {unknown[0]!r} of the simulated solver", hint=f"known are {known}")
-    if not all(0 <= value <= 10 for value in changed.values()):
-        raise UsageError("a strength of the simulated solver lies outside 0 to 10", hint="1 is the default")
-    return Strengths(**{**asdict(PRESETS[preset]), **{name: float(value) for name, value in changed.items()}})
+    return changed_strengths(PRESETS[preset], changed, "solver", hint="1 is the default")
