@@ -3,9 +3,9 @@
 import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from statistics import NormalDist
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from meta_reward.completion import CHARS_PER_TOKEN, Completion, Request, Usage, request_to_json
 from meta_reward.errors import JudgeError, PromptTooLong, UsageError
@@ -17,16 +17,45 @@ _CALL_TOKENS = 20
 _Strengths = TypeVar("_Strengths", bound=Any)
 
 
-class SimulatedModel:
+@dataclass(frozen=True, slots=True)
+class Dice:
+    """Chance as a pure function: the same key always falls the same way."""
+
+    seed: int
+
+    def uniform(self, *key: object) -> float:
+        """A number in (0, 1) for this key."""
+        digest = hashlib.sha256("\x1f".join(map(str, (self.seed, *key))).encode()).digest()
+        return (int.from_bytes(digest[:6], "big") + 0.5) / (1 << 48)
+
+    def normal(self, *key: object) -> float:
+        """A standard normal number for this key."""
+        return _NORMAL.inv_cdf(self.uniform(*key))
+
+
+class SimulatedModel(Generic[_Strengths]):
     """A `Model` that answers from the request alone, the same to the same request, draw and seed."""
 
     simulated = True
     who: ClassVar[str]
     """What it is called in an error, such as `judge`."""
+    kind: ClassVar[str]
+    """Its spec without a preset."""
+    version: ClassVar[int]
+    """Raised whenever it answers anything differently."""
 
-    def __init__(self, settings: Mapping[str, Any], *, window_tokens: int) -> None:
-        self.settings = settings
-        self.window_tokens = window_tokens
+    def __init__(self, strengths: _Strengths, *, seed: int, window_tokens: int, preset: str | None = None) -> None:
+        """strengths: a dataclass of numbers. preset: where these come from, of models that have presets."""
+        self.strengths, self.seed, self.window_tokens = strengths, seed, window_tokens
+        self.dice = Dice(seed)
+        self.settings: Mapping[str, Any] = {
+            "kind": self.kind,
+            "version": self.version,
+            **({} if preset is None else {"preset": preset}),
+            "seed": seed,
+            "window_tokens": window_tokens,
+            **asdict(strengths),
+        }
 
     def check(self) -> None:
         """It needs no key."""
@@ -52,22 +81,6 @@ class SimulatedModel:
     @abstractmethod
     def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
         """A text, or at least one call of a tool. digest: of the request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dice:
-    """Chance as a pure function: the same key always falls the same way."""
-
-    seed: int
-
-    def uniform(self, *key: object) -> float:
-        """A number in (0, 1) for this key."""
-        digest = hashlib.sha256("\x1f".join(map(str, (self.seed, *key))).encode()).digest()
-        return (int.from_bytes(digest[:6], "big") + 0.5) / (1 << 48)
-
-    def normal(self, *key: object) -> float:
-        """A standard normal number for this key."""
-        return _NORMAL.inv_cdf(self.uniform(*key))
 
 
 def changed_strengths(

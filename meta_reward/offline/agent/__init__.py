@@ -23,7 +23,6 @@ The words have to stand after the conversation. Of other worlds it understands n
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from meta_reward.completion import Request
 from meta_reward.offline.agent.conduct import Act, next_act
@@ -31,10 +30,9 @@ from meta_reward.offline.agent.lapses import Lapses
 from meta_reward.offline.agent.page import read_page
 from meta_reward.offline.agent.settings import Strengths, strengths_of
 from meta_reward.offline.agent.wishes import wish_of
-from meta_reward.offline.simulated import Dice, SimulatedModel
+from meta_reward.offline.simulated import SimulatedModel
 from meta_reward.trajectory import ToolCall
 
-VERSION = 1
 WINDOW_TOKENS = 32_000
 MAX_TURNS_OF_CALLS = 12
 """After so many turns of calls about one question, it says something."""
@@ -42,22 +40,12 @@ _YES_OR_NO = re.compile(r"(?i)\byes or no\b")
 _AT_A_LOSS = "I am afraid that I can't help with that."
 
 
-class SimulatedAgent(SimulatedModel):
+class SimulatedAgent(SimulatedModel[Strengths]):
     """Answers from the request alone, the same to the same request, draw and seed."""
 
     who = "agent"
-
-    def __init__(self, preset: str, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._strengths, self._dice = strengths, Dice(seed)
-        settings = {
-            "kind": "simulated:agent",
-            "version": VERSION,
-            "preset": preset,
-            "seed": seed,
-            "window_tokens": window_tokens,
-            **asdict(strengths),
-        }
-        super().__init__(settings, window_tokens=window_tokens)
+    kind = "simulated:agent"
+    version = 1
 
     def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
         act, turn = self._act(request, draw), len(request.messages)
@@ -69,7 +57,7 @@ class SimulatedAgent(SimulatedModel):
         if not request.tools:
             return Act(text=self._without_tools(request, wish.text, wish.also, draw))
         case = hashlib.sha256((page.heard[0] if page.heard else "").encode()).hexdigest()
-        luck = Lapses(page, request, wish.intent, case, draw=draw, dice=self._dice, of=self._strengths)
+        luck = Lapses(page, request, wish.intent, case, draw=draw, dice=self.dice, of=self.strengths)
         act = next_act(page, wish, luck)
         known = {tool.name for tool in request.tools}
         calls = tuple(step for step in act.calls if step.tool in known)
@@ -82,7 +70,7 @@ class SimulatedAgent(SimulatedModel):
         """An answer to a question about the conversation: yes or no at random, else a list of what is asked for."""
         if _YES_OR_NO.search(request.messages[-1].content[-500:]):
             digest = hashlib.sha256(request.messages[-1].content.encode(errors="replace")).hexdigest()
-            return "yes" if self._dice.uniform(digest, draw, "yes") < 0.6 else "no"
+            return "yes" if self.dice.uniform(digest, draw, "yes") < 0.6 else "no"
         asked = [wish.strip(), f"When does the flight of {also} leave?" if also else ""]
         return "\n".join(f"{number}. {text}" for number, text in enumerate(filter(None, asked), 1)) or _AT_A_LOSS
 
@@ -94,4 +82,4 @@ def simulated_agent(
 
     Raises UsageError, which lists what is known, for a strength that is unknown or out of range.
     """
-    return SimulatedAgent(preset, seed, strengths_of(preset, strengths), window_tokens)
+    return SimulatedAgent(strengths_of(preset, strengths), seed=seed, window_tokens=window_tokens, preset=preset)

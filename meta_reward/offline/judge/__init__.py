@@ -38,7 +38,6 @@ preset `noise` answers at random.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from meta_reward.completion import Request
 from meta_reward.offline.judge.answer import reply_text
@@ -48,29 +47,18 @@ from meta_reward.offline.judge.prompt import read_request
 from meta_reward.offline.judge.settings import Strengths, strengths_of
 from meta_reward.offline.judge.tools import calls_to_make
 from meta_reward.offline.judge.verdict import form_impression
-from meta_reward.offline.simulated import Dice, SimulatedModel
+from meta_reward.offline.simulated import SimulatedModel
 from meta_reward.trajectory import ToolCall
 
-VERSION = 6
 WINDOW_TOKENS = 200_000
 
 
-class SimulatedJudge(SimulatedModel):
+class SimulatedJudge(SimulatedModel[Strengths]):
     """Answers from the request alone, the same to the same request, draw and seed."""
 
     who = "judge"
-
-    def __init__(self, preset: str, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._strengths, self._dice = strengths, Dice(seed)
-        settings = {
-            "kind": "simulated",
-            "version": VERSION,
-            "preset": preset,
-            "seed": seed,
-            "window_tokens": window_tokens,
-            **asdict(strengths),
-        }
-        super().__init__(settings, window_tokens=window_tokens)
+    kind = "simulated"
+    version = 6
 
     def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
         prompt = read_request(request)
@@ -78,8 +66,8 @@ class SimulatedJudge(SimulatedModel):
         if calls:
             return calls
         apart = (request.schema or {}).get("properties", {})
-        impression = form_impression(prompt, self._strengths, self._dice, asked_apart=apart)
-        pen = Pen(impression, self._dice, draw, digest)
+        impression = form_impression(prompt, self.strengths, self.dice, asked_apart=apart)
+        pen = Pen(impression, self.dice, draw, digest)
         return reply_text(prompt.instructions, request.schema, pen)
 
 
@@ -90,4 +78,4 @@ def simulated_judge(
 
     Raises UsageError, which lists what is known, for another preset or strength.
     """
-    return SimulatedJudge(preset, seed, strengths_of(preset, strengths), window_tokens)
+    return SimulatedJudge(strengths_of(preset, strengths), seed=seed, window_tokens=window_tokens, preset=preset)

@@ -29,7 +29,6 @@ no label is in sight it makes one up.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from random import Random
 
 from meta_reward.completion import Request
@@ -41,45 +40,35 @@ from meta_reward.offline.reader.settings import Strengths, strengths_of
 from meta_reward.offline.simulated import SimulatedModel
 from meta_reward.trajectory import ToolCall
 
-VERSION = 1
 WINDOW_TOKENS = 128_000
 
 
-class SimulatedReader(SimulatedModel):
+class SimulatedReader(SimulatedModel[Strengths]):
     """Answers from the request alone, the same to the same request, draw and seed."""
 
     who = "reader"
-
-    def __init__(self, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._seed, self._strengths = seed, strengths
-        settings = {
-            "kind": "simulated:reader",
-            "version": VERSION,
-            "seed": seed,
-            "window_tokens": window_tokens,
-            **asdict(strengths),
-        }
-        super().__init__(settings, window_tokens=window_tokens)
+    kind = "simulated:reader"
+    version = 1
 
     def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
-        of_prompt, of_draw = Random(f"{self._seed} {digest}"), Random(f"{self._seed} {digest} {draw}")
+        of_prompt, of_draw = Random(f"{self.seed} {digest}"), Random(f"{self.seed} {digest} {draw}")
         prompt = read_prompt(request)
         calls = calls_to_make(request, prompt.query)
         if calls:
             return calls
         if wants_notes(prompt):
-            return written_notes(prompt, self._strengths, of_draw)
-        label = choose_label(prompt, self._strengths, of_prompt=of_prompt, of_draw=of_draw)
+            return written_notes(prompt, self.strengths, of_draw)
+        label = choose_label(prompt, self.strengths, of_prompt=of_prompt, of_draw=of_draw)
         return reply_with(
             label or invented(prompt.query, of_draw),
             schema=request.schema,
             instructions=prompt.instructions,
             query=prompt.query,
-            strengths=self._strengths,
+            strengths=self.strengths,
             chance=of_draw,
         )
 
 
 def simulated_reader(*, seed: int = 0, window_tokens: int = WINDOW_TOKENS, **strengths: float) -> SimulatedReader:
     """A simulated reader by seed and changed strengths. Raises UsageError, which lists what is known, for others."""
-    return SimulatedReader(seed, strengths_of(strengths), window_tokens)
+    return SimulatedReader(strengths_of(strengths), seed=seed, window_tokens=window_tokens)

@@ -24,7 +24,6 @@ those of MATH, it understands nothing and guesses a number.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from fractions import Fraction
 from statistics import NormalDist
 
@@ -39,28 +38,17 @@ from meta_reward.offline.solver.reply import calls_to_make, wants_name, wants_st
 from meta_reward.offline.solver.settings import Strengths, strengths_of
 from meta_reward.trajectory import ToolCall
 
-VERSION = 1
 WINDOW_TOKENS = 32_000
 _NAMED, _NAMED_BY_STORY = 0.75, 0.5  # how often a method is named rightly, where the story is usual for it, and not
 _STANDARD = NormalDist()
 
 
-class SimulatedSolver(SimulatedModel):
+class SimulatedSolver(SimulatedModel[Strengths]):
     """Answers from the request alone, the same to the same request, draw and seed."""
 
     who = "solver"
-
-    def __init__(self, preset: str, seed: int, strengths: Strengths, window_tokens: int) -> None:
-        self._strengths, self._dice = strengths, Dice(seed)
-        settings = {
-            "kind": "simulated:solver",
-            "version": VERSION,
-            "preset": preset,
-            "seed": seed,
-            "window_tokens": window_tokens,
-            **asdict(strengths),
-        }
-        super().__init__(settings, window_tokens=window_tokens)
+    kind = "simulated:solver"
+    version = 1
 
     def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
         return calls_to_make(request) or self._answer(request, draw, digest)
@@ -68,7 +56,7 @@ class SimulatedSolver(SimulatedModel):
     def _answer(self, request: Request, draw: int, digest: str) -> str:
         page = read_page("\n\n".join([request.system or "", *(message.content for message in request.messages)]))
         if page.target is None:
-            guess = str(1 + int(self._dice.uniform(digest, draw, "guess") * 20))
+            guess = str(1 + int(self.dice.uniform(digest, draw, "guess") * 20))
             return with_answer(guess, "", schema=request.schema, instructions=page.rest)
         named = wants_name(page.rest)
         if named and request.schema is None:
@@ -78,23 +66,23 @@ class SimulatedSolver(SimulatedModel):
 
     def _solution(self, page: Page, target: Asked, request: Request, digest: str, draw: int) -> str:
         with_steps = wants_steps(page.rest)
-        chances = outlook(page, self._strengths, with_steps=with_steps)
+        chances = outlook(page, self.strengths, with_steps=with_steps)
         is_right = self._luck(target, digest, draw) < chances.right
         method = target.method if is_right else chances.wrong_method or target.method
         right = target.method.answer(target.numbers)
-        value = right if is_right else _wrong(chances.wrong_method, target.numbers, right, self._dice, digest, draw)
-        answer = written(value, self._dice.uniform(digest, draw, "form"))
+        value = right if is_right else _wrong(chances.wrong_method, target.numbers, right, self.dice, digest, draw)
+        answer = written(value, self.dice.uniform(digest, draw, "form"))
         steps = f"This takes {method.name}. {method.steps.split(';')[0].split('.')[0]}." if with_steps else ""
         return with_answer(answer, _plain(steps), schema=request.schema, instructions=page.rest)
 
     def _named(self, target: Asked, digest: str, draw: int) -> Method:
         """The method that a problem is taken for."""
         usual = [method for method in METHODS if _tells(method, target)]
-        chance = _NAMED if target.method in usual else 1 - (1 - _NAMED_BY_STORY) * min(2.0, self._strengths.surface)
+        chance = _NAMED if target.method in usual else 1 - (1 - _NAMED_BY_STORY) * min(2.0, self.strengths.surface)
         if self._luck(target, digest, draw, "name") < chance:
             return target.method
         others = [method for method in usual or METHODS if method is not target.method]
-        return others[int(self._dice.uniform(digest, draw, "other") * len(others))]
+        return others[int(self.dice.uniform(digest, draw, "other") * len(others))]
 
     def _luck(self, target: Asked, digest: str, draw: int, of: str = "solve") -> float:
         """A number in (0, 1): half of its variance hangs on the problem, a quarter on the prompt, the rest on the draw.
@@ -102,9 +90,9 @@ class SimulatedSolver(SimulatedModel):
         Without noise it hangs on the problem alone.
         """
         case = (target.method.name, *sorted(target.numbers.items()), of)
-        noise = min(1.0, 0.5 * self._strengths.noise)
-        mixed = (1 - noise) ** 0.5 * self._dice.normal(*case)
-        mixed += (noise / 2) ** 0.5 * (self._dice.normal(digest, of) + self._dice.normal(digest, draw, of))
+        noise = min(1.0, 0.5 * self.strengths.noise)
+        mixed = (1 - noise) ** 0.5 * self.dice.normal(*case)
+        mixed += (noise / 2) ** 0.5 * (self.dice.normal(digest, of) + self.dice.normal(digest, draw, of))
         return _STANDARD.cdf(mixed)
 
 
@@ -115,7 +103,7 @@ def simulated_solver(
 
     Raises UsageError, which lists what is known, for another setting or strength.
     """
-    return SimulatedSolver(preset, seed, strengths_of(preset, strengths), window_tokens)
+    return SimulatedSolver(strengths_of(preset, strengths), seed=seed, window_tokens=window_tokens, preset=preset)
 
 
 def _tells(method: Method, target: Asked) -> bool:
