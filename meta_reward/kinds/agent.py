@@ -14,13 +14,11 @@ from meta_reward import files
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.evaluation.outcome import Example, Item, ItemOutcome, Part
 from meta_reward.evaluation.records import Evaluation, Result
-from meta_reward.harness.budget import Budget
-from meta_reward.harness.entries import Output
 from meta_reward.harness.host import Host
 from meta_reward.harness.validate import Cases, Place, Program, Step, cases_in_texts
 from meta_reward.harness.validate.fixtures import ODD_TEXT
-from meta_reward.kinds.base import Outcomes, Words
-from meta_reward.kinds.items import item_metrics, most_frequent
+from meta_reward.kinds.base import Kind, Outcomes, Words
+from meta_reward.kinds.items import item_metrics
 from meta_reward.kinds.made_up_world import POLICY, PROMPT, TOOLS, MadeUpWorld
 from meta_reward.kinds.world import InProcess, WorldHost, Worlds, grade_of, without_grade
 from meta_reward.tasks.agents import KIND, AgentSet, AgentTask, load_agent_set, save_agent_set
@@ -57,7 +55,7 @@ _PROGRAM = Program(
 )
 
 
-class AgentKind:
+class AgentKind(Kind):
     """Tasks that an agent does in a world."""
 
     name = KIND
@@ -76,7 +74,6 @@ class AgentKind:
     simulated = "simulated:agent"
     proposer = "stock"
     acts = True
-    budget = Budget()
 
     def load(self, path: Path) -> AgentSet:
         return load_agent_set(path)
@@ -101,12 +98,6 @@ class AgentKind:
     def metrics(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation, outcomes: Outcomes) -> Metrics:
         return item_metrics(part, evaluation, cast(Sequence[ItemOutcome], outcomes), ())
 
-    def combined(self, outputs: Sequence[Output]) -> Output:
-        return most_frequent(outputs, str)
-
-    def learned(self, taskset: AnyTaskSet, known: Collection[str], asked: Collection[str]) -> None:
-        """Nothing that counts words serves customers."""
-
     def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
         agents = _of(taskset)
         return {
@@ -118,12 +109,6 @@ class AgentKind:
     def ungraded(self, evaluation: Evaluation) -> Evaluation:
         results = [replace(result, asked=without_grade(result.asked)) for result in evaluation.results]
         return replace(evaluation, results=results)
-
-    def told(self, evaluation: Evaluation) -> Sequence[Result]:
-        return evaluation.results
-
-    def artefacts(self, part: Part, evaluation: Evaluation) -> Mapping[str, bytes]:
-        return {}
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
         agents = _of(taskset)

@@ -54,7 +54,7 @@ def part_for(kind: "Kind", part: Part, source: str) -> Part:
 
 
 class Kind(Protocol):
-    """A kind of program."""
+    """A kind of program. Kinds inherit it: what stands here with a body holds for those that say nothing else."""
 
     name: str
     words: Words
@@ -68,9 +68,9 @@ class Kind(Protocol):
     """The simulated model that stands in where no other is named."""
     proposer: str
     """Likewise."""
-    acts: bool
+    acts: bool = False
     """Whether its programs do something, of which a trajectory is recorded."""
-    budget: Budget
+    budget: Budget = Budget()
     """What one run may take, unless the user says otherwise."""
 
     def load(self, path: Path) -> AnyTaskSet:
@@ -87,7 +87,7 @@ class Kind(Protocol):
 
     def hosts(self, taskset: AnyTaskSet) -> Hosts | None:
         """What programs may ask besides the model."""
-        ...
+        return None
 
     def outcomes(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation) -> Outcomes:
         """What became of each item, to be written down."""
@@ -99,19 +99,19 @@ class Kind(Protocol):
 
     def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
         """What programs did, by example, for a learned reward to score; empty for kinds whose programs do not act."""
-        ...
+        return {}
 
     def ungraded(self, evaluation: Evaluation) -> Evaluation:
         """The same without what tells its trusted outcomes, for a search that must not know them."""
-        ...
+        return evaluation
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         """The results whose traces are kept."""
-        ...
+        return evaluation.results
 
     def combined(self, outputs: Sequence[Output]) -> Output:
         """What several answers to the same come to, such as the mean of rewards; there is at least one."""
-        ...
+        raise TypeError(f"what programs of kind {self.name} have done cannot be combined")
 
     def learned(
         self, taskset: AnyTaskSet, known: Collection[str], asked: Collection[str]
@@ -120,11 +120,11 @@ class Kind(Protocol):
 
         Raises UsageError without the package that it needs.
         """
-        ...
+        return None
 
     def artefacts(self, part: Part, evaluation: Evaluation) -> Mapping[str, bytes]:
         """Further files that an evaluation leaves, by name, such as what a program has learned."""
-        ...
+        return {}
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
         """Write the search split for the proposer, as a task set of its own."""

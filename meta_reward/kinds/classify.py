@@ -22,11 +22,10 @@ from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import MEMORY, Output
 from meta_reward.harness.validate import Cases, Chain, Place, Program, Step, cases_in_texts
 from meta_reward.harness.validate.fixtures import ODD_TEXT
-from meta_reward.kinds.base import Outcomes, Words
+from meta_reward.kinds.base import Kind, Outcomes, Words
 from meta_reward.kinds.items import MOST_CATEGORIES, Expected, item_metrics, item_outcomes, most_frequent
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.texts import KIND, LabelledText, TextSet, load_text_set, reading, save_text_set
-from meta_reward.trajectory import Trajectory
 
 _SAMPLE_TRAINING = 3
 _SHOWN_CHARS = 4_000
@@ -61,7 +60,7 @@ _PROGRAM = Program(
 )
 
 
-class ClassifyKind:
+class ClassifyKind(Kind):
     """Texts with labels."""
 
     name = KIND
@@ -81,7 +80,6 @@ class ClassifyKind:
     seeds = "classify"
     simulated = "simulated:reader"
     proposer = "stock"
-    acts = False
     budget = Budget(judge_calls=20, judge_tokens=500_000)
 
     def load(self, path: Path) -> TextSet:
@@ -104,9 +102,6 @@ class ClassifyKind:
     def characters(self, example: Example) -> int:
         return len(example.arguments["text"])
 
-    def hosts(self, taskset: AnyTaskSet) -> None:
-        return None
-
     def outcomes(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation) -> Sequence[ItemOutcome]:
         expected = {text.id: Expected(text.label, {"dataset": text.dataset}) for text in _of(taskset).texts}
         return item_outcomes(part.items, expected, evaluation.results, _is_right)
@@ -127,12 +122,6 @@ class ClassifyKind:
             labels = learned_labels([(text.text, text.label) for text in training], [text.text for text in texts])
             found |= {text.id: label for text, label in zip(texts, labels, strict=True)}
         return found
-
-    def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
-        return {}
-
-    def ungraded(self, evaluation: Evaluation) -> Evaluation:
-        return evaluation
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
         """Those of texts, and of training what asked the model, or failed by itself."""

@@ -11,19 +11,18 @@ from meta_reward.evaluation.best_of_n import best_of_n
 from meta_reward.evaluation.learned import learned_rewards
 from meta_reward.evaluation.metrics import Metrics, PairOutcome, outcomes, preferences_of, summarize
 from meta_reward.evaluation.outcome import Example, Item, Part
-from meta_reward.evaluation.records import Evaluation, Result
+from meta_reward.evaluation.records import Evaluation
 from meta_reward.evaluation.reward_stats import reward_stats
-from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import Output
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.validate import REWARD, Cases, cases_of
-from meta_reward.kinds.base import Outcomes, Words
+from meta_reward.kinds.base import Kind, Outcomes, Words
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
-from meta_reward.trajectory import Pair, Rollout, Trajectory, parse_trajectory, trajectory_to_json
+from meta_reward.trajectory import Pair, Rollout, parse_trajectory, trajectory_to_json
 
 
-class RewardKind:
+class RewardKind(Kind):
     """The product's own kind."""
 
     name = "reward"
@@ -44,8 +43,6 @@ class RewardKind:
     seeds = ""
     simulated = "simulated"
     proposer = "catalog"
-    acts = False
-    budget = Budget()
 
     def load(self, path: Path) -> TaskSet:
         return load_task_set(path)
@@ -56,9 +53,6 @@ class RewardKind:
 
     def characters(self, example: Example) -> int:
         return len(parse_trajectory(example.arguments["trajectory"]).transcript())
-
-    def hosts(self, taskset: AnyTaskSet) -> None:
-        return None
 
     def outcomes(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation) -> Sequence[PairOutcome]:
         wanted = {item.id for item in part.items}
@@ -71,15 +65,6 @@ class RewardKind:
         told = preferences_of(pairs, rewards=reward_stats(rollouts, rewards), selection=best_of_n(rollouts, rewards))
         return summarize(pairs, examples=len(evaluation.results), tokens=evaluation.tokens, preferences=told)
 
-    def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
-        return {}
-
-    def ungraded(self, evaluation: Evaluation) -> Evaluation:
-        return evaluation
-
-    def told(self, evaluation: Evaluation) -> Sequence[Result]:
-        return evaluation.results
-
     def combined(self, outputs: Sequence[Output]) -> Output:
         return Reward(fmean(one.score for one in outputs if isinstance(one, Reward)))
 
@@ -87,9 +72,6 @@ class RewardKind:
         training, pairs = _of(taskset).part(known)
         found = learned_rewards({r.id: r for r in training}, pairs, _of(taskset).part(asked)[0])
         return {id: Reward(score) for id, score in found.items()}
-
-    def artefacts(self, part: Part, evaluation: Evaluation) -> Mapping[str, bytes]:
-        return {}
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
         pairwise = _of(taskset)

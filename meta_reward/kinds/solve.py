@@ -7,20 +7,18 @@ from typing import Any, cast
 from meta_reward import files
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.evaluation.outcome import Example, Item, ItemOutcome, Part
-from meta_reward.evaluation.records import Evaluation, Result
-from meta_reward.harness.budget import Budget
+from meta_reward.evaluation.records import Evaluation
 from meta_reward.harness.entries import Output
 from meta_reward.harness.host import Host
 from meta_reward.harness.validate import Cases, Place, Program, Step, cases_in_texts
 from meta_reward.harness.validate.fixtures import ODD_TEXT
-from meta_reward.kinds.base import Outcomes, Words
+from meta_reward.kinds.base import Kind, Outcomes, Words
 from meta_reward.kinds.corpus import CorpusHost
 from meta_reward.kinds.corpus_index import index_of
 from meta_reward.kinds.items import Expected, item_metrics, item_outcomes, most_frequent
 from meta_reward.tasks.answers import is_same_answer, normal_answer
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.problems import KIND, CorpusText, ProblemSet, categories_of, load_problem_set, save_problem_set
-from meta_reward.trajectory import Trajectory
 
 _SOLVE = "solve"
 _MADE_UP = (
@@ -68,7 +66,7 @@ class _Corpora:
         return True
 
 
-class SolveKind:
+class SolveKind(Kind):
     """Problems with one right answer each."""
 
     name = KIND
@@ -85,8 +83,6 @@ class SolveKind:
     seeds = "solve"
     simulated = "simulated:solver"
     proposer = "stock"
-    acts = False
-    budget = Budget()
 
     def load(self, path: Path) -> ProblemSet:
         return load_problem_set(path)
@@ -113,21 +109,6 @@ class SolveKind:
 
     def combined(self, outputs: Sequence[Output]) -> Output:
         return most_frequent(outputs, normal_answer)
-
-    def learned(self, taskset: AnyTaskSet, known: Collection[str], asked: Collection[str]) -> None:
-        """Nothing that counts words solves problems."""
-
-    def trajectories(self, taskset: AnyTaskSet, evaluation: Evaluation) -> Mapping[str, Trajectory]:
-        return {}
-
-    def ungraded(self, evaluation: Evaluation) -> Evaluation:
-        return evaluation
-
-    def told(self, evaluation: Evaluation) -> Sequence[Result]:
-        return evaluation.results
-
-    def artefacts(self, part: Part, evaluation: Evaluation) -> Mapping[str, bytes]:
-        return {}
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
         problems = _of(taskset)
