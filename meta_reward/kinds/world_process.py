@@ -29,6 +29,7 @@ from meta_reward.tasks.registry import Grade
 ANSWERS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 2.0
 MAX_LINE_BYTES = 1_000_000
+MAX_FAULTS_CHARS = 1_000
 _TOLD_BYTES = 2_000  # of its stderr, in a message
 
 
@@ -79,6 +80,8 @@ class WorldProcess:
             raise await self._failed(f"answered grade with {_brief(answer)}, not a number from 0 to 1 under `success`")
         if not isinstance(faults, list) or not all(isinstance(fault, str) for fault in faults):
             raise await self._failed(f"answered grade with {_brief(answer)}, not a list of texts under `faults`")
+        if sum(map(len, faults)) > MAX_FAULTS_CHARS:
+            raise await self._failed(f"answered grade with `faults` of more than {MAX_FAULTS_CHARS:,} characters")
         return Grade(float(success), tuple(faults))
 
     async def close(self) -> None:

@@ -6,16 +6,18 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meta_reward.harness import confinement
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.level import Level
+from meta_reward.kinds.made_up_world import PROMPT
 from tests.harness.attacks.arena import HONEST_SCORE, LEVELS, PATIENT, Arena, Prey
 from tests.harness.attacks.files import FILES
 from tests.harness.attacks.harm import HARMS
-from tests.harness.attacks.hosts import HOST_HARMS, NO_HOST
+from tests.harness.attacks.hosts import CORPUS_HARMS, FORGED_REQUESTS, NO_HOST, WORLD_HARMS
 from tests.harness.attacks.processes import PROCESSES
 from tests.harness.attacks.sockets import SOCKETS
 from tests.harness.attacks.state import COUNTERS, RELAYS
@@ -36,7 +38,7 @@ HARMS_BY_TOOL = (
     ("raw(frame({'type': 'done', 'output': WON}))\ntime.sleep(60)", "won"),
 )
 SHORT = Budget(cpu_s=5, active_s=0.6, wall_s=20.0)
-OTHERS = ("predict", "learn", "solve")
+OTHERS = ("predict", "learn", "solve", "act")
 """The functions beside `reward`: quick tests try a sample of the attacks in each of them, slow ones all."""
 
 
@@ -183,12 +185,16 @@ def all_denied(arena: Arena, attacks: Sequence[Attack]) -> None:
 
 def all_stopped(arena: Arena, harms: Sequence[Harm]) -> None:
     ended = {harm.name: arena.siege(harm.body) for harm in harms}
-    assert ended == {harm.name: (harm.ends, UNDISTURBED) for harm in harms}
+    assert ended == {harm.name: (ends_in(arena, harm), UNDISTURBED) for harm in harms}
 
 
-def harms_in(arena: Arena) -> Sequence[Harm]:
-    """Those by way of the host, or for want of one."""
-    return HOST_HARMS if arena.entry == "solve" else NO_HOST
+def ends_in(arena: Arena, harm: Harm) -> str:
+    """How a harm ends: what is no answer elsewhere is one of an agent, which may end without a word."""
+    return "denied" if arena.entry == "act" and harm.name == "answer without a score" else harm.ends
+
+
+HOST_HARMS = {"solve": CORPUS_HARMS, "act": WORLD_HARMS}
+"""By function, those by way of what its host offers."""
 
 
 @in_others
@@ -204,13 +210,20 @@ def test_every_attack_is_denied_in_every_function(other: Arena) -> None:
 
 @in_others
 def test_harm_is_stopped_in_every_function(other: Arena) -> None:
-    all_stopped(other, [*[harm for harm in HARMS if harm.ends != "time-out"][::8], *harms_in(other)])
+    all_stopped(other, [harm for harm in HARMS if harm.ends != "time-out"][::8])
+    all_stopped(other, HOST_HARMS.get(other.entry, NO_HOST))
+
+
+@pytest.mark.parametrize("other", [("solve", LEVELS[0])], indirect=True, ids=["solve"])
+def test_forged_requests_to_a_host_are_stopped(other: Arena) -> None:
+    all_stopped(other, FORGED_REQUESTS)
 
 
 @pytest.mark.slow
 @in_others_at_each_level
 def test_every_harm_is_stopped_in_every_function(other: Arena) -> None:
-    all_stopped(other, [*(harm for harm in HARMS if harm.ends != "time-out"), *harms_in(other)])
+    all_stopped(other, [harm for harm in HARMS if harm.ends != "time-out"])
+    all_stopped(other, [*HOST_HARMS[other.entry], *FORGED_REQUESTS] if other.entry in HOST_HARMS else NO_HOST)
 
 
 def test_reward_has_no_host_to_ask(prey: Prey) -> None:
@@ -239,15 +252,27 @@ def test_no_number_is_pushed_on_in_any_function(other: Arena) -> None:
     assert ended == {counter.name: "denied" for counter in COUNTERS}
 
 
+def record_after_lies(arena: Arena, request: str) -> list[Any]:
+    """What the host recorded of a program that asks one thing, and then says that it was something else."""
+    body = f"""
+        async def ask():
+            await {request}
+            raw(frame({{"type": "done", "output": WON, "asked": [{{"query": "forged"}}]}}))
+            time.sleep(60)
+        return ask()
+        """
+    assert arena.run(body) == "won"
+    assert arena.host is not None
+    return arena.host.record()
+
+
 @pytest.mark.parametrize("other", [("solve", LEVELS[0])], indirect=True, ids=["solve"])
 def test_host_records_what_it_saw_whatever_the_program_says(other: Arena) -> None:
-    body = """
-        async def search():
-            await CORPUS.search("GOOD", k=1)
-            raw(frame({"type": "done", "output": WON, "asked": [{"query": "forged"}]}))
-            time.sleep(60)
-        return search()
-        """
-    assert other.run(body) == "won"
-    assert other.host is not None
-    assert [(line["query"], [one["id"] for one in line["found"]]) for line in other.host.record()] == [("GOOD", ["a"])]
+    record = record_after_lies(other, "CORPUS.search('GOOD', k=1)")
+    assert [(line["query"], [one["id"] for one in line["found"]]) for line in record] == [("GOOD", ["a"])]
+
+
+@pytest.mark.parametrize("other", [("act", LEVELS[0])], indirect=True, ids=["act"])
+def test_world_records_what_it_saw_whatever_the_agent_says(other: Arena) -> None:
+    record = record_after_lies(other, "WORLD.say('May I?')")
+    assert [line["content"] for line in record] == [PROMPT, "May I?", "Yes, please."]

@@ -172,7 +172,17 @@ def test_a_world_is_told_its_task_and_no_key(tmp_path: Path, monkeypatch: pytest
         (SAY + "sys.exit('no more')", "ended when it was asked to say"),
         (SAY + "print('x' * 3_000_000, flush=True)", "answered say with a line of more than 1,000,000 bytes"),
         (SAY + "print('hello', flush=True)", "answered say with what is no line of JSON: hello"),
+        (SAY + "print('[' * 900_000, flush=True)", "answered say with what is no line of JSON"),
+        (SAY + "answer['text'] = '\\ud800'", "answered say with what is no line of JSON"),
+        (
+            SAY + "sys.stdout.buffer.write(b'\\xff\\x1b[2J\\n')",
+            "answered say with what is no line of JSON: \ufffd\\u001b[2J",
+        ),
+        (SAY + "answer['more'] = json.loads('[' * 900 + ']' * 900)", "answered say with what is nested too deeply"),
+        (SAY + "print(json.dumps({'id': id, 'text': 'Yes.'}), flush=True)", "answered call with {'id': 2"),
         (SAY + "id = 1", "not an object with id 2"),
+        (SAY + "id = [2]", "not an object with id 2"),
+        (SAY + "print('[]', flush=True)", "answered say with [], not an object with id 2"),
         (SAY + "answer = {'text': 3}", "not a text or null under `text`"),
         (SAY + "answer = {}", "not a text or null under `text`"),
         (SAY + "answer = {'error': 'no customer'}", "cannot say: no customer"),
@@ -180,6 +190,12 @@ def test_a_world_is_told_its_task_and_no_key(tmp_path: Path, monkeypatch: pytest
         ("if do == 'grade': answer = {'success': 2}", "not a number from 0 to 1 under `success`"),
         ("if do == 'grade': answer = {'success': float('nan')}", "answered grade with what is no line of JSON"),
         ("if do == 'grade': answer = {'success': 1, 'faults': [3]}", "not a list of texts under `faults`"),
+        (
+            "if do == 'grade': answer = {'success': 0, 'faults': ['x' * 1_001]}",
+            "`faults` of more than 1,000 characters",
+        ),
+        ("if do == 'grade': answer = {'success': '1'}", "not a number from 0 to 1 under `success`"),
+        ("if do == 'call': answer = {'result': 'ok', 'is_error': 'no'}", "not a text under `result`"),
         (
             "if do == 'open': answer = {'text': '[' * 9, 'x': [[[]]] * 2, 'error': 'none such'}",
             "cannot open: none such",
@@ -189,6 +205,22 @@ def test_a_world_is_told_its_task_and_no_key(tmp_path: Path, monkeypatch: pytest
 def test_a_world_that_hangs_dies_floods_or_lies_has_failed(tmp_path: Path, line: str, what: str) -> None:
     within_s = 1.0 if "sleep" in line else 20.0
     assert what in failure(world_of(tmp_path, echo(line), within_s=within_s))
+
+
+def test_a_world_that_floods_its_complaints_and_results_is_heard(tmp_path: Path) -> None:
+    code = echo(
+        "sys.stderr.write('help! ' * 1_000_000)", "if do == 'call': answer = {'result': '\\x1b[2J' + 'x' * 200_000}"
+    )
+
+    async def work() -> str:
+        one = WorldHost(world_of(tmp_path, code), "Hello.")
+        await one.use("call", {"name": "no_such_tool", "arguments": {}})
+        await one.close(ended=True)
+        return messages_of(one.record())[-1].content
+
+    result = asyncio.run(work())
+    assert result.startswith("\x1b[2Jxxx")
+    assert result[100_000:] == "\n[cut off]"
 
 
 def test_a_world_that_does_not_start_says_so(tmp_path: Path) -> None:

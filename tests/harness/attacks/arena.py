@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -28,9 +28,11 @@ from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.kinds.corpus import CorpusHost
 from meta_reward.kinds.corpus_index import CorpusIndex
+from meta_reward.kinds.made_up_world import POLICY, PROMPT, TOOLS, MadeUpWorld
+from meta_reward.kinds.world import InProcess, WorldHost
 from meta_reward.models.session import Answer, Ask, RunTool
 from meta_reward.tasks.problems import CorpusText
-from meta_reward.trajectory import ToolCall, trajectory_to_json
+from meta_reward.trajectory import ToolCall, tool_to_json, trajectory_to_json
 from tests.conftest import LEVEL, PROJECT, make_trajectory
 from tests.harness.attacks.table import Attack
 
@@ -43,6 +45,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "predict": {"memory": "known", "text": "I did GOOD."},
     "learn": {"memory": "known", "text": "I did GOOD.", "label": "fine"},
     "solve": {"problem": "I did GOOD."},
+    "act": {"task": "I did GOOD.", "policy": POLICY, "tools": list(map(tool_to_json, TOOLS))},
 }
 """What each function is given."""
 HONEST_SCORE = 37.0
@@ -61,8 +64,17 @@ async def learn(memory, example, model):
 async def solve(problem, model, corpus):
     (found,) = await corpus.search(problem, k=1)
     return await predict("known", problem, model) if found.text == "GOOD is done." else "1"
+
+async def act(task, model, world):
+    order, agreed = await world.call("get_order", order_id="1234"), await world.say("May I?")
+    return await predict("known", task, model) if "pending" in order and agreed == "Yes, please." else "1"
 """
 _INDEX = CorpusIndex([CorpusText("a", "GOOD is done."), CorpusText("b", "Nothing is.", {"hard": True})])
+_HOSTS: Mapping[str, Callable[[], Host]] = {
+    "corpus": lambda: CorpusHost(_INDEX),
+    "world": lambda: WorldHost(InProcess(MadeUpWorld()), PROMPT),
+}
+"""By the parameter that asks them."""
 PATIENT = Budget(cpu_s=5, active_s=8.0, wall_s=20.0)
 _AT_ONCE = 6
 _MARKER = b"the label is in here"
@@ -71,7 +83,7 @@ _PRELUDE = '''"""An attack."""
 import asyncio, ctypes, errno, fcntl, gc, json, mmap, os, resource, select, signal, socket, stat, struct, subprocess
 import sys, threading, time
 
-from meta_reward.harness import Corpus, Example, Judge, Reward, Trajectory
+from meta_reward.harness import Corpus, Example, Judge, Reward, Trajectory, World
 
 {constants}
 libc = ctypes.CDLL(None, use_errno=True)
@@ -161,6 +173,12 @@ async def solve(problem: str, model: Judge, corpus: Corpus) -> str:
     global CORPUS
     CORPUS = corpus
     return await predict("", problem, model)
+
+
+async def act(task: str, model: Judge, world: World) -> str:
+    global WORLD
+    WORLD = world
+    return await predict("", task, model)
 '''
 
 
@@ -315,7 +333,8 @@ class Arena:
     async def _ended(self, source: str, entry: str = "") -> tuple[float | None, str]:
         """The points and the reason that a program gives; no points and the kind of its failure."""
         entry = entry or self.entry
-        self.host = CorpusHost(_INDEX) if ENTRIES[entry].host else None
+        host = _HOSTS.get(ENTRIES[entry].host)
+        self.host = host() if host else None
         try:
             output = await self._sandbox.run(source, entry, ARGUMENTS[entry], self._judge, host=self.host)
         except CandidateError as error:
@@ -339,4 +358,4 @@ def _points_of(output: Output) -> tuple[float, str]:
     if isinstance(output, Reward):
         return output.score, output.reason
     points, _, why = output.partition(" ")
-    return float(points), why
+    return float(points or 0), why  # an agent may say nothing in the end

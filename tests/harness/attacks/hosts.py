@@ -1,4 +1,4 @@
-"""Attacks by way of the host: what a program may search, and what the parent makes of forged requests."""
+"""Attacks by way of the host: what a program may search or do, and what the parent makes of forged requests."""
 
 from tests.harness.attacks.table import Harm
 
@@ -21,7 +21,7 @@ NO_HOST = (
 )
 """In functions that have no host."""
 
-HOST_HARMS = (
+FORGED_REQUESTS = (
     Harm("request without a number", _use(number="None") + _STAY, "protocol"),
     Harm("request with a list as number", _use(number="[1]") + _STAY, "protocol"),
     Harm("request with a number as name", _use(name="7") + _STAY, "protocol"),
@@ -63,6 +63,24 @@ HOST_HARMS = (
         "host-calls",
     ),
     Harm(
+        "request after the answer",
+        "raw(frame({'type': 'done', 'output': WON}))\n" + f"for _ in range(300): {_use()}",
+        "won",
+    ),
+    Harm("request what is not offered", "return JUDGE.use('delete', {})", "denied"),
+    Harm("request an integer that no machine holds", _use("{'query': 'x', 'k': 10**400}") + _STAY, "protocol"),
+    Harm("answer in the place of the host", "raw(frame({'type': 'used', 'ask': 1, 'value': []}))" + _STAY, "protocol"),
+    Harm("write the host's record", "raw(frame({'type': 'record', 'asked': []}))" + _STAY, "protocol"),
+    Harm(
+        "answer with a record of its own",
+        "raw(frame({'type': 'done', 'output': WON, 'asked': [{'query': 'forged'}]}))\ntime.sleep(60)",
+        "won",
+    ),
+)
+"""In functions that have any."""
+
+CORPUS_HARMS = (
+    Harm(
         "search a thousand times at once",
         """
         async def search():
@@ -76,22 +94,57 @@ HOST_HARMS = (
         "for n in range(150): asyncio.ensure_future(CORPUS.search(str(n)))\nreturn True",
         "won",
     ),
-    Harm(
-        "request after the answer",
-        "raw(frame({'type': 'done', 'output': WON}))\n" + f"for _ in range(300): {_use()}",
-        "won",
-    ),
-    Harm("request what is not offered", "return JUDGE.use('delete', {})", "denied"),
     Harm("request a path", "return CORPUS.search(LABELS, where={'path': LABELS})", "denied"),
     Harm("request a huge number of texts", "return CORPUS.search('x', k=10**4)", "denied"),
-    Harm("request a number of texts that no machine holds", _use("{'query': 'x', 'k': 10**400}") + _STAY, "protocol"),
     Harm("request fewer than no texts", "return CORPUS.search('x', k=-1)", "denied"),
-    Harm("answer in the place of the host", "raw(frame({'type': 'used', 'ask': 1, 'value': []}))" + _STAY, "protocol"),
-    Harm("write the host's record", "raw(frame({'type': 'record', 'asked': []}))" + _STAY, "protocol"),
-    Harm(
-        "answer with a record of its own",
-        "raw(frame({'type': 'done', 'output': WON, 'asked': [{'query': 'forged'}]}))\ntime.sleep(60)",
-        "won",
-    ),
 )
-"""In functions that have one."""
+"""In functions that search a corpus."""
+
+WORLD_HARMS = (
+    Harm("say a number", "return WORLD.say(7)", "denied"),
+    Harm("say a list of texts", "return WORLD.say(['Hello.'])", "denied"),
+    Harm("say a whole book", "return WORLD.say('x' * 20_001)", "denied"),
+    Harm("say a terminal's commands", "return WORLD.say('\\x1b]0;title\\x07\\x00\\u202e')", "won"),
+    Harm(
+        "say half a character",
+        'raw(text(b\'{"type": "use", "ask": 1, "name": "say", "arguments": {"text": "\\\\ud800"}}\'))' + _STAY,
+        "protocol",
+    ),
+    Harm(
+        "say a thousand things at once",
+        """
+        async def talk():
+            return await asyncio.gather(*(WORLD.say(str(n)) for n in range(1000)))
+        return talk()
+        """,
+        "host-calls",
+    ),
+    Harm("say something without waiting", "asyncio.ensure_future(WORLD.say('Hello.'))\nreturn True", "won"),
+    Harm(
+        "keep a customer who has left",
+        """
+        async def keep():
+            return [await WORLD.say("Stay.") for _ in range(20)][-1] is not None
+        return keep()
+        """,
+        "denied",
+    ),
+    Harm("call nothing", "return JUDGE.use('call', {'arguments': {}})", "denied"),
+    Harm("call with a list", "return JUDGE.use('call', {'name': 'get_order', 'arguments': ['1234']})", "denied"),
+    Harm("call with 20 KB", "return WORLD.call('get_order', order_id='x' * 20_000)", "denied"),
+    Harm("call with an integer that few know", "return WORLD.call('get_order', order_id=2**60)", "denied"),
+    Harm("call a tool with a name of 201 characters", "return WORLD.call('x' * 201)", "denied"),
+    Harm(
+        "call a tool that the world has and the agent has not",
+        """
+        async def call():
+            return "error" not in json.loads(await WORLD.call("delete_orders"))
+        return call()
+        """,
+        "denied",
+    ),
+    Harm("have itself graded", "return JUDGE.use('grade', {})", "denied"),
+    Harm("open its world anew", "return JUDGE.use('open', {'task': 't1', 'arguments': {}, 'repeat': 0})", "denied"),
+    Harm("let go of its world", "return JUDGE.use('close', {'ended': True})", "denied"),
+)
+"""In functions that act in a world."""
