@@ -29,7 +29,6 @@ from meta_reward.run.ledger import load_ledger
 from meta_reward.search.context import Search
 from meta_reward.search.evaluate_split import run_splits
 
-TASKS, ITERATIONS = 90, 8
 PROPOSING = "META_REWARD_WITHOUT"
 """The mechanism that this program leaves out when it proposes, in place of the catalog."""
 
@@ -40,14 +39,17 @@ def main() -> None:
     parser.add_argument("mechanism", nargs="?", default="checks-ledger")
     parser.add_argument("--worlds", type=int, default=10)
     parser.add_argument("--first", type=int, default=8000)
+    parser.add_argument("--tasks", type=int, default=90)
+    parser.add_argument("--iterations", type=int, default=8)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
-    print(f"{TASKS} tasks a world, {ITERATIONS} iterations, simulated judge; agreement on test, %\n")
+    print(f"{given.tasks} tasks a world, {given.iterations} iterations, simulated judge; agreement on test, %\n")
     print(f"world  baseline   with  without  {given.mechanism}: candidates, chosen", flush=True)
     seeds = range(given.first, given.first + given.worlds)
     pairs = []
     with ProcessPoolExecutor(given.jobs) as pool:
-        found = pool.map(partial(search_twice, mechanism=given.mechanism), seeds)
+        searched = partial(search_twice, mechanism=given.mechanism, tasks=given.tasks, iterations=given.iterations)
+        found = pool.map(searched, seeds)
         for seed, ((baseline, having, tried, chosen), (_, without, _, _)) in zip(seeds, found, strict=True):
             pairs.append((baseline, having, without))
             shares = f"{baseline * 100:8.1f}  {having * 100:5.1f}  {without * 100:7.1f}"
@@ -55,12 +57,12 @@ def main() -> None:
     _print_means(pairs)
 
 
-def search_twice(seed: int, mechanism: str) -> Sequence[tuple[float, float, int, bool]]:
+def search_twice(seed: int, mechanism: str, tasks: int, iterations: int) -> Sequence[tuple[float, float, int, bool]]:
     """What `_test` finds in a world with the whole catalog, and without the mechanism."""
     os.environ[PROPOSING] = mechanism
     command = f"command:{sys.executable} {Path(__file__).resolve()}"
     without = {"proposer": {"spec": command, "jail": "none"}}
-    searched = partial(in_world, seed, "simulated", TASKS, ITERATIONS, partial(_test, mechanism))
+    searched = partial(in_world, seed, "simulated", tasks, iterations, partial(_test, mechanism))
     return [searched(requested=requested) for requested in ({}, without)]
 
 
