@@ -31,7 +31,6 @@ from meta_reward.offline.skyways import build
 from meta_reward.tasks.taskset import load_task_set
 
 SEEDS = Path(__file__).parents[1] / "seed_harnesses"
-CHECKS = Path(__file__).parents[1] / "examples" / "checks_by_audit.py"
 TASKS = 51  # each situation of the desk once
 COLUMNS = ("no checks", "own checks", "audit as checks", "audit as tool")
 WITH_TOOL = '''
@@ -90,7 +89,7 @@ def variants() -> list[str]:
     """The sources that are compared, in the order of COLUMNS."""
     evidence, checks = parse_source((SEEDS / "evidence.py").read_text()), load_library()["checks"]
     plain = with_parts(evidence, {"checks": checks["none"].source}, doc="Without checks.")
-    audited = with_parts(evidence, {"checks": parse_source(CHECKS.read_text())}, doc="With the audit's contradictions.")
+    audited = with_parts(evidence, {"checks": checks["ledger"].source}, doc="With the audit's contradictions.")
     asked = "decide(WithAudit(judge, audit(trajectory).tool()), case, criteria)"
     tooled = plain.replace("decide(judge, case, criteria), findings", f"{asked}, findings")
     imported = "from meta_reward.harness.audit import audit\n"

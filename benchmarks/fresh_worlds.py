@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,22 +30,33 @@ class Quiet:
     def note(self, text: str) -> None: ...
 
 
-def in_world(seed: int, judge: str, tasks: int, iterations: int, then: Callable[[Search], Coroutine[Any, Any, T]]) -> T:
-    """What `then` finds in a search with the defaults of `make search`, finished in a world of its own."""
+def in_world(
+    seed: int,
+    judge: str,
+    tasks: int,
+    iterations: int,
+    then: Callable[[Search], Coroutine[Any, Any, T]],
+    *,
+    requested: Mapping[str, Any] | None = None,
+) -> T:
+    """What `then` finds in a search with the defaults of `make search`, finished in a world of its own.
+
+    requested: settings of the run that differ from the defaults.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["META_REWARD_CACHE"] = str(folder / "cache")
         build(folder / "tasks" / "world", name="world", tasks=tasks, seed=seed)
 
         async def work() -> T:
-            return await then(await _searched(folder, seed, judge, iterations))
+            own = {**(requested or {}), "seed": seed, "limits": {"iterations": iterations}}
+            return await then(await _searched(folder, judge, own))
 
         return asyncio.run(work())
 
 
-async def _searched(folder: Path, seed: int, judge: str, iterations: int) -> Search:
+async def _searched(folder: Path, judge: str, requested: Mapping[str, Any]) -> Search:
     layout, tasks = Layout(folder / "runs" / "world"), load_task_set(folder / "tasks" / "world")
-    requested = {"seed": seed, "limits": {"iterations": iterations}}
     await create(layout, requested, tasks, judge=judge, seeds=load_seeds(SEEDS, None))
     search = open_search(layout, Quiet(), taskset=tasks)
     await run_search(search)

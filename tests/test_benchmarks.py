@@ -31,6 +31,7 @@ pytestmark = pytest.mark.slow
         ("searches.py --worlds 1 --tasks 15 --iterations 1", "new - old gate: "),
         ("serving.py 12 4 1", "serve/score: "),
         ("controls.py --worlds 1 --tasks 15 --iterations 1", "chosen - learned: "),
+        ("mechanism.py --worlds 1 --tasks 15 --iterations 1", "with - without: "),
         ("coverage.py --runs 3", "rare disasters, uneven"),
         ("audit.py --worlds 1", "writes that are wrong"),
         ("audit_judged.py --worlds 1", "audit as tool - no checks: "),

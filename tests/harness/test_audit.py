@@ -9,6 +9,8 @@ import pytest
 from meta_reward.harness import Message, Tool, ToolCall, Trajectory
 from meta_reward.harness.audit import audit
 from meta_reward.harness.validate.source import AUDIT
+from meta_reward.models.gateway import Gateway
+from meta_reward.offline.judge import simulated_judge
 from meta_reward.use.export import _RUNTIME
 from tests.conftest import LEVEL, PROJECT
 from tests.harness.boxed import score_all
@@ -172,16 +174,12 @@ def test_odd_runs_are_audited_without_an_error(messages: tuple[Message, ...]) ->
     assert audit(Trajectory("", (), messages)).render() == audit(Trajectory("", (), messages)).render()
 
 
-def test_harness_in_the_sandbox_imports_the_audit_and_offers_it_to_the_judge() -> None:
-    source = f"""
-from {AUDIT} import audit
-
-async def reward(trajectory, judge):
-    reply = await judge.ask("Good?", tools=[audit(trajectory).tool()])
-    return 70.0 if "Contradictions" in audit(trajectory).render() else 0.0
-"""
-    [found] = score_all(source, level=LEVEL)
-    assert getattr(found, "score", found) == 70.0
+def test_harness_of_the_page_scores_with_the_audit_as_tool_and_as_check() -> None:
+    page = (PROJECT / "docs" / "harnesses.md").read_text()
+    source = next(block for block in page.split("```python\n") if f"from {AUDIT} import audit" in block)
+    ask = Gateway(simulated_judge(), None).session("t").ask
+    [found] = score_all(source.partition("```")[0], judge=ask, level=LEVEL)
+    assert getattr(found, "findings", found) == {"contradictions": []}
 
 
 def test_export_carries_every_file_of_the_audit() -> None:

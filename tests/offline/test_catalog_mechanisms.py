@@ -22,6 +22,7 @@ from meta_reward.offline.proposer.parts import (
     checks_claims,
     checks_consent,
     checks_grounded,
+    checks_ledger,
     checks_procedure,
     checks_tally,
 )
@@ -199,6 +200,7 @@ def failing(facts: Mapping[str, bool]) -> int:
         (checks_claims, {"said": "Your refund has been issued."}),
         (checks_grounded, {"city": "Bergen"}),
         (checks_audit, {"city": "Bergen"}),
+        (checks_ledger, {"city": "Bergen"}),
     ],
 )
 def test_a_check_finds_its_fault_and_nothing_in_a_sound_run(checks: Any, fault: dict[str, str]) -> None:
