@@ -11,6 +11,7 @@ from meta_reward.evaluation.best_of_n import best_of_n
 from meta_reward.evaluation.learned import learned_rewards
 from meta_reward.evaluation.metrics import Metrics, PairOutcome, outcomes, preferences_of, summarize
 from meta_reward.evaluation.outcome import Example, Item, Part
+from meta_reward.evaluation.ranking import group_scores
 from meta_reward.evaluation.records import Evaluation
 from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.harness.entries import Output
@@ -62,7 +63,12 @@ class RewardKind(Kind):
     def metrics(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation, outcomes: Outcomes) -> Metrics:
         rollouts, _ = _of(taskset).part(part.tasks)
         pairs, rewards = cast(Sequence[PairOutcome], outcomes), evaluation.rewards
-        told = preferences_of(pairs, rewards=reward_stats(rollouts, rewards), selection=best_of_n(rollouts, rewards))
+        told = preferences_of(
+            pairs,
+            rewards=reward_stats(rollouts, rewards),
+            selection=best_of_n(rollouts, rewards),
+            groups=group_scores(_of(taskset).groups_of(part.tasks), rewards),
+        )
         return summarize(pairs, examples=len(evaluation.results), tokens=evaluation.tokens, preferences=told)
 
     def combined(self, outputs: Sequence[Output]) -> Output:
@@ -77,7 +83,8 @@ class RewardKind(Kind):
         pairwise = _of(taskset)
         rollouts, pairs = pairwise.part(tasks)
         policy, tools = pairwise.policy, pairwise.tools
-        save_task_set(folder, taskset.about, policy=policy, tools=tools, rollouts=rollouts, pairs=pairs)
+        groups = pairwise.given_groups(tasks)
+        save_task_set(folder, taskset.about, policy=policy, tools=tools, rollouts=rollouts, pairs=pairs, groups=groups)
 
     def parts(self, taskset: AnyTaskSet) -> Mapping[str, Mapping[str, Any]]:
         pairwise = _of(taskset)
@@ -85,6 +92,7 @@ class RewardKind(Kind):
             "shared": {"policy": pairwise.policy, "tools": pairwise.tools},
             "trajectories": {id: _own(rollout, pairwise) for id, rollout in sorted(pairwise.rollouts.items())},
             "pairs": {pair.id: files.as_dict(pair) for pair in pairwise.pairs},
+            "groups": {group.id: files.as_dict(group) for group in pairwise.groups},
         }
 
     def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:
