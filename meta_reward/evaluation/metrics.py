@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from meta_reward.evaluation.best_of_n import BestOfN
+from meta_reward.evaluation.comparisons import Comparisons
 from meta_reward.evaluation.outcome import ItemOutcome, Outcome
 from meta_reward.evaluation.ranking import GroupScore
 from meta_reward.evaluation.reward_stats import RewardStats
@@ -117,7 +118,9 @@ class Metrics:
     preferences: Preferences | None = None
     """For rewards."""
     context: Context | None = None
-    """For other kinds."""
+    """For kinds whose programs answer."""
+    comparisons: Comparisons | None = None
+    """For programs that compare."""
 
     @property
     def cost(self) -> int:
@@ -164,6 +167,7 @@ def summarize(
     tokens: Tokens,
     preferences: Preferences | None = None,
     context: Context | None = None,
+    comparisons: Comparisons | None = None,
 ) -> Metrics:
     """The metrics of an evaluation. Raises ValueError without any item."""
     decided = [result.outcome for result in _some(results)]
@@ -187,6 +191,7 @@ def summarize(
         by_task=_grouped(decided, lambda outcome: (outcome.task,)),
         preferences=preferences,
         context=context,
+        comparisons=comparisons,
     )
 
 

@@ -28,17 +28,21 @@ class GroupScore:
 
 def group_scores(groups: Iterable[RankedGroup], rewards: Mapping[str, float | None]) -> list[GroupScore]:
     """One for each size, smallest first. rewards: by trajectory; a group with a missing one is lost."""
-    by_size: dict[int, list[RankedGroup]] = {}
-    for group in groups:
-        by_size.setdefault(group.size, []).append(group)
-    return [_score(size, by_size[size], rewards) for size in sorted(by_size)]
+    return scores_by_size((group, float(is_in_order(group, rewards))) for group in groups)
 
 
-def _score(size: int, groups: list[RankedGroup], rewards: Mapping[str, float | None]) -> GroupScore:
-    right = [float(is_in_order(group, rewards)) for group in groups]
-    interval = share_interval(by_task((group.task for group in groups), right))
+def scores_by_size(groups: Iterable[tuple[RankedGroup, float]]) -> list[GroupScore]:
+    """One for each size, smallest first, of groups and how far each is in order, from 0 to 1."""
+    by_size: dict[int, list[tuple[RankedGroup, float]]] = {}
+    for group, right in groups:
+        by_size.setdefault(group.size, []).append((group, right))
+    return [_score(size, by_size[size]) for size in sorted(by_size)]
+
+
+def _score(size: int, groups: list[tuple[RankedGroup, float]]) -> GroupScore:
+    interval = share_interval(by_task((group.task for group, _ in groups), (right for _, right in groups)))
     assert interval is not None  # there is a group
-    chance = fmean(group.chance for group in groups)
+    chance = fmean(group.chance for group, _ in groups)
     return GroupScore(size, len(groups), interval.mean, interval.low, interval.high, interval.no_bounds, chance)
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward import files, folders
+from meta_reward.errors import DataError
 from meta_reward.tasks.about import REWARD, About, load_about, save_about
 from meta_reward.tasks.annotations import Annotations, save_annotations
 from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
@@ -92,6 +93,8 @@ def load_task_set(path: Path) -> TaskSet:
     rollouts = load_rollouts(path / "trajectories", policy, tools)
     pairs = load_pairs(path / "pairs.jsonl", rollouts)
     groups = load_groups(path, rollouts)
+    if shared := {pair.id for pair in pairs} & {group.id for group in groups}:
+        raise DataError(path / GROUPS_FILE, f"group id {min(shared)!r} is that of a pair")
     division = load_division(path, {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
     return TaskSet(path, about, policy, tools, rollouts, pairs, division, digest_of(path, TaskSet.content), groups)
 
