@@ -144,13 +144,15 @@ def standalone_of(
     harness: Path, taskset: str, split: str, config: Path | None, flags: Mapping[str, object]
 ) -> "Standalone":
     """An evaluation outside any run. flags: judge, seed, concurrency, sandbox and limits; None if not given."""
+    from meta_reward.files import read_text
+    from meta_reward.kinds.registry import for_source
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.standalone import Standalone
 
     about = {"judge.spec": flags["judge"], "judge.concurrency": flags["concurrency"]}
     about |= {name: flags[name] for name in ("seed", "sandbox")}
     tables = overlay(load_user_config(config), {**about, **limits_given(flags)})
-    tasks = open_task_set(taskset, new_config(tables).splits)
+    tasks = for_source(open_task_set(taskset, new_config(tables).splits), read_text(harness))
     chosen = default_judge(tasks, tables.get("judge", {}).get("spec"))
     return Standalone(
         harness, tasks, split, new_config(overlay(tables, {"judge.spec": chosen})), tables.get("limits", {})

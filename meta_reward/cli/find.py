@@ -26,10 +26,11 @@ def find_task_set(name: str) -> Path:
     return (None if own else shipped.task_set(name)) or _find(name, TASKS, "task set", "taskset.json", hint)
 
 
-def open_task_set(name: str, shares: "SplitShares") -> "AnyTaskSet":
+def open_task_set(name: str, shares: "SplitShares", *, kind: str = "") -> "AnyTaskSet":
     """A task set to work on, in a folder of the user's own and with its splits written down.
 
-    shares: how it is divided if it is not divided yet. What is written is reported on stderr.
+    shares: how it is divided if it is not divided yet. kind: of the programs, "" for the one that it names. What is
+    written is reported on stderr.
     """
     from meta_reward.kinds.registry import load_any_task_set
     from meta_reward.tasks.splits import write_splits
@@ -37,7 +38,7 @@ def open_task_set(name: str, shares: "SplitShares") -> "AnyTaskSet":
     path = find_task_set(name)
     if path == shipped.task_set(name):
         path = _copied(path)
-    tasks, line = write_splits(load_any_task_set(path), shares)
+    tasks, line = write_splits(load_any_task_set(path, kind=kind), shares)
     if line:
         click.echo(line, err=True)
     return tasks

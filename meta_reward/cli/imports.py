@@ -253,7 +253,8 @@ def _task_set(path: Path, about: "About", made: "Assembled") -> "TaskSet":
 
     rollouts = made.rollouts
     division = division_of_new(path, path.name, rollouts.values(), made.pairs)
-    return TaskSet(path, about, made.policy, made.tools, rollouts, tuple(made.pairs), division, digest="")
+    pairs, groups = tuple(made.pairs), tuple(made.groups)
+    return TaskSet(path, about, made.policy, made.tools, rollouts, pairs, division, digest="", groups=groups)
 
 
 def _save(taskset: "TaskSet", made: "Assembled", before: "TaskSet | None", *, replace: bool) -> None:
@@ -269,6 +270,7 @@ def _save(taskset: "TaskSet", made: "Assembled", before: "TaskSet | None", *, re
         tools=taskset.tools,
         rollouts=taskset.rollouts.values(),
         pairs=taskset.pairs,
+        groups=taskset.groups,
         division=taskset.division,
         annotations=made.annotations,
         replace=replace,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.command("search")
 @click.argument("taskset", required=False)
 @click.option("--run", "name", help="Name or path of the run. Default: the task set's name.")
+@click.option("--kind", help="Of the programs, where it is not the task set's own: compare, on pairs.")
 @judge_option
 @click.option(
     "--proposer", metavar="KIND", help="catalog (default), claude:MODEL, gepa, openevolve, writer, command:PROGRAM ..."
@@ -104,7 +105,7 @@ def command(
 
     said = _said(instructions, hint, notify, track)
     taskset = taskset or _taskset_of(name)
-    tasks, layout = _task_set_and_run(taskset, name)
+    tasks, layout = _task_set_and_run(taskset, name, str(flags["kind"] or ""))
     seeds = seeds or seed_folder(tasks)
     requested = _requested(config, flags, seeds, baseline)
     if dry_run:
@@ -162,7 +163,7 @@ def _start(
         raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
     config = new_config(requested)
-    tasks = open_task_set(taskset, config.splits)
+    tasks = open_task_set(taskset, config.splits, kind=tasks.about.kind)
     for note in check_objective(config, tasks):
         click.echo(note, err=True)
     run_interruptible(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
@@ -170,14 +171,18 @@ def _start(
     return tasks
 
 
-def _task_set_and_run(given: str, run: str | None) -> tuple["AnyTaskSet", "Layout"]:
-    """The task set and the run to search in."""
-    from meta_reward.kinds.registry import load_any_task_set
+def _task_set_and_run(given: str, run: str | None, kind: str) -> tuple["AnyTaskSet", "Layout"]:
+    """The task set, for programs of a kind, and the run to search in; an existing one has its own kind."""
+    from meta_reward.kinds.registry import for_programs, load_any_task_set
+    from meta_reward.run.config import load_run_config
     from meta_reward.run.layout import Layout
 
     path, name = _paths_of(given, run)
     tasks = load_any_task_set(path)
-    return tasks, Layout(run_path(name or tasks.name))
+    layout = Layout(run_path(name or tasks.name))
+    if layout.config.exists():
+        kind = load_run_config(layout.config).kind
+    return for_programs(tasks, kind), layout
 
 
 def _paths_of(given: str, run: str | None) -> tuple[Path, str | None]:
@@ -215,6 +220,7 @@ def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
     from meta_reward.use.objective import objective_given
 
     return {
+        "kind": flags["kind"],
         "judge.spec": flags["judge"],
         "judge.concurrency": flags["concurrency"],
         "proposer.spec": flags["proposer"],

@@ -40,13 +40,13 @@ def command(
     from meta_reward.files import printable, read_text
     from meta_reward.harness.levels import UNCONFINED_WARNING
     from meta_reward.harness.validate import report_to_json, validate
-    from meta_reward.kinds.registry import kind_of, kind_of_source, load_any_task_set
+    from meta_reward.kinds.registry import for_source, kind_of, kind_of_source, load_any_task_set
     from meta_reward.run.config import load_user_config, new_config, overlay
     from meta_reward.search.open import open_sandbox
 
     settings = new_config(overlay(load_user_config(config), {"sandbox": sandbox}))
     source = read_text(harness)
-    taskset = load_any_task_set(find_task_set(tasks)) if tasks else None
+    taskset = for_source(load_any_task_set(find_task_set(tasks)), source) if tasks else None
     cases = _cases(taskset, settings) if taskset else None
     kind = kind_of(taskset) if taskset else kind_of_source(source)
 

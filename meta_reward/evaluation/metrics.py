@@ -5,11 +5,13 @@ its pair, so a candidate that fails cannot flatter itself. Knows no files and no
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from meta_reward.evaluation.best_of_n import BestOfN
+from meta_reward.evaluation.comparisons import Comparisons
 from meta_reward.evaluation.outcome import ItemOutcome, Outcome
+from meta_reward.evaluation.ranking import GroupScore
 from meta_reward.evaluation.reward_stats import RewardStats
 from meta_reward.evaluation.statistics import Interval, by_task, difference_interval, share_interval
 from meta_reward.trajectory import Pair
@@ -67,7 +69,7 @@ class Preferences:
     """What is told of pairs alone.
 
     strict_agreement: ties count nothing. mean_margin: over pairs with both rewards, in points. rewards: how they are
-    spread. best_of_n: empty where rollouts carry no labels.
+    spread. best_of_n: empty where rollouts carry no labels. groups: how often whole groups are ordered right, by size.
     """
 
     strict_agreement: float
@@ -75,6 +77,7 @@ class Preferences:
     mean_margin: float | None
     rewards: RewardStats
     best_of_n: list[BestOfN]
+    groups: list[GroupScore] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ class Metrics:
     preferences: Preferences | None = None
     """For rewards."""
     context: Context | None = None
-    """For other kinds."""
+    """For kinds whose programs answer."""
+    comparisons: Comparisons | None = None
+    """For programs that compare."""
 
     @property
     def cost(self) -> int:
@@ -137,7 +142,11 @@ def _outcome(pair: Pair, preferred: float | None, other: float | None) -> PairOu
 
 
 def preferences_of(
-    results: Sequence[PairOutcome], *, rewards: RewardStats, selection: Sequence[BestOfN] = ()
+    results: Sequence[PairOutcome],
+    *,
+    rewards: RewardStats,
+    selection: Sequence[BestOfN] = (),
+    groups: Sequence[GroupScore] = (),
 ) -> Preferences:
     """What is told of pairs alone. Raises ValueError without any pair."""
     margins = [r.margin for r in results if r.margin is not None]
@@ -147,6 +156,7 @@ def preferences_of(
         mean_margin=sum(margins) / len(margins) if margins else None,
         rewards=rewards,
         best_of_n=list(selection),
+        groups=list(groups),
     )
 
 
@@ -157,6 +167,7 @@ def summarize(
     tokens: Tokens,
     preferences: Preferences | None = None,
     context: Context | None = None,
+    comparisons: Comparisons | None = None,
 ) -> Metrics:
     """The metrics of an evaluation. Raises ValueError without any item."""
     decided = [result.outcome for result in _some(results)]
@@ -180,6 +191,7 @@ def summarize(
         by_task=_grouped(decided, lambda outcome: (outcome.task,)),
         preferences=preferences,
         context=context,
+        comparisons=comparisons,
     )
 
 

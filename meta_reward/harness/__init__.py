@@ -8,6 +8,7 @@ Standard library only, so that a sandbox can show a candidate this folder and no
 """
 
 from meta_reward.harness.runtime import (
+    Comparison,
     Corpus,
     Example,
     Found,
@@ -25,6 +26,7 @@ from meta_reward.harness.runtime import (
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, render_call
 
 __all__ = [
+    "Comparison",
     "Corpus",
     "Example",
     "Found",

@@ -61,8 +61,9 @@ async def run_program(sock: socket.socket, start: Mapping[str, Any]) -> None:
         try:
             entry = ENTRIES[start["entry"]]
             function = load_function(start["source"], start["code"], entry)
-            output = output_to_json(entry.parse(await _call(function, entry, start["arguments"], judge)))
-            data = encode_frame({"type": "done", "output": output, "printed": printed.tail()})
+            output = entry.parse(await _call(function, entry, start["arguments"], judge))
+            entry.check(output, start["arguments"])
+            data = encode_frame({"type": "done", "output": output_to_json(output), "printed": printed.tail()})
         except BaseException as error:  # any exception is the candidate's recorded failure, even SystemExit
             data = encode_frame({"type": "error", **describe(error), "printed": printed.tail()})
     loop.remove_reader(sock)

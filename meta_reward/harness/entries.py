@@ -2,7 +2,7 @@
 
     reward(trajectory, judge) -> Reward      predict(memory, text, model) -> str
     solve(problem, model, corpus) -> str     learn(memory, example, model) -> str
-    act(task, model, world) -> None or str
+    act(task, model, world) -> None or str   compare(trajectories, judge) -> Comparison
 
 Both ends of the sandbox use this table: the child calls a function by it and checks what it returns, and the parent,
 which trusts no child, checks that again. Standard library and the harness runtime, nothing else.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from meta_reward.harness.runtime import Example, Reward, check_reward
+from meta_reward.harness.runtime import Comparison, Example, Reward, check_comparison, check_reward
 from meta_reward.trajectory import parse_trajectory
 
 MEMORY = "memory"
@@ -29,8 +29,12 @@ class TooLong(ValueError):
 MAX_REMARK_CHARS = 10_000
 """Of a text that an agent may leave."""
 
-Output = Reward | str
+Output = Reward | Comparison | str
 """What a program returns."""
+
+
+def _fits_anything(output: Output, arguments: Mapping[str, Any]) -> None:
+    """Nothing more is asked of the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Entry:
     """The output, from its JSON form or as it was returned. Raises ValueError."""
     host: str = ""
     """The parameter through which the program asks its host, if there is one."""
+    check: Callable[[Output, Mapping[str, Any]], None] = _fits_anything
+    """Raises ValueError for an output that does not fit the arguments, in their JSON form."""
 
     @property
     def signature(self) -> str:
@@ -61,6 +67,19 @@ def _parse_reward(value: Any) -> Reward:
     if isinstance(value, dict):
         return check_reward(Reward(value.get("score"), value.get("reason"), value.get("findings")))  # type: ignore[arg-type]
     return check_reward(value)
+
+
+def _parse_comparison(value: Any) -> Comparison:
+    if isinstance(value, dict):
+        return check_comparison(Comparison(value.get("scores"), value.get("reason"), value.get("findings")))  # type: ignore[arg-type]
+    return check_comparison(value)
+
+
+def _check_count(output: Output, arguments: Mapping[str, Any]) -> None:
+    """Whether there is one score for each trajectory."""
+    given, wanted = len(output.scores) if isinstance(output, Comparison) else 0, len(arguments["trajectories"])
+    if given != wanted:
+        raise ValueError(f"compare() returned {given} scores for {wanted} trajectories")
 
 
 def _text(function: str, what: str, *, most: int = MAX_ANSWER_CHARS) -> Callable[[Any], str]:
@@ -93,6 +112,13 @@ _TABLE = (
         lambda given: {"trajectory": parse_trajectory(given["trajectory"])},
         _parse_reward,
     ),
+    Entry(
+        "compare",
+        ("trajectories", "judge"),
+        lambda given: {"trajectories": tuple(map(parse_trajectory, given["trajectories"]))},
+        _parse_comparison,
+        check=_check_count,
+    ),
     Entry("predict", (MEMORY, "text", "model"), dict, _text("predict", "a label")),
     Entry("learn", (MEMORY, "example", "model"), _example, _text("learn", "a text", most=MAX_MEMORY_CHARS)),
     Entry("solve", ("problem", "model", "corpus"), dict, _text("solve", "an answer"), host="corpus"),
@@ -105,4 +131,6 @@ def output_to_json(output: Output) -> Any:
     """An output as JSON can hold it."""
     if isinstance(output, Reward):
         return {"score": output.score, "reason": output.reason, "findings": dict(output.findings)}
+    if isinstance(output, Comparison):
+        return {"scores": list(output.scores), "reason": output.reason, "findings": dict(output.findings)}
     return output

@@ -10,7 +10,6 @@ from meta_reward.files import is_too_deep
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import Entry, Output
-from meta_reward.harness.runtime import Reward
 from meta_reward.models.session import Ask
 from meta_reward.trajectory import parse_tool
 
@@ -35,16 +34,17 @@ def parse_ask(frame: Mapping[str, Any]) -> Ask:
         raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
 
 
-def output_of(frame: Mapping[str, Any], entry: Entry, budget: Budget) -> Output:
-    """The output in a last frame, which may hold anything. Raises CandidateError."""
+def output_of(frame: Mapping[str, Any], entry: Entry, arguments: Mapping[str, Any], budget: Budget) -> Output:
+    """The output in a last frame, which may hold anything. arguments: of the call. Raises CandidateError."""
     value = frame.get("output")
     if is_too_deep(value):
         raise CandidateError("ValueError", f"what {entry.name}() returned is nested too deeply")
     try:
         output = entry.parse(value)
+        entry.check(output, arguments)
     except ValueError as error:
         raise CandidateError(type(error).__name__, str(error)) from None
-    if isinstance(output, Reward):
+    if not isinstance(output, str):
         size = len(orjson.dumps([output.reason, output.findings]))
         if size > budget.verdict_bytes:
             raise CandidateError("output", f"reason and findings take {size} bytes, more than {budget.verdict_bytes}")

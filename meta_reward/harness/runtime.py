@@ -1,4 +1,4 @@
-"""What a program receives and returns: `Judge` or `Model`, `Reply`, `Reward`, and what other kinds are given.
+"""What a program receives and returns: `Judge` or `Model`, `Reply`, `Reward`, `Comparison`, and what other kinds get.
 
 The stable heart of the interface. Standard library only: it is imported by candidates inside the
 sandbox as well as by the parent process.
@@ -55,6 +55,18 @@ class Reward:
     """
 
     score: float
+    reason: str = ""
+    findings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A program's verdict on several trajectories of one task.
+
+    scores: one from 0 to 100 for each, in their order, the better the higher. The rest as for a `Reward`.
+    """
+
+    scores: Sequence[float]
     reason: str = ""
     findings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -148,13 +160,32 @@ Model = Judge
 def check_reward(value: Any) -> Reward:
     """A harness's return value as a Reward. Raises ValueError for anything outside the interface."""
     reward = value if isinstance(value, Reward) else Reward(score=value)
-    score = reward.score
+    score = _checked_score(reward.score, "reward() returned {}, not a Reward or a number")
+    _check_words(reward)
+    return Reward(score, reward.reason, dict(reward.findings))
+
+
+def check_comparison(value: Any) -> Comparison:
+    """A program's verdict on several trajectories as a Comparison. Raises ValueError for anything else."""
+    verdict = value if isinstance(value, Comparison) else Comparison(value)
+    if isinstance(verdict.scores, str) or not isinstance(verdict.scores, Sequence):
+        what = type(verdict.scores).__name__
+        raise ValueError(f"compare() returned {what}, not a Comparison or a list of numbers")
+    scores = [_checked_score(score, "compare() returned {} among the scores, not a number") for score in verdict.scores]
+    _check_words(verdict)
+    return Comparison(scores, verdict.reason, dict(verdict.findings))
+
+
+def _checked_score(score: Any, otherwise: str) -> float:
     if isinstance(score, bool) or not isinstance(score, int | float):
-        raise ValueError(f"reward() returned {type(score).__name__}, not a Reward or a number")
+        raise ValueError(otherwise.format(type(score).__name__))
     if not MIN_SCORE <= score <= MAX_SCORE:  # NaN and infinities do not either
         raise ValueError(f"score {score!r:.40} lies outside 0 to 100")
-    if not isinstance(reward.reason, str):
-        raise ValueError(f"reason is {type(reward.reason).__name__}, not text")
-    if not isinstance(reward.findings, Mapping):
-        raise ValueError(f"findings is {type(reward.findings).__name__}, not a mapping")
-    return Reward(float(score), reward.reason, dict(reward.findings))
+    return float(score)
+
+
+def _check_words(verdict: Reward | Comparison) -> None:
+    if not isinstance(verdict.reason, str):
+        raise ValueError(f"reason is {type(verdict.reason).__name__}, not text")
+    if not isinstance(verdict.findings, Mapping):
+        raise ValueError(f"findings is {type(verdict.findings).__name__}, not a mapping")

@@ -81,7 +81,7 @@ class Sandbox:
         zygote = await self._living()
         start = {**job, "entry": entry, "arguments": arguments}
         last = await zygote.run(start, self.budget, answer, waited_s, printed, host)
-        return output_of(last, ENTRIES[entry], self.budget)
+        return output_of(last, ENTRIES[entry], arguments, self.budget)
 
     async def score(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from meta_reward import files
 from meta_reward.errors import UsageError
@@ -11,12 +11,14 @@ from meta_reward.evaluation.best_of_n import best_of_n
 from meta_reward.evaluation.learned import learned_rewards
 from meta_reward.evaluation.metrics import Metrics, PairOutcome, outcomes, preferences_of, summarize
 from meta_reward.evaluation.outcome import Example, Item, Part
+from meta_reward.evaluation.ranking import group_scores
 from meta_reward.evaluation.records import Evaluation
 from meta_reward.evaluation.reward_stats import reward_stats
 from meta_reward.harness.entries import Output
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.validate import REWARD, Cases, cases_of
 from meta_reward.kinds.base import Kind, Outcomes, Words
+from meta_reward.tasks.about import REWARD as REWARD_KIND
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Pair, Rollout, parse_trajectory, trajectory_to_json
@@ -25,7 +27,7 @@ from meta_reward.trajectory import Pair, Rollout, parse_trajectory, trajectory_t
 class RewardKind(Kind):
     """The product's own kind."""
 
-    name = "reward"
+    name = REWARD_KIND
     words = Words(
         "agreement",
         "pairs",
@@ -62,7 +64,12 @@ class RewardKind(Kind):
     def metrics(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation, outcomes: Outcomes) -> Metrics:
         rollouts, _ = _of(taskset).part(part.tasks)
         pairs, rewards = cast(Sequence[PairOutcome], outcomes), evaluation.rewards
-        told = preferences_of(pairs, rewards=reward_stats(rollouts, rewards), selection=best_of_n(rollouts, rewards))
+        told = preferences_of(
+            pairs,
+            rewards=reward_stats(rollouts, rewards),
+            selection=best_of_n(rollouts, rewards),
+            groups=group_scores(_of(taskset).groups_of(part.tasks), rewards),
+        )
         return summarize(pairs, examples=len(evaluation.results), tokens=evaluation.tokens, preferences=told)
 
     def combined(self, outputs: Sequence[Output]) -> Output:
@@ -74,22 +81,31 @@ class RewardKind(Kind):
         return {id: Reward(score) for id, score in found.items()}
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
-        pairwise = _of(taskset)
-        rollouts, pairs = pairwise.part(tasks)
-        policy, tools = pairwise.policy, pairwise.tools
-        save_task_set(folder, taskset.about, policy=policy, tools=tools, rollouts=rollouts, pairs=pairs)
+        show_pairs(_of(taskset), tasks, folder)
 
     def parts(self, taskset: AnyTaskSet) -> Mapping[str, Mapping[str, Any]]:
-        pairwise = _of(taskset)
-        return {
-            "shared": {"policy": pairwise.policy, "tools": pairwise.tools},
-            "trajectories": {id: _own(rollout, pairwise) for id, rollout in sorted(pairwise.rollouts.items())},
-            "pairs": {pair.id: files.as_dict(pair) for pair in pairwise.pairs},
-        }
+        return parts_of_pairs(_of(taskset))
 
     def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:
         pairwise = _of(taskset)
         return cases_of(pairwise.part(tasks)[0], policy=pairwise.policy, tools=pairwise.tools, common=common)
+
+
+def show_pairs(taskset: TaskSet, tasks: Collection[str], folder: Path) -> None:
+    """Write some tasks of a task set of pairs as a task set of its own."""
+    rollouts, pairs = taskset.part(tasks)
+    policy, tools, groups = taskset.policy, taskset.tools, taskset.given_groups(tasks)
+    save_task_set(folder, taskset.about, policy=policy, tools=tools, rollouts=rollouts, pairs=pairs, groups=groups)
+
+
+def parts_of_pairs(taskset: TaskSet) -> Mapping[str, Mapping[str, Any]]:
+    """What a task set of pairs holds, part by part."""
+    return {
+        "shared": {"policy": taskset.policy, "tools": taskset.tools},
+        "trajectories": {id: _own(rollout, taskset) for id, rollout in sorted(taskset.rollouts.items())},
+        "pairs": {pair.id: files.as_dict(pair) for pair in taskset.pairs},
+        "groups": {group.id: files.as_dict(group) for group in taskset.groups},
+    }
 
 
 def reward_part(rollouts: Sequence[Rollout], pairs: Sequence[Pair] = ()) -> Part:
@@ -104,9 +120,17 @@ def reward_examples(rollouts: Sequence[Rollout]) -> list[Example]:
     return [Example(r.id, r.task, "reward", {"trajectory": trajectory_to_json(r.trajectory)}) for r in rollouts]
 
 
+def has_rewards(taskset: AnyTaskSet) -> TypeGuard[TaskSet]:
+    """Whether its programs reward single trajectories of pairs."""
+    return isinstance(taskset, TaskSet) and taskset.about.kind == REWARD_KIND
+
+
 def pairwise(taskset: AnyTaskSet) -> TaskSet:
     """A task set of pairs as what it is. Raises UsageError for one of another kind."""
-    if not isinstance(taskset, TaskSet):
+    if isinstance(taskset, TaskSet) and not has_rewards(taskset):
+        what = f"programs of kind {taskset.about.kind} reward no single trajectories, and this works with rewards"
+        raise UsageError(what, hint="name a reward harness, or a run of them")
+    if not has_rewards(taskset):
         what = f"task set {taskset.name} is for kind {taskset.about.kind}, and this works with preference pairs"
         raise UsageError(what, hint="name a task set of pairs, or a run on one")
     return taskset

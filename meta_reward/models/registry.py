@@ -50,6 +50,7 @@ _SIMULATED: dict[str, tuple[str, ...]] = {
     "simulated:agent-perfect": ("agent", "simulated_agent", "perfect"),
     "simulated:agent-eager": ("agent", "simulated_agent", "eager"),
     "simulated:agent-forgetful": ("agent", "simulated_agent", "forgetful"),
+    "simulated:comparer": ("comparer", "simulated_comparer"),
     "simulated:writer": ("writer", "SimulatedWriter"),
 }
 """The module in `offline/` of each simulated model that is no judge, what makes it, and with which preset."""

@@ -8,6 +8,7 @@ from meta_reward.evaluation.statistics import Interval
 from meta_reward.files import printable
 from meta_reward.kinds.registry import KINDS
 from meta_reward.models.usage import Spent, dollars, dollars_of
+from meta_reward.report.group_tables import render_groups
 from meta_reward.report.tables import (
     SIMULATED,
     fit,
@@ -59,7 +60,7 @@ def render_evaluation(result: StandaloneResult, name: str) -> str:
     words = KINDS[result.kind].words
     parts = [render_metrics(columns, words), render_rewards(columns), render_labels(result)]
     parts.append(render_categories(columns, words.items))
-    parts.append(render_best_of_n(columns))
+    parts += [render_groups(columns), render_best_of_n(columns)]
     if result.commonest_error:
         parts.append(fit(printable(f"commonest failure: {result.commonest_error}")))
     if not result.simulated:

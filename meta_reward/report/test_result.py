@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from meta_reward.evaluation.statistics import NO_SPREAD, Interval
 from meta_reward.kinds.base import Words
 from meta_reward.kinds.registry import KINDS
+from meta_reward.report.group_tables import render_groups
 from meta_reward.report.tables import (
     SIMULATED,
     difference,
@@ -40,6 +41,7 @@ def render_test(result: TestResult) -> str:
         render_metrics(scores, words),
         render_rewards(scores),
         render_categories(scores, words.items),
+        render_groups(scores),
         render_best_of_n(scores, ordered[-1].lifts if ordered else ()),
         *(_render_controls(one, baseline, words) for one in ordered or [baseline]),
         "\n".join(fit(summary(one, baseline, words)) for one in ordered or [baseline]),

@@ -53,7 +53,7 @@ def task_set_of(layout: Layout, config: RunConfig, taskset: AnyTaskSet | None = 
 
     taskset: the same as it is today; loaded if it is not given.
     """
-    then = (taskset or load_any_task_set(Path(config.taskset))).as_of(config.digest)
+    then = (taskset or load_any_task_set(Path(config.taskset), kind=config.kind)).as_of(config.digest)
     check_task_set(layout, config, then)
     return then
 

@@ -24,7 +24,7 @@ from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.validate import inspect_source
 from meta_reward.kinds.base import part_for
 from meta_reward.kinds.registry import kind_of
-from meta_reward.kinds.reward import pairwise
+from meta_reward.kinds.reward import has_rewards, pairwise
 from meta_reward.models.billing import BillingLog
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.usage import Spent, dollars
@@ -36,7 +36,6 @@ from meta_reward.search.limits import limit_check, require_limit
 from meta_reward.search.open import divided, open_backend, open_bill, open_gateway, open_sandbox
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.openings import record_opening
-from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair
 
 
@@ -222,7 +221,7 @@ async def measure_noise(standalone: Standalone, *, repeats: int, progress: Progr
 
 
 def _labels(standalone: Standalone, part: Part, evaluation: Evaluation) -> LabelMetrics | None:
-    if not isinstance(standalone.taskset, TaskSet):
+    if not has_rewards(standalone.taskset):
         return None
     rollouts, _ = standalone.taskset.part(part.tasks)
     return against_labels(rollouts, evaluation.rewards, threshold=standalone.threshold)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.best_of_n import Lift, lifts
 from meta_reward.evaluation.metrics import difference
+from meta_reward.kinds.reward import has_rewards
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git
 from meta_reward.run.decisions import PERSON, Decision, last_decision, sentence_of
@@ -37,7 +38,6 @@ from meta_reward.search.loop import finished
 from meta_reward.search.open import check_sandbox
 from meta_reward.search.test_record import Tested, TestResult, load_tested, save_tested
 from meta_reward.tasks.openings import count_looks, count_openings, record_opening
-from meta_reward.tasks.taskset import TaskSet
 
 Choice = Callable[[Decision], Sequence[str]]
 """The ids to test, by the decision that stands."""
@@ -144,7 +144,7 @@ def _tested(search: Search, row: Row, baseline: Row) -> Tested:
         return Tested(row.id, row.name, required_scores(folder), None)
     found = difference(load_outcomes(other), load_outcomes(folder))
     picked: list[Lift] = []
-    if isinstance(search.taskset, TaskSet):
+    if has_rewards(search.taskset):
         rollouts, _ = search.taskset.part(search.splits["test"])
         picked = lifts(rollouts, load_rewards(other), load_rewards(folder))
     return Tested(row.id, row.name, required_scores(folder), found, tuple(picked))

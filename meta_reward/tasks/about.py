@@ -15,6 +15,9 @@ from meta_reward.tasks.records import is_name
 NAME = "taskset.json"
 SCHEMA = 1
 REWARD = "reward"
+COMPARE = "compare"
+OF_PAIRS = frozenset((REWARD, COMPARE))
+"""The kinds that task sets of pairs serve, whichever of them they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def load_about(folder: Path, *, kind: str | None = None) -> About:
         category_notes={str(k): str(v) for k, v in notes.items()} if isinstance(notes, dict) else {},
         kind=str(data.get("kind", REWARD)),
     )
-    if kind is not None and about.kind != kind:
+    if kind is not None and about.kind != kind and not {about.kind, kind} <= OF_PAIRS:
         raise DataError(path, f"is a task set for kind {about.kind}; this works with kind {kind} only")
     return about
 

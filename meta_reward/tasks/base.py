@@ -66,6 +66,10 @@ class AnyTaskSet:
             return self
         return self._replace(division=None, digest=digest)
 
+    def of_kind(self, kind: str) -> Self:
+        """The same for programs of another kind. The folder stays as it is."""
+        return self._replace(about=dataclasses.replace(self.about, kind=kind))
+
     def _replace(self, **changes: object) -> Self:
         return cast(Self, dataclasses.replace(cast(Any, self), **changes))
 

@@ -44,10 +44,15 @@ def pairs_from_labels(
 
 def pair_ids(task: str, taken: Collection[str]) -> Iterator[str]:
     """Ids for further pairs of a task, without end. taken: those of its pairs that have one."""
+    return ids_beside(f"{task}-p", taken)
+
+
+def ids_beside(start: str, taken: Collection[str]) -> Iterator[str]:
+    """Ids of a start and a number, without end. taken: those that something has already."""
     number = len(taken)
     while True:
         number += 1
-        if (id := f"{task}-p{number}") not in taken:
+        if (id := f"{start}{number}") not in taken:
             yield id
 
 

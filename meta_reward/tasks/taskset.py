@@ -6,6 +6,7 @@
       tools.json           the tools they had
       trajectories/<id>.json   one rollout: id, task, success, messages; its own policy and tools, if they differ
       pairs.jsonl          one pair per line: id, task, preferred, other, categories
+      groups.jsonl         groups of several trajectories in a trusted order; optional (groups.py)
       splits.json          which task belongs to which split; written at first use if it is missing
 
 Loading checks everything a search relies on and names file and line of what is wrong. The digest
@@ -18,10 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward import files, folders
+from meta_reward.errors import DataError
 from meta_reward.tasks.about import REWARD, About, load_about, save_about
 from meta_reward.tasks.annotations import Annotations, save_annotations
 from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
+from meta_reward.tasks.groups import NAME as GROUPS_FILE
+from meta_reward.tasks.groups import RankedGroup, group_of_pair, groups_from_success, load_groups
 from meta_reward.tasks.records import load_pairs, load_rollouts, parse_tools, save_rollout
 from meta_reward.tasks.splits import load_division, save_division
 from meta_reward.trajectory import Pair, Rollout, Tool
@@ -31,7 +35,15 @@ from meta_reward.trajectory import Pair, Rollout, Tool
 class TaskSet(AnyTaskSet):
     """A loaded task set of preference pairs."""
 
-    content = ("taskset.json", "policy.md", "tools.json", "pairs.jsonl", "splits.json", "trajectories/*.json")
+    content = (
+        "taskset.json",
+        "policy.md",
+        "tools.json",
+        "pairs.jsonl",
+        "groups.jsonl",
+        "splits.json",
+        "trajectories/*.json",
+    )
 
     path: Path
     about: About
@@ -43,6 +55,8 @@ class TaskSet(AnyTaskSet):
     division: Division | None
     """Its splits, which cover every task that has pairs; None without `splits.json`."""
     digest: str
+    groups: tuple[RankedGroup, ...] = ()
+    """Those that are given; without any they follow from labels."""
 
     @property
     def tasks_of_items(self) -> Sequence[str]:
@@ -58,6 +72,17 @@ class TaskSet(AnyTaskSet):
         rollouts = [rollout for _, rollout in sorted(self.rollouts.items()) if rollout.task in wanted]
         return rollouts, [pair for pair in self.pairs if pair.task in wanted]
 
+    def given_groups(self, tasks: Collection[str]) -> list[RankedGroup]:
+        """The groups of some tasks that a file names."""
+        wanted = set(tasks)
+        return [group for group in self.groups if group.task in wanted]
+
+    def groups_of(self, tasks: Collection[str]) -> list[RankedGroup]:
+        """The groups by which rewards are measured on some tasks, the pairs among them."""
+        rollouts, pairs = self.part(tasks)
+        drawn = () if self.groups else groups_from_success(rollouts)
+        return [*map(group_of_pair, pairs), *self.given_groups(tasks), *drawn]
+
 
 def load_task_set(path: Path) -> TaskSet:
     """Load and check a task set. Raises DataError that names the file and what to fix."""
@@ -67,8 +92,11 @@ def load_task_set(path: Path) -> TaskSet:
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
     rollouts = load_rollouts(path / "trajectories", policy, tools)
     pairs = load_pairs(path / "pairs.jsonl", rollouts)
+    groups = load_groups(path, rollouts)
+    if shared := {pair.id for pair in pairs} & {group.id for group in groups}:
+        raise DataError(path / GROUPS_FILE, f"group id {min(shared)!r} is that of a pair")
     division = load_division(path, {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
-    return TaskSet(path, about, policy, tools, rollouts, pairs, division, digest_of(path, TaskSet.content))
+    return TaskSet(path, about, policy, tools, rollouts, pairs, division, digest_of(path, TaskSet.content), groups)
 
 
 def save_task_set(
@@ -79,6 +107,7 @@ def save_task_set(
     tools: Sequence[Tool],
     rollouts: Iterable[Rollout],
     pairs: Iterable[Pair],
+    groups: Sequence[RankedGroup] = (),
     division: Division | None = None,
     annotations: Annotations | None = None,
     replace: bool = False,
@@ -91,6 +120,8 @@ def save_task_set(
         for rollout in rollouts:
             save_rollout(folder / "trajectories" / f"{rollout.id}.json", rollout, policy=policy, tools=tools)
         files.write_lines(folder / "pairs.jsonl", pairs)
+        if groups:
+            files.write_lines(folder / GROUPS_FILE, groups)
         if annotations is not None:
             save_annotations(folder, annotations)
 
@@ -111,6 +142,8 @@ def grow_task_set(before: TaskSet, after: TaskSet, annotations: Annotations) -> 
         pairs = files.read_bytes(folder / "pairs.jsonl").rstrip(b"\n") + b"\n"
         new = (files.dump_line(pair) for pair in after.pairs[len(before.pairs) :])
         files.write_bytes(folder / "pairs.jsonl", pairs + b"".join(new))
+        if after.groups != before.groups:
+            files.write_lines(folder / GROUPS_FILE, after.groups)
         if after.division is not None:
             save_division(folder, after.division)
         save_annotations(folder, annotations)

@@ -16,7 +16,7 @@ from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.detect import detect_format
 from meta_reward.tasks.importers.fields import run_of
-from meta_reward.tasks.importers.record import Item, Options, PairRecord, Problem, RowError, Run
+from meta_reward.tasks.importers.record import Item, Options, PairRecord, Problem, RankedRecord, RowError, Run
 from meta_reward.tasks.importers.registry import importer
 from meta_reward.trajectory import Tool, Trajectory, trajectory_to_json
 
@@ -26,7 +26,7 @@ _NO_RUN_A_LINE = ("claude-code", "inspect", "mlflow", "tau2-bench")
 """Formats in which a line is part of a run, or holds several."""
 _NO_LABEL = "\0"
 """The name of no field."""
-_PAIR = "is a pair of trajectories; `meta-reward evaluate` scores pairs"
+_PAIR = "holds several trajectories; `meta-reward evaluate` scores pairs and groups"
 
 
 class Unreadable(ValueError):
@@ -89,7 +89,7 @@ def _row(item: Item, shared: Shared) -> Row:
     if isinstance(item, Problem):
         what = f"{item.field}: {item.what}" if item.field else item.what
         return Row(place, None, files.printable(what), item.id, item.task)
-    if isinstance(item, PairRecord):
+    if isinstance(item, PairRecord | RankedRecord):
         return Row(place, None, _PAIR)
     try:
         return Row(place, trajectory_of_run(item.run, shared), id=item.id, task=item.task)

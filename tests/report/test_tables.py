@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from meta_reward.evaluation.best_of_n import BestOfN, Lift
 from meta_reward.evaluation.metrics import Metrics, Preferences
+from meta_reward.evaluation.ranking import GroupScore
 from meta_reward.evaluation.reward_stats import RewardStats
 from meta_reward.evaluation.statistics import Interval
 from meta_reward.kinds.registry import KINDS
+from meta_reward.report.group_tables import render_groups
 from meta_reward.report.tables import fit, render_best_of_n, render_metrics, render_rewards, render_table
 
 METRICS = Metrics(
@@ -141,3 +143,17 @@ def test_lift_of_two_harnesses_is_what_the_last_has_over_the_first(monkeypatch: 
     assert table.splitlines()[0].endswith("lift")
     assert table.splitlines()[1].endswith("+20.0 [+10.0, +30.0]")
     assert legend.replace("\n", " ").split("; ")[-1].startswith("lift: points that chosen has over baseline")
+
+
+def test_groups_stand_beside_their_chance_and_earlier_scores_show_a_dash() -> None:
+    found = replace(
+        TOLD, groups=[GroupScore(3, 8, 0.25, 0.1, 0.5, None, 1 / 6), GroupScore(2, 9, 0.5, None, None, "", 0.5)]
+    )
+    text = render_groups({"then": METRICS, "now": replace(METRICS, preferences=found)})
+    assert text.splitlines()[2:6] == [
+        "    2       9   50.0%     -        50.0%",
+        "    3       8   16.7%     -        25.0%",
+        "                                  [10.0,",
+        "                                   50.0]",
+    ]
+    assert render_groups({"then": METRICS}) == ""

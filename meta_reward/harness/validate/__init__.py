@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meta_reward.harness.validate.cases import Cases, Place, cases_in_texts, cases_of
-from meta_reward.harness.validate.fixtures import REWARD
+from meta_reward.harness.validate.fixtures import COMPARE, REWARD, chain_of_several
 from meta_reward.harness.validate.inspector import (
     INSPECTOR,
     Mixed,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from meta_reward.harness.sandbox import Sandbox
 
 __all__ = [
+    "COMPARE",
     "INTERFACE",
     "MAX_BYTES",
     "PARTS",
@@ -65,6 +66,7 @@ __all__ = [
     "Step",
     "cases_in_texts",
     "cases_of",
+    "chain_of_several",
     "definitions",
     "docstring",
     "findings_to_json",

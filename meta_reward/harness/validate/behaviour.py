@@ -20,7 +20,7 @@ from meta_reward.harness.child import SOURCE_NAME
 from meta_reward.harness.conversation import KILLED, TRIES_IF_KILLED
 from meta_reward.harness.entries import MEMORY, Output, TooLong
 from meta_reward.harness.level import Level
-from meta_reward.harness.runtime import Reward
+from meta_reward.harness.runtime import Comparison, Reward
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.harness.validate import fixtures
 from meta_reward.harness.validate.probes import PROBES, ProbeJudge
@@ -60,10 +60,19 @@ class SmokeRun:
         return self.error.kind == TooLong.__name__ or (self.error.kind in _REFUSALS and bool(self.error.traceback))
 
     @property
-    def outcome(self) -> tuple[tuple[float | str, ...], str]:
+    def outcome(self) -> tuple[tuple[object, ...], str]:
         """What must not change when it is repeated."""
-        values = (one.score if isinstance(one, Reward) else one for one in self.outputs)
-        return tuple(values), self.error.kind if self.error else ""
+        return tuple(map(_value_of, self.outputs)), self.error.kind if self.error else ""
+
+
+def _value_of(output: Output) -> object:
+    """What decides of an output."""
+    match output:
+        case Reward(score):
+            return score
+        case Comparison(scores):
+            return tuple(scores)
+    return output
 
 
 @dataclass(frozen=True, slots=True)

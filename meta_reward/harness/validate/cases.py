@@ -87,14 +87,22 @@ class Cases:
 
 
 def cases_of(
-    rollouts: Sequence[Rollout], *, policy: str = "", tools: Sequence[Tool] = (), common: Iterable[str] = ()
+    rollouts: Sequence[Rollout],
+    *,
+    policy: str = "",
+    tools: Sequence[Tool] = (),
+    common: Iterable[str] = (),
+    runs: Sequence[Chain] | None = None,
 ) -> Cases:
-    """What is specific to single cases in these rollouts. common: other texts that belong to no case."""
+    """What is specific to single cases in these rollouts.
+
+    common: other texts that belong to no case. runs: of programs on them; those that score one by one by default.
+    """
     own_tools = [r.trajectory.tools for r in rollouts if r.trajectory.tools != tuple(tools)]
     shown = [tool for offered in (tools, *own_tools) for tool in offered]
     shared = [policy, *common, *{json.dumps(tool_to_json(tool), ensure_ascii=False): None for tool in shown}]
     shared += {rollout.trajectory.policy for rollout in rollouts} - {policy}
-    return cases_in_texts(list(_texts_of(rollouts)), shared, _runs(rollouts))
+    return cases_in_texts(list(_texts_of(rollouts)), shared, _runs(rollouts) if runs is None else runs)
 
 
 def cases_in_texts(texts: Sequence[tuple[Place, str]], shared: Sequence[str], runs: Sequence[Chain]) -> Cases:

@@ -1,4 +1,4 @@
-"""The validator's runs of a reward harness, on trajectories of no task set: a plain one, and odd ones of real logs."""
+"""The validator's runs of programs that judge, on trajectories of no task set: plain ones, odd ones of real logs."""
 
 from meta_reward.harness.validate.program import Chain, Program, Step
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, trajectory_to_json
@@ -71,6 +71,11 @@ def chain_of(trajectory: Trajectory) -> Chain:
     return (Step("reward", {"trajectory": trajectory_to_json(trajectory)}),)
 
 
+def chain_of_several(*trajectories: Trajectory) -> Chain:
+    """The run that compares trajectories."""
+    return (Step("compare", {"trajectories": [trajectory_to_json(one) for one in trajectories]}),)
+
+
 REWARD = Program(
     required=("reward",),
     plain=chain_of(PLAIN),
@@ -81,4 +86,15 @@ REWARD = Program(
         "a run with odd Unicode": chain_of(ODD_RUN),
     },
     has_parts=True,
+)
+COMPARE = Program(
+    required=("compare",),
+    plain=chain_of_several(PLAIN, WITHOUT_CALLS),
+    output="scores",
+    odd={
+        "a run beside itself": chain_of_several(PLAIN, PLAIN),
+        "three runs, one without tool calls": chain_of_several(PLAIN, WITHOUT_CALLS, ODD_RUN),
+        "a run of 500 messages beside a short one": chain_of_several(LONG, WITHOUT_CALLS),
+        "runs with odd Unicode": chain_of_several(ODD_RUN, ODD_RUN),
+    },
 )

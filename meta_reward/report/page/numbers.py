@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from meta_reward.evaluation.metrics import Context, Metrics, Preferences
 from meta_reward.kinds.base import Words
 from meta_reward.models.usage import dollars
+from meta_reward.report.group_tables import groups_by_size, share_of
 from meta_reward.report.tables import percent, points, with_interval
 
 _PAIRS: list[tuple[str, Callable[[Preferences], str]]] = [
@@ -40,9 +41,20 @@ def numbers_of(evaluations: Sequence[Metrics], words: Words) -> list[tuple[str, 
     pairs, context = [m.preferences for m in evaluations], [m.context for m in evaluations]
     if any(pairs):
         rows += [(name, [show(one) if one else "-" for one in pairs]) for name, show in _PAIRS]
+        rows += _of_groups(evaluations)
     if any(context):
         rows += [(name, [show(one) if one else "-" for one in context]) for name, show in _CONTEXT]
     return rows + [(name, [show(metrics) for metrics in evaluations]) for name, show in _SPENT]
+
+
+def _of_groups(evaluations: Sequence[Metrics]) -> list[tuple[str, list[str]]]:
+    """A row for each size of groups beyond pairs."""
+    found = [groups_by_size(metrics) for metrics in evaluations]
+    chances = {size: score.chance for groups in found for size, score in groups.items() if size > 2}
+    return [
+        (f"groups of {size} in order [95%], {percent(chance)} by chance", [share_of(one.get(size)) for one in found])
+        for size, chance in sorted(chances.items())
+    ]
 
 
 def _fixed(value: float | None, digits: int = 2) -> str:

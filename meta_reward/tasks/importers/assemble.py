@@ -14,9 +14,10 @@ from typing import TypeVar
 
 from meta_reward import files
 from meta_reward.tasks.annotations import Annotations, Rating, Vote
+from meta_reward.tasks.groups import SMALLEST, RankedGroup, groups_from_labels, new_groups
 from meta_reward.tasks.importers.collect import Collected
 from meta_reward.tasks.importers.group import Key, group_pairs, keys_of
-from meta_reward.tasks.importers.record import PairRecord, Place, Problem, Record, Run
+from meta_reward.tasks.importers.record import PairRecord, Place, Problem, RankedRecord, Record, Run
 from meta_reward.tasks.pairs import PAIRS_PER_TASK, pair_ids, pairs_from_labels
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair, Rollout, Tool, Trajectory, tool_to_json, trajectory_to_json
@@ -50,6 +51,7 @@ class Assembled:
     tools: tuple[Tool, ...]
     rollouts: dict[str, Rollout] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
+    groups: list[RankedGroup] = field(default_factory=list)
     annotations: Annotations = field(default_factory=Annotations)
     new: list[str] = field(default_factory=list)
     """Ids of the trajectories that were added."""
@@ -74,6 +76,7 @@ def assemble(
     builder = _Builder(found, settings, before, annotations or Annotations())
     builder.add_records(found.records)
     builder.add_pairs(found.pairs)
+    builder.add_groups(found.ranked)
     return builder.finish()
 
 
@@ -83,7 +86,7 @@ class _Builder:
     def __init__(self, found: Collected, settings: Settings, before: TaskSet | None, annotations: Annotations) -> None:
         runs = [*(r.run for r in found.records), *(run for p in found.pairs for run in (p.chosen, p.rejected))]
         if before is not None:
-            self.made = Assembled(before.policy, before.tools, dict(before.rollouts), list(before.pairs))
+            self.made = Assembled(before.policy, before.tools, dict(before.rollouts), [*before.pairs], [*before.groups])
         else:
             policy = _shared(settings.policy, (run.policy for run in runs), str, "")
             tools = _shared(settings.tools, (run.tools for run in runs), _digest_of_tools, ())
@@ -156,6 +159,15 @@ class _Builder:
         for votes in judged.values():
             self._add_judged(votes)
 
+    def add_groups(self, ranked: Sequence[RankedRecord]) -> None:
+        """Groups whose trajectories are all there, since their pairs are."""
+        found = []
+        for record in (record for record in ranked if len(record.runs) >= SMALLEST):
+            digests = [_digest(self._trajectory(run)) for run in record.runs]
+            task = record.task if record.task is not None else self._tasks[digests[0]]
+            found.append((task, tuple((self._ids[task, digest],) for digest in digests)))
+        self.made.groups += new_groups(found, self.made.groups)
+
     def finish(self) -> Assembled:
         """The task set: with successes, graded labels and the pairs that follow from them."""
         made, labels = self.made, self._labels
@@ -166,8 +178,9 @@ class _Builder:
         known = {id: float(r.success) for id, r in made.rollouts.items() if r.success is not None}
         known |= {**self._annotations.labels, **labels}
         touched = {made.rollouts[id].task for id in labels}
+        relabelled = [rollout for _, rollout in sorted(made.rollouts.items()) if rollout.task in touched]
         drawn = pairs_from_labels(
-            (rollout for id, rollout in sorted(made.rollouts.items()) if rollout.task in touched),
+            relabelled,
             per_task=self._settings.per_task,
             seed=self._settings.seed,
             labels=known,
@@ -175,6 +188,8 @@ class _Builder:
             existing=made.pairs,
         )
         made.pairs, made.from_labels = [*made.pairs, *drawn], len(drawn)
+        if graded and not self._settings.min_gap:
+            made.groups += groups_from_labels(relabelled, known, seed=self._settings.seed, existing=made.groups)
         made.annotations = Annotations(
             known if graded else {},
             tuple(vote for votes in self._votes.values() for vote in votes),

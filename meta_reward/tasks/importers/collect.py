@@ -9,7 +9,16 @@ from typing import Any
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.detect import detect_format, read_file
 from meta_reward.tasks.importers.fields import number_of, task_of, text_field
-from meta_reward.tasks.importers.record import BadRows, Options, PairRecord, Place, Problem, Record, RowError
+from meta_reward.tasks.importers.record import (
+    BadRows,
+    Options,
+    PairRecord,
+    Place,
+    Problem,
+    RankedRecord,
+    Record,
+    RowError,
+)
 from meta_reward.tasks.importers.rows import iter_rows
 
 _Named = tuple[float | None, str | None]
@@ -23,6 +32,8 @@ class Collected:
 
     records: list[Record] = field(default_factory=list)
     pairs: list[PairRecord] = field(default_factory=list)
+    ranked: list[RankedRecord] = field(default_factory=list)
+    """Whose pairs are among the others."""
     skipped: list[Problem] = field(default_factory=list)
     rows: int = 0
     formats: list[str] = field(default_factory=list)
@@ -37,6 +48,9 @@ class Collected:
                 item = Problem(item.place, options.task_key or "task", _NO_TASK)
             if isinstance(item, PairRecord):
                 self.pairs.append(item)
+            elif isinstance(item, RankedRecord):
+                self.ranked.append(item)
+                self.pairs += item.pairs()
             elif isinstance(item, Record):
                 self.records.append(item)
             elif item.skip or skip_errors:

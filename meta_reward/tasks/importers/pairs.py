@@ -25,13 +25,13 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 
 def _pair(place: Place, row: Any, options: Options) -> PairRecord:
     fields = as_object(row)
-    chosen, rejected = (_side(fields, name) for name in ("chosen", "rejected"))
+    chosen, rejected = (side_of(fields, fields.get(name), name) for name in ("chosen", "rejected"))
     return pair_record(
         place,
         chosen,
         rejected,
         task=task_of(fields, options.task_key),
-        categories=_categories(fields),
+        categories=categories_of(fields),
         annotator=text_field(fields, "annotator"),
     )
 
@@ -51,8 +51,8 @@ def pair_record(
     return PairRecord(place, chosen, rejected, task, categories, annotator)
 
 
-def _side(row: dict[str, Any], name: str) -> Run:
-    side = row.get(name)
+def side_of(row: dict[str, Any], side: Any, name: str) -> Run:
+    """One of the trajectories of a row. name: what it is called there."""
     if side is None:
         raise RowError(name, "is missing")
     if isinstance(side, dict):
@@ -86,7 +86,8 @@ def _begins_with(side: Any, asked: list[Any]) -> bool:
     return not isinstance(side, list) or side[: len(asked)] == asked
 
 
-def _categories(row: dict[str, Any]) -> tuple[str, ...]:
+def categories_of(row: dict[str, Any]) -> tuple[str, ...]:
+    """The failure categories of a row."""
     for name in ("category", "categories"):
         value = row.get(name)
         if value is None:

@@ -6,6 +6,7 @@ and scoring. Nothing here knows a format.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,24 @@ class PairRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RankedRecord:
+    """Several trajectories of one task, the best first."""
+
+    place: Place
+    runs: tuple[Run, ...]
+    task: str | None = None
+    """None where the file does not say, as for pairs."""
+    categories: tuple[str, ...] = ()
+
+    def pairs(self) -> list[PairRecord]:
+        """Each with every worse one."""
+        return [
+            PairRecord(self.place, better, worse, self.task, self.categories)
+            for better, worse in combinations(self.runs, 2)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A row that gives no trajectory."""
 
@@ -95,7 +114,7 @@ class Problem:
         return f"{row}: {self.what}"
 
 
-Item = Record | PairRecord | Problem
+Item = Record | PairRecord | RankedRecord | Problem
 
 
 class RowError(ValueError):
@@ -118,7 +137,7 @@ def nameless(row: Any) -> tuple[None, None]:
 
 def parse_each(
     rows: Iterable[tuple[Place, Any]],
-    parse: Callable[[Place, Any], Record | PairRecord],
+    parse: Callable[[Place, Any], Record | PairRecord | RankedRecord],
     names: Callable[[Any], tuple[str | None, str | None]] = nameless,
 ) -> Iterator[Item]:
     """One item for each row, in order. A row may be the RowError that reading it ended in.

@@ -37,6 +37,7 @@ _MODULES = {
     "verifiers": "verifiers",
     "mlflow": "mlflow_traces",
     "pairs": "pairs",
+    "ranked": "ranked",
     "labelled": "labelled",
 }
 FORMATS = tuple(_MODULES)

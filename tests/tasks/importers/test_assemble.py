@@ -1,5 +1,6 @@
 """Records become a task set, and one that grows keeps what it has."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from meta_reward.tasks.about import About
 from meta_reward.tasks.annotations import Annotations, Rating, Vote
 from meta_reward.tasks.importers.assemble import Assembled, Settings, assemble
 from meta_reward.tasks.importers.collect import Collected
-from meta_reward.tasks.importers.record import PairRecord, Place, Record, Run
+from meta_reward.tasks.importers.record import PairRecord, Place, RankedRecord, Record, Run
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Message, Tool
 
@@ -36,8 +37,15 @@ def pairs(*said: tuple[str, ...], task: str | None = None) -> Collected:
     return Collected(pairs=found)
 
 
+def ranked(*said: str) -> Collected:
+    """The last words of runs of one task, the best first."""
+    record = RankedRecord(PLACE, tuple(run("q", text) for text in said))
+    return Collected(pairs=record.pairs(), ranked=[record])
+
+
 def grown(made: Assembled, more: Collected, **settings: Any) -> Assembled:
     before = TaskSet(Path("x"), About("x"), made.policy, made.tools, made.rollouts, tuple(made.pairs), None, "")
+    before = replace(before, groups=tuple(made.groups))
     return assemble(more, Settings(**settings), before=before, annotations=made.annotations)
 
 
@@ -45,6 +53,12 @@ def preferences(made: Assembled) -> list[tuple[str, str]]:
     """The last words of both sides of each pair."""
     last = {id: rollout.trajectory.messages[-1].content for id, rollout in made.rollouts.items()}
     return [(last[pair.preferred], last[pair.other]) for pair in made.pairs]
+
+
+def orders(made: Assembled) -> list[list[str]]:
+    """The last words of each trajectory of each group, the best first."""
+    last = {id: rollout.trajectory.messages[-1].content for id, rollout in made.rollouts.items()}
+    return [[last[id] for rank in group.ranks for id in rank] for group in made.groups]
 
 
 def reasons(made: Assembled) -> list[str]:
@@ -204,3 +218,21 @@ def test_names_from_a_benchmark_are_kept_unless_they_are_taken() -> None:
 
 def test_vote_has_the_same_sides_in_either_direction() -> None:
     assert Vote("ann", "b", "a").sides == Vote("bob", "a", "b").sides == ("a", "b")
+
+
+def test_ranked_runs_are_a_pair_for_each_two_and_a_group_that_is_added_once() -> None:
+    made = assemble(ranked("good", "fair", "bad"), Settings())
+    assert preferences(made) == [("good", "fair"), ("good", "bad"), ("fair", "bad")]
+    assert orders(made) == [["good", "fair", "bad"]]
+    again = grown(grown(made, ranked("good", "fair", "bad")), ranked("better", "good", "bad"))
+    assert orders(again) == [["good", "fair", "bad"], ["better", "good", "bad"]]
+    assert len({group.id for group in again.groups}) == 2
+    assert len({rollout.task for rollout in again.rollouts.values()}) == 1
+
+
+def test_graded_labels_make_groups_of_runs_that_all_differ() -> None:
+    labels = {"a1": 0.9, "a2": 0.5, "a3": 0.5, "a4": 0.2}
+    made = assemble(records(**labels), Settings())
+    assert sorted(orders(made)) == [["a1", "a2", "a4"], ["a1", "a3", "a4"]]
+    assert assemble(records(**labels), Settings(min_gap=0.1)).groups == []
+    assert assemble(records(a1=1, a2=0, a3=0), Settings()).groups == []

@@ -175,6 +175,10 @@ FILES: dict[str, Any] = {
         {"chosen": [*SAID, ending(f"a{n}")], "rejected": {"messages": [*SAID, ending("b")]}, "annotator": "ann"}
         for n in range(4)
     ],
+    "ranked": [
+        {"ranked": [[*SAID, ending(f"a{n}")], {"messages": [*SAID, ending("b")]}, [*SAID, ending("c")]]}
+        for n in range(4)
+    ],
     "tau-bench": [
         {"task_id": n // 2, "trial": n % 2, "reward": n % 2, "info": {}, "traj": [*SAID, ending(str(n))]}
         for n in range(8)
@@ -277,7 +281,7 @@ def test_undamaged_file_comes_in(format: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_bytes(as_bytes(FILES[format]))
     found = collect([tmp_path / "x.json"], KEYS.get(format, Options()))
     pairs = assemble(found, Settings()).pairs
-    assert (found.formats, len(pairs)) == ([format], 0 if format == "claude-code" else 4)
+    assert (found.formats, len(pairs)) == ([format], {"claude-code": 0, "ranked": 9}.get(format, 4))
 
 
 @pytest.mark.parametrize("format", FORMATS)
