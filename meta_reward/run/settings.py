@@ -19,6 +19,16 @@ _EFFORTS = ("", "low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """The table `[judge.roles]`: models for questions that a harness asks in a role."""
+
+    router: str = ""
+    """Kind and model of what chooses entries of a library; empty for the judge itself."""
+    router_settings: dict[str, Any] = field(default_factory=dict)
+    """What this kind of judge takes."""
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeSettings:
     """The table `[judge]`."""
 
@@ -36,6 +46,7 @@ class JudgeSettings:
     """How often a call that failed is tried again."""
     retry_after_s: float = 120.0
     """The longest wait that an endpoint may ask for. If it asks for more, the search stops."""
+    roles: RoleSettings = field(default_factory=RoleSettings)
 
 
 def _check_minutes(minutes: float) -> None:
