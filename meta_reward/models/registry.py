@@ -51,6 +51,7 @@ _SIMULATED: dict[str, tuple[str, ...]] = {
     "simulated:agent-eager": ("agent", "simulated_agent", "eager"),
     "simulated:agent-forgetful": ("agent", "simulated_agent", "forgetful"),
     "simulated:writer": ("writer", "SimulatedWriter"),
+    "simulated:orchestrator": ("orchestrator", "SimulatedOrchestrator"),
 }
 """The module in `offline/` of each simulated model that is no judge, what makes it, and with which preset."""
 _KINDS = {

@@ -46,7 +46,7 @@ def _source_of(library: Library) -> str:
     parts = [
         f'"""{library.about}"""\n\n{_text("head")}\n',
         *(
-            f"{name}: Sequence[Mapping[str, Any]] = {_literal([_fields(entry) for entry in library.of(kind)])}\n"
+            f"{name}: Sequence[Mapping[str, Any]] = {_literal([literal_fields(entry) for entry in library.of(kind)])}\n"
             for name, kind in (("SKILLS", SKILL), ("TOOLS", TOOL))
         ),
         f"\n{_FUNCTIONS_BEGIN}{blocks}\n\n",
@@ -130,7 +130,7 @@ def _defined(code: str, what: str) -> list[str]:
         raise BadEntry(f"{what} does not parse: {error}") from None
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
+def literal_fields(entry: Entry) -> dict[str, Any]:
     """An entry as its literal has it: what is empty is left out."""
     fields = {"name": entry.name, "description": entry.description}
     for field, key in _KEYS.items():
