@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from meta_reward.errors import ProposerError
-from meta_reward.propose.library.edits import changes_between
+from meta_reward.propose.library.edits import REMOVE, changes_between
 from meta_reward.propose.library.entries import BadEntry, Library
 from meta_reward.propose.library.source import is_library, parse_library
 from meta_reward.propose.optimizers.evidence import Tried
@@ -78,9 +78,16 @@ class State:
     steps: tuple[Step, ...]
 
     def phase(self, iteration: int) -> str:
-        """What an iteration is about; there is nothing to prune from a single entry."""
+        """What an iteration is about: its turn, but for pruning where there is nothing to leave out."""
         phase = _TURNS[(iteration - 1) % len(_TURNS)]
-        return SKILLS if phase == PRUNING and len(self.library.entries) < 2 else phase
+        return SKILLS if phase == PRUNING and not self.prunable() else phase
+
+    def prunable(self) -> set[str]:
+        """The entries that were not left out of this start before; the last entry is never."""
+        tried = {
+            name for step in self.steps if step.start == self.start.id for op, name in step.changes if op == REMOVE
+        }
+        return self.library.names() - tried if len(self.library.entries) > 1 else set()
 
 
 def divide_tasks(tasks: Collection[str], seed: int) -> Division:

@@ -52,7 +52,7 @@ def _edited(state: State, task: Task, ask: Ask, kind: str, proposed: Sequence[st
 def _pruned(state: State, task: Task) -> Iterator[Written]:
     """The start without one entry each: first those that were left out least often."""
     tried = Counter(name for step in state.steps if step.phase == PRUNING for _, name in step.changes)
-    chance = {name: hashlib.sha256(f"{task.seed}/{name}".encode()).hexdigest() for name in state.library.names()}
+    chance = {name: hashlib.sha256(f"{task.seed}/{name}".encode()).hexdigest() for name in state.prunable()}
     for name in sorted(chance, key=lambda name: (tried[name], chance[name]))[: task.candidates]:
         library = without(state.library, name)
         yield _written(state, render_library(library), library, (f"{name} may be of no use: search without it",))
