@@ -3,7 +3,7 @@
     python benchmarks/library.py [--worlds 10] [--first 4000] [--jobs 2] [--out library.jsonl]
 
 Each world is Skyways with other customers, cases and agents: 75 tasks of four runs, so about 100 labelled pairs on
-search and 22 or 23 validation tasks; nine iterations of three candidates, proposer `library:simulated`. Then the seed
+search and 22 or 23 validation tasks; nine iterations of two candidates, proposer `library:simulated`. Then the seed
 library, every library that a phase began with and the last one are evaluated on the sealed test split, the last one
 beside the controls, and under two other simulated judges. Prints a line a world, then the tables: what became of the
 planted entries, gains by phase, sealed agreement with 95% intervals by world. Simulated judge, simulated orchestrator.
@@ -42,7 +42,7 @@ from meta_reward.search.open import open_sandbox
 from meta_reward.search.test_split import open_test
 from meta_reward.tasks.taskset import TaskSet
 
-TASKS, ROLLOUTS, ITERATIONS, CANDIDATES = 75, 4, 9, 3
+TASKS, ROLLOUTS, ITERATIONS, CANDIDATES = 75, 4, 9, 2
 JUDGES: Mapping[str, Mapping[str, float]] = {
     "credulous": {"trust_claims": 2.0, "action_bias": 2.0, "politeness_bias": 2.0},
     "hasty": {"carelessness": 2.0, "reading": 2.0, "inattention": 0.6},

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from meta_reward.errors import ProposerError
-from meta_reward.propose.library.edits import REMOVE, changes_between
+from meta_reward.propose.library.edits import changes_between, without
 from meta_reward.propose.library.entries import BadEntry, Library
 from meta_reward.propose.library.source import is_library, parse_library
 from meta_reward.propose.optimizers.evidence import Tried
@@ -76,6 +76,8 @@ class State:
     library: Library
     division: Division
     steps: tuple[Step, ...]
+    tried: tuple[Library, ...]
+    """All libraries of the search so far."""
 
     def phase(self, iteration: int) -> str:
         """What an iteration is about: its turn, but for pruning where there is nothing to leave out."""
@@ -83,11 +85,9 @@ class State:
         return SKILLS if phase == PRUNING and not self.prunable() else phase
 
     def prunable(self) -> set[str]:
-        """The entries that were not left out of this start before; the last entry is never."""
-        tried = {
-            name for step in self.steps if step.start == self.start.id for op, name in step.changes if op == REMOVE
-        }
-        return self.library.names() - tried if len(self.library.entries) > 1 else set()
+        """The entries without which the library was not tried yet; none where there is one."""
+        names = self.library.names() if len(self.library.entries) > 1 else set()
+        return {name for name in names if without(self.library, name) not in self.tried}
 
 
 def divide_tasks(tasks: Collection[str], seed: int) -> Division:
@@ -104,7 +104,7 @@ def state_of(tried: Sequence[Tried], seed: int) -> State:
         raise ProposerError("no seed of this run is a library: begin with --seeds seed_harnesses/library")
     start = max(seeds, key=lambda one: one.score)
     division = divide_tasks({item.task for item in start.items.values()}, seed)
-    state = State(start, _parsed(start), division, ())
+    state = State(start, _parsed(start), division, (), tuple(map(_parsed, seeds)))
     for iteration in sorted({one.row.iteration for one in tried if one.row} - {0}):
         state = _after(state, [one for one in tried if one.row and one.row.iteration == iteration], iteration)
     return state
@@ -119,13 +119,14 @@ def _after(state: State, brought: Sequence[Tried], iteration: int) -> State:
         except ProposerError:  # a person added a harness that is no library
             continue
         steps.append(_step(state, one, libraries[one.id], phase, iteration))
+    known = (*state.tried, *libraries.values())
     able = [step for step in steps if step.outcome in (KEPT, PRUNED)]
     if not able:
-        return State(state.start, state.library, state.division, (*state.steps, *steps))
+        return State(state.start, state.library, state.division, (*state.steps, *steps), known)
     best = max(able, key=lambda step: (step.search or 0.0) if phase == PRUNING else (step.evolution or 0.0))
     told = [step if step not in able or step is best else _passed_over(step) for step in steps]
     start = next(one for one in brought if one.id == best.id)
-    return State(start, libraries[best.id], state.division, (*state.steps, *told))
+    return State(start, libraries[best.id], state.division, (*state.steps, *told), known)
 
 
 def _step(state: State, one: Tried, library: Library, phase: str, iteration: int) -> Step:

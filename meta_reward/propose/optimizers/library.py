@@ -39,6 +39,8 @@ def _edited(state: State, task: Task, ask: Ask, kind: str, proposed: Sequence[st
         try:
             edits = parse_edits(reply)
             library = apply_edits(state.library, edits.edits, kind)
+            if library in state.tried:
+                raise BadEntry("this very library was tried before: see what became of it, and edit something else")
             source = render_library(library)
         except BadEntry as error:
             print(f"the edits were refused: {error}")
