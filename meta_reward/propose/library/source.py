@@ -60,7 +60,7 @@ def parse_library(source: str) -> Library:
     """The library that a harness is. Raises BadEntry for one that is none, or does not parse."""
     top, marker, engine = source.replace("\r\n", "\n").partition(_ENGINE_BEGINS)
     if not marker:
-        raise BadEntry("this harness is no library: it has no engine below its entries")
+        raise BadEntry("is no library: it has no engine below its entries")
     if (marker + engine).rstrip() != _text("engine").rstrip():
         raise BadEntry("the engine differs from this version's: put it back, and change entries instead")
     try:
