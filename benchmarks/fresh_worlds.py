@@ -3,11 +3,13 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from meta_reward.offline.skyways import build
+from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.search.context import Search
 from meta_reward.search.create import create, load_seeds
@@ -30,34 +32,41 @@ class Quiet:
     def note(self, text: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What differs from the defaults of `make search`."""
+
+    rollouts: int = 8
+    requested: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the run."""
+    seeds: Sequence[Seed] = ()
+
+
 def in_world(
     seed: int,
     judge: str,
     tasks: int,
     iterations: int,
     then: Callable[[Search], Coroutine[Any, Any, T]],
-    *,
-    requested: Mapping[str, Any] | None = None,
+    other: Other | None = None,
 ) -> T:
-    """What `then` finds in a search with the defaults of `make search`, finished in a world of its own.
-
-    requested: settings of the run that differ from the defaults.
-    """
+    """What `then` finds in a search with the defaults of `make search`, finished in a world of its own."""
+    other = other or Other()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["META_REWARD_CACHE"] = str(folder / "cache")
-        build(folder / "tasks" / "world", name="world", tasks=tasks, seed=seed)
+        build(folder / "tasks" / "world", name="world", tasks=tasks, rollouts=other.rollouts, seed=seed)
 
         async def work() -> T:
-            own = {**(requested or {}), "seed": seed, "limits": {"iterations": iterations}}
-            return await then(await _searched(folder, judge, own))
+            own = {**other.requested, "seed": seed, "limits": {"iterations": iterations}}
+            return await then(await _searched(folder, judge, own, other.seeds))
 
         return asyncio.run(work())
 
 
-async def _searched(folder: Path, judge: str, requested: Mapping[str, Any]) -> Search:
+async def _searched(folder: Path, judge: str, requested: Mapping[str, Any], seeds: Sequence[Seed]) -> Search:
     layout, tasks = Layout(folder / "runs" / "world"), load_task_set(folder / "tasks" / "world")
-    await create(layout, requested, tasks, judge=judge, seeds=load_seeds(SEEDS, None))
+    await create(layout, requested, tasks, judge=judge, seeds=seeds or load_seeds(SEEDS, None))
     search = open_search(layout, Quiet(), taskset=tasks)
     await run_search(search)
     return search

@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from benchmarks.fresh_worlds import in_world
+from benchmarks.fresh_worlds import Other, in_world
 from meta_reward.evaluation.statistics import difference_interval
 from meta_reward.offline.proposer.__main__ import main as propose
 from meta_reward.offline.proposer.library import load_library
@@ -63,7 +63,7 @@ def search_twice(seed: int, mechanism: str, tasks: int, iterations: int) -> Sequ
     command = f"command:{sys.executable} {Path(__file__).resolve()}"
     without = {"proposer": {"spec": command, "jail": "none"}}
     searched = partial(in_world, seed, "simulated", tasks, iterations, partial(_test, mechanism))
-    return [searched(requested=requested) for requested in ({}, without)]
+    return [searched(Other(requested=requested)) for requested in ({}, without)]
 
 
 async def _test(mechanism: str, search: Search) -> tuple[float, float, int, bool]:

@@ -79,10 +79,11 @@ class SimulatedComparer(SimulatedJudge):
     """Answers from the request alone, the same to the same request, draw and seed."""
 
     who = "comparer"
+    kind = "simulated:comparer"
 
-    def __init__(self, seed: int, strengths: Strengths, position: Position, window_tokens: int) -> None:
-        super().__init__("", seed, strengths, window_tokens)
-        self.settings = {**self.settings, "kind": "simulated:comparer", "comparer": VERSION, **asdict(position)}
+    def __init__(self, strengths: Strengths, position: Position, *, seed: int, window_tokens: int) -> None:
+        super().__init__(strengths, seed=seed, window_tokens=window_tokens, preset="")
+        self.settings = {**self.settings, "comparer": VERSION, **asdict(position)}
         self._position = position.position
 
     def say(self, request: Request, draw: int, digest: str) -> str | Sequence[ToolCall]:
@@ -103,11 +104,11 @@ class SimulatedComparer(SimulatedJudge):
         shown = sum(len(turn.text) for prompt in prompts.values() for turn in prompt.turns)
         pens = {}
         for place, (label, prompt) in enumerate(prompts.items()):
-            seen = form_impression(prompt, self._strengths, self._dice, asked_apart=apart)
+            seen = form_impression(prompt, self.strengths, self.dice, asked_apart=apart)
             told = any(_ORDER_MEANS_NOTHING.search(line) for line in prompt.instructions)
             points = self._position * POSITION_POINTS * (0.4 if told else 1.0) * (0.7 if seen.stance.reasons else 1.0)
             ahead = 0.5 - place / (len(prompts) - 1)
-            pens[label] = _PlacedPen(replace(seen, shown=shown), self._dice, draw, digest, points * ahead)
+            pens[label] = _PlacedPen(replace(seen, shown=shown), self.dice, draw, digest, points * ahead)
         return pens
 
 
@@ -122,7 +123,7 @@ def simulated_comparer(*, seed: int = 0, window_tokens: int = WINDOW_TOKENS, **s
         raise UsageError(f"unknown strength {unknown[0]!r} of the simulated comparer", hint=known)
     position = changed_strengths(Position(), own, "comparer")
     of_judge = strengths_of("", {name: value for name, value in strengths.items() if name in NAMES})
-    return SimulatedComparer(seed, of_judge, position, window_tokens)
+    return SimulatedComparer(of_judge, position, seed=seed, window_tokens=window_tokens)
 
 
 def _runs_in(request: Request) -> tuple[int, list[_Section]]:
