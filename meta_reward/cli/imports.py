@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     from meta_reward.tasks.taskset import TaskSet
 
 _PATH = click.Path(path_type=Path)
-_OTHER_KINDS = {"classify": "meta_reward.cli.import_texts", "solve": "meta_reward.cli.import_problems"}
+_OTHER_KINDS = {
+    "classify": "meta_reward.cli.import_texts",
+    "solve": "meta_reward.cli.import_problems",
+    "agent": "meta_reward.cli.import_agents",
+}
 """By kind, the module whose `run(paths, path, flags)` returns what is printed, as lines and as data."""
 _KINDS = ("reward", *_OTHER_KINDS)
 _ANY = ("name", "kind", "source", "licence", "force", "dry_run", "as_json", "seed", "skip_errors", "paths")
 _TAKEN_BY = {
-    **dict.fromkeys(("text_key", "class_key", "dataset_key", "split_key"), "classify"),
-    **dict.fromkeys(("corpus", "problem_key", "answer_key", "solution_key"), "solve"),
+    **dict.fromkeys(("text_key", "class_key", "dataset_key", "split_key"), ("classify",)),
+    **dict.fromkeys(("corpus", "problem_key", "answer_key", "solution_key"), ("solve",)),
+    **dict.fromkeys(("policy", "tools"), ("reward", "agent")),
 }
-"""Options that one kind other than the reward takes. Those in neither are the reward's."""
+"""Options that some kinds take. Those in neither are the reward's."""
 
 
 @click.command("import")
@@ -39,8 +44,8 @@ _TAKEN_BY = {
 @click.option("--name", required=True, help="Name of the task set.")
 @click.option("--kind", default="reward", show_default=True, help=f"Of the programs: {', '.join(_KINDS)}.")
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), help="Detected where it is left out.")
-@click.option("--policy", type=_PATH, help="A file with the policy, in place of what the trajectories say.")
-@click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the trajectories say.")
+@click.option("--policy", type=_PATH, help="A file with the policy, in place of what the rows say.")
+@click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the rows say.")
 @click.option("--labels", type=_PATH, help="A file with rows of id, label and maybe task, for trajectories with an id.")
 @click.option("--task-key", metavar="KEY", help="The field that names the task; a.b is field b of field a.")
 @click.option("--label-key", metavar="KEY", help="The field that holds the label.")
@@ -77,6 +82,7 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     meta-reward import more.jsonl --name billing --append
     meta-reward import train.jsonl val.jsonl --name mail --kind classify --text body --label topic
     meta-reward import problems.jsonl --name math --kind solve --corpus solved.jsonl
+    meta-reward import tasks.jsonl --name shop --kind agent --policy policy.md --tools tools.json
 
     \b
     labelled         rows of task, messages and label, as JSON lines, CSV or a JSON list
@@ -139,9 +145,9 @@ def _check_kind(kind: str) -> None:
     for option in ctx.command.params:
         name = option.name or ""
         given = ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-        takes = _TAKEN_BY.get(name, "reward")
-        if given and name not in _ANY and takes != kind:
-            hint = f"it is for --kind {takes}; leave it out"
+        takes = _TAKEN_BY.get(name, ("reward",))
+        if given and name not in _ANY and kind not in takes:
+            hint = f"it is for --kind {' and '.join(takes)}; leave it out"
             raise UsageError(f"{option.opts[-1]} means nothing to --kind {kind}", hint=hint)
 
 
