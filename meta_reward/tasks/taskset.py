@@ -5,7 +5,7 @@
       policy.md            the policy the agents worked under
       tools.json           the tools they had
       trajectories/<id>.json   one rollout: id, task, success, messages; its own policy and tools, if they differ
-      pairs.jsonl          one pair per line: id, task, preferred, other, categories
+      pairs.jsonl          one pair per line: id, task, preferred, other, categories; none of unlabelled trajectories
       splits.json          which task belongs to which split; written at first use if it is missing
 
 Loading checks everything a search relies on and names file and line of what is wrong. The digest
@@ -66,7 +66,7 @@ def load_task_set(path: Path) -> TaskSet:
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
     rollouts = load_rollouts(path / "trajectories", policy, tools)
-    pairs = load_pairs(path / "pairs.jsonl", rollouts)
+    pairs = load_pairs(path / "pairs.jsonl", rollouts) if (path / "pairs.jsonl").exists() else ()
     division = load_division(path, {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
     return TaskSet(path, about, policy, tools, rollouts, pairs, division, digest_of(path, TaskSet.content))
 
@@ -90,7 +90,8 @@ def save_task_set(
         (folder / "trajectories").mkdir()
         for rollout in rollouts:
             save_rollout(folder / "trajectories" / f"{rollout.id}.json", rollout, policy=policy, tools=tools)
-        files.write_lines(folder / "pairs.jsonl", pairs)
+        if stored := list(pairs):
+            files.write_lines(folder / "pairs.jsonl", stored)
         if annotations is not None:
             save_annotations(folder, annotations)
 
@@ -108,9 +109,10 @@ def grow_task_set(before: TaskSet, after: TaskSet, annotations: Annotations) -> 
             if rollout != before.rollouts.get(id):
                 path = folder / "trajectories" / f"{id}.json"
                 save_rollout(path, rollout, policy=before.policy, tools=before.tools)
-        pairs = files.read_bytes(folder / "pairs.jsonl").rstrip(b"\n") + b"\n"
-        new = (files.dump_line(pair) for pair in after.pairs[len(before.pairs) :])
-        files.write_bytes(folder / "pairs.jsonl", pairs + b"".join(new))
+        new = b"".join(files.dump_line(pair) for pair in after.pairs[len(before.pairs) :])
+        if before.pairs or new:
+            pairs = files.read_bytes(folder / "pairs.jsonl").rstrip(b"\n") + b"\n" if before.pairs else b""
+            files.write_bytes(folder / "pairs.jsonl", pairs + new)
         if after.division is not None:
             save_division(folder, after.division)
         save_annotations(folder, annotations)

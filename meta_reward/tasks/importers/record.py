@@ -25,6 +25,10 @@ class Place:
         return f"{self.path}, {self.row}"
 
 
+NO_LABEL = "\0"
+"""The name of no field: labels are not looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How fields are named in rows of a person's own."""
