@@ -23,6 +23,7 @@ from meta_reward.tasks.annotations import Annotations, save_annotations
 from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
 from meta_reward.tasks.records import load_pairs, load_rollouts, parse_tools, save_rollout
+from meta_reward.tasks.splits import NAME as SPLITS_FILE
 from meta_reward.tasks.splits import load_division, save_division
 from meta_reward.trajectory import Pair, Rollout, Tool
 
@@ -66,7 +67,8 @@ def load_task_set(path: Path) -> TaskSet:
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
     rollouts = load_rollouts(path / "trajectories", policy, tools)
-    pairs = load_pairs(path / "pairs.jsonl", rollouts) if (path / "pairs.jsonl").exists() else ()
+    unlabelled = not any((path / name).exists() for name in ("pairs.jsonl", SPLITS_FILE))
+    pairs = () if unlabelled else load_pairs(path / "pairs.jsonl", rollouts)
     division = load_division(path, {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
     return TaskSet(path, about, policy, tools, rollouts, pairs, division, digest_of(path, TaskSet.content))
 
