@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     from meta_reward.tasks.taskset import TaskSet
 
 _PATH = click.Path(path_type=Path)
-_OTHER_KINDS = {"classify": "meta_reward.cli.import_texts", "solve": "meta_reward.cli.import_problems"}
+_OTHER_KINDS = {
+    "classify": "meta_reward.cli.import_texts",
+    "solve": "meta_reward.cli.import_problems",
+    "agent": "meta_reward.cli.import_agents",
+}
 """By kind, the module whose `run(paths, path, flags)` returns what is printed, as lines and as data."""
 _KINDS = ("reward", *_OTHER_KINDS)
 _ANY = ("name", "kind", "source", "licence", "force", "dry_run", "as_json", "seed", "skip_errors", "paths")
 _TAKEN_BY = {
-    **dict.fromkeys(("text_key", "class_key", "dataset_key", "split_key"), "classify"),
-    **dict.fromkeys(("corpus", "problem_key", "answer_key", "solution_key"), "solve"),
+    **dict.fromkeys(("text_key", "class_key", "dataset_key", "split_key"), ("classify",)),
+    **dict.fromkeys(("corpus", "problem_key", "answer_key", "solution_key"), ("solve",)),
+    **dict.fromkeys(("policy", "tools"), ("reward", "agent")),
 }
-"""Options that one kind other than the reward takes. Those in neither are the reward's."""
+"""Options that some kinds take. Those in neither are the reward's."""
 
 
 @click.command("import")
@@ -39,9 +44,10 @@ _TAKEN_BY = {
 @click.option("--name", required=True, help="Name of the task set.")
 @click.option("--kind", default="reward", show_default=True, help=f"Of the programs: {', '.join(_KINDS)}.")
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), help="Detected where it is left out.")
-@click.option("--policy", type=_PATH, help="A file with the policy, in place of what the trajectories say.")
-@click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the trajectories say.")
+@click.option("--policy", type=_PATH, help="A file with the policy, in place of what the rows say.")
+@click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the rows say.")
 @click.option("--labels", type=_PATH, help="A file with rows of id, label and maybe task, for trajectories with an id.")
+@click.option("--unlabelled", is_flag=True, help="Take no labels: traces, as evidence for `search --traces`.")
 @click.option("--task-key", metavar="KEY", help="The field that names the task; a.b is field b of field a.")
 @click.option("--label-key", metavar="KEY", help="The field that holds the label.")
 @click.option(
@@ -77,6 +83,7 @@ def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, ap
     meta-reward import more.jsonl --name billing --append
     meta-reward import train.jsonl val.jsonl --name mail --kind classify --text body --label topic
     meta-reward import problems.jsonl --name math --kind solve --corpus solved.jsonl
+    meta-reward import tasks.jsonl --name shop --kind agent --policy policy.md --tools tools.json
 
     \b
     labelled         rows of task, messages and label, as JSON lines, CSV or a JSON list
@@ -111,7 +118,7 @@ def _trajectories(
     settings = _settings(flags)
     with locked(path) if append else nullcontext():
         before, annotations = (load_task_set(path), load_annotations(path)) if append else (None, Annotations())
-        made = _assemble(found, settings, before, annotations)
+        made = _assemble(found, settings, before, annotations, unlabelled=flags["unlabelled"])
         taskset = _task_set(path, _about(path, paths, found, before, flags), made)
         if not dry_run:
             _save(taskset, made, before, replace=flags["force"])
@@ -139,9 +146,9 @@ def _check_kind(kind: str) -> None:
     for option in ctx.command.params:
         name = option.name or ""
         given = ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-        takes = _TAKEN_BY.get(name, "reward")
-        if given and name not in _ANY and takes != kind:
-            hint = f"it is for --kind {takes}; leave it out"
+        takes = _TAKEN_BY.get(name, ("reward",))
+        if given and name not in _ANY and kind not in takes:
+            hint = f"it is for --kind {' and '.join(takes)}; leave it out"
             raise UsageError(f"{option.opts[-1]} means nothing to --kind {kind}", hint=hint)
 
 
@@ -184,7 +191,17 @@ def _collect(paths: tuple[Path, ...], flags: Mapping[str, Any]) -> "Collected":
     if first in FORMATS and not paths[0].exists():
         raise UsageError(f"{first} is a format, not a file", hint=f"write --format {first}, or leave it out")
     options = Options(flags["task_key"], flags["label_key"])
-    return collect(paths, options, format=flags["format_"], labels=flags["labels"], skip_errors=flags["skip_errors"])
+    named = {"--labels": flags["labels"], "--label-key": flags["label_key"]}
+    if flags["unlabelled"] and (given := next((name for name, value in named.items() if value), None)):
+        raise UsageError(f"{given} names labels, and --unlabelled takes none", hint="leave out one of them")
+    return collect(
+        paths,
+        options,
+        format=flags["format_"],
+        labels=flags["labels"],
+        skip_errors=flags["skip_errors"],
+        unlabelled=flags["unlabelled"],
+    )
 
 
 def _settings(flags: Mapping[str, Any]) -> "Settings":
@@ -203,21 +220,25 @@ def _settings(flags: Mapping[str, Any]) -> "Settings":
 
 
 def _assemble(
-    found: "Collected", settings: "Settings", before: "TaskSet | None", annotations: "Annotations"
+    found: "Collected",
+    settings: "Settings",
+    before: "TaskSet | None",
+    annotations: "Annotations",
+    *,
+    unlabelled: bool,
 ) -> "Assembled":
-    """What the task set will hold. Raises DataError where that has no pairs."""
+    """What the task set will hold. Raises DataError where that has no pairs, and should have some."""
     from meta_reward.errors import DataError
     from meta_reward.report.tables import plural
     from meta_reward.tasks.importers.assemble import assemble
 
     made = assemble(found, settings, before=before, annotations=annotations)
-    if not made.pairs:
+    if not made.pairs and not unlabelled:
         labels = sum(record.label is not None for record in found.records)
         path = (found.records[0].place if found.records else found.pairs[0].place).path
         if found.records and not labels:
-            raise DataError(
-                path, "has no labels, so no pairs", hint="name their field with --label-key, or a file with --labels"
-            )
+            hint = "name their field with --label-key, or a file with --labels; --unlabelled takes none"
+            raise DataError(path, "has no labels, so no pairs", hint=hint)
         what = f"gives no pairs: no task has two runs with different labels ({plural(labels, 'label')}, "
         what += f"{plural(_tasks(found), 'task')})"
         raise DataError(path, what, hint="pairs need several runs of a task; name its field with --task-key")
@@ -252,7 +273,7 @@ def _task_set(path: Path, about: "About", made: "Assembled") -> "TaskSet":
     from meta_reward.tasks.taskset import TaskSet
 
     rollouts = made.rollouts
-    division = division_of_new(path, path.name, rollouts.values(), made.pairs)
+    division = division_of_new(path, path.name, rollouts.values(), made.pairs) if made.pairs else None
     pairs, groups = tuple(made.pairs), tuple(made.groups)
     return TaskSet(path, about, made.policy, made.tools, rollouts, pairs, division, digest="", groups=groups)
 

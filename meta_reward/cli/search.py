@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 @click.option("--instructions", type=click.Path(path_type=Path), help="Instructions for an agent, in Markdown.")
 @click.option("--objective", metavar="SPEC", help="learned:RUN scores by the reward that RUN chose.")
 @click.option("--validate-on", type=click.Choice(["official"]), help="With a learned objective: what decides.")
+@click.option("--traces", metavar="TASKSET", help="With a learned objective: runs of an agent in use, as evidence.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations after the seeds. Default: 8.")
 @click.option("--candidates", type=click.IntRange(min=1), help="Candidates of an iteration. Default: 2.")
 @click.option("--patience", type=click.IntRange(min=0), help="End after this many idle iterations; 0: never.")
@@ -141,9 +142,12 @@ def _requested(config: Path | None, flags: Mapping[str, object], seeds: Path, ba
     """The tables of run.toml that are asked for: those of a file, with the flags over them."""
     from meta_reward.run.config import load_user_config, overlay
     from meta_reward.search.create import baseline_key, load_seeds
+    from meta_reward.use.objective_traces import traces_given
 
     key = None if baseline is None else baseline_key(load_seeds(seeds, baseline)[0])
-    return overlay(load_user_config(config), {**_dotted(flags), "baseline": key})
+    requested = overlay(load_user_config(config), {**_dotted(flags), "baseline": key})
+    traces = requested.get("objective", {}).get("traces")
+    return overlay(requested, traces_given(find_task_set(traces))) if traces else requested
 
 
 def _start(
@@ -162,13 +166,14 @@ def _start(
     from meta_reward.search.forecast import power_on
     from meta_reward.search.open import divided
     from meta_reward.use.objective import check_objective
+    from meta_reward.use.objective_traces import check_traces
 
     if layout.root.exists():
         raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
     config = new_config(requested)
     tasks = open_task_set(taskset, config.splits, kind=tasks.about.kind)
-    for note in check_objective(config, tasks):
+    for note in [*check_objective(config, tasks), *check_traces(config, tasks)]:
         click.echo(note, err=True)
     run_interruptible(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
     click.echo(render_power(power_on(tasks, divided(tasks, config)["validation"])), err=True)
@@ -239,6 +244,7 @@ def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
         "sandbox": flags["sandbox"],
         **({} if flags["objective"] is None else objective_given(str(flags["objective"]))),
         "objective.validate_on": flags["validate_on"],
+        "objective.traces": flags["traces"],
         "limits.iterations": flags["iterations"],
         "limits.patience": flags["patience"],
         **limits_given(flags),
@@ -248,11 +254,13 @@ def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
 def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet", seeds: "Sequence[Seed]") -> None:
     """Print what a new run, or the rest of an existing one, will take."""
     from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.report.results import render_forecast
+    from meta_reward.report.results import render_forecast, render_traces
     from meta_reward.run import config as settings
     from meta_reward.run.record import iterations_done, load_iterations
     from meta_reward.search.forecast import forecast
     from meta_reward.search.open import check_task_set
+    from meta_reward.use.objective import check_objective
+    from meta_reward.use.objective_traces import check_traces, traces_forecast
 
     if layout.config.exists():
         done = iterations_done(load_iterations(layout))
@@ -262,4 +270,8 @@ def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet
     else:
         done, chosen = None, default_judge(tasks, requested.get("judge", {}).get("spec"))
         config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))
+        check_objective(config, tasks)
+        check_traces(config, tasks)
     click.echo(render_forecast(run_interruptible(forecast(config, tasks, seeds, done=done))))
+    if (traces := run_interruptible(traces_forecast(config, layout))) is not None:
+        click.echo(render_traces(traces))

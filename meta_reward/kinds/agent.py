@@ -6,6 +6,7 @@ Each task is tried as often as it says. Each trial draws model and customer anew
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from glob import escape
 from pathlib import Path
 from statistics import fmean
 from typing import Any, cast
@@ -22,7 +23,7 @@ from meta_reward.kinds.items import item_metrics
 from meta_reward.kinds.made_up_world import POLICY, PROMPT, TOOLS, MadeUpWorld
 from meta_reward.kinds.world import InProcess, WorldHost, Worlds, grade_of, without_grade
 from meta_reward.tasks.agents import KIND, AgentSet, AgentTask, load_agent_set, save_agent_set
-from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.tasks.base import AnyTaskSet, digest_of
 from meta_reward.trajectory import Tool, Trajectory, parse_messages, tool_to_json
 
 _ACT = "act"
@@ -119,6 +120,7 @@ class AgentKind(Kind):
         return {
             "shared": {"policy": agents.policy, "tools": agents.tools},
             "tasks": {task.id: files.as_dict(task) for task in agents.agent_tasks},
+            "programs": {name: digest_of(agents.path, [escape(name)]) for name in agents.programs},
         }
 
     def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:

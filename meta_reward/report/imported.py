@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SKIPPED_SHOWN = 5
 _GAIN = 0.2
+_TRACES = "nothing can be searched for on it; a search for agents by a learned reward takes it with --traces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,13 @@ def render_import(found: "Collected", made: "Assembled", taskset: "TaskSet", *, 
         size += f" ({plural(len(made.new), 'trajectory')} new)"
     kinds = [(made.given, "given"), (made.from_labels, "from labels")]
     told = ", ".join(f"{count} {how}" for count, how in kinds if count) or "0 new"
-    pairs = f"{plural(len(made.pairs), 'pair')} ({told})"
+    pairs = f"{plural(len(made.pairs), 'pair')} ({told})" if made.pairs else "no labels, so no pairs"
     lines = [f"{size}, {_policy(made)}; {pairs}"]
-    if about.unlabelled:
+    if about.unlabelled and made.pairs:
         lines.append(f"{plural(about.unlabelled, 'trajectory')} without a label or a pair kept as unlabelled")
     if made.without_policy:
         lines.append(f"{plural(made.without_policy, 'trajectory')} named no policy: taken to be that of the others")
-    lines.append(render_splits(taskset))
+    lines.append(render_splits(taskset) if made.pairs else _TRACES)
     if skipped := [*found.skipped, *made.skipped]:
         lines.append(render_skipped(skipped, found.rows))
     return lines

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TryoutAnswer,
         TryoutScores,
     )
+    from meta_reward.use.objective_traces import TracesForecast
 
 UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
 
@@ -51,6 +52,13 @@ def render_forecast(forecast: "Forecast") -> str:
     lines = [table, "", *_limits_passed(forecast), fit(render_power(forecast.power))]
     lines += [_too_long(forecast.window), _basis(forecast)]
     return "\n".join([*lines, SIMULATED] if forecast.simulated else lines)
+
+
+def render_traces(forecast: "TracesForecast") -> str:
+    """What it takes to score traces, in a sentence."""
+    part = forecast.expense
+    takes = f"{part.judge_calls:,} judge calls, {part.judge_tokens:,} tokens, {dollars(part.cost_usd)}"
+    return fit(f"{plural(forecast.traces, 'trace')} by the learned reward, judge {forecast.judge}: {takes}.")
 
 
 def render_power(power: Power) -> str:

@@ -26,6 +26,7 @@ _NO_EFFECT_ON_RESULTS = {
     "judge.retry_after_s",
 }
 _COMPARED_BY_DIGEST = {"taskset"}
+_REWARD_LIMIT = "objective.max_usd"
 
 
 def load_run_config(path: Path) -> RunConfig:
@@ -90,7 +91,7 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
     for key, wanted in _flat(_with_model_in_spec(requested, stored.proposer.spec)):
         if key in _COMPARED_BY_DIGEST or before.get(key) == wanted or (key, wanted) == ("sandbox", AUTO):
             continue
-        is_raised_limit = key.startswith("limits.") and _is_raised(key, before[key], wanted)
+        is_raised_limit = key.startswith(("limits.", _REWARD_LIMIT)) and _is_raised(key, before[key], wanted)
         if not is_raised_limit and key not in _NO_EFFECT_ON_RESULTS:
             what = f"run {run} has {key} = {before.get(key)!r}, and {wanted!r} was asked for"
             raise UsageError(what, hint="start another run with --run NAME; only limits can be raised")
@@ -115,7 +116,7 @@ def _with_model_in_spec(tables: Mapping[str, Any], spec: str = ProposerSettings(
 
 
 def _is_raised(key: str, before: float, wanted: float) -> bool:
-    if key == "limits.iterations":
+    if key in ("limits.iterations", _REWARD_LIMIT):  # 0 is no such limit, but that of the reward itself
         return wanted > before
     return before != 0 and (wanted == 0 or wanted > before)
 

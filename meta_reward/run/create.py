@@ -51,7 +51,7 @@ def create_run(
         files.write_bytes(new.config, render_config(config))
         files.write_bytes(new.instructions, instructions.encode())
         files.write_bytes(folder / ".gitignore", _IGNORED.encode())
-        files.write_bytes(new.history / "README.md", (kind.texts / "HISTORY.md").read_bytes())
+        files.write_bytes(new.history / "README.md", _readme(kind, config))
         files.write_bytes(new.history / "INTERFACE.md", interface_text(kind).encode())
         files.write_bytes(new.ledger, b"")
         files.write_bytes(new.iterations, b"")
@@ -64,6 +64,12 @@ def create_run(
         start = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files_of(folder)}
         git.commit(folder, git.Commit(f"Run {layout.root.name} on {taskset.name}", start))
         git.refresh(folder)
+
+
+def _readme(kind: Kind, config: RunConfig) -> bytes:
+    """How to read the history, with what it has of traces."""
+    traces = (kind.texts.parent / "TRACES.md").read_bytes() if config.objective.traces else b""
+    return (kind.texts / "HISTORY.md").read_bytes() + traces
 
 
 def _place_seeds(layout: Layout, seeds: Sequence[Seed]) -> None:

@@ -40,6 +40,8 @@ class _History:
     iterations = _In("history", "iterations.jsonl")
     outcomes = _In("history", "outcomes.jsonl")
     candidates = _In("history", "candidates")
+    traces = _In("history", "traces")
+    """Of an agent in use, where the run was given any."""
 
     def candidate(self, folder: str) -> Path:
         """The folder of a candidate on the search split. folder: such as `c0007-policy-check`."""

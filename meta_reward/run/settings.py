@@ -126,7 +126,11 @@ class ObjectiveSettings:
     validate_on: str = setting("", choices=("", OFFICIAL))
     """`official` leaves validation to the trusted outcomes; empty for the same as search."""
     max_usd: float = 0.0
-    """What the reward's judge may cost in one start of the search; 0 where the reward sets its own limit."""
+    """What the reward's judge may cost in this run, over all its starts; 0 where the reward sets its own limit."""
+    traces: str = ""
+    """Path of a task set of trajectories that are evidence for the proposer; empty for none."""
+    traces_digest: str = ""
+    """Of its content."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from meta_reward.search.evaluate_split import run_splits
 from meta_reward.search.limits import NOTHING, LimitCheck, limit_check, stop_at
 from meta_reward.search.open import check_sandbox
 from meta_reward.search.session import place_by_hand, run_session, save_candidates
+from meta_reward.search.traces import lay_traces
 
 _MOST_BARREN_SESSIONS = 3
 
@@ -43,6 +44,7 @@ async def run_search(search: Search) -> Stop:
     _make_whole(search)
     _warn_of_small_limit(search)
     try:
+        await lay_traces(search)
         while (reason := finished(search.layout, search.config.limits)) is None:
             if barren == _MOST_BARREN_SESSIONS:
                 return Stop("stopped", _why_barren(record.load_iterations(search.layout)[-1]))

@@ -5,7 +5,7 @@ Under a learned reward the items of search and validation count what it gives fo
 and what its judge is asked is counted apart. `validate_on` leaves validation to the trusted outcomes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from statistics import fmean
@@ -44,8 +44,13 @@ class LearnedReward:
 class Objective(Protocol):
     """A learned reward that is open."""
 
-    async def rewards(self, trajectories: Mapping[str, Trajectory]) -> list[LearnedReward]:
-        """The reward of each trajectory, by example. Raises JudgeUnavailable and LimitReached."""
+    async def rewards(
+        self, trajectories: Mapping[str, Trajectory], *, on_reward: Callable[[LearnedReward], None] = lambda one: None
+    ) -> list[LearnedReward]:
+        """The reward of each trajectory, by example. on_reward: called with each as soon as it is known.
+
+        Raises JudgeUnavailable and LimitReached.
+        """
         ...
 
 

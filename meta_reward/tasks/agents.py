@@ -10,19 +10,23 @@
 `prompt` is what the agent is told when it starts: the customer's first words, or what is to be done. `world` names what
 answers it: `skyways`, the simulated desk, or `command:PROGRAM`, any program that speaks the protocol of
 docs/worlds.md. `arguments` is what the world is opened with, which no agent sees. Loading checks everything and names
-file and line of what is wrong; the digest covers these files and nothing else in the folder.
+file and line of what is wrong; the digest covers these files, those that commands of worlds name, and nothing else in
+the folder.
 """
 
+import glob
+import os
+import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from meta_reward import files
-from meta_reward.errors import DataError
 from meta_reward.tasks.about import About, load_about
-from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
+from meta_reward.tasks.base import AnyTaskSet, check_folder, copy_into, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
+from meta_reward.tasks.entries import load_entries
 from meta_reward.tasks.records import is_name, parse_tools
 from meta_reward.tasks.registry import LIVE
 from meta_reward.tasks.splits import load_division
@@ -68,6 +72,12 @@ class AgentSet(AnyTaskSet):
     division: Division | None
     """Its splits, which cover every task; None without `splits.json`."""
     digest: str
+    programs: tuple[str, ...] = ()
+    """Files in its folder that commands of worlds name."""
+
+    @property
+    def covered(self) -> tuple[str, ...]:
+        return (*self.content, *map(glob.escape, self.programs))
 
     @property
     def tasks_of_items(self) -> Sequence[str]:
@@ -85,9 +95,11 @@ def load_agent_set(path: Path) -> AgentSet:
     about = load_about(path, kind=KIND)
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
-    tasks = _load_tasks(path / "tasks.jsonl")
+    tasks = load_entries(path / "tasks.jsonl", parse_agent_task, what="tasks")
     ids = {task.id for task in tasks}
-    return AgentSet(path, about, policy, tools, tasks, load_division(path, ids, ids), digest_of(path, AgentSet.content))
+    programs = tuple(sorted(programs_of(tasks, path)))
+    loaded = AgentSet(path, about, policy, tools, tasks, load_division(path, ids, ids), "", programs)
+    return replace(loaded, digest=digest_of(path, loaded.covered))
 
 
 def save_agent_set(
@@ -97,14 +109,20 @@ def save_agent_set(
     policy: str,
     tools: Sequence[Tool],
     tasks: Iterable[AgentTask],
+    programs: Mapping[str, Path] | None = None,
     division: Division | None = None,
     replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
+    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings.
+
+    programs: files of its worlds that are copied into it, by their names there.
+    """
     with new_task_set(path, about, division, replace=replace) as folder:
         files.write_bytes(folder / "policy.md", policy.encode())
         files.write_json(folder / "tools.json", tools)
         files.write_lines(folder / "tasks.jsonl", tasks)
+        for name, file in (programs or {}).items():
+            copy_into(folder, file, Path(name))
 
 
 def command_of(world: str) -> str:
@@ -112,22 +130,20 @@ def command_of(world: str) -> str:
     return world.removeprefix(COMMAND).strip() if world.startswith(COMMAND) else ""
 
 
-def _load_tasks(path: Path) -> tuple[AgentTask, ...]:
-    found: dict[str, AgentTask] = {}
-    for number, data in files.numbered_lines(path):
-        try:
-            task = _parse_task(data if isinstance(data, dict) else {})
-            if task.id in found:
-                raise ValueError(f"id {task.id!r} occurs twice")
-        except ValueError as error:
-            raise DataError(path, str(error), place=f"line {number}", hint="correct the line") from None
-        found[task.id] = task
-    if not found:
-        raise DataError(path, "holds no tasks", hint="write one per line: id, prompt, world, arguments")
-    return tuple(found.values())
+def programs_of(tasks: Iterable[AgentTask], folder: Path) -> dict[str, Path]:
+    """Files in a folder that the commands of worlds name, by their relative paths."""
+    names = {name for task in tasks for name in files_named(command_of(task.world))}
+    return {name: folder / name for name in sorted(names) if os.path.isfile(folder / name)}  # noqa: PTH113
 
 
-def _parse_task(data: dict[str, Any]) -> AgentTask:
+def files_named(command: str) -> set[str]:
+    """What a command may mean by a file in its folder: its words, unless they lead out of it."""
+    paths = map(PurePosixPath, shlex.split(command))
+    return {str(path) for path in paths if not path.is_absolute() and ".." not in path.parts}
+
+
+def parse_agent_task(data: Mapping[str, Any]) -> AgentTask:
+    """A task from a line of `tasks.jsonl`. Raises ValueError that says what is wrong."""
     id, prompt, world = (data.get(key) for key in ("id", "prompt", "world"))
     arguments, trials, categories = data.get("arguments", {}), data.get("trials", 1), data.get("categories", [])
     if not isinstance(id, str) or not is_name(id):
@@ -136,10 +152,24 @@ def _parse_task(data: dict[str, Any]) -> AgentTask:
         raise ValueError("prompt is missing, or not a text")
     if not isinstance(world, str) or not (world in LIVE or command_of(world)):
         raise ValueError(f"world {world!r:.40} is unknown: known are {', '.join(LIVE)} and {COMMAND}PROGRAM")
+    if "\0" in world:
+        raise ValueError(f"world {world!r:.60} holds a character that no command may hold")
+    if not _can_be_split(command_of(world)):
+        raise ValueError(f"world {world!r:.60} has a quotation mark that nothing closes")
     if not isinstance(arguments, dict):
         raise ValueError("arguments is not an object")
+    if files.is_too_deep(arguments):
+        raise ValueError("arguments is nested too deeply")
     if isinstance(trials, bool) or not isinstance(trials, int) or not 1 <= trials <= MAX_TRIALS:
         raise ValueError(f"trials is {trials!r:.40}, not a whole number from 1 to {MAX_TRIALS}")
     if not isinstance(categories, list) or not all(isinstance(one, str) for one in categories):
         raise ValueError("categories is not a list of texts")
     return AgentTask(id, prompt, world, arguments, trials, tuple(categories))
+
+
+def _can_be_split(command: str) -> bool:
+    try:
+        shlex.split(command)
+    except ValueError:
+        return False
+    return True

@@ -32,6 +32,11 @@ class AnyTaskSet:
     digest: str
 
     @property
+    def covered(self) -> tuple[str, ...]:
+        """Patterns of all files that the digest covers."""
+        return self.content
+
+    @property
     @abstractmethod
     def tasks_of_items(self) -> Sequence[str]:
         """The task of each item."""
@@ -58,11 +63,11 @@ class AnyTaskSet:
     def with_division(self, division: Division) -> Self:
         """Write a division to the folder; returns the task set as it is then."""
         save_division(self.path, division)
-        return self._replace(division=division, digest=digest_of(self.path, self.content))
+        return self._replace(division=division, digest=digest_of(self.path, self.covered))
 
     def as_of(self, digest: str) -> Self:
         """The task set as a run knows it that was created before the splits were written down; else as it is."""
-        if self.digest == digest or digest_of(self.path, self.content, without=SPLITS_FILE) != digest:
+        if self.digest == digest or digest_of(self.path, self.covered, without=SPLITS_FILE) != digest:
             return self
         return self._replace(division=None, digest=digest)
 
@@ -96,8 +101,14 @@ def new_task_set(path: Path, about: About, division: Division | None, *, replace
 
 def copy_content(taskset: AnyTaskSet, folder: Path) -> None:
     """Copy all that the digest covers into a folder."""
-    for file in (file for pattern in taskset.content for file in taskset.path.glob(pattern)):
-        files.write_bytes(folder / file.relative_to(taskset.path), files.read_bytes(file))
+    for file in (file for pattern in taskset.covered for file in taskset.path.glob(pattern)):
+        copy_into(folder, file, file.relative_to(taskset.path))
+
+
+def copy_into(folder: Path, file: Path, name: Path) -> None:
+    """Copy a file under a name into a folder that is being made; a program stays one."""
+    files.write_bytes(folder / name, files.read_bytes(file))
+    (folder / name).chmod(0o755 if file.stat().st_mode & 0o100 else 0o644)
 
 
 def digest_of(path: Path, content: Iterable[str], *, without: str = "") -> str:

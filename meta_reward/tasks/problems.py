@@ -11,16 +11,16 @@ and names file and line of what is wrong; the digest covers these files and noth
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from meta_reward import files
-from meta_reward.errors import DataError
 from meta_reward.tasks.about import About, load_about
 from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
+from meta_reward.tasks.entries import load_entries
 from meta_reward.tasks.splits import load_division
 
 KIND = "solve"
@@ -29,8 +29,6 @@ MAX_CATEGORIES = 20
 
 Scalar = str | int | float | bool
 Metadata = Mapping[str, Scalar]
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,8 @@ def load_problem_set(path: Path) -> ProblemSet:
     """Load and check a task set of problems. Raises DataError that names the file and what to fix."""
     check_folder(path)
     about = load_about(path, kind=KIND)
-    problems = _load(path / "problems.jsonl", _parse_problem, "problems")
-    corpus = _load(path / "corpus.jsonl", _parse_text, "texts")
+    problems = load_entries(path / "problems.jsonl", _parse_problem, what="problems")
+    corpus = load_entries(path / "corpus.jsonl", _parse_text, what="texts")
     ids = {problem.id for problem in problems}
     division = load_division(path, ids, ids)
     return ProblemSet(path, about, problems, corpus, division, digest_of(path, ProblemSet.content))
@@ -133,32 +131,14 @@ def _stored(problem: Problem) -> dict[str, Any]:
     return data
 
 
-def _load(path: Path, parse: Callable[[dict[str, Any]], tuple[str, _T]], what: str) -> tuple[_T, ...]:
-    """The entries of a file, in order. parse: the id and the entry; raises ValueError that says what is wrong."""
-    found: dict[str, _T] = {}
-    for number, data in files.numbered_lines(path):
-        place = f"line {number}"
-        try:
-            id, entry = parse(data if isinstance(data, dict) else {})
-        except ValueError as error:
-            raise DataError(path, str(error), place=place, hint="import it again, or correct the line") from None
-        if id in found:
-            raise DataError(path, f"id {id!r} occurs twice", place=place)
-        found[id] = entry
-    if not found:
-        raise DataError(path, f"holds no {what}", hint="import it again")
-    return tuple(found.values())
-
-
-def _parse_problem(data: dict[str, Any]) -> tuple[str, Problem]:
+def _parse_problem(data: dict[str, Any]) -> Problem:
     id, problem, answer = (_text(data, key) for key in ("id", "problem", "answer"))
     solution = _text(data, "solution") if data.get("solution") is not None else None
-    return id, Problem(id, problem, answer, solution, _metadata(data))
+    return Problem(id, problem, answer, solution, _metadata(data))
 
 
-def _parse_text(data: dict[str, Any]) -> tuple[str, CorpusText]:
-    id = _text(data, "id")
-    return id, CorpusText(id, _text(data, "text"), _metadata(data))
+def _parse_text(data: dict[str, Any]) -> CorpusText:
+    return CorpusText(_text(data, "id"), _text(data, "text"), _metadata(data))
 
 
 def _text(data: dict[str, Any], key: str) -> str:

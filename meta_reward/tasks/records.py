@@ -31,13 +31,18 @@ def is_name(text: str) -> bool:
 
 def save_rollout(path: Path, rollout: Rollout, *, policy: str, tools: Sequence[Tool]) -> None:
     """Write one rollout; its policy and its tools only if they differ from the task set's."""
+    files.write_json(path, stored_rollout(rollout, policy=policy, tools=tools))
+
+
+def stored_rollout(rollout: Rollout, *, policy: str, tools: Sequence[Tool]) -> dict[str, object]:
+    """The same as its file holds it."""
     data: dict[str, object] = {"id": rollout.id, "task": rollout.task, "success": rollout.success}
     if rollout.trajectory.policy != policy:
         data["policy"] = files.as_lines(rollout.trajectory.policy)
     if rollout.trajectory.tools != tuple(tools):
         data["tools"] = rollout.trajectory.tools
     data["messages"] = [stored_message(m) for m in rollout.trajectory.messages]
-    files.write_json(path, data)
+    return data
 
 
 def stored_message(message: Message) -> dict[str, object]:

@@ -5,7 +5,7 @@
       policy.md            the policy the agents worked under
       tools.json           the tools they had
       trajectories/<id>.json   one rollout: id, task, success, messages; its own policy and tools, if they differ
-      pairs.jsonl          one pair per line: id, task, preferred, other, categories
+      pairs.jsonl          one pair per line: id, task, preferred, other, categories; none of unlabelled trajectories
       groups.jsonl         groups of several trajectories in a trusted order; optional (groups.py)
       splits.json          which task belongs to which split; written at first use if it is missing
 
@@ -27,6 +27,7 @@ from meta_reward.tasks.divide import Division
 from meta_reward.tasks.groups import NAME as GROUPS_FILE
 from meta_reward.tasks.groups import RankedGroup, group_of_pair, groups_from_success, load_groups
 from meta_reward.tasks.records import load_pairs, load_rollouts, parse_tools, save_rollout
+from meta_reward.tasks.splits import NAME as SPLITS_FILE
 from meta_reward.tasks.splits import load_division, save_division
 from meta_reward.trajectory import Pair, Rollout, Tool
 
@@ -91,7 +92,8 @@ def load_task_set(path: Path) -> TaskSet:
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
     rollouts = load_rollouts(path / "trajectories", policy, tools)
-    pairs = load_pairs(path / "pairs.jsonl", rollouts)
+    unlabelled = not any((path / name).exists() for name in ("pairs.jsonl", SPLITS_FILE))
+    pairs = () if unlabelled else load_pairs(path / "pairs.jsonl", rollouts)
     groups = load_groups(path, rollouts)
     if shared := {pair.id for pair in pairs} & {group.id for group in groups}:
         raise DataError(path / GROUPS_FILE, f"group id {min(shared)!r} is that of a pair")
@@ -119,7 +121,8 @@ def save_task_set(
         (folder / "trajectories").mkdir()
         for rollout in rollouts:
             save_rollout(folder / "trajectories" / f"{rollout.id}.json", rollout, policy=policy, tools=tools)
-        files.write_lines(folder / "pairs.jsonl", pairs)
+        if stored := list(pairs):
+            files.write_lines(folder / "pairs.jsonl", stored)
         if groups:
             files.write_lines(folder / GROUPS_FILE, groups)
         if annotations is not None:
@@ -139,9 +142,10 @@ def grow_task_set(before: TaskSet, after: TaskSet, annotations: Annotations) -> 
             if rollout != before.rollouts.get(id):
                 path = folder / "trajectories" / f"{id}.json"
                 save_rollout(path, rollout, policy=before.policy, tools=before.tools)
-        pairs = files.read_bytes(folder / "pairs.jsonl").rstrip(b"\n") + b"\n"
-        new = (files.dump_line(pair) for pair in after.pairs[len(before.pairs) :])
-        files.write_bytes(folder / "pairs.jsonl", pairs + b"".join(new))
+        new = b"".join(files.dump_line(pair) for pair in after.pairs[len(before.pairs) :])
+        if before.pairs or new:
+            pairs = files.read_bytes(folder / "pairs.jsonl").rstrip(b"\n") + b"\n" if before.pairs else b""
+            files.write_bytes(folder / "pairs.jsonl", pairs + new)
         if after.groups != before.groups:
             files.write_lines(folder / GROUPS_FILE, after.groups)
         if after.division is not None:

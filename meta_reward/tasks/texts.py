@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward import files
-from meta_reward.errors import DataError
 from meta_reward.tasks.about import About, load_about
 from meta_reward.tasks.base import AnyTaskSet, check_folder, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
+from meta_reward.tasks.entries import load_entries
 from meta_reward.tasks.records import is_name
 from meta_reward.tasks.splits import load_division
 
@@ -86,14 +86,10 @@ def load_text_set(path: Path) -> TextSet:
     """Load and check a task set of labelled texts. Raises DataError that names the file and what to fix."""
     check_folder(path)
     about = load_about(path, kind=KIND)
-    training = _load(path / TRAINING, taken=())
-    texts = with_tasks(_load(path / TEXTS, taken={text.id for text in training}))
-    if not texts:
-        raise DataError(path / TEXTS, "holds no texts")
+    training = load_entries(path / TRAINING, _parse)
+    texts = with_tasks(load_entries(path / TEXTS, _parse, what="texts", taken={text.id for text in training}))
     tasks = {text.task for text in texts}
-    return TextSet(
-        path, about, tuple(training), texts, load_division(path, tasks, tasks), digest_of(path, TextSet.content)
-    )
+    return TextSet(path, about, training, texts, load_division(path, tasks, tasks), digest_of(path, TextSet.content))
 
 
 def save_text_set(
@@ -115,26 +111,14 @@ def _stored(text: LabelledText) -> dict[str, str]:
     return {name: getattr(text, name) for name in _FIELDS}
 
 
-def _load(path: Path, *, taken: Collection[str]) -> list[LabelledText]:
-    """The texts in a file. taken: ids that others have."""
-    found: dict[str, LabelledText] = {}
-    for number, line in files.numbered_lines(path):
-        text = _parse(line, path, f"line {number}")
-        if text.id in found or text.id in taken:
-            raise DataError(path, f"id {text.id!r} occurs twice", place=f"line {number}")
-        found[text.id] = text
-    return list(found.values())
-
-
-def _parse(line: Any, path: Path, place: str) -> LabelledText:
-    fields = line if isinstance(line, dict) else {}
-    wrong = next((name for name in _FIELDS if not isinstance(fields.get(name), str)), None)
+def _parse(data: dict[str, Any]) -> LabelledText:
+    wrong = next((name for name in _FIELDS if not isinstance(data.get(name), str)), None)
     if wrong is not None:
-        raise DataError(path, f"is not a labelled text: {wrong} is missing or not text", place=place)
-    text = LabelledText(*(fields[name] for name in _FIELDS))
+        raise ValueError(f"is not a labelled text: {wrong} is missing or not text")
+    text = LabelledText(*(data[name] for name in _FIELDS))
     if not is_name(text.id):
-        raise DataError(path, f"id {text.id!r} is not letters, digits, dots, dashes and underscores", place=place)
-    empty = next((name for name in ("text", "label") if not fields[name].strip()), None)
+        raise ValueError(f"id {text.id!r} is not letters, digits, dots, dashes and underscores")
+    empty = next((name for name in ("text", "label") if not data[name].strip()), None)
     if empty is not None:
-        raise DataError(path, f"{empty} is empty", place=place)
+        raise ValueError(f"{empty} is empty")
     return text

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from meta_reward.errors import UsageError
+from meta_reward.errors import LimitReached, UsageError
 from meta_reward.kinds.registry import kind_of
 from meta_reward.models.billing import load_bill, open_billing_log, reconcile
 from meta_reward.models.cache import Cache, folder_of_judge
@@ -16,6 +16,7 @@ from meta_reward.run.events import EventLog
 from meta_reward.run.layout import Layout
 from meta_reward.run.settings import LEARNED, RunConfig
 from meta_reward.search.context import Search
+from meta_reward.search.limits import require_limit
 from meta_reward.search.objective import LearnedReward
 from meta_reward.search.open import open_backend, task_set_of
 from meta_reward.tasks.base import AnyTaskSet
@@ -54,8 +55,8 @@ def _with_whole_path(spec: str) -> str:
 def check_objective(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
     """Notes on the reward that a new run is to be scored by; none for trusted outcomes.
 
-    Raises UsageError where its programs do nothing that a reward could score, where the reward is not finished, and
-    where it was learned from tasks of the test.
+    Raises UsageError where its programs do nothing that a reward could score, where the reward is not finished,
+    where nothing limits what it may cost, and where it was learned from tasks of the test.
     """
     loaded = load_objective(config)
     if loaded is None:
@@ -63,6 +64,7 @@ def check_objective(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
     if not kind_of(taskset).acts:
         what = f"programs of kind {taskset.about.kind} do nothing that a learned reward could score"
         raise UsageError(what, hint="leave --objective out")
+    _require_limit(loaded)
     return [*loaded.about(), *_shared_tasks(config, splits_of(taskset, config.splits)["test"])]
 
 
@@ -75,6 +77,14 @@ def load_objective(config: RunConfig) -> Loaded | None:
     path = settings.spec.removeprefix(LEARNED)
     wanted = Wanted(max_usd=settings.max_usd or None, candidate=settings.candidate)
     return None if path == settings.spec else load(Path(path), wanted)
+
+
+def _require_limit(loaded: Loaded) -> None:
+    """Raise UsageError if the reward's judge may cost money and nothing limits it."""
+    try:
+        require_limit(open_backend(loaded.config), loaded.config.judge.spec, loaded.limits)
+    except UsageError as error:
+        raise UsageError(f"the reward's judge: {error.what}", hint="set max_usd in [objective] of --config") from None
 
 
 async def under_objective(search: Search, work: Callable[[Search], Awaitable[_T]]) -> _T:
@@ -130,16 +140,25 @@ class LearnedObjective:
     ) -> None:
         await self._scorer.__aexit__(kind, error, trace)
 
-    async def rewards(self, trajectories: Mapping[str, Trajectory]) -> list[LearnedReward]:
+    async def rewards(
+        self, trajectories: Mapping[str, Trajectory], *, on_reward: Callable[[LearnedReward], None] = lambda one: None
+    ) -> list[LearnedReward]:
         """The reward of each trajectory, by example, in their order."""
-        scored: list[Scored] = []
-        await in_order(
-            trajectories.values(),
-            self._scorer.score_trajectory,
-            lambda given, one: scored.append(one),
-            at_once=self._scorer.gateway.concurrency,
-        )
-        return [_reward(id, one) for id, one in zip(trajectories, scored, strict=True)]
+        found: list[LearnedReward] = []
+
+        def emit(id: str, scored: Scored) -> None:
+            found.append(_reward(id, scored))
+            on_reward(found[-1])
+
+        async def score(id: str) -> Scored:
+            return await self._scorer.score_trajectory(trajectories[id])
+
+        try:
+            await in_order(trajectories, score, emit, at_once=self._scorer.gateway.concurrency)
+        except LimitReached as limit:
+            name = f"{limit.name} of the learned reward"
+            raise LimitReached(name, limit.used, limit.limit, expected=limit.expected) from None
+        return found
 
 
 def _reward(example: str, scored: Scored) -> LearnedReward:

@@ -16,7 +16,7 @@ from meta_reward import files
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.detect import detect_format
 from meta_reward.tasks.importers.fields import run_of
-from meta_reward.tasks.importers.record import Item, Options, PairRecord, Problem, RankedRecord, RowError, Run
+from meta_reward.tasks.importers.record import NO_LABEL, Item, Options, PairRecord, Problem, RankedRecord, RowError, Run
 from meta_reward.tasks.importers.registry import importer
 from meta_reward.trajectory import Tool, Trajectory, trajectory_to_json
 
@@ -24,8 +24,6 @@ _PLAIN = "labelled"
 """The format of rows with messages, with or without a label."""
 _NO_RUN_A_LINE = ("claude-code", "inspect", "mlflow", "tau2-bench")
 """Formats in which a line is part of a run, or holds several."""
-_NO_LABEL = "\0"
-"""The name of no field."""
 _PAIR = "holds several trajectories; `meta-reward evaluate` scores pairs and groups"
 
 
@@ -71,7 +69,7 @@ def read_trajectories(
     task_key: the field that names the task, where it is another than the format's own. format: detected where it is
     left out.
     """
-    options = Options(task_key, label_key=_NO_LABEL, keep_unparsed=True)
+    options = Options(task_key, label_key=NO_LABEL, keep_unparsed=True)
     for item in importer(format or _format_of(path)).read(path, options):
         yield _row(item, shared)
 

@@ -168,7 +168,7 @@ MISTAKES: dict[str, tuple[list[Any], str]] = {
     ),
     "the label has another name": (
         each({"reward": 1}, without="label"),
-        "has no labels, so no pairs (name their field with --label-key, or a file with --labels)",
+        "has no labels, so no pairs (name their field with --label-key, or a file with --labels; --unlabelled takes",
     ),
     "the task has another name": (
         first({"case": "a"}, without="task"),

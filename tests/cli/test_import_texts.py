@@ -213,7 +213,7 @@ def test_bad_input_is_told_in_one_line(
     ("flags", "told"),
     [
         ("--text body", "--text means nothing to --kind reward: it is for --kind classify; leave it out"),
-        ("--kind sort", "unknown kind 'sort': known: reward, classify, solve"),
+        ("--kind sort", "unknown kind 'sort': known: reward, classify, solve, agent"),
     ],
 )
 def test_kind_and_its_options_must_fit(meta_reward: MetaReward, here: Path, flags: str, told: str) -> None:

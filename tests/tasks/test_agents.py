@@ -8,6 +8,9 @@ import pytest
 
 from meta_reward.errors import DataError
 from meta_reward.offline.frontdesk import build
+from meta_reward.run.layout import Layout
+from meta_reward.run.taskset_record import save_parts, what_changed
+from meta_reward.search.studies.copies import save_copy
 from meta_reward.tasks.agents import AgentTask, load_agent_set
 from meta_reward.tasks.base import digest_of
 from meta_reward.tasks.divide import SPLITS
@@ -57,6 +60,36 @@ def test_what_is_wrong_with_a_task_is_said_with_its_line(tmp_path: Path, change:
     with pytest.raises(DataError, match=r"tasks\.jsonl, line 2") as raised:
         load_agent_set(path)
     assert what in str(raised.value)
+
+
+def test_the_digest_covers_files_of_the_folder_that_commands_name(tmp_path: Path) -> None:
+    long = "command:python3 -c '" + "x = 1; " * 100 + "' /dev/null ../outside.py nowhere.py"
+    path = set_of(tmp_path, TASK, {**TASK, "id": "t2", "world": long})
+    (path / "world.py").write_text("1")
+    digests = [load_agent_set(path).digest]
+    for name in ("world.py", "helper.py"):
+        (path / name).write_text("2")
+        digests.append(load_agent_set(path).digest)
+    assert load_agent_set(path).programs == ("world.py",)
+    assert [digest == digests[1] for digest in digests] == [False, True, True]
+
+
+def test_a_run_says_that_a_world_has_changed(tmp_path: Path) -> None:
+    path, layout = set_of(tmp_path, *({**TASK, "id": f"t{n}"} for n in range(3))), Layout(tmp_path / "run")
+    (path / "world.py").write_text("1")
+    taskset = load_agent_set(path)
+    save_parts(layout, taskset, splits_of(taskset))
+    (path / "world.py").write_text("2")
+    assert what_changed(layout, load_agent_set(path), splits_of(taskset)) == "1 program changed (world.py)"
+
+
+def test_a_copy_for_a_study_has_the_worlds_and_they_may_be_started(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    path = set_of(tmp_path / "own", *({**TASK, "id": f"t{n}", "world": "command:./world"} for n in range(3)))
+    (path / "world").write_text("#!/bin/sh\n")
+    (path / "world").chmod(0o755)
+    save_copy(load_agent_set(path), tmp_path / "copy")
+    assert (tmp_path / "copy" / "world").stat().st_mode & 0o777 == 0o755
 
 
 def test_an_id_twice_and_no_tasks_are_refused(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.detect import detect_format, read_file
-from meta_reward.tasks.importers.fields import number_of, task_of, text_field
+from meta_reward.tasks.importers.fields import number_of, prompt_name, task_of, text_field
 from meta_reward.tasks.importers.record import (
+    NO_LABEL,
     BadRows,
     Options,
     PairRecord,
@@ -30,6 +31,8 @@ _NO_TASK = "is missing: runs of one request carry the same task, and pairs come 
 class Collected:
     """What the files of an import hold."""
 
+    unlabelled: bool = False
+    """Whether labels are left alone, and a run that names no task has that of what it was asked first."""
     records: list[Record] = field(default_factory=list)
     pairs: list[PairRecord] = field(default_factory=list)
     ranked: list[RankedRecord] = field(default_factory=list)
@@ -44,6 +47,8 @@ class Collected:
         self.formats.append(format)
         for item in read_file(path, options, format=format):
             self.rows += 1
+            if isinstance(item, Record) and self.unlabelled:
+                item = replace(item, label=None, annotator=None, task=item.task or prompt_name(item.run))
             if isinstance(item, Record) and item.task is None:
                 item = Problem(item.place, options.task_key or "task", _NO_TASK)
             if isinstance(item, PairRecord):
@@ -67,13 +72,16 @@ def collect(
     format: str | None = None,
     labels: Path | None = None,
     skip_errors: bool = False,
+    unlabelled: bool = False,
 ) -> Collected:
     """Everything in the files. format: of all of them; each is detected where it is left out.
 
     labels: a file with the labels, by the ids of the trajectories. skip_errors: leave rows with an error out.
+    unlabelled: without the labels that they may hold; pairs, which say what is better, are then refused.
     Raises BadRows with every row that cannot be read, DataError for a file that cannot.
     """
-    found, errors = Collected(), list[Problem]()
+    found, errors = Collected(unlabelled), list[Problem]()
+    options = replace(options, label_key=NO_LABEL) if unlabelled else options
     for path in dict.fromkeys(paths):
         try:
             errors += found.add_file(path, options, format or detect_format(path), skip_errors=skip_errors)
@@ -83,6 +91,9 @@ def collect(
             errors.append(Problem(Place(path, error.place), "", error.what))
     if errors:
         raise BadRows(errors, hint=_hint(errors, options))
+    if unlabelled and found.pairs:
+        where, what = found.pairs[0].place, "is a pair, which says what is better"
+        raise DataError(where.path, what, place=where.row, hint="--unlabelled takes single trajectories")
     if labels is not None:
         found.records = _labelled(found.records, labels, options)
     return found

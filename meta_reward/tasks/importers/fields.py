@@ -143,7 +143,7 @@ def with_policy_and_tools(run: Run, row: dict[str, Any]) -> Run:
 
     A system message that says something other than that policy stays a message.
     """
-    policy = _policy_of(row)
+    policy = policy_of(row)
     if policy is not None and run.policy not in (None, policy):
         run = replace(run, messages=(Message("system", run.policy or ""), *run.messages))
     tools = read_tools(row["tools"]) if row.get("tools") is not None else None
@@ -154,7 +154,8 @@ def with_policy_and_tools(run: Run, row: dict[str, Any]) -> Run:
     )
 
 
-def _policy_of(row: dict[str, Any]) -> str | None:
+def policy_of(row: dict[str, Any]) -> str | None:
+    """The policy that a row names, None without one."""
     for name in ("policy", "system", "instructions"):
         value = row.get(name)
         if isinstance(value, list):

@@ -5,15 +5,16 @@ Every other field that holds a short text, a number or a truth value is metadata
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from meta_reward.errors import DataError
 from meta_reward.tasks.answers import boxed_answer, is_same_answer
 from meta_reward.tasks.importers.fields import as_object, task_name, value_at
-from meta_reward.tasks.importers.record import BadRows, Place, Problem, RowError, brief, names_of
+from meta_reward.tasks.importers.record import Place, Problem, RowError, brief, names_of, parse_each, usable
 from meta_reward.tasks.importers.rows import iter_rows, sample_rows
 from meta_reward.tasks.problems import Metadata
 
@@ -70,18 +71,12 @@ def read_problem_rows(
 
     Raises BadRows with every row that cannot be read unless they are skipped, and DataError for a whole file.
     """
-    rows, problems, used = list[ProblemRow](), list[Problem](), list[ProblemKeys]()
-    for path in dict.fromkeys(paths):
-        used.append(fields_of(path, keys, corpus=corpus))
-        for item in _read(path, used[-1], corpus):
-            (rows if isinstance(item, ProblemRow) else problems).append(item)  # type: ignore[arg-type]
-    errors = [problem for problem in problems if not problem.skip]
-    if errors and not skip_errors:
-        hint = "correct the rows, or leave them out with --skip-errors" if len(errors) > 1 else ""
-        raise BadRows(errors, hint=hint)
-    if not rows:
-        raise DataError(paths[0], "holds no row that can be used")
-    return ProblemRows(tuple(rows), tuple(dict.fromkeys(used)), tuple(problems))
+    used = {path: fields_of(path, keys, corpus=corpus) for path in paths}
+    items = (
+        item for path in used for item in parse_each(iter_rows(path), partial(_row, keys=used[path], corpus=corpus))
+    )
+    rows, skipped = usable(items, paths[0], skip_errors=skip_errors)
+    return ProblemRows(rows, tuple(dict.fromkeys(used.values())), skipped)
 
 
 def fields_of(path: Path, keys: ProblemKeys, *, corpus: bool = False) -> ProblemKeys:
@@ -110,17 +105,8 @@ def _field(sample: Sequence[dict[str, Any]], given: str | None, usual: Iterable[
     return next((name for name in names if any(value_at(row, name) is not None for row in sample)), None)
 
 
-def _read(path: Path, keys: ProblemKeys, corpus: bool) -> Iterator[ProblemRow | Problem]:
-    for place, row in iter_rows(path):
-        try:
-            if isinstance(row, RowError):
-                raise row
-            yield _row(place, as_object(row), keys, corpus)
-        except RowError as error:
-            yield Problem(place, error.field, error.what, error.skip)
-
-
-def _row(place: Place, row: dict[str, Any], keys: ProblemKeys, corpus: bool) -> ProblemRow:
+def _row(place: Place, given: Any, *, keys: ProblemKeys, corpus: bool) -> ProblemRow:
+    row = as_object(given)
     problem = _text(row, keys.problem or "problem")
     if not problem:
         raise RowError(keys.problem or "problem", "is missing or empty")

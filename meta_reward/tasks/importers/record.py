@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from meta_reward.errors import DataError
 from meta_reward.trajectory import Message, Tool
@@ -24,6 +24,10 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.path}, {self.row}"
+
+
+NO_LABEL = "\0"
+"""The name of no field: labels are not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class Problem:
 
 
 Item = Record | PairRecord | RankedRecord | Problem
+_T = TypeVar("_T")
 
 
 class RowError(ValueError):
@@ -137,10 +142,10 @@ def nameless(row: Any) -> tuple[None, None]:
 
 def parse_each(
     rows: Iterable[tuple[Place, Any]],
-    parse: Callable[[Place, Any], Record | PairRecord | RankedRecord],
+    parse: Callable[[Place, Any], _T],
     names: Callable[[Any], tuple[str | None, str | None]] = nameless,
-) -> Iterator[Item]:
-    """One item for each row, in order. A row may be the RowError that reading it ended in.
+) -> Iterator[_T | Problem]:
+    """What each row gives, in order, or what is wrong with it. A row may be the RowError that reading it ended in.
 
     names: the id and the task of a row that cannot be used, as far as it has them.
     """
@@ -170,6 +175,27 @@ class BadRows(DataError):
         rest = f"\n  and {more} more" if more > 0 else ""
         last = f"\n  {hint}" if hint else ""
         super().__init__(first.place.path, f"{len(problems)} errors, nothing was imported{shown}{rest}{last}")
+
+
+def usable(
+    items: Iterable[_T | Problem], first: Path, *, skip_errors: bool
+) -> tuple[tuple[_T, ...], tuple[Problem, ...]]:
+    """What rows gave, and those that are skipped. first: the file that is named where nothing can be used.
+
+    Raises BadRows with every row that cannot be read unless they are skipped, and DataError where none is left.
+    """
+    good, bad = list[_T](), list[Problem]()
+    for item in items:
+        if isinstance(item, Problem):
+            bad.append(item)
+        else:
+            good.append(item)
+    errors = [problem for problem in bad if not problem.skip]
+    if errors and not skip_errors:
+        raise BadRows(errors, hint="correct the rows, or leave them out with --skip-errors" if len(errors) > 1 else "")
+    if not good:
+        raise DataError(first, "holds no row that can be used")
+    return tuple(good), tuple(bad)
 
 
 def brief(value: Any) -> str:

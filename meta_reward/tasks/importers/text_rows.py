@@ -7,12 +7,13 @@ that cannot be read are Problems with their places, all of them at once.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from meta_reward.errors import DataError
 from meta_reward.tasks.importers.fields import as_object, value_at
-from meta_reward.tasks.importers.record import BadRows, Place, Problem, RowError, brief, names_of
+from meta_reward.tasks.importers.record import Place, Problem, RowError, brief, names_of, parse_each, usable
 from meta_reward.tasks.importers.rows import iter_rows, sample_rows
 from meta_reward.tasks.records import is_name
 
@@ -65,17 +66,11 @@ def read_text_rows(paths: Sequence[Path], keys: Keys, *, name: str, skip_errors:
 
     Raises BadRows with every row that cannot be read unless they are skipped, and DataError for a whole file.
     """
-    rows, problems, used = list[TextRow](), list[Problem](), list[Keys]()
-    for path in dict.fromkeys(paths):
-        used.append(fields_of(path, keys))
-        for item in _read(path, used[-1], name):
-            (rows if isinstance(item, TextRow) else problems).append(item)  # type: ignore[arg-type]
-    if problems and not skip_errors:
-        hint = "correct the rows, or leave them out with --skip-errors" if len(problems) > 1 else ""
-        raise BadRows(problems, hint=hint)
-    if not rows:
-        raise DataError(paths[0], "holds no row that can be used")
-    return TextRows(tuple(rows), tuple(dict.fromkeys(used)), tuple(problems))
+    used = {path: fields_of(path, keys) for path in paths}
+    rows, skipped = usable(
+        (item for path, keys in used.items() for item in _read(path, keys, name)), paths[0], skip_errors=skip_errors
+    )
+    return TextRows(rows, tuple(dict.fromkeys(used.values())), skipped)
 
 
 def fields_of(path: Path, keys: Keys) -> Keys:
@@ -109,16 +104,11 @@ def _read(path: Path, keys: Keys, name: str) -> Iterator[TextRow | Problem]:
     part = TRAIN if TRAIN in in_name else TEST if TEST in in_name else ""
     folder = path.parent.name
     dataset = folder if is_name(folder) else name
-    for place, row in iter_rows(path):
-        try:
-            if isinstance(row, RowError):
-                raise row
-            yield _row(place, as_object(row), keys, dataset, part)
-        except RowError as error:
-            yield Problem(place, error.field, error.what)
+    return parse_each(iter_rows(path), partial(_row, keys=keys, dataset=dataset, part=part))
 
 
-def _row(place: Place, row: dict[str, Any], keys: Keys, dataset: str, part: str) -> TextRow:
+def _row(place: Place, given: Any, *, keys: Keys, dataset: str, part: str) -> TextRow:
+    row = as_object(given)
     text, label = _text(row, keys.text or ""), _text(row, keys.label or "")
     if keys.dataset is not None:
         dataset = _text(row, keys.dataset)

@@ -1,0 +1,39 @@
+"""Files of a task set that hold one entry a line, each with an id of its own."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from meta_reward import files
+from meta_reward.errors import DataError
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_Named)
+
+
+def load_entries(
+    path: Path, parse: Callable[[dict[str, Any]], _T], *, what: str = "", taken: Collection[str] = ()
+) -> tuple[_T, ...]:
+    """The entries of a file, in order. parse: an entry from an object; raises ValueError that says what is wrong.
+
+    what: what they are called; without it, there may be none. taken: ids that others have.
+    Raises DataError that names the line.
+    """
+    found: dict[str, _T] = {}
+    for number, data in files.numbered_lines(path):
+        try:
+            entry = parse(data if isinstance(data, dict) else {})
+            if entry.id in found or entry.id in taken:
+                raise ValueError(f"id {entry.id!r} occurs twice")
+        except ValueError as error:
+            hint = "correct the line, or import it again"
+            raise DataError(path, str(error), place=f"line {number}", hint=hint) from None
+        found[entry.id] = entry
+    if what and not found:
+        raise DataError(path, f"holds no {what}", hint="import it again")
+    return tuple(found.values())

@@ -1,0 +1,111 @@
+"""A task set for agents from rows as they stand in `tasks.jsonl`: id, prompt, world, arguments, trials, categories.
+
+The policy and the tools stand in the rows as well, where they are not given beside them: a task set has one policy
+and one list of tools. Files beside the rows that commands of worlds name belong to the set. Rows that cannot be read
+are Problems with their places, all of them at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meta_reward.errors import DataError
+from meta_reward.tasks.agents import AgentTask, parse_agent_task, programs_of
+from meta_reward.tasks.divide import MIN_TASKS, Division
+from meta_reward.tasks.importers.fields import as_object, policy_of
+from meta_reward.tasks.importers.record import Place, Problem, RowError, parse_each, usable
+from meta_reward.tasks.importers.rows import iter_rows
+from meta_reward.tasks.importers.tools import read_tools
+from meta_reward.tasks.splits import division_of_new
+from meta_reward.trajectory import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all tasks of a set have in common; None where nothing says."""
+
+    policy: str | None = None
+    tools: tuple[Tool, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRows:
+    """All rows of some files."""
+
+    tasks: tuple[AgentTask, ...]
+    shared: Shared
+    skipped: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAgents:
+    """What a task set will hold besides its tasks."""
+
+    division: Division
+    programs: Mapping[str, Path]
+    """Files that the commands of worlds name, by their names in the set."""
+
+
+def read_agent_rows(paths: Sequence[Path], shared: Shared, *, skip_errors: bool = False) -> AgentRows:
+    """Every row of the files, in order. shared: given beside them, and then not looked for in them.
+
+    Raises BadRows with every row that cannot be read unless they are skipped, and DataError for a whole file.
+    """
+    reader = _Reader(shared)
+    items = (item for path in dict.fromkeys(paths) for item in parse_each(iter_rows(path), reader.task))
+    tasks, skipped = usable(items, paths[0], skip_errors=skip_errors)
+    return AgentRows(tasks, reader.shared, skipped)
+
+
+def make_agents(tasks: Sequence[AgentTask], path: Path, rows: Sequence[Path]) -> MadeAgents:
+    """The rest of a task set. path: where it goes; tasks and programs that are there already stay as they are.
+
+    rows: the files that the tasks come from; programs beside them take precedence.
+    Raises DataError where there are too few tasks to divide.
+    """
+    division = division_of_new(path, path.name, tasks, tasks)
+    if division is None:
+        what = f"holds {len(tasks)} tasks, too few to divide: it takes {MIN_TASKS}"
+        raise DataError(rows[0], what, hint="give more tasks")
+    folders = (path, *(file.parent for file in reversed(rows)))
+    return MadeAgents(division, {name: file for each in folders for name, file in programs_of(tasks, each).items()})
+
+
+class _Reader:
+    """Reads one row after the other."""
+
+    def __init__(self, given: Shared) -> None:
+        self._given = given
+        self._ids: dict[str, Place] = {}
+        self._said: dict[str, tuple[Any, Place]] = {}
+        """What a row said first of what all share."""
+
+    @property
+    def shared(self) -> Shared:
+        said = {field: value for field, (value, _) in self._said.items()}
+        return Shared(said.get("policy", self._given.policy), said.get("tools", self._given.tools))
+
+    def task(self, place: Place, given: Any) -> AgentTask:
+        """The task of a row. Raises RowError."""
+        row = as_object(given)
+        id = row.get("id")
+        try:
+            task = parse_agent_task({**row, "id": str(id) if isinstance(id, int) else id})
+        except ValueError as error:
+            raise RowError("", str(error)) from None
+        if task.id in self._ids:
+            raise RowError("id", f"{task.id!r} occurs twice, first in {self._ids[task.id]}")
+        if self._given.policy is None:
+            self._share("policy", policy_of(row), place)
+        if self._given.tools is None and row.get("tools") is not None:
+            self._share("tools", read_tools(row["tools"]), place)
+        self._ids[task.id] = place
+        return task
+
+    def _share(self, field: str, value: Any, place: Place) -> None:
+        if value is None:
+            return
+        known, where = self._said.setdefault(field, (value, place))
+        if known != value:
+            raise RowError(field, f"differs from {where}: all tasks of a set share one; give it with --{field}")

@@ -1,0 +1,91 @@
+"""Traces that a search under a learned reward is given: what is asked for, what is refused, and what they will cost."""
+
+import random
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from meta_reward.errors import UsageError
+from meta_reward.kinds.registry import kind_of
+from meta_reward.kinds.reward import reward_part
+from meta_reward.run.create import Seed
+from meta_reward.run.layout import Layout
+from meta_reward.run.settings import OFFICIAL, RunConfig
+from meta_reward.search.forecast import Expense, loads_of, priced
+from meta_reward.search.open import open_backend
+from meta_reward.search.traces import load_traces, missing_traces
+from meta_reward.tasks.base import AnyTaskSet
+from meta_reward.tasks.splits import splits_of
+from meta_reward.tasks.taskset import load_task_set
+from meta_reward.tasks.texts import reading
+from meta_reward.trajectory import Rollout
+from meta_reward.use.objective import load_objective
+
+_SAMPLE = 20
+_SEALED = ("test", "validation")
+
+
+@dataclass(frozen=True, slots=True)
+class TracesForecast:
+    """What it will take to score the traces that have no reward yet."""
+
+    traces: int
+    judge: str
+    expense: Expense
+
+
+def traces_given(path: Path) -> dict[str, str]:
+    """The keys of `[objective]` for a task set of traces. Raises DataError if it is none of trajectories."""
+    return {"objective.traces": str(path.resolve()), "objective.traces_digest": load_task_set(path).digest}
+
+
+def check_traces(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
+    """Notes on the traces of a new run; none without any.
+
+    Raises UsageError where no learned reward could score them, where no proposer would see them, and where a task of
+    the test or of validation is among them: what proposers see of it would be tested on the same.
+    """
+    if not config.objective.traces:
+        return []
+    if config.objective.spec == OFFICIAL:
+        what = "--traces lays traces in with what a learned reward gives them, and there is none"
+        raise UsageError(what, hint="name one with --objective learned:RUN, or leave --traces out")
+    if config.proposer.history != "full":
+        what = f"--traces shows traces to the proposer, and --history {config.proposer.history} hides them"
+        raise UsageError(what, hint="leave out one of them")
+    traces = load_traces(config.objective)
+    splits = splits_of(taskset, config.splits)
+    for split in _SEALED:
+        _refuse_known(traces.rollouts.values(), taskset, splits[split], split)
+    return [f"{len(traces.rollouts)} traces of {traces.name} will be in history/traces, with their learned rewards"]
+
+
+async def traces_forecast(config: RunConfig, layout: Layout) -> TracesForecast | None:
+    """What the traces that are missing in a run, or in one yet to be made, will take; None without any."""
+    loaded = load_objective(config)
+    if loaded is None or not config.objective.traces:
+        return None
+    traces = load_traces(config.objective)
+    missing, backend = missing_traces(layout, traces), open_backend(loaded.config)
+    drawn = random.Random(config.seed).sample(missing, min(_SAMPLE, len(missing)))
+    seeds = [Seed("reward", loaded.source)]
+    each = await loads_of(loaded.config, traces, seeds, reward_part(drawn, []), backend) if drawn else {}
+    whole = [load * len(missing) for load in each.values()]
+    spec = loaded.config.judge.spec
+    return TracesForecast(len(missing), spec, priced(whole[0], backend) if whole else Expense(0, 0, 0.0))
+
+
+def _refuse_known(traces: Iterable[Rollout], taskset: AnyTaskSet, tasks: Collection[str], split: str) -> None:
+    """Raise UsageError for a trace of one of these tasks, by its name or by what was asked first."""
+    examples = kind_of(taskset).part(taskset, tasks).examples
+    asked = {reading(example.arguments["task"]): example.task for example in examples}
+    known = [task for one in traces if (task := one.task if one.task in tasks else asked.get(_asked_first(one)))]
+    if known:
+        of = "the test" if split == "test" else split
+        what = f"{len(known)} of the traces are of tasks of {of}, such as {known[0]}: a proposer would see them"
+        raise UsageError(what, hint="leave these traces out")
+
+
+def _asked_first(trace: Rollout) -> str:
+    said = (message.content for message in trace.trajectory.messages if message.role == "user")
+    return reading(next(said, ""))
