@@ -38,6 +38,7 @@ pytestmark = pytest.mark.slow
             "stress.py --worlds 1 --tasks 15 --iterations 0 --updates 1 --draws 2 --failures 2 --folder FOLDER",
             "exploits      of 40 work: ",
         ),
+        ("few_labels.py --worlds 1 --tasks 15 --iterations 1 --labels 4 --folder FOLDER", "baseline replaced"),
         ("audit_judged.py --worlds 1", "audit as tool - no checks: "),
     ],
 )
