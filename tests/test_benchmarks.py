@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,10 +35,15 @@ pytestmark = pytest.mark.slow
         ("mechanism.py --worlds 1 --tasks 15 --iterations 1", "with - without: "),
         ("coverage.py --runs 3", "rare disasters, uneven"),
         ("audit.py --worlds 1", "writes that are wrong"),
+        (
+            "stress.py --worlds 1 --tasks 15 --iterations 0 --updates 1 --draws 2 --failures 2 --folder FOLDER",
+            "exploits      of 40 work: ",
+        ),
+        ("few_labels.py --worlds 1 --tasks 15 --iterations 1 --labels 4 --folder FOLDER", "baseline replaced"),
         ("audit_judged.py --worlds 1", "audit as tool - no checks: "),
     ],
 )
-def test_benchmark_prints_its_table(command: str, says: str) -> None:
-    name, *arguments = command.split()
+def test_benchmark_prints_its_table(command: str, says: str, tmp_path: Path) -> None:
+    name, *arguments = command.replace("FOLDER", str(tmp_path)).split()
     program = [sys.executable, str(PROJECT / "benchmarks" / name), *arguments]
     assert says in subprocess.run(program, capture_output=True, text=True, check=True, timeout=100).stdout

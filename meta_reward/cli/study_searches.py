@@ -1,9 +1,23 @@
-"""What studies that are made of searches share: the settings of those, as flags and as digests."""
+"""What studies that are made of searches share: options, the settings of their searches, and how they are made."""
 
+import os
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import click
+
+from meta_reward.cli.common import (
+    Command,
+    default_judge,
+    json_option,
+    judge_option,
+    max_usd_option,
+    print_json,
+    sandbox_option,
+)
+from meta_reward.cli.find import open_task_set, seed_folder, study_path
 from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
@@ -12,22 +26,75 @@ if TYPE_CHECKING:
     from meta_reward.run.settings import RunConfig
     from meta_reward.search.studies.folder import StudyFolder, Subject
     from meta_reward.search.studies.runner import Means
+    from meta_reward.tasks.base import AnyTaskSet
 
 _Tables = TypeVar("_Tables")
+_OPTIONS = (
+    judge_option,
+    click.option("--baseline", type=click.Path(path_type=Path), help="Program to beat. Default: the seed `baseline`."),
+    click.option("--config", type=click.Path(path_type=Path), help="TOML file with the tables of run.toml; flags win."),
+    sandbox_option,
+    click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Searches at a time."),
+    max_usd_option,
+    click.option("--name", help="Of the folder in ./runs. Default: the study and what it is about."),
+    click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing."),
+    json_option,
+)
 
 
-def check_limit(judge: str, config: "RunConfig", max_usd: float | None) -> bool:
-    """Whether the judge is simulated. Raises UsageError for one that may cost money without a limit."""
-    from meta_reward.models.registry import make_backend
-    from meta_reward.search.limits import require_limit
-
-    backend = make_backend(judge, config.judge.settings, seed=config.seed)
-    limits = {} if max_usd is None else {"max_usd": max_usd}
-    require_limit(backend, judge, limits, unpriced="give its price in --config, as price_input and price_output")
-    return backend.simulated
+def searches_options(command: Command) -> Command:
+    """Options: what every study that is made of searches takes."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
-def shared_search(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all searches of a study share."""
+
+    config: "RunConfig"
+    taskset: "AnyTaskSet"
+    seeds: "Sequence[Seed]"
+    search: tuple[str, ...]
+    """The arguments of `meta-reward search` that say so."""
+    given: dict[str, str]
+    """The digests of files that they are given, by what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study(Generic[_Tables]):
+    """A study that is made of searches."""
+
+    subject: "Subject"
+    name: str
+    """Of its folder, where no other is asked for."""
+    configs: "Sequence[RunConfig]"
+    """Of the searches and of whatever else asks a model."""
+    work: "Callable[[StudyFolder, Means, bool], Coroutine[Any, Any, _Tables]]"
+    """Makes it, or goes on with it; also given whether a model is simulated."""
+    blocks: "Callable[[_Tables], Sequence[Block]]"
+    """What its tables look like."""
+    estimate: "Callable[[StudyFolder], Coroutine[Any, Any, tuple[object, Sequence[Block]]]]"
+    """What it would take, as JSON and for people."""
+
+
+def shared(taskset: str, flags: dict[str, Any], *, pairs: bool = False) -> Shared:
+    """What the searches of a study share, from its flags. pairs: whether only a task set of pairs will do."""
+    from meta_reward.kinds.reward import pairwise
+    from meta_reward.search.create import load_seeds
+
+    config, arguments = _settings(flags)
+    tasks = open_task_set(taskset, config.splits)
+    tasks = pairwise(tasks) if pairs else tasks
+    judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
+    seeds = load_seeds(flags["seeds"] or seed_folder(tasks), flags["baseline"])
+    given = _given_files(flags, config, seeds)
+    config = replace(config, judge=replace(config.judge, spec=judge))
+    return Shared(config, tasks, seeds, ("--judge", judge, *arguments), given)
+
+
+def _settings(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
     """The settings that all searches share, and the arguments that say so, without the judge."""
     from meta_reward.run.config import load_user_config, new_config, overlay
 
@@ -38,19 +105,20 @@ def shared_search(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
         "candidates": "proposer.candidates",
         "sandbox": "sandbox",
     }
-    config = new_config(overlay(load_user_config(flags["config"]), {key: flags[flag] for flag, key in keys.items()}))
+    asked = {key: flags.get(flag) for flag, key in keys.items()}
+    config = new_config(overlay(load_user_config(flags["config"]), asked))
     if other := [name for name in ("max_calls", "max_tokens", "max_hours") if getattr(config.limits, name)]:
         what = f"{flags['config']}: {other[0]} would hold for each search, and none it stops could be tested"
         raise UsageError(what, hint="leave it out; --max-usd holds for the study")
     names = ("proposer", "iterations", "candidates", "sandbox", "seeds", "baseline", "config")
-    given = {name: flags[name] for name in names if flags[name] is not None}
+    given = {name: flags[name] for name in names if flags.get(name) is not None}
     words = {name: str(value.resolve() if isinstance(value, Path) else value) for name, value in given.items()}
     return config, [word for name, value in words.items() for word in (f"--{name}", value)]
 
 
-def given_files(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[Seed]") -> dict[str, str]:
+def _given_files(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[Seed]") -> dict[str, str]:
     """Digests of the files that all searches are given; without limits, and what has no effect on results."""
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
     from meta_reward.files import digest
     from meta_reward.run.settings import JudgeSettings, Limits
@@ -65,23 +133,41 @@ def given_files(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[See
     return found
 
 
-def run_study(
-    work: "Callable[[StudyFolder, Means], Coroutine[Any, Any, _Tables]]",
-    blocks: "Callable[[_Tables], Sequence[Block]]",
-    *,
-    root: Path,
-    subject: "Subject",
-    processes: int,
-    max_usd: float | None,
-    as_json: bool,
-) -> None:
-    """Make a study that is made of searches, or go on with it, and show its tables. blocks: what they look like."""
+def make_study(study: Study[_Tables], flags: dict[str, Any]) -> None:
+    """Make a study that is made of searches, or go on with it, and show its tables; or say what it would take."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.cli.study import finish
-    from meta_reward.search.studies.folder import open_study
+    from meta_reward.search.studies.folder import StudyFolder, check_free, open_study
     from meta_reward.search.studies.runner import Means
 
-    with open_study(root, subject) as study, shown(quiet=as_json) as progress:
-        tables = run_interruptible(work(study, Means(processes, max_usd or 0.0, progress.note)))
-        finish(study, tables, blocks(tables), as_json)
+    root, max_usd, as_json = study_path(flags["name"] or study.name), flags["max_usd"], flags["as_json"]
+    if flags["dry_run"]:
+        check_free(root, study.subject)
+        _show(*run_interruptible(study.estimate(StudyFolder(root, study.subject))), as_json)
+        return
+    checked = [_check_limit(config, max_usd) for config in study.configs]
+    with open_study(root, study.subject) as folder, shown(quiet=as_json) as progress:
+        tables = run_interruptible(study.work(folder, Means(flags["jobs"], max_usd or 0.0, progress), any(checked)))
+        finish(folder, tables, study.blocks(tables), as_json)
+
+
+def _show(found: object, blocks: "Sequence[Block]", as_json: bool) -> None:
+    from meta_reward.report.blocks import render_text
+
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(render_text(blocks))
+
+
+def _check_limit(config: "RunConfig", max_usd: float | None) -> bool:
+    """Whether a judge is simulated. Raises UsageError for one that may cost money without a limit."""
+    from meta_reward.search.limits import require_limit
+    from meta_reward.search.open import open_backend
+
+    backend = open_backend(config)
+    limits = {} if max_usd is None else {"max_usd": max_usd}
+    lacking = "give its price in --config, as price_input and price_output"
+    require_limit(backend, config.judge.spec, limits, unpriced=lacking)
+    return backend.simulated

@@ -1,70 +1,74 @@
 """`meta-reward study stress`: what becomes of agents that are improved by a learned reward."""
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from meta_reward.cli.common import default_judge, json_option, judge_option, max_usd_option, sandbox_option
-from meta_reward.cli.find import find_run, open_task_set, seed_folder, study_path
-from meta_reward.cli.study_searches import check_limit, given_files, run_study, shared_search
+from meta_reward.cli.find import find_run
+from meta_reward.cli.study_searches import Shared, Study, make_study, searches_options, shared
+
+if TYPE_CHECKING:
+    from meta_reward.report.blocks import Block
+    from meta_reward.search.studies.folder import StudyFolder
+    from meta_reward.search.studies.stress import StressPlan
+
+_FROM_1 = click.IntRange(min=1)
 
 
 @click.command("stress")
 @click.argument("run")
 @click.argument("taskset")
-@click.option("--updates", type=click.IntRange(min=1), default=6, show_default=True, help="Iterations of a search.")
-@click.option("--seeds", "repeats", type=click.IntRange(min=1), default=10, show_default=True, help="Of each arm.")
-@click.option("--proposer", help="Of all searches. Default: stock.")
-@judge_option
+@click.option("--updates", type=_FROM_1, default=6, show_default=True, help="Iterations of a search.")
+@click.option("--seeds", "repeats", type=_FROM_1, default=10, show_default=True, help="Searches of each arm.")
+@click.option("--first-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of these searches.")
+@click.option("--draws", type=_FROM_1, default=64, show_default=True, help="Trials of a task that a reward picks from.")
+@click.option("--failures", type=_FROM_1, default=40, show_default=True, help="Honest failures to exploit.")
+@click.option("--proposer", metavar="KIND", help="Of all searches. Default: stock.")
 @click.option("--seed-harnesses", "seeds", type=click.Path(path_type=Path), help="Default: as --seeds of search.")
-@click.option("--baseline", type=click.Path(path_type=Path), help="Program to beat. Default: the seed `baseline`.")
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file with the tables of run.toml; flags win.")
-@sandbox_option
-@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Searches at a time.")
-@max_usd_option
-@click.option("--name", help="Of the folder in ./runs. Default: stress, the run and the task set.")
-@json_option
+@searches_options
 def command(
     run: str,
     taskset: str,
     updates: int,
     repeats: int,
-    jobs: int,
-    max_usd: float | None,
-    name: str | None,
-    as_json: bool,
+    first_seed: int,
+    draws: int,
+    failures: int,
     **flags: Any,
 ) -> None:
     """Whether a learned reward still means what it meant once agents are improved by it.
 
     \b
+    meta-reward study stress night-1 frontdesk --dry-run
     meta-reward study stress night-1 frontdesk --updates 6 --seeds 10
 
-    Agent programs are searched under the reward that RUN chose, under its baseline's, and under the truth. The truth is
-    put away while a search goes on, and shown beside the learned reward in the end.
+    Agent programs are searched under the reward that RUN chose, under its baseline's, and under the truth, which is
+    put away while a search goes on. In the end their leaders are run on held-out tasks, both rewards pick the best of
+    many trials there, and exploits are tried on both.
     """
     from meta_reward.report.study_stress import stress_blocks
-    from meta_reward.run.layout import Layout
-    from meta_reward.search.create import load_seeds
     from meta_reward.search.studies import stress as study_of
 
-    layout = Layout(find_run(run))
-    config, arguments = shared_search({**flags, "iterations": None, "candidates": None})
-    tasks = open_task_set(taskset, config.splits)
-    judge = default_judge(tasks, flags["judge"] or (config.judge.spec if flags["config"] else None))
-    plan = study_of.stress_plan(layout, tasks, updates=updates, seeds=repeats, search=("--judge", judge, *arguments))
-    seeds = load_seeds(flags["seeds"] or seed_folder(tasks), flags["baseline"])
-    subject = study_of.stress_subject(plan, given_files(flags, config, seeds))
-    simulated = check_limit(judge, config, max_usd)
-    root = study_path(name or f"{study_of.STUDY}-{layout.root.resolve().name}-{tasks.name}")
-    run_study(
-        lambda study, means: study_of.study_stress(study, plan, means, simulated=simulated),
+    common = shared(taskset, flags)
+    size = study_of.StressSize(updates, repeats, first_seed, draws, failures)
+    plan = study_of.stress_plan(find_run(run), common.taskset, size, common.search)
+    study = Study(
+        study_of.stress_subject(plan, common.given),
+        f"{study_of.STUDY}-{plan.reward.name}-{plan.taskset.name}",
+        [common.config, plan.reward.config],
+        lambda study, means, simulated: study_of.study_stress(study, plan, means, simulated=simulated),
         stress_blocks,
-        root=root,
-        subject=subject,
-        processes=jobs,
-        max_usd=max_usd,
-        as_json=as_json,
+        lambda study: _estimate(study, plan, common),
     )
+    make_study(study, flags)
+
+
+async def _estimate(study: "StudyFolder", plan: "StressPlan", common: Shared) -> "tuple[object, Sequence[Block]]":
+    """What the study would take."""
+    from meta_reward.report.studies import estimate_blocks
+    from meta_reward.search.studies.stress_estimate import stress_estimate
+
+    found = await stress_estimate(study, plan, common.config, common.seeds)
+    return found, estimate_blocks(found)

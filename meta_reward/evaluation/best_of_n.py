@@ -6,7 +6,9 @@ rollouts, ties broken at random. Knows no files and no randomness.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import comb
+from statistics import fmean
 
 from meta_reward.evaluation.statistics import Interval, difference_interval
 from meta_reward.trajectory import Rollout
@@ -45,14 +47,32 @@ class Lift:
 
 Rewards = Mapping[str, float | None]
 """By rollout id; a missing one ranks below all others."""
-_Ranked = Sequence[tuple[float, int]]
+Ranked = Sequence[tuple[float, float]]
 """(reward, success) of the labelled rollouts of a task."""
 
 
 def best_of_n(rollouts: Iterable[Rollout], rewards: Rewards) -> list[BestOfN]:
     """Best-of-N for each N that some task has enough labelled rollouts for; empty without labels."""
-    ranked = _ranked(rollouts, rewards)
-    return [_at(n, [task for task in ranked.values() if len(task) >= n]) for n in _sizes(ranked)]
+    return selection(_ranked(rollouts, rewards))
+
+
+def selection(ranked: Mapping[str, Ranked], sizes: Sequence[int] = SIZES) -> list[BestOfN]:
+    """Best-of-N of the rollouts of each task, for each of these N that some task has enough for."""
+    return [_at(n, [task for task in ranked.values() if len(task) >= n]) for n in _sizes(ranked, sizes)]
+
+
+def agreement_within(ranked: Mapping[str, Ranked]) -> float | None:
+    """How often the better of two rollouts of a task has the higher reward, a tie counting one half.
+
+    The mean over the tasks whose rollouts are not all equally good; None where there is none.
+    """
+    found = [_agreement(task) for task in ranked.values() if len({success for _, success in task}) > 1]
+    return fmean(found) if found else None
+
+
+def _agreement(task: Ranked) -> float:
+    pairs = [(better, worse) for (better, good), (worse, bad) in product(task, repeat=2) if good > bad]
+    return fmean(1.0 if better > worse else 0.5 if better == worse else 0.0 for better, worse in pairs)
 
 
 def lifts(rollouts: Iterable[Rollout], before: Rewards, after: Rewards) -> list[Lift]:
@@ -70,8 +90,8 @@ def lifts(rollouts: Iterable[Rollout], before: Rewards, after: Rewards) -> list[
     return found
 
 
-def _ranked(rollouts: Iterable[Rollout], rewards: Rewards) -> dict[str, _Ranked]:
-    by_task: dict[str, list[tuple[float, int]]] = {}
+def _ranked(rollouts: Iterable[Rollout], rewards: Rewards) -> dict[str, Ranked]:
+    by_task: dict[str, list[tuple[float, float]]] = {}
     for rollout in rollouts:
         if rollout.success is not None:
             reward = rewards.get(rollout.id)
@@ -80,11 +100,11 @@ def _ranked(rollouts: Iterable[Rollout], rewards: Rewards) -> dict[str, _Ranked]
     return {**by_task}
 
 
-def _sizes(ranked: Mapping[str, _Ranked]) -> list[int]:
-    return [n for n in SIZES if any(len(task) >= n for task in ranked.values())]
+def _sizes(ranked: Mapping[str, Ranked], sizes: Sequence[int] = SIZES) -> list[int]:
+    return [n for n in sizes if any(len(task) >= n for task in ranked.values())]
 
 
-def expected_success(ranked: _Ranked, n: int) -> float:
+def expected_success(ranked: Ranked, n: int) -> float:
     """The chance that the best of n drawn rollouts succeeds. ranked: (reward, success) of a task's rollouts.
 
     Whether the best drawn reward is r depends only on how many rollouts have r and how many have
@@ -99,7 +119,7 @@ def expected_success(ranked: _Ranked, n: int) -> float:
     return expected
 
 
-def _at(n: int, tasks: Sequence[_Ranked]) -> BestOfN:
+def _at(n: int, tasks: Sequence[Ranked]) -> BestOfN:
     random = [expected_success([(0.0, success) for _, success in task], n) for task in tasks]
     harness = [expected_success(task, n) for task in tasks]
     oracle = [expected_success([(float(success), success) for _, success in task], n) for task in tasks]

@@ -218,7 +218,7 @@ def _amounts(spent: Spending, pace: Pace | None) -> dict[str, float]:
     return {
         "max_calls": spent.judge_calls + spent.cut_off_calls,
         "max_tokens": spent.judge_tokens + spent.cut_off_tokens,
-        "max_usd": (spent.cost_usd or 0.0) + spent.proposer_usd,
+        "max_usd": (spent.cost_usd or 0.0) + spent.proposer_usd + spent.reward_usd,
         "max_hours": pace.elapsed_s / 3600 if pace else 0.0,
     }
 

@@ -1,9 +1,14 @@
 """The tables of `study stress`."""
 
+from collections.abc import Sequence
+
+from meta_reward.evaluation.best_of_n import BestOfN
 from meta_reward.report.blocks import Block, Grid, Lines, Title
+from meta_reward.report.study_exploits import exploit_groups
 from meta_reward.report.tables import SIMULATED, difference, percent, plural
 from meta_reward.search.studies.stress import StressTables
-from meta_reward.search.studies.stress_numbers import Arm, Pick, Update
+from meta_reward.search.studies.stress_numbers import Arm, Update
+from meta_reward.search.studies.stress_trials import Pick
 
 _ARMS = (
     "tuned: search and validation are scored by the reward that the run chose; untuned: by that of its baseline; "
@@ -11,20 +16,23 @@ _ARMS = (
     "task; learned: what the reward says the chosen program gains on validation (selected), official: what it gains "
     "there in truth, and ahead: by how much the first exceeds the second, all in points"
 )
-_PICKS = (
-    "on each search task, the agent that the learned reward likes best: of how many on average, the official success "
-    "of all of them, of the one picked, and of the best one in truth; regret: by how much the last is above the "
-    "picked, in points"
-)
 _COURSE = (
     "the leader on search after each update, the mean over searches: its learned reward, the official success of the "
-    "very same trials, which no search saw, how far the first is ahead, in points, and how many distinct sequences of "
-    "tool calls its trials show, with their entropy in bits"
+    "very same trials, which no search saw, and how far the first is ahead, in points; the same of its trials on "
+    "held-out tasks; and how many distinct sequences of tool calls its trials on search show, with their entropy in "
+    "bits. Held out are the tasks of validation, with trials that were made when the searches had ended"
 )
+_PICKS = (
+    "of n trials of the same held-out task, by the leaders of all arms and the baseline, the one that the learned "
+    "reward likes best, expected over all ways to draw n of them: its official success, that of any one of them, and "
+    "of the best one in truth; regret: by how much the best is above the picked, in points; agreement: how often the "
+    "better of two trials of a task has the higher reward"
+)
+_EXPLOITS = "ways to please a judge that change nothing of what was done, as `study exploits` tries them: "
 
 
 def stress_blocks(tables: StressTables) -> list[Block]:
-    """The arms side by side, then their course."""
+    """The arms side by side, their course, what the rewards pick, and the exploits."""
     about = (
         f"{plural(tables.seeds, 'search', 'searches')} of each on {tables.taskset}, "
         f"{plural(tables.updates, 'update')}, under the reward of run {tables.reward}"
@@ -37,15 +45,22 @@ def stress_blocks(tables: StressTables) -> list[Block]:
             [_arm(one) for one in tables.arms],
         ),
         Lines([_ARMS]),
-        Grid(["arm", "of", "mean", "picked", "best", "regret"], [_pick(one) for one in tables.picks]),
-        Lines([_PICKS]),
         Grid(
-            ["arm", "update", "learned", "official", "ahead", "ways", "entropy"],
+            ["arm", "update", "learned", "official", "ahead", *_HELD, "ways", "entropy"],
             [_update(one) for one in tables.course],
         ),
+        Lines([_COURSE]),
+        Grid(
+            ["arm", "agreement", "n", "any", "picked", "best", "regret"],
+            [_pick(one, at) for one in tables.picks for at in one.curve],
+        ),
+        Lines([_PICKS]),
+        exploit_groups(tables.exploits),
         Lines(
             [
-                _COURSE,
+                _EXPLOITS
+                + f"{plural(tables.exploits.failures, 'honest failure')} of {tables.exploits.taskset}, "
+                + f"{tables.exploits.split} split",
                 f"the test split of {tables.taskset} has been opened {plural(tables.openings, 'time')} by now, this "
                 "study being one of them",
                 SIMULATED if tables.simulated else "",
@@ -54,25 +69,38 @@ def stress_blocks(tables: StressTables) -> list[Block]:
     ]
 
 
+_HELD = ("held out: learned", "official", "ahead")
+
+
 def _arm(one: Arm) -> list[object]:
-    ahead = None if one.learned_gain is None else one.learned_gain - one.official_gain
     return [
         *(one.arm, percent(one.baseline), percent(one.chosen)),
         difference(one.gain).replace(" points", ""),
-        *(_points(one.learned_gain), _points(one.official_gain), _points(ahead)),
+        *(_points(one.learned_gain), _points(one.official_gain), _ahead(one.learned_gain, one.official_gain)),
         f"{one.replaced} of {one.searches}",
     ]
 
 
-def _pick(one: Pick) -> list[object]:
-    shares = (percent(one.mean), percent(one.picked), percent(one.best))
-    return [one.arm, f"{one.candidates:.1f}", *shares, f"{(one.best - one.picked) * 100:.1f}"]
-
-
 def _update(one: Update) -> list[object]:
-    ahead = None if one.learned is None else one.learned - one.official
-    shares = (percent(one.learned), percent(one.official), _points(ahead))
-    return [one.arm, one.update, *shares, f"{one.behaviours:.1f}", f"{one.entropy:.2f}"]
+    return [
+        *(one.arm, one.update),
+        *_side_by_side(one.learned, one.official),
+        *_side_by_side(one.held_learned, one.held_official),
+        *(f"{one.behaviours:.1f}", f"{one.entropy:.2f}"),
+    ]
+
+
+def _side_by_side(learned: float | None, official: float) -> Sequence[str]:
+    return percent(learned), percent(official), _ahead(learned, official)
+
+
+def _pick(one: Pick, at: BestOfN) -> list[object]:
+    shares = (percent(at.random), percent(at.harness), percent(at.oracle))
+    return [one.arm, percent(one.agreement), at.n, *shares, f"{(at.oracle - at.harness) * 100:.1f}"]
+
+
+def _ahead(learned: float | None, official: float) -> str:
+    return _points(None if learned is None else learned - official)
 
 
 def _points(share: float | None) -> str:

@@ -7,7 +7,10 @@ from typing import Any
 
 from meta_reward.completion import Backend, Usage
 from meta_reward.errors import LimitReached, UsageError
+from meta_reward.models.billing import load_bill
 from meta_reward.models.usage import Spent
+from meta_reward.propose.session_cost import proposer_usd
+from meta_reward.run.layout import Layout
 from meta_reward.run.settings import Limits
 
 _SOME = Usage(1_000_000, 1_000_000)
@@ -75,6 +78,11 @@ def stop_at(used: Iterable[Used]) -> None:
 def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> LimitCheck:
     """The check of these limits. Hours count from now."""
     return LimitCheck(limits, now, now())
+
+
+def elsewhere_usd(layout: Layout) -> float:
+    """What a run has cost beside its own judge: its proposer, and the learned reward that it is scored by."""
+    return proposer_usd(layout) + load_bill(layout.objective_account).spent.cost_usd
 
 
 def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any], *, unpriced: str = _UNPRICED) -> None:

@@ -15,7 +15,6 @@ from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.gate import FINALISTS
 from meta_reward.models.billing import fold_bill
 from meta_reward.models.usage import Spent
-from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
 from meta_reward.run.decisions import Decision, complete_decision, keep_chosen, last_decision, sentence_of
 from meta_reward.run.events import BEGIN, CANDIDATE, DECISION, ITERATION, LEADER
@@ -28,7 +27,7 @@ from meta_reward.run.usage import spent_on_disk
 from meta_reward.search.context import Search
 from meta_reward.search.decide import decide, finalists_of, is_decided, reserve
 from meta_reward.search.evaluate_split import run_splits
-from meta_reward.search.limits import NOTHING, LimitCheck, limit_check, stop_at
+from meta_reward.search.limits import NOTHING, LimitCheck, elsewhere_usd, limit_check, stop_at
 from meta_reward.search.open import check_sandbox
 from meta_reward.search.session import place_by_hand, run_session, save_candidates
 from meta_reward.search.traces import lay_traces
@@ -120,8 +119,8 @@ async def _decide(search: Search, ending: Stop) -> Stop:
     if ending.state == "stopped" and not finalists_of(search.layout):
         return ending
     search.events.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
-    limits, sessions_usd = limit_check(replace(search.config.limits, max_hours=0.0)), proposer_usd(search.layout)
-    search.gateway.limit(limits, elsewhere_usd=lambda: sessions_usd)
+    limits, beside_usd = limit_check(replace(search.config.limits, max_hours=0.0)), elsewhere_usd(search.layout)
+    search.gateway.limit(limits, elsewhere_usd=lambda: beside_usd)
     try:
         decision = await decide(search)
     except LimitReached as limit:
@@ -155,9 +154,9 @@ def _why_barren(last: record.Iteration) -> str:
     return f"{_MOST_BARREN_SESSIONS} sessions of the proposer in a row left no candidate{why}"
 
 
-def _watch(search: Search, limits: LimitCheck, sessions_usd: Callable[[], float], held: Spent = NOTHING) -> None:
+def _watch(search: Search, limits: LimitCheck, beside_usd: Callable[[], float], held: Spent = NOTHING) -> None:
     """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
-    counted = sessions_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
+    counted = beside_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
 
     def check(spent: Spent) -> None:
         used = limits.used(spent, held)
@@ -173,10 +172,10 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     iteration, began = len(record.load_iterations(search.layout)), time.monotonic()
     # What sessions cost grows while they try drafts.
     held = reserve(search)
-    _watch(search, limits, partial(proposer_usd, search.layout), held)
+    _watch(search, limits, partial(elsewhere_usd, search.layout), held)
     session = await run_session(search, iteration)
-    sessions_usd, proposed = proposer_usd(search.layout), time.monotonic()
-    _watch(search, limits, lambda: sessions_usd, held)
+    beside_usd, proposed = elsewhere_usd(search.layout), time.monotonic()
+    _watch(search, limits, lambda: beside_usd, held)
     folders = save_candidates(search, session, iteration)
     before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
     rows = await _score(search, folders, iteration, limits)
@@ -204,7 +203,7 @@ async def _iterate(search: Search, limits: LimitCheck) -> record.Iteration:
         candidates=line.candidates,
         session_s=round(proposed - began, 3),
         evaluation_s=round(time.monotonic() - proposed, 3),
-        spent={"calls": spent.calls, "tokens": spent.tokens, "usd": spent.cost_usd + sessions_usd},
+        spent={"calls": spent.calls, "tokens": spent.tokens, "usd": spent.cost_usd + beside_usd},
     )
     return line
 
@@ -228,7 +227,7 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
     The baseline is evaluated before all others: what it takes tells what to hold back for validation.
     """
     rows: dict[str, Row] = {}
-    sessions_usd = proposer_usd(search.layout)
+    beside_usd = elsewhere_usd(search.layout)
 
     def tell(folder: str) -> None:
         row = rows[folder] = record.row_of(search.layout, folder, iteration, judge=search.config.judge.spec)
@@ -241,7 +240,7 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
     first = valid[:1] if iteration == 0 else []
     for part in filter(None, (first, valid[len(first) :])):
         if rows:
-            _watch(search, limits, lambda: sessions_usd, reserve(search, rows.values()))
+            _watch(search, limits, lambda: beside_usd, reserve(search, rows.values()))
         await run_splits(search, part, "search", on_done=tell)
     for folder in folders:
         if folder not in rows:

@@ -16,7 +16,7 @@ from meta_reward.harness.validate import Report, docstring, fingerprints, report
 from meta_reward.models.cache import default_cache_folder
 from meta_reward.propose.base import Assignment, Draft, collect, keep_only
 from meta_reward.propose.secrets import secrets_in, session_secrets
-from meta_reward.propose.session_cost import count_discarded, proposer_usd
+from meta_reward.propose.session_cost import count_discarded
 from meta_reward.propose.session_summary import summarize
 from meta_reward.propose.transcript import Transcript
 from meta_reward.run import record
@@ -27,6 +27,7 @@ from meta_reward.run.ledger import candidate_id, load_ledger
 from meta_reward.run.sessions import SessionRecord, load_session, save_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside
 from meta_reward.search.context import Search, programs_of
+from meta_reward.search.limits import elsewhere_usd
 from meta_reward.search.open import open_sandbox
 from meta_reward.search.session_context import SessionContext, open_session_context
 
@@ -168,7 +169,7 @@ def _assignment(search: Search, iteration: int, briefing: SessionContext) -> Ass
     layout, limit = search.layout, search.config.limits.max_usd
 
     def spent() -> float:
-        return search.gateway.spent.cost_usd + proposer_usd(layout)
+        return search.gateway.spent.cost_usd + elsewhere_usd(layout)
 
     return Assignment(
         view=briefing.view,

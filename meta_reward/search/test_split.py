@@ -15,7 +15,6 @@ from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.best_of_n import Lift, lifts
 from meta_reward.evaluation.metrics import difference
 from meta_reward.kinds.reward import has_rewards
-from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git
 from meta_reward.run.decisions import PERSON, Decision, last_decision, sentence_of
 from meta_reward.run.evaluations import (
@@ -33,7 +32,7 @@ from meta_reward.search.context import Search
 from meta_reward.search.controls import LEARNED, REROLL, run_controls
 from meta_reward.search.decide import decide
 from meta_reward.search.evaluate_split import run_splits
-from meta_reward.search.limits import limit_check
+from meta_reward.search.limits import elsewhere_usd, limit_check
 from meta_reward.search.loop import finished
 from meta_reward.search.open import check_sandbox
 from meta_reward.search.test_record import Tested, TestResult, load_tested, save_tested
@@ -163,15 +162,15 @@ def _check_budget(search: Search, *, begun: bool) -> None:
     begun: whether the split is open already; what the test itself has asked is then among the calls, and of the limits
     that of dollars alone holds.
     """
-    limits, sessions_usd = search.config.limits, proposer_usd(search.layout)
+    limits, beside_usd = search.config.limits, elsewhere_usd(search.layout)
     holding = Limits(max_usd=limits.max_usd) if begun else replace(limits, max_hours=0.0)
-    search.gateway.limit(limit_check(holding), elsewhere_usd=lambda: sessions_usd)
+    search.gateway.limit(limit_check(holding), elsewhere_usd=lambda: beside_usd)
     search.gateway.check_limit()
 
 
 def _limit_dollars(search: Search) -> None:
-    sessions_usd = proposer_usd(search.layout)
-    search.gateway.limit(limit_check(Limits(max_usd=search.config.limits.max_usd)), elsewhere_usd=lambda: sessions_usd)
+    beside_usd = elsewhere_usd(search.layout)
+    search.gateway.limit(limit_check(Limits(max_usd=search.config.limits.max_usd)), elsewhere_usd=lambda: beside_usd)
 
 
 def _has_begun(layout: Layout, row: Row) -> bool:

@@ -116,23 +116,43 @@ def test_reward_that_was_learned_from_tasks_of_the_test_is_refused(meta_reward: 
     assert f"1 tasks of the test, such as {learned}, are among those that night-1 was learned from" in ran.err
 
 
+STRESS = ("study", "stress", "night-1", "desk", "--updates", "1", "--seeds", "1", "--draws", "4", "--failures", "2")
+STRESSED = (*STRESS, *MODEL, "--seed-harnesses", AGENTS)
+
+
 @pytest.mark.slow
 def test_stress_sets_the_three_arms_side_by_side_and_is_shown_again(meta_reward: MetaReward, desk: Path) -> None:
-    study = ("study", "stress", "night-1", "desk", "--updates", "1", "--seeds", "1")
-    settings = (*MODEL, "--seed-harnesses", AGENTS)
-    ran = meta_reward(*study, *settings)
+    told = json.loads(meta_reward(*STRESSED, "--dry-run", "--json").out)
+    ran = meta_reward(*STRESSED)
     assert ran.code == 0, ran.err
-    tables = json.loads(Path("runs/stress-night-1-desk/study.json").read_text())["tables"]
+    folder = Path("runs/stress-night-1-desk")
+    tables = json.loads((folder / "study.json").read_text())["tables"]
     assert [row["arm"] for row in tables["arms"]] == ["tuned", "untuned", "official"]
     assert [row["learned_gain"] is None for row in tables["arms"]] == [False, False, True]
-    course = [(row["arm"], row["update"]) for row in tables["course"]]
-    assert course == [(arm, update) for arm in ("tuned", "untuned", "official") for update in (0, 1)]
-    same = [row for row in tables["course"] if row["arm"] != "official"]
-    assert len({(row["update"], row["learned"]) for row in same}) == 2  # night-1 kept its baseline, so both are it
-    assert [row["arm"] for row in tables["picks"]] == ["tuned", "untuned"]
-    assert all(row["mean"] <= row["best"] and row["picked"] <= row["best"] for row in tables["picks"])
-    again = meta_reward(*study, *settings)
-    assert (again.code, again.out) == (0, ran.out)
+    course = {(row["arm"], row["update"]): row for row in tables["course"]}
+    assert [*course] == [(arm, update) for arm in ("tuned", "untuned", "official") for update in (0, 1)]
+    held = [[course[arm, 1][name] for name in ("learned", "held_learned")] for arm in ("tuned", "untuned", "official")]
+    assert held[0] == held[1]  # night-1 kept its baseline, so both rewards are it
+    assert held[2] == [None, None]
+    assert [[one["n"] for one in row["curve"]] for row in tables["picks"]] == [[1, 2, 4], [1, 2, 4]]
+    assert all(row["harness"] <= row["oracle"] for pick in tables["picks"] for row in pick["curve"])
+    assert [len(one["exploits"]) for one in tables["exploits"]["programs"]] == [40]
+    whats = [job["what"] for job in told["jobs"]]
+    assert whats[:4] == ["agents of 3 searches", "agents held out", "reward c0001", "baseline c0001"]
+    validation = json.loads((desk / "splits.json").read_text())["validation"]
+    assert told["jobs"][1]["trajectories"] == 4 * len(validation)
+    trials = [
+        json.loads(line) for path in folder.glob("evaluations/*/trials.jsonl") for line in path.read_text().splitlines()
+    ]
+    assert {one["task"] for one in trials} == set(validation)
+    again = meta_reward(*STRESSED)
+    assert (again.code, again.out, again.err) == (0, ran.out, "")
+    assert meta_reward("report", "night-1").code == 0
+    shown = Path("runs/night-1/report.html").read_text()
+    drawn = [
+        f'<title id="stress-night-1-desk-{name}-t">' in shown for name in ("tuned", "untuned", "official", "picks")
+    ]
+    assert drawn == [True] * 4
 
 
 def test_stress_needs_agents(meta_reward: MetaReward, desk: Path) -> None:

@@ -101,9 +101,11 @@ def linked(href: str, label: str, body: Markup) -> Markup:
     return markup('<a href="{}" tabindex="-1">{}{}</a>', href, title, body)
 
 
-def axes(x: tuple[float, float], y: tuple[float, float], *, width: float = 560, height: float = 300) -> Axes:
-    """A frame with room for the labels of its axes."""
-    return Axes(Scale(*x, 46, width - 12), Scale(*y, height - 42, 24), width, height)
+def axes(
+    x: tuple[float, float], y: tuple[float, float], *, width: float = 560, height: float = 300, beside: float = 12
+) -> Axes:
+    """A frame with room for the labels of its axes. beside: room on the right of it."""
+    return Axes(Scale(*x, 46, width - beside), Scale(*y, height - 42, 24), width, height)
 
 
 def share_ticks(low: float, high: float) -> list[tuple[float, str]]:

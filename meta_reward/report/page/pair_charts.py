@@ -130,8 +130,8 @@ def _calibration_mark(area: charts.Axes, side: int, name: str, one: Bin) -> Mark
     return shape + markup("<title>{}</title></rect>", title)
 
 
-def best_of_n_chart(found: Mapping[str, Sequence[BestOfN]]) -> Markup:
-    """How often a success is picked among N, by N."""
+def best_of_n_chart(found: Mapping[str, Sequence[BestOfN]], id: str = "best-of-n") -> Markup:
+    """How often a success is picked among N, by N. id: unique on its page."""
     sizes = [one.n for one in next(iter(found.values()), ())]
     if not sizes:
         return Markup("")
@@ -142,14 +142,14 @@ def best_of_n_chart(found: Mapping[str, Sequence[BestOfN]]) -> Markup:
     }
     lines["oracle"] = [one.oracle for one in first]
     area = charts.axes(
-        (-0.2, len(sizes) - 0.5), charts.around(v for values in lines.values() for v in values), height=280
+        (-0.2, len(sizes) - 0.8), charts.around(v for values in lines.values() for v in values), height=280, beside=72
     )
     kinds = ["ideal", "before-line", "after-line"] if len(found) > 1 else ["ideal", "after-line"]
     drawn = [
         _line(area, kind, name, values) for kind, (name, values) in zip([*kinds, "ideal"], lines.items(), strict=True)
     ]
     named = Named(
-        "best-of-n",
+        id,
         "Success when the best of N is picked",
         "; ".join(
             f"{name}: " + ", ".join(f"N {n}: {percent(value)}" for n, value in zip(sizes, values, strict=True))

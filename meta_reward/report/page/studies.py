@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import MetaRewardError
@@ -24,6 +25,8 @@ class Study:
     """Such as `ablate`."""
     blocks: tuple[Block, ...]
     """Its tables; empty while it is under way."""
+    tables: Any = None
+    """The same as plain JSON; None while it is under way."""
 
 
 def studies_of(layout: Layout) -> Iterator[Study]:
@@ -34,7 +37,7 @@ def studies_of(layout: Layout) -> Iterator[Study]:
             if _is_about(record, layout.root.resolve().name):
                 page = path.parent / "study.md"
                 blocks = tuple(parse_blocks(files.read_text(page))) if page.exists() else ()
-                yield Study(path.parent.name, record.study, blocks)
+                yield Study(path.parent.name, record.study, blocks, record.tables)
         except MetaRewardError:
             continue
 

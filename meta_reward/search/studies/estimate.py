@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meta_reward.completion import CHARS_PER_TOKEN
-from meta_reward.kinds.reward import reward_part
 from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.usage import total_usd
 from meta_reward.run.create import Seed
@@ -47,17 +46,33 @@ class StudyEstimate:
 async def estimate(study: StudyFolder, jobs: Sequence[Job]) -> StudyEstimate:
     """Judge calls, tokens and price of the jobs that are not done yet."""
     waiting = [job for job in jobs if job.known is None and load_scores(study.evaluation(job.name)) is None]
-    found = tuple([await _estimate(job) for job in waiting])
-    whole = Expense(
-        sum(job.part.judge_calls for job in found),
-        sum(job.part.judge_tokens for job in found),
-        total_usd(job.part.cost_usd for job in found),
+    return whole_of(study, [await job_estimate(job) for job in waiting])
+
+
+def whole_of(study: StudyFolder, jobs: Sequence[JobEstimate]) -> StudyEstimate:
+    """The estimate of a study by those of its jobs."""
+    whole = sum_of([job.part for job in jobs])
+    return StudyEstimate(study.name, tuple(jobs), whole, CHARS_PER_TOKEN, EXPECTED_REPLY_TOKENS)
+
+
+def sum_of(parts: Sequence[Expense]) -> Expense:
+    """What several parts take together."""
+    return Expense(
+        sum(part.judge_calls for part in parts),
+        sum(part.judge_tokens for part in parts),
+        total_usd(part.cost_usd for part in parts),
     )
-    return StudyEstimate(study.name, found, whole, CHARS_PER_TOKEN, EXPECTED_REPLY_TOKENS)
 
 
-async def _estimate(job: Job) -> JobEstimate:
-    part = reward_part(*job.part())
+def scaled(part: Expense, times: float) -> Expense:
+    """What a part takes that is done so many times."""
+    cost = None if part.cost_usd is None else part.cost_usd * times
+    return Expense(round(part.judge_calls * times), round(part.judge_tokens * times), cost)
+
+
+async def job_estimate(job: Job) -> JobEstimate:
+    """What one job takes, whether it is done or not."""
+    part = job.part
     backend = open_backend(job.config)
     sample = sample_of(part, job.config.seed)
     loads = await loads_of(job.config, job.taskset, [Seed(job.name, job.source)], sample, backend)

@@ -5,7 +5,7 @@ validation and test tasks are those of the whole. Larger parts contain the small
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -19,6 +19,7 @@ from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.search.forecast import Expense, Parts
+from meta_reward.search.studies.estimate import scaled, sum_of
 from meta_reward.search.studies.folder import StudyFolder, Subject
 from meta_reward.search.studies.runner import Means, SearchJob, job_in, search_for
 from meta_reward.tasks.divide import Division, SplitShares
@@ -125,18 +126,9 @@ def label_subject(plan: LabelPlan, given: Mapping[str, str]) -> Subject:
 
 def labels_part(plan: LabelPlan, whole: Parts) -> Expense:
     """What all searches and tests of the study will take. whole: the forecast of one search on all search tasks."""
-    once = 1 / 100 * sum(plan.shares) * plan.repeats
-    times = len(plan.cells)
-
-    def total(of: Callable[[Expense], float]) -> float:
-        return (of(whole.search) - of(whole.validation)) * once + (of(whole.validation) + of(whole.test)) * times
-
-    priced = whole.search.cost_usd is not None
-    return Expense(
-        round(total(lambda part: part.judge_calls)),
-        round(total(lambda part: part.judge_tokens)),
-        total(lambda part: part.cost_usd or 0.0) if priced else None,
-    )
+    shares = sum(plan.shares) / 100 * plan.repeats
+    growing = sum_of((whole.search, scaled(whole.validation, -1)))
+    return sum_of((scaled(growing, shares), scaled(sum_of((whole.validation, whole.test)), len(plan.cells))))
 
 
 async def study_labels(study: StudyFolder, plan: LabelPlan, means: Means, *, simulated: bool) -> LabelTables:

@@ -4,7 +4,7 @@ A study may ask several judges. Each has its gateway and its billing log in the 
 their sum, and count what earlier starts have asked and paid. An opening of a test split is counted before it happens.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,10 +15,11 @@ from meta_reward import files
 from meta_reward.completion import Backend, Usage
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.metrics import PairOutcome
+from meta_reward.evaluation.outcome import Part
 from meta_reward.evaluation.records import Evaluation, Result
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.sandbox import Sandbox
-from meta_reward.kinds.reward import reward_part
+from meta_reward.kinds.registry import kind_of
 from meta_reward.models.billing import BillingLog, load_bill, open_billing_log, reconcile
 from meta_reward.models.cache import Cache, folder_of_judge
 from meta_reward.models.gateway import Gateway
@@ -34,19 +35,20 @@ from meta_reward.run.evaluations import (
 from meta_reward.run.settings import JudgeSettings, Limits, RunConfig
 from meta_reward.run.usage import asked_in
 from meta_reward.search.context import Progress, so_far
-from meta_reward.search.limits import LimitCheck, limit_check, require_limit
+from meta_reward.search.limits import NOTHING, LimitCheck, limit_check, require_limit
 from meta_reward.search.open import divided, open_backend, open_gateway, open_sandbox
 from meta_reward.search.standalone import tell_paid
 from meta_reward.search.studies.finished import pairs_of
 from meta_reward.search.studies.folder import StudyFolder
+from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.openings import count_openings, record_opening
 from meta_reward.tasks.taskset import TaskSet
-from meta_reward.trajectory import Pair, Rollout
+from meta_reward.trajectory import Pair
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A program under a judge on a split of a task set."""
+    """A program with its model on a split of a task set of whatever kind."""
 
     name: str
     """Of its files, and unique in its study."""
@@ -55,16 +57,29 @@ class Job:
     source: str
     config: RunConfig
     """Its judge, budget, sandbox, packages and seed are used; all but the judge are those of the whole study."""
-    taskset: TaskSet
+    taskset: AnyTaskSet
     split: str
     known: Path | None = None
     """The folder of a run where it is evaluated already; that costs nothing and opens nothing."""
     repeat: int = 0
     """Each number asks the judge anew."""
+    more: Callable[[Evaluation], Mapping[str, bytes]] = lambda evaluation: {}
+    """Files of the study's own that are written beside its results, by name."""
 
-    def part(self) -> tuple[list[Rollout], list[Pair]]:
-        """The rollouts and pairs of the split."""
-        return self.taskset.part(divided(self.taskset, self.config)[self.split])
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Of the split."""
+        return divided(self.taskset, self.config)[self.split]
+
+    @property
+    def part(self) -> Part:
+        """What is evaluated."""
+        return kind_of(self.taskset).part(self.taskset, self.tasks)
+
+    @property
+    def pairs(self) -> list[Pair] | None:
+        """Those of the split; None for programs that are no rewards."""
+        return self.taskset.part(self.tasks)[1] if isinstance(self.taskset, TaskSet) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,7 @@ class Measured:
 
     scores: Scores
     pairs: list[PairOutcome]
+    """None of programs that are no rewards."""
     context_chars: int | None
     """Characters of all that the judge was sent; None for one that is known from a run."""
 
@@ -129,12 +145,11 @@ class Bench:
                 await self._evaluate(job, sandbox)
 
     async def _evaluate(self, job: Job, sandbox: Sandbox) -> None:
-        rollouts, pairs = job.part()
+        part = job.part
         journal, folder = self.study.journal(job.name), self.study.evaluation(job.name)
         results = open_journal(journal)
         told = f"{job.what}, {job.config.judge.spec}, {job.taskset.name}"
-        part = reward_part(rollouts, pairs)
-        self.progress.evaluation(told, job.split, len(rollouts), so_far(job.taskset, part))
+        self.progress.evaluation(told, job.split, len(part.examples), so_far(job.taskset, part))
         show = partial(self.progress.result, told)
         for result in results.values():
             show(result)
@@ -148,18 +163,22 @@ class Bench:
             part.examples,
             gateway=self._gateway(job.config),
             sandbox=sandbox,
+            hosts=kind_of(job.taskset).hosts(job.taskset),
             seed=job.config.seed,
             repeat=job.repeat,
             finished=results,
             on_result=keep,
         )
+        for name, content in job.more(evaluation).items():
+            files.write_bytes(folder / name, content)
         files.write_json(_context(folder), {"chars": _context_chars(evaluation)})
         save_evaluation(folder, evaluation, part, job.taskset, judge=job.config.judge.spec, sealed=True)
         journal.unlink(missing_ok=True)
 
     def _measured(self, job: Job) -> Measured:
         folder = job.known or self.study.evaluation(job.name)
-        scores, pairs, path = required_scores(folder), pairs_of(folder, job.part()[1]), _context(folder)
+        scores, wanted, path = required_scores(folder), job.pairs, _context(folder)
+        pairs = [] if wanted is None else pairs_of(folder, wanted)
         with files.reading(path):
             chars = None if job.known else int(files.load_json(path)["chars"])
         return Measured(scores, pairs, chars)
@@ -192,10 +211,19 @@ class Bench:
 
 @contextmanager
 def open_bench(
-    study: StudyFolder, *, by: str, limits: Limits, given: Mapping[str, Any], progress: Progress
+    study: StudyFolder,
+    *,
+    by: str,
+    limits: Limits,
+    given: Mapping[str, Any],
+    progress: Progress,
+    beside: Spent = NOTHING,
 ) -> Iterator[Bench]:
-    """Where the jobs of a study are done, with what earlier starts have spent. given: the limits that were set."""
-    bench = Bench(study, by, given, limit_check(limits), progress, _asked(study), _paid(study))
+    """Where the jobs of a study are done, with what earlier starts have spent.
+
+    given: the limits that were set. beside: what else counts towards them, such as searches of the study.
+    """
+    bench = Bench(study, by, given, limit_check(limits), progress, _asked(study) + beside, _paid(study))
     try:
         yield bench
     except BaseException:

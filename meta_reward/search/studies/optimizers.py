@@ -15,6 +15,7 @@ from meta_reward.propose.base import slug
 from meta_reward.run.ledger import load_ledger
 from meta_reward.search.forecast import Expense, Parts
 from meta_reward.search.studies.copies import save_copy
+from meta_reward.search.studies.estimate import scaled, sum_of
 from meta_reward.search.studies.folder import StudyFolder, Subject
 from meta_reward.search.studies.optimizer_arms import Arm
 from meta_reward.search.studies.optimizer_numbers import OptimizerRow, OptimizerSearch, best_of, measure, row_of
@@ -132,10 +133,4 @@ def _tables(plan: OptimizerPlan, jobs: Sequence[SearchJob], simulated: bool) -> 
 
 def optimizers_part(plan: OptimizerPlan, whole: Parts) -> Expense:
     """What all searches and tests of the study will ask the judge. whole: the forecast of one search."""
-    times, parts = len(plan.cells), (whole.search, whole.test)
-    costs = [part.cost_usd for part in parts]
-    return Expense(
-        times * sum(part.judge_calls for part in parts),
-        times * sum(part.judge_tokens for part in parts),
-        None if None in costs else times * sum(cost or 0.0 for cost in costs),
-    )
+    return scaled(sum_of((whole.search, whole.test)), len(plan.cells))

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward.errors import LimitReached, UsageError
-from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run.config import load_run_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.stop_reason import load_stop
 from meta_reward.run.usage import spent_on_disk
+from meta_reward.search.context import Progress
+from meta_reward.search.limits import elsewhere_usd
 from meta_reward.search.studies.folder import StudyFolder
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.openings import record_opening
@@ -62,10 +63,10 @@ class SearchJob:
 
     @property
     def spent_usd(self) -> float:
-        """On its judge and its proposer, by all starts."""
+        """On its judge, its proposer and the learned reward that it is scored by, by all starts."""
         if not self.layout.config.exists():
             return 0.0
-        return spent_on_disk(self.layout).cost_usd + proposer_usd(self.layout)
+        return spent_on_disk(self.layout).cost_usd + elsewhere_usd(self.layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class Means:
     """Searches at a time."""
     max_usd: float
     """For all together; 0 for no limit."""
-    tell: Callable[[str], None]
-    """Called with a line when a search is done."""
+    progress: Progress
+    """Told when a search is done."""
 
 
 def job_in(study: StudyFolder, name: str, arguments: tuple[str, ...], save: Callable[[Path], None]) -> SearchJob:
@@ -96,7 +97,7 @@ async def search_for(study: StudyFolder, taskset: AnyTaskSet, jobs: Sequence[Sea
         processes=means.processes,
         max_usd=means.max_usd,
         logs=study.root / ".work" / "logs",
-        tell=lambda job: means.tell(f"{job.name} is searched and tested"),
+        tell=lambda job: means.progress.note(f"{job.name} is searched and tested"),
     )
 
 

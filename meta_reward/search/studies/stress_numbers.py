@@ -3,8 +3,9 @@
 Only here are the trusted outcomes of search and validation read that were put away while a search went on.
 """
 
+import hashlib
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from meta_reward.run.evaluations import load_outcomes
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, leader_of, load_ledger
 from meta_reward.run.settings import LEARNED
+from meta_reward.search.studies.stress_trials import TUNED, UNTUNED, HeldOut
 
-TUNED, UNTUNED, OFFICIAL_ARM = "tuned", "untuned", "official"
+OFFICIAL_ARM = "official"
 ARMS = (TUNED, UNTUNED, OFFICIAL_ARM)
 ByTask = Mapping[str, Sequence[float]]
 
@@ -37,6 +39,10 @@ class Update:
     """On search, by what the search was scored by; None where that is the truth."""
     official: float
     """The truth of the very same trials, read when the search had ended."""
+    held_learned: float | None
+    """On held-out tasks, by the same reward; None where that is the truth."""
+    held_official: float
+    """The truth of the very same trials."""
     behaviours: float
     """Distinct sequences of tool calls among its trials on search."""
     entropy: float
@@ -60,44 +66,6 @@ class Arm:
     """What the learned reward says the chosen program gains on validation (selected); None for the official arm."""
     official_gain: float
     """What it gains there in truth."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """What a learned reward picks among all that the candidates of a search did on each search task."""
-
-    arm: str
-    candidates: float
-    """To pick from on each task, the mean over searches."""
-    mean: float
-    """Official success of all of them."""
-    picked: float
-    """Of the one with the highest learned reward; the mean where several have it."""
-    best: float
-    """Of the best one in truth; what this is above `picked` is the regret."""
-
-
-def pick_of(arm: str, layouts: Sequence[Layout]) -> Pick:
-    """Best of all candidates by the learned reward, on each task of search, the mean over tasks and searches."""
-    found = [_picks(layout) for layout in layouts]
-    columns = [fmean(values) for values in zip(*found, strict=True)]
-    return Pick(arm, *columns)
-
-
-def _picks(layout: Layout) -> tuple[float, float, float, float]:
-    by_task: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for row in load_ledger(layout.ledger):
-        learned, official = (_outcomes(layout, "search", row, official=official) for official in (False, True))
-        for given, true in zip(learned, official, strict=True):
-            by_task[given.id].append((given.value, true.value))
-    tasks = list(by_task.values())
-    picked = [fmean(true for given, true in task if given == max(task)[0]) for task in tasks]
-    return (
-        fmean(map(len, tasks)),
-        fmean(fmean(true for _, true in task) for task in tasks),
-        fmean(picked),
-        fmean(max(true for _, true in task) for task in tasks),
-    )
 
 
 def arm_of(arm: str, layouts: Sequence[Layout]) -> Arm:
@@ -151,12 +119,32 @@ def _averaged(searches: Sequence[ByTask]) -> dict[str, list[float]]:
     return {task: [fmean(values) for values in zip(*(one[task] for one in searches), strict=True)] for task in tasks}
 
 
-def course_of(arm: str, layouts: Sequence[Layout], updates: int) -> list[Update]:
-    """The leaders after each update."""
+def agents_of(layouts: Sequence[Layout], updates: int) -> dict[str, str]:
+    """The sources of the programs to try on held-out tasks, by name: the baseline, and all leaders after an update."""
+    found = {}
+    for layout in layouts:
+        first = load_ledger(layout.ledger)[0]
+        for row in (first, *(_leader(layout, update) for update in range(updates + 1))):
+            found[_agent(layout, row)] = _source(layout, row)
+    return found
+
+
+def _agent(layout: Layout, row: Row) -> str:
+    """What a program is called in all searches."""
+    return f"{row.name}-{hashlib.sha256(_source(layout, row).encode()).hexdigest()[:8]}"
+
+
+def _source(layout: Layout, row: Row) -> str:
+    return files.read_text(layout.candidate(row.folder) / "harness.py")
+
+
+def course_of(arm: str, layouts: Sequence[Layout], updates: int, held: HeldOut) -> list[Update]:
+    """The leaders after each update. held: what came of their trials on held-out tasks."""
     every = []
     for update in range(updates + 1):
         leaders = [(layout, _leader(layout, update)) for layout in layouts]
         truth = [_outcomes(layout, "search", row, official=True) for layout, row in leaders]
+        agents = [_agent(layout, row) for layout, row in leaders]
         ways = [_behaviours(layout.candidate(row.folder)) for layout, row in leaders]
         every.append(
             Update(
@@ -164,6 +152,8 @@ def course_of(arm: str, layouts: Sequence[Layout], updates: int) -> list[Update]
                 update,
                 None if arm == OFFICIAL_ARM else fmean(row.score or 0.0 for _, row in leaders),
                 fmean(fmean(one.value for one in found) for found in truth),
+                None if arm == OFFICIAL_ARM else fmean(held.learned[arm][agent] for agent in agents),
+                fmean(held.official[agent] for agent in agents),
                 fmean(map(len, ways)),
                 fmean(map(_entropy, ways)),
             )
