@@ -1,7 +1,4 @@
-"""What is trained while its reward is refined: the protocol of policies, and their kinds by name.
-
-    desk    a softmax policy over the courses that an agent of the simulated airline desk can take
-    text    one over kinds of short texts, a title without a text among them (simulated)
+"""What is trained while its reward is refined: the protocol of policies. `policies.py` knows their kinds by name.
 
 A policy draws samples, is told their rewards, and changes. It knows no harness, no judge and no rubric, and it never
 tells a judge or a meta model what is true: `Sample.official` goes to the report alone.
@@ -10,8 +7,9 @@ tells a judge or a meta model what is true: `Sample.official` goes to the report
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Trajectory
 
 
@@ -40,6 +38,18 @@ class UpdateStats:
     """From the policy that training began with, in nats, before the update."""
     more: Mapping[str, float] = field(default_factory=dict)
     """Whatever else is worth a look, such as a loss or a gradient's norm."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyContext:
+    """What a policy is made with."""
+
+    taskset: TaskSet
+    """Whose tasks it acts in; its labels and pairs are not for the policy."""
+    seed: int
+    """Of the run: equal seeds make equal policies and equal draws."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The table `[mpo.policy_settings]` of `run.toml`: what this kind of policy takes, such as a learning rate."""
 
 
 class Policy(Protocol):
