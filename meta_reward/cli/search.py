@@ -108,7 +108,7 @@ def command(
 
     said = _said(instructions, hint, notify, track)
     taskset = taskset or _taskset_of(name)
-    tasks, layout = _task_set_and_run(taskset, name, str(flags["kind"] or ""))
+    tasks, layout = task_set_and_run(taskset, name, kind=str(flags["kind"] or ""))
     requested = _requested(config, flags, seeds or seed_folder(tasks), baseline)
     if seeds is None and str(requested.get("proposer", {}).get("spec")).startswith("library:"):
         seeds, baseline = seed_folder(tasks) / "library", baseline or seed_folder(tasks) / "baseline.py"
@@ -180,15 +180,18 @@ def _start(
     return tasks
 
 
-def _task_set_and_run(given: str, run: str | None, kind: str) -> tuple["AnyTaskSet", "Layout"]:
-    """The task set, for programs of a kind, and the run to search in; an existing one has its own kind."""
+def task_set_and_run(given: str, run: str | None, *, kind: str = "", ending: str = "") -> tuple["AnyTaskSet", "Layout"]:
+    """The task set, for programs of a kind, and the run to search in; an existing one has its own kind.
+
+    ending: of the name of a run that is not named, behind its task set's.
+    """
     from meta_reward.kinds.registry import for_programs, load_any_task_set
     from meta_reward.run.config import load_run_config
     from meta_reward.run.layout import Layout
 
     path, name = _paths_of(given, run)
     tasks = load_any_task_set(path)
-    layout = Layout(run_path(name or tasks.name))
+    layout = Layout(run_path(name or tasks.name + ending))
     if layout.config.exists():
         kind = load_run_config(layout.config).kind
     return for_programs(tasks, kind), layout

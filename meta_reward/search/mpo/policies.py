@@ -1,0 +1,28 @@
+"""The kinds of policies, by the name before the colon in `--policy KIND:MODEL`.
+
+    desk    a softmax policy over the courses that an agent of the simulated airline desk can take
+    text    one over kinds of short texts, a title without a text among them (simulated)
+
+Each is a function `make(model, context)` that returns a `Policy`, in a module that is imported when it is asked for.
+"""
+
+from importlib import import_module
+
+from meta_reward.errors import UsageError
+from meta_reward.search.mpo.policy import Policy, PolicyContext
+
+
+def make_policy(spec: str, context: PolicyContext) -> Policy:
+    """The policy that a spec names. Raises UsageError if it is unknown, or cannot act in these tasks."""
+    kind, _, model = spec.partition(":")
+    if kind not in _KINDS:
+        raise UsageError(f"unknown policy {spec!r}", hint=f"known: {', '.join(_KINDS)}")
+    made: Policy = import_module(_KINDS[kind]).make(model, context)
+    return made
+
+
+_KINDS = {
+    "desk": "meta_reward.offline.mpo.desk",
+    "text": "meta_reward.offline.mpo.text",
+}
+"""The module of each kind."""
