@@ -10,9 +10,10 @@ from meta_reward.propose.base import Proposer
 from meta_reward.propose.claude.agent import ClaudeProposer
 from meta_reward.propose.command import CommandProposer, Confinement
 from meta_reward.propose.guard import FILE_TOOLS, SHELL
+from meta_reward.propose.meta.proposer import MetaProposer
 from meta_reward.propose.optimizers.proposer import OptimizerProposer
 from meta_reward.propose.writer import make_writer
-from meta_reward.run.settings import MODEL_SUMMARIES, WRITING, ProposerSettings
+from meta_reward.run.settings import META, MODEL_SUMMARIES, WRITING, ProposerSettings
 
 
 def make_proposer(settings: ProposerSettings) -> Proposer:
@@ -96,6 +97,12 @@ def _optimizer(name: str) -> Callable[[str, ProposerSettings], Proposer]:
     return make
 
 
+def _meta(rest: str, settings: ProposerSettings) -> Proposer:
+    if rest or not settings.writer:
+        raise UsageError(f"proposer {META} asks a model, and none is named", hint="name one with --meta")
+    return MetaProposer(settings)
+
+
 _NAME_WRITER = "name one with --writer, such as anthropic:MODEL or openai:MODEL"
 _WRITER = ("writer", "writer_settings")
 _FLAGS = {**{name: f"--proposer-{name}" for name in ("jail", "bind", "env", "net")}, "writer": "--writer"}
@@ -103,8 +110,8 @@ _TAKEN_BY = {
     **dict.fromkeys(("jail", "bind", "net"), ("command",)),
     "env": ("claude", "command"),
     **dict.fromkeys(("turns", "effort", "tools"), ("claude",)),
-    "max_usd": ("claude", *WRITING),
-    **dict.fromkeys(_WRITER, WRITING),
+    "max_usd": ("claude", *WRITING, META),
+    **dict.fromkeys(_WRITER, (*WRITING, META)),
 }
 _KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
     "catalog": _catalog,
@@ -112,4 +119,5 @@ _KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
     "claude": _claude,
     "command": _command,
     **{name: _optimizer(name) for name in WRITING},
+    META: _meta,
 }

@@ -49,10 +49,13 @@ def load_user_config(path: Path | None) -> dict[str, Any]:
 
 
 def render_config(config: RunConfig) -> bytes:
-    """The text of `run.toml`."""
+    """The text of `run.toml`; a search has no table `[mpo]`."""
     import tomli_w
 
-    return tomli_w.dumps(asdict(config)).encode()
+    tables = asdict(config)
+    if not config.mpo.policy:
+        del tables["mpo"]
+    return tomli_w.dumps(tables).encode()
 
 
 def overlay(tables: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ SESSION, EVALUATION, CANDIDATE, ITERATION = "session", "evaluation", "candidate"
 LEADER, DECISION = "leader", "decision"
 OUTAGE, RECOVERY = "outage", "recovery"
 """The judge stopped answering, and answers again."""
+STEPS = "steps"
+"""A policy in training was updated for a while."""
 LIMIT, HINT, NOTE = "limit", "hint", "note"
 
 

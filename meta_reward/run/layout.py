@@ -40,6 +40,12 @@ class _History:
     iterations = _In("history", "iterations.jsonl")
     outcomes = _In("history", "outcomes.jsonl")
     candidates = _In("history", "candidates")
+    samples = _In("history", "samples")
+    """Of a policy in training: what a refinement was made from, and what the judge said of it."""
+
+    def samples_of(self, iteration: int) -> Path:
+        """The folder of the samples that a refinement is made from."""
+        return self.samples / f"{iteration:04d}"
 
     def candidate(self, folder: str) -> Path:
         """The folder of a candidate on the search split. folder: such as `c0007-policy-check`."""
@@ -85,6 +91,10 @@ class Layout(_History):
     """Files that were in the way of the search, and not its own."""
     summaries = _In("work", "summaries")
     """Of candidates' traces, written by a model for proposers that see no more of them."""
+    steps = _In("root", "mpo/steps.jsonl")
+    """A line for each step of a policy in training: its rewards and what is true of it, which no proposer sees."""
+    checkpoints = _In("root", "mpo/checkpoints")
+    """The policy, a folder for each refinement and one at the end, by step. Not in git: a policy may be large."""
     account = _In("work", "account.jsonl")
     objective_account = _In("work", "account-objective.jsonl")
     """What a learned reward, by which the run is scored, has cost."""
@@ -131,6 +141,10 @@ class Layout(_History):
     def journal(self, split: str, folder: str) -> Path:
         """The journal of finished results of an evaluation under way."""
         return self.journals / f"{folder}-{split}.jsonl"
+
+    def checkpoint(self, step: int) -> Path:
+        """The policy after so many steps."""
+        return self.checkpoints / f"{step:05d}"
 
     def session(self, iteration: int) -> Path:
         """The folder of a proposer's session: history and staging side by side."""

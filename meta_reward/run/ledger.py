@@ -12,6 +12,7 @@ from meta_reward import files
 from meta_reward.errors import DataError
 
 SCHEMA = 1
+_OPTIONAL = ("context_chars", "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Row:
     reason: str
     context_chars: int | None = field(default=None, kw_only=True)
     """What the model is shown for one item, on average; None for rewards, and not written then."""
+    step: int | None = field(default=None, kw_only=True)
+    """After how many steps of a policy it was made; None, and not written, where no policy is trained."""
 
     @property
     def cost(self) -> int:
@@ -64,9 +67,7 @@ def render_ledger(rows: Sequence[Row]) -> bytes:
 
 def _row_to_json(row: Row) -> dict[str, object]:
     values: dict[str, object] = files.as_dict(row)
-    if row.context_chars is None:
-        del values["context_chars"]
-    return values
+    return {name: value for name, value in values.items() if value is not None or name not in _OPTIONAL}
 
 
 def leader_of(rows: Sequence[Row]) -> Row:
@@ -119,7 +120,8 @@ def _parse_row(data: Any, path: Path, number: int) -> Row:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise DataError(path, f"is not a ledger line of schema {SCHEMA}", place=place)
     try:
-        values = {name: data[name] for name in Row.__slots__ if name != "context_chars"}
+        values = {name: data[name] for name in Row.__slots__ if name not in _OPTIONAL}
     except KeyError as error:
         raise DataError(path, f"has no {error}", place=place) from None
-    return Row(**{**values, "parents": tuple(values["parents"])}, context_chars=data.get("context_chars"))
+    optional = {name: data.get(name) for name in _OPTIONAL}
+    return Row(**{**values, **optional, "parents": tuple(values["parents"])})

@@ -92,7 +92,18 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
         hypothesis=files.printable(proposal.hypothesis),
         reason=files.printable(reason)[:_MAX_REASON_CHARS],
         context_chars=metrics.cost if metrics and metrics.context else None,
+        step=step_of(layout, iteration),
     )
+
+
+def step_of(layout: Layout, iteration: int) -> int | None:
+    """After how many steps of a policy an iteration's candidates were made; None where no policy is trained."""
+    path = layout.samples_of(iteration) / "samples.json"
+    if not path.exists():
+        return None
+    data = files.load_json(path)
+    with files.reading(path):
+        return int(data["step"])
 
 
 def _status_of(folder: Path) -> tuple[str, str, Metrics | None]:
@@ -290,6 +301,8 @@ def _message(row: Row) -> str:
         "failed": "failed",
     }[row.status]
     trailers = [f"Candidate: {row.id}", *(f"Parent: {parent}" for parent in row.parents)]
+    if row.step is not None:
+        trailers.append(f"Step: {row.step}")
     if row.score is not None:
         trailers.append(f"Agreement: {row.score:.4f}")
     trailers += [f"Judge: {row.judge}", f"Judge-Tokens: {row.judge_tokens}"]

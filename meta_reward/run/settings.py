@@ -15,6 +15,8 @@ MODEL_SUMMARIES = "model-summaries"
 HISTORY_LEVELS = ("full", "scores", "summaries", MODEL_SUMMARIES, "none")
 WRITING = ("gepa", "openevolve", "writer")
 """The proposers that are no agents: code around a model that writes programs."""
+META = "meta"
+"""The proposer that refines the rubric of a reward by what a policy makes of it; also code around a model."""
 _EFFORTS = ("", "low", "medium", "high", "xhigh", "max")
 
 
@@ -105,6 +107,31 @@ class ObjectiveSettings:
     """What the reward's judge may cost in one start of the search; 0 where the reward sets its own limit."""
 
 
+PAIRS, NO_GATE = "pairs", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class MpoSettings:
+    """The table `[mpo]`: the training of a policy whose reward is refined. A search has none."""
+
+    policy: str = ""
+    """Kind and model of the policy; empty in a search."""
+    policy_settings: dict[str, Any] = field(default_factory=dict)
+    """What this kind of policy takes."""
+    steps: int = setting(200, least=1)
+    """Updates of the policy."""
+    every: int = setting(20, least=1)
+    """Steps between refinements of the reward."""
+    tasks: int = setting(8, least=1)
+    """Tasks of a step, each with a group of samples."""
+    group: int = setting(4, least=2)
+    """Samples of a task in a step."""
+    samples: int = setting(20, least=1)
+    """Samples that a refinement looks at."""
+    gate: str = setting(PAIRS, choices=(PAIRS, NO_GATE))
+    """`pairs` keeps a refinement only where it does no worse on the trusted pairs of search; `none` keeps every one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The table `[limits]`: when a search stops. 0 means no limit, but for iterations."""
@@ -152,6 +179,7 @@ class RunConfig:
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     proposer: ProposerSettings = field(default_factory=ProposerSettings)
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
+    mpo: MpoSettings = field(default_factory=MpoSettings)
     limits: Limits = field(default_factory=Limits)
     splits: SplitShares = field(default_factory=SplitShares)
     """How a task set that is not divided yet is divided."""

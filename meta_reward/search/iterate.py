@@ -1,0 +1,190 @@
+"""An iteration, from the proposer's session to the commits, and the decision at the end: what drivers have in common.
+
+`loop.py` searches with them, `mpo/driver.py` trains a policy between them. Every step looks at what is on disk first
+and does only what is missing.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from meta_reward import files, folders
+from meta_reward.errors import LimitReached, UsageError
+from meta_reward.models.billing import fold_bill
+from meta_reward.models.usage import Spent
+from meta_reward.propose.session_cost import proposer_usd
+from meta_reward.run import git, record
+from meta_reward.run.decisions import Decision, complete_decision, keep_chosen, last_decision, sentence_of
+from meta_reward.run.events import BEGIN, CANDIDATE, DECISION, ITERATION, LEADER
+from meta_reward.run.integrity import restore_deleted
+from meta_reward.run.ledger import Row, leader_of, load_ledger
+from meta_reward.run.stop_reason import Stop
+from meta_reward.run.usage import spent_on_disk
+from meta_reward.search.context import Search
+from meta_reward.search.decide import decide, finalists_of, is_decided, reserve
+from meta_reward.search.evaluate_split import run_splits
+from meta_reward.search.limits import NOTHING, LimitCheck, limit_check, stop_at
+from meta_reward.search.session import run_session, save_candidates
+
+
+def tell_begin(search: Search) -> None:
+    """Write down that a process begins to work on a run."""
+    with suppress(OSError):  # nothing depends on it
+        files.repair_journal(search.layout.events)
+    sizes = {split: len(search.part(split).examples) for split in search.splits}
+    text = f"the search {'goes on' if load_ledger(search.layout.ledger) else 'begins'}"
+    search.events.add(BEGIN, text, shown=False, trajectories=sizes)
+
+
+def make_whole(search: Search) -> None:
+    """Finish what a kill has left half done, so that files and commits are in step."""
+    git.unlock(search.layout.root)
+    git.leave_out(search.layout.root, search.layout.events.name)
+    for note in restore_deleted(search.layout):
+        search.events.note(note)
+    search.layout.make_sealed()
+    folders.sweep(search.layout.root, deep=False)
+    for folder in (search.layout.history, search.layout.sealed):
+        folders.sweep(folder)
+    complete_decision(search.layout, load_ledger(search.layout.ledger))
+    record.match_tags(search.layout)
+    record.commit_candidates(search.layout)
+    record.commit_last_iteration(search.layout)
+    if last_decision(search.layout) is None:
+        record.commit_leader(search.layout)
+    git.refresh(search.layout.root)
+
+
+async def iterate(search: Search, limits: LimitCheck) -> record.Iteration:
+    """The next iteration, from the proposer's session to the commits."""
+    iteration, began = len(record.load_iterations(search.layout)), time.monotonic()
+    # What sessions cost grows while they try drafts.
+    held = reserve(search)
+    watch(search, limits, partial(proposer_usd, search.layout), held)
+    session = await run_session(search, iteration)
+    sessions_usd, proposed = proposer_usd(search.layout), time.monotonic()
+    watch(search, limits, lambda: sessions_usd, held)
+    folders = save_candidates(search, session, iteration)
+    before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
+    rows = await _score(search, folders, iteration, limits)
+    baseline = (before or rows)[0]
+    if baseline.score is None:
+        raise UsageError(f"the baseline {baseline.name} {baseline.status}: {baseline.reason}", hint="fix it")
+    rows, unknown = _with_known_parents(rows, {row.id for row in before})
+    line = record.Iteration(iteration, tuple(row.id for row in rows), (*session.notes, *unknown), session.added)
+    for note in record.save_iteration(search.layout, [*before, *rows], line):
+        search.events.note(note)
+    if rows:
+        record.commit_candidates(search.layout)
+    else:
+        record.commit_iteration_without_candidates(search.layout, line)
+    record.commit_leader(search.layout)
+    git.refresh(search.layout.root)
+    fold_bill(search.layout.account)
+    _tell_leader(search, before, [*before, *rows])
+    spent = search.gateway.spent
+    search.events.add(
+        ITERATION,
+        f"iteration {iteration} is done: {', '.join(line.candidates) or 'no candidates'}",
+        shown=False,
+        iteration=iteration,
+        candidates=line.candidates,
+        session_s=round(proposed - began, 3),
+        evaluation_s=round(time.monotonic() - proposed, 3),
+        spent={"calls": spent.calls, "tokens": spent.tokens, "usd": spent.cost_usd + sessions_usd},
+    )
+    return line
+
+
+def watch(search: Search, limits: LimitCheck, sessions_usd: Callable[[], float], held: Spent = NOTHING) -> None:
+    """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
+    counted = sessions_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
+
+    def check(spent: Spent) -> None:
+        used = limits.used(spent, held)
+        search.tell_limits(used)
+        stop_at(used)
+
+    search.gateway.limit(check, elsewhere_usd=counted)
+    search.gateway.check_limit()
+
+
+async def settle(search: Search, ending: Stop) -> Stop:
+    """How the search ended, once its finalists are evaluated and the decision is on record."""
+    if is_decided(search.layout):
+        for note in keep_chosen(search.layout, load_ledger(search.layout.ledger)):
+            search.events.note(note)
+        return ending
+    if ending.state == "stopped" and not finalists_of(search.layout):
+        return ending
+    search.events.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
+    limits, sessions_usd = limit_check(replace(search.config.limits, max_hours=0.0)), proposer_usd(search.layout)
+    search.gateway.limit(limits, elsewhere_usd=lambda: sessions_usd)
+    try:
+        decision = await decide(search)
+    except LimitReached as limit:
+        return at_limit(search, limit, ", before there was a decision")
+    _tell_decision(search, decision)
+    git.repack(search.layout.root)
+    return ending
+
+
+def at_limit(search: Search, limit: LimitReached, when: str = "") -> Stop:
+    """How a run ended that a limit has stopped."""
+    used, kept = search.gateway.spent, spent_on_disk(search.layout)
+    return Stop("stopped", f"{limit}{when}", used.calls - kept.calls, used.tokens - kept.tokens)
+
+
+def _tell_leader(search: Search, before: Sequence[Row], rows: Sequence[Row]) -> None:
+    leader = leader_of(rows)
+    if leader.score is not None and (not before or leader_of(before).id != leader.id):
+        text = f"{leader.id} leads with {leader.score:.1%} on search"
+        search.events.add(LEADER, text, id=leader.id, score=leader.score)
+
+
+def _tell_decision(search: Search, decision: Decision) -> None:
+    found = next((f for f in decision.finalists if f.verdict.id == decision.chosen), None)
+    p = found.verdict.p if found else None
+    search.events.add(DECISION, sentence_of(decision), chosen=decision.chosen, untested=decision.untested, p=p)
+
+
+async def _score(search: Search, folders: Sequence[str], iteration: int, limits: LimitCheck) -> list[Row]:
+    """The rows of an iteration's candidates after their evaluation on the search split, or their rejection.
+
+    The baseline is evaluated before all others: what it takes tells what to hold back for validation.
+    """
+    rows: dict[str, Row] = {}
+    sessions_usd = proposer_usd(search.layout)
+
+    def tell(folder: str) -> None:
+        row = rows[folder] = record.row_of(search.layout, folder, iteration, judge=search.config.judge.spec)
+        scored = row.score is not None
+        result = f"{row.score:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
+        text = f"{row.id} {row.name}: {result}"
+        search.events.add(CANDIDATE, text, id=row.id, name=row.name, status=row.status, score=row.score)
+
+    valid = [folder for folder in folders if _is_valid(search, folder)]
+    first = valid[:1] if iteration == 0 else []
+    for part in filter(None, (first, valid[len(first) :])):
+        if rows:
+            watch(search, limits, lambda: sessions_usd, reserve(search, rows.values()))
+        await run_splits(search, part, "search", on_done=tell)
+    for folder in folders:
+        if folder not in rows:
+            tell(folder)
+    return [rows[folder] for folder in folders]
+
+
+def _is_valid(search: Search, folder: str) -> bool:
+    path = search.layout.candidate(folder) / "validator.json"
+    validator = files.load_json(path)
+    with files.reading(path):
+        return bool(validator["ok"])
+
+
+def _with_known_parents(rows: Sequence[Row], known: set[str]) -> tuple[list[Row], list[str]]:
+    """The rows with only those parents that exist, and a note for each that does not."""
+    notes = [f"{row.id} names parent {p}, which does not exist" for row in rows for p in row.parents if p not in known]
+    return [replace(row, parents=tuple(p for p in row.parents if p in known)) for row in rows], notes

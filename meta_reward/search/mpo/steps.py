@@ -1,0 +1,102 @@
+"""The steps of a training: a line of `steps.jsonl` each, and what they come to.
+
+Only people and reports read them. They say what is true of the samples, which neither a judge nor a proposer may know.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean, pvariance
+
+from meta_reward import files
+from meta_reward.errors import DataError
+from meta_reward.records import parse_record
+from meta_reward.search.mpo.policy import Sample, UpdateStats
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One update of the policy."""
+
+    step: int
+    """From 1."""
+    harness: str
+    """The id of the candidate whose reward it was updated on."""
+    samples: int
+    failed: int
+    """Samples without a reward."""
+    reward: float | None
+    """The learned one, from 0 to 100, on average; None where every sample failed."""
+    official: float | None
+    """What is true of the samples, from 0 to 1, on average; None where that is not known."""
+    groups: int
+    equal_groups: int
+    """Groups in which all rewards are equal: nothing can be learned from them."""
+    variance: float
+    """Of the rewards within a group, on average."""
+    length: float
+    """Characters that the agent said, on average."""
+    entropy: float | None
+    kl: float | None
+    moves: dict[str, int] = field(default_factory=dict)
+    """How often the policy chose each, where it says so."""
+    more: dict[str, float] = field(default_factory=dict)
+
+
+def step_of(
+    step: int, harness: str, samples: Sequence[Sample], rewards: Sequence[float | None], stats: UpdateStats
+) -> Step:
+    """What an update was made from, and what it did."""
+    given = [reward for reward in rewards if reward is not None]
+    official = [sample.official for sample in samples if sample.official is not None]
+    groups = groups_of(samples, rewards)
+    return Step(
+        step,
+        harness,
+        len(samples),
+        len(samples) - len(given),
+        fmean(given) if given else None,
+        fmean(official) if official else None,
+        len(groups),
+        sum(len(set(group)) == 1 for group in groups),
+        fmean(pvariance(group) for group in groups) if groups else 0.0,
+        fmean(map(length_of, samples)) if samples else 0.0,
+        stats.entropy,
+        stats.kl,
+        dict(sorted(Counter(sample.move for sample in samples if sample.move).items())),
+        dict(stats.more),
+    )
+
+
+def groups_of(samples: Sequence[Sample], rewards: Sequence[float | None]) -> list[list[float]]:
+    """The rewards of each task's samples, without failures; tasks without a reward are left out."""
+    pairs = zip(samples, rewards, strict=True)
+    groups = ([r for _, r in group if r is not None] for _, group in groupby(pairs, key=lambda pair: pair[0].task))
+    return [group for group in groups if group]
+
+
+def length_of(sample: Sample) -> int:
+    """How many characters the agent said."""
+    return sum(len(message.content) for message in sample.trajectory.messages if message.role == "assistant")
+
+
+def load_steps(path: Path) -> list[Step]:
+    """The steps on record, in their order. Raises DataError that names a broken line."""
+    if not path.exists():
+        return []
+    steps = []
+    for number, line in files.numbered_lines(path):
+        try:
+            steps.append(parse_record(Step, line))
+        except TypeError as error:
+            raise DataError(path, str(error), place=f"line {number}") from None
+    return steps
+
+
+def save_steps(path: Path, steps: Iterable[Step]) -> None:
+    """Write all steps so far."""
+    files.write_lines(path, ({"schema": SCHEMA, **files.as_dict(step)} for step in steps))
