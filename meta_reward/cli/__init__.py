@@ -42,6 +42,7 @@ _HEADINGS = {
     "Data": {"import": "meta_reward.cli.imports", "tasks": "meta_reward.cli.tasks"},
     "Studies": {"study": "meta_reward.cli.study"},
     "More": {
+        "mpo": "meta_reward.cli.mpo",
         "judge": "meta_reward.cli.judge",
         "cache": "meta_reward.cli.cache",
         "doctor": "meta_reward.cli.doctor",

@@ -104,7 +104,7 @@ def command(
 
     said = _said(instructions, hint, notify, track)
     taskset = taskset or _taskset_of(name)
-    tasks, layout = _task_set_and_run(taskset, name)
+    tasks, layout = task_set_and_run(taskset, name)
     seeds = seeds or seed_folder(tasks)
     requested = _requested(config, flags, seeds, baseline)
     if dry_run:
@@ -170,14 +170,14 @@ def _start(
     return tasks
 
 
-def _task_set_and_run(given: str, run: str | None) -> tuple["AnyTaskSet", "Layout"]:
-    """The task set and the run to search in."""
+def task_set_and_run(given: str, run: str | None, ending: str = "") -> tuple["AnyTaskSet", "Layout"]:
+    """The task set and the run to search in. ending: of the name of a run that is not named, behind its task set's."""
     from meta_reward.kinds.registry import load_any_task_set
     from meta_reward.run.layout import Layout
 
     path, name = _paths_of(given, run)
     tasks = load_any_task_set(path)
-    return tasks, Layout(run_path(name or tasks.name))
+    return tasks, Layout(run_path(name or tasks.name + ending))
 
 
 def _paths_of(given: str, run: str | None) -> tuple[Path, str | None]:

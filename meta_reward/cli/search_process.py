@@ -1,6 +1,6 @@
 """One start of a search: the process that holds the run, shows what it does, and says how it ended."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.lock import locked
 from meta_reward.run.record import load_iterations
 from meta_reward.run.stop_reason import Stop, save_stop
+from meta_reward.search.context import Search
 from meta_reward.search.create import keep_instructions, raise_limits
 from meta_reward.search.listeners import Handler, listening
 from meta_reward.search.loop import run_search
@@ -50,8 +51,14 @@ class Said:
         return found
 
 
-def go_on(layout: Layout, requested: Mapping[str, Any], tasks: AnyTaskSet, said: Said) -> Stop:
-    """Search, from what is on disk."""
+def go_on(
+    layout: Layout,
+    requested: Mapping[str, Any],
+    tasks: AnyTaskSet,
+    said: Said,
+    drive: Callable[[Search], Awaitable[Stop]] = run_search,
+) -> Stop:
+    """Search, or what else drives the run, from what is on disk."""
     headline = partial(_headline, layout)
     with (
         locked(layout),
@@ -68,7 +75,7 @@ def go_on(layout: Layout, requested: Mapping[str, Any], tasks: AnyTaskSet, said:
             events.add(HINT, f"hint for the proposer: {said.hint}", shown=False)
         ready = make_search(layout, tasks, progress, events)
         with _still_there(layout), save_stop(layout, tell=partial(_tell_end, events)) as stop:
-            ending = run_interruptible(under_objective(ready, run_search))
+            ending = run_interruptible(under_objective(ready, drive))
             stop(ending)
     return ending
 

@@ -4,6 +4,8 @@
     claude-code:MODEL   a Claude subscription         simulated       the offline judge
                                                       simulated:reader, simulated:solver, simulated:agent
                                                                          offline models for texts, problems and worlds
+                                                      simulated:meta, simulated:texts
+                                                                         an offline meta model, and a judge of texts
 
 `@http://host:port/...` after the model names another address. Nothing is imported, started or required before the
 first call, so that a run can be looked at without a key.
@@ -51,6 +53,10 @@ _SIMULATED: dict[str, tuple[str, ...]] = {
     "simulated:agent-eager": ("agent", "simulated_agent", "eager"),
     "simulated:agent-forgetful": ("agent", "simulated_agent", "forgetful"),
     "simulated:writer": ("writer", "SimulatedWriter"),
+    "simulated:meta": ("mpo.meta", "simulated_meta"),
+    "simulated:meta-careful": ("mpo.meta", "simulated_meta", "careful"),
+    "simulated:meta-nonsense": ("mpo.meta", "simulated_meta", "nonsense"),
+    "simulated:texts": ("mpo.text_judge", "SimulatedTextJudge"),
 }
 """The module in `offline/` of each simulated model that is no judge, what makes it, and with which preset."""
 _KINDS = {

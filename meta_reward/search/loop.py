@@ -4,7 +4,7 @@ Its state is the run directory and nothing else. Every step looks at what is on 
 only what is missing, so a search that was killed anywhere goes on from there.
 """
 
-from meta_reward.errors import LimitReached
+from meta_reward.errors import LimitReached, UsageError
 from meta_reward.evaluation.gate import FINALISTS
 from meta_reward.run import record
 from meta_reward.run.decisions import last_decision
@@ -24,6 +24,7 @@ _MOST_BARREN_SESSIONS = 3
 
 async def run_search(search: Search) -> Stop:
     """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
+    _refuse_training(search)
     await check_sandbox(search)
     limits, barren = limit_check(search.config.limits), 0
     tell_begin(search)
@@ -46,6 +47,7 @@ async def add(search: Search, name: str, source: str) -> Row:
 
     Raises UsageError where the validator refuses it, LimitReached where nothing may be spent on it.
     """
+    _refuse_training(search)
     await check_sandbox(search)
     limits = limit_check(search.config.limits)
     make_whole(search)
@@ -59,6 +61,12 @@ async def add(search: Search, name: str, source: str) -> Row:
             search.events.note(f"{name} is not one of the {FINALISTS} best on search: the decision stands")
         await settle(search, Stop("finished", f"{name} was added"))
     return next(row for row in load_ledger(search.layout.ledger) if row.id == line.candidates[0])
+
+
+def _refuse_training(search: Search) -> None:
+    if search.config.mpo.policy:
+        what = f"run {search.layout.root.name} trains a policy, and its candidates come from that"
+        raise UsageError(what, hint=f"`meta-reward mpo {search.layout.root.name}` continues it")
 
 
 def _warn_of_small_limit(search: Search) -> None:

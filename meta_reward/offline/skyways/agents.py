@@ -52,13 +52,18 @@ def sound(case: Case, rng: random.Random) -> Course:
 
 def faulty(case: Case, rng: random.Random) -> Course:
     """Makes one of the mistakes that the case leaves room for."""
-    weights = _WHERE_TO_ACT if case.errand.plan else _WHERE_TO_REFRAIN
+    weights = faults_of(case)
     faults = list(weights)
     while True:
         fault = rng.choices(faults, [weights[fault] for fault in faults])[0]
         course = fault(case, rng)
         if course is not None:
             return course
+
+
+def faults_of(case: Case) -> Mapping[Fault, int]:
+    """The faults that agents have in such a case, each with how often; the case may leave no room for one."""
+    return _WHERE_TO_ACT if case.errand.plan else _WHERE_TO_REFRAIN
 
 
 def oversteps(case: Case, rng: random.Random) -> Course | None:

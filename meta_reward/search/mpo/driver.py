@@ -7,7 +7,7 @@ directory and the last checkpoint, so a training that was killed anywhere goes o
 
 from math import ceil
 
-from meta_reward.errors import LimitReached
+from meta_reward.errors import LimitReached, UsageError
 from meta_reward.kinds.reward import pairwise
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import git, record
@@ -32,6 +32,9 @@ def blocks_of(settings: MpoSettings) -> int:
 
 async def run_training(search: Search) -> Stop:
     """Go on from what is on disk until the last step or a limit. Raises what stops a run otherwise."""
+    if not search.config.mpo.policy:
+        what = f"run {search.layout.root.name} is a search, which trains no policy"
+        raise UsageError(what, hint=f"`meta-reward search {search.layout.root.name}` continues it")
     await check_sandbox(search)
     training = open_training(search)
     limits = limit_check(search.config.limits)

@@ -1,0 +1,158 @@
+"""The training of a policy as tables: rewards over the steps, and what became of each refinement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from meta_reward import files
+from meta_reward.files import printable
+from meta_reward.report.tables import fit, percent, render_table
+from meta_reward.run.config import load_run_config
+from meta_reward.run.layout import Layout
+from meta_reward.run.ledger import load_ledger
+from meta_reward.run.samples import SampleSet, load_sample_set
+from meta_reward.run.settings import MpoSettings
+from meta_reward.search.mpo.current import Verdict, verdicts
+from meta_reward.search.mpo.steps import Step, load_steps
+
+_LEGEND = (
+    "reward: the learned one under the harness of these steps; official: what is true of the same samples, which no "
+    "judge and no meta model is told; gap: reward minus official, in points; entropy: of the policy's choices, in "
+    "nats; variance: of the rewards within a task's samples; equal: groups whose rewards are all equal, which teach "
+    "nothing; length: characters of the agent's words; more: the policy's most frequent moves"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """A refinement with what led to it."""
+
+    verdict: Verdict
+    samples: SampleSet
+    proposal: str
+    """What it says of itself: the samples, and the diff of the rubric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Steps under one harness, between two refinements."""
+
+    first: int
+    last: int
+    harness: str
+    reward: float | None
+    """From 0 to 100."""
+    official: float | None
+    """From 0 to 100."""
+    entropy: float | None
+    variance: float
+    equal: float
+    """Share of the groups."""
+    length: float
+    moves: tuple[tuple[str, float], ...]
+    """The most frequent ones with their shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training of a policy so far."""
+
+    run: str
+    settings: MpoSettings
+    blocks: tuple[Block, ...]
+    refinements: tuple[Refinement, ...]
+    skipped: tuple[tuple[int, str], ...]
+    """Refinements that brought no candidate: their number, from 1, and why."""
+
+
+def is_training(layout: Layout) -> bool:
+    """Whether a run trains a policy."""
+    return bool(load_run_config(layout.config).mpo.policy)
+
+
+def training_of(layout: Layout) -> Training:
+    """The training of a run, from its files."""
+    from meta_reward.run.record import load_iterations
+
+    settings, steps, rows = load_run_config(layout.config).mpo, load_steps(layout.steps), load_ledger(layout.ledger)
+    refinements = (
+        Refinement(
+            one,
+            load_sample_set(layout.samples_of(one.row.iteration)),
+            files.read_text(layout.candidate(one.row.folder) / "proposal.md"),
+        )
+        for one in (verdicts(rows, settings.gate) if rows else [])
+    )
+    skipped = ((x.iteration, "; ".join(x.notes)) for x in load_iterations(layout) if not x.candidates)
+    parts = (steps[at : at + settings.every] for at in range(0, len(steps), settings.every))
+    return Training(layout.root.name, settings, tuple(map(block_of, parts)), tuple(refinements), tuple(skipped))
+
+
+def block_of(steps: Sequence[Step]) -> Block:
+    """What some steps come to."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        for move, count in step.moves.items():
+            counts[move] = counts.get(move, 0) + count
+    total, groups = sum(counts.values()), sum(step.groups for step in steps)
+    best = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:3]
+    official = _mean([step.official for step in steps])
+    return Block(
+        steps[0].step,
+        steps[-1].step,
+        steps[0].harness,
+        _mean([step.reward for step in steps]),
+        None if official is None else 100 * official,
+        _mean([step.entropy for step in steps]),
+        fmean(step.variance for step in steps),
+        sum(step.equal_groups for step in steps) / groups if groups else 0.0,
+        fmean(step.length for step in steps),
+        tuple((move, count / total) for move, count in best),
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    given = [value for value in values if value is not None]
+    return fmean(given) if given else None
+
+
+def render_training(training: Training) -> str:
+    """The tables, for a terminal."""
+    headers = ["steps", "under", "reward", "official", "gap", "entropy", "variance", "equal", "length", "moves"]
+    rows = [_row(block) for block in training.blocks]
+    parts = [render_table(headers, rows) if rows else "no step is done yet", fit(_LEGEND)]
+    if training.refinements:
+        table = [_refinement(one) for one in training.refinements]
+        parts.append(render_table(["refinement", "after step", "from", "kept", "search pairs", "samples"], table))
+    parts += [fit(printable(f"refinement {number} brought nothing: {why}")) for number, why in training.skipped]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(block: Block) -> list[object]:
+    gap = None if block.reward is None or block.official is None else block.reward - block.official
+    return [
+        f"{block.first}-{block.last}",
+        block.harness,
+        *(_number(value) for value in (block.reward, block.official, gap)),
+        "-" if block.entropy is None else f"{block.entropy:.2f}",
+        f"{block.variance:.0f}",
+        percent(block.equal),
+        f"{block.length:.0f}",
+        ", ".join(f"{move} {share:.0%}" for move, share in block.moves),
+    ]
+
+
+def _refinement(one: Refinement) -> list[object]:
+    row = one.verdict.row
+    return [
+        row.id,
+        one.samples.step,
+        one.verdict.before.id,
+        "yes" if one.verdict.kept else "no",
+        one.verdict.reason,
+        len(one.samples.samples),
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
