@@ -48,6 +48,7 @@ def arguments(run: Path) -> dict[str, Any]:
         "per_device_train_batch_size": 4,
         "num_generations": 4,
         "max_completion_length": 16,
+        "beta": 0.0,  # a reference model would be loaded by its name, and this model has none
         "logging_steps": 1,
         "save_steps": mpo.every,
         "report_to": "none",

@@ -40,5 +40,5 @@ def train(layout: Layout, trainer: str) -> list[str]:
     program = [sys.executable, str(PROJECT / "examples" / "mpo_trl.py"), str(layout.root), trainer]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(program, capture_output=True, text=True, timeout=800, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr[-3000:]
     return re.findall(r"^step \d: reward (0\.\d+)$", done.stdout, re.MULTILINE)
