@@ -23,7 +23,7 @@ _RUBRIC = "rubric"
 @click.option(
     "--harness", type=click.Path(path_type=Path), help="The reward at the beginning. Default: the seed `baseline`."
 )
-@click.option("--policy", "--policy-model", "policy", metavar="KIND", help="What is trained: desk, text ...")
+@click.option("--policy", "--policy-model", "policy", metavar="KIND", help="What is trained: desk, text, solve or trl.")
 @click.option("--meta", metavar="KIND", help="The model that refines the rubric; as --judge.")
 @judge_option
 @click.option("--steps", type=click.IntRange(min=1), help="Updates of the policy. Default: 200.")
@@ -70,8 +70,9 @@ def command(
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
     from meta_reward.report.training import render_training, training_of
-    from meta_reward.run.config import load_user_config, overlay
+    from meta_reward.run.config import load_run_config, load_user_config, overlay
     from meta_reward.search.mpo.driver import run_training
+    from meta_reward.search.mpo.policies import TRL
 
     tasks, layout = task_set_and_run(taskset, name, ending="-mpo")
     requested = overlay(load_user_config(config), _dotted(flags))
@@ -79,6 +80,9 @@ def command(
         tasks = _start(layout, requested, taskset, harness)
     elif harness is not None:
         raise UsageError(f"run {layout.root.name} has its harness already", hint="leave --harness out")
+    if load_run_config(layout.config).mpo.policy == TRL:
+        click.echo(f'{layout.root} is ready: train with reward_funcs=RefinedReward("{layout.root}"), docs/training.md')
+        return
     ending = go_on(layout, requested, tasks, Said(None, None, None, None), run_training)
     leave_report(layout)
     click.echo(render_training(training_of(layout)))

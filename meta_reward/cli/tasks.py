@@ -44,9 +44,17 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @command.command("build")
 @click.argument("world", type=click.Choice(tuple(WORLDS)))
 @click.option("--name", help="Name of the task set. Default: that of the world.")
-@click.option("--tasks", type=click.IntRange(min=1), help="Default: 90, 150 errands, 200 puzzles, 60 for frontdesk.")
+@click.option(
+    "--tasks",
+    type=click.IntRange(min=1),
+    help="Default: 90, 150 errands, 200 puzzles, 60 for frontdesk, 200 solutions.",
+)
 @click.option("--texts", type=click.IntRange(min=1), help="Worked examples of puzzles. Default: 800.")
-@click.option("--rollouts", type=click.IntRange(min=2), help="Trajectories per task of skyways. Default: 8.")
+@click.option(
+    "--rollouts",
+    type=click.IntRange(min=2),
+    help="Trajectories per task of skyways, and of solutions. Default: 8 and 6.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace a task set with this name.")
 def build(world: str, name: str | None, seed: int, force: bool, **size: int | None) -> None:

@@ -69,5 +69,6 @@ WORLDS = {
     "errands": World("errands", {"tasks": 150}),
     "puzzles": World("puzzles", {"tasks": 200, "texts": 800}),
     "frontdesk": World("frontdesk", {"tasks": 60}),
+    "solutions": World("solutions", {"tasks": 200, "rollouts": 6}),
     "essays": World("essays", {"tasks": 24}),
 }

@@ -1,4 +1,4 @@
-"""The synchronous twin of `Scorer`: an event loop of its own in a thread, so that callers need none.
+"""The synchronous twin of `Scorer`, in an event loop of its own.
 
 Safe where an event loop is running already, as in a notebook. The sandbox stays warm between calls. It ends with
 `close`, at the latest with the process.
@@ -6,30 +6,25 @@ Safe where an event loop is running already, as in a notebook. The sandbox stays
 
 import asyncio
 import atexit
-import threading
-from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from meta_reward.models.usage import Spent
 from meta_reward.use.loaded import Loaded
+from meta_reward.use.loop_thread import LoopThread
 from meta_reward.use.scorer import Scored, Scorer
-
-_Made = TypeVar("_Made")
 
 
 class SyncScorer:
     """Scores trajectories; each call waits for its result."""
 
     def __init__(self, loaded: Loaded, *, notice: Callable[[str], None] = lambda text: None) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="meta-reward", daemon=True)
-        self._thread.start()
+        self._thread = LoopThread()
         try:
-            self._scorer = self._run(_opened(loaded, notice))
+            self._scorer = self._thread.run(_opened(loaded, notice))
         except BaseException:
-            self._end()
+            self._thread.close()
             raise
         atexit.register(self.close)
 
@@ -48,46 +43,25 @@ class SyncScorer:
 
     def score(self, messages: Any, *, policy: str | None = None, tools: Any = None) -> Scored:
         """As of `Scorer`."""
-        return self._run(self._scorer.score(messages, policy=policy, tools=tools))
+        return self._thread.run(self._scorer.score(messages, policy=policy, tools=tools))
 
     def score_all(self, batch: Iterable[Any]) -> list[Scored]:
         """As of `Scorer`."""
-        return self._run(self._scorer.score_all(batch))
+        return self._thread.run(self._scorer.score_all(batch))
 
     async def score_all_async(self, batch: Iterable[Any]) -> list[Scored]:
         """The same for a caller with an event loop of its own, which goes on meanwhile."""
-        return await asyncio.wrap_future(self._begin(self._scorer.score_all(batch)))
+        return await asyncio.wrap_future(self._thread.begin(self._scorer.score_all(batch)))
 
     def close(self) -> None:
         """End it. Calls that were sent are waited for; calling it again does nothing."""
-        if self._loop is None:
+        if self._thread.is_closed:
             return
         atexit.unregister(self.close)
         try:
-            self._run(self._scorer.__aexit__(None, None, None))
+            self._thread.run(self._scorer.__aexit__(None, None, None))
         finally:
-            self._end()
-
-    def _begin(self, work: Coroutine[Any, Any, _Made]) -> Future[_Made]:
-        if self._loop is None:
-            work.close()
-            raise RuntimeError("this reward is closed")
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    def _run(self, work: Coroutine[Any, Any, _Made]) -> _Made:
-        future = self._begin(work)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
-
-    def _end(self) -> None:
-        loop, self._loop = self._loop, None
-        assert loop is not None
-        loop.call_soon_threadsafe(loop.stop)
-        self._thread.join()
-        loop.close()
+            self._thread.close()
 
 
 async def _opened(loaded: Loaded, notice: Callable[[str], None]) -> Scorer:

@@ -20,6 +20,7 @@ from meta_reward.evaluation.records import REWARD, Result
 from meta_reward.harness.sandbox import Sandbox
 from meta_reward.run import git, record
 from meta_reward.run.events import STEPS
+from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.samples import SampleSet, save_samples
 from meta_reward.run.set_aside import inside
@@ -32,7 +33,7 @@ from meta_reward.search.open import open_sandbox
 from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Rollout, trajectory_to_json
 
-_DRAWN_FOR_EACH = 3
+DRAWN_FOR_EACH = 3
 """Samples drawn for each that a refinement looks at."""
 
 
@@ -81,7 +82,7 @@ async def run_block(training: Training, block: int) -> None:
     done = load_steps(search.layout.steps)
     first, last = training.last_of(block - 1) + 1, training.last_of(block)
     if len(done) >= last:
-        commit_steps(training, done)
+        commit_steps(search.layout, done)
         return
     under = current_of(load_ledger(search.layout.ledger), settings.gate)
     training.go_to(first - 1)
@@ -95,7 +96,7 @@ async def run_block(training: Training, block: int) -> None:
     training.save(last)
     steps = [*done[: first - 1], *new]
     save_steps(search.layout.steps, steps)
-    commit_steps(training, steps)
+    commit_steps(search.layout, steps)
     reward, official = _means(new)
     facts = {"first": first, "last": last, "harness": under.id, "reward": reward, "official": official}
     search.events.add(STEPS, said(new), shown=True, **facts)
@@ -113,7 +114,7 @@ async def _step(training: Training, scorer: "SampleScorer", step: int) -> Step:
 async def _choose(training: Training, scorer: "SampleScorer", block: int, step: int) -> None:
     """Draw samples of the policy as it is now, and write down those that the refinement looks at."""
     search, settings = training.search, training.search.config.mpo
-    count = ceil(_DRAWN_FOR_EACH * settings.samples / settings.group)
+    count = ceil(DRAWN_FOR_EACH * settings.samples / settings.group)
     tasks = drawn_tasks(training.tasks, count, f"{search.config.seed}/{step}/chosen")
     samples = training.policy.sample(tasks, settings.group)
     results = {result.example: result for result in await scorer.score(samples)}
@@ -171,9 +172,8 @@ class SampleScorer:
         return [replace(self._known[digests[s.id]], example=s.id, task=s.task) for s in samples]
 
 
-def commit_steps(training: Training, steps: Sequence[Step]) -> None:
+def commit_steps(layout: Layout, steps: Sequence[Step]) -> None:
     """Commit the steps on record and the samples behind the refinements, unless that was done."""
-    layout = training.search.layout
     name = inside(layout, layout.steps)
     if steps and git.blob_ids(layout.root, [name]).get(name) != git.blob_id(layout.steps.read_bytes()):
         record.commit_paths(layout, f"Steps up to {steps[-1].step} of the policy", [layout.steps, layout.samples])

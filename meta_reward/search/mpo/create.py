@@ -16,7 +16,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.settings import META
 from meta_reward.search.create import create
 from meta_reward.search.mpo.driver import blocks_of
-from meta_reward.search.mpo.policies import make_policy
+from meta_reward.search.mpo.policies import TRL, make_policy
 from meta_reward.search.mpo.policy import PolicyContext
 from meta_reward.tasks.base import AnyTaskSet
 
@@ -32,7 +32,9 @@ async def create_training(
     Raises UsageError where the policy cannot act in these tasks, or the harness has no rubric to refine.
     """
     config = new_config(requested)
-    make_policy(config.mpo.policy, PolicyContext(pairwise(taskset), config.seed, config.mpo.policy_settings))
+    context = PolicyContext(pairwise(taskset), config.seed, config.mpo.policy_settings)
+    if config.mpo.policy != TRL:
+        make_policy(config.mpo.policy, context)
     instructions = None
     if config.proposer.spec == META:
         read_rubric(harness.source)

@@ -64,7 +64,7 @@ async def _train(training: Training, limits: LimitCheck) -> None:
         if iteration:
             await _block(training, limits, iteration)
         await iterate(search, limits)
-        _tell_refinement(search, iteration)
+        tell_refinement(search, iteration)
     await _block(training, limits, blocks)
 
 
@@ -75,7 +75,8 @@ async def _block(training: Training, limits: LimitCheck, block: int) -> None:
     await run_block(training, block)
 
 
-def _tell_refinement(search: Search, iteration: int) -> None:
+def tell_refinement(search: Search, iteration: int) -> None:
+    """Say what became of the refinement of an iteration."""
     rows = load_ledger(search.layout.ledger)
     for one in verdicts(rows, search.config.mpo.gate):
         if one.row.iteration == iteration:

@@ -1,0 +1,135 @@
+"""A training whose policy is updated elsewhere, such as by a trainer on a GPU: it asks here for rewards, and refines.
+
+    async with Outside(search) as training:
+        await training.begin(0)
+        results = await training.score(samples)     # while the trainer is at a step
+        await training.end_step(1, UpdateStats())   # after it: every so often the reward is refined
+
+What it leaves is what `driver.py` leaves, but for checkpoints, which the trainer keeps. A trainer that goes on from an
+earlier checkpoint does its steps anew; refinements that are on record stay.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from meta_reward.evaluation.records import Result
+from meta_reward.kinds.reward import pairwise
+from meta_reward.propose.session_cost import proposer_usd
+from meta_reward.run import record
+from meta_reward.run.ledger import load_ledger
+from meta_reward.run.samples import SampleSet, save_samples
+from meta_reward.run.stop_reason import Stop
+from meta_reward.search.context import Search
+from meta_reward.search.decide import reserve
+from meta_reward.search.iterate import iterate, make_whole, settle, tell_begin, watch
+from meta_reward.search.limits import LimitCheck, limit_check
+from meta_reward.search.mpo.block import DRAWN_FOR_EACH, SampleScorer, commit_steps
+from meta_reward.search.mpo.choose import choose_samples
+from meta_reward.search.mpo.current import current_of
+from meta_reward.search.mpo.driver import tell_refinement
+from meta_reward.search.mpo.policy import Sample, UpdateStats
+from meta_reward.search.mpo.steps import Step, load_steps, save_steps, step_of
+from meta_reward.search.open import check_sandbox
+from meta_reward.trajectory import Rollout
+
+
+@dataclass(slots=True)
+class Outside:
+    """Rewards for a trainer, and refinements of them. Use as an async context manager."""
+
+    search: Search
+    _limits: LimitCheck = field(init=False)
+    _scorer: SampleScorer | None = None
+    _steps: list[Step] = field(default_factory=list)
+    _now: list[tuple[Sample, Result]] = field(default_factory=list)
+    """Of the step under way."""
+    _recent: deque[tuple[Sample, Result]] = field(init=False)
+    """Of the last steps under the current reward: a refinement looks at some of them."""
+
+    def __post_init__(self) -> None:
+        self._limits = limit_check(self.search.config.limits)
+        self._recent = deque(maxlen=DRAWN_FOR_EACH * self.search.config.mpo.samples)
+
+    async def __aenter__(self) -> Self:
+        await check_sandbox(self.search)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._close()
+
+    async def begin(self, at: int) -> None:
+        """Take up the training after a step of the trainer, 0 at the beginning. The start harness is scored first."""
+        tell_begin(self.search)
+        make_whole(self.search)
+        if not record.load_iterations(self.search.layout):
+            await iterate(self.search, self._limits)
+        self._steps = [step for step in load_steps(self.search.layout.steps) if step.step <= at]
+        await self._open()
+
+    async def score(self, samples: Sequence[Sample]) -> list[Result]:
+        """The result of each sample, in their order. Raises JudgeUnavailable and LimitReached."""
+        assert self._scorer is not None
+        usd = proposer_usd(self.search.layout)
+        watch(self.search, self._limits, lambda: usd, reserve(self.search))
+        results = await self._scorer.score(samples)
+        self._now += zip(samples, results, strict=True)
+        return results
+
+    async def end_step(self, step: int, stats: UpdateStats) -> None:
+        """Put a step on record, counted from 1, and refine the reward if it is time."""
+        assert self._scorer is not None
+        rewards = [result.score for _, result in self._now]
+        self._steps.append(step_of(step, self._scorer.under.id, [sample for sample, _ in self._now], rewards, stats))
+        save_steps(self.search.layout.steps, self._steps)
+        self._recent += self._now
+        self._now = []
+        settings = self.search.config.mpo
+        iteration = len(record.load_iterations(self.search.layout))
+        if step < settings.steps and iteration <= step // settings.every:
+            await self._refine(iteration, step)
+
+    def describe(self, step: int, stats: UpdateStats) -> None:
+        """Say what a step that is on record did to the policy, where that is known only afterwards."""
+        if self._steps and self._steps[-1].step == step:
+            known = {"entropy": stats.entropy, "kl": stats.kl, "more": dict(stats.more)}
+            self._steps[-1] = replace(self._steps[-1], **known)  # type: ignore[arg-type]
+            save_steps(self.search.layout.steps, self._steps)
+
+    async def finish(self) -> Stop:
+        """Decide which candidate is the best one, after the last step."""
+        commit_steps(self.search.layout, self._steps)
+        done = self._steps[-1].step if self._steps else 0
+        return await settle(self.search, Stop("finished", f"{done} steps done"))
+
+    async def _refine(self, iteration: int, step: int) -> None:
+        assert self._scorer is not None
+        samples = [sample for sample, _ in self._recent]
+        results = {result.example: result for _, result in self._recent}
+        most = self.search.config.mpo.samples
+        chosen = choose_samples(samples, {id: result.score for id, result in results.items()}, most)
+        taskset = pairwise(self.search.taskset)
+        save_samples(
+            self.search.layout.samples_of(iteration),
+            SampleSet(step, self._scorer.under.id, len(samples), tuple(chosen)),
+            {sample.id: Rollout(sample.id, sample.task, sample.trajectory) for sample in samples},
+            results,
+            policy=taskset.policy,
+            tools=taskset.tools,
+        )
+        commit_steps(self.search.layout, self._steps)
+        await self._close()
+        await iterate(self.search, self._limits)
+        tell_refinement(self.search, iteration)
+        await self._open()
+
+    async def _open(self) -> None:
+        under = current_of(load_ledger(self.search.layout.ledger), self.search.config.mpo.gate)
+        self._recent.clear()
+        self._scorer = await SampleScorer(self.search, under).__aenter__()
+
+    async def _close(self) -> None:
+        if self._scorer is not None:
+            scorer, self._scorer = self._scorer, None
+            await scorer.__aexit__()
