@@ -28,6 +28,8 @@ _WIDE = 100
 
 def render_library(library: Library) -> str:
     """The harness. Raises BadEntry for one that is too large, or cannot be read back as it is."""
+    coded = [entry for entry in library.of(TOOL) if entry.code]
+    _check_names({entry.name: entry.code for entry in coded}, {entry.name: entry.function for entry in coded})
     source = _source_of(library)
     size = len(source.encode())
     if size > MAX_BYTES:
