@@ -54,9 +54,9 @@ async def create(
     requested = {**requested, "budget": {**asdict(kind.budget), **requested.get("budget", {})}}
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
-    backend = open_backend(config)
-    require_limit(backend, judge, requested.get("limits", {}))
-    for model in (backend, *(player for player, _ in open_roles(config).values())):
+    others = [(config.judge.roles.router, model) for model, _ in open_roles(config).values()]
+    for name, model in [(judge, open_backend(config)), *others]:
+        require_limit(model, name, requested.get("limits", {}))
         model.check()
     if spec := config.proposer.writing_model:
         require_usd_limit(make_writer(spec, config.proposer.writer_settings), spec, requested.get("limits", {}))

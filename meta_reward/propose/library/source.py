@@ -32,6 +32,8 @@ def render_library(library: Library) -> str:
     size = len(source.encode())
     if size > MAX_BYTES:
         raise BadEntry(f"the library takes {size / 1024:.0f} KB packed, more than {MAX_BYTES // 1024}: shorten entries")
+    coded = [entry for entry in library.of(TOOL) if entry.code]
+    _check_names({entry.name: entry.code for entry in coded}, {entry.name: entry.function for entry in coded})
     if parse_library(source) != library:
         raise BadEntry("the library cannot be read back as it is: a tool's code holds a line that divides the file")
     for finding in inspect_source(source).findings:
