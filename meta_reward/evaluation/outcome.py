@@ -88,6 +88,10 @@ class Outcome:
     """The item's."""
 
 
+REWARDS = "rewards"
+"""In what a reader may want to know of an item: the learned reward of each trial."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
     """An item with one example under one candidate, as it is written down; pairs have their own, `PairOutcome`."""
@@ -108,6 +112,11 @@ class ItemOutcome:
     @property
     def outcome(self) -> Outcome:
         return Outcome(self.id, self.task, self.score, self.categories, self.weight)
+
+    @property
+    def rewards(self) -> str | None:
+        """The learned reward of each trial, where one has scored it."""
+        return self.about.get(REWARDS)
 
     @property
     def failed(self) -> bool:

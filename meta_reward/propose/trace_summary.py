@@ -60,8 +60,20 @@ def _pairs(pairs: Sequence[PairOutcome]) -> str:
     return "\n".join(lines) if pairs else ""
 
 
+def _learned(items: Sequence[ItemOutcome]) -> str:
+    """A line a category, for items that a learned reward has scored."""
+    lines = ["## Items", "", "| category | items | mean learned reward | failed |", "|---|---|---|---|"]
+    for name in sorted({name for item in items for name in item.categories or ("all",)}):
+        own = [item for item in items if name in (item.categories or ("all",))]
+        mean, failed = 100 * statistics.fmean(item.score for item in own), sum(item.failed for item in own)
+        lines.append(f"| {name} | {len(own)} | {mean:.1f} | {failed} |")
+    return "\n".join(lines)
+
+
 def _items(items: Sequence[ItemOutcome]) -> str:
     """A line a category, for items that are no pairs; what is confused with what where answers recur."""
+    if any(item.rewards is not None for item in items):
+        return _learned(items)
     categories = sorted({name for item in items for name in item.categories or ("all",)})
     lines = ["## Items", "", "| category | items | wrong | failed |", "|---|---|---|---|"]
     for name in categories:

@@ -22,6 +22,7 @@ from meta_reward.run.query_answers import (
     Flips,
     Ledger,
     LedgerEntry,
+    LowReward,
     Standing,
     Suspect,
     Suspects,
@@ -45,6 +46,10 @@ _OF_FLIPS = "margin: the preferred reward minus the other, in points; at most 0,
 _OF_PAIRS = (
     "margin: the preferred reward minus the other, in points; tied: both the same; failed: a side has no reward; "
     "won by: the last candidates that win the pair"
+)
+_OF_LEARNED = (
+    "learned reward: from 0 to 100, the mean over the trials of a task, a trial without one counting 0; the lowest "
+    "first. Whether a task was done is not known here"
 )
 _OF_SUSPECTS = (
     "good: scored, at least the baseline's agreement on search, one for each distinct vector of outcomes; contradicted "
@@ -81,18 +86,26 @@ def _ledger_row(c: LedgerEntry, *, is_best: bool, with_context: bool) -> list[ob
 def render_failures(answer: Failures) -> str:
     """What a candidate does not win, a table for each category."""
     shown = [one for group in answer.groups for one in group.worst]
-    counts = f"{answer.lost} lost, {answer.tied} tied, {answer.failed} failed of {count_of(answer.pairs, shown)}"
+    counts = _counts(answer, shown)
     groups = [_group(group) for group in answer.groups]
     return _paragraphs(_title(answer.candidate), counts, _errors(answer.errors), *groups, fit(_of_pairs(shown)))
 
 
 def _of_pairs(shown: Sequence[object]) -> str:
+    if any(isinstance(one, LowReward) for one in shown):
+        return _OF_LEARNED
     return "" if any(isinstance(one, WrongItem) for one in shown) else _OF_PAIRS
 
 
+def _counts(of: Failures | FailureGroup, shown: Sequence[object]) -> str:
+    whole = count_of(of.pairs, shown)
+    if of.learned is not None:
+        return f"learned reward {of.learned:.1f} on average of {whole}, {of.failed} failed"
+    return f"{of.lost} lost, {of.tied} tied, {of.failed} failed of {whole}"
+
+
 def _group(group: FailureGroup) -> str:
-    counts = f"{group.lost} lost, {group.tied} tied, {group.failed} failed of {count_of(group.pairs, group.worst)}"
-    head = f"{group.category}: {counts}"
+    head = f"{group.category}: {_counts(group, group.worst)}"
     table = render_table(*lost_table(group.worst), indent=2) if group.worst else ""
     return fit(printable(head)) + (f"\n{table}" if table else "")
 
@@ -245,6 +258,8 @@ def _outcome(side: TrajectoryTrace, most: int) -> str:
 
 
 def _pair(side: TrajectoryTrace, pair: PairOutcome | ItemOutcome) -> str:
+    if not isinstance(pair, PairOutcome) and pair.rewards is not None:
+        return printable(f"learned reward {pair.output or '-'}, of its trials {pair.rewards}")
     if not isinstance(pair, PairOutcome):
         return printable(f"expected {pair.expected}: {'right' if pair.score == 1 else 'wrong'}")
     is_preferred = pair.preferred == side.trajectory

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 
 from meta_reward.files import printable
 from meta_reward.report.tables import plural, points, reward
-from meta_reward.run.query_answers import FlippedItem, FlippedPair, LostPair, WrongItem
+from meta_reward.run.query_answers import FlippedItem, FlippedPair, LostPair, LowReward, WrongItem
 
 Table = tuple[list[str], list[list[object]]]
 """Headers and rows."""
 
 
-def lost_table(worst: Sequence[LostPair | WrongItem]) -> Table:
-    """What a candidate does not win."""
+def lost_table(worst: Sequence[LostPair | WrongItem | LowReward]) -> Table:
+    """What a candidate does not win, or where its learned reward is lowest."""
+    low = [one for one in worst if isinstance(one, LowReward)]
+    if low:
+        return ["item", "learned reward", "of its trials"], [[one.id, reward(one.reward), one.trials] for one in low]
     pairs = [one for one in worst if isinstance(one, LostPair)]
     if pairs:
         rows: list[list[object]] = [

@@ -12,7 +12,7 @@ from meta_reward.run import git
 from meta_reward.run.config import render_config
 from meta_reward.run.layout import Layout
 from meta_reward.run.sessions import SessionRecord, save_session
-from meta_reward.run.settings import RunConfig
+from meta_reward.run.settings import OFFICIAL, RunConfig
 from meta_reward.run.taskset_record import save_parts
 from meta_reward.tasks.base import AnyTaskSet
 
@@ -67,9 +67,10 @@ def create_run(
 
 
 def _readme(kind: Kind, config: RunConfig) -> bytes:
-    """How to read the history, with what it has of traces."""
-    traces = (kind.texts.parent / "TRACES.md").read_bytes() if config.objective.traces else b""
-    return (kind.texts / "HISTORY.md").read_bytes() + traces
+    """How to read the history: what its kind says, and what a learned reward and traces change in it."""
+    more = {"LEARNED.md": config.objective.spec != OFFICIAL, "TRACES.md": bool(config.objective.traces)}
+    texts = [kind.texts / "HISTORY.md", *(kind.texts.parent / name for name, wanted in more.items() if wanted)]
+    return b"".join(path.read_bytes() for path in texts)
 
 
 def _place_seeds(layout: Layout, seeds: Sequence[Seed]) -> None:

@@ -8,7 +8,8 @@ Raises UsageError for an id that does not exist, and for what a view does not sh
 import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from statistics import fmean
+from typing import Any, TypeVar
 
 from meta_reward import files
 from meta_reward.evaluation.metrics import PairOutcome
@@ -30,6 +31,7 @@ from meta_reward.run.query_answers import (
     Ledger,
     LedgerEntry,
     LostPair,
+    LowReward,
     Turned,
     WrongItem,
 )
@@ -59,7 +61,10 @@ def ledger(history: HistoryLayout, *, limit: int = 0) -> Ledger:
 
 
 def failures(history: HistoryLayout, candidate: str, *, category: str = "", limit: int = 0) -> Failures:
-    """The pairs that a candidate does not win, by category, those lost by most first; and its errors."""
+    """The pairs that a candidate does not win, by category, those lost by most first; and its errors.
+
+    Of items that a learned reward has scored, those with the lowest.
+    """
     row = find_candidate(history, candidate)
     pairs = find_outcomes(history, row)
     names = _check_category(category, pairs)
@@ -72,7 +77,7 @@ def failures(history: HistoryLayout, candidate: str, *, category: str = "", limi
     return Failures(
         candidate=standing_of(row),
         **_counts(pairs),
-        groups=sorted(groups, key=lambda group: -(group.lost + group.failed + group.tied / 2)),
+        groups=sorted(groups, key=_how_well),
         errors=_errors(history, row),
     )
 
@@ -135,14 +140,17 @@ def _check_category(category: str, pairs: Sequence[Decided]) -> list[str]:
     return names
 
 
-def _counts(pairs: Sequence[Decided]) -> dict[str, int]:
-    failed = [pair for pair in pairs if pair.failed]
-    return {
-        "pairs": len(pairs),
-        "lost": sum(pair.score == 0 for pair in pairs) - len(failed),
-        "tied": sum(pair.tied for pair in pairs),
-        "failed": len(failed),
-    }
+def _how_well(group: FailureGroup) -> float:
+    return -(group.lost + group.failed + group.tied / 2) if group.learned is None else group.learned
+
+
+def _counts(pairs: Sequence[Decided]) -> dict[str, Any]:
+    failed = sum(pair.failed for pair in pairs)
+    whole = {"pairs": len(pairs), "lost": 0, "tied": 0, "failed": failed, "learned": None}
+    if any(isinstance(pair, ItemOutcome) and pair.rewards is not None for pair in pairs):
+        return whole | {"learned": 100 * fmean(pair.score for pair in pairs)}
+    lost = sum(pair.score == 0 for pair in pairs) - failed
+    return whole | {"lost": lost, "tied": sum(pair.tied for pair in pairs)}
 
 
 def _winners(history: HistoryLayout) -> dict[str, list[str]]:
@@ -163,9 +171,11 @@ def _group(name: str, pairs: Sequence[Decided], limit: int, winners: Mapping[str
     return FailureGroup(name, **_counts(pairs), worst=worst)
 
 
-def _lost(one: Decided, won_by: list[str]) -> LostPair | WrongItem:
+def _lost(one: Decided, won_by: list[str]) -> LostPair | WrongItem | LowReward:
     if isinstance(one, PairOutcome):
         return LostPair(**files.as_dict(one), won_by=won_by)
+    if one.rewards is not None:
+        return LowReward(one.id, one.task, one.categories, None if one.failed else 100 * one.score, one.rewards)
     return WrongItem(one.id, one.task, one.categories, one.expected, one.output, one.score, won_by)
 
 

@@ -78,6 +78,19 @@ class WrongItem:
 
 
 @dataclass(frozen=True, slots=True)
+class LowReward:
+    """An item to which a learned reward gave less than 100."""
+
+    id: str
+    task: str
+    categories: tuple[str, ...]
+    reward: float | None
+    """The mean over its trials; None if the program failed in all of them."""
+    trials: str
+    """The reward of each trial, - where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class FailureGroup:
     """What a candidate does not win of one failure category."""
 
@@ -90,8 +103,10 @@ class FailureGroup:
     tied: int
     failed: int
     """Pairs with a side that has no reward."""
-    worst: list[LostPair | WrongItem]
-    """Failed ones first, then those lost by most."""
+    learned: float | None
+    """The mean learned reward, where items are scored by one; none is lost or tied then."""
+    worst: list[LostPair | WrongItem | LowReward]
+    """Failed ones first, then those lost by most, or with the lowest learned reward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +129,10 @@ class Failures:
     lost: int
     tied: int
     failed: int
+    learned: float | None
+    """As of a group."""
     groups: list[FailureGroup]
-    """Those with the most pairs not won first; a tie counts one half."""
+    """Those with the most pairs not won first, a tie counting one half; or those with the lowest learned reward."""
     errors: list[ErrorCount]
     """The commonest first."""
 

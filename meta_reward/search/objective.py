@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Protocol
 
 from meta_reward import files
-from meta_reward.evaluation.outcome import ItemOutcome, Part
+from meta_reward.evaluation.outcome import REWARDS, ItemOutcome, Part
 from meta_reward.evaluation.records import Evaluation
 from meta_reward.kinds.base import Outcomes
 from meta_reward.kinds.registry import kind_of
@@ -81,6 +81,6 @@ def _outcome(part: Part, number: int, rewards: Mapping[str, float | None]) -> It
     given: Sequence[float | None] = [rewards.get(id) for id in item.examples]
     mean = fmean(reward or 0.0 for reward in given)
     failed = all(reward is None for reward in given)
-    about = {"rewards": ", ".join("-" if reward is None else f"{reward:g}" for reward in given)}
+    about = {REWARDS: ", ".join("-" if reward is None else f"{reward:g}" for reward in given)}
     output = None if failed else f"{mean:g}"
     return ItemOutcome(item.id, item.task, item.categories, HIGHEST, output, mean / 100, item.weight, about)

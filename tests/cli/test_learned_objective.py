@@ -49,6 +49,8 @@ def test_search_sees_the_learned_reward_alone_and_the_test_counts_success(meta_r
     official = sorted(path.parent.parent.name for path in run.glob("sealed/*/official/*/*/items.jsonl"))
     assert set(official) == {"search", "validation"}
     task = json.loads((desk / "splits.json").read_text())["search"][0]
+    assert "tied" not in meta_reward("failures", "learned", "c0001").out
+    assert "## Scored by a learned reward" in (run / "history" / "README.md").read_text()
     traced = meta_reward("trace", "learned", "c0001", task)
     assert "== said and done" in traced.out
     assert "graded:" not in traced.out

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward import files
 from meta_reward.errors import UsageError
+from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.propose import client
+from meta_reward.propose.trace_summary import render_summary
 from meta_reward.report.queries import RENDERERS
 from meta_reward.run import queries
 from meta_reward.run.layout import HistoryLayout, Layout
 from meta_reward.run.ledger import load_ledger
+from meta_reward.run.lookup import find_candidate
 from meta_reward.run.query_table import QUERIES, Query
 from meta_reward.run.record import render_outcomes
 from tests.conftest import made_once
@@ -96,6 +100,36 @@ def test_failures_name_the_error_and_put_unscored_pairs_first(history: HistoryLa
     assert answer.groups[0].worst[0].margin is None
     assert answer.groups[0].worst[0].won_by == ["c0002"]
     assert [error.error for error in answer.errors] == ["ValueError: odd (line 9)"]
+
+
+def test_failures_under_a_learned_reward_are_the_lowest_rewards(history: HistoryLayout, tmp_path: Path) -> None:
+    copy = HistoryLayout(Path(shutil.copytree(history.path, tmp_path / "history")))
+    (folder,) = copy.candidates.glob("c0001-*")
+    (folder / "pairs.jsonl").unlink()
+    rows = [("t1", ["rude"], 0.9, "80, 100"), ("t2", ["rude"], 0.25, "50, -"), ("t3", ["slow"], 0.5, "50, 50")]
+    items = [
+        ItemOutcome(id, id, tuple(of), "100", f"{100 * mean:g}", mean, 1.0, {"rewards": trials})
+        for id, of, mean, trials in rows
+    ]
+    failed = ItemOutcome("t4", "t4", ("slow",), "100", None, 0.0, 1.0, {"rewards": "-, -"})
+    files.write_lines(folder / "items.jsonl", [*items, failed])
+    answer = queries.failures(copy, "c0001", limit=1)
+    assert (answer.lost, answer.tied, answer.failed, answer.learned) == (0, 0, 1, 41.25)
+    row = find_candidate(copy, "c0001")
+    assert "| slow | 2 | 25.0 | 1 |" in render_summary(copy, row)
+    shown = RENDERERS["failures"](answer)
+    assert [" ".join(line.split()) for line in shown.splitlines()[2:-3]] == [
+        "learned reward 41.2 on average of 4 items, 1 failed",
+        "",
+        "slow: learned reward 25.0 on average of 2 items, 1 failed",
+        "item learned reward of its trials",
+        "t4 - -, -",
+        "",
+        "rude: learned reward 57.5 on average of 2 items, 0 failed",
+        "item learned reward of its trials",
+        "t2 25 50, -",
+        "",
+    ]
 
 
 def test_flips_count_both_directions(history: HistoryLayout) -> None:
