@@ -13,8 +13,9 @@ from meta_reward.search.studies.stress_trials import Pick
 _ARMS = (
     "tuned: search and validation are scored by the reward that the run chose; untuned: by that of its baseline; "
     "official: by the truth. baseline, chosen: official success on test; gain: of the two, with its 95% interval by "
-    "task; learned: what the reward says the chosen program gains on validation (selected), official: what it gains "
-    "there in truth, and ahead: by how much the first exceeds the second, all in points"
+    "task. learned: what the reward says the leader after the last update gains over the baseline on held-out tasks, "
+    "official: what it gains in truth in the same trials, and ahead: by how much the first exceeds the second, all in "
+    "points"
 )
 _COURSE = (
     "the leader on search after each update, the mean over searches: its learned reward, the official success of the "
