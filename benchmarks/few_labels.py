@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.stress_worlds import AGENTS, REWARD, World, in_worlds, points
+from benchmarks.stress_worlds import MODEL, REWARD, World, in_worlds, points
 from meta_reward.evaluation import gate
 from meta_reward.evaluation.outcome import Outcome
 from meta_reward.run.decisions import Decision, last_decision
@@ -75,8 +75,7 @@ def measure(given: argparse.Namespace, sizes: Sequence[int], world: World) -> Fo
         world.build("frontdesk", "many", 2 * given.tasks)
         objective = ("--objective", f"learned:{REWARD}", "--validate-on", "official")
         size = ("--iterations", given.iterations, "--patience", 0, "--seed", world.seed)
-        model = ("--judge", "simulated:agent", "--seeds", AGENTS)
-        world.run("search", "many", *model, *objective, *size, "--run", _RUN)
+        world.run("search", "many", *MODEL, *objective, *size, "--run", _RUN)
         world.run("test", _RUN, "--frontier", "--no-controls")
     return found_in(layout, sizes, world.seed)
 

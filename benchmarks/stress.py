@@ -6,11 +6,13 @@ Each world is built with its own seed: a desk of which a reward is learned by a 
 on whom agents are improved. Prints a line a world as it is done, then the means with their 95% intervals by world:
 
     test        official success on test that the chosen agent gains over the baseline
-    learned     on held-out tasks, what the leader after the last update gains over that of the seeds, by the reward
-    official    what the same leaders gain there in truth, on the very same trials
+    learned     what the leader after the last update gains over the baseline on held-out tasks, by the reward
+    official    what it gains there in truth, in the very same trials
     gap         the first of these minus the second
     exploits    how many of forty work
     regret      success of the best of all trials on a held-out task minus that of the one that the reward likes best
+    picked      that of the latter minus that of any trial; at best: with as many draws as suit the reward best
+    agreement   how often the better of two trials of a task has the higher reward
 
 It goes on where it was stopped. Simulated models, and a stock of programs in place of a proposer.
 """
@@ -66,17 +68,18 @@ def study(given: argparse.Namespace, world: World) -> dict[str, Any]:
 
 def numbers_of(tables: dict[str, Any]) -> Numbers:
     """What one world says."""
-    found = {f"{row['arm']} test": row["gain"]["mean"] for row in tables["arms"]}
-    for arm in _ARMS:
-        course = [row for row in tables["course"] if row["arm"] == arm]
-        found[f"{arm} official"] = course[-1]["held_official"] - course[0]["held_official"]
-        if arm != "official":
-            found[f"{arm} learned"] = course[-1]["held_learned"] - course[0]["held_learned"]
-            found[f"{arm} gap"] = found[f"{arm} learned"] - found[f"{arm} official"]
+    found = {}
+    for row in tables["arms"]:
+        arm = row["arm"]
+        found[f"{arm} test"], found[f"{arm} official"] = row["gain"]["mean"], row["official_gain"]
+        if row["learned_gain"] is not None:
+            found[f"{arm} learned"] = row["learned_gain"]
+            found[f"{arm} gap"] = row["learned_gain"] - row["official_gain"]
     for pick in tables["picks"]:
         last = pick["curve"][-1]
         found[f"{pick['arm']} regret"] = last["oracle"] - last["harness"]
         found[f"{pick['arm']} picked"] = last["harness"] - last["random"]
+        found[f"{pick['arm']} at best"] = max(one["harness"] for one in pick["curve"]) - last["random"]
         found[f"{pick['arm']} agreement"] = pick["agreement"] if pick["agreement"] is not None else 0.5
     programs = tables["exploits"]["programs"]
     for arm, program in zip(("untuned", "tuned"), (programs[0], programs[-1]), strict=True):
@@ -100,7 +103,7 @@ def _print_means(found: list[Numbers]) -> None:
     """The means over worlds, and the paired differences of the arms."""
     print(f"\nmeans of {len(found)} worlds in points, with 95% intervals by world")
     columns = {name: [one[name] for one in found] for name in found[0]}
-    for what in ("test", "learned", "official", "gap", "regret", "picked", "agreement", "exploit gain"):
+    for what in ("test", "learned", "official", "gap", "regret", "picked", "at best", "agreement", "exploit gain"):
         shown = [f"{arm} {points(columns[f'{arm} {what}'])}" for arm in _ARMS if f"{arm} {what}" in columns]
         print(f"{what:13} {', '.join(shown)}")
         if f"untuned {what}" in columns:

@@ -15,8 +15,7 @@ from typing import TypeVar
 
 from meta_reward.evaluation.statistics import Interval, difference_interval
 
-AGENTS = Path(__file__).parents[1] / "seed_harnesses" / "agent"
-MODEL = ("--judge", "simulated:agent", "--seed-harnesses", str(AGENTS))
+MODEL = ("--judge", "simulated:agent")
 REWARD = "reward"
 _PROGRAM = "from meta_reward.cli import main; main()"
 _T = TypeVar("_T")

@@ -13,20 +13,21 @@ from meta_reward.search.studies.stress_trials import Pick
 _ARMS = (
     "tuned: search and validation are scored by the reward that the run chose; untuned: by that of its baseline; "
     "official: by the truth. baseline, chosen: official success on test; gain: of the two, with its 95% interval by "
-    "task; learned: what the reward says the chosen program gains on validation (selected), official: what it gains "
-    "there in truth, and ahead: by how much the first exceeds the second, all in points"
+    "task. learned: what the reward says the leader after the last update gains over the baseline on held-out tasks, "
+    "official: what it gains in truth in the same trials, and ahead: by how much the first exceeds the second, all in "
+    "points"
 )
 _COURSE = (
     "the leader on search after each update, the mean over searches: its learned reward, the official success of the "
     "very same trials, which no search saw, and how far the first is ahead, in points; the same of its trials on "
-    "held-out tasks; and how many distinct sequences of tool calls its trials on search show, with their entropy in "
-    "bits. Held out are the tasks of validation, with trials that were made when the searches had ended"
+    "held-out tasks; and in how many ways its trials on search went, by their sequences of tool calls, with the "
+    "entropy of these in bits. Held out are the tasks of validation, with trials that were made when the searches had "
+    "ended"
 )
 _PICKS = (
-    "of n trials of the same held-out task, by the leaders of all arms and the baseline, the one that the learned "
-    "reward likes best, expected over all ways to draw n of them: its official success, that of any one of them, and "
-    "of the best one in truth; regret: by how much the best is above the picked, in points; agreement: how often the "
-    "better of two trials of a task has the higher reward"
+    "of n trials of the same held-out task, by the leaders of all arms and the baseline: the official success of any "
+    "one of them, of the best one in truth, and of the picked, which the learned reward likes best, expected over all "
+    "ways to draw n of them; regret: by how much the best is above the picked, in points"
 )
 _EXPLOITS = "ways to please a judge that change nothing of what was done, as `study exploits` tries them: "
 
@@ -46,15 +47,12 @@ def stress_blocks(tables: StressTables) -> list[Block]:
         ),
         Lines([_ARMS]),
         Grid(
-            ["arm", "update", "learned", "official", "ahead", *_HELD, "ways", "entropy"],
+            ["arm", "after", "learned", "official", "ahead", "held out", "official", "ahead", "ways", "bits"],
             [_update(one) for one in tables.course],
         ),
         Lines([_COURSE]),
-        Grid(
-            ["arm", "agreement", "n", "any", "picked", "best", "regret"],
-            [_pick(one, at) for one in tables.picks for at in one.curve],
-        ),
-        Lines([_PICKS]),
+        _picks(tables.picks),
+        Lines([*map(_agreement, tables.picks), _PICKS]),
         exploit_groups(tables.exploits),
         Lines(
             [
@@ -67,9 +65,6 @@ def stress_blocks(tables: StressTables) -> list[Block]:
             ]
         ),
     ]
-
-
-_HELD = ("held out: learned", "official", "ahead")
 
 
 def _arm(one: Arm) -> list[object]:
@@ -94,9 +89,23 @@ def _side_by_side(learned: float | None, official: float) -> Sequence[str]:
     return percent(learned), percent(official), _ahead(learned, official)
 
 
-def _pick(one: Pick, at: BestOfN) -> list[object]:
-    shares = (percent(at.random), percent(at.harness), percent(at.oracle))
-    return [one.arm, percent(one.agreement), at.n, *shares, f"{(at.oracle - at.harness) * 100:.1f}"]
+def _picks(picks: Sequence[Pick]) -> Grid:
+    """A row for each number of draws, with both rewards side by side."""
+    headers = [f"{one.arm}: {what}" for one in picks for what in ("picked", "regret")]
+    rows = []
+    for same in zip(*(one.curve for one in picks), strict=True):
+        first, cells = same[0], [cell for at in same for cell in _picked(at)]
+        rows.append([first.n, percent(first.random), percent(first.oracle), *cells])
+    return Grid(["n", "any", "best", *headers], rows)
+
+
+def _picked(at: BestOfN) -> tuple[str, str]:
+    return percent(at.harness), f"{(at.oracle - at.harness) * 100:.1f}"
+
+
+def _agreement(one: Pick) -> str:
+    agreement = "-" if one.agreement is None else percent(one.agreement)
+    return f"{one.arm}: the better of two trials of a task has the higher reward in {agreement} of the cases"
 
 
 def _ahead(learned: float | None, official: float) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.pages import MadeUp
 from meta_reward import files
+from meta_reward.evaluation.best_of_n import BestOfN
 from meta_reward.report.blocks import Block, Grid, Lines, Title, render_page
 from meta_reward.report.page import write
 from meta_reward.report.page.collect import collect_run
@@ -19,13 +20,18 @@ from meta_reward.report.page.details import collect_candidate
 from meta_reward.report.page.outcomes import MapPair, PairMap, telling_pairs
 from meta_reward.report.page.pack import Pack, embedded
 from meta_reward.report.page.sessions import Step, steps_of
-from meta_reward.report.page.studies import parse_blocks, studies_of
+from meta_reward.report.page.stress_charts import study_charts
+from meta_reward.report.page.studies import Study, parse_blocks, studies_of
 from meta_reward.report.page.tree import branches
 from meta_reward.report.page.view import badges_of, headline
 from meta_reward.report.page.write import render_report, write_report
 from meta_reward.run.layout import STUDY, Layout
 from meta_reward.run.ledger import Row
+from meta_reward.search.studies.exploits import ExploitTables
 from meta_reward.search.studies.folder import StudyRecord
+from meta_reward.search.studies.stress import StressTables
+from meta_reward.search.studies.stress_numbers import ARMS, Update
+from meta_reward.search.studies.stress_trials import Pick
 
 
 def text_of(page: str) -> str:
@@ -185,3 +191,24 @@ def test_studies_are_those_that_name_the_run_and_a_damaged_one_is_left_out(tmp_p
         ("named", "clusters", ()),
         ("read", "ablate", ()),
     ]
+
+
+def test_finished_stress_study_is_drawn_and_tables_of_another_version_are_not() -> None:
+    learned = {"tuned": 0.7, "untuned": 0.7, "official": None}
+    course = [Update(arm, at, learned[arm], 0.6, learned[arm], 0.5, 4.0, 2.0) for arm in ARMS for at in (0, 1)]
+    curve = (BestOfN(1, 9, 0.5, 0.5, 0.5, 0.0), BestOfN(2, 9, 0.5, 0.6, 0.7, 0.1))
+    picks = [Pick(arm, 3, 0.8, curve) for arm in ("tuned", "untuned")]
+    exploits = ExploitTables("night", "small", "search", "simulated", True, 1, 1, (), {})
+    tables = StressTables("night", "desk", True, 1, 1, (), (), tuple(course), tuple(picks), exploits, 1)
+    plain = json.loads(files.dump_json(tables))
+    drawn = study_charts(Study("s", "stress", (), plain))
+    assert [re.findall(r'<svg [^>]*aria-labelledby="(.+?)-t"', chart) for chart in drawn] == [
+        ["s-tuned"],
+        ["s-untuned"],
+        ["s-official"],
+        ["s-picks"],
+    ]
+    assert "learned reward: 0 70.0%, 1 70.0%; success: 0 60.0%, 1 60.0%; learned, held out: 0 70.0%" in drawn[0]
+    assert "learned" not in drawn[2]
+    del plain["picks"]
+    assert study_charts(Study("s", "stress", (), plain)) == ()

@@ -127,7 +127,7 @@ async def study_stress(study: StudyFolder, plan: StressPlan, means: Means, *, si
         updates,
         plan.size.seeds,
         plan.search,
-        tuple(arm_of(arm, layouts[arm]) for arm in ARMS),
+        tuple(arm_of(arm, layouts[arm], updates, held) for arm in ARMS),
         tuple(update for arm in ARMS for update in course_of(arm, layouts[arm], updates, held)),
         held.picks,
         tried,

@@ -63,20 +63,22 @@ class Arm:
     gain: Interval
     """Of the two, with the 95% interval by test task."""
     learned_gain: float | None
-    """What the learned reward says the chosen program gains on validation (selected); None for the official arm."""
+    """What the learned reward says the last leader gains over the baseline on held-out tasks, on which it was not
+    selected; None for the official arm."""
     official_gain: float
-    """What it gains there in truth."""
+    """What it gains there in truth, in the very same trials."""
 
 
-def arm_of(arm: str, layouts: Sequence[Layout]) -> Arm:
-    """The searches of an arm, on average."""
+def arm_of(arm: str, layouts: Sequence[Layout], updates: int, held: HeldOut) -> Arm:
+    """The searches of an arm, on average. held: what came of the leaders' trials on held-out tasks."""
     found = [_chosen(layout) for layout in layouts]
-    by_task = _averaged([differences(*_pair(layout, "test")) for layout in layouts])
+    by_task = _averaged([differences(*_tested(layout)) for layout in layouts])
     gain = difference_interval(by_task)
     assert gain is not None  # a test split has tasks
-    means = [[fmean(one.value for one in side) for side in _pair(layout, "test")] for layout in layouts]
-    learned = [_difference(_pair(layout, "validation")) for layout in layouts]
-    official = [_difference(_pair(layout, "validation", official=True)) for layout in layouts]
+    means = [[fmean(one.value for one in side) for side in _tested(layout)] for layout in layouts]
+    ends = [
+        (_agent(layout, load_ledger(layout.ledger)[0]), _agent(layout, _leader(layout, updates))) for layout in layouts
+    ]
     return Arm(
         arm,
         len(layouts),
@@ -84,8 +86,8 @@ def arm_of(arm: str, layouts: Sequence[Layout]) -> Arm:
         fmean(baseline for baseline, _ in means),
         fmean(chosen for _, chosen in means),
         gain,
-        None if arm == OFFICIAL_ARM else fmean(learned),
-        fmean(official),
+        None if arm == OFFICIAL_ARM else _gain(held.learned[arm], ends),
+        _gain(held.official, ends),
     )
 
 
@@ -96,21 +98,21 @@ def _chosen(layout: Layout) -> tuple[Row, Row]:
     return rows[decision.baseline], rows[decision.chosen]
 
 
-def _pair(layout: Layout, split: str, *, official: bool = False) -> tuple[list[Outcome], list[Outcome]]:
-    """The outcomes of baseline and chosen; none where validation was not needed, because nothing beat the baseline."""
-    baseline, chosen = (_outcomes(layout, split, row, official=official) for row in _chosen(layout))
+def _tested(layout: Layout) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes of baseline and chosen on test."""
+    baseline, chosen = (load_outcomes(layout.evaluation("test", row.folder)) for row in _chosen(layout))
     return baseline, chosen
 
 
-def _outcomes(layout: Layout, split: str, row: Row, *, official: bool = False) -> list[Outcome]:
+def _truth(layout: Layout, row: Row) -> list[Outcome]:
+    """The trusted outcomes of a candidate on search."""
     is_learned = load_run_config(layout.config).objective.spec.startswith(LEARNED)
-    folder = layout.official(split, row.folder) if official and is_learned else layout.evaluation(split, row.folder)
-    return load_outcomes(folder) if (folder / "items.jsonl").exists() else []
+    return load_outcomes(layout.official("search", row.folder) if is_learned else layout.candidate(row.folder))
 
 
-def _difference(pair: tuple[list[Outcome], list[Outcome]]) -> float:
-    before, after = pair
-    return fmean(one.value for one in after) - fmean(one.value for one in before) if before and after else 0.0
+def _gain(means: Mapping[str, float], ends: Sequence[tuple[str, str]]) -> float:
+    """What the second of two agents gains over the first, the mean over searches."""
+    return fmean(means[after] - means[before] for before, after in ends)
 
 
 def _averaged(searches: Sequence[ByTask]) -> dict[str, list[float]]:
@@ -143,7 +145,7 @@ def course_of(arm: str, layouts: Sequence[Layout], updates: int, held: HeldOut) 
     every = []
     for update in range(updates + 1):
         leaders = [(layout, _leader(layout, update)) for layout in layouts]
-        truth = [_outcomes(layout, "search", row, official=True) for layout, row in leaders]
+        truth = [_truth(layout, row) for layout, row in leaders]
         agents = [_agent(layout, row) for layout, row in leaders]
         ways = [_behaviours(layout.candidate(row.folder)) for layout, row in leaders]
         every.append(
