@@ -3,11 +3,13 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from meta_reward.offline.skyways import build
+from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.search.context import Search
 from meta_reward.search.create import create, load_seeds
@@ -30,23 +32,40 @@ class Quiet:
     def note(self, text: str) -> None: ...
 
 
-def in_world(seed: int, judge: str, tasks: int, iterations: int, then: Callable[[Search], Coroutine[Any, Any, T]]) -> T:
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What differs from the defaults of `make search`."""
+
+    rollouts: int = 8
+    proposer: Mapping[str, object] = field(default_factory=dict)
+    seeds: Sequence[Seed] = ()
+
+
+def in_world(
+    seed: int,
+    judge: str,
+    tasks: int,
+    iterations: int,
+    then: Callable[[Search], Coroutine[Any, Any, T]],
+    other: Other | None = None,
+) -> T:
     """What `then` finds in a search with the defaults of `make search`, finished in a world of its own."""
+    other = other or Other()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["META_REWARD_CACHE"] = str(folder / "cache")
-        build(folder / "tasks" / "world", name="world", tasks=tasks, seed=seed)
+        build(folder / "tasks" / "world", name="world", tasks=tasks, rollouts=other.rollouts, seed=seed)
 
         async def work() -> T:
-            return await then(await _searched(folder, seed, judge, iterations))
+            return await then(await _searched(folder, seed, judge, iterations, other))
 
         return asyncio.run(work())
 
 
-async def _searched(folder: Path, seed: int, judge: str, iterations: int) -> Search:
+async def _searched(folder: Path, seed: int, judge: str, iterations: int, other: Other) -> Search:
     layout, tasks = Layout(folder / "runs" / "world"), load_task_set(folder / "tasks" / "world")
-    requested = {"seed": seed, "limits": {"iterations": iterations}}
-    await create(layout, requested, tasks, judge=judge, seeds=load_seeds(SEEDS, None))
+    requested = {"seed": seed, "limits": {"iterations": iterations}, "proposer": dict(other.proposer)}
+    await create(layout, requested, tasks, judge=judge, seeds=other.seeds or load_seeds(SEEDS, None))
     search = open_search(layout, Quiet(), taskset=tasks)
     await run_search(search)
     return search

@@ -43,6 +43,7 @@ _HEADINGS = {
     "Studies": {"study": "meta_reward.cli.study"},
     "More": {
         "judge": "meta_reward.cli.judge",
+        "library": "meta_reward.cli.library",
         "cache": "meta_reward.cli.cache",
         "doctor": "meta_reward.cli.doctor",
     },

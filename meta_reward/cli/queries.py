@@ -27,12 +27,15 @@ history_option = click.option(
     help="Folder of a history. Default: $META_REWARD_HISTORY, the one in this folder, or the newest run's.",
 )
 full_option = click.option("--full", is_flag=True, help="Shorten nothing.")
+chain_option = click.option("--chain", is_flag=True, help="Only what the judge did: think, tool, obs, answer.")
 
 
 def query_command(query: Query) -> click.Command:
     """The click command of a query: the run, which may be left out, its arguments, and how to print the answer."""
 
-    def ask(run: str | None, history: str | None, as_json: bool, full: bool = False, **given: Any) -> None:
+    def ask(
+        run: str | None, history: str | None, as_json: bool, full: bool = False, chain: bool = False, **given: Any
+    ) -> None:
         from meta_reward.report.queries import RENDERERS
         from meta_reward.run.queries import ANSWERS
         from meta_reward.run.query_answers import Suspects, answer_to_json
@@ -47,10 +50,12 @@ def query_command(query: Query) -> click.Command:
         if as_json:
             print_json(answer_to_json(answer))
         else:
-            click.echo(RENDERERS[query.name](answer, **({"full": full} if query.has_full_text else {})))
+            how = {**({"full": full} if query.has_full_text else {}), **({"chain": chain} if query.has_chain else {})}
+            click.echo(RENDERERS[query.name](answer, **how))
 
     options = [_option(argument) for argument in query.arguments if not argument.is_required]
     options += [full_option] if query.has_full_text else []
+    options += [chain_option] if query.has_chain else []
     for option in (json_option, history_option, *reversed(options)):
         ask = option(ask)
     words = [argument.name for argument in query.arguments if argument.is_required]

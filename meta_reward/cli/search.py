@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 @click.option("--kind", help="Of the programs, where it is not the task set's own: compare, on pairs.")
 @judge_option
 @click.option(
-    "--proposer", metavar="KIND", help="catalog (default), claude:MODEL, gepa, openevolve, writer, command:PROGRAM ..."
+    "--proposer",
+    metavar="KIND",
+    help="catalog (default), claude:MODEL, gepa, openevolve, writer, library:MODEL, command:PROGRAM ...",
 )
 @click.option("--writer", metavar="KIND", help="The model that writes for gepa, openevolve and writer; as --judge.")
 @click.option("--proposer-jail", type=click.Choice(["none"]), help="none: run a command proposer with your own rights.")
@@ -106,13 +108,15 @@ def command(
     said = _said(instructions, hint, notify, track)
     taskset = taskset or _taskset_of(name)
     tasks, layout = _task_set_and_run(taskset, name, str(flags["kind"] or ""))
-    seeds = seeds or seed_folder(tasks)
-    requested = _requested(config, flags, seeds, baseline)
+    requested = _requested(config, flags, seeds or seed_folder(tasks), baseline)
+    if seeds is None and str(requested.get("proposer", {}).get("spec")).startswith("library:"):
+        seeds, baseline = seed_folder(tasks) / "library", baseline or seed_folder(tasks) / "baseline.py"
+    begun = load_seeds(seeds or seed_folder(tasks), baseline)
     if dry_run:
-        _forecast(layout, requested, tasks, load_seeds(seeds, baseline))
+        _forecast(layout, requested, tasks, begun)
         return
     if not layout.config.exists():
-        tasks = _start(layout, requested, taskset, tasks, load_seeds(seeds, baseline), said.instructions)
+        tasks = _start(layout, requested, taskset, tasks, begun, said.instructions)
     ending = go_on(layout, requested, tasks, said)
     leave_report(layout)
     click.echo(render_status(status_of(layout)))

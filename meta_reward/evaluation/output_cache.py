@@ -79,7 +79,7 @@ class OutputCache:
         """Write an output down, unless one of its calls failed."""
         if self.path is None or any(call.error is not None for call in known.calls):
             return
-        keys = [CallKey(call.ask, call.turn, call.draw, call.key) for call in known.calls]
+        keys = [CallKey(call.ask, call.turn, call.draw, call.key, call.role) for call in known.calls]
         line = _Line(digest, repeat, entry, output_to_json(known.output), keys, known.printed, known.asked)
         files.append_line(self.path, line)
         self._lines[digest, repeat] = line
@@ -109,13 +109,14 @@ def open_output_cache(source: str, gateway: Gateway, sandbox: Sandbox, *, hosts:
 def _parse(line: dict[str, Any]) -> _Line:
     if "failed" in line:
         raise ValueError("the program has failed")
-    calls = [CallKey(int(c["ask"]), int(c["turn"]), int(c["draw"]), c["key"]) for c in line["calls"]]
+    calls = [CallKey(int(c["ask"]), int(c["turn"]), int(c["draw"]), c["key"], c.get("role")) for c in line["calls"]]
     ENTRIES[line["entry"]].parse(line["output"])
     more = (str(line["printed"]), list(line["asked"]))
     return _Line(line["example"], line["repeat"], line["entry"], line["output"], calls, *more)
 
 
 def _key(source: str, gateway: Gateway, sandbox: Sandbox, hosts: str) -> str:
+    roles = {role: dict(other.backend.settings) for role, other in gateway.roles.items()}
     parts = {
         "schema": SCHEMA,
         "harness": source,
@@ -126,6 +127,7 @@ def _key(source: str, gateway: Gateway, sandbox: Sandbox, hosts: str) -> str:
         "packages": {name: _version(name) for name in sandbox.packages},
         "python": sys.version,
         "runtime": _runtime(),
+        **({"roles": roles} if roles else {}),
     }
     return files.digest(parts)
 

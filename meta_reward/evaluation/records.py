@@ -4,7 +4,7 @@ These are written as JSON as they are, field by field.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from meta_reward.completion import request_to_json
@@ -43,6 +43,9 @@ class CallRecord:
     tool_calls: list[dict[str, Any]]
     """As `tool_call_to_json` writes them."""
     stop_reason: str
+    _: KW_ONLY
+    role: str | None = None
+    """Which other model may have been asked; not written where it is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class CallCost:
     error: str | None
     """The type of the error if there is no reply."""
     seconds: float
+    role: str | None = None
+    """Of whoever was asked; not written where it is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ def call_record(call: "Call") -> CallRecord:
         "reply": completion.text,
         "tool_calls": [tool_call_to_json(made) for made in completion.tool_calls],
         "stop_reason": completion.stop_reason,
+        "role": call.role,
     }
     return (
         FailedCallRecord(**parts, error=f"{type(call.error).__name__}: {call.error}")
@@ -110,7 +116,10 @@ def parse_call_record(data: dict[str, Any]) -> CallRecord:
 
 def record_to_json(record: CallRecord | CallCost | Failure) -> dict[str, Any]:
     """A record as a dict; unlike `asdict`, its values are not copied."""
-    return {one.name: getattr(record, one.name) for one in fields(record)}
+    values = {one.name: getattr(record, one.name) for one in fields(record)}
+    if values.get("role", "") is None:
+        del values["role"]
+    return values
 
 
 def call_cost(call: "Call") -> CallCost:
@@ -128,6 +137,7 @@ def call_cost(call: "Call") -> CallCost:
         tries=call.tries,
         error=type(call.error).__name__ if call.error else None,
         seconds=round(call.seconds, 4),
+        role=call.role,
     )
 
 

@@ -10,6 +10,7 @@ from meta_reward.files import is_too_deep
 from meta_reward.harness import child
 from meta_reward.harness.budget import Budget
 from meta_reward.harness.entries import Entry, Output
+from meta_reward.harness.runtime import ROLES
 from meta_reward.models.session import Ask
 from meta_reward.trajectory import parse_tool
 
@@ -20,16 +21,19 @@ def parse_ask(frame: Mapping[str, Any]) -> Ask:
     """An ask from a candidate's frame, which may hold anything. Raises CandidateError."""
     number, prompt, system = frame.get("ask"), frame.get("prompt"), frame.get("system")
     require, schema, tools = frame.get("require"), frame.get("schema"), frame.get("tools")
+    role = frame.get("role")
     if not isinstance(number, int):
         raise CandidateError("protocol", "an ask without a number")
     if not isinstance(prompt, str) or not isinstance(system, str | None):
         raise CandidateError("TypeError", "prompt and system of judge.ask() must be text")
     if not isinstance(require, str | None) or not isinstance(schema, dict | None) or not isinstance(tools, list):
         raise CandidateError("TypeError", "require, schema or tools of judge.ask() have the wrong type")
+    if role is not None and role not in ROLES:
+        raise CandidateError("ValueError", f"judge.ask() knows no role {role!r:.40}; known: {', '.join(ROLES)}")
     if is_too_deep([schema, tools]):
         raise CandidateError("ValueError", "schema or tools of judge.ask() are nested too deeply")
     try:
-        return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema)
+        return Ask(prompt, system, tuple(parse_tool(tool) for tool in tools), require, schema, role)
     except ValueError as error:
         raise CandidateError("TypeError", f"a tool of judge.ask(): {error}") from None
 

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from meta_reward.trajectory import Message, Tool
 
 MIN_SCORE, MAX_SCORE = 0.0, 100.0
+ROLES = ("router",)
+"""Parts that another model may play: the judge itself, unless a run's settings name one."""
 
 
 class JudgeError(Exception):
@@ -142,12 +144,14 @@ class Judge(Protocol):
         tools: Sequence[Callable[..., Any]] = (),
         require: Callable[..., Any] | str | None = None,
         schema: Mapping[str, Any] | None = None,
+        role: str | None = None,
     ) -> Reply:
         """Ask once. Asking the same again is another draw; several at once with asyncio.gather is welcome.
 
         tools: functions of the harness that the judge may call before it answers; name, docstring
         and type hints become the tool's schema. require: one of them that it must call.
-        schema: a JSON schema; the reply's `data` then holds the parsed object.
+        schema: a JSON schema; the reply's `data` then holds the parsed object. role: `router`, for which a run may
+        name another model.
         Raises PromptTooLong, or JudgeError where the request cannot be answered.
         """
         ...

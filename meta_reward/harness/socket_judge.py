@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from meta_reward.harness.frames import CHUNK_BYTES, LENGTH, encode_frame
-from meta_reward.harness.runtime import Found, Guard, HostError, JudgeError, PromptTooLong, Reply
+from meta_reward.harness.runtime import ROLES, Found, Guard, HostError, JudgeError, PromptTooLong, Reply
 from meta_reward.harness.schema import parse_reply, tool_of
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, parse_tool
 
@@ -37,11 +37,14 @@ class SocketJudge:
         tools: Sequence[Callable[..., Any]] = (),
         require: Callable[..., Any] | str | None = None,
         schema: Mapping[str, Any] | None = None,
+        role: str | None = None,
     ) -> Reply:
         by_name = {function.__name__: function for function in tools}
         required = require if isinstance(require, str) or require is None else require.__name__
         if required is not None and required not in by_name:
             raise ValueError(f"require names {required!r}, which is not among the tools")
+        if role is not None and role not in ROLES:
+            raise ValueError(f"judge.ask() knows no role {role!r}; known: {', '.join(ROLES)}")
         self._asks += 1
         number = self._asks
         self._tools[number] = by_name
@@ -52,6 +55,7 @@ class SocketJudge:
             "tools": [tool_of(function) for function in tools],
             "require": required,
             "schema": dict(schema) if schema is not None else None,
+            "role": role,
         }
         try:
             self._send({"type": "ask", "ask": number, **question})

@@ -6,7 +6,7 @@ cannot answer goes through `InFlight`, which retries it. Limits are set with `li
 of new calls comes from `with_quota`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Gateway:
     """A backend behind its cache.
 
     spent: what was spent before this process. notice: called with a line for people. outage: called with the reason
-    when the judge stops answering, and with "" when it answers again.
+    when the judge stops answering, and with "" when it answers again. roles: other models for named roles.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Gateway:
         spent: Spent | None = None,
         notice: Callable[[str], None] = lambda text: None,
         outage: Callable[[str], None] = lambda why: None,
+        roles: Mapping[str, tuple[Backend, Cache | None]] | None = None,
     ) -> None:
         self.backend, self.concurrency, self.clock = backend, concurrency, clock or Clock()
         self._cache = cache
@@ -52,11 +53,30 @@ class Gateway:
         self._in_flight = InFlight(self._meter, rate_limiter, retries or RetryPolicy(), self.clock, notice, outage)
         self._check: Check = lambda spent: None
         self._elsewhere_usd: Callable[[], float] = lambda: 0.0
+        self.roles = {
+            role: Gateway(
+                other,
+                replies,
+                concurrency=concurrency,
+                retries=retries,
+                clock=self.clock,
+                billing=billing,
+                notice=notice,
+                outage=outage,
+            )
+            for role, (other, replies) in (roles or {}).items()
+        }
+        for other in self.roles.values():
+            other.limit(lambda _: self.check_limit())
+
+    def playing(self, role: str | None) -> "Gateway":
+        """The gateway to the model that plays a role: this one, unless another was named."""
+        return self.roles.get(role or "", self)
 
     @property
     def spent(self) -> Spent:
-        """What was spent so far."""
-        return self._meter.spent
+        """What was spent so far, by all roles."""
+        return sum((other.spent for other in self.roles.values()), self._meter.spent)
 
     @property
     def rewards_folder(self) -> Path | None:
@@ -89,6 +109,10 @@ class Gateway:
             billing=self._meter.billing,
             notice=self._in_flight.notice,
             outage=self._in_flight.outage,
+            roles={
+                role: (QuotaBackend(other.backend, quota, other._meter.pay), other._cache)
+                for role, other in self.roles.items()
+            },
         )
         limited.limit(lambda own: self.check_limit(pending_usd=own.pending_usd))
         return limited
@@ -123,18 +147,20 @@ class Gateway:
         self.check_limit()
         found = []
         for call in calls:
-            asked = self._cache.load_asked(call.key) if self._cache else None
+            player = self.playing(call.role)
+            asked = player._cache.load_asked(call.key) if player._cache else None
             if asked is None:
                 return None
             request, completion = asked
-            key = self.key(request, trajectory_digest=trajectory_digest, repeat=repeat, draw=call.draw)
+            key = player.key(request, trajectory_digest=trajectory_digest, repeat=repeat, draw=call.draw)
             if key != call.key:  # a reply cannot always be read back into the request that it answers
                 return None
-            cost = self.backend.cost_usd(completion.usage)
+            cost = player.backend.cost_usd(completion.usage)
             numbers = (call.ask, call.turn, call.draw)
-            found.append(Call(*numbers, key, request, completion, cached=True, seconds=0.0, cost_usd=cost, tries=0))
+            known = Call(*numbers, key, request, completion, cached=True, seconds=0.0, cost_usd=cost, tries=0)
+            found.append(replace(known, role=call.role))
         for recalled in found:
-            self._meter.count(recalled.completion.usage)
+            self.playing(recalled.role)._meter.count(recalled.completion.usage)
         return found
 
     async def complete(
@@ -156,4 +182,5 @@ class Gateway:
 
     async def settle(self) -> None:
         """Wait for calls that were sent and that nobody waits for any more, so that they are stored and counted."""
-        await self._in_flight.settle()
+        for gateway in (self, *self.roles.values()):
+            await gateway._in_flight.settle()

@@ -52,6 +52,7 @@ _SIMULATED: dict[str, tuple[str, ...]] = {
     "simulated:agent-forgetful": ("agent", "simulated_agent", "forgetful"),
     "simulated:comparer": ("comparer", "simulated_comparer"),
     "simulated:writer": ("writer", "SimulatedWriter"),
+    "simulated:orchestrator": ("orchestrator", "SimulatedOrchestrator"),
 }
 """The module in `offline/` of each simulated model that is no judge, what makes it, and with which preset."""
 _KINDS = {

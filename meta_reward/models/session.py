@@ -30,6 +30,8 @@ class Ask:
     tools: tuple[Tool, ...] = ()
     require: str | None = None
     schema: dict[str, Any] | None = None
+    role: str | None = None
+    """For which the run may name another model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class CallKey:
     draw: int
     key: str
     """Of the reply in the cache."""
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Call:
     """0 if the reply was in the cache."""
     error: JudgeError | None = None
     """Why there is no reply."""
+    role: str | None = None
 
 
 class JudgeSession:
@@ -113,13 +117,14 @@ class JudgeSession:
         that the backend raises.
         """
         first = Request((Message("user", ask.prompt),), ask.system, ask.tools, ask.require, ask.schema)
-        identity = hashlib.sha256(files.canonical_json(request_to_json(first))).digest()
+        played = str(ask.role if ask.role in self._gateway.roles else "").encode()  # by another model than the judge
+        identity = played + hashlib.sha256(files.canonical_json(request_to_json(first))).digest()
         self._asks += 1
         number, draw = self._asks, self._draws[identity]
         self._draws[identity] += 1
         request, called = first, list[str]()
         for turn in range(1, self._max_calls + 2):
-            completion = await self._turn(request, number, turn, draw)
+            completion = await self._turn(request, CallKey(number, turn, draw, "", ask.role))
             if not completion.tool_calls:
                 return Answer(completion.text, completion.stop_reason, tuple(called))
             results = [await self._result(call, run_tool) for call in completion.tool_calls]
@@ -129,23 +134,27 @@ class JudgeSession:
             request = replace(request, messages=(*request.messages, said, *results), require=require)
         raise AssertionError("the budget of calls ends every conversation")
 
-    async def _turn(self, request: Request, ask: int, turn: int, draw: int) -> Completion:
+    async def _turn(self, request: Request, asked: CallKey) -> Completion:
         self._count(request)
-        began, failure = self._gateway.clock.now(), None
-        key = self._gateway.key(request, trajectory_digest=self._digest, repeat=self._repeat, draw=draw)
+        gateway = self._gateway.playing(asked.role)
+        began, failure = gateway.clock.now(), None
+        key = gateway.key(request, trajectory_digest=self._digest, repeat=self._repeat, draw=asked.draw)
         try:
-            completion, tries = await self._gateway.complete(
-                key, request, repeat=self._repeat, draw=draw, queue_time=self.queue_time
+            completion, tries = await gateway.complete(
+                key, request, repeat=self._repeat, draw=asked.draw, queue_time=self.queue_time
             )
-            cost = self._gateway.backend.cost_usd(completion.usage)
+            cost = gateway.backend.cost_usd(completion.usage)
         except JudgeUnavailable:
             raise
         except JudgeError as error:
             completion, tries, cost, failure = _NOTHING, error.tries, 0.0, error
-            self._gateway.count(completion.usage)
-        seconds = self._gateway.clock.now() - began
+            gateway.count(completion.usage)
+        seconds = gateway.clock.now() - began
         self._tokens += _tokens_of(request, completion.usage, refused=failure is not None)
-        self._calls.append(Call(ask, turn, draw, key, request, completion, tries == 0, seconds, cost, tries, failure))
+        numbers = (asked.ask, asked.turn, asked.draw)
+        self._calls.append(
+            Call(*numbers, key, request, completion, tries == 0, seconds, cost, tries, failure, asked.role)
+        )
         if isinstance(failure, Unanswerable):
             raise CandidateError("judge-request", str(failure)) from failure
         if failure is not None:

@@ -12,7 +12,7 @@ from meta_reward.errors import UsageError
 from meta_reward.harness.budget import Budget
 from meta_reward.kinds.base import Kind, Words
 from meta_reward.kinds.registry import KINDS
-from meta_reward.run.settings import WRITING, RunConfig
+from meta_reward.run.settings import LIBRARY, WRITING, RunConfig
 
 MAX_BYTES = 64 * 1024
 
@@ -39,7 +39,9 @@ _SHOWN = {
 
 def default_instructions(kind: Kind, proposer: str = "") -> str:
     """The package's own instructions for this kind of proposer."""
-    return files.read_text(kind.texts / ("writing.md" if proposer in WRITING else "instructions.md"))
+    written = "library.md" if proposer.startswith(f"{LIBRARY}:") else "writing.md"
+    is_written = proposer.partition(":")[0] in (*WRITING, LIBRARY)
+    return files.read_text(kind.texts / (written if is_written else "instructions.md"))
 
 
 def load_instructions(path: Path) -> str:
@@ -59,7 +61,7 @@ def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: S
         f"The {words.model} is `{config.judge.spec}`. Model, temperature and token limit are fixed.",
         _of_budget(config.budget, words),
     ]
-    if config.proposer.spec not in WRITING:  # a writing model is shown no files
+    if config.proposer.kind not in (*WRITING, LIBRARY):  # a writing model is shown no files
         trying = _trying(config, words) if can_try else "Drafts cannot be tried in this run."
         facts += [_shown(config.proposer.history, words), trying]
     parts = [text.rstrip(), "", "# This run", "", *(f"- {fact}" for fact in facts), ""]

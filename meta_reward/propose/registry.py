@@ -12,14 +12,14 @@ from meta_reward.propose.command import CommandProposer, Confinement
 from meta_reward.propose.guard import FILE_TOOLS, SHELL
 from meta_reward.propose.optimizers.proposer import OptimizerProposer
 from meta_reward.propose.writer import make_writer
-from meta_reward.run.settings import MODEL_SUMMARIES, WRITING, ProposerSettings
+from meta_reward.run.settings import LIBRARY, MODEL_SUMMARIES, WRITING, ProposerSettings
 
 
 def make_proposer(settings: ProposerSettings) -> Proposer:
     """The proposer that the settings name. Raises UsageError for an unknown one."""
     kind, _, rest = settings.spec.partition(":")
     if kind not in _KINDS:
-        known = ", ".join(["catalog", "stock", "claude:MODEL", *WRITING, "command:PROGRAM ..."])
+        known = ", ".join(["catalog", "stock", "claude:MODEL", *WRITING, "library:MODEL", "command:PROGRAM ..."])
         raise UsageError(f"unknown proposer {settings.spec!r}", hint=f"known: {known}")
     _check_taken(kind, settings)
     if settings.writer:
@@ -96,6 +96,14 @@ def _optimizer(name: str) -> Callable[[str, ProposerSettings], Proposer]:
     return make
 
 
+def _library(rest: str, settings: ProposerSettings) -> Proposer:
+    if not rest:
+        what = "proposer library: names no model that edits the entries"
+        raise UsageError(what, hint="for example library:anthropic:MODEL, or offline library:simulated")
+    make_writer(settings.writing_model, settings.writer_settings, LIBRARY)
+    return OptimizerProposer(LIBRARY, settings)
+
+
 _NAME_WRITER = "name one with --writer, such as anthropic:MODEL or openai:MODEL"
 _WRITER = ("writer", "writer_settings")
 _FLAGS = {**{name: f"--proposer-{name}" for name in ("jail", "bind", "env", "net")}, "writer": "--writer"}
@@ -103,8 +111,9 @@ _TAKEN_BY = {
     **dict.fromkeys(("jail", "bind", "net"), ("command",)),
     "env": ("claude", "command"),
     **dict.fromkeys(("turns", "effort", "tools"), ("claude",)),
-    "max_usd": ("claude", *WRITING),
-    **dict.fromkeys(_WRITER, WRITING),
+    "max_usd": ("claude", *WRITING, LIBRARY),
+    "writer": WRITING,
+    "writer_settings": (*WRITING, LIBRARY),
 }
 _KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
     "catalog": _catalog,
@@ -112,4 +121,5 @@ _KINDS: dict[str, Callable[[str, ProposerSettings], Proposer]] = {
     "claude": _claude,
     "command": _command,
     **{name: _optimizer(name) for name in WRITING},
+    LIBRARY: _library,
 }

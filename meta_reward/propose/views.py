@@ -51,15 +51,16 @@ NEED_ALL = {
     "catalog": "it picks mechanisms by what it reads in traces",
     "gepa": "it selects by pair, and reflects on traces",
     "openevolve": "it shows the pairs that a program lost",
+    "library": "it shows the judge's chains on pairs that were won and lost",
 }
 """The proposers that work with the whole history alone, and why."""
 
 
 def check_history_level(settings: ProposerSettings) -> None:
     """Raise UsageError for a proposer that cannot work with this level of history."""
-    if settings.spec in NEED_ALL and settings.history != "full":
+    if settings.kind in NEED_ALL and settings.history != "full":
         what = f"proposer {settings.spec} cannot work with history {settings.history!r}"
-        raise UsageError(what, hint=f"{NEED_ALL[settings.spec]}; use --history full")
+        raise UsageError(what, hint=f"{NEED_ALL[settings.kind]}; use --history full")
 
 
 def make_view(history: Path, target: Path, level: str, *, summaries: Path | None = None) -> Path:

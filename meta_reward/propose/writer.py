@@ -20,19 +20,25 @@ from meta_reward.models.registry import make_backend
 from meta_reward.propose.claude.usage import CallUsage
 from meta_reward.propose.session_summary import WRITER
 from meta_reward.propose.transcript import Transcript
+from meta_reward.run.settings import LIBRARY
 from meta_reward.trajectory import Message
 
 _MAX_TOKENS = 16_384
 _MOST_ITERATIONS = 10_000
 
 
-def make_writer(spec: str, settings: Mapping[str, Any]) -> Model:
-    """The model that `--writer` names. Raises UsageError if it is unknown, or a setting is not one of its own."""
+def make_writer(spec: str, settings: Mapping[str, Any], kind: str = "") -> Model:
+    """The model that `--writer` names, or a proposer of this kind.
+
+    Raises UsageError if it is unknown, or a setting is not one of its own.
+    """
     takes_length = spec.startswith(("anthropic:", "openai:"))
     try:
         return make_backend(spec, {"max_tokens": _MAX_TOKENS, **settings} if takes_length else settings)
     except UsageError as error:
-        raise UsageError(f"--writer: {str(error).replace('judge', 'writer', 1)}") from None
+        raise UsageError(
+            f"{f'--proposer {LIBRARY}' if kind == LIBRARY else '--writer'}: {str(error).replace('judge', 'writer', 1)}"
+        ) from None
 
 
 def open_writer_gateway(spec: str, settings: Mapping[str, Any]) -> Gateway:

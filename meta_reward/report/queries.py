@@ -12,6 +12,7 @@ from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.files import dump_line, printable
 from meta_reward.report.query_tables import count_of, lost_table, shortened, turned_table
 from meta_reward.report.tables import context_of, fit, plural, points, render_table, reward, with_interval
+from meta_reward.run.chain import chain_of
 from meta_reward.run.query_answers import (
     Diff,
     ErrorCount,
@@ -151,14 +152,18 @@ def render_diff(answer: Diff, *, full: bool = False) -> str:
     return _paragraphs(f"{_title(answer.first)}\n{_title(answer.second)}", fit(printable(changed)), body, more)
 
 
-def render_trace(answer: TraceOfTrajectory | TraceOfPair, *, full: bool = False) -> str:
-    """A trajectory under a candidate, or both sides of a pair: reward, pairs, then every question with its reply."""
+def render_trace(answer: TraceOfTrajectory | TraceOfPair, *, full: bool = False, chain: bool = False) -> str:
+    """A trajectory under a candidate, or both sides of a pair: reward, pairs, then every question with its reply.
+
+    chain: in place of questions and replies what the judge thought, called, was told and answered.
+    """
     most = 0 if full else MOST_TEXT
+    shown = _chain if chain else _trajectory
     if isinstance(answer, TraceOfTrajectory):
-        return _paragraphs(_title(answer.candidate), *_trajectory(answer.trace, most))
+        return _paragraphs(_title(answer.candidate), *shown(answer.trace, most))
     parts = [_title(answer.candidate)]
     for side in answer.sides:
-        parts += [printable(f"==== {_part_of(answer.pair, side.trajectory)}"), *_trajectory(side, most)]
+        parts += [printable(f"==== {_part_of(answer.pair, side.trajectory)}"), *shown(side, most)]
     missing = isinstance(answer.pair, PairOutcome) and len(answer.sides) < 2
     return _paragraphs(*parts, "the other side was not scored" if missing else "")
 
@@ -193,6 +198,14 @@ def _trajectory(side: TrajectoryTrace, most: int) -> list[str]:
         parts.append(_call(call, known, side.asks, most))
         previous = call
     return parts
+
+
+def _chain(side: TrajectoryTrace, most: int) -> list[str]:
+    """The links of a chain, below what came of it; those of a role are marked."""
+    links = [
+        f"{f'{link.role} ' if link.role else ''}{link.kind}: {_cut(link.text, most)}" for link in chain_of(side.calls)
+    ]
+    return [_outcome(side, most), "\n".join(_pair(side, pair) for pair in side.pairs), *map(printable, links)]
 
 
 def _asked(asked: Sequence[Mapping[str, Any]]) -> str:

@@ -44,6 +44,7 @@ def load_user_config(path: Path | None) -> dict[str, Any]:
     data = _load_toml(path)
     config = _parse(data, path)
     refuse_secrets(config.judge.settings)
+    refuse_secrets(config.judge.roles.router_settings)
     refuse_secrets(config.proposer.writer_settings)
     return data
 

@@ -41,6 +41,8 @@ class Query:
     """A paragraph for `--help`, where one line does not say enough."""
     has_full_text: bool = False
     """Whether its text shortens what is long unless `--full` is given. JSON is never shortened."""
+    has_chain: bool = False
+    """Whether its text can show the judge's chain alone, with `--chain`: think, tool, obs, answer."""
 
 
 _CATEGORY = Argument("category", default="", help="Show pairs of this failure category only.")
@@ -86,6 +88,7 @@ QUERIES = (
         ),
         ("trace c0007 t012-r3", "trace night-1 c0007 t012-p3"),
         has_full_text=True,
+        has_chain=True,
     ),
     Query(
         "suspects",

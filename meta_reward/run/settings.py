@@ -15,7 +15,19 @@ MODEL_SUMMARIES = "model-summaries"
 HISTORY_LEVELS = ("full", "scores", "summaries", MODEL_SUMMARIES, "none")
 WRITING = ("gepa", "openevolve", "writer")
 """The proposers that are no agents: code around a model that writes programs."""
+LIBRARY = "library"
+"""One more, `library:MODEL`, whose model edits the entries of a library."""
 _EFFORTS = ("", "low", "medium", "high", "xhigh", "max")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """The table `[judge.roles]`: models for questions that a harness asks in a role."""
+
+    router: str = ""
+    """Kind and model of what chooses entries of a library; empty for the judge itself."""
+    router_settings: dict[str, Any] = field(default_factory=dict)
+    """What this kind of judge takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,7 @@ class JudgeSettings:
     """How often a call that failed is tried again."""
     retry_after_s: float = 120.0
     """The longest wait that an endpoint may ask for. If it asks for more, the search stops."""
+    roles: RoleSettings = field(default_factory=RoleSettings)
 
 
 def _check_minutes(minutes: float) -> None:
@@ -48,7 +61,7 @@ class ProposerSettings:
     """The table `[proposer]`."""
 
     spec: str = "catalog"
-    """`catalog`, `claude:MODEL`, `gepa`, `openevolve`, `writer` or `command:PROGRAM ...`."""
+    """`catalog`, `claude:MODEL`, `gepa`, `openevolve`, `writer`, `library:MODEL` or `command:PROGRAM ...`."""
     candidates: int = setting(2, least=1)
     """The most that an iteration may bring."""
     minutes: float = setting(60.0, check=_check_minutes)
@@ -79,6 +92,17 @@ class ProposerSettings:
     """What this kind of judge takes, for the writing model."""
     model: str = ""
     """Claude's model if `spec` is just `claude`. A stored run has it in `spec`."""
+
+    @property
+    def kind(self) -> str:
+        """What stands before the colon of `spec`."""
+        return self.spec.partition(":")[0]
+
+    @property
+    def writing_model(self) -> str:
+        """The model that writes, "" for proposers without one."""
+        named = self.spec.partition(":")[2] if self.kind == LIBRARY else self.writer
+        return "simulated:orchestrator" if self.kind == LIBRARY and named == "simulated" else named
 
 
 OFFICIAL, LEARNED = "official", "learned:"

@@ -22,10 +22,10 @@ from meta_reward.run.create import Seed, create_run
 from meta_reward.run.layout import Layout
 from meta_reward.run.record import commit_paths
 from meta_reward.run.set_aside import write_over
-from meta_reward.run.settings import RunConfig
+from meta_reward.run.settings import LIBRARY, RunConfig
 from meta_reward.search.context import search_cases
 from meta_reward.search.limits import require_limit, require_usd_limit
-from meta_reward.search.open import divided, open_backend, open_sandbox
+from meta_reward.search.open import divided, open_backend, open_roles, open_sandbox
 from meta_reward.tasks.base import AnyTaskSet
 
 
@@ -54,12 +54,15 @@ async def create(
     requested = {**requested, "budget": {**asdict(kind.budget), **requested.get("budget", {})}}
     level = await choose_level(new_config(requested).sandbox)
     config = new_config(overlay(requested, {**facts, "judge.spec": judge, "sandbox": level}))
-    backend = open_backend(config)
-    require_limit(backend, judge, requested.get("limits", {}))
-    backend.check()
-    if spec := config.proposer.writer:
+    others = [(config.judge.roles.router, model) for model, _ in open_roles(config).values()]
+    for name, model in [(judge, open_backend(config)), *others]:
+        require_limit(model, name, requested.get("limits", {}))
+        model.check()
+    if spec := config.proposer.writing_model:
         require_usd_limit(make_writer(spec, config.proposer.writer_settings), spec, requested.get("limits", {}))
     make_proposer(config.proposer).check()
+    if config.proposer.kind == LIBRARY and kind.name != "reward":
+        raise UsageError(f"proposer library edits reward harnesses, and this task set is of kind {kind.name}")
     check_history_level(config.proposer)
     splits = divided(taskset, config)
     await _check_seeds(

@@ -76,7 +76,8 @@ def open_run_gateway(config: RunConfig, layout: Layout, events: EventLog | None 
     """
     backend = open_backend(config)
     billing = open_billing_log(layout.account, paid_in_evaluations(layout))
-    reconcile(layout.account, Cache(folder_of_judge(config.judge.spec)), backend)
+    for model, replies in [(backend, Cache(folder_of_judge(config.judge.spec))), *open_roles(config).values()]:
+        reconcile(layout.account, replies, model)
     return open_gateway(config, backend, billing=billing, spent=spent_on_disk(layout), events=events)
 
 
@@ -98,6 +99,18 @@ def open_bill(
 def open_backend(config: RunConfig) -> Model:
     """The judge that the settings name. Raises UsageError if it is unknown or takes no such settings."""
     return make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
+
+
+def open_roles(config: RunConfig) -> dict[str, tuple[Model, Cache]]:
+    """The models that play a role in place of the judge, each with its cache. Raises UsageError."""
+    named = config.judge.roles
+    if not named.router:
+        return {}
+    try:
+        router = make_backend(named.router, named.router_settings, seed=config.seed)
+    except UsageError as error:
+        raise UsageError(f"[judge.roles] router: {error}") from None
+    return {"router": (router, Cache(folder_of_judge(named.router)))}
 
 
 def open_gateway(
@@ -126,6 +139,7 @@ def open_gateway(
         spent=spent,
         notice=events.note if events else notice,
         outage=partial(_tell_outage, events) if events else lambda why: None,
+        roles=open_roles(config),
     )
 
 

@@ -74,10 +74,29 @@ def _put_back(request: Mapping[str, Any], cases: Cases | None) -> Mapping[str, A
     return put_back(request["source"], request["other"], request["part"])
 
 
+def _literals(request: Mapping[str, Any], cases: Cases | None) -> dict[str, Any]:
+    """The docstring, the values of the wanted names as far as they are literals, and all names at the top level."""
+    tree = reading.parse(request["source"])
+    values, defined = {}, list[str]()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            defined.append(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            defined += [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            defined += names
+            for name in set(names) & set(request["wanted"]):
+                values[name] = reading.literal_of(node.value)
+    return {"doc": ast.get_docstring(tree) or "", "values": values, "defined": defined}
+
+
 _OPERATIONS: Mapping[str, Callable[[Mapping[str, Any], Cases | None], Any]] = {
     "inspect": _inspect,
     "fingerprint": _fingerprint,
     "docstring": _docstring,
     "definitions": _definitions,
+    "literals": _literals,
     "put_back": _put_back,
 }

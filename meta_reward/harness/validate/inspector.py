@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -208,6 +208,12 @@ def docstring(source: str) -> str:
 def definitions(source: str) -> dict[str, str]:
     """A digest of the definition of each top-level name. Raises SyntaxError."""
     return dict(_ask("definitions", source))
+
+
+def literals(source: str, wanted: Collection[str]) -> dict[str, Any]:
+    """`doc`, the module's docstring; `values` of the wanted names, as far as they are literals; `defined`, all names
+    at the top level. Raises SyntaxError."""
+    return dict(_ask("literals", source, wanted=list(wanted)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ Reads text, runs nothing. These checks help an honest author; the sandbox decide
 """
 
 import ast
+import json
 import sys
 import warnings
 from collections.abc import Collection, Iterator
 from functools import lru_cache
+from typing import Any
 
 from meta_reward.files import printable
 from meta_reward.harness.entries import ENTRIES
@@ -76,6 +78,16 @@ def parse(source: str) -> ast.Module:
     if _is_deep(tree):
         raise SyntaxError(f"cannot be parsed: nested more than {MAX_DEPTH} levels deep")
     return tree
+
+
+def literal_of(node: ast.expr | None) -> Any:
+    """The value of an expression that is a literal of what JSON can hold, None for any other."""
+    try:
+        value = ast.literal_eval(node) if node is not None else None
+        json.dumps(value, allow_nan=False)
+    except (ValueError, TypeError):
+        return None
+    return value
 
 
 @lru_cache(maxsize=1)

@@ -34,7 +34,7 @@ class OptimizerProposer:
         if package and find_spec(package) is None:
             what = f"proposer {self.name} needs the package {package}"
             raise UsageError(what, hint=f"pip install 'meta-reward[{self.name}]'")
-        make_writer(self.settings.writer, self.settings.writer_settings).check()
+        make_writer(self.settings.writing_model, self.settings.writer_settings, self.settings.kind).check()
 
     async def propose(self, assignment: Assignment) -> None:
         self.check()
@@ -46,7 +46,8 @@ class OptimizerProposer:
         except ProposerError as error:
             said = error.what.partition(f"exit code {UNAVAILABLE}: ")[2]
             if said:
-                raise ProposerUnavailable(f"the writer {self.settings.writer}: {said}", hint="see --writer") from None
+                model = self.settings.writing_model
+                raise ProposerUnavailable(f"the writer {model}: {said}", hint="see --writer") from None
             raise
 
     def _job(self, assignment: Assignment) -> Job:
@@ -59,7 +60,7 @@ class OptimizerProposer:
             candidates=assignment.candidates,
             seed=assignment.seed,
             instructions=assignment.instructions,
-            writer=self.settings.writer,
+            writer=self.settings.writing_model,
             writer_settings=self.settings.writer_settings,
             max_usd=min(limits, default=0.0),
         )

@@ -73,6 +73,10 @@ class Written:
 
     source: str
     parents: Sequence[str]
+    name: str = ""
+    """Of its folder; the optimizer's where it is empty."""
+    proposal: str = ""
+    """What `proposal.md` says; the docstring where it is empty."""
 
 
 Optimizer = Callable[[Task, Ask], Sequence[Written]]
@@ -101,7 +105,7 @@ def run(propose: Optimizer, name: str, job: Job) -> None:
     )
     recorded = load_replies(history) if name in _REPLAYED else []
     for number, written in enumerate(propose(task, _asking(job, recorded)), 1):
-        save_draft(Path(job.staging) / f"{name}-{number}", written)
+        save_draft(Path(job.staging) / f"{written.name or name}-{number}", written)
 
 
 def save_draft(folder: Path, written: Written) -> None:
@@ -110,7 +114,10 @@ def save_draft(folder: Path, written: Written) -> None:
     idea = ""
     with suppress(SyntaxError):
         idea = docstring(source)
-    proposal = f"---\nparents: [{', '.join(written.parents)}]\n---\n## Hypothesis\n\n{idea or 'None given.'}\n"
+    proposal = (
+        written.proposal
+        or f"---\nparents: [{', '.join(written.parents)}]\n---\n## Hypothesis\n\n{idea or 'None given.'}\n"
+    )
     files.write_bytes(folder / "harness.py", source.encode())
     files.write_bytes(folder / "proposal.md", proposal.encode())
 
