@@ -119,6 +119,12 @@ class ItemOutcome:
         return self.about.get(REWARDS)
 
     @property
+    def orders(self) -> Mapping[str, Mapping[str, Any]]:
+        """Of a comparison, each order by its id as an example: what was `shown`, and the `ranking` that came of it."""
+        found: Mapping[str, Mapping[str, Any]] = self.about.get("orders", {})
+        return found
+
+    @property
     def failed(self) -> bool:
         return self.output is None
 

@@ -80,8 +80,11 @@ def _items(items: Sequence[ItemOutcome]) -> str:
         own = [item for item in items if name in (item.categories or ("all",))]
         wrong, failed = sum(item.score < 1 for item in own), sum(item.failed for item in own)
         lines.append(f"| {name} | {len(own)} | {wrong - failed} | {failed} |")
-    confused = Counter((item.expected, item.output) for item in items if item.score < 1 and item.output is not None)
+    missed = [item for item in items if item.score < 1 and item.output is not None]
+    confused = Counter((item.expected, item.output) for item in missed if not item.orders)  # which names trajectories
     often = [f"- {a} is taken for {b}: {n} times" for (a, b), n in confused.most_common(_MOST_SENTENCES) if n > 1]
+    by_place = sum(len({order["ranking"] for order in item.orders.values()}) > 1 for item in missed)
+    often += [f"- {by_place} of {len(items)} are decided otherwise in another order"] if by_place else []
     return "\n".join([*lines, *(["", *often] if often else [])]) if items else ""
 
 

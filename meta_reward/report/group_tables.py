@@ -8,8 +8,9 @@ from meta_reward.report.tables import fit, percent, render_table, with_interval
 
 _EXPLAINED = (
     "groups: share of groups of so many trajectories in which every pair that trusted labels order is ordered right, a "
-    "tie being wrong; [95%]: its interval by task; chance: what random rewards reach, 1 / 2, 1 / 6 and 1 / 24 where "
-    "labels order the whole group, and 1 / size where they only tell one success from failures"
+    "tie being wrong, and of programs that compare the mean over all orders; [95%]: its interval by task; chance: what "
+    "random rewards reach, 1 / 2, 1 / 6 and 1 / 24 where labels order the whole group, and 1 / size where they only "
+    "tell one success from failures"
 )
 
 
@@ -27,7 +28,8 @@ def render_groups(columns: Mapping[str, Metrics]) -> str:
 
 def groups_by_size(metrics: Metrics) -> dict[int, GroupScore]:
     """The groups of an evaluation; empty for kinds without any, and for scores of earlier versions."""
-    return {one.size: one for one in metrics.preferences.groups} if metrics.preferences else {}
+    told = metrics.preferences or metrics.comparisons
+    return {one.size: one for one in told.groups} if told else {}
 
 
 def share_of(score: GroupScore | None) -> str:

@@ -176,10 +176,16 @@ def render_trace(answer: TraceOfTrajectory | TraceOfPair, *, full: bool = False,
         return _paragraphs(_title(answer.candidate), *shown(answer.trace, most))
     parts = [_title(answer.candidate)]
     for side in answer.sides:
-        role = "preferred" if side.trajectory == answer.pair.preferred else "other"
-        parts += [f"==== the {role} side of pair {printable(answer.pair.id)}", *shown(side, most)]
-    missing = len(answer.sides) < 2
+        parts += [printable(f"==== {_part_of(answer.pair, side.trajectory)}"), *shown(side, most)]
+    missing = isinstance(answer.pair, PairOutcome) and len(answer.sides) < 2
     return _paragraphs(*parts, "the other side was not scored" if missing else "")
+
+
+def _part_of(pair: PairOutcome | ItemOutcome, example: str) -> str:
+    """Which side of a pair, or which order of a comparison, this is."""
+    if isinstance(pair, PairOutcome):
+        return f"the {'preferred' if example == pair.preferred else 'other'} side of pair {pair.id}"
+    return f"comparison {pair.id} in the order {', '.join(pair.orders[example]['shown'])}"
 
 
 RENDERERS: Mapping[str, Callable[..., str]] = {
@@ -249,7 +255,8 @@ def _outcome(side: TrajectoryTrace, most: int) -> str:
     if side.output is not None:
         return printable(f"{where}: {_cut(side.output, most)}")
     given = side.reward or {}
-    lines = [f"{where}: reward {reward(given['score'])}"]
+    scores = [*map(reward, given.get("scores", ()))]
+    lines = [f"{where}: scores {', '.join(scores)}" if scores else f"{where}: reward {reward(given['score'])}"]
     if given["reason"]:
         lines.append(f"reason: {_cut(given['reason'], most)}")
     if given["findings"]:
@@ -261,7 +268,8 @@ def _pair(side: TrajectoryTrace, pair: PairOutcome | ItemOutcome) -> str:
     if not isinstance(pair, PairOutcome) and pair.rewards is not None:
         return printable(f"learned reward {pair.output or '-'}, of its trials {pair.rewards}")
     if not isinstance(pair, PairOutcome):
-        return printable(f"expected {pair.expected}: {'right' if pair.score == 1 else 'wrong'}")
+        said = f", answered {pair.output}: agreement {pair.score:g}" if pair.orders else ""
+        return printable(f"expected {pair.expected}{said or (': right' if pair.score == 1 else ': wrong')}")
     is_preferred = pair.preferred == side.trajectory
     role, partner = ("preferred to", pair.other) if is_preferred else ("should lose to", pair.preferred)
     theirs = pair.other_reward if is_preferred else pair.preferred_reward

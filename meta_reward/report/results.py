@@ -164,7 +164,8 @@ def _trajectory(told: "TrajectoryResult") -> str:
         return f"\n{told.id}: {told.error}\n{told.traceback}".rstrip() + printed
     reason = f" ({told.reason})" if told.reason else ""
     reply = f"\n  {told.last_reply}" if told.last_reply not in ("", told.reason) else ""
-    return f"\n{told.id}: {reward(told.reward)}{reason}{reply}{printed}"
+    answer = reward(told.reward) if told.output is None else told.output
+    return f"\n{told.id}: {answer}{reason}{reply}{printed}"
 
 
 def render_check(spec: str, check: Check) -> str:

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 from meta_reward.evaluation.best_of_n import Lift
+from meta_reward.evaluation.comparisons import Comparisons
 from meta_reward.evaluation.metrics import Context, Metrics, Preferences
 from meta_reward.evaluation.reward_stats import RewardStats
 from meta_reward.evaluation.statistics import Interval
@@ -185,6 +186,9 @@ def render_metrics(columns: Mapping[str, Metrics], words: Words) -> str:
         *_of_pairs("strict agreement", lambda p: percent(p.strict_agreement), columns),
         (words.items, lambda m: m.items),
         *_of_pairs("ties", lambda p: p.ties, columns),
+        *_of_orders("same in each order", lambda c: percent(c.same), columns),
+        *_of_orders("first one wins", lambda c: percent(c.first), columns),
+        *_of_orders("ties", lambda c: c.ties, columns),
         ("failures", lambda m: m.failures),
         ("coverage", lambda m: percent(m.coverage)),
         *_of_pairs("mean margin", lambda p: points(p.mean_margin), columns),
@@ -206,6 +210,12 @@ def _of_pairs(name: str, show: Callable[[Preferences], object], columns: Mapping
     """A line about pairs, where there are any."""
     known = any(metrics.preferences for metrics in columns.values())
     return [(name, lambda m: show(m.preferences) if m.preferences else "-")] if known else []
+
+
+def _of_orders(name: str, show: Callable[[Comparisons], object], columns: Mapping[str, Metrics]) -> list[_Line]:
+    """A line about orders, where programs compare."""
+    known = any(metrics.comparisons for metrics in columns.values())
+    return [(name, lambda m: show(m.comparisons) if m.comparisons else "-")] if known else []
 
 
 def _of_context(name: str, show: Callable[[Context], object], columns: Mapping[str, Metrics]) -> list[_Line]:

@@ -165,13 +165,13 @@ def save_sealed_outcomes(folder: Path, evaluation: Evaluation, part: Part, tasks
 def scores_to_json(scores: Scores) -> dict[str, object]:
     """Scores as `scores.json` holds them: of rewards with the numbers of pairs among the others."""
     metrics = asdict(scores.metrics)
-    preferences, context = metrics.pop("preferences"), metrics.pop("context")
+    preferences, told = metrics.pop("preferences"), {name: metrics.pop(name) for name in ("context", "comparisons")}
     names = _NAMES_OF_PAIRS if preferences else {}
     for groups in (metrics["by_category"], metrics["by_task"]):
         for name in groups:
             groups[name] = _renamed(groups[name], names)
     about = {"judge": scores.judge, "broken": scores.broken, "not_run": scores.not_run}
-    more = preferences or ({"context": context} if context else {})
+    more = preferences or {name: value for name, value in told.items() if value}
     return {"schema": SCHEMA, **about, **_renamed(metrics, names), **more}
 
 

@@ -244,7 +244,7 @@ class TrajectoryTrace:
     trajectory: str
     task: str
     reward: Stored | None
-    """Score, reason and findings; None if the candidate failed, or is of another kind."""
+    """Score, or scores of several, reason and findings; None if the candidate failed, or is of another kind."""
     output: str | None
     """The answer of a candidate of another kind."""
     error: Stored | None
@@ -271,12 +271,12 @@ class TraceOfTrajectory:
 
 @dataclass(frozen=True, slots=True)
 class TraceOfPair:
-    """The answer about a pair."""
+    """The answer about a pair, or about a comparison."""
 
     candidate: Standing
-    pair: PairOutcome
+    pair: PairOutcome | ItemOutcome
     sides: list[TrajectoryTrace]
-    """The preferred side, then the other; one only if the other was not scored."""
+    """The preferred side, then the other; of a comparison each order. Those are left out that were not scored."""
 
 
 def answer_to_json(answer: object) -> object:

@@ -30,9 +30,9 @@ def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int =
     if not known:
         raise UsageError(f"{row.id} has no traces here", hint=why_not_shown(row))
     pairs = find_outcomes(history, row) if has_items(history.candidate(row.folder)) else []
-    pair = next((pair for pair in pairs if pair.id == trajectory and isinstance(pair, PairOutcome)), None)
+    pair = next((pair for pair in pairs if pair.id == trajectory and _parts_of(pair)), None)
     if pair is not None and trajectory not in known:
-        sides = [name for name in (pair.preferred, pair.other) if name in known]
+        sides = [name for name in _parts_of(pair) if name in known]
         if not sides:
             raise UsageError(f"{row.id} has scored neither side of pair {trajectory}", hint="it stopped before that")
         return TraceOfPair(standing_of(row), pair, [_trace(row, folder, name, [pair], ask) for name in sides])
@@ -46,14 +46,16 @@ def _trace(
     row: Row, folder: Path, trajectory: str, pairs: Sequence[PairOutcome | ItemOutcome], ask: int
 ) -> TrajectoryTrace:
     stored = load_trace(folder / f"{trajectory}.json")
+    output = stored.get("output")
+    verdict = output if isinstance(output, dict) else stored.get("reward")
     asks = sorted({call["ask"] for call in stored["calls"]})
     if ask and ask not in asks:
         raise UsageError(f"{row.id} has no ask {ask} on {trajectory}", hint=f"it has {len(asks)}, counted from 1")
     return TrajectoryTrace(
         trajectory=trajectory,
         task=stored["task"],
-        reward=_joined(stored.get("reward"), "reason"),
-        output=files.as_text(stored.get("output")),
+        reward=_joined(verdict, "reason"),
+        output=None if isinstance(output, dict) else files.as_text(output),
         error=_joined(stored["error"], "message", "traceback"),
         printed=files.as_text(stored.get("printed", "")),
         asked=[_joined(one, *(_TEXTS & one.keys())) or {} for one in stored.get("asked", [])],
@@ -64,7 +66,12 @@ def _trace(
 
 
 def _examples_of(one: PairOutcome | ItemOutcome) -> tuple[str, ...]:
-    return (one.preferred, one.other) if isinstance(one, PairOutcome) else (one.id,)
+    return _parts_of(one) or (one.id,)
+
+
+def _parts_of(one: PairOutcome | ItemOutcome) -> tuple[str, ...]:
+    """The examples of what has several: the sides of a pair, the orders of a comparison."""
+    return (one.preferred, one.other) if isinstance(one, PairOutcome) else tuple(one.orders)
 
 
 def _call(call: Mapping[str, Any]) -> Stored:

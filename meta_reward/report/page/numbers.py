@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from meta_reward.evaluation.comparisons import Comparisons
 from meta_reward.evaluation.metrics import Context, Metrics, Preferences
 from meta_reward.kinds.base import Words
 from meta_reward.models.usage import dollars
@@ -19,6 +20,11 @@ _PAIRS: list[tuple[str, Callable[[Preferences], str]]] = [
     ("follows tool calls: rank correlation", lambda p: _fixed(p.rewards.calls_correlation)),
     ("AUC: a success above a failure", lambda p: _fixed(p.rewards.auc)),
     ("calibration error", lambda p: _fixed(p.rewards.calibration_error)),
+]
+_ORDERS: list[tuple[str, Callable[[Comparisons], str]]] = [
+    ("same ranking in each order", lambda c: percent(c.same)),
+    ("first one wins, of orders of pairs with a winner", lambda c: percent(c.first)),
+    ("ties, in orders of pairs", lambda c: str(c.ties)),
 ]
 _CONTEXT: list[tuple[str, Callable[[Context], str]]] = [
     ("context, in characters", lambda c: f"{c.mean_chars:,.0f}"),
@@ -39,9 +45,12 @@ def numbers_of(evaluations: Sequence[Metrics], words: Words) -> list[tuple[str, 
         (lost, [f"{m.failures} of {m.items}" for m in evaluations]),
     ]
     pairs, context = [m.preferences for m in evaluations], [m.context for m in evaluations]
+    orders = [m.comparisons for m in evaluations]
     if any(pairs):
         rows += [(name, [show(one) if one else "-" for one in pairs]) for name, show in _PAIRS]
-        rows += _of_groups(evaluations)
+    if any(orders):
+        rows += [(name, [show(one) if one else "-" for one in orders]) for name, show in _ORDERS]
+    rows += _of_groups(evaluations)
     if any(context):
         rows += [(name, [show(one) if one else "-" for one in context]) for name, show in _CONTEXT]
     return rows + [(name, [show(metrics) for metrics in evaluations]) for name, show in _SPENT]

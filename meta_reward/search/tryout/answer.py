@@ -13,7 +13,8 @@ from meta_reward.evaluation.metrics import PairOutcome
 from meta_reward.evaluation.outcome import ItemOutcome, Part
 from meta_reward.evaluation.records import Evaluation, Result, tokens_of
 from meta_reward.files import dump_line, printable
-from meta_reward.harness.runtime import Reward
+from meta_reward.harness.entries import Output
+from meta_reward.harness.runtime import Comparison, Reward
 from meta_reward.harness.validate import Report
 from meta_reward.kinds.base import Outcomes
 from meta_reward.kinds.registry import kind_of
@@ -115,19 +116,27 @@ def _item(one: PairOutcome | ItemOutcome) -> PairResult | ItemResult:
 def _told(result: Result) -> TrajectoryResult:
     output, error = result.output, result.error
     reward = output if isinstance(output, Reward) else None
+    verdict = None if isinstance(output, str) else output
     replies = [call.reply for call in result.calls if not call.tool_calls]
     return TrajectoryResult(
         id=result.example,
         reward=None if reward is None else reward.score,
-        reason=None if reward is None else _cut(reward.reason),
-        findings=None if reward is None else _cut(dump_line(reward.findings).decode().strip()),
-        output=None if result.text is None else _cut(result.text),
+        reason=None if verdict is None else _cut(verdict.reason),
+        findings=None if verdict is None else _cut(dump_line(verdict.findings).decode().strip()),
+        output=_answer(output),
         error=None if error is None else f"{error.kind}: {_cut(error.message)}",
         traceback=None if error is None else printable(error.traceback[-2 * _MOST_TEXT :]),
         printed=_cut(result.printed.rstrip()) if result.printed else None,
         asks=len({call.ask for call in result.calls}),
         last_reply=_cut(replies[-1] if replies else ""),
     )
+
+
+def _answer(output: Output | None) -> str | None:
+    """What a program returned that is no reward."""
+    if isinstance(output, Comparison):
+        return f"scores {', '.join(f'{score:g}' for score in output.scores)}"
+    return _cut(output) if isinstance(output, str) else None
 
 
 def _cut(text: str) -> str:
