@@ -37,6 +37,11 @@ def load_traces(settings: ObjectiveSettings) -> TaskSet:
     return taskset
 
 
+def has_traces(layout: Layout) -> bool:
+    """Whether all traces of a run are there."""
+    return _index_of(layout).exists()
+
+
 def missing_traces(layout: Layout, traces: TaskSet) -> list[Rollout]:
     """Those that have no reward in the run yet."""
     return [rollout for id, rollout in traces.rollouts.items() if not _path(layout, id).exists()]
@@ -44,10 +49,10 @@ def missing_traces(layout: Layout, traces: TaskSet) -> list[Rollout]:
 
 async def lay_traces(search: Search) -> None:
     """Put the traces that are missing into the history. Raises JudgeUnavailable and LimitReached."""
-    layout, settings, index = search.layout, search.config.objective, search.layout.traces / NAME
+    layout, settings, index = search.layout, search.config.objective, _index_of(search.layout)
     if not settings.traces:
         return
-    if not index.exists():
+    if not has_traces(layout):
         assert search.objective is not None, "a run with traces is opened with its learned reward"
         traces = load_traces(settings)
         await _score(search, search.objective, missing_traces(layout, traces))
@@ -90,6 +95,10 @@ def _index(layout: Layout, ids: Sequence[str]) -> bytes:
             lines.append({name: files.as_text(stored[name]) for name in _INDEXED})
     lines.sort(key=lambda line: (-1.0 if line["reward"] is None else line["reward"], line["example"]))
     return b"".join(map(files.dump_line, lines))
+
+
+def _index_of(layout: Layout) -> Path:
+    return layout.traces / NAME
 
 
 def _path(layout: Layout, id: str) -> Path:

@@ -13,7 +13,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.settings import OFFICIAL, RunConfig
 from meta_reward.search.forecast import Expense, loads_of, priced
 from meta_reward.search.open import open_backend
-from meta_reward.search.traces import load_traces, missing_traces
+from meta_reward.search.traces import has_traces, load_traces, missing_traces
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import load_task_set
@@ -63,7 +63,7 @@ def check_traces(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
 async def traces_forecast(config: RunConfig, layout: Layout) -> TracesForecast | None:
     """What the traces that are missing in a run, or in one yet to be made, will take; None without any."""
     loaded = load_objective(config)
-    if loaded is None or not config.objective.traces:
+    if loaded is None or not config.objective.traces or has_traces(layout):
         return None
     traces = load_traces(config.objective)
     missing, backend = missing_traces(layout, traces), open_backend(loaded.config)
