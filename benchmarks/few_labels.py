@@ -13,14 +13,12 @@ and a stock of programs in place of a proposer.
 
 import argparse
 import random
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from statistics import fmean
 
-from benchmarks.stress_worlds import MODEL, REWARD, World, in_worlds, points
+from benchmarks.stress_worlds import MODEL, REWARD, World, arguments, in_worlds, points
 from meta_reward.evaluation import gate
 from meta_reward.evaluation.outcome import Outcome
 from meta_reward.run.decisions import Decision, last_decision
@@ -46,19 +44,13 @@ class Found:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--worlds", type=int, default=10)
-    parser.add_argument("--first", type=int, default=5000)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "stress-worlds")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--tasks", type=int, default=60, help="of the reward; twice as many of agents")
-    parser.add_argument("--iterations", type=int, default=6)
+    parser = arguments()
     parser.add_argument("--labels", default="10,20", help="labelled tasks, beside all of the hold-out")
     given = parser.parse_args()
     sizes = [int(size) for size in given.labels.split(",")]
     print("world  test gain by labelled tasks (none: the best by the reward)", flush=True)
-    seeds, every = range(given.first, given.first + given.worlds), []
-    for world, found in in_worlds(given.folder, seeds, given.jobs, partial(measure, given, sizes)):
+    every = []
+    for world, found in in_worlds(given, partial(measure, given, sizes)):
         every.append(found)
         print(f"{world.seed:5}  " + ", ".join(f"{n}: {gain * 100:+.1f}" for n, gain in found.gains.items()), flush=True)
     print(f"\nmeans of {len(every)} worlds\nlabelled  official gain on test [95%]  baseline replaced")

@@ -19,12 +19,10 @@ It goes on where it was stopped. Simulated models, and a stock of programs in pl
 
 import argparse
 import json
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from benchmarks.stress_worlds import MODEL, REWARD, World, in_worlds, points
+from benchmarks.stress_worlds import MODEL, REWARD, World, arguments, in_worlds, points
 
 _ARMS = ("tuned", "untuned", "official")
 _STUDY = f"stress-{REWARD}-counter"
@@ -34,21 +32,15 @@ Numbers = dict[str, float]
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--worlds", type=int, default=10)
-    parser.add_argument("--first", type=int, default=5000)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "stress-worlds")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--tasks", type=int, default=60, help="of the reward, and as many of agents")
-    parser.add_argument("--iterations", type=int, default=6, help="of the search for the reward")
+    parser = arguments()
     parser.add_argument("--updates", type=int, default=6, help="of agents")
     parser.add_argument("--draws", type=int, default=64, help="trials of a held-out task to pick from")
     parser.add_argument("--failures", type=int, default=20, help="honest failures to exploit")
     given = parser.parse_args()
     print(f"{given.tasks} tasks a world, {given.iterations} iterations for the reward, {given.updates} for agents")
     print("world  reward     test: tuned  untuned  official   gap: tuned  untuned   exploits  regret: tuned  untuned")
-    seeds, found = range(given.first, given.first + given.worlds), []
-    for world, tables in in_worlds(given.folder, seeds, given.jobs, partial(study, given)):
+    found = []
+    for world, tables in in_worlds(given, partial(study, given)):
         found.append(numbers_of(tables))
         print(_line(world, tables, found[-1]), flush=True)
     _print_means(found)

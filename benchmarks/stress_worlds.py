@@ -4,9 +4,11 @@ Everything is made by the commands that a user would type, in a folder for each 
 so a benchmark that was stopped goes on.
 """
 
+import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -53,10 +55,22 @@ class World:
             self.run("search", "fresh", *options)
 
 
-def in_worlds(folder: Path, seeds: range, jobs: int, work: Callable[[World], _T]) -> Iterator[tuple[World, _T]]:
+def arguments() -> argparse.ArgumentParser:
+    """The arguments that all of these benchmarks take."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--worlds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=5000)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "stress-worlds")
+    parser.add_argument("--jobs", type=int, default=2, help="worlds at a time")
+    parser.add_argument("--tasks", type=int, default=60, help="of the desk that the reward is learned from")
+    parser.add_argument("--iterations", type=int, default=6, help="of the search for the reward")
+    return parser
+
+
+def in_worlds(given: argparse.Namespace, work: Callable[[World], _T]) -> Iterator[tuple[World, _T]]:
     """What the work finds in each world, in their order, so many at a time."""
-    worlds = [World(folder / str(seed), seed) for seed in seeds]
-    with ThreadPoolExecutor(jobs) as pool:
+    worlds = [World(given.folder / str(seed), seed) for seed in range(given.first, given.first + given.worlds)]
+    with ThreadPoolExecutor(given.jobs) as pool:
         yield from zip(worlds, pool.map(work, worlds), strict=True)
 
 

@@ -118,7 +118,7 @@ def test_reward_that_was_learned_from_tasks_of_the_test_is_refused(meta_reward: 
     assert f"1 tasks of the test, such as {learned}, are among those that night-1 was learned from" in ran.err
 
 
-STRESS = ("study", "stress", "night-1", "desk", "--updates", "1", "--seeds", "1", "--draws", "4", "--failures", "2")
+STRESS = ("study", "stress", "night-1", "desk", "--updates", "1", "--seeds", "1", "--draws", "2", "--failures", "1")
 STRESSED = (*STRESS, *MODEL, "--seed-harnesses", AGENTS)
 
 
@@ -136,13 +136,13 @@ def test_stress_sets_the_three_arms_side_by_side_and_is_shown_again(meta_reward:
     held = [[course[arm, 1][name] for name in ("learned", "held_learned")] for arm in ("tuned", "untuned", "official")]
     assert held[0] == held[1]  # night-1 kept its baseline, so both rewards are it
     assert held[2] == [None, None]
-    assert [[one["n"] for one in row["curve"]] for row in tables["picks"]] == [[1, 2, 4], [1, 2, 4]]
+    assert [[one["n"] for one in row["curve"]] for row in tables["picks"]] == [[1, 2], [1, 2]]
     assert all(row["harness"] <= row["oracle"] for pick in tables["picks"] for row in pick["curve"])
     assert [len(one["exploits"]) for one in tables["exploits"]["programs"]] == [40]
     whats = [job["what"] for job in told["jobs"]]
     assert whats[:4] == ["agents of 3 searches", "agents held out", "reward c0001", "baseline c0001"]
     validation = json.loads((desk / "splits.json").read_text())["validation"]
-    assert told["jobs"][1]["trajectories"] == 4 * len(validation)
+    assert told["jobs"][1]["trajectories"] == 2 * len(validation)
     trials = [
         json.loads(line) for path in folder.glob("evaluations/*/trials.jsonl") for line in path.read_text().splitlines()
     ]

@@ -1,18 +1,24 @@
 """A study of what a reward survives: the trials that both rewards are given, what they pick, and what is paid."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from meta_reward import files
+from meta_reward.errors import LimitReached
 from meta_reward.models.billing import open_billing_log
 from meta_reward.models.usage import Spent
 from meta_reward.run.config import render_config
 from meta_reward.run.layout import Layout
-from meta_reward.run.settings import RunConfig
+from meta_reward.run.settings import JudgeSettings, Limits, RunConfig
+from meta_reward.search.studies.folder import StudyFolder, Subject
+from meta_reward.search.studies.measure import Job, open_bench
 from meta_reward.search.studies.runner import SearchJob
 from meta_reward.search.studies.stress_trials import Trial, pick_of, pool_of
+from tests.conftest import ASKING_HARNESS, make_task_set
+from tests.search.conftest import Quiet
 
 
 def trials(task: str, official: Mapping[str, list[float]]) -> list[Trial]:
@@ -50,3 +56,14 @@ def test_what_a_learned_reward_asks_of_its_own_judge_counts_as_spent(tmp_path: P
     open_billing_log(layout.account, Spent(cost_usd=2.0))
     open_billing_log(layout.objective_account, Spent(cost_usd=0.5))
     assert SearchJob(layout, tmp_path, ()).spent_usd == 2.5
+
+
+def test_nothing_is_measured_where_searches_have_used_up_the_money_of_their_study(tmp_path: Path) -> None:
+    taskset = make_task_set(tmp_path / "tasks" / "small", tasks=6)
+    study = StudyFolder(tmp_path / "study", Subject("stress", {}, {}))
+    job = Job("c0001", "chosen", ASKING_HARNESS, RunConfig(judge=JudgeSettings("simulated")), taskset, "validation")
+    limits, spent = Limits(max_usd=3.0), Spent(cost_usd=3.0)
+    with open_bench(study, by="us", limits=limits, given={"max_usd": 3.0}, progress=Quiet(), beside=spent) as bench:
+        with pytest.raises(LimitReached, match="max-usd 3 of 3"):
+            asyncio.run(bench.run([job]))
+        assert not study.evaluations.exists()
