@@ -91,7 +91,7 @@ def _search(asked: Mapping[str, Any]) -> str:
 
 
 def _outcome(side: TrajectoryTrace, most: int) -> str:
-    where = f"{side.trajectory} (task {side.task})"
+    where = f"{side.trajectory} (task {side.task})" if side.task else side.trajectory
     if side.error:
         error = side.error
         return printable(f"{where}: no reward: {error['kind']}: {error['message']}\n{error['traceback']}").rstrip()
