@@ -47,7 +47,7 @@ PROGRAMS = (
 )
 
 
-def main(worlds: str = "10", tasks: str = "12", first_seed: str = "2000") -> None:
+def main(worlds: str = "10", tasks: str = "6", first_seed: str = "2000") -> None:
     """Print the table."""
     seeds = range(int(first_seed), int(first_seed) + int(worlds))
     found: dict[Program, list[Metrics]] = {program: [] for program in PROGRAMS}
