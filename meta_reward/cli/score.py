@@ -59,7 +59,7 @@ def command(
     meta-reward score night-1 new-runs.jsonl --out scored.jsonl --best-of task
     meta-reward score my_harness.py new-runs.jsonl --judge simulated
     my-agent | meta-reward score night-1 - --out scored.jsonl
-    meta-reward score night-1 --pair good.json t012-r3 --show-chain
+    meta-reward score night-1 --pair good.json t009-r2 --show-chain
 
     Each line of a FILE is an object with messages, and maybe policy, tools, task and id; what `import` reads is read
     too, and - is standard input, read to its end first. As many lines come out, in the same order; where there is no
