@@ -4,15 +4,16 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from meta_reward.cli.common import judge_option, limits_given, sandbox_option, spending_options
+from meta_reward.cli.common import json_option, judge_option, limits_given, sandbox_option, spending_options
 from meta_reward.cli.find import find_run
+from meta_reward.tasks.about import REWARDS
 from meta_reward.tasks.importers.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ _LIVE_EVERY_S, _PLAIN_EVERY_S = 0.2, 20.0
 
 @click.command("score")
 @click.argument("harness", metavar="RUN|HARNESS")
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=_PATH)
+@click.argument("paths", metavar="FILE...", nargs=-1, type=_PATH)
+@click.option("--pair", nargs=2, metavar="A B", help="Judge two trajectories: files with one each, or ids of a run.")
+@click.option("--show-chain", is_flag=True, help="With --pair: also what the judge thought, called and answered.")
 @click.option("--out", type=_PATH, help="Write here; the same command goes on after a stop.")
 @click.option("--best-of", metavar="FIELD", help="Also write the best trajectory of each value of this field.")
 @judge_option
@@ -38,9 +41,11 @@ _LIVE_EVERY_S, _PLAIN_EVERY_S = 0.2, 20.0
 @click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the trajectories say.")
 @click.option("--task-key", metavar="KEY", help="The field that names the task; a.b is field b of field a.")
 @click.option("--config", type=_PATH, help="A file with the tables of run.toml.")
+@json_option
 def command(
     harness: str,
     paths: tuple[Path, ...],
+    pair: tuple[str, str] | None,
     out: Path | None,
     best_of: str | None,
     format_: str | None,
@@ -54,16 +59,26 @@ def command(
     meta-reward score night-1 new-runs.jsonl --out scored.jsonl --best-of task
     meta-reward score my_harness.py new-runs.jsonl --judge simulated
     my-agent | meta-reward score night-1 - --out scored.jsonl
+    meta-reward score night-1 --pair good.json t009-r2 --show-chain
 
     Each line of a FILE is an object with messages, and maybe policy, tools, task and id; what `import` reads is read
     too, and - is standard input, read to its end first. As many lines come out, in the same order; where there is no
     score, it is null, and the line says why. Scores run from 0 to 100.
+
+    --pair judges two trajectories once: of a run that compares, in both orders. A and B are files with one trajectory
+    each, or ids of the search split of RUN.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.scored import render_scored
     from meta_reward.use.score_files import Job, score_files
     from meta_reward.use.trajectories import count_rows
 
+    if pair:
+        return _score_pair(harness, pair, {"paths": paths, "--out": out, "--best-of": best_of}, flags)
+    if not paths:
+        raise click.UsageError("Missing argument 'FILE...', or --pair.")
+    if flags["show_chain"] or flags["as_json"]:
+        raise click.UsageError("--show-chain and --json go with --pair")
     if best_of and out is None:
         raise click.UsageError("--best-of needs --out")
     if task_key and best_of not in (None, "task", task_key):
@@ -80,22 +95,39 @@ def command(
     return 1 if tally.lines and tally.failed == tally.lines else 0
 
 
-def loaded_with(harness: str, flags: Mapping[str, Any]) -> "Loaded":
-    """What scores, as the flags of `score` and `serve` say."""
+def _score_pair(harness: str, pair: tuple[str, str], others: Mapping[str, object], flags: Mapping[str, Any]) -> int:
+    """Judge a pair, as the flags say. others: what means nothing beside it."""
+    from meta_reward.cli.score_pair import score_pair
+
+    for name, value in others.items():
+        if value:
+            raise click.UsageError(f"--pair takes no {'FILE' if name == 'paths' else name}")
+    return score_pair(harness, pair, flags)
+
+
+def path_of_harness(harness: str) -> Path:
+    """The path of a harness, an export, or a run, which may be given by name."""
+    from meta_reward.use.loaded import SETTINGS
+
+    path = Path(harness)
+    known = path.suffix == ".py" or path.is_file() or (path / SETTINGS).exists()
+    return path if known else find_run(harness)
+
+
+def loaded_with(harness: str, flags: Mapping[str, Any], *, kinds: Collection[str] = REWARDS) -> "Loaded":
+    """What scores, as the flags of `score` and `serve` say. kinds: of programs."""
     from dataclasses import replace
 
     from meta_reward import files
     from meta_reward.run.config import load_user_config, overlay
     from meta_reward.tasks.importers.messages import clean
     from meta_reward.tasks.importers.tools import load_tools
-    from meta_reward.use.loaded import SETTINGS, Wanted, load
+    from meta_reward.use.loaded import Wanted, load
     from meta_reward.use.trajectories import Instead
 
-    path = Path(harness)
-    known = path.suffix == ".py" or path.is_file() or (path / SETTINGS).exists()
     about = {"judge.concurrency": flags["concurrency"], "sandbox": flags["sandbox"], **limits_given(flags)}
     tables = overlay(load_user_config(flags["config"]), about)
-    loaded = load(path if known else find_run(harness), Wanted(flags["judge"], tables))
+    loaded = load(path_of_harness(harness), Wanted(flags["judge"], tables, kinds=kinds))
     policy = clean(files.read_text(flags["policy"])) if flags["policy"] else None
     tools = load_tools(flags["tools"]) if flags["tools"] else None
     return replace(loaded, shared=replace(loaded.shared, instead=Instead(policy, tools)))

@@ -1,10 +1,10 @@
-"""Tables of single pairs, or of other items, as answers to questions about a history show them."""
+"""What answers to questions about a history share: tables of single pairs or other items, and candidates in a line."""
 
 from collections.abc import Sequence
 
 from meta_reward.files import printable
-from meta_reward.report.tables import plural, points, reward
-from meta_reward.run.query_answers import FlippedItem, FlippedPair, LostPair, LowReward, WrongItem
+from meta_reward.report.tables import fit, plural, points, reward, with_interval
+from meta_reward.run.query_answers import FlippedItem, FlippedPair, LostPair, LowReward, Standing, WrongItem
 
 Table = tuple[list[str], list[list[object]]]
 """Headers and rows."""
@@ -63,3 +63,15 @@ def _last_few(ids: Sequence[str]) -> str:
 def shortened(text: str, most: int) -> str:
     """A text of at most so many characters."""
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def title_of(c: Standing) -> str:
+    """A candidate with its score and what it took, in a line."""
+    result = with_interval(c.score, c.low, c.high) if c.score is not None else f"{c.status}: {c.reason}"
+    parents = f" from {' '.join(c.parents)}" if c.parents else ""
+    return fit(printable(f"{c.id} {c.name}{parents}: {result}, {c.judge_tokens} tokens"))
+
+
+def paragraphs(*parts: str) -> str:
+    """The parts that are not empty, with empty lines between them."""
+    return "\n\n".join(part for part in parts if part)

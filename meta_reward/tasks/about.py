@@ -16,6 +16,7 @@ NAME = "taskset.json"
 SCHEMA = 1
 REWARD = "reward"
 COMPARE = "compare"
+REWARDS = frozenset((REWARD,))
 OF_PAIRS = frozenset((REWARD, COMPARE))
 """The kinds that task sets of pairs serve, whichever of them they name."""
 

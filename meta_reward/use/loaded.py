@@ -4,21 +4,23 @@ From a run comes the harness that its last decision chose; a run without a decis
 sets wins over what the run or the export says; numbers that do not hold for other settings are then not claimed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from meta_reward import files
 from meta_reward.errors import DataError, UsageError
-from meta_reward.evaluation.records import REWARD
+from meta_reward.harness.validate import REWARD as PROGRAM
 from meta_reward.harness.validate import inspect_source
+from meta_reward.kinds.registry import kind_of_source
 from meta_reward.models.secrets import refuse_secrets
 from meta_reward.run.config import load_run_config, load_user_config, new_config, overlay
 from meta_reward.run.decisions import last_decision
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, load_ledger
 from meta_reward.run.settings import Limits, RunConfig
+from meta_reward.tasks.about import REWARDS
 from meta_reward.tasks.records import parse_tools
 from meta_reward.use.evidence import NO_RUN, UNTESTED, Evidence, Measured, evidence_of, what_differs
 from meta_reward.use.trajectories import Shared, trajectory_of
@@ -43,6 +45,8 @@ class Wanted:
     """The policy and the tools of trajectories that don't name theirs."""
     candidate: str = ""
     """The id of a candidate of a run; empty for the chosen one."""
+    kinds: Collection[str] = REWARDS
+    """Of programs that will do."""
 
     def tables(self) -> dict[str, Any]:
         """All of it as tables of run.toml."""
@@ -104,12 +108,12 @@ def load(path: Path, wanted: Wanted) -> Loaded:
     raise UsageError(f"{found} is neither a run nor an export: it has no run.toml and no {SETTINGS}")
 
 
-def chosen_in(layout: Layout, candidate: str = "") -> tuple[Row, Evidence]:
+def chosen_in(layout: Layout, candidate: str = "", *, kinds: Collection[str] = REWARDS) -> tuple[Row, Evidence]:
     """The candidate that the last decision on a run chose, or another one of a run that has a decision.
 
-    Raises UsageError if there is no decision yet, or if the run is not about rewards.
+    Raises UsageError if there is no decision yet, or if the run is of none of these kinds.
     """
-    check_rewards(layout)
+    check_rewards(layout, kinds)
     run, decision = layout.root.resolve().name, last_decision(layout)
     if decision is None:
         hint = f"finish the search, or choose one yourself with `meta-reward choose {run} CANDIDATE`"
@@ -124,16 +128,16 @@ def chosen_in(layout: Layout, candidate: str = "") -> tuple[Row, Evidence]:
     return row, evidence_of(layout, decision, row)
 
 
-def check_rewards(layout: Layout) -> None:
-    """Raise UsageError for a run of programs that give no rewards."""
+def check_rewards(layout: Layout, kinds: Collection[str] = REWARDS) -> None:
+    """Raise UsageError for a run of programs that give no rewards. kinds: that will do."""
     kind = load_run_config(layout.config).kind
-    if kind != REWARD:
+    if kind not in kinds:
         what = f"run {layout.root.resolve().name} is of kind {kind}, and this uses rewards"
         raise UsageError(what, hint=f"its program is {layout.best}; `meta-reward evaluate` runs it on a task set")
 
 
 def _load_run(layout: Layout, wanted: Wanted) -> Loaded:
-    row, evidence = chosen_in(layout, wanted.candidate)
+    row, evidence = chosen_in(layout, wanted.candidate, kinds=wanted.kinds)
     stored, tables = load_run_config(layout.config), wanted.tables()
     set_by_run = {name: value for name in _SPENDING if (value := getattr(stored.limits, name))}
     return _loaded(
@@ -156,7 +160,7 @@ def _load_harness(path: Path, wanted: Wanted) -> Loaded:
     loaded = _loaded(
         str(path), files.read_text(path), RunConfig(), tables, _spending(tables), wanted.shared or Shared(), evidence
     )
-    return _inspected(loaded, path)
+    return _inspected(loaded, path, wanted)
 
 
 def _load_export(folder: Path, wanted: Wanted) -> Loaded:
@@ -170,7 +174,7 @@ def _load_export(folder: Path, wanted: Wanted) -> Loaded:
         evidence = replace(evidence, test=None, why_no_test=f"{HARNESS} has changed since it was exported")
     shared = wanted.shared or shared_in(folder)
     loaded = _loaded(str(folder), source, new_config(stored), tables, _spending(tables), shared, evidence)
-    return _inspected(loaded, folder / HARNESS)
+    return _inspected(loaded, folder / HARNESS, wanted)
 
 
 def shared_in(folder: Path) -> Shared:
@@ -209,8 +213,10 @@ def _loaded(
     return Loaded(name, source, config, limits, shared, evidence)
 
 
-def _inspected(loaded: Loaded, path: Path) -> Loaded:
-    report = inspect_source(loaded.source, packages=loaded.config.packages)
+def _inspected(loaded: Loaded, path: Path, wanted: Wanted) -> Loaded:
+    kind = kind_of_source(loaded.source)
+    program = kind.program if kind.name in wanted.kinds else PROGRAM
+    report = inspect_source(loaded.source, packages=loaded.config.packages, program=program)
     if not report.ok:
         raise UsageError(f"{path} is not a valid harness: {report.findings[0]}")
     return loaded

@@ -15,7 +15,7 @@ from typing import Any, Self
 from meta_reward.evaluation.evaluate import Runner
 from meta_reward.evaluation.metrics import Tokens
 from meta_reward.evaluation.outcome import Example
-from meta_reward.evaluation.records import REWARD, tokens_of
+from meta_reward.evaluation.records import REWARD, Result, tokens_of
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.runtime import Reward
 from meta_reward.harness.sandbox import Sandbox
@@ -116,17 +116,20 @@ class Scorer:
 
     async def score_trajectory(self, trajectory: Trajectory) -> Scored:
         """The score of a trajectory that was read already. Raises like `score`."""
-        if self._sandbox is None:
-            raise RuntimeError("use `async with`: the sandbox is not open")
-        arguments = {"trajectory": trajectory_to_json(trajectory)}
-        runner = Runner(self.gateway, self._sandbox)
-        async with self._slots:
-            result = await runner.run(self.loaded.source, Example("", "", REWARD, arguments))
+        result = await self.run(REWARD, {"trajectory": trajectory_to_json(trajectory)})
         usage = tokens_of(result.costs)
         if result.error is not None:
             return Scored(None, error=f"{result.error.kind}: {result.error.message}", usage=usage)
         assert isinstance(result.output, Reward)
         return Scored(result.output.score, result.output.reason, result.output.findings, usage=usage)
+
+    async def run(self, entry: str, arguments: Mapping[str, Any]) -> Result:
+        """One call of a function of the program. arguments: in their JSON form. Raises like `score`."""
+        if self._sandbox is None:
+            raise RuntimeError("use `async with`: the sandbox is not open")
+        runner = Runner(self.gateway, self._sandbox)
+        async with self._slots:
+            return await runner.run(self.loaded.source, Example("", "", entry, arguments))
 
 
 def unreadable(why: str) -> Scored:
