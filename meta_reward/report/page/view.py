@@ -15,6 +15,7 @@ from meta_reward.report.page.numbers import numbers_of
 from meta_reward.report.page.outcomes import PairMap, Telling
 from meta_reward.report.page.pack import embedded
 from meta_reward.report.page.stress_charts import study_charts
+from meta_reward.report.page.training_charts import training_chart
 from meta_reward.report.page.tree import branches
 from meta_reward.report.studies import cluster_blocks, what_got_worse
 from meta_reward.report.tables import SIMULATED, plural
@@ -126,6 +127,7 @@ def overview_values(
         "standings": {one.id: one for one in run.status.candidates},
         "tested": run.tested,
         "study_charts": {study.name: study_charts(study) for study in run.studies},
+        "training_plot": training_chart(run.training) if run.training else Markup(""),
         "gained": {id: _gained(run, id) for id in (row.id for row in run.rows)},
     }
 
