@@ -36,6 +36,7 @@ def command(run: str | None, watch: bool, as_json: bool) -> None:
     """
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status
+    from meta_reward.report.training import is_training, render_training, training_of
     from meta_reward.run.layout import Layout
 
     layout = Layout(run_here(run))
@@ -45,8 +46,10 @@ def command(run: str | None, watch: bool, as_json: bool) -> None:
     status = status_of(layout)
     if as_json:
         print_json(status)
-    else:
-        click.echo(render_status(status))
+        return
+    if is_training(layout):
+        click.echo(render_training(training_of(layout)))
+    click.echo(render_status(status))
 
 
 def _watch(layout: "Layout", as_json: bool) -> None:

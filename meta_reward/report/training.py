@@ -1,11 +1,13 @@
 """The training of a policy as tables: rewards over the steps, and what became of each refinement."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from meta_reward import files
 from meta_reward.files import printable
+from meta_reward.propose.meta.proposer import NOTHING_OVERLOOKED
 from meta_reward.report.tables import fit, percent, render_table
 from meta_reward.run.config import load_run_config
 from meta_reward.run.layout import Layout
@@ -15,11 +17,13 @@ from meta_reward.run.settings import MpoSettings
 from meta_reward.search.mpo.current import Verdict, verdicts
 from meta_reward.search.mpo.steps import Step, load_steps
 
+_SAMPLE = re.compile(r"^- (\S+, .+, reward .+)$", re.MULTILINE)
+_DIFF = re.compile(r"```diff\n(.*?)\n```", re.DOTALL)
 _LEGEND = (
     "reward: the learned one under the harness of these steps; official: what is true of the same samples, which no "
     "judge and no meta model is told; gap: reward minus official, in points; entropy: of the policy's choices, in "
     "nats; variance: of the rewards within a task's samples; equal: groups whose rewards are all equal, which teach "
-    "nothing; length: characters of the agent's words; more: the policy's most frequent moves"
+    "nothing; length: characters of the agent's words"
 )
 
 
@@ -29,8 +33,10 @@ class Refinement:
 
     verdict: Verdict
     samples: SampleSet
-    proposal: str
-    """What it says of itself: the samples, and the diff of the rubric."""
+    evidence: tuple[str, ...]
+    """A line for each sample in which something was overlooked."""
+    diff: str
+    """Of the rubric; empty where a proposer changed what it liked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class Training:
 
     run: str
     settings: MpoSettings
+    steps: tuple[Step, ...]
     blocks: tuple[Block, ...]
     refinements: tuple[Refinement, ...]
     skipped: tuple[tuple[int, str], ...]
@@ -75,17 +82,21 @@ def training_of(layout: Layout) -> Training:
     from meta_reward.run.record import load_iterations
 
     settings, steps, rows = load_run_config(layout.config).mpo, load_steps(layout.steps), load_ledger(layout.ledger)
-    refinements = (
-        Refinement(
-            one,
-            load_sample_set(layout.samples_of(one.row.iteration)),
-            files.read_text(layout.candidate(one.row.folder) / "proposal.md"),
-        )
-        for one in (verdicts(rows, settings.gate) if rows else [])
-    )
+    refinements = (_refinement_of(layout, one) for one in (verdicts(rows, settings.gate) if rows else []))
     skipped = ((x.iteration, "; ".join(x.notes)) for x in load_iterations(layout) if not x.candidates)
     parts = (steps[at : at + settings.every] for at in range(0, len(steps), settings.every))
-    return Training(layout.root.name, settings, tuple(map(block_of, parts)), tuple(refinements), tuple(skipped))
+    blocks = tuple(map(block_of, parts))
+    return Training(layout.root.name, settings, tuple(steps), blocks, tuple(refinements), tuple(skipped))
+
+
+def _refinement_of(layout: Layout, verdict: Verdict) -> Refinement:
+    proposal = files.read_text(layout.candidate(verdict.row.folder) / "proposal.md")
+    lines = _SAMPLE.findall(proposal)
+    diff = _DIFF.search(proposal)
+    samples = load_sample_set(layout.samples_of(verdict.row.iteration))
+    return Refinement(
+        verdict, samples, tuple(line for line in lines if NOTHING_OVERLOOKED not in line), diff[1] if diff else ""
+    )
 
 
 def block_of(steps: Sequence[Step]) -> Block:
@@ -118,12 +129,13 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def render_training(training: Training) -> str:
     """The tables, for a terminal."""
-    headers = ["steps", "under", "reward", "official", "gap", "entropy", "variance", "equal", "length", "moves"]
+    headers = ["steps", "under", "reward", "official", "gap", "entropy", "variance", "equal", "length"]
     rows = [_row(block) for block in training.blocks]
     parts = [render_table(headers, rows) if rows else "no step is done yet", fit(_LEGEND)]
-    if training.refinements:
-        table = [_refinement(one) for one in training.refinements]
-        parts.append(render_table(["refinement", "after step", "from", "kept", "search pairs", "samples"], table))
+    if training.blocks and training.blocks[-1].moves:
+        moves = (f"{move} {share:.0%}" for move, share in training.blocks[-1].moves)
+        parts.append(fit(printable(f"what the policy does most in the last steps: {', '.join(moves)}")))
+    parts += [_told(one) for one in training.refinements]
     parts += [fit(printable(f"refinement {number} brought nothing: {why}")) for number, why in training.skipped]
     return "\n\n".join(parts) + "\n"
 
@@ -138,20 +150,15 @@ def _row(block: Block) -> list[object]:
         f"{block.variance:.0f}",
         percent(block.equal),
         f"{block.length:.0f}",
-        ", ".join(f"{move} {share:.0%}" for move, share in block.moves),
     ]
 
 
-def _refinement(one: Refinement) -> list[object]:
-    row = one.verdict.row
-    return [
-        row.id,
-        one.samples.step,
-        one.verdict.before.id,
-        "yes" if one.verdict.kept else "no",
-        one.verdict.reason,
-        len(one.samples.samples),
-    ]
+def _told(one: Refinement) -> str:
+    """A refinement: what became of it, the samples that led to it, and what it changed in the rubric."""
+    row, kept = one.verdict.row, "kept" if one.verdict.kept else f"not kept, {one.verdict.before.id} stays"
+    head = f"{row.id}, refined after step {one.samples.step} from {len(one.samples.samples)} samples: {kept}"
+    lines = [f"{head} ({one.verdict.reason})", *(f"  {line}" for line in one.evidence)]
+    return "\n".join([fit(printable("\n".join(lines))), *([printable(one.diff)] if one.diff else [])])
 
 
 def _number(value: float | None) -> str:

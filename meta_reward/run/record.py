@@ -19,6 +19,7 @@ from meta_reward.run.evaluations import items_file, load_outcomes, load_scores
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, leader_of, load_ledger, render_frontier, render_ledger
 from meta_reward.run.proposal import parse_proposal
+from meta_reward.run.samples import step_before
 from meta_reward.run.sessions import keep_session
 from meta_reward.run.set_aside import free_folder, inside, move_aside, write_over
 from meta_reward.run.trace_file import load_error
@@ -92,18 +93,8 @@ def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
         hypothesis=files.printable(proposal.hypothesis),
         reason=files.printable(reason)[:_MAX_REASON_CHARS],
         context_chars=metrics.cost if metrics and metrics.context else None,
-        step=step_of(layout, iteration),
+        step=step_before(layout.samples_of(iteration)),
     )
-
-
-def step_of(layout: Layout, iteration: int) -> int | None:
-    """After how many steps of a policy an iteration's candidates were made; None where no policy is trained."""
-    path = layout.samples_of(iteration) / "samples.json"
-    if not path.exists():
-        return None
-    data = files.load_json(path)
-    with files.reading(path):
-        return int(data["step"])
 
 
 def _status_of(folder: Path) -> tuple[str, str, Metrics | None]:
@@ -301,10 +292,8 @@ def _message(row: Row) -> str:
         "failed": "failed",
     }[row.status]
     trailers = [f"Candidate: {row.id}", *(f"Parent: {parent}" for parent in row.parents)]
-    if row.step is not None:
-        trailers.append(f"Step: {row.step}")
-    if row.score is not None:
-        trailers.append(f"Agreement: {row.score:.4f}")
+    trailers += [] if row.step is None else [f"Step: {row.step}"]
+    trailers += [] if row.score is None else [f"Agreement: {row.score:.4f}"]
     trailers += [f"Judge: {row.judge}", f"Judge-Tokens: {row.judge_tokens}"]
     body = [text for text in (row.hypothesis, row.reason) if text]
     return "\n\n".join([f"{row.id} {row.name}: {what}", *body, "\n".join(trailers)])

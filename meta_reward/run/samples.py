@@ -84,6 +84,11 @@ def load_sample_set(folder: Path) -> SampleSet:
         raise DataError(path, str(error)) from None
 
 
+def step_before(folder: Path) -> int | None:
+    """After how many steps of a policy a refinement was made; None where no policy is trained. Raises DataError."""
+    return load_sample_set(folder).step if (folder / "samples.json").exists() else None
+
+
 def load_samples(folder: Path, *, policy: str, tools: tuple[Tool, ...]) -> list[Seen]:
     """The samples of a refinement in full. policy, tools: the task set's. Raises DataError."""
     chosen = load_sample_set(folder)

@@ -9,9 +9,9 @@ from meta_reward.errors import JudgeUnavailable
 from meta_reward.kinds.registry import KINDS
 from meta_reward.propose.base import Assignment
 from meta_reward.run.integrity import restore_unfinished
+from meta_reward.run.stop_reason import Stop
 from meta_reward.run.usage import spent_on_disk
 from meta_reward.search.create import keep_instructions, raise_limits
-from meta_reward.search.loop import Stop
 from tests.search.conftest import World, harness, proposal
 from tests.search.test_loop import BETTER, git
 

@@ -22,6 +22,7 @@ from meta_reward.run.samples import Seen, load_sample_set, load_samples
 from meta_reward.run.settings import META, ProposerSettings
 from meta_reward.tasks.records import parse_tools
 
+NOTHING_OVERLOOKED = "nothing overlooked"
 _MAX_NAMED = 3
 
 
@@ -98,7 +99,7 @@ def rubric_diff(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 
 def _line_of(finding: Finding) -> str:
     one = finding.sample.chosen
-    said = finding.overlooked or "nothing overlooked"
+    said = finding.overlooked or NOTHING_OVERLOOKED
     problem = f" ({finding.problem})" if finding.problem else ""
     return f"- {one.id}, {one.why}, reward {one.reward:.1f}: {said}{problem}"
 

@@ -25,9 +25,10 @@ MAX_CHARS = 600
 _FUNCTION = re.compile(r"^def rubric\(\)[^\n]*:\n(?:[ \t]+[^\n]*\n|\n)*", re.MULTILINE)
 _RETURNED = re.compile(r"^[ \t]+return \{(?P<body>.*)\}\s*\Z", re.MULTILINE | re.DOTALL)
 _TOKEN = re.compile(
-    r"""\s*(?:\#[^\n]*\s*)*(?:(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<mark>[:,()]))""", re.DOTALL
+    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<mark>[:,()])|(?P<between>\s+|\#[^\n]*)""", re.DOTALL
 )
 _HINT = "write it as `def rubric() -> dict[str, str]:` that returns a dict of texts, as the seed harnesses do"
+_FOREIGN = "its dict holds something else than names and texts"
 _WIDTH = 100
 
 
@@ -96,24 +97,27 @@ def _criteria(body: str) -> dict[str, str]:
             criteria[names[0]] = "".join(texts)
             names, texts, after_name = [], [], False
         elif value not in "()":
-            raise NoRubric("its dict holds something else than names and texts")
+            raise NoRubric(_FOREIGN)
     if after_name and texts:
         criteria[names[0]] = "".join(texts)
     elif names:
-        raise NoRubric("its dict holds something else than names and texts")
+        raise NoRubric(_FOREIGN)
     if not criteria:
         raise NoRubric("its dict is empty")
     return criteria
 
 
 def _tokens(body: str) -> Iterator[tuple[str, str]]:
-    at, end = 0, len(re.sub(r"(?:\s|#[^\n]*(?=\n|\Z))+\Z", "", body))
-    while at < end:
+    at = 0
+    while at < len(body):
         found = _TOKEN.match(body, at)
         if found is None:
-            raise NoRubric("its dict holds something else than names and texts")
+            raise NoRubric(_FOREIGN)
         at = found.end()
-        yield ("text", _unquoted(found["text"])) if found["text"] else ("mark", found["mark"])
+        if found["text"]:
+            yield "text", _unquoted(found["text"])
+        elif found["mark"]:
+            yield "mark", found["mark"]
 
 
 def _unquoted(literal: str) -> str:

@@ -18,6 +18,7 @@ from meta_reward.kinds.registry import KINDS
 from meta_reward.report.page.sessions import Medians, medians_of
 from meta_reward.report.page.studies import Study, studies_of
 from meta_reward.report.status import CandidateStatus, Status, status_of
+from meta_reward.report.training import Training, is_training, training_of
 from meta_reward.run.config import load_run_config
 from meta_reward.run.decisions import sentence_of
 from meta_reward.run.evaluations import load_items, load_scores
@@ -75,6 +76,8 @@ class RunPage:
     medians: Medians
     """Of the proposer's sessions."""
     studies: tuple[Study, ...]
+    training: Training | None
+    """Of a policy; None in a search."""
 
     @property
     def terms(self) -> Words:
@@ -152,6 +155,7 @@ def collect_run(layout: Layout) -> RunPage:
         answered=(),
         medians=medians_of(layout),
         studies=tuple(studies_of(layout)),
+        training=training_of(layout) if is_training(layout) else None,
     )
     return _with_metrics(page, layout)
 

@@ -14,6 +14,7 @@ from meta_reward.report.page.links import Links
 from meta_reward.report.page.numbers import numbers_of
 from meta_reward.report.page.outcomes import PairMap, Telling
 from meta_reward.report.page.pack import embedded
+from meta_reward.report.page.training_charts import training_chart
 from meta_reward.report.page.tree import branches
 from meta_reward.report.studies import cluster_blocks, what_got_worse
 from meta_reward.report.tables import SIMULATED, plural
@@ -124,6 +125,7 @@ def overview_values(
         "map_data": Markup(embedded(_map_data(found, links))) if found else "",
         "standings": {one.id: one for one in run.status.candidates},
         "tested": run.tested,
+        "training_plot": training_chart(run.training) if run.training else Markup(""),
         "gained": {id: _gained(run, id) for id in (row.id for row in run.rows)},
     }
 
