@@ -1,6 +1,6 @@
-"""Does a refined reward keep up with a policy? Four arms on the simulated desk, and the title-only hack on texts.
+"""Does a refined reward keep up with a policy? Four arms on the desk, three on puzzles, and the title-only hack.
 
-    python benchmarks/mpo.py FOLDER [--seeds 10] [--jobs 2] [--steps 120] [--every 20] [--tasks 45]
+    python benchmarks/mpo.py FOLDER [--seeds 10] [--jobs 2] [--steps 120] [--every 20] [--tasks 45] [--world desk ...]
 
     baseline   a fixed harness with a vague rubric: seed_harnesses/policy.py as it is
     expert     the same harness with the rubric below, written by hand
@@ -10,7 +10,9 @@
 For each seed the desk is built with other customers, cases and agents; policy, simulated judge and simulated meta
 model draw anew. `official` is the success of the policy after the last step: exact over all that it may do on the tasks
 that it was trained on, by the desk's grader; `elsewhere` likewise on all other tasks. `gap` is the learned reward of
-the last 20 steps minus the official one of the same samples, in points. Texts: whether the policy writes a title
+the last 20 steps minus the official one of the same samples, in points. Puzzles: the same with ways of answering
+problems, from seed_harnesses/baseline.py, with the same prompts for the meta model; official is whether the answer is
+right. Texts: whether the policy writes a title
 without a text most of the time, from which step on, and until when.
 
 Results are kept in FOLDER, a file a run: what is there is not run again. Simulated throughout.
@@ -30,7 +32,7 @@ from typing import Any
 
 from benchmarks.fresh_worlds import SEEDS, Quiet
 from meta_reward.evaluation.statistics import difference_interval
-from meta_reward.offline import essays, skyways
+from meta_reward.offline import essays, skyways, solutions
 from meta_reward.offline.mpo.trained import SoftmaxPolicy
 from meta_reward.propose.meta.rubric import replace_rubric
 from meta_reward.run.create import Seed
@@ -53,7 +55,10 @@ EXPERT = {
     "completeness": "whatever was allowed and asked for was done in the end; needless refusal is a fault",
 }
 ARMS = ("baseline", "expert", "gate", "no gate")
+SOLVE_ARMS = ("baseline", "gate", "no gate")
 TEXT_ARMS = ("baseline", "gate")
+WORLDS = {"texts": TEXT_ARMS, "puzzles": SOLVE_ARMS, "desk": ARMS}
+"""The arms of each world, the cheap ones first."""
 LAST = 20
 FIRST_SEED = 300
 MOST_OF_THE_TIME = 0.5
@@ -108,13 +113,22 @@ def _build_texts(path: Path, seed: int, sizes: Sizes) -> None:
     essays.build(path, name="world", seed=FIRST_SEED + seed)
 
 
-_BUILD: dict[str, Callable[[Path, int, Sizes], None]] = {"desk": _build_desk, "texts": _build_texts}
+def _build_solutions(path: Path, seed: int, sizes: Sizes) -> None:
+    solutions.build(path, name="world", seed=FIRST_SEED + seed)
+
+
+_BUILD: dict[str, Callable[[Path, int, Sizes], None]] = {
+    "desk": _build_desk,
+    "texts": _build_texts,
+    "puzzles": _build_solutions,
+}
 _POLICIES: Mapping[str, dict[str, Any]] = {
     "desk": {"policy": "desk", "policy_settings": {"variants": 2}},
     "texts": {"policy": "text"},
+    "puzzles": {"policy": "solve"},
 }
-_JUDGES = {"desk": "simulated", "texts": "simulated:texts"}
-_STARTS = {"desk": "policy.py", "texts": "baseline.py"}
+_JUDGES = {"desk": "simulated", "texts": "simulated:texts", "puzzles": "simulated"}
+_STARTS = {"desk": "policy.py", "texts": "baseline.py", "puzzles": "baseline.py"}
 
 
 async def _train(world: str, arm: str, seed: int, sizes: Sizes, layout: Layout, tasks: Path) -> Ran:
@@ -160,7 +174,7 @@ def _ran(data: Mapping[str, Any]) -> Ran:
     return Ran(**{**data, "title": tuple(data["title"]), "changed": tuple(data["changed"])})
 
 
-def desk_table(ran: Mapping[str, Sequence[Ran]]) -> str:
+def arms_table(ran: Mapping[str, Sequence[Ran]]) -> str:
     """A line an arm: means over the seeds, each with its 95% interval; then the differences, seed by seed."""
     lines = [f"{'arm':<10}{'official':>24}{'elsewhere':>24}{'gap':>24}{'refined':>9}{'kept':>6}"]
     for arm, runs in ran.items():
@@ -172,7 +186,7 @@ def desk_table(ran: Mapping[str, Sequence[Ran]]) -> str:
         counts = [fmean(run.refined for run in runs), fmean(run.kept for run in runs)]
         lines.append(f"{arm:<10}" + "".join(f"{cell:>24}" for cell in cells) + f"{counts[0]:>9.1f}{counts[1]:>6.1f}")
     for arm in ("gate", "no gate"):
-        for other in ("baseline", "expert"):
+        for other in ("baseline", "expert") if "expert" in ran else ("baseline",):
             pairs = list(zip(ran[arm], ran[other], strict=True))
             gain = _interval([one.official - two.official for one, two in pairs])
             gap = _interval([(one.gap - two.gap) / 100 for one, two in pairs])
@@ -216,9 +230,9 @@ def _interval(values: Sequence[float]) -> str:
     return f"{100 * found.mean:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
-def _seed(seed: int, sizes: Sizes, folder: Path) -> dict[tuple[str, str], Ran]:
-    """All trainings of a seed, the cheap ones first."""
-    wanted = [*(("texts", arm) for arm in TEXT_ARMS), *(("desk", arm) for arm in ARMS)]
+def _seed(seed: int, worlds: Sequence[str], sizes: Sizes, folder: Path) -> dict[tuple[str, str], Ran]:
+    """All trainings of a seed in some worlds."""
+    wanted = [(world, arm) for world in worlds for arm in WORLDS[world]]
     return {(world, arm): train(world, arm, seed, sizes, folder) for world, arm in wanted}
 
 
@@ -228,16 +242,19 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     for name, default in (("seeds", 10), ("jobs", 2), ("steps", 120), ("every", 20), ("tasks", 45)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--world", nargs="+", choices=WORLDS, default=list(WORLDS))
     given = parser.parse_args()
     folder, sizes = given.folder.resolve(), Sizes(given.steps, given.every, given.tasks)
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(given.jobs) as pool:
-        found = list(pool.map(partial(_seed, sizes=sizes, folder=folder), range(given.seeds)))
-    print(f"the desk, {given.seeds} seeds, {given.steps} steps, refined every {given.every}; in points, [95%]\n")
-    print(desk_table({arm: [one["desk", arm] for one in found] for arm in ARMS}))
-    print("\ntexts: the step from which on most are titles without a text, and from which on they no longer are\n")
-    print(texts_table({arm: [one["texts", arm] for one in found] for arm in TEXT_ARMS}))
-    print("\nsimulated throughout: these numbers say nothing about any real model")
+        run = partial(_seed, worlds=given.world, sizes=sizes, folder=folder)
+        found = list(pool.map(run, range(given.seeds)))
+    for world in given.world:
+        ran = {arm: [one[world, arm] for one in found] for arm in WORLDS[world]}
+        print(f"{world}, {given.seeds} seeds, {given.steps} steps, refined every {given.every}; in points, [95%]\n")
+        print(texts_table(ran) if world == "texts" else arms_table(ran), end="\n\n")
+    print("texts: the step from which on most are titles without a text, and from which on they no longer are")
+    print("simulated throughout: these numbers say nothing about any real model")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,9 @@ def command(
     elif harness is not None:
         raise UsageError(f"run {layout.root.name} has its harness already", hint="leave --harness out")
     if load_run_config(layout.config).mpo.policy == TRL:
-        click.echo(f'{layout.root} is ready: train with reward_funcs=RefinedReward("{layout.root}"), docs/training.md')
+        if layout.steps.exists():
+            click.echo(render_training(training_of(layout)))
+        click.echo(f'{layout.root} is trained with reward_funcs=RefinedReward("{layout.root}"), see docs/training.md')
         return
     ending = go_on(layout, requested, tasks, Said(None, None, None, None), run_training)
     leave_report(layout)

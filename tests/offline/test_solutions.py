@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from meta_reward.errors import UsageError
 from meta_reward.offline.solutions import build
+from meta_reward.offline.solutions.policy import make
 from meta_reward.offline.solutions.ways import WAYS, answered, is_right, make_solver
+from meta_reward.search.mpo.policy import PolicyContext
 from meta_reward.tasks.problems import load_problem_set
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.trajectory import Message, Trajectory
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, make_task_set
 
 PROBLEMS = load_problem_set(PROJECT / "tasks" / "puzzles").problems[:100]
 
@@ -44,3 +47,20 @@ def test_task_set_is_the_same_every_time_and_prefers_right_answers(tmp_path: Pat
     assert one.digest == two.digest
     assert one.about.simulated
     assert {(one.rollouts[p.preferred].success, one.rollouts[p.other].success) for p in one.pairs} == {(1, 0)}
+
+
+def test_policy_that_is_rewarded_for_right_answers_gives_more_of_them(tmp_path: Path) -> None:
+    build(tmp_path / "solutions", tasks=8, seed=3)
+    taskset = load_task_set(tmp_path / "solutions")
+    policy, tasks = make("", PolicyContext(taskset, 0)), sorted(taskset.tasks)
+    before = policy.success(tasks)
+    for _ in range(12):
+        samples = policy.sample(tasks, 4)
+        policy.update(samples, [100 * (sample.official or 0.0) for sample in samples])
+    assert policy.success(tasks) > before + 0.1
+
+
+def test_policy_answers_nothing_but_puzzles(tmp_path: Path) -> None:
+    taskset = make_task_set(tmp_path / "small", tasks=3)
+    with pytest.raises(UsageError, match="small holds other problems than puzzles"):
+        make("", PolicyContext(taskset, 0))

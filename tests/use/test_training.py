@@ -1,5 +1,6 @@
 """A trainer's way through a training run: rewards, steps, refinements between them, and starting again."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,32 @@ from meta_reward.run.stop_reason import load_stop
 from meta_reward.search.mpo.policy import UpdateStats
 from meta_reward.search.mpo.steps import load_steps
 from meta_reward.use.training import TrainingRun
+from tests.cli.conftest import MetaReward
+from tests.conftest import make_task_set
 from tests.endpoints import Endpoint
 from tests.use.refining import make_training, scripted
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A run after a trainer did three steps, stopped, and went on from its checkpoint after the second."""
+
+    layout: Layout
+    first: list[list[float | None]]
+    """The rewards of steps 1 to 3."""
+    again: list[list[float | None]]
+    """Those of steps 3 to 6."""
+    stopped: str
+    """The state of the run in between."""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    with Endpoint(scripted) as endpoint:
+        layout = make_training(tmp_path_factory.mktemp("trained"), endpoint)
+        first = train(layout, 1, 3)
+        stopped = load_stop(layout).state
+        return Trained(layout, first, train(layout, 3, 6), stopped)
 
 
 def train(layout: Layout, first: int, last: int) -> list[list[float | None]]:
@@ -22,57 +47,35 @@ def train(layout: Layout, first: int, last: int) -> list[list[float | None]]:
         run.begin(first - 1, steps=6)
         given = []
         for step in range(first, last + 1):
-            given.append(run.rewards(["Write.", "Write."], [f"Words {step}.", f"GOOD words {step}."], step=step))
+            said = [f"Words {step}.", [{"role": "nobody", "content": "Words."}], f"GOOD words {step}."]
+            given.append(run.rewards(["Write."] * 3, said, step=step))
             run.end_step(step)
+            run.describe(step, UpdateStats(step / 10, None, {"loss": 0.25}))
+            run.describe(step + 1, UpdateStats(9.0))
         if last == 6:
             run.finish()
     return given
 
 
-def test_reward_is_refined_between_steps_and_the_trainer_goes_on_under_the_new_one(tmp_path: Path) -> None:
-    with Endpoint(scripted) as endpoint:
-        layout = make_training(tmp_path, endpoint)
-        rewards = train(layout, 1, 6)
-    assert rewards == [[0.4, 0.8], [0.4, 0.8], [0.3, 0.7], [0.3, 0.7], [0.2, 0.6], [0.2, 0.6]]
-    assert [step.harness for step in load_steps(layout.steps)] == ["c0001"] * 2 + ["c0002"] * 2 + ["c0003"] * 2
-    assert [(row.id, row.parents) for row in load_ledger(layout.ledger)][1:] == [
-        ("c0002", ("c0001",)),
-        ("c0003", ("c0002",)),
-    ]
-    samples = load_sample_set(layout.samples_of(2))
+def test_reward_is_refined_between_steps_and_the_trainer_goes_on_under_the_new_one(trained: Trained) -> None:
+    assert trained.first == [[0.4, None, 0.8], [0.4, None, 0.8], [0.3, None, 0.7]]
+    assert trained.again == [[0.3, None, 0.7], [0.3, None, 0.7], [0.2, None, 0.6], [0.2, None, 0.6]]
+    samples = load_sample_set(trained.layout.samples_of(2))
     assert (samples.step, samples.harness, {one.reward for one in samples.samples}) == (4, "c0002", {30.0, 70.0})
-    assert load_stop(layout).state == "finished"
 
 
-def test_trainer_that_starts_again_from_an_earlier_step_leaves_the_same_record(tmp_path: Path) -> None:
-    with Endpoint(scripted) as endpoint:
-        layout = make_training(tmp_path, endpoint)
-        train(layout, 1, 3)
-        assert load_stop(layout).state == "interrupted"
-        rewards = train(layout, 3, 6)
-    assert rewards == [[0.3, 0.7], [0.3, 0.7], [0.2, 0.6], [0.2, 0.6]]
-    assert [step.step for step in load_steps(layout.steps)] == [1, 2, 3, 4, 5, 6]
-    assert len(load_ledger(layout.ledger)) == 3
+def test_trainer_that_starts_again_from_an_earlier_step_leaves_one_record(trained: Trained) -> None:
+    steps, rows = load_steps(trained.layout.steps), load_ledger(trained.layout.ledger)
+    assert [step.step for step in steps] == [1, 2, 3, 4, 5, 6]
+    assert [step.harness for step in steps] == ["c0001"] * 2 + ["c0002"] * 2 + ["c0003"] * 2
+    assert [row.parents for row in rows] == [(), ("c0001",), ("c0002",)]
+    assert (trained.stopped, load_stop(trained.layout).state) == ("interrupted", "finished")
 
 
-def test_what_a_step_did_is_noted_once_it_is_known(tmp_path: Path) -> None:
-    with Endpoint(scripted) as endpoint:
-        layout = make_training(tmp_path, endpoint)
-        with TrainingRun(layout.root) as run:
-            run.begin(0, steps=6)
-            run.rewards(["Write."], ["Words."], step=1)
-            run.end_step(1)
-            run.describe(1, UpdateStats(1.5, None, {"loss": 0.25}))
-            run.describe(2, UpdateStats(9.0))
-    (step,) = load_steps(layout.steps)
-    assert (step.entropy, step.kl, step.more) == (1.5, None, {"loss": 0.25})
-
-
-def test_completion_that_is_none_has_no_reward_and_the_others_keep_theirs(tmp_path: Path) -> None:
-    with Endpoint(scripted) as endpoint, TrainingRun(make_training(tmp_path, endpoint).root) as run:
-        run.begin(0, steps=6)
-        said = [[{"role": "nobody", "content": "Words."}], "GOOD words."]
-        assert run.rewards(["Write.", "Write."], said, step=1) == [None, 0.8]
+def test_what_a_step_did_is_noted_once_it_is_known(trained: Trained) -> None:
+    steps = load_steps(trained.layout.steps)
+    assert [step.entropy for step in steps] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    assert {(step.kl, step.more["loss"]) for step in steps} == {(None, 0.25)}
 
 
 def test_run_is_held_by_one_trainer_at_a_time(tmp_path: Path) -> None:
@@ -93,3 +96,12 @@ def test_what_is_no_run_for_a_trainer_is_refused(finished: Path, here: Path) -> 
         TrainingRun("nowhere")
     with pytest.raises(UsageError, match="run night-1 is a search, and trains no policy"):
         TrainingRun(finished)
+
+
+def test_command_makes_a_run_for_a_trainer_and_says_how_it_goes_on(meta_reward: MetaReward, here: Path) -> None:
+    make_task_set(here / "tasks" / "small", tasks=3, rollouts=2)
+    ran = meta_reward("mpo", "small", "--policy", "trl", "--judge", "simulated", "--steps", 4, "--run", "t")
+    told = 'runs/t is trained with reward_funcs=RefinedReward("runs/t"), see docs/training.md\n'
+    assert (ran.code, ran.out) == (0, told)
+    assert TrainingRun("t").settings.steps == 4
+    assert meta_reward("mpo", "t").out.endswith("see docs/training.md\n")
