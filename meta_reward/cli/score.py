@@ -13,7 +13,6 @@ import click
 
 from meta_reward.cli.common import json_option, judge_option, limits_given, sandbox_option, spending_options
 from meta_reward.cli.find import find_run
-from meta_reward.tasks.about import REWARDS
 from meta_reward.tasks.importers.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -114,12 +113,13 @@ def path_of_harness(harness: str) -> Path:
     return path if known else find_run(harness)
 
 
-def loaded_with(harness: str, flags: Mapping[str, Any], *, kinds: Collection[str] = REWARDS) -> "Loaded":
-    """What scores, as the flags of `score` and `serve` say. kinds: of programs."""
+def loaded_with(harness: str, flags: Mapping[str, Any], *, kinds: Collection[str] = ()) -> "Loaded":
+    """What scores, as the flags of `score` and `serve` say. kinds: of programs; by default those that give rewards."""
     from dataclasses import replace
 
     from meta_reward import files
     from meta_reward.run.config import load_user_config, overlay
+    from meta_reward.tasks.about import REWARDS
     from meta_reward.tasks.importers.messages import clean
     from meta_reward.tasks.importers.tools import load_tools
     from meta_reward.use.loaded import Wanted, load
@@ -127,7 +127,7 @@ def loaded_with(harness: str, flags: Mapping[str, Any], *, kinds: Collection[str
 
     about = {"judge.concurrency": flags["concurrency"], "sandbox": flags["sandbox"], **limits_given(flags)}
     tables = overlay(load_user_config(flags["config"]), about)
-    loaded = load(path_of_harness(harness), Wanted(flags["judge"], tables, kinds=kinds))
+    loaded = load(path_of_harness(harness), Wanted(flags["judge"], tables, kinds=kinds or REWARDS))
     policy = clean(files.read_text(flags["policy"])) if flags["policy"] else None
     tools = load_tools(flags["tools"]) if flags["tools"] else None
     return replace(loaded, shared=replace(loaded.shared, instead=Instead(policy, tools)))
