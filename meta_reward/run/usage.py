@@ -1,11 +1,13 @@
 """What a run has spent so far, from what is on disk.
 
-Calls and tokens come from its evaluations, finished or not. Money comes from the billing log, which holds every
-call as soon as it is sent; a run without one, such as a clone, has the money of its evaluations.
+Calls and tokens come from its evaluations, finished or not, and from the steps of a policy in training. Money comes
+from the billing log, which holds every call as soon as it is sent; a run without one, such as a clone, has the money of
+its evaluations.
 """
 
 from pathlib import Path
 
+from meta_reward import files
 from meta_reward.completion import Usage
 from meta_reward.models.billing import has_bill, load_bill
 from meta_reward.models.usage import Spent, asked_for, paid_for
@@ -17,7 +19,16 @@ def spent_on_disk(layout: Layout) -> Spent:
     """What a run has spent so far, also while it is running."""
     asked = sum((asked_in(folder) for folder in finished_evaluations(layout)), Spent())
     asked += asked_for(Usage(cost.input_tokens, cost.output_tokens) for cost in costs_under_way(layout))
+    asked += asked_in_steps(layout)
     return asked + (load_bill(layout.account).spent if has_bill(layout.account) else paid_in_evaluations(layout))
+
+
+def asked_in_steps(layout: Layout) -> Spent:
+    """What the steps on record of a policy in training have asked for."""
+    lines = files.load_lines(layout.steps) if layout.steps.exists() else []
+    with files.reading(layout.steps):
+        calls, tokens = (sum(int(line[name]) for line in lines) for name in ("judge_calls", "judge_tokens"))
+    return Spent(calls=calls, tokens=tokens)
 
 
 def asked_in(folder: Path) -> Spent:

@@ -11,14 +11,16 @@ import pytest
 
 from meta_reward.errors import UsageError
 from meta_reward.offline.essays import build
-from meta_reward.report.training import training_of
+from meta_reward.report.training import render_training, training_of
 from meta_reward.run.create import Seed
+from meta_reward.run.evaluations import finished_evaluations
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.record import load_iterations
 from meta_reward.run.samples import load_sample_set
 from meta_reward.run.settings import META
 from meta_reward.run.stop_reason import Stop
+from meta_reward.run.usage import asked_in, spent_on_disk
 from meta_reward.search.create import raise_limits
 from meta_reward.search.loop import run_search
 from meta_reward.search.mpo.create import create_training
@@ -101,11 +103,22 @@ def test_meta_model_is_counted_apart_from_the_judge(trained: Layout) -> None:
     assert session["proposer"] == META
 
 
+def test_calls_for_samples_count_as_spent(trained: Layout) -> None:
+    steps = load_steps(trained.steps)
+    evaluated = sum(asked_in(folder).calls for folder in finished_evaluations(trained))
+    assert 0 < steps[0].judge_calls <= 12
+    assert spent_on_disk(trained).calls == evaluated + sum(step.judge_calls for step in steps)
+
+
 def test_report_tells_blocks_and_refinements(trained: Layout) -> None:
     told = training_of(trained)
     assert [(block.first, block.last, block.harness) for block in told.blocks] == [(1, 4, "c0001"), (5, 8, "c0002")]
     assert [(one.verdict.row.id, one.verdict.kept) for one in told.refinements] == [("c0002", True)]
-    assert "```diff" in told.refinements[0].proposal
+    (one,) = told.refinements
+    assert '+        "content": (' in one.diff
+    assert one.evidence
+    assert all(line.partition(",")[0] in {sample.id for sample in one.samples.samples} for line in one.evidence)
+    assert "c0002, refined after step 4 from 6 samples: kept" in render_training(told)
 
 
 def test_training_that_was_stopped_anywhere_ends_with_the_same_files(trained: Layout, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.outcome import Example
 from meta_reward.evaluation.records import REWARD, Result
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.models.usage import Spent
 from meta_reward.run import git, record
 from meta_reward.run.events import STEPS
 from meta_reward.run.layout import Layout
@@ -89,10 +90,12 @@ async def run_block(training: Training, block: int) -> None:
     new: list[Step] = []
     async with SampleScorer(search, under) as scorer:
         for step in range(first, last + 1):
-            new.append(await _step(training, scorer, step))
+            made = await _step(training, scorer, step)
             training.at = None
-        if last < settings.steps:
-            await _choose(training, scorer, block, last)
+            if step == last < settings.steps:
+                await _choose(training, scorer, block, last)
+            new.append(replace(made, judge_calls=scorer.asked.calls, judge_tokens=scorer.asked.tokens))
+            scorer.asked = Spent()
     training.save(last)
     steps = [*done[: first - 1], *new]
     save_steps(search.layout.steps, steps)
@@ -140,6 +143,8 @@ class SampleScorer:
 
     search: Search
     under: Row
+    asked: Spent = field(default_factory=Spent)
+    """Calls and tokens of its judge so far, as if nothing had been cached."""
     _source: str = ""
     _known: dict[str, Result] = field(default_factory=dict)
     """By the trajectory's digest: the same conversation has the same reward."""
@@ -169,6 +174,9 @@ class SampleScorer:
             seed=self.search.config.seed,
         )
         self._known |= {digests[result.example]: result for result in found.results}
+        self.asked += Spent(
+            calls=found.tokens.judge_calls, tokens=found.tokens.input_tokens + found.tokens.output_tokens
+        )
         return [replace(self._known[digests[s.id]], example=s.id, task=s.task) for s in samples]
 
 

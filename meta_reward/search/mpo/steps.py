@@ -45,12 +45,15 @@ class Step:
     moves: dict[str, int] = field(default_factory=dict)
     """How often the policy chose each, where it says so."""
     more: dict[str, float] = field(default_factory=dict)
+    judge_calls: int = 0
+    """For the samples of the step, and for those that a refinement after it looks at; as if nothing had been cached."""
+    judge_tokens: int = 0
 
 
 def step_of(
     step: int, harness: str, samples: Sequence[Sample], rewards: Sequence[float | None], stats: UpdateStats
 ) -> Step:
-    """What an update was made from, and what it did."""
+    """What an update was made from, and what it did. What its rewards took is not counted yet."""
     given = [reward for reward in rewards if reward is not None]
     official = [sample.official for sample in samples if sample.official is not None]
     groups = groups_of(samples, rewards)
