@@ -219,4 +219,4 @@ def test_lines_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [type(item) for item in first] == [Record, Record, Record, Problem, Record]
-    assert (rest, most < 200_000) == (3_999, True)
+    assert (rest, most < 1_000_000) == (3_999, True)  # all of them would take several times that
