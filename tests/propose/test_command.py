@@ -186,7 +186,7 @@ def test_claude_is_not_begun_without_a_variable_that_it_was_to_be_given(monkeypa
 @pytest.mark.parametrize(
     ("spec", "jail", "complaint"),
     [
-        ("", "", "unknown proposer '': known: catalog, stock, claude:MODEL, gepa, openevolve, writer, command:PROGRAM"),
+        ("", "", "unknown proposer '': known: catalog, stock, claude:MODEL, gepa, openevolve, writer, library:MODEL"),
         ("oracle:fast", "", "unknown proposer 'oracle:fast'"),
         ("catalog:x", "", "proposer catalog takes no argument, and was given 'x'"),
         ("claude", "", "proposer claude: names no model: for example claude:claude-opus-4-6"),

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,15 @@ import pytest
 
 from meta_reward.errors import DataError
 from meta_reward.evaluation.metrics import Group, outcomes
-from meta_reward.evaluation.records import CallCost, CallRecord, Evaluation, FailedCallRecord, Failure, Result
+from meta_reward.evaluation.records import (
+    CallCost,
+    CallRecord,
+    Evaluation,
+    FailedCallRecord,
+    Failure,
+    Result,
+    record_to_json,
+)
 from meta_reward.files import dump_json
 from meta_reward.harness.runtime import Reward
 from meta_reward.kinds.reward import reward_part
@@ -81,7 +89,7 @@ def test_evaluation_is_saved_and_loaded(tmp_path: Path) -> None:
     pairs = outcomes(PAIRS, evaluation.rewards)
     assert load_pairs(tmp_path) == pairs
     assert load_outcomes(tmp_path) == [pair.outcome for pair in pairs]
-    assert json.loads((tmp_path / "calls.jsonl").read_text()) == {"trajectory": "t1-r1", **asdict(COST)}
+    assert json.loads((tmp_path / "calls.jsonl").read_text()) == {"trajectory": "t1-r1", **record_to_json(COST)}
     assert sorted(p.name for p in tmp_path.rglob("*.json*")) == [
         "calls.jsonl",
         "pairs.jsonl",

@@ -1,6 +1,6 @@
 """The trace of a trajectory: what is repeated stands in it once, and programs read it whole."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_reward.errors import DataError
-from meta_reward.evaluation.records import CallRecord
+from meta_reward.evaluation.records import CallRecord, record_to_json
 from meta_reward.files import as_lines, dump_json, write_json
 from meta_reward.run.trace_file import load_trace, render_trace
 from tests.run.test_evaluations import CALL, UNIT
@@ -31,7 +31,7 @@ def test_every_trace_is_read_back_as_it_was(calls: list[CallRecord]) -> None:
         path = Path(folder) / "t1-r1.json"
         write_json(path, render_trace(replace(UNIT, calls=calls)))
         stored = path.read_text()
-        assert load_trace(path)["calls"] == [as_lines(asdict(call)) for call in calls]
+        assert load_trace(path)["calls"] == [as_lines(record_to_json(call)) for call in calls]
         lines = {line for call in calls for message in call.messages for line in message["content"].split("\n")}
         assert not [line for line in lines if dump_json(line).decode().strip() not in stored]
 
@@ -84,7 +84,7 @@ def test_messages_that_calls_share_stand_in_a_trace_once_and_are_read_back_whole
         (1, 0),
         (None, 1),
     ]
-    assert load_trace(tmp_path / "t1-r1.json")["calls"] == [as_lines(asdict(call)) for call in calls]
+    assert load_trace(tmp_path / "t1-r1.json")["calls"] == [as_lines(record_to_json(call)) for call in calls]
 
 
 def test_trace_shows_texts_line_by_line() -> None:
