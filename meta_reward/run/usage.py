@@ -27,7 +27,7 @@ def asked_in_steps(layout: Layout) -> Spent:
     """What the steps on record of a policy in training have asked for."""
     lines = files.load_lines(layout.steps) if layout.steps.exists() else []
     with files.reading(layout.steps):
-        calls, tokens = (sum(int(line[name]) for line in lines) for name in ("judge_calls", "judge_tokens"))
+        calls, tokens = (sum(int(line.get(name, 0)) for line in lines) for name in ("judge_calls", "judge_tokens"))
     return Spent(calls=calls, tokens=tokens)
 
 
