@@ -1,6 +1,5 @@
 """A trainer's way through a training run: rewards, steps, refinements between them, and starting again."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,28 +18,6 @@ from tests.endpoints import Endpoint
 from tests.use.refining import make_training, scripted
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A run after a trainer did three steps, stopped, and went on from its checkpoint after the second."""
-
-    layout: Layout
-    first: list[list[float | None]]
-    """The rewards of steps 1 to 3."""
-    again: list[list[float | None]]
-    """Those of steps 3 to 6."""
-    stopped: str
-    """The state of the run in between."""
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    with Endpoint(scripted) as endpoint:
-        layout = make_training(tmp_path_factory.mktemp("trained"), endpoint)
-        first = train(layout, 1, 3)
-        stopped = load_stop(layout).state
-        return Trained(layout, first, train(layout, 3, 6), stopped)
-
-
 def train(layout: Layout, first: int, last: int) -> list[list[float | None]]:
     """The rewards of some steps, as a trainer that begins at the first one gets them."""
     with TrainingRun(layout.root) as run:
@@ -57,25 +34,20 @@ def train(layout: Layout, first: int, last: int) -> list[list[float | None]]:
     return given
 
 
-def test_reward_is_refined_between_steps_and_the_trainer_goes_on_under_the_new_one(trained: Trained) -> None:
-    assert trained.first == [[0.4, None, 0.8], [0.4, None, 0.8], [0.3, None, 0.7]]
-    assert trained.again == [[0.3, None, 0.7], [0.3, None, 0.7], [0.2, None, 0.6], [0.2, None, 0.6]]
-    samples = load_sample_set(trained.layout.samples_of(2))
-    assert (samples.step, samples.harness, {one.reward for one in samples.samples}) == (4, "c0002", {30.0, 70.0})
-
-
-def test_trainer_that_starts_again_from_an_earlier_step_leaves_one_record(trained: Trained) -> None:
-    steps, rows = load_steps(trained.layout.steps), load_ledger(trained.layout.ledger)
+def test_reward_is_refined_between_steps_and_a_trainer_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    with Endpoint(scripted) as endpoint:
+        layout = make_training(tmp_path, endpoint)
+        first, stopped, again = train(layout, 1, 3), load_stop(layout).state, train(layout, 3, 6)
+    assert first == [[0.4, None, 0.8], [0.4, None, 0.8], [0.3, None, 0.7]]
+    assert again == [[0.3, None, 0.7], [0.3, None, 0.7], [0.2, None, 0.6], [0.2, None, 0.6]]
+    assert (stopped, load_stop(layout).state) == ("interrupted", "finished")
+    steps = load_steps(layout.steps)
     assert [step.step for step in steps] == [1, 2, 3, 4, 5, 6]
     assert [step.harness for step in steps] == ["c0001"] * 2 + ["c0002"] * 2 + ["c0003"] * 2
-    assert [row.parents for row in rows] == [(), ("c0001",), ("c0002",)]
-    assert (trained.stopped, load_stop(trained.layout).state) == ("interrupted", "finished")
-
-
-def test_what_a_step_did_is_noted_once_it_is_known(trained: Trained) -> None:
-    steps = load_steps(trained.layout.steps)
-    assert [step.entropy for step in steps] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
-    assert {(step.kl, step.more["loss"]) for step in steps} == {(None, 0.25)}
+    assert [(step.entropy, step.kl, step.more["loss"]) for step in steps] == [(n / 10, None, 0.25) for n in range(1, 7)]
+    assert [row.parents for row in load_ledger(layout.ledger)] == [(), ("c0001",), ("c0002",)]
+    samples = load_sample_set(layout.samples_of(2))
+    assert (samples.step, samples.harness, {one.reward for one in samples.samples}) == (4, "c0002", {30.0, 70.0})
 
 
 def test_run_is_held_by_one_trainer_at_a_time(tmp_path: Path) -> None:
