@@ -13,7 +13,6 @@ import click
 
 from meta_reward.cli.common import json_option, judge_option, limits_given, sandbox_option, spending_options
 from meta_reward.cli.find import find_run
-from meta_reward.tasks.about import REWARDS
 from meta_reward.tasks.importers.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def path_of_harness(harness: str) -> Path:
     return path if known else find_run(harness)
 
 
-def loaded_with(harness: str, flags: Mapping[str, Any], *, kinds: Collection[str] = REWARDS) -> "Loaded":
+def loaded_with(harness: str, flags: Mapping[str, Any], *, kinds: Collection[str] = ("reward",)) -> "Loaded":
     """What scores, as the flags of `score` and `serve` say. kinds: of programs."""
     from dataclasses import replace
 
