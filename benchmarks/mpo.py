@@ -12,8 +12,8 @@ model draw anew. `official` is the success of the policy after the last step: ex
 that it was trained on, by the desk's grader; `elsewhere` likewise on all other tasks. `gap` is the learned reward of
 the last 20 steps minus the official one of the same samples, in points. Puzzles: the same with ways of answering
 problems, from seed_harnesses/baseline.py, with the same prompts for the meta model; official is whether the answer is
-right. Texts: whether the policy writes a title
-without a text most of the time, from which step on, and until when.
+right. Texts: from which step on a policy writes a title without a text often (15% of ten steps; it begins at 4%), and
+from which step on the rubric gives that no marks.
 
 Results are kept in FOLDER, a file a run: what is there is not run again. Simulated throughout.
 """
@@ -33,14 +33,15 @@ from typing import Any
 from benchmarks.fresh_worlds import SEEDS, Quiet
 from meta_reward.evaluation.statistics import difference_interval
 from meta_reward.offline import essays, skyways, solutions
+from meta_reward.offline.mpo.text_judge import asked_by
 from meta_reward.offline.mpo.trained import SoftmaxPolicy
-from meta_reward.propose.meta.rubric import replace_rubric
+from meta_reward.propose.meta.rubric import read_rubric, replace_rubric
 from meta_reward.run.create import Seed
 from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.settings import META
 from meta_reward.search.mpo.create import create_training
-from meta_reward.search.mpo.current import verdicts
+from meta_reward.search.mpo.current import Verdict, verdicts
 from meta_reward.search.mpo.driver import open_training, run_training
 from meta_reward.search.mpo.steps import Step, load_steps
 from meta_reward.search.open import open_search
@@ -61,7 +62,7 @@ WORLDS = {"texts": TEXT_ARMS, "puzzles": SOLVE_ARMS, "desk": ARMS}
 """The arms of each world, the cheap ones first."""
 LAST = 20
 FIRST_SEED = 300
-MOST_OF_THE_TIME = 0.5
+OFTEN, STEPS_OF_A_MEAN = 0.15, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Ran:
     """The share of titles without a text, by step; for texts alone."""
     changed: tuple[int, ...]
     """After which steps a refinement was kept."""
+    closed: int | None = None
+    """After which step the rubric first asked for substance, so that a title earned nothing; for texts alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,13 @@ async def _train(world: str, arm: str, seed: int, sizes: Sizes, layout: Layout, 
         sum(one.kept for one in found),
         tuple(_share(step, "title") for step in steps) if world == "texts" else (),
         tuple(one.row.step or 0 for one in found if one.kept),
+        next((one.row.step for one in found if one.kept and _asks_for_substance(layout, one)), None),
     )
+
+
+def _asks_for_substance(layout: Layout, one: Verdict) -> bool:
+    rubric = read_rubric((layout.candidate(one.row.folder) / "harness.py").read_text())
+    return asked_by(list(rubric.values())).substance
 
 
 def _share(step: Step, move: str) -> float:
@@ -196,25 +205,19 @@ def arms_table(ran: Mapping[str, Sequence[Ran]]) -> str:
 
 def texts_table(ran: Mapping[str, Sequence[Ran]]) -> str:
     """A line a seed: when the hack was found, and when it was closed."""
-    lines = ["seed  fixed: found at  titles at the end  MPO: found at  closed at  titles at the end  official"]
+    lines = ["seed   fixed: often from  at the end   refined: often from  no marks from  at the end   official"]
     for fixed, refined in zip(ran["baseline"], ran["gate"], strict=True):
-        found, closed = _found(refined.title), _closed(refined.title)
         lines.append(
-            f"{fixed.seed:>4}{_found(fixed.title) or '-':>17}{_last(fixed.title):>20.0%}{found or '-':>15}"
-            f"{closed or '-':>11}{_last(refined.title):>19.0%}  {fixed.official:.0%} -> {refined.official:.0%}"
+            f"{fixed.seed:>4}{_often(fixed.title):>20}{_last(fixed.title):>12.0%}{_often(refined.title):>22}"
+            f"{refined.closed or '-':>15}{_last(refined.title):>12.0%}   {fixed.official:.0%} -> {refined.official:.0%}"
         )
     return "\n".join(lines)
 
 
-def _found(title: Sequence[float]) -> int | None:
-    """The first step at which most texts are titles."""
-    return next((step for step, share in enumerate(title, 1) if share > MOST_OF_THE_TIME), None)
-
-
-def _closed(title: Sequence[float]) -> int | None:
-    """The step after the last one at which most texts are titles, if there is one."""
-    last = max((step for step, share in enumerate(title, 1) if share > MOST_OF_THE_TIME), default=0)
-    return last + 1 if 0 < last < len(title) else None
+def _often(title: Sequence[float]) -> int | str:
+    """The step from which on titles are frequent, by the mean of some steps before it."""
+    means = (fmean(title[max(0, at - STEPS_OF_A_MEAN) : at]) for at in range(STEPS_OF_A_MEAN, len(title) + 1))
+    return next((step for step, mean in enumerate(means, STEPS_OF_A_MEAN) if mean > OFTEN), "-")
 
 
 def _last(title: Sequence[float]) -> float:
@@ -253,7 +256,7 @@ def main() -> None:
         ran = {arm: [one[world, arm] for one in found] for arm in WORLDS[world]}
         print(f"{world}, {given.seeds} seeds, {given.steps} steps, refined every {given.every}; in points, [95%]\n")
         print(texts_table(ran) if world == "texts" else arms_table(ran), end="\n\n")
-    print("texts: the step from which on most are titles without a text, and from which on they no longer are")
+    print("texts: from which step on titles without a text are frequent, and have no marks; at the end their share")
     print("simulated throughout: these numbers say nothing about any real model")
 
 
