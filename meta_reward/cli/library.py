@@ -45,7 +45,9 @@ def unpack(source: str, folder: Path, candidate: str | None) -> None:
     try:
         library = parse_library(files.read_text(path))
     except BadEntry as error:
-        raise UsageError(f"{path}: {error}") from None
+        chosen = candidate is None and path != Path(source)
+        hint = f"name a candidate that is one with --candidate; see `library stats {source}`" if chosen else ""
+        raise UsageError(f"{path}: {error}", hint=hint) from None
     folders.unpack(library, folder)
     click.echo(f"{folder}: {len(library.of('skill'))} skills, {len(library.of('tool'))} tools")
 

@@ -1,7 +1,9 @@
 """Libraries: entries as literals, as files, and as data that code edits."""
 
 import json
+import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,9 +33,10 @@ CODED = Entry(
     code='def count_turns(trajectory, role="user"):\n    return str(sum(m.role == role for m in trajectory.messages))',
 )
 MANY = make_library("Many kinds of entries.", [SKILL_OF_MANY_LINES, ASKED, CODED])
+QUOTED = make_library(r'Says """so""" in C:\new\"files"', MANY.entries)
 
 
-@pytest.mark.parametrize("library", [MANY, make_library("", []), parse_library(SEED.read_text())])
+@pytest.mark.parametrize("library", [MANY, QUOTED, make_library("", []), parse_library(SEED.read_text())])
 def test_library_is_the_same_as_harness_and_as_files(tmp_path: Path, library: Library) -> None:
     source = render_library(library)
     assert parse_library(source) == library
@@ -61,6 +64,11 @@ def test_diff_of_two_libraries_shows_entries_and_no_engine() -> None:
         ([replace(CODED, description="")], "tool count-turns has no description of one line: say when to use it"),
         ([CODED, replace(SKILL_OF_MANY_LINES, name="count-turns")], "two entries are named count-turns"),
         ([replace(CODED, input={"type": "objekt"})], "its input is no JSON schema: type 'objekt' is none of"),
+        ([replace(CODED, output={"type": 5})], "its output is no JSON schema: type 5 is none of"),
+        ([replace(CODED, input={"type": "object", "required": [["a"]]})], "['a'] is required and not among"),
+        ([replace(CODED, description="Red: \x1b[31m.")], "tool count-turns holds a control character: take it out"),
+        ([replace(CODED, description="Half: \ud800.")], "tool count-turns holds a control character"),
+        ([replace(CODED, output={"enum": ["\u202e"]})], "tool count-turns holds a control character"),
         ([replace(CODED, input=TEXT)], "its input is not the schema of an object"),
         ([replace(CODED, output=None)], "its output is no JSON schema: it is missing"),
         ([replace(CODED, code="def other(run): ...")], "tool count-turns defines no function count_turns(trajectory"),
@@ -117,6 +125,16 @@ def test_file_that_does_not_parse_is_named(tmp_path: Path, text: str, said: str)
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("make", [lambda path: None, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_entry_whose_file_is_none_is_not_left_out_in_silence(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    unpack(MANY, tmp_path)
+    path = tmp_path / "skills" / "many-lines" / "SKILL.md"
+    path.unlink()
+    make(path)
+    with pytest.raises(DataError, match=re.escape(f"{path}: is no file")):
+        load_library(tmp_path)
+
+
 def test_edits_add_change_and_remove_entries_of_one_kind() -> None:
     edits = [
         {"op": "add", "name": "restraint", "description": "Always.", "if": "always", "body": "Declining is right."},
@@ -129,6 +147,12 @@ def test_edits_add_change_and_remove_entries_of_one_kind() -> None:
     added = Entry(SKILL, "restraint", "Always.", "Declining is right.", "always")
     assert changed.of(SKILL) == [replace(SKILL_OF_MANY_LINES, condition="always", mark=""), added]
     assert apply_edits(changed, [{"op": "remove", "name": "restraint"}], SKILL).of(SKILL) == changed.of(SKILL)[:1]
+
+
+def test_ends_of_lines_as_windows_has_them_are_as_all_others() -> None:
+    edit = {"op": "add", "name": "new", "description": "Always.", "body": "one\r\ntwo"}
+    (added,) = (one for one in apply_edits(MANY, [edit], SKILL).entries if one.name == "new")
+    assert added.body == "one\ntwo"
 
 
 def test_code_of_a_tool_gives_way_to_a_prompt() -> None:
@@ -148,6 +172,7 @@ def test_code_of_a_tool_gives_way_to_a_prompt() -> None:
         ({"op": "add", "name": "new", "body": "x"}, "skill new has no description"),
         ({"op": "add", "name": "new", "body": 3, "description": "x"}, "skill new: body is no text"),
         ({"op": "change", "name": "many-lines"}, "these edits change nothing"),
+        ({"op": "change", "name": "many-lines", "require": "false"}, "require is neither true nor false"),
     ],
 )
 def test_edit_that_cannot_be_applied_says_why(edit: dict[str, object], said: str) -> None:

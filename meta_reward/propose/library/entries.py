@@ -5,12 +5,13 @@ judge itself, or a Python function of the trajectory. Each entry says when to us
 that code answers (`condition`), else by the router, which goes by the description.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meta_reward.files import is_too_deep
+from meta_reward.files import is_too_deep, printable
 
 SKILL, TOOL = "skill", "tool"
 CONDITIONS = ("always", "changed", "unchanged", "declined", "handed over", "claimed", "flagged", "long")
@@ -18,7 +19,7 @@ CONDITIONS = ("always", "changed", "unchanged", "declined", "handed over", "clai
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MARK = re.compile(r"[A-Z][A-Za-z ]{1,30}")
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
-_RESERVED = ("run", "policy")
+_RESERVED = ("run", "policy", "trajectory")
 _MOST_NAME = 64
 
 
@@ -85,6 +86,7 @@ def make_library(about: str, entries: Sequence[Entry]) -> Library:
     if len(required) > 1:
         raise BadEntry(f"tools {' and '.join(required)} are both required: the judge can be made to call one")
     one_line = " ".join(about.split()) or "A library of skills and tools."
+    _check_plain("the library", one_line)
     return Library(one_line, tuple(sorted(entries, key=lambda entry: (entry.kind, entry.name))))
 
 
@@ -99,9 +101,16 @@ def check_entry(entry: Entry) -> None:
         raise BadEntry(f"{who} has no description of one line: say when to use it")
     if entry.description != entry.description.strip() or entry.body != entry.body.strip("\n"):
         raise BadEntry(f"{who} has blanks around its description or body: take them off")
+    _check_plain(who, entry.description, entry.body, entry.code)
     if entry.condition and entry.condition not in CONDITIONS:
         raise BadEntry(f"{who} has the unknown condition {entry.condition!r}: known are {', '.join(CONDITIONS)}")
     (_check_skill if entry.kind == SKILL else _check_tool)(entry, who)
+
+
+def _check_plain(who: str, *texts: str) -> None:
+    """Raise BadEntry for what would control a terminal, or cannot be written."""
+    if any(printable(text) != text for text in texts):
+        raise BadEntry(f"{who} holds a control character: take it out")
 
 
 def _check_skill(entry: Entry, who: str) -> None:
@@ -121,6 +130,7 @@ def _check_tool(entry: Entry, who: str) -> None:
     for name, schema in (("input", entry.input), ("output", entry.output)):
         if problem := problem_of_schema(schema):
             raise BadEntry(f"{who}: its {name} is no JSON schema: {problem}")
+        _check_plain(who, json.dumps(schema, ensure_ascii=False))
     arguments = (entry.input or {}).get("properties", {})
     if (entry.input or {}).get("type") != "object":
         raise BadEntry(f"{who}: its input is not the schema of an object")
@@ -135,14 +145,14 @@ def problem_of_schema(schema: object) -> str:
     if is_too_deep(schema):
         return "it is nested too deeply"
     kinds = schema.get("type", [])
-    if not all(kind in _TYPES for kind in ([kinds] if isinstance(kinds, str) else kinds or ["object"])):
+    if not all(kind in _TYPES for kind in (kinds if isinstance(kinds, list) else [kinds])):
         return f"type {kinds!r} is none of {', '.join(_TYPES)}"
     if not (kinds or "enum" in schema):
         return "it names no type"
     properties, required = schema.get("properties", {}), schema.get("required", [])
     if not isinstance(properties, Mapping) or not isinstance(required, list):
         return "properties is an object, and required a list"
-    if missing := [name for name in required if name not in properties]:
+    if missing := [name for name in required if name not in list(properties)]:
         return f"{missing[0]!r} is required and not among the properties"
     inner = [*properties.values(), *([schema["items"]] if "items" in schema else [])]
     return next((problem for one in inner if (problem := problem_of_schema(one))), "")

@@ -38,7 +38,7 @@ def unpack(library: Library, folder: Path) -> None:
 
 def load_library(folder: Path) -> Library:
     """The library whose files a folder holds. Raises DataError that names the file, UsageError for no library."""
-    found = [(kind, path) for kind, name in _FOLDERS.items() for path in sorted((folder / name).glob(f"*/{FILE}"))]
+    found = [(kind, path / FILE) for kind, name in _FOLDERS.items() for path in sorted((folder / name).glob("*/"))]
     if not found:
         raise UsageError(f"{folder} is no library: it has no skills/NAME/{FILE} and no tools/NAME/{FILE}")
     about = files.read_text(folder / ABOUT) if (folder / ABOUT).exists() else ""
@@ -51,6 +51,8 @@ def load_library(folder: Path) -> Library:
 
 def load_entry(kind: str, path: Path) -> Entry:
     """The entry in a file. Raises DataError."""
+    if not path.is_file():  # also a pipe, which would be waited for
+        raise DataError(path, "is no file", hint="put the entry there, or remove its folder")
     try:
         entry = parse_file(kind, files.read_text(path))
         make_library("", [entry])

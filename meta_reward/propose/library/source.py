@@ -46,7 +46,7 @@ def _source_of(library: Library) -> str:
     names = "".join(f'\n    "{entry.name}": {entry.function},' for entry in coded)
     blocks = "".join(f"\n\n\n# tool: {entry.name}\n{entry.code}" for entry in coded)
     parts = [
-        f'"""{library.about}"""\n\n{_text("head")}\n',
+        f'"""{_in_docstring(library.about)}"""\n\n{_text("head")}\n',
         *(
             f"{name}: Sequence[Mapping[str, Any]] = {_literal([literal_fields(entry) for entry in library.of(kind)])}\n"
             for name, kind in (("SKILLS", SKILL), ("TOOLS", TOOL))
@@ -98,8 +98,11 @@ def parse_entry(kind: str, data: Mapping[str, Any]) -> Entry:
     texts = ("name", "description", "body", "condition", "mark", "code")
     if bad := [field for field in texts if not isinstance(values.get(field, ""), str)]:
         raise BadEntry(f"{kind} {name}: {bad[0]} is no text")
-    tidy = {field: value.strip("\n") for field, value in values.items() if field in ("body", "code")}
-    values |= tidy
+    if not isinstance(values.get("require", True), bool):
+        raise BadEntry(f"{kind} {name}: require is neither true nor false")
+    values |= {
+        field: value.replace("\r\n", "\n").strip("\n") for field, value in values.items() if field in ("body", "code")
+    }
     values["description"] = str(values.get("description", "")).strip()
     return Entry(kind=kind, **{"name": "", **values, "require": bool(values.get("require"))})
 
@@ -167,6 +170,13 @@ def _flat(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_flat, value))}]"
     return _quoted(value) if isinstance(value, str) else repr(value)
+
+
+def _in_docstring(text: str) -> str:
+    """A text between triple quotes, as it is wherever that can be."""
+    if "\\" in text or '"""' in text or text.endswith('"'):
+        return text.replace("\\", "\\\\").replace('"', '\\"')
+    return text
 
 
 def _quoted(text: str) -> str:
