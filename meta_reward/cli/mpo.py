@@ -12,6 +12,7 @@ from meta_reward.errors import UsageError
 
 if TYPE_CHECKING:
     from meta_reward.run.layout import Layout
+    from meta_reward.tasks.base import AnyTaskSet
 
 _META = "simulated:meta"
 _RUBRIC = "rubric"
@@ -23,7 +24,13 @@ _RUBRIC = "rubric"
 @click.option(
     "--harness", type=click.Path(path_type=Path), help="The reward at the beginning. Default: the seed `baseline`."
 )
-@click.option("--policy", "--policy-model", "policy", metavar="KIND", help="What is trained: desk, text, solve or trl.")
+@click.option(
+    "--policy",
+    "--policy-model",
+    "policy",
+    metavar="KIND",
+    help="What is trained: desk (default for skyways), text, solve or trl.",
+)
 @click.option("--meta", metavar="KIND", help="The model that refines the rubric; as --judge.")
 @judge_option
 @click.option("--steps", type=click.IntRange(min=1), help="Updates of the policy. Default: 200.")
@@ -54,7 +61,7 @@ def command(
     """Train a policy while a meta model refines its reward.
 
     \b
-    meta-reward mpo skyways --policy desk
+    meta-reward mpo skyways
     meta-reward mpo essays --policy text --judge simulated:texts --steps 60
     meta-reward mpo skyways-mpo
 
@@ -95,20 +102,30 @@ def command(
 def _start(layout: "Layout", requested: Mapping[str, Any], taskset: str, harness: Path | None) -> Any:
     """Make a new run; the task set with its splits written down."""
     from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.run.config import new_config
+    from meta_reward.run.config import new_config, overlay
     from meta_reward.search.create import load_seeds
     from meta_reward.search.mpo.create import create_training
 
     if layout.root.exists():
         raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
-    if not requested.get("mpo", {}).get("policy"):
-        raise UsageError("no policy is named", hint="say which one is trained, such as --policy desk")
     tasks = open_task_set(taskset, new_config(_with_proposer(requested, _META)).splits)
+    requested = overlay(requested, {"mpo.policy": _policy_of(tasks, requested.get("mpo", {}).get("policy"))})
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
     requested = _with_proposer(requested, _META if judge.startswith("simulated") else "")
     seed = load_seeds(seed_folder(tasks), harness)[0]
     run_interruptible(create_training(layout, requested, tasks, judge=judge, harness=seed))
     return tasks
+
+
+def _policy_of(tasks: "AnyTaskSet", policy: str | None) -> str:
+    """What is trained. Raises UsageError if nothing is named, and the task set is not the shipped desk."""
+    from meta_reward import shipped
+
+    if policy:
+        return policy
+    if tasks.about.simulated and tasks.name in shipped.TASK_SETS:
+        return "desk"
+    raise UsageError("no policy is named", hint="say which one is trained, such as --policy desk, text, solve or trl")
 
 
 def _with_proposer(requested: Mapping[str, Any], meta: str) -> dict[str, Any]:
