@@ -98,3 +98,8 @@ def test_what_was_left_out_before_is_not_left_out_again(tmp_path: Path) -> None:
 def test_run_without_a_library_says_how_to_begin_with_one(tmp_path: Path) -> None:
     with pytest.raises(ProposerError, match="begin with --seeds seed_harnesses/library"):
         state_of([tried(tmp_path, "c0001", 0, None, TASKS)], 0)
+
+
+def test_run_whose_library_failed_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ProposerError, match="c0001, the library that this run began with, has no result on search"):
+        state_of([tried(tmp_path, "c0001", 0, library("one"), None)], 0)

@@ -99,7 +99,11 @@ def divide_tasks(tasks: Collection[str], seed: int) -> Division:
 
 def state_of(tried: Sequence[Tried], seed: int) -> State:
     """Where a search stands after these candidates. Raises ProposerError without a library to begin with."""
-    seeds = [one for one in tried if one.row and not one.row.iteration and is_library(one.source) and one.items]
+    libraries = [one for one in tried if not (one.row and one.row.iteration) and is_library(one.source)]
+    seeds = [one for one in libraries if one.row and one.items]
+    if libraries and not seeds:
+        what = f"{libraries[0].id}, the library that this run began with, has no result on search"
+        raise ProposerError(f"{what}: `meta-reward status` says why")
     if not seeds:
         raise ProposerError("no seed of this run is a library: begin with --seeds seed_harnesses/library")
     start = max(seeds, key=lambda one: one.score)
