@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,11 +33,12 @@ pytestmark = pytest.mark.slow
         ("serving.py 12 4 1", "serve/score: "),
         ("controls.py --worlds 1 --tasks 15 --iterations 1", "chosen - learned: "),
         ("coverage.py --runs 3", "rare disasters, uneven"),
+        ("mpo.py {folder} --seeds 1 --steps 2 --every 1 --tasks 12 --jobs 1", "gate - baseline: official "),
         ("audit.py --worlds 1", "writes that are wrong"),
         ("audit_judged.py --worlds 1", "audit as tool - no checks: "),
     ],
 )
-def test_benchmark_prints_its_table(command: str, says: str) -> None:
-    name, *arguments = command.split()
+def test_benchmark_prints_its_table(command: str, says: str, tmp_path: Path) -> None:
+    name, *arguments = command.format(folder=tmp_path).split()
     program = [sys.executable, str(PROJECT / "benchmarks" / name), *arguments]
     assert says in subprocess.run(program, capture_output=True, text=True, check=True, timeout=100).stdout
