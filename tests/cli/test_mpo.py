@@ -107,3 +107,19 @@ def test_training_that_is_killed_again_and_again_ends_with_the_same_files(here: 
     runs = [files_of_run(here / "runs" / name) for name in ("untouched", "killed")]
     assert kills
     assert runs[0] == runs[1]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("essays")
+def test_proposer_may_change_any_part_and_is_told_of_the_samples(meta_reward: MetaReward, here: Path) -> None:
+    ran = meta_reward(*TEXTS, "--refine", "harness", "--proposer", "catalog", "--gate", "none")
+    assert ran.code == 0, ran.err
+    assert "c0002, refined after step 2 from 4 samples" in ran.out
+    run = here / "runs" / "essays-mpo"
+    assert "`history/samples/`" in (run / "instructions.md").read_text()
+    assert (
+        "Step: 2\n"
+        in subprocess.run(
+            ["git", "log", "-1", "--format=%(trailers)", "c0002"], cwd=run, capture_output=True, text=True, check=True
+        ).stdout
+    )
