@@ -255,8 +255,9 @@ def main() -> None:
     for world in given.world:
         ran = {arm: [one[world, arm] for one in found] for arm in WORLDS[world]}
         print(f"{world}, {given.seeds} seeds, {given.steps} steps, refined every {given.every}; in points, [95%]\n")
+        if world == "texts":
+            print("from which step on titles without a text are frequent, and have no marks; at the end their share\n")
         print(texts_table(ran) if world == "texts" else arms_table(ran), end="\n\n")
-    print("texts: from which step on titles without a text are frequent, and have no marks; at the end their share")
     print("simulated throughout: these numbers say nothing about any real model")
 
 

@@ -94,8 +94,8 @@ async def run_block(training: Training, block: int) -> None:
             training.at = None
             if step == last < settings.steps:
                 await _choose(training, scorer, block, last)
-            new.append(replace(made, judge_calls=scorer.asked.calls, judge_tokens=scorer.asked.tokens))
-            scorer.asked = Spent()
+            asked = scorer.take_asked()
+            new.append(replace(made, judge_calls=asked.calls, judge_tokens=asked.tokens))
     training.save(last)
     steps = [*done[: first - 1], *new]
     save_steps(search.layout.steps, steps)
@@ -144,7 +144,7 @@ class SampleScorer:
     search: Search
     under: Row
     asked: Spent = field(default_factory=Spent)
-    """Calls and tokens of its judge so far, as if nothing had been cached."""
+    """Calls and tokens of its judge that are in no step yet, as if nothing had been cached."""
     _source: str = ""
     _known: dict[str, Result] = field(default_factory=dict)
     """By the trajectory's digest: the same conversation has the same reward."""
@@ -178,6 +178,11 @@ class SampleScorer:
             calls=found.tokens.judge_calls, tokens=found.tokens.input_tokens + found.tokens.output_tokens
         )
         return [replace(self._known[digests[s.id]], example=s.id, task=s.task) for s in samples]
+
+    def take_asked(self) -> Spent:
+        """What its judge was asked since this was called last."""
+        asked, self.asked = self.asked, Spent()
+        return asked
 
 
 def commit_steps(layout: Layout, steps: Sequence[Step]) -> None:

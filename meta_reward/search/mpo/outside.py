@@ -16,7 +16,6 @@ from typing import Self
 
 from meta_reward.evaluation.records import Result
 from meta_reward.kinds.reward import pairwise
-from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.run import record
 from meta_reward.run.ledger import load_ledger
 from meta_reward.run.samples import SampleSet, save_samples
@@ -24,7 +23,7 @@ from meta_reward.run.stop_reason import Stop
 from meta_reward.search.context import Search
 from meta_reward.search.decide import reserve
 from meta_reward.search.iterate import iterate, make_whole, settle, tell_begin, watch
-from meta_reward.search.limits import LimitCheck, limit_check
+from meta_reward.search.limits import LimitCheck, elsewhere_usd, limit_check
 from meta_reward.search.mpo.block import DRAWN_FOR_EACH, SampleScorer, commit_steps
 from meta_reward.search.mpo.choose import choose_samples
 from meta_reward.search.mpo.current import current_of
@@ -71,7 +70,7 @@ class Outside:
     async def score(self, samples: Sequence[Sample]) -> list[Result]:
         """The result of each sample, in their order. Raises JudgeUnavailable and LimitReached."""
         assert self._scorer is not None
-        usd = proposer_usd(self.search.layout)
+        usd = elsewhere_usd(self.search.layout)
         watch(self.search, self._limits, lambda: usd, reserve(self.search))
         results = await self._scorer.score(samples)
         self._now += zip(samples, results, strict=True)
@@ -81,7 +80,9 @@ class Outside:
         """Put a step on record, counted from 1, and refine the reward if it is time."""
         assert self._scorer is not None
         rewards = [result.score for _, result in self._now]
-        self._steps.append(step_of(step, self._scorer.under.id, [sample for sample, _ in self._now], rewards, stats))
+        made = step_of(step, self._scorer.under.id, [sample for sample, _ in self._now], rewards, stats)
+        asked = self._scorer.take_asked()
+        self._steps.append(replace(made, judge_calls=asked.calls, judge_tokens=asked.tokens))
         save_steps(self.search.layout.steps, self._steps)
         self._recent += self._now
         self._now = []
