@@ -37,10 +37,10 @@ pytestmark = pytest.mark.slow
         ("mpo.py FOLDER --seeds 1 --steps 2 --every 1 --tasks 12 --jobs 1", "gate - baseline: official "),
         ("audit.py --worlds 1", "writes that are wrong"),
         (
-            "stress.py --worlds 1 --tasks 15 --iterations 0 --updates 1 --draws 2 --failures 2 --folder FOLDER",
+            "stress.py --worlds 1 --tasks 6 --iterations 0 --updates 1 --draws 1 --failures 1 --folder FOLDER",
             "exploits      of 40 work: ",
         ),
-        ("few_labels.py --worlds 1 --tasks 15 --iterations 1 --labels 4 --folder FOLDER", "baseline replaced"),
+        ("few_labels.py --worlds 1 --tasks 6 --iterations 1 --labels 2 --folder FOLDER", "baseline replaced"),
         ("audit_judged.py --worlds 1", "audit as tool - no checks: "),
     ],
 )
