@@ -18,6 +18,7 @@ from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.outcome import Example
 from meta_reward.evaluation.records import REWARD, Result
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.reward import pairwise
 from meta_reward.models.usage import Spent
 from meta_reward.run import git, record
 from meta_reward.run.events import STEPS
@@ -94,8 +95,7 @@ async def run_block(training: Training, block: int) -> None:
             training.at = None
             if step == last < settings.steps:
                 await _choose(training, scorer, block, last)
-            asked = scorer.take_asked()
-            new.append(replace(made, judge_calls=asked.calls, judge_tokens=asked.tokens))
+            new.append(scorer.counted(made))
     training.save(last)
     steps = [*done[: first - 1], *new]
     save_steps(search.layout.steps, steps)
@@ -120,16 +120,7 @@ async def _choose(training: Training, scorer: "SampleScorer", block: int, step: 
     count = ceil(DRAWN_FOR_EACH * settings.samples / settings.group)
     tasks = drawn_tasks(training.tasks, count, f"{search.config.seed}/{step}/chosen")
     samples = training.policy.sample(tasks, settings.group)
-    results = {result.example: result for result in await scorer.score(samples)}
-    chosen = choose_samples(samples, {id: result.score for id, result in results.items()}, settings.samples)
-    save_samples(
-        search.layout.samples_of(block),
-        SampleSet(step, scorer.under.id, len(samples), tuple(chosen)),
-        {sample.id: Rollout(sample.id, sample.task, sample.trajectory) for sample in samples},
-        results,
-        policy=training.taskset.policy,
-        tools=training.taskset.tools,
-    )
+    save_chosen(scorer, block, step, samples, await scorer.score(samples))
 
 
 def drawn_tasks(tasks: Sequence[str], count: int, seed: str) -> list[str]:
@@ -179,10 +170,28 @@ class SampleScorer:
         )
         return [replace(self._known[digests[s.id]], example=s.id, task=s.task) for s in samples]
 
-    def take_asked(self) -> Spent:
-        """What its judge was asked since this was called last."""
+    def counted(self, step: Step) -> Step:
+        """The step with what the judge was asked since the one before it."""
         asked, self.asked = self.asked, Spent()
-        return asked
+        return replace(step, judge_calls=asked.calls, judge_tokens=asked.tokens)
+
+
+def save_chosen(
+    scorer: SampleScorer, iteration: int, step: int, samples: Sequence[Sample], results: Sequence[Result]
+) -> None:
+    """Write down those of some samples that the refinement after a step looks at. results: of each sample."""
+    search, by_id = scorer.search, {result.example: result for result in results}
+    scores = {id: result.score for id, result in by_id.items()}
+    chosen = choose_samples(samples, scores, search.config.mpo.samples)
+    taskset = pairwise(search.taskset)
+    save_samples(
+        search.layout.samples_of(iteration),
+        SampleSet(step, scorer.under.id, len(samples), tuple(chosen)),
+        {sample.id: Rollout(sample.id, sample.task, sample.trajectory) for sample in samples},
+        by_id,
+        policy=taskset.policy,
+        tools=taskset.tools,
+    )
 
 
 def commit_steps(layout: Layout, steps: Sequence[Step]) -> None:

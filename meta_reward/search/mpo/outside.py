@@ -15,23 +15,19 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from meta_reward.evaluation.records import Result
-from meta_reward.kinds.reward import pairwise
 from meta_reward.run import record
 from meta_reward.run.ledger import load_ledger
-from meta_reward.run.samples import SampleSet, save_samples
 from meta_reward.run.stop_reason import Stop
 from meta_reward.search.context import Search
 from meta_reward.search.decide import reserve
 from meta_reward.search.iterate import iterate, make_whole, settle, tell_begin, watch
 from meta_reward.search.limits import LimitCheck, elsewhere_usd, limit_check
-from meta_reward.search.mpo.block import DRAWN_FOR_EACH, SampleScorer, commit_steps
-from meta_reward.search.mpo.choose import choose_samples
+from meta_reward.search.mpo.block import DRAWN_FOR_EACH, SampleScorer, commit_steps, save_chosen
 from meta_reward.search.mpo.current import current_of
 from meta_reward.search.mpo.driver import tell_refinement
 from meta_reward.search.mpo.policy import Sample, UpdateStats
 from meta_reward.search.mpo.steps import Step, load_steps, save_steps, step_of
 from meta_reward.search.open import check_sandbox
-from meta_reward.trajectory import Rollout
 
 
 @dataclass(slots=True)
@@ -81,8 +77,7 @@ class Outside:
         assert self._scorer is not None
         rewards = [result.score for _, result in self._now]
         made = step_of(step, self._scorer.under.id, [sample for sample, _ in self._now], rewards, stats)
-        asked = self._scorer.take_asked()
-        self._steps.append(replace(made, judge_calls=asked.calls, judge_tokens=asked.tokens))
+        self._steps.append(self._scorer.counted(made))
         save_steps(self.search.layout.steps, self._steps)
         self._recent += self._now
         self._now = []
@@ -106,19 +101,8 @@ class Outside:
 
     async def _refine(self, iteration: int, step: int) -> None:
         assert self._scorer is not None
-        samples = [sample for sample, _ in self._recent]
-        results = {result.example: result for _, result in self._recent}
-        most = self.search.config.mpo.samples
-        chosen = choose_samples(samples, {id: result.score for id, result in results.items()}, most)
-        taskset = pairwise(self.search.taskset)
-        save_samples(
-            self.search.layout.samples_of(iteration),
-            SampleSet(step, self._scorer.under.id, len(samples), tuple(chosen)),
-            {sample.id: Rollout(sample.id, sample.task, sample.trajectory) for sample in samples},
-            results,
-            policy=taskset.policy,
-            tools=taskset.tools,
-        )
+        samples, results = [sample for sample, _ in self._recent], [result for _, result in self._recent]
+        save_chosen(self._scorer, iteration, step, samples, results)
         commit_steps(self.search.layout, self._steps)
         await self._close()
         await iterate(self.search, self._limits)
