@@ -61,10 +61,10 @@ async def iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     iteration, began = len(record.load_iterations(search.layout)), time.monotonic()
     # What sessions cost grows while they try drafts.
     held = reserve(search)
-    watch(search, limits, partial(elsewhere_usd, search.layout), held)
+    watch(search, limits, held, beside_usd=partial(elsewhere_usd, search.layout))
     session = await run_session(search, iteration)
     beside_usd, proposed = elsewhere_usd(search.layout), time.monotonic()
-    watch(search, limits, lambda: beside_usd, held)
+    watch(search, limits, held, beside_usd=lambda: beside_usd)
     folders = save_candidates(search, session, iteration)
     before = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
     rows = await _score(search, folders, iteration, limits)
@@ -97,9 +97,14 @@ async def iterate(search: Search, limits: LimitCheck) -> record.Iteration:
     return line
 
 
-def watch(search: Search, limits: LimitCheck, beside_usd: Callable[[], float], held: Spent = NOTHING) -> None:
-    """Stop at the limits from now on, and at once where one is reached: what sessions have cost counts as well."""
-    counted = beside_usd if search.config.limits.max_usd else lambda: 0.0  # it takes reading
+def watch(
+    search: Search, limits: LimitCheck, held: Spent = NOTHING, *, beside_usd: Callable[[], float] | None = None
+) -> None:
+    """Stop at the limits from now on, and at once where one is reached: what was spent elsewhere counts as well.
+
+    beside_usd: what that is, asked before each call; by default it is read once, now.
+    """
+    counted = beside_usd or _now_beside(search) if search.config.limits.max_usd else lambda: 0.0  # it takes reading
 
     def check(spent: Spent) -> None:
         used = limits.used(spent, held)
@@ -108,6 +113,11 @@ def watch(search: Search, limits: LimitCheck, beside_usd: Callable[[], float], h
 
     search.gateway.limit(check, elsewhere_usd=counted)
     search.gateway.check_limit()
+
+
+def _now_beside(search: Search) -> Callable[[], float]:
+    usd = elsewhere_usd(search.layout)
+    return lambda: usd
 
 
 async def settle(search: Search, ending: Stop) -> Stop:
@@ -168,7 +178,7 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
     first = valid[:1] if iteration == 0 else []
     for part in filter(None, (first, valid[len(first) :])):
         if rows:
-            watch(search, limits, lambda: beside_usd, reserve(search, rows.values()))
+            watch(search, limits, reserve(search, rows.values()), beside_usd=lambda: beside_usd)
         await run_splits(search, part, "search", on_done=tell)
     for folder in folders:
         if folder not in rows:

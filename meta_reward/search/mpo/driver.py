@@ -16,7 +16,7 @@ from meta_reward.run.stop_reason import Stop
 from meta_reward.search.context import Search
 from meta_reward.search.decide import reserve
 from meta_reward.search.iterate import at_limit, iterate, make_whole, settle, tell_begin, watch
-from meta_reward.search.limits import LimitCheck, elsewhere_usd, limit_check
+from meta_reward.search.limits import LimitCheck, limit_check
 from meta_reward.search.mpo.block import Training, run_block
 from meta_reward.search.mpo.current import verdicts
 from meta_reward.search.mpo.policies import make_policy
@@ -70,8 +70,7 @@ async def _train(training: Training, limits: LimitCheck) -> None:
 
 async def _block(training: Training, limits: LimitCheck, block: int) -> None:
     search = training.search
-    usd = elsewhere_usd(search.layout)
-    watch(search, limits, lambda: usd, reserve(search))
+    watch(search, limits, reserve(search))
     await run_block(training, block)
 
 

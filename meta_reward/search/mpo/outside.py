@@ -21,7 +21,7 @@ from meta_reward.run.stop_reason import Stop
 from meta_reward.search.context import Search
 from meta_reward.search.decide import reserve
 from meta_reward.search.iterate import iterate, make_whole, settle, tell_begin, watch
-from meta_reward.search.limits import LimitCheck, elsewhere_usd, limit_check
+from meta_reward.search.limits import LimitCheck, limit_check
 from meta_reward.search.mpo.block import DRAWN_FOR_EACH, SampleScorer, commit_steps, save_chosen
 from meta_reward.search.mpo.current import current_of
 from meta_reward.search.mpo.driver import tell_refinement
@@ -66,8 +66,7 @@ class Outside:
     async def score(self, samples: Sequence[Sample]) -> list[Result]:
         """The result of each sample, in their order. Raises JudgeUnavailable and LimitReached."""
         assert self._scorer is not None
-        usd = elsewhere_usd(self.search.layout)
-        watch(self.search, self._limits, lambda: usd, reserve(self.search))
+        watch(self.search, self._limits, reserve(self.search))
         results = await self._scorer.score(samples)
         self._now += zip(samples, results, strict=True)
         return results
