@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.fresh_worlds import SEEDS
 from meta_reward.evaluation.evaluate import evaluate
 from meta_reward.evaluation.metrics import Metrics
 from meta_reward.harness.budget import Budget
@@ -25,8 +26,6 @@ from meta_reward.models.gateway import Gateway
 from meta_reward.models.registry import make_backend
 from meta_reward.offline.skyways import build
 from meta_reward.tasks.taskset import load_task_set
-
-SEEDS = Path(__file__).parents[1] / "seed_harnesses"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ order to a process of its own; a comparison's agreement is the mean over its ord
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, cast
@@ -26,8 +27,8 @@ from meta_reward.harness.entries import Output
 from meta_reward.harness.runtime import Comparison
 from meta_reward.harness.validate import COMPARE as PROGRAM
 from meta_reward.harness.validate import Cases, cases_of, chain_of_several
-from meta_reward.kinds.base import Kind, Outcomes, Words
-from meta_reward.kinds.reward import parts_of_pairs, show_pairs
+from meta_reward.kinds.base import Kind, Outcomes
+from meta_reward.kinds.reward import RewardKind, parts_of_pairs, set_of_pairs, show_pairs
 from meta_reward.tasks.about import COMPARE
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.groups import RankedGroup, group_of_pair
@@ -40,20 +41,17 @@ class CompareKind(Kind):
     """Pairs of trajectories, and groups of more, each shown at once."""
 
     name = COMPARE
-    words = Words(
-        "agreement",
-        "comparisons",
-        "orders",
-        "agreement: share of pairs whose preferred trajectory got the higher score, the mean over both orders, a tie "
-        "counting one half; of a given group, the share of its pairs, the mean over as many orders as it has "
-        "trajectories; [95%]: its interval by task, or why there is none; failures: comparisons on which the program "
-        "failed in every order, which are lost as single orders are; coverage: share of the others; same in each "
-        "order: share of comparisons whose ranking does not depend on the order; first one wins: of the orders of "
-        "pairs with a winner, those in which it was shown first, half of them where places mean nothing; orders: how "
-        "often the program was run",
-        "judge tokens",
-        "judge",
-        "a linear model of words and tool calls, trained on the pairs of search and validation",
+    words = replace(
+        RewardKind.words,
+        items="comparisons",
+        examples="orders",
+        explained="agreement: share of pairs whose preferred trajectory got the higher score, the mean over both "
+        "orders, a tie counting one half; of a given group, the share of its pairs, the mean over as many "
+        "orders as it has trajectories; [95%]: its interval by task, or why there is none; failures: "
+        "comparisons on which the program failed in every order, which are lost as single orders are; "
+        "coverage: share of the others; same in each order: share of comparisons whose ranking does not "
+        "depend on the order; first one wins: of the orders of pairs with a winner, those in which it was "
+        "shown first, half of them where places mean nothing; orders: how often the program was run",
     )
     program = PROGRAM
     texts = Path(__file__).parent / "texts" / "compare"
@@ -65,7 +63,7 @@ class CompareKind(Kind):
         return load_task_set(path)
 
     def part(self, taskset: AnyTaskSet, tasks: Collection[str]) -> Part:
-        pairwise = _of(taskset)
+        pairwise = set_of_pairs(taskset)
         rollouts, pairs = pairwise.part(tasks)
         stored = {rollout.id: trajectory_to_json(rollout.trajectory) for rollout in rollouts}
         categories = {pair.id: pair.categories for pair in pairs}
@@ -82,10 +80,14 @@ class CompareKind(Kind):
         return sum(len(parse_trajectory(one).transcript()) for one in example.arguments["trajectories"])
 
     def outcomes(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation) -> Sequence[ItemOutcome]:
-        return [_outcome(item, group, orders) for item, group, orders in _compared(_of(taskset), part, evaluation)]
+        return [
+            _outcome(item, group, orders) for item, group, orders in _compared(set_of_pairs(taskset), part, evaluation)
+        ]
 
     def metrics(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation, outcomes: Outcomes) -> Metrics:
-        compared = [(group, [*orders.values()]) for _, group, orders in _compared(_of(taskset), part, evaluation)]
+        compared = [
+            (group, [*orders.values()]) for _, group, orders in _compared(set_of_pairs(taskset), part, evaluation)
+        ]
         found, runs = cast(Sequence[ItemOutcome], outcomes), len(evaluation.results)
         return summarize(found, examples=runs, tokens=evaluation.tokens, comparisons=comparisons_of(compared))
 
@@ -94,31 +96,26 @@ class CompareKind(Kind):
         return Comparison([fmean(place) for place in zip(*scores, strict=True)])
 
     def learned(self, taskset: AnyTaskSet, known: Collection[str], asked: Collection[str]) -> Mapping[str, Output]:
-        pairwise = _of(taskset)
+        pairwise = set_of_pairs(taskset)
         training, pairs = pairwise.part(known)
         scores = learned_rewards({r.id: r for r in training}, pairs, pairwise.part(asked)[0])
         orders = (order for group in _groups(pairwise, asked) for order in _orders(group))
         return {id: Comparison([scores[one] for one in shown]) for id, shown in orders}
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
-        show_pairs(_of(taskset), tasks, folder)
+        show_pairs(set_of_pairs(taskset), tasks, folder)
 
     def parts(self, taskset: AnyTaskSet) -> Mapping[str, Mapping[str, Any]]:
-        return parts_of_pairs(_of(taskset))
+        return parts_of_pairs(set_of_pairs(taskset))
 
     def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:
-        pairwise = _of(taskset)
+        pairwise = set_of_pairs(taskset)
         rollouts, known = pairwise.part(tasks)[0], pairwise.rollouts
         runs = [
             chain_of_several(*(known[one].trajectory for one in shown))
             for shown in (orders_of(group)[0] for group in _groups(pairwise, tasks))
         ]
         return cases_of(rollouts, policy=pairwise.policy, tools=pairwise.tools, common=common, runs=runs)
-
-
-def _of(taskset: AnyTaskSet) -> TaskSet:
-    assert isinstance(taskset, TaskSet)
-    return taskset
 
 
 def _groups(taskset: TaskSet, tasks: Collection[str]) -> list[RankedGroup]:

@@ -50,7 +50,7 @@ class RewardKind(Kind):
         return load_task_set(path)
 
     def part(self, taskset: AnyTaskSet, tasks: Collection[str]) -> Part:
-        rollouts, pairs = _of(taskset).part(tasks)
+        rollouts, pairs = set_of_pairs(taskset).part(tasks)
         return reward_part(rollouts, pairs)
 
     def characters(self, example: Example) -> int:
@@ -58,17 +58,17 @@ class RewardKind(Kind):
 
     def outcomes(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation) -> Sequence[PairOutcome]:
         wanted = {item.id for item in part.items}
-        pairs = [pair for pair in _of(taskset).part(part.tasks)[1] if pair.id in wanted]
+        pairs = [pair for pair in set_of_pairs(taskset).part(part.tasks)[1] if pair.id in wanted]
         return outcomes(pairs, evaluation.rewards)
 
     def metrics(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation, outcomes: Outcomes) -> Metrics:
-        rollouts, _ = _of(taskset).part(part.tasks)
+        rollouts, _ = set_of_pairs(taskset).part(part.tasks)
         pairs, rewards = cast(Sequence[PairOutcome], outcomes), evaluation.rewards
         told = preferences_of(
             pairs,
             rewards=reward_stats(rollouts, rewards),
             selection=best_of_n(rollouts, rewards),
-            groups=group_scores(_of(taskset).groups_of(part.tasks), rewards),
+            groups=group_scores(set_of_pairs(taskset).groups_of(part.tasks), rewards),
         )
         return summarize(pairs, examples=len(evaluation.results), tokens=evaluation.tokens, preferences=told)
 
@@ -76,18 +76,18 @@ class RewardKind(Kind):
         return Reward(fmean(one.score for one in outputs if isinstance(one, Reward)))
 
     def learned(self, taskset: AnyTaskSet, known: Collection[str], asked: Collection[str]) -> Mapping[str, Output]:
-        training, pairs = _of(taskset).part(known)
-        found = learned_rewards({r.id: r for r in training}, pairs, _of(taskset).part(asked)[0])
+        training, pairs = set_of_pairs(taskset).part(known)
+        found = learned_rewards({r.id: r for r in training}, pairs, set_of_pairs(taskset).part(asked)[0])
         return {id: Reward(score) for id, score in found.items()}
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
-        show_pairs(_of(taskset), tasks, folder)
+        show_pairs(set_of_pairs(taskset), tasks, folder)
 
     def parts(self, taskset: AnyTaskSet) -> Mapping[str, Mapping[str, Any]]:
-        return parts_of_pairs(_of(taskset))
+        return parts_of_pairs(set_of_pairs(taskset))
 
     def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:
-        pairwise = _of(taskset)
+        pairwise = set_of_pairs(taskset)
         return cases_of(pairwise.part(tasks)[0], policy=pairwise.policy, tools=pairwise.tools, common=common)
 
 
@@ -136,7 +136,8 @@ def pairwise(taskset: AnyTaskSet) -> TaskSet:
     return taskset
 
 
-def _of(taskset: AnyTaskSet) -> TaskSet:
+def set_of_pairs(taskset: AnyTaskSet) -> TaskSet:
+    """A task set that is known to be one of pairs, for rewards or for programs that compare."""
     assert isinstance(taskset, TaskSet)
     return taskset
 
