@@ -257,13 +257,14 @@ def _dotted(flags: Mapping[str, object]) -> dict[str, object]:
 def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet", seeds: "Sequence[Seed]") -> None:
     """Print what a new run, or the rest of an existing one, will take."""
     from meta_reward.cli.interrupt import run_interruptible
-    from meta_reward.report.results import render_forecast, render_traces
+    from meta_reward.report.results import render_forecast, render_reward
     from meta_reward.run import config as settings
     from meta_reward.run.record import iterations_done, load_iterations
     from meta_reward.search.forecast import forecast
     from meta_reward.search.open import check_task_set
     from meta_reward.use.objective import check_objective
-    from meta_reward.use.objective_traces import check_traces, traces_forecast
+    from meta_reward.use.objective_forecast import reward_forecasts
+    from meta_reward.use.objective_traces import check_traces
 
     if layout.config.exists():
         done = iterations_done(load_iterations(layout))
@@ -275,6 +276,7 @@ def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet
         config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))
         check_objective(config, tasks)
         check_traces(config, tasks)
-    click.echo(render_forecast(run_interruptible(forecast(config, tasks, seeds, done=done))))
-    if (traces := run_interruptible(traces_forecast(config, layout))) is not None:
-        click.echo(render_traces(traces))
+    whole = run_interruptible(forecast(config, tasks, seeds, done=done))
+    click.echo(render_forecast(whole))
+    for one in run_interruptible(reward_forecasts(config, tasks, seeds, layout, whole)):
+        click.echo(render_reward(one))

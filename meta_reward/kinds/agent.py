@@ -87,7 +87,7 @@ class AgentKind(Kind):
         return Part(frozenset(tasks), examples, items)
 
     def characters(self, example: Example) -> int:
-        return len(example.arguments["task"])
+        return len(json.dumps(example.arguments, ensure_ascii=False))
 
     def hosts(self, taskset: AnyTaskSet) -> Worlds:
         return Worlds(_of(taskset))

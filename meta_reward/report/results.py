@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         TryoutAnswer,
         TryoutScores,
     )
-    from meta_reward.use.objective_traces import TracesForecast
+    from meta_reward.use.objective_forecast import RewardForecast
 
 UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
 
@@ -54,11 +54,12 @@ def render_forecast(forecast: "Forecast") -> str:
     return "\n".join([*lines, SIMULATED] if forecast.simulated else lines)
 
 
-def render_traces(forecast: "TracesForecast") -> str:
-    """What it takes to score traces, in a sentence."""
+def render_reward(forecast: "RewardForecast") -> str:
+    """What it takes to score trials or traces by a learned reward, in a sentence."""
     part = forecast.expense
     takes = f"{part.judge_calls:,} judge calls, {part.judge_tokens:,} tokens, {dollars(part.cost_usd)}"
-    return fit(f"{plural(forecast.traces, 'trace')} by the learned reward, judge {forecast.judge}: {takes}.")
+    scored = plural(forecast.trajectories, forecast.what)
+    return fit(f"{scored} by the learned reward, judge {forecast.judge}: {takes}.")
 
 
 def render_power(power: Power) -> str:

@@ -1,17 +1,17 @@
 """What a search will take, before anything is spent: an estimate from the questions that the seeds ask.
 
-The seeds run in the sandbox on a sample of the real search split, and the simulated judge answers in place of the real
+The seeds run in the sandbox on a sample of the real search split, and a simulated model answers in place of the real
 one. Their calls are counted; tokens are estimated from characters. A reply of a real judge is assumed to have
 `EXPECTED_REPLY_TOKENS`, and a candidate to ask as much as the mean seed.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from meta_reward.completion import CHARS_PER_TOKEN, Backend, Model, Usage
-from meta_reward.evaluation.evaluate import evaluate
+from meta_reward.evaluation.evaluate import Hosts, evaluate
 from meta_reward.evaluation.gate import FINALISTS
 from meta_reward.evaluation.outcome import Part
 from meta_reward.evaluation.power import Power, power_of
@@ -134,7 +134,7 @@ async def forecast(
     parts = {split: kind.part(taskset, tasks) for split, tasks in splits.items()}
     sizes = {split: len(part.examples) for split, part in parts.items()}
     sample = sample_of(parts["search"], config.seed)
-    each = await loads_of(config, taskset, seeds, sample, backend)
+    each = await loads_of(config, kind, seeds, sample, backend, kind.hosts(taskset))
     return Forecast(
         judge=config.judge.spec,
         simulated=backend.simulated,
@@ -158,17 +158,30 @@ def power_on(taskset: AnyTaskSet, validation: Sequence[str]) -> Power:
 
 
 async def loads_of(
-    config: RunConfig, taskset: AnyTaskSet, seeds: Sequence[Seed], sample: Part, backend: Model
+    config: RunConfig, kind: Kind, seeds: Sequence[Seed], sample: Part, backend: Model, hosts: Hosts | None = None
 ) -> dict[str, Load]:
     """What each seed asks of the model on one example, by its name."""
-    stand_in = Gateway(backend if backend.simulated else _stand_in(backend, config.seed), None)
-    each, kind, hosts = {}, kind_of(taskset), kind_of(taskset).hosts(taskset)
+    evaluations = await evaluate_sample(config, kind, seeds, sample, backend, hosts)
+    return {name: _load_of(one, backend) * (1 / len(one.results)) for name, one in evaluations.items()}
+
+
+async def evaluate_sample(
+    config: RunConfig, kind: Kind, seeds: Sequence[Seed], sample: Part, backend: Model, hosts: Hosts | None = None
+) -> dict[str, Evaluation]:
+    """Each seed on a sample, by its name; a simulated model answers in place of a real one."""
+    stand_in = Gateway(backend if backend.simulated else _stand_in(kind, backend, config.seed), None)
+    found = {}
     async with await open_sandbox(config) as sandbox:
         for seed in seeds:
             examples = part_for(kind, sample, seed.source).examples
-            evaluation = await evaluate(seed.source, examples, gateway=stand_in, sandbox=sandbox, hosts=hosts)
-            each[seed.name] = _load_of(evaluation, backend) * (1 / len(evaluation.results))
-    return each
+            found[seed.name] = await evaluate(seed.source, examples, gateway=stand_in, sandbox=sandbox, hosts=hosts)
+    return found
+
+
+def examples_scored(whole: Forecast, seeds: int, splits: Collection[str] = ("search", "validation")) -> int:
+    """Examples that are still to be scored in these splits by a search that begins with so many seeds, or none."""
+    candidates = {"search": seeds + whole.iterations * whole.candidates, "validation": 1 + FINALISTS}
+    return sum(whole.trajectories[split] * candidates[split] for split in splits)
 
 
 def _parts(
@@ -186,10 +199,10 @@ def _parts(
     return Parts(*(priced(load, backend) for load in (seeds, iteration, validation, whole, test, controls)))
 
 
-def _stand_in(backend: Model, seed: int) -> Backend:
-    """A simulated judge with the window of the real one, so that prompts that do not fit it are asked again too."""
+def _stand_in(kind: Kind, backend: Model, seed: int) -> Backend:
+    """The simulated model of a kind with the window of the real one: prompts that do not fit are asked again too."""
     window = {} if backend.window_tokens is None else {"window_tokens": backend.window_tokens}
-    return make_backend("simulated", window, seed=seed)
+    return make_backend(kind.simulated, window, seed=seed)
 
 
 def _window(kind: Kind, parts: Sequence[Part], backend: Model) -> Window:

@@ -1,37 +1,19 @@
-"""Traces that a search under a learned reward is given: what is asked for, what is refused, and what they will cost."""
+"""Traces that a search under a learned reward is given: what is asked for, and what is refused."""
 
-import random
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from meta_reward.errors import UsageError
 from meta_reward.kinds.registry import kind_of
-from meta_reward.kinds.reward import reward_part
-from meta_reward.run.create import Seed
-from meta_reward.run.layout import Layout
 from meta_reward.run.settings import OFFICIAL, RunConfig
-from meta_reward.search.forecast import Expense, loads_of, priced
-from meta_reward.search.open import open_backend
-from meta_reward.search.traces import has_traces, load_traces, missing_traces
+from meta_reward.search.traces import load_traces
 from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.splits import splits_of
 from meta_reward.tasks.taskset import load_task_set
 from meta_reward.tasks.texts import reading
 from meta_reward.trajectory import Rollout
-from meta_reward.use.objective import load_objective
 
-_SAMPLE = 20
 _SEALED = ("test", "validation")
-
-
-@dataclass(frozen=True, slots=True)
-class TracesForecast:
-    """What it will take to score the traces that have no reward yet."""
-
-    traces: int
-    judge: str
-    expense: Expense
 
 
 def traces_given(path: Path) -> dict[str, str]:
@@ -58,21 +40,6 @@ def check_traces(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
     for split in _SEALED:
         _refuse_known(traces.rollouts.values(), taskset, splits[split], split)
     return [f"{len(traces.rollouts)} traces of {traces.name} will be in history/traces, with their learned rewards"]
-
-
-async def traces_forecast(config: RunConfig, layout: Layout) -> TracesForecast | None:
-    """What the traces that are missing in a run, or in one yet to be made, will take; None without any."""
-    loaded = load_objective(config)
-    if loaded is None or not config.objective.traces or has_traces(layout):
-        return None
-    traces = load_traces(config.objective)
-    missing, backend = missing_traces(layout, traces), open_backend(loaded.config)
-    drawn = random.Random(config.seed).sample(missing, min(_SAMPLE, len(missing)))
-    seeds = [Seed("reward", loaded.source)]
-    each = await loads_of(loaded.config, traces, seeds, reward_part(drawn, []), backend) if drawn else {}
-    whole = [load * len(missing) for load in each.values()]
-    spec = loaded.config.judge.spec
-    return TracesForecast(len(missing), spec, priced(whole[0], backend) if whole else Expense(0, 0, 0.0))
 
 
 def _refuse_known(traces: Iterable[Rollout], taskset: AnyTaskSet, tasks: Collection[str], split: str) -> None:

@@ -14,6 +14,7 @@ from tests.use.conftest import finished as finished
 
 MODEL = ("--judge", "simulated:agent")
 AGENTS = str(PROJECT / "seed_harnesses" / "agent")
+LEARNED = ("--objective", "learned:night-1")
 SEARCH = ("search", "desk", *MODEL, "--seeds", AGENTS, "--iterations", "1")
 
 
@@ -57,6 +58,22 @@ def test_search_sees_the_learned_reward_alone_and_the_test_counts_success(meta_r
     tested = meta_reward("test", "learned")
     assert tested.code == 0, tested.err
     assert "success on the sealed test tasks" in tested.out
+
+
+@pytest.mark.slow
+def test_dry_run_says_what_the_learned_reward_of_the_trials_will_take(meta_reward: MetaReward, desk: Path) -> None:
+    def told(*options: str) -> str:
+        ran = meta_reward(*SEARCH, *options, "--run", "new", "--dry-run")
+        assert (ran.code, Path("runs/new").exists()) == (0, False), ran.err
+        return " ".join(ran.out.split())
+
+    split = json.loads((desk / "splits.json").read_text())
+    seeds, candidates, finalists = 3, 2, 3
+    searched = (seeds + candidates) * len(split["search"])
+    whole = searched + (1 + finalists) * len(split["validation"])
+    assert f"{whole} trials by the learned reward, judge simulated: {whole} judge calls, " in told(*LEARNED)
+    assert f"{searched} trials by the learned reward" in told(*LEARNED, "--validate-on", "official")
+    assert "by the learned reward" not in told()
 
 
 @pytest.mark.slow

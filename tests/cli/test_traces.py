@@ -12,7 +12,7 @@ from meta_reward.run.layout import Layout
 from meta_reward.tasks.taskset import load_task_set
 from tests.cli.conftest import MetaReward
 from tests.cli.conftest import meta_reward as meta_reward
-from tests.cli.test_learned_objective import AGENTS, MODEL
+from tests.cli.test_learned_objective import AGENTS, LEARNED, MODEL
 from tests.cli.test_learned_objective import desk as desk
 from tests.conftest import ASKING_HARNESS
 from tests.endpoints import Endpoint, Said
@@ -20,7 +20,6 @@ from tests.use.conftest import PRICED
 from tests.use.conftest import finished as finished
 
 SEARCH = ("search", "desk", *MODEL, "--seeds", AGENTS, "--iterations", "0", "--run", "new")
-LEARNED = ("--objective", "learned:night-1")
 
 
 def bring_in(meta_reward: MetaReward, *rows: dict[str, Any], name: str = "used") -> str:

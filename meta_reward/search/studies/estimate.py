@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meta_reward.completion import CHARS_PER_TOKEN
+from meta_reward.kinds.registry import kind_of
 from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.usage import total_usd
 from meta_reward.run.create import Seed
@@ -75,7 +76,8 @@ async def job_estimate(job: Job) -> JobEstimate:
     part = job.part
     backend = open_backend(job.config)
     sample = sample_of(part, job.config.seed)
-    loads = await loads_of(job.config, job.taskset, [Seed(job.name, job.source)], sample, backend)
+    kind, seeds = kind_of(job.taskset), [Seed(job.name, job.source)]
+    loads = await loads_of(job.config, kind, seeds, sample, backend, kind.hosts(job.taskset))
     return JobEstimate(
         what=job.what,
         judge=job.config.judge.spec,

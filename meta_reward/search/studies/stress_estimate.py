@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from meta_reward.evaluation.gate import FINALISTS
 from meta_reward.run.create import Seed
 from meta_reward.run.settings import RunConfig
-from meta_reward.search.forecast import Forecast, forecast
+from meta_reward.search.forecast import Forecast, examples_scored, forecast
 from meta_reward.search.studies.estimate import (
     JobEstimate,
     StudyEstimate,
@@ -38,7 +37,7 @@ async def stress_estimate(
     """
     config = replace(config, limits=replace(config.limits, iterations=plan.size.updates))
     whole = await forecast(config, plan.taskset, seeds)
-    rewarded = _scored(plan, whole, len(seeds)) * plan.size.seeds
+    rewarded = examples_scored(whole, len(seeds)) * plan.size.seeds
     trials = whole.trajectories[HELD_OUT] * plan.size.draws
     programs = plan.reward.programs
     arms = _LEARNED // len(programs)
@@ -47,16 +46,10 @@ async def stress_estimate(
     return whole_of(study, [*_agents(plan, whole, len(seeds), trials), *rewards, *exploited.jobs])
 
 
-def _scored(plan: StressPlan, whole: Forecast, seeds: int) -> int:
-    """Runs of agents that a search scores by its objective."""
-    candidates = seeds + plan.size.updates * whole.candidates
-    return whole.trajectories["search"] * candidates + whole.trajectories["validation"] * (1 + FINALISTS)
-
-
 def _agents(plan: StressPlan, whole: Forecast, seeds: int, trials: int) -> list[JobEstimate]:
     """The agents of all searches with their tests, and their trials on held-out tasks."""
     parts, searches = whole.parts, len(ARMS) * plan.size.seeds
-    runs = _scored(plan, whole, seeds) + 2 * whole.trajectories["test"]
+    runs = examples_scored(whole, seeds) + 2 * whole.trajectories["test"]
     one = scaled(parts.iteration, 1 / (whole.trajectories["search"] * whole.candidates))
 
     def row(what: str, split: str, runs: int) -> JobEstimate:
