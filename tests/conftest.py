@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from meta_reward.completion import Completion, Request, Usage
 from meta_reward.harness.levels import AUTO, choose_level
@@ -26,6 +27,8 @@ from meta_reward.tasks.splits import division_of_new
 from meta_reward.tasks.taskset import TaskSet, load_task_set, save_task_set
 from meta_reward.trajectory import Message, Rollout, Tool, ToolCall, Trajectory
 
+settings.register_profile("suite", max_examples=50, deadline=None)  # no deadline: a busy machine is no failure
+settings.load_profile("suite")
 sys.dont_write_bytecode = False  # tests are compiled once, not by each of the parallel processes of each run
 PROJECT = Path(__file__).parents[1]
 LEVEL = asyncio.run(choose_level(os.environ.get("SANDBOX", AUTO)))

@@ -33,8 +33,12 @@ def tell_begin(search: Search) -> None:
     with suppress(OSError):  # nothing depends on it
         files.repair_journal(search.layout.events)
     sizes = {split: len(search.part(split).examples) for split in search.splits}
-    text = f"the search {'goes on' if load_ledger(search.layout.ledger) else 'begins'}"
+    text = f"the {_work(search)} {'goes on' if load_ledger(search.layout.ledger) else 'begins'}"
     search.events.add(BEGIN, text, shown=False, trajectories=sizes)
+
+
+def _work(search: Search) -> str:
+    return "training" if search.config.mpo.policy else "search"
 
 
 def make_whole(search: Search) -> None:
@@ -128,7 +132,9 @@ async def settle(search: Search, ending: Stop) -> Stop:
         return ending
     if ending.state == "stopped" and not finalists_of(search.layout):
         return ending
-    search.events.note(f"the search {ending.state}: {ending.reason}; its finalists are evaluated on validation")
+    search.events.note(
+        f"the {_work(search)} {ending.state}: {ending.reason}; its finalists are evaluated on validation"
+    )
     limits, beside_usd = limit_check(replace(search.config.limits, max_hours=0.0)), elsewhere_usd(search.layout)
     search.gateway.limit(limits, elsewhere_usd=lambda: beside_usd)
     try:

@@ -43,7 +43,7 @@ def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -
     shares = shares or SplitShares()
     check_shares(shares)
     if len(tasks) < MIN_TASKS:
-        raise ValueError(f"{len(tasks)} task(s) with pairs cannot be divided into three splits: it takes three or more")
+        raise ValueError(f"too few tasks to divide into three splits: {len(tasks)}, and it takes {MIN_TASKS} or more")
     order = sorted(tasks, key=lambda task: _rank(name, shares.seed, task))
     validation = max(1, round(shares.validation * len(tasks)))
     test = max(1, round(shares.test * len(tasks)))

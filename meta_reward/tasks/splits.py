@@ -48,6 +48,9 @@ def splits_of(taskset: "AnyTaskSet", shares: SplitShares | None = None) -> Split
     """Task ids by split: as written down, else divided by the shares. Raises UsageError where that is impossible."""
     if taskset.division is not None:
         return taskset.division.splits
+    if not taskset.tasks_with_items:
+        hint = f"label it with `meta-reward tasks label {taskset.name}`, or import it with labels"
+        raise UsageError(f"task set {taskset.name} has no labels, so nothing to search by", hint=hint)
     try:
         return divide(taskset.name, taskset.tasks_with_items, shares)
     except ValueError as error:

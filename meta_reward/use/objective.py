@@ -1,7 +1,7 @@
 """A finished reward as the objective of a search over programs that act."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -111,14 +111,16 @@ def _shared_tasks(config: RunConfig, test_tasks: Collection[str]) -> list[str]:
     splits = splits_of(task_set_of(layout, stored), stored.splits)
     leaked = sorted({*splits["search"], *splits["validation"]} & set(test_tasks))
     if leaked:
-        what = (
-            f"{len(leaked)} tasks of the test, such as {leaked[0]}, are among those that {path.name} was learned from"
-        )
+        what = f"tasks of the test are among those that {path.name} was learned from: {_some(leaked)}"
         raise UsageError(
             what, hint="name a reward that was learned from other tasks, or rename tasks that only share an id"
         )
     shared = sorted(set(splits["test"]) & set(test_tasks))
-    return [f"{len(shared)} tasks of the test are also in the test split of {path.name}"] if shared else []
+    return [f"tasks of the test are also in the test split of {path.name}: {_some(shared)}"] if shared else []
+
+
+def _some(tasks: Sequence[str]) -> str:
+    return f"{len(tasks)}, such as {tasks[0]}"
 
 
 class LearnedObjective:

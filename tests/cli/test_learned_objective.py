@@ -132,7 +132,7 @@ def test_reward_that_was_learned_from_tasks_of_the_test_is_refused(meta_reward: 
         (desk / name).write_text(text)
     ran = meta_reward(*SEARCH, "--run", "new", "--objective", "learned:night-1")
     assert ran.code == 1
-    assert f"1 tasks of the test, such as {learned}, are among those that night-1 was learned from" in ran.err
+    assert f"tasks of the test are among those that night-1 was learned from: 1, such as {learned}" in ran.err
 
 
 STRESS = ("study", "stress", "night-1", "desk", "--updates", "1", "--seeds", "1", "--draws", "2", "--failures", "1")

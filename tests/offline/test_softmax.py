@@ -37,7 +37,7 @@ def slope(of: object, weights: Weights, name: str) -> float:
     return (of(up) - of(down)) / (2 * step)  # type: ignore[operator]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(decisions, weights_of_moves, rewards_of_moves, st.integers(2, 3))
 def test_estimate_is_on_average_the_gradient_of_the_expected_reward(
     decision: Decision, weights: Weights, rewards: dict[str, float], n: int
@@ -54,7 +54,7 @@ def test_estimate_is_on_average_the_gradient_of_the_expected_reward(
         )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(decisions, weights_of_moves)
 def test_divergence_has_the_gradient_that_it_says(decision: Decision, weights: Weights) -> None:
     gradient = divergence_gradient(decision, weights)
@@ -62,7 +62,6 @@ def test_divergence_has_the_gradient_that_it_says(decision: Decision, weights: W
         assert gradient[name] == pytest.approx(slope(lambda w: divergence(decision, w), weights, name), abs=1e-6)
 
 
-@settings(deadline=None)
 @given(decisions, weights_of_moves)
 def test_divergence_and_entropy_stay_within_their_bounds(decision: Decision, weights: Weights) -> None:
     assert divergence(decision, weights) >= -1e-12

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meta_reward.propose.meta.rubric import NoRubric, read_rubric, replace_rubric, tidy
@@ -29,7 +29,6 @@ def test_rubric_is_read_as_python_reads_it(path: Path) -> None:
     assert read_rubric(path.read_text()) == returned_by_rubric(path.read_text())
 
 
-@settings(deadline=None)
 @example({'a "name" \\': "words and more words " * 20, "'": "\\n {}"})
 @given(st.dictionaries(st.text(max_size=12), st.text(max_size=30), max_size=4))
 def test_any_criteria_leave_a_program_that_returns_them(criteria: dict[str, str]) -> None:

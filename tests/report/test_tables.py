@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_reward.evaluation.best_of_n import BestOfN, Lift
@@ -80,7 +80,6 @@ def test_text_below_a_row_and_an_indent_fit_as_well() -> None:
     assert text.splitlines()[-1] == "  c"
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.text(st.characters(codec="ascii"), max_size=70), st.integers(), st.text(max_size=30)), max_size=4

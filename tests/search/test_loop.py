@@ -212,7 +212,7 @@ def test_seed_that_does_not_validate_makes_no_run(world: World) -> None:
 
 def test_too_few_tasks_to_split_is_one_clear_line(world: World, tmp_path: Path) -> None:
     world.taskset = make_task_set(tmp_path / "tasks" / "tiny", tasks=2)
-    with pytest.raises(UsageError, match=r"2 task\(s\) with pairs cannot be divided"):
+    with pytest.raises(UsageError, match=r"too few tasks to divide into three splits: 2"):
         world.create()
 
 

@@ -20,7 +20,8 @@ from tests.search.conftest import World, harness, make_world
 for package in ("gepa", "openevolve"):
     pytest.importorskip(package, reason=f"pip install 'meta-reward[{package}]'")
 
-OPTIMIZERS = ("gepa", "openevolve", "writer")
+PACKAGES = [pytest.param(name, marks=pytest.mark.slow) for name in ("gepa", "openevolve")]
+OPTIMIZERS = (*PACKAGES, "writer")
 PRICES = {"price_input": 2.0, "price_output": 4.0}
 ASKED = re.compile(r'judge\.ask\("(.*?)\\n"')
 
@@ -71,7 +72,7 @@ def test_search_goes_on_with_what_an_optimizer_wrote_and_shows_it_nothing_sealed
     assert shown <= set(world.open().splits["search"])
 
 
-@pytest.mark.parametrize("name", ["gepa", "openevolve"])
+@pytest.mark.parametrize("name", PACKAGES)
 def test_optimizer_brings_as_many_programs_as_are_asked_for(tmp_path: Path, name: str) -> None:
     with Endpoint(rewrite) as endpoint:
         world = proposed_by(make_world(tmp_path), name, endpoint, candidates=2)
@@ -130,6 +131,7 @@ def test_session_ends_at_what_its_writing_model_may_cost(tmp_path: Path) -> None
     assert "used up what a session may cost" in "".join(world.notes)
 
 
+@pytest.mark.slow
 def test_useless_replies_end_a_session_and_not_the_search(tmp_path: Path) -> None:
     with Endpoint(lambda seen: Said("I would rather not.")) as endpoint:
         world = proposed_by(make_world(tmp_path), "openevolve", endpoint)

@@ -107,7 +107,7 @@ TOKENS = (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(TOKENS.split()), max_size=40).map(" ".join)))
 def test_any_text_has_a_form_and_equals_itself(text: str) -> None:
     assert is_same_answer(text, text)

@@ -124,7 +124,7 @@ def test_other_shares_than_those_a_set_is_divided_by_are_refused(tmp_path: Path)
 
 
 def test_too_few_tasks_to_divide_are_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"task set desk: 2 task\(s\) with pairs cannot be divided"):
+    with pytest.raises(UsageError, match=r"task set desk: too few tasks to divide into three splits: 2"):
         write_splits(make_task_set(tmp_path / "desk", tasks=2), USUAL)
 
 

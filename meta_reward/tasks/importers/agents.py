@@ -66,7 +66,7 @@ def make_agents(tasks: Sequence[AgentTask], path: Path, rows: Sequence[Path]) ->
     """
     division = division_of_new(path, path.name, tasks, tasks)
     if division is None:
-        what = f"holds {len(tasks)} tasks, too few to divide: it takes {MIN_TASKS}"
+        what = f"holds too few tasks to divide into three splits: {len(tasks)}, and it takes {MIN_TASKS} or more"
         raise DataError(rows[0], what, hint="give more tasks")
     folders = (path, *(file.parent for file in reversed(rows)))
     return MadeAgents(division, {name: file for each in folders for name, file in programs_of(tasks, each).items()})

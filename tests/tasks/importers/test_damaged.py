@@ -285,7 +285,7 @@ def test_undamaged_file_comes_in(format: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_field_may_be_anything(format: str, data: st.DataObject) -> None:
     whole = FILES[format]
@@ -304,7 +304,7 @@ def test_any_field_may_be_anything(format: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv", ".tsv"])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_bytes_may_be_in_a_file(suffix: str, data: st.DataObject) -> None:
     format = data.draw(st.sampled_from(FORMATS))
