@@ -11,7 +11,7 @@ on whom agents are improved. Prints a line a world as it is done, then the means
     gap         the first of these minus the second
     exploits    how many of forty work
     regret      success of the best of all trials on a held-out task minus that of the one that the reward likes best
-    picked      that of the latter minus that of any trial; at best: with as many draws as suit the reward best
+    best of n   success of the trial of n that the reward likes best, minus that of any trial
     agreement   how often the better of two trials of a task has the higher reward
 
 It goes on where it was stopped. Simulated models, and a stock of programs in place of a proposer.
@@ -70,8 +70,7 @@ def numbers_of(tables: dict[str, Any]) -> Numbers:
     for pick in tables["picks"]:
         last = pick["curve"][-1]
         found[f"{pick['arm']} regret"] = last["oracle"] - last["harness"]
-        found[f"{pick['arm']} picked"] = last["harness"] - last["random"]
-        found[f"{pick['arm']} at best"] = max(one["harness"] for one in pick["curve"]) - last["random"]
+        found |= {f"{pick['arm']} best of {one['n']}": one["harness"] - one["random"] for one in pick["curve"]}
         found[f"{pick['arm']} agreement"] = pick["agreement"] if pick["agreement"] is not None else 0.5
     programs = tables["exploits"]["programs"]
     for arm, program in zip(("untuned", "tuned"), (programs[0], programs[-1]), strict=True):
@@ -95,7 +94,8 @@ def _print_means(found: list[Numbers]) -> None:
     """The means over worlds, and the paired differences of the arms."""
     print(f"\nmeans of {len(found)} worlds in points, with 95% intervals by world")
     columns = {name: [one[name] for one in found] for name in found[0]}
-    for what in ("test", "learned", "official", "gap", "regret", "picked", "at best", "agreement", "exploit gain"):
+    best = [name.partition(" ")[2] for name in columns if name.startswith("tuned best of ")]
+    for what in ("test", "learned", "official", "gap", "regret", *best[1:], "agreement", "exploit gain"):
         shown = [f"{arm} {points(columns[f'{arm} {what}'])}" for arm in _ARMS if f"{arm} {what}" in columns]
         print(f"{what:13} {', '.join(shown)}")
         if f"untuned {what}" in columns:
