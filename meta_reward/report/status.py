@@ -9,6 +9,7 @@ from meta_reward.files import read_bytes
 from meta_reward.models.billing import load_bill
 from meta_reward.propose.session_cost import proposer_usd
 from meta_reward.report.pace import LimitUse, Outage, Pace, Work, at_end, limits_used, outage_under_way, pace_of, told
+from meta_reward.report.training import Block, training_blocks
 from meta_reward.run.config import load_run_config
 from meta_reward.run.decisions import Decision, last_decision
 from meta_reward.run.evaluations import journals_under_way, load_scores
@@ -123,6 +124,8 @@ class Status:
     leader: str | None
     """Id of the best candidate on search so far."""
     candidates: list[CandidateStatus]
+    training: tuple[Block, ...]
+    """Of a policy, the steps between refinements; empty for a search."""
     frontier: list[str]
     """Ids of the candidates that no other beats on both score and cost, cheapest first."""
     decision: Decision | None
@@ -199,6 +202,7 @@ def status_of(layout: Layout) -> Status:
         iterations=Iterations(done, config.limits.iterations),
         leader=leader_of(rows).id if rows else None,
         candidates=[_candidate(layout, row) for row in rows],
+        training=training_blocks(layout, config.mpo),
         frontier=[row.id for row in frontier_on_search(rows)],
         decision=last_decision(layout),
         under_way=under_way,

@@ -81,12 +81,17 @@ def training_of(layout: Layout) -> Training:
     """The training of a run, from its files."""
     from meta_reward.run.record import load_iterations
 
-    settings, steps, rows = load_run_config(layout.config).mpo, load_steps(layout.steps), load_ledger(layout.ledger)
+    settings, rows = load_run_config(layout.config).mpo, load_ledger(layout.ledger)
     refinements = (_refinement_of(layout, one) for one in (verdicts(rows, settings.gate) if rows else []))
     skipped = ((x.iteration, "; ".join(x.notes)) for x in load_iterations(layout) if not x.candidates)
-    parts = (steps[at : at + settings.every] for at in range(0, len(steps), settings.every))
-    blocks = tuple(map(block_of, parts))
-    return Training(layout.root.name, settings, tuple(steps), blocks, tuple(refinements), tuple(skipped))
+    steps, blocks = tuple(load_steps(layout.steps)), training_blocks(layout, settings)
+    return Training(layout.root.name, settings, steps, blocks, tuple(refinements), tuple(skipped))
+
+
+def training_blocks(layout: Layout, settings: MpoSettings) -> tuple[Block, ...]:
+    """What the steps of a run come to, between one refinement and the next; none for a search."""
+    steps = load_steps(layout.steps) if settings.policy else []
+    return tuple(block_of(steps[at : at + settings.every]) for at in range(0, len(steps), settings.every))
 
 
 def _refinement_of(layout: Layout, verdict: Verdict) -> Refinement:

@@ -1,5 +1,6 @@
 """`meta-reward mpo` as a person runs it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -31,6 +32,8 @@ def test_training_prints_its_tables_and_status_shows_them_again(meta_reward: Met
     assert '+        "' in ran.out
     shown = meta_reward("status", "essays-mpo")
     assert shown.out == ran.out
+    blocks = json.loads(meta_reward("status", "essays-mpo", "--json").out)["training"]
+    assert [(one["first"], one["last"], one["harness"]) for one in blocks] == [(1, 2, "c0001"), (3, 4, "c0002")]
     assert 'id="training-h"' in (here / "runs" / "essays-mpo" / "report.html").read_text()
     assert meta_reward("mpo", "essays-mpo").code == 0
 
