@@ -48,10 +48,11 @@ def render_headline(status: Status) -> str:
     """Where a search is, in one line."""
     leader = next((c for c in status.candidates if c.id == status.leader), None)
     pace, outage = status.pace, status.outage
+    of = "" if status.objective == OFFICIAL else " learned reward"
     parts = [
         f"{status.run}: {status.state}, {status.iterations.done} of {status.iterations.limit} iterations",
         _doing(status) if status.state == "running" else "",
-        f"leader {leader.id} {percent(leader.search.score)}" if leader else "no leader yet",
+        f"leader {leader.id} {percent(leader.search.score)}{of}" if leader else "no leader yet",
         *(f"{one.name.replace('_', '-')} {_used(one)}" for one in status.limits),
         f"{duration(pace.search_s)} left" if pace and pace.search_s is not None else "",
         f"no answer from the judge since {outage.since[11:16]}" if outage else "",
