@@ -161,11 +161,11 @@ def _start(
     """Make a new run, and say what its decision will be able to find; the task set with its splits written down."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.results import render_power
-    from meta_reward.run.config import new_config
+    from meta_reward.run.config import new_config, overlay
     from meta_reward.search.create import create
     from meta_reward.search.forecast import power_on
     from meta_reward.search.open import divided
-    from meta_reward.use.objective import check_objective
+    from meta_reward.use.objective import check_objective, objective_as_it_is
     from meta_reward.use.objective_traces import check_traces
 
     if layout.root.exists():
@@ -175,6 +175,7 @@ def _start(
     tasks = open_task_set(taskset, config.splits, kind=tasks.about.kind)
     for note in [*check_objective(config, tasks), *check_traces(config, tasks)]:
         click.echo(note, err=True)
+    requested = overlay(requested, objective_as_it_is(config))
     run_interruptible(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
     click.echo(render_power(power_on(tasks, divided(tasks, config)["validation"])), err=True)
     return tasks
