@@ -173,7 +173,8 @@ def _start(
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
     config = new_config(requested)
     tasks = open_task_set(taskset, config.splits, kind=tasks.about.kind)
-    for note in [*check_objective(config, tasks), *check_traces(config, tasks)]:
+    limits = requested.get("limits", {})
+    for note in [*check_objective(config, tasks, limits), *check_traces(config, tasks)]:
         click.echo(note, err=True)
     requested = overlay(requested, objective_as_it_is(config))
     run_interruptible(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
@@ -275,7 +276,7 @@ def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet
     else:
         done, chosen = None, default_judge(tasks, requested.get("judge", {}).get("spec"))
         config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))
-        check_objective(config, tasks)
+        check_objective(config, tasks, requested.get("limits", {}))
         check_traces(config, tasks)
     whole = run_interruptible(forecast(config, tasks, seeds, done=done))
     click.echo(render_forecast(whole))

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.kinds.registry import kind_of
@@ -28,6 +28,8 @@ from meta_reward.use.loaded import Loaded, Wanted, chosen_in, load
 from meta_reward.use.scorer import Scored, Scorer
 
 _RUNS = Path("runs")
+_PRICED = "set max_usd in [objective] of --config"
+_UNPRICED = "say what it costs, price_input and price_output in the settings of that judge"
 _CANDIDATE = re.compile(rf"({LEARNED}.+):(c\d+)")
 _T = TypeVar("_T")
 
@@ -53,11 +55,12 @@ def _with_whole_path(spec: str) -> str:
     return f"{LEARNED}{found.resolve()}"
 
 
-def check_objective(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
+def check_objective(config: RunConfig, taskset: AnyTaskSet, limits: Mapping[str, Any]) -> list[str]:
     """Notes on the reward that a new run is to be scored by; none for trusted outcomes.
 
-    Raises UsageError where its programs do nothing that a reward could score, where the reward is not finished,
-    where nothing limits what it may cost, and where it was learned from tasks of the test.
+    limits: those that the user has set. Raises UsageError where its programs do nothing that a reward could score,
+    where the reward is not finished, where nothing limits what it may cost, and where it was learned from tasks of the
+    test.
     """
     loaded = load_objective(config)
     if loaded is None:
@@ -68,7 +71,7 @@ def check_objective(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
     if not kind_of(taskset).acts:
         what = f"programs of kind {taskset.about.kind} do nothing that a learned reward could score"
         raise UsageError(what, hint="leave --objective out")
-    _require_limit(loaded)
+    _require_limit(loaded, limits)
     return [*loaded.about(), *_shared_tasks(config, splits_of(taskset, config.splits)["test"])]
 
 
@@ -105,12 +108,17 @@ def objective_as_it_is(config: RunConfig) -> dict[str, str]:
     return {"objective.chosen": chosen, "objective.digest": loaded.digest}
 
 
-def _require_limit(loaded: Loaded) -> None:
-    """Raise UsageError if the reward's judge may cost money and nothing limits it."""
+def _require_limit(loaded: Loaded, given: Mapping[str, Any]) -> None:
+    """Raise UsageError if the reward's judge may cost money and nothing limits it.
+
+    given: the limits of the search; `--max-usd none` lifts that of the reward as well.
+    """
+    lifted = {"max_usd": 0.0} if given.get("max_usd") == 0 else {}
+    backend, limits = open_backend(loaded.config), {**lifted, **loaded.limits}
     try:
-        require_limit(open_backend(loaded.config), loaded.config.judge.spec, loaded.limits)
+        require_limit(backend, loaded.config.judge.spec, limits, unpriced=_UNPRICED, priced=_PRICED)
     except UsageError as error:
-        raise UsageError(f"the reward's judge: {error.what}", hint="set max_usd in [objective] of --config") from None
+        raise UsageError(f"the reward's judge: {error.what}", hint=error.hint) from None
 
 
 async def under_objective(
@@ -129,7 +137,8 @@ async def under_objective(
         return await work(search)
     if loaded is None:
         return await work(search)
-    async with LearnedObjective(loaded, search.layout, search.events) as objective:
+    limited = replace(loaded, limits={"max_usd": 0.0, **loaded.limits})  # whether none is wanted was asked of a new run
+    async with LearnedObjective(limited, search.layout, search.events) as objective:
         search.objective = objective
         return await work(search)
 
