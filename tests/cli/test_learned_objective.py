@@ -87,6 +87,10 @@ def test_small_labelled_part_may_decide(meta_reward: MetaReward, desk: Path) -> 
     assert '"expected":"success"' in validated.read_text()
     (searched,) = Path("runs/labelled/history/candidates").glob("c0001-*/items.jsonl")
     assert '"expected":"success"' not in searched.read_text()
+    shown = " ".join(meta_reward("status", "labelled").out.split())
+    assert "validation and the test count success" in shown
+    assert "search: learned reward on that split; validation: success on that one" in shown
+    assert "Learned reward on search [95%]" in Path("runs/labelled/report.html").read_text()
 
 
 @pytest.mark.slow
