@@ -161,11 +161,11 @@ def _start(
     """Make a new run, and say what its decision will be able to find; the task set with its splits written down."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.results import render_power
-    from meta_reward.run.config import new_config
+    from meta_reward.run.config import new_config, overlay
     from meta_reward.search.create import create
     from meta_reward.search.forecast import power_on
     from meta_reward.search.open import divided
-    from meta_reward.use.objective import check_objective
+    from meta_reward.use.objective import check_objective, objective_as_it_is
     from meta_reward.use.objective_traces import check_traces
 
     if layout.root.exists():
@@ -173,8 +173,10 @@ def _start(
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
     config = new_config(requested)
     tasks = open_task_set(taskset, config.splits, kind=tasks.about.kind)
-    for note in [*check_objective(config, tasks), *check_traces(config, tasks)]:
+    limits = requested.get("limits", {})
+    for note in [*check_objective(config, tasks, limits), *check_traces(config, tasks)]:
         click.echo(note, err=True)
+    requested = overlay(requested, objective_as_it_is(config))
     run_interruptible(create(layout, requested, tasks, judge=judge, seeds=seeds, instructions=told))
     click.echo(render_power(power_on(tasks, divided(tasks, config)["validation"])), err=True)
     return tasks
@@ -274,7 +276,7 @@ def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet
     else:
         done, chosen = None, default_judge(tasks, requested.get("judge", {}).get("spec"))
         config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))
-        check_objective(config, tasks)
+        check_objective(config, tasks, requested.get("limits", {}))
         check_traces(config, tasks)
     whole = run_interruptible(forecast(config, tasks, seeds, done=done))
     click.echo(render_forecast(whole))

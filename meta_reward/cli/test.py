@@ -61,7 +61,9 @@ def command(
         wanted = candidates or (finalists_and_frontier if frontier else chosen_alone)
         result = run_interruptible(
             under_objective(
-                open_search(layout, progress), lambda search: open_test(search, wanted, controls=not no_controls)
+                open_search(layout, progress),
+                lambda search: open_test(search, wanted, controls=not no_controls),
+                only_if_needed=True,
             )
         )
     leave_report(layout)

@@ -83,7 +83,7 @@ class AgentKind(Kind):
         agents = _of(taskset)
         chosen = agents.part(tasks)
         examples = [example for task in chosen for example in _trials(agents, task)]
-        items = [Item(one.id, one.task, tuple(_trial_ids(one)), one.categories) for one in chosen]
+        items = [Item(one.id, one.task, one.trial_ids, one.categories) for one in chosen]
         return Part(frozenset(tasks), examples, items)
 
     def characters(self, example: Example) -> int:
@@ -140,16 +140,11 @@ def _of(taskset: AnyTaskSet) -> AgentSet:
     return taskset
 
 
-def _trial_ids(task: AgentTask) -> list[str]:
-    return [task.id, *(f"{task.id}-{number}" for number in range(2, task.trials + 1))]
-
-
 def _trials(taskset: AgentSet, task: AgentTask) -> list[Example]:
     given = _arguments(task.prompt, taskset.policy, taskset.tools)
     setting = {"world": task.world, "arguments": dict(task.arguments)}
     return [
-        Example(id, task.task, _ACT, given, repeat=repeat, setting=setting)
-        for repeat, id in enumerate(_trial_ids(task))
+        Example(id, task.task, _ACT, given, repeat=repeat, setting=setting) for repeat, id in enumerate(task.trial_ids)
     ]
 
 

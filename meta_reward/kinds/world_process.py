@@ -185,4 +185,6 @@ async def _tail_of(stream: asyncio.StreamReader) -> bytes:
 
 
 def _brief(value: Any) -> str:
-    return files.printable(value.decode(errors="replace") if isinstance(value, bytes) else str(value)).strip()[:120]
+    """The beginning of what it said, on one line."""
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return files.printable(" ".join(text.split()))[:120]

@@ -115,6 +115,8 @@ class Status:
     """Of the programs."""
     objective: str
     """What search is scored by: `official`, or a learned reward."""
+    validated_by: str
+    """What validation is scored by, likewise."""
     judge: str
     proposer: str
     sandbox: str
@@ -195,6 +197,7 @@ def status_of(layout: Layout) -> Status:
         reason=stop.reason,
         kind=config.kind,
         objective=config.objective.spec,
+        validated_by=config.objective.validate_on or config.objective.spec,
         judge=config.judge.spec,
         proposer=config.proposer.spec,
         sandbox=config.sandbox,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from meta_reward.files import printable
-from meta_reward.kinds.base import scored_by
+from meta_reward.kinds.base import Words, scored_by
 from meta_reward.kinds.registry import KINDS
 from meta_reward.models.usage import dollars
 from meta_reward.report.pace import LimitUse, Outage, Pace
@@ -14,7 +14,7 @@ from meta_reward.run.settings import OFFICIAL
 
 _MOST_ROWS = 60
 _LEGEND = (
-    "from: its parents; search, validation: {metric} on that split, without bounds if there are fewer than 8 tasks or "
+    "from: its parents; {scores}, without bounds if there are fewer than 8 tasks or "
     "no spread; selected: by its number on search, the chosen one "
     "by that on validation too, which are therefore optimistic; frontier: no other has more {metric} on search for "
     "fewer {cost}"
@@ -41,17 +41,19 @@ def render_status(status: Status) -> str:
 def _objective(status: Status) -> list[str]:
     if status.objective == OFFICIAL:
         return []
-    return [f"scored by {status.objective}; the test counts {KINDS[status.kind].words.metric}"]
+    official = "validation and the test count" if status.validated_by == OFFICIAL else "the test counts"
+    return [f"scored by {status.objective}; {official} {KINDS[status.kind].words.metric}"]
 
 
 def render_headline(status: Status) -> str:
     """Where a search is, in one line."""
     leader = next((c for c in status.candidates if c.id == status.leader), None)
     pace, outage = status.pace, status.outage
+    of = "" if status.objective == OFFICIAL else " learned reward"
     parts = [
         f"{status.run}: {status.state}, {status.iterations.done} of {status.iterations.limit} iterations",
         _doing(status) if status.state == "running" else "",
-        f"leader {leader.id} {percent(leader.search.score)}" if leader else "no leader yet",
+        f"leader {leader.id} {percent(leader.search.score)}{of}" if leader else "no leader yet",
         *(f"{one.name.replace('_', '-')} {_used(one)}" for one in status.limits),
         f"{duration(pace.search_s)} left" if pace and pace.search_s is not None else "",
         f"no answer from the judge since {outage.since[11:16]}" if outage else "",
@@ -115,10 +117,18 @@ def _candidates(status: Status) -> list[str]:
         *([f"and {left_out} more, which `meta-reward ledger {status.run}` shows"] if left_out else []),
         "",
         f"frontier: {' '.join(status.frontier)}",
-        _LEGEND.format(metric=words.metric, cost=words.cost),
+        _LEGEND.format(scores=_scores(words, status), metric=words.metric, cost=words.cost),
         f"decision: {decision}",
         *_frontier_on_validation(status.decision),
     ]
+
+
+def _scores(words: Words, status: Status) -> str:
+    """What the numbers on search and on validation are."""
+    on_validation = scored_by(KINDS[status.kind].words, status.validated_by).metric
+    if on_validation == words.metric:
+        return f"search, validation: {words.metric} on that split"
+    return f"search: {words.metric} on that split; validation: {on_validation} on that one"
 
 
 def _with_context(candidates: Sequence[CandidateStatus]) -> bool:

@@ -125,6 +125,12 @@ class ObjectiveSettings:
     """`official`, or `learned:` and the path of a reward."""
     candidate: str = ""
     """A candidate of that run in place of the chosen one."""
+    chosen: str = ""
+    """The candidate that was the chosen one when this run was made; empty for what is no run."""
+    judge: str = ""
+    """Kind and model of the reward's judge, in place of the one it was found with; a harness by itself names none."""
+    digest: str = ""
+    """Of the reward as it was when this run was made: its program, its judge and their settings."""
     validate_on: str = setting("", choices=("", OFFICIAL))
     """`official` leaves validation to the trusted outcomes; empty for the same as search."""
     max_usd: float = 0.0

@@ -25,6 +25,7 @@ from meta_reward.search.context import Search
 from meta_reward.search.decide import decide, finalists_of, is_decided, reserve
 from meta_reward.search.evaluate_split import run_splits
 from meta_reward.search.limits import NOTHING, LimitCheck, elsewhere_usd, limit_check, stop_at
+from meta_reward.search.objective import LEARNED_REWARD, is_learned
 from meta_reward.search.session import run_session, save_candidates
 
 
@@ -155,7 +156,7 @@ def at_limit(search: Search, limit: LimitReached, when: str = "") -> Stop:
 def _tell_leader(search: Search, before: Sequence[Row], rows: Sequence[Row]) -> None:
     leader = leader_of(rows)
     if leader.score is not None and (not before or leader_of(before).id != leader.id):
-        text = f"{leader.id} leads with {leader.score:.1%} on search"
+        text = f"{leader.id} leads with {_on_search(search, leader)}"
         search.events.add(LEADER, text, id=leader.id, score=leader.score)
 
 
@@ -176,7 +177,7 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
     def tell(folder: str) -> None:
         row = rows[folder] = record.row_of(search.layout, folder, iteration, judge=search.config.judge.spec)
         scored = row.score is not None
-        result = f"{row.score:.1%} on search, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
+        result = f"{_on_search(search, row)}, judge {row.judge}" if scored else f"{row.status}: {row.reason}"
         text = f"{row.id} {row.name}: {result}"
         search.events.add(CANDIDATE, text, id=row.id, name=row.name, status=row.status, score=row.score)
 
@@ -190,6 +191,12 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
         if folder not in rows:
             tell(folder)
     return [rows[folder] for folder in folders]
+
+
+def _on_search(search: Search, row: Row) -> str:
+    """A score in words, which say so where it is a learned reward."""
+    of = f" {LEARNED_REWARD}" if is_learned(search.config.objective, "search") else ""
+    return f"{row.score or 0.0:.1%}{of} on search"
 
 
 def _is_valid(search: Search, folder: str) -> bool:

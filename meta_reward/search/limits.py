@@ -15,6 +15,7 @@ from meta_reward.run.settings import Limits
 
 _SOME = Usage(1_000_000, 1_000_000)
 _LIFT = "lift it with --max-usd none"
+_PRICED = "set one with --max-usd 20"
 _UNPRICED = "limit it with --max-tokens N or --max-calls N"
 
 
@@ -85,10 +86,13 @@ def elsewhere_usd(layout: Layout) -> float:
     return proposer_usd(layout) + load_bill(layout.objective_account).spent.cost_usd
 
 
-def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any], *, unpriced: str = _UNPRICED) -> None:
+def require_limit(
+    backend: Backend, spec: str, limits: Mapping[str, Any], *, unpriced: str = _UNPRICED, priced: str = _PRICED
+) -> None:
     """Raise UsageError if a judge may cost money and no limit is set.
 
-    limits: those that the user has set. unpriced: what to do where its price is not known, for people.
+    limits: those that the user has set. unpriced, priced: what to do where its price is not known, and where it is, for
+    people.
     """
     if backend.simulated:
         return
@@ -99,10 +103,10 @@ def require_limit(backend: Backend, spec: str, limits: Mapping[str, Any], *, unp
     if price is None and not {"max_usd", "max_tokens", "max_calls"} & set(limits):
         what = f"the price of {spec} is not known, and nothing limits what may be spent"
         raise UsageError(what, hint=f"{unpriced}, or {_LIFT}")
-    require_usd_limit(backend, spec, limits)
+    require_usd_limit(backend, spec, limits, priced=priced)
 
 
-def require_usd_limit(backend: Backend, spec: str, limits: Mapping[str, Any]) -> None:
+def require_usd_limit(backend: Backend, spec: str, limits: Mapping[str, Any], *, priced: str = _PRICED) -> None:
     """Raise UsageError if a model costs money, as far as is known, and no limit in dollars is set."""
     if backend.cost_usd(_SOME) and "max_usd" not in limits:
-        raise UsageError(f"{spec} costs money, and no limit is set", hint=f"set one with --max-usd 20, or {_LIFT}")
+        raise UsageError(f"{spec} costs money, and no limit is set", hint=f"{priced}, or {_LIFT}")

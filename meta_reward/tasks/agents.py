@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from meta_reward import files
+from meta_reward.errors import DataError
 from meta_reward.tasks.about import About, load_about
 from meta_reward.tasks.base import AnyTaskSet, check_folder, copy_into, digest_of, new_task_set
 from meta_reward.tasks.divide import Division
@@ -56,6 +57,20 @@ class AgentTask:
     def task(self) -> str:
         """Its own name, as everything has that belongs to a task."""
         return self.id
+
+    @property
+    def trial_ids(self) -> tuple[str, ...]:
+        """The name of each of its trials."""
+        return self.id, *(f"{self.id}-{number}" for number in range(2, self.trials + 1))
+
+
+def check_trials(path: Path, tasks: Sequence[AgentTask]) -> None:
+    """Raise DataError where a task has the name of another one's trial: its results would be taken for that."""
+    ids = {task.id for task in tasks}
+    taken = next(((id, task.id) for task in tasks for id in task.trial_ids[1:] if id in ids), None)
+    if taken:
+        what = f"task {taken[0]!r} has the name of a trial of task {taken[1]!r}"
+        raise DataError(path, what, hint="rename one of them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,7 @@ def load_agent_set(path: Path) -> AgentSet:
     policy = files.read_text(path / "policy.md")
     tools = parse_tools(files.load_json(path / "tools.json"), path / "tools.json")
     tasks = load_entries(path / "tasks.jsonl", parse_agent_task, what="tasks")
+    check_trials(path / "tasks.jsonl", tasks)
     ids = {task.id for task in tasks}
     programs = tuple(sorted(programs_of(tasks, path)))
     loaded = AgentSet(path, about, policy, tools, tasks, load_division(path, ids, ids), "", programs)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from meta_reward.errors import LimitReached, UsageError
 from meta_reward.kinds.registry import kind_of
@@ -14,7 +15,7 @@ from meta_reward.models.usage import Spent
 from meta_reward.run.config import load_run_config
 from meta_reward.run.events import EventLog
 from meta_reward.run.layout import Layout
-from meta_reward.run.settings import LEARNED, RunConfig
+from meta_reward.run.settings import LEARNED, OFFICIAL, RunConfig
 from meta_reward.search.context import Search
 from meta_reward.search.limits import require_limit
 from meta_reward.search.objective import LearnedReward
@@ -23,10 +24,12 @@ from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.tasks.splits import splits_of
 from meta_reward.trajectory import Trajectory
 from meta_reward.use.in_order import in_order
-from meta_reward.use.loaded import Loaded, Wanted, load
+from meta_reward.use.loaded import Loaded, Wanted, chosen_in, load
 from meta_reward.use.scorer import Scored, Scorer
 
 _RUNS = Path("runs")
+_PRICED = "set max_usd in [objective] of --config"
+_UNPRICED = "say what it costs, price_input and price_output in the settings of that judge"
 _CANDIDATE = re.compile(rf"({LEARNED}.+):(c\d+)")
 _T = TypeVar("_T")
 
@@ -52,49 +55,105 @@ def _with_whole_path(spec: str) -> str:
     return f"{LEARNED}{found.resolve()}"
 
 
-def check_objective(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
+def check_objective(config: RunConfig, taskset: AnyTaskSet, limits: Mapping[str, Any]) -> list[str]:
     """Notes on the reward that a new run is to be scored by; none for trusted outcomes.
 
-    Raises UsageError where its programs do nothing that a reward could score, where the reward is not finished,
-    where nothing limits what it may cost, and where it was learned from tasks of the test.
+    limits: those that the user has set. Raises UsageError where its programs do nothing that a reward could score,
+    where the reward is not finished, where nothing limits what it may cost, and where it was learned from tasks of the
+    test.
     """
     loaded = load_objective(config)
     if loaded is None:
+        if config.objective.validate_on:
+            what = "--validate-on says what decides beside a learned reward, and there is none"
+            raise UsageError(what, hint="name one with --objective learned:RUN, or leave --validate-on out")
         return []
     if not kind_of(taskset).acts:
         what = f"programs of kind {taskset.about.kind} do nothing that a learned reward could score"
         raise UsageError(what, hint="leave --objective out")
-    _require_limit(loaded)
+    _require_limit(loaded, limits)
     return [*loaded.about(), *_shared_tasks(config, splits_of(taskset, config.splits)["test"])]
 
 
 def load_objective(config: RunConfig) -> Loaded | None:
     """The reward that a run's settings name; None where it is scored by trusted outcomes.
 
-    Raises UsageError for a run without a decision, and for what is neither a run nor an export nor a harness.
+    Raises UsageError for a run without a decision, for what is neither a run nor an export nor a harness, and for a
+    reward that has changed since the run was made.
     """
     settings = config.objective
-    path = settings.spec.removeprefix(LEARNED)
-    wanted = Wanted(max_usd=settings.max_usd or None, candidate=settings.candidate)
-    return None if path == settings.spec else load(Path(path), wanted)
+    path = Path(settings.spec.removeprefix(LEARNED))
+    if settings.spec == OFFICIAL:
+        return None
+    if not path.exists():
+        raise UsageError(f"the learned reward {path} is not there", hint="put it back where it was")
+    if path.is_file() and not settings.judge:
+        what = f"the harness {path} names no judge"
+        raise UsageError(what, hint="set judge in [objective] of --config, or name a run or an export")
+    candidate = settings.candidate or settings.chosen
+    loaded = load(path, Wanted(settings.judge or None, max_usd=settings.max_usd or None, candidate=candidate))
+    if settings.digest not in ("", loaded.digest):
+        what = f"the learned reward {path} has changed since the run was made"
+        raise UsageError(what, hint="restore its program and its judge, or start another run with --run NAME")
+    return loaded
 
 
-def _require_limit(loaded: Loaded) -> None:
-    """Raise UsageError if the reward's judge may cost money and nothing limits it."""
+def objective_as_it_is(config: RunConfig) -> dict[str, str]:
+    """The keys of `[objective]` that hold a new run to its reward as it is now; none where no reward was learned."""
+    loaded = load_objective(config)
+    if loaded is None:
+        return {}
+    layout = Layout(Path(config.objective.spec.removeprefix(LEARNED)))
+    chosen = chosen_in(layout, config.objective.candidate)[0].id if layout.config.exists() else ""
+    return {"objective.chosen": chosen, "objective.digest": loaded.digest}
+
+
+def _require_limit(loaded: Loaded, given: Mapping[str, Any]) -> None:
+    """Raise UsageError if the reward's judge may cost money and nothing limits it.
+
+    given: the limits of the search; `--max-usd none` lifts that of the reward as well.
+    """
+    lifted = {"max_usd": 0.0} if given.get("max_usd") == 0 else {}
+    backend, limits = open_backend(loaded.config), {**lifted, **loaded.limits}
     try:
-        require_limit(open_backend(loaded.config), loaded.config.judge.spec, loaded.limits)
+        require_limit(backend, loaded.config.judge.spec, limits, unpriced=_UNPRICED, priced=_PRICED)
     except UsageError as error:
-        raise UsageError(f"the reward's judge: {error.what}", hint="set max_usd in [objective] of --config") from None
+        raise UsageError(f"the reward's judge: {error.what}", hint=error.hint) from None
 
 
-async def under_objective(search: Search, work: Callable[[Search], Awaitable[_T]]) -> _T:
-    """Do the work of a search with its learned reward open, if it has one."""
-    loaded = load_objective(search.config)
+async def under_objective(
+    search: Search, work: Callable[[Search], Awaitable[_T]], *, only_if_needed: bool = False
+) -> _T:
+    """Do the work of a search with its learned reward open, if it has one.
+
+    only_if_needed: a reward that is gone or has changed is an error only where one is asked for.
+    """
+    try:
+        loaded = load_objective(search.config)
+    except UsageError as error:
+        if not only_if_needed:
+            raise
+        search.objective = _Unavailable(error)
+        return await work(search)
     if loaded is None:
         return await work(search)
-    async with LearnedObjective(loaded, search.layout, search.events) as objective:
+    limited = replace(loaded, limits={"max_usd": 0.0, **loaded.limits})  # whether none is wanted was asked of a new run
+    async with LearnedObjective(limited, search.layout, search.events) as objective:
         search.objective = objective
         return await work(search)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unavailable:
+    """Stands for a reward that cannot be loaded."""
+
+    why: UsageError
+
+    async def rewards(
+        self, trajectories: Mapping[str, Trajectory], *, on_reward: Callable[[LearnedReward], None] = lambda one: None
+    ) -> list[LearnedReward]:
+        """Raises the UsageError that says why."""
+        raise self.why
 
 
 def _shared_tasks(config: RunConfig, test_tasks: Collection[str]) -> list[str]:

@@ -119,3 +119,9 @@ def test_too_few_tasks_and_options_of_other_kinds_are_refused(meta_reward: MetaR
     assert refused(meta_reward, "rows.jsonl").startswith(said)
     assert "--labels means nothing to --kind agent" in refused(meta_reward, "rows.jsonl --labels rows.jsonl")
     assert not (here / "tasks").exists()
+
+
+def test_task_with_the_name_of_another_ones_trial_is_refused(meta_reward: MetaReward, here: Path) -> None:
+    write(Path("rows.jsonl"), row(1, trials=2), row(2), row(3, id="t1-2", tools=[], policy=""))
+    told = refused(meta_reward, "rows.jsonl")
+    assert told == "rows.jsonl: task 't1-2' has the name of a trial of task 't1' (rename one of them)"

@@ -87,6 +87,10 @@ def test_small_labelled_part_may_decide(meta_reward: MetaReward, desk: Path) -> 
     assert '"expected":"success"' in validated.read_text()
     (searched,) = Path("runs/labelled/history/candidates").glob("c0001-*/items.jsonl")
     assert '"expected":"success"' not in searched.read_text()
+    shown = " ".join(meta_reward("status", "labelled").out.split())
+    assert "validation and the test count success" in shown
+    assert "search: learned reward on that split; validation: success on that one" in shown
+    assert "Learned reward on search [95%]" in Path("runs/labelled/report.html").read_text()
 
 
 @pytest.mark.slow
@@ -107,6 +111,8 @@ def test_trace_of_an_agent_shows_what_was_done_and_how_the_world_graded_it(meta_
         (("--objective", "learned:"), "objective.spec"),
         (("--objective", "guessed:night-1"), "objective.spec"),
         (("--objective", "learned:night-1:c0099"), "no candidate c0099 with a score: those are: c0001"),
+        (("--objective", "learned:night-1/harness.py"), "names no judge: set judge in [objective] of --config"),
+        (("--validate-on", "official"), "name one with --objective learned:RUN, or leave --validate-on out"),
     ],
 )
 def test_objective_that_cannot_be_is_refused_in_one_line(
@@ -116,6 +122,34 @@ def test_objective_that_cannot_be_is_refused_in_one_line(
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert said in ran.err
     assert not Path("runs/new").exists()
+
+
+@pytest.mark.slow
+def test_run_keeps_to_the_reward_that_it_began_with(meta_reward: MetaReward, desk: Path) -> None:
+    began = meta_reward(*SEARCH, "--run", "new", *LEARNED, "--iterations", "0")
+    assert began.code == 0, began.err
+    assert "learned reward on search, judge simulated:agent" in began.err
+    assert meta_reward("add", "night-1", str(PROJECT / "seed_harnesses" / "policy.py")).code == 0
+    assert meta_reward("choose", "night-1", "c0002").code == 0
+    assert meta_reward("search", "new", "--iterations", "1").code == 0  # by c0001, as before
+    (program,) = Path("runs/night-1/history/candidates").glob("c0001-*/harness.py")
+    program.write_text(program.read_text() + "# Changed.\n")
+    refused = meta_reward("search", "new", "--iterations", "2")
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert "night-1 has changed since the run was made" in refused.err
+    shutil.rmtree("runs/night-1")
+    assert "night-1 is not there: put it back where it was" in meta_reward("search", "new", "--iterations", "2").err
+    tested = meta_reward("test", "new", "--no-controls")
+    assert tested.code == 0, tested.err
+
+
+@pytest.mark.slow
+def test_harness_by_itself_scores_with_the_judge_that_is_set(meta_reward: MetaReward, desk: Path) -> None:
+    Path("judged.toml").write_text('[objective]\njudge = "simulated"\n')
+    reward = ("--objective", "learned:night-1/harness.py", "--config", "judged.toml")
+    assert meta_reward(*SEARCH, "--run", "new", *reward, "--iterations", "0").code == 0
+    (rewards,) = Path("runs/new/history/candidates").glob("c0001-*/rewards.jsonl")
+    assert all(json.loads(line)["reward"] is not None for line in rewards.read_text().splitlines())
 
 
 def test_rewards_are_not_searched_for_under_a_reward(meta_reward: MetaReward, desk: Path) -> None:

@@ -95,6 +95,21 @@ def paid(meta_reward: MetaReward, desk: Path) -> Iterator[Endpoint]:
 
 
 @pytest.mark.slow
+def test_reward_whose_price_is_not_known_is_used_where_no_limit_is_wanted(
+    meta_reward: MetaReward, paid: Endpoint
+) -> None:
+    reward, settings = ("--objective", "learned:export"), Path("export/reward.toml")
+    assert "set max_usd in [objective] of --config, or lift it with --max-usd none" in refused(meta_reward, *reward)
+    settings.write_text(settings.read_text().replace(PRICED, ""))
+    Path("limit.toml").write_text("[objective]\nmax_usd = 4.0\n")
+    assert "say what it costs, price_input" in refused(meta_reward, *reward, "--config", "limit.toml")
+    ran = meta_reward(*SEARCH, *reward, "--max-usd", "none")
+    assert ran.code == 0, ran.err
+    assert meta_reward(*SEARCH, *reward, "--iterations", "1").code == 0
+    assert paid.seen
+
+
+@pytest.mark.slow
 def test_limit_of_the_reward_holds_over_all_starts_and_no_trace_is_scored_twice(
     meta_reward: MetaReward, paid: Endpoint
 ) -> None:

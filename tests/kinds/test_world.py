@@ -185,7 +185,7 @@ def test_a_world_is_told_its_task_and_no_key(tmp_path: Path, monkeypatch: pytest
         (SAY + "print('[]', flush=True)", "answered say with [], not an object with id 2"),
         (SAY + "answer = {'text': 3}", "not a text or null under `text`"),
         (SAY + "answer = {}", "not a text or null under `text`"),
-        (SAY + "answer = {'error': 'no customer'}", "cannot say: no customer"),
+        (SAY + "answer = {'error': 'no\\n customer'}", "cannot say: no customer"),
         ("if do == 'call': answer = {'result': None}", "not a text under `result`"),
         ("if do == 'grade': answer = {'success': 2}", "not a number from 0 to 1 under `success`"),
         ("if do == 'grade': answer = {'success': float('nan')}", "answered grade with what is no line of JSON"),

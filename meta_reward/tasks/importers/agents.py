@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_reward.errors import DataError
-from meta_reward.tasks.agents import AgentTask, parse_agent_task, programs_of
+from meta_reward.tasks.agents import AgentTask, check_trials, parse_agent_task, programs_of
 from meta_reward.tasks.divide import MIN_TASKS, Division
 from meta_reward.tasks.importers.fields import as_object, policy_of
 from meta_reward.tasks.importers.record import Place, Problem, RowError, parse_each, usable
@@ -62,8 +62,9 @@ def make_agents(tasks: Sequence[AgentTask], path: Path, rows: Sequence[Path]) ->
     """The rest of a task set. path: where it goes; tasks and programs that are there already stay as they are.
 
     rows: the files that the tasks come from; programs beside them take precedence.
-    Raises DataError where there are too few tasks to divide.
+    Raises DataError where there are too few tasks to divide, and where two have the same name for a trial.
     """
+    check_trials(rows[0], tasks)
     division = division_of_new(path, path.name, tasks, tasks)
     if division is None:
         what = f"holds too few tasks to divide into three splits: {len(tasks)}, and it takes {MIN_TASKS} or more"
