@@ -141,7 +141,7 @@ def transfer(
     meta-reward study transfer night-1 --tasks billing --tasks tau-airline --max-usd 10
 
     Compares baseline and chosen harness under every judge on every task set: on the test split of the run's own set,
-    which must have been opened (and counts as another opening), and on the search split of others, which is new to them.
+    which must have been opened (and counts as another opening), and on the search split of others, new to this search.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.kinds.reward import pairwise
