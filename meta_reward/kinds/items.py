@@ -46,14 +46,14 @@ def item_metrics(
 ) -> Metrics:
     """The numbers of an evaluation. memory: what the program has learned, one text per data set; may be empty."""
     counted = {id for item in part.items for id in item.examples}
-    chars = [_prompt_chars(result) for result in evaluation.results if result.example in counted]
+    chars = [prompt_chars(result) for result in evaluation.results if result.example in counted]
     learned = round(fmean(map(len, memory))) if memory else None
     context = Context(round(fmean(chars), 1) if chars else 0.0, learned)
     return summarize(outcomes, examples=len(evaluation.results), tokens=evaluation.tokens, context=context)
 
 
-def _prompt_chars(result: Result) -> int:
-    """Characters of everything that the model was shown in a run."""
+def prompt_chars(result: Result) -> int:
+    """Characters of the system prompts and messages that the model was sent in a run."""
     return sum(
         len(call.system or "") + sum(len(message["content"]) for message in call.messages) for call in result.calls
     )

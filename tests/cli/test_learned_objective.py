@@ -177,4 +177,4 @@ def test_stress_sets_the_three_arms_side_by_side_and_is_shown_again(meta_reward:
 def test_stress_needs_agents(meta_reward: MetaReward, desk: Path) -> None:
     ran = meta_reward("study", "stress", "night-1", "small", "--judge", "simulated")
     assert ran.code == 1
-    assert "task set small is for kind reward, whose programs do nothing to be scored" in ran.err
+    assert "task set small is for kind reward, whose programs do not act in a world" in ran.err
