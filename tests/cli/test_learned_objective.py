@@ -121,7 +121,7 @@ def test_objective_that_cannot_be_is_refused_in_one_line(
 def test_rewards_are_not_searched_for_under_a_reward(meta_reward: MetaReward, desk: Path) -> None:
     ran = meta_reward("search", "small", "--judge", "simulated", "--run", "new", "--objective", "learned:night-1")
     assert ran.code == 1
-    assert "programs of kind reward do nothing that a learned reward could score" in ran.err
+    assert "programs of kind reward do not act in a world, so a learned reward cannot score them" in ran.err
 
 
 def test_reward_that_was_learned_from_tasks_of_the_test_is_refused(meta_reward: MetaReward, desk: Path) -> None:
@@ -132,7 +132,7 @@ def test_reward_that_was_learned_from_tasks_of_the_test_is_refused(meta_reward: 
         (desk / name).write_text(text)
     ran = meta_reward(*SEARCH, "--run", "new", "--objective", "learned:night-1")
     assert ran.code == 1
-    assert f"tasks of the test are among those that night-1 was learned from: 1, such as {learned}" in ran.err
+    assert f"test tasks are among those that night-1 was learned from: 1, such as {learned}" in ran.err
 
 
 STRESS = ("study", "stress", "night-1", "desk", "--updates", "1", "--seeds", "1", "--draws", "2", "--failures", "1")
