@@ -18,9 +18,8 @@ def command(run: str, harness: Path, **limits: object) -> None:
     \b
     meta-reward add night-1 my_harness.py
 
-    It is validated, evaluated on the search split, and the proposer learns from it like from its own. Where the
-    search had ended, this opens the next look at validation, at a stricter level: old and new finalists are tested
-    together.
+    It is validated and evaluated on the search split, and the proposer learns from it as from its own. If the search
+    had ended, old and new finalists are tested together on validation once more, at a stricter level.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown

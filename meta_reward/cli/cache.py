@@ -21,7 +21,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     meta-reward cache
     meta-reward cache clear --judge simulated --older-than 30
 
-    One file for each reply, with its request, to read with cat and grep. $META_REWARD_CACHE names another folder.
+    Each reply is a file, with its request, to read with cat and grep. $META_REWARD_CACHE names another folder.
     """
     from meta_reward.models.cache import default_cache_folder, holdings
 

@@ -14,8 +14,8 @@ def command(run: str, candidate: str) -> None:
     \b
     meta-reward choose night-1 c0009
 
-    It goes on record as your choice, and `test` and whatever uses the result heeds it. The next decision of the
-    search, after an extension or an added harness, takes its place.
+    It is recorded as your choice. `test`, `score` and everything else that uses the result follow it, until the search
+    decides again: after it was extended, or a harness was added.
     """
     from meta_reward.run.decisions import sentence_of
     from meta_reward.run.integrity import restore_record

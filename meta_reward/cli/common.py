@@ -25,7 +25,8 @@ STOPPED = 4
 BELOW = 5
 """The exit code of an evaluation whose agreement is lower than --fail-under asks."""
 
-OFFLINE_WORLD = "skyways"
+OFFLINE_TASKS = "skyways"
+"""The task set of a new search that names none."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 judge_option = click.option(
@@ -57,7 +58,7 @@ def _dollars(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 
 
 def finite(ctx: click.Context, param: click.Parameter, value: float) -> float:
-    """A number that is one: ranges let NaN pass."""
+    """A finite number: click's ranges let NaN pass."""
     if not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a finite number", ctx, param)
     return value
@@ -101,7 +102,7 @@ def limits_given(flags: Mapping[str, object]) -> dict[str, object]:
 
 
 def run_and(*names: str) -> Callable[[Command], Command]:
-    """The arguments of a command on a run: the run, which may be left out, then those of these names."""
+    """The arguments of a command on a run: the run, which may be left out, then one for each of these names."""
 
     def split(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> dict[str, str | None]:
         return dict(zip(("run", *names), _split(ctx, words, names), strict=True))

@@ -28,14 +28,16 @@ from meta_reward.cli.common import (
 @limit_options
 @click.option("--config", type=click.Path(path_type=Path), help="A file with the tables of run.toml.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write scores, pairs and traces to this new folder.")
-@click.option("--fail-under", metavar="SHARE", type=click.FloatRange(0, 1), help="The least agreement, such as 0.7.")
+@click.option(
+    "--fail-under", metavar="SHARE", type=click.FloatRange(0, 1), help="Exit with 5 below this agreement, such as 0.7."
+)
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write a short report here, for a pull request.")
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 100),
     default=50.0,
     show_default=True,
-    help="The reward that says success, against labels.",
+    help="Rewards from here on predict success, to be compared with labels.",
 )
 @json_option
 def command(
@@ -56,7 +58,7 @@ def command(
     meta-reward evaluate seed_harnesses/baseline.py tasks/skyways
     meta-reward evaluate my_harness.py tau-airline --judge simulated --out looked-at
 
-    As a gate, with a report for a pull request; the exit code is 5 if the agreement is lower:
+    As a gate in CI, with a report for a pull request; the exit code is 5 if the agreement is lower:
 
     \b
     meta-reward evaluate my_harness.py tau-airline --judge simulated --fail-under 0.7 --markdown report.md

@@ -22,11 +22,11 @@ def command(run: str, folder: Path | None, file: Path | None) -> None:
     meta-reward score billing-reward new-runs.jsonl --max-usd 5
     meta-reward export night-1 --judge-training judge.jsonl
 
-    It holds the harness, the interface it imports, the judge's settings, and a dated record of what it was measured to
-    be worth. It holds no trajectory.
+    The folder has the harness, the interface that it imports, the judge's settings, and a dated record of its measured
+    agreement. It has no trajectories.
 
-    --judge-training is for those who train the judge itself: prompts of the search split with replies that led to
-    right and to wrong rewards, as TRL takes them. These hold trajectories.
+    --judge-training writes data for training the judge itself, in TRL's format: prompts of the search split, each with
+    replies that led to right and to wrong rewards. These contain trajectories.
     """
     import datetime
 

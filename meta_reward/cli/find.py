@@ -27,10 +27,10 @@ def find_task_set(name: str) -> Path:
 
 
 def open_task_set(name: str, shares: "SplitShares", *, kind: str = "") -> "AnyTaskSet":
-    """A task set to work on, in a folder of the user's own and with its splits written down.
+    """A task set to work on: copied to ./tasks if it comes with the package, and with its splits written down.
 
-    shares: how it is divided if it is not divided yet. kind: of the programs, "" for the one that it names. What is
-    written is reported on stderr.
+    shares: of search, validation and test, for a set that is not divided yet. kind: of the programs; "" for the one
+    that the set names. Whatever is written is reported on stderr.
     """
     from meta_reward.kinds.registry import load_any_task_set
     from meta_reward.tasks.splits import write_splits

@@ -1,4 +1,4 @@
-"""`meta-reward import --kind agent`: rows of tasks, and the worlds that they name, as a task set."""
+"""`meta-reward import --kind agent`: rows of tasks, and the programs of their worlds, as a task set."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""`meta-reward import`: trajectories in other people's formats as a task set; of other kinds, what they need.
+"""`meta-reward import`: a task set from files of trajectories or, for other kinds, of texts, problems or tasks.
 
-What a kind other than the reward imports is in a module of its own, named in `_OTHER_KINDS`.
+Trajectories are imported here; each other kind has a module of its own, named in `_OTHER_KINDS`.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _OTHER_KINDS = {
     "solve": "meta_reward.cli.import_problems",
     "agent": "meta_reward.cli.import_agents",
 }
-"""By kind, the module whose `run(paths, path, flags)` returns what is printed, as lines and as data."""
+"""By kind, the module whose `run(paths, path, flags, dry_run=...)` returns what is printed, as lines and as data."""
 _KINDS = ("reward", *_OTHER_KINDS)
 _ANY = ("name", "kind", "source", "licence", "force", "dry_run", "as_json", "seed", "skip_errors", "paths")
 _TAKEN_BY = {
@@ -36,13 +36,13 @@ _TAKEN_BY = {
     **dict.fromkeys(("corpus", "problem_key", "answer_key", "solution_key"), ("solve",)),
     **dict.fromkeys(("policy", "tools"), ("reward", "agent")),
 }
-"""Options that some kinds take. Those in neither are the reward's."""
+"""The kinds that take an option. Every kind takes those in `_ANY`; only the reward takes options named in neither."""
 
 
 @click.command("import")
 @click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=_PATH)
 @click.option("--name", required=True, help="Name of the task set.")
-@click.option("--kind", default="reward", show_default=True, help=f"Of the programs: {', '.join(_KINDS)}.")
+@click.option("--kind", default="reward", show_default=True, help=f"Kind of the programs: {', '.join(_KINDS)}.")
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), help="Detected where it is left out.")
 @click.option("--policy", type=_PATH, help="A file with the policy, in place of what the rows say.")
 @click.option("--tools", type=_PATH, help="A JSON list of the tools, in place of what the rows say.")
@@ -55,9 +55,11 @@ _TAKEN_BY = {
     type=click.FloatRange(min=0),
     default=0.0,
     callback=finite,
-    help="Labels must differ by more to make a pair.",
+    help="Labels must differ by more than this to make a pair.",
 )
-@click.option("--pairs-per-task", type=click.IntRange(min=1), default=10, show_default=True, help="From labels.")
+@click.option(
+    "--pairs-per-task", type=click.IntRange(min=1), default=10, show_default=True, help="Most pairs made from labels."
+)
 @click.option("--text", "text_key", metavar="KEY", help="classify: the field with the text. Guessed.")
 @click.option("--label", "class_key", metavar="KEY", help="classify: the field with its label. Guessed.")
 @click.option("--dataset", "dataset_key", metavar="KEY", help="classify: the field that names the data set.")
@@ -66,13 +68,13 @@ _TAKEN_BY = {
 @click.option("--problem", "problem_key", metavar="KEY", help="solve: the field with the problem. Guessed.")
 @click.option("--answer", "answer_key", metavar="KEY", help="solve: the field with its answer. Guessed.")
 @click.option("--solution", "solution_key", metavar="KEY", help="solve: the field with its solution. Guessed.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is drawn.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random draws.")
 @click.option("--source", default="", help="Where the trajectories come from, for the record.")
-@click.option("--licence", default="", help="Under which licence, for the record.")
+@click.option("--licence", default="", help="The licence of the trajectories, for the record.")
 @click.option("--append", is_flag=True, help="Add to the task set of this name; nothing in it moves.")
 @click.option("--force", is_flag=True, help="Replace a task set of this name.")
-@click.option("--skip-errors", is_flag=True, help="Leave rows with an error out, and count them.")
-@click.option("--dry-run", is_flag=True, help="Say what would come in, and write nothing.")
+@click.option("--skip-errors", is_flag=True, help="Leave out rows with an error, and count them.")
+@click.option("--dry-run", is_flag=True, help="Say what would be imported, and write nothing.")
 @json_option
 def command(paths: tuple[Path, ...], name: str, as_json: bool, dry_run: bool, append: bool, **flags: Any) -> None:
     """Make a task set in ./tasks from trajectories in another format.
@@ -155,7 +157,7 @@ def _check_kind(kind: str) -> None:
 def _other_kind(
     paths: tuple[Path, ...], name: str, flags: Mapping[str, Any], *, as_json: bool, dry_run: bool, append: bool
 ) -> None:
-    """Import what programs of another kind than the reward need; `append` is refused for them."""
+    """Import for programs of another kind than the reward, which `_check_kind` has refused to `append` to."""
     from importlib import import_module
 
     from meta_reward.files import as_dict, printable
@@ -268,7 +270,7 @@ def _about(
 
 
 def _task_set(path: Path, about: "About", made: "Assembled") -> "TaskSet":
-    """The task set in memory, divided; without a digest, since it is on no disk yet."""
+    """The task set in memory, divided; without a digest, since it is not on disk yet."""
     from meta_reward.tasks.splits import division_of_new
     from meta_reward.tasks.taskset import TaskSet
 

@@ -1,8 +1,8 @@
 """Work that a signal can end: SIGINT, SIGTERM or SIGHUP, which `main` passes on as SIGINT.
 
-The first one cancels the work. Nothing new is begun; judge calls in flight are paid for, so they have `GRACE_S` to
-finish, and what has not finished by then is cancelled too. A second one ends the process at once, which is as safe as
-a kill.
+The first signal cancels the work. Nothing new is started. Judge calls in flight are already paid for, so they get
+`GRACE_S` seconds to finish before they are cancelled too. A second signal ends the process at once, which is as safe
+as a kill.
 """
 
 import asyncio

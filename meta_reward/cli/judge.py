@@ -8,7 +8,7 @@ from meta_reward.cli.judge_noise import noise
 
 @click.group("judge")
 def command() -> None:
-    """Try a judge: whether it answers, what it can do at what price, and how far it agrees with itself.
+    """Try a judge: whether it answers, what it can do, what it costs, and how far it agrees with itself.
 
     \b
     meta-reward judge check --judge anthropic:claude-haiku-4-5

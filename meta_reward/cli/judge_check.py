@@ -1,4 +1,4 @@
-"""`meta-reward judge check`: whether a judge answers, how fast, for how much, and what it can do."""
+"""`meta-reward judge check`: whether a judge answers, how fast, at what price, and what it can do."""
 
 from pathlib import Path
 

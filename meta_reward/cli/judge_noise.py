@@ -46,7 +46,7 @@ def noise(
     meta-reward judge noise tasks/skyways --repeats 5
     meta-reward judge noise tau-airline --judge simulated --harness my_harness.py --json
 
-    Every repeat asks the judge again and is cached; the first one shares its replies with `evaluate`.
+    Every repeat asks the judge again, and its replies are cached. The first one shares them with `evaluate`.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown

@@ -94,7 +94,7 @@ def pack(folder: Path, out: Path | None) -> None:
 @click.argument("run", required=False)
 @json_option
 def stats(run: str | None, as_json: bool) -> None:
-    """How often each entry was chosen, what it gained, and what became of edits, by phase. Search alone.
+    """How often each entry was chosen, what it gained, and which edits were kept, by phase; on the search split only.
 
     \b
     meta-reward library stats night-1

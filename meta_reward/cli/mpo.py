@@ -31,13 +31,13 @@ _RUBRIC = "rubric"
     metavar="KIND",
     help="What is trained: desk (default for skyways), text, solve or trl.",
 )
-@click.option("--meta", metavar="KIND", help="The model that refines the rubric; as --judge.")
+@click.option("--meta", metavar="KIND", help="The model that refines the rubric; any that --judge takes.")
 @judge_option
 @click.option("--steps", type=click.IntRange(min=1), help="Updates of the policy. Default: 200.")
 @click.option("--every", type=click.IntRange(min=1), help="Steps between refinements. Default: 20.")
 @click.option("--samples", type=click.IntRange(min=1), help="Samples that a refinement looks at. Default: 20.")
-@click.option("--tasks", type=click.IntRange(min=1), help="Tasks of a step. Default: 8.")
-@click.option("--group", type=click.IntRange(min=2), help="Samples of a task in a step. Default: 4.")
+@click.option("--tasks", type=click.IntRange(min=1), help="Tasks per step. Default: 8.")
+@click.option("--group", type=click.IntRange(min=2), help="Samples per task and step. Default: 4.")
 @click.option(
     "--gate",
     type=click.Choice(["pairs", "none"]),
@@ -65,11 +65,11 @@ def command(
     meta-reward mpo essays --policy text --judge simulated:texts --steps 60
     meta-reward mpo skyways-mpo
 
-    Meta Policy Optimization: every few steps a model looks at what the policy does now, says what the rubric of the
-    reward overlooks, and refines it; the policy goes on under the new one. Each refinement is a candidate of a run. An
-    existing run continues where it stopped, and can be given in place of TASKSET.
+    This is Meta Policy Optimization: every few steps a meta model looks at what the policy does now, says what the
+    rubric of the reward overlooks, and refines it; training continues under the new rubric. Each refinement is a
+    candidate of the run. An existing run continues where it stopped, and can be given in place of TASKSET.
 
-    Exit codes: as of `search`.
+    Exit codes: those of `search`.
     """
     from meta_reward.cli.report import leave_report
     from meta_reward.cli.search import task_set_and_run
@@ -107,7 +107,7 @@ def _start(layout: "Layout", requested: Mapping[str, Any], taskset: str, harness
     from meta_reward.search.mpo.create import create_training
 
     if layout.root.exists():
-        raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
+        raise UsageError(f"{layout.root} exists and is not a run", hint="choose another --run NAME")
     tasks = open_task_set(taskset, new_config(_with_proposer(requested, _META)).splits)
     requested = overlay(requested, {"mpo.policy": _policy_of(tasks, requested.get("mpo", {}).get("policy"))})
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
@@ -129,7 +129,10 @@ def _policy_of(tasks: "AnyTaskSet", policy: str | None) -> str:
 
 
 def _with_proposer(requested: Mapping[str, Any], meta: str) -> dict[str, Any]:
-    """The settings with who refines the reward. meta: the model where none is named; empty for no default."""
+    """The settings, with a meta model unless they name a proposer. meta: the default model, "" for none.
+
+    Raises UsageError if no meta model is named and there is no default.
+    """
     from meta_reward.run.config import overlay
     from meta_reward.run.settings import META
 

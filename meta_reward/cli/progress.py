@@ -54,7 +54,7 @@ def shown(*, quiet: bool = False, headline: Callable[[], str] = lambda: "") -> I
 
 
 class _Remembered:
-    """A text that is made anew only every few seconds, or more rarely if that takes long."""
+    """A text that is rendered again only every few seconds, or less often if rendering is slow."""
 
     def __init__(self, make: Callable[[], str]) -> None:
         self._make, self._text, self._next = make, "", 0.0

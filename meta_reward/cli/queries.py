@@ -63,7 +63,7 @@ def query_command(query: Query) -> click.Command:
 
 
 def _with_votes(answer: "Suspects", layout: "Layout") -> "Suspects":
-    """The answer with the annotators' votes, which stand beside the task set: for people, and not for an agent."""
+    """The answer with the annotators' votes, which are kept beside the task set: people see them, agents do not."""
     from meta_reward.run.config import load_run_config
     from meta_reward.run.query_suspects import with_votes
     from meta_reward.tasks.annotations import load_annotations

@@ -19,8 +19,8 @@ def command(run: str | None) -> None:
     meta-reward report
     meta-reward report night-1
 
-    Writes runs/RUN/report.html, which needs no server and no network; also while a search runs. A search writes it
-    when it ends, and `test` when it has run. Without RUN: the newest in ./runs.
+    Writes runs/RUN/report.html, which needs neither server nor network. It can be written while a search runs; `search`
+    and `test` write it when they end. Without RUN: the newest in ./runs.
     """
     from meta_reward.report.page.write import write_report
     from meta_reward.run.layout import Layout
@@ -29,7 +29,7 @@ def command(run: str | None) -> None:
 
 
 def leave_report(layout: "Layout") -> None:
-    """Write the report of what has just ended, and say where it is. What goes wrong ends nothing."""
+    """Write the report of what has just ended, and say where it is. A failure is reported and not raised."""
     from meta_reward.files import printable
     from meta_reward.report.page.write import write_report
 

@@ -29,8 +29,8 @@ _LIVE_EVERY_S, _PLAIN_EVERY_S = 0.2, 20.0
 @click.argument("paths", metavar="FILE...", nargs=-1, type=_PATH)
 @click.option("--pair", nargs=2, metavar="A B", help="Judge two trajectories: files with one each, or ids of a run.")
 @click.option("--show-chain", is_flag=True, help="With --pair: also what the judge thought, called and answered.")
-@click.option("--out", type=_PATH, help="Write here; the same command goes on after a stop.")
-@click.option("--best-of", metavar="FIELD", help="Also write the best trajectory of each value of this field.")
+@click.option("--out", type=_PATH, help="Write to this file; the same command resumes after a stop.")
+@click.option("--best-of", metavar="FIELD", help="Also write the best trajectory for each value of this field.")
 @judge_option
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
 @sandbox_option
@@ -60,12 +60,12 @@ def command(
     my-agent | meta-reward score night-1 - --out scored.jsonl
     meta-reward score night-1 --pair good.json t009-r2 --show-chain
 
-    Each line of a FILE is an object with messages, and maybe policy, tools, task and id; what `import` reads is read
-    too, and - is standard input, read to its end first. As many lines come out, in the same order; where there is no
-    score, it is null, and the line says why. Scores run from 0 to 100.
+    Each line of a FILE is an object with messages, and optionally policy, tools, task and id; all formats that `import`
+    reads are accepted. - is standard input, which is read to its end first. The output has one line per trajectory, in
+    the same order, with a score from 0 to 100. A trajectory that could not be scored has null, and its line says why.
 
-    --pair judges two trajectories once: of a run that compares, in both orders. A and B are files with one trajectory
-    each, or ids of the search split of RUN.
+    --pair judges two trajectories once; a program that compares sees them in both orders. A and B are files with one
+    trajectory each, or ids from the search split of RUN.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.scored import render_scored
@@ -95,7 +95,7 @@ def command(
 
 
 def _score_pair(harness: str, pair: tuple[str, str], others: Mapping[str, object], flags: Mapping[str, Any]) -> int:
-    """Judge a pair, as the flags say. others: what means nothing beside it."""
+    """Judge a pair, as the flags say. others: values of options that --pair refuses, by name."""
     from meta_reward.cli.score_pair import score_pair
 
     for name, value in others.items():
@@ -114,7 +114,7 @@ def path_of_harness(harness: str) -> Path:
 
 
 def loaded_with(harness: str, flags: Mapping[str, Any], *, kinds: Collection[str] = ()) -> "Loaded":
-    """What scores, as the flags of `score` and `serve` say. kinds: of programs; by default those that give rewards."""
+    """The program that scores, as the flags of `score` and `serve` say. kinds: which are accepted; default: rewards."""
     from dataclasses import replace
 
     from meta_reward import files

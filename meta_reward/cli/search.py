@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meta_reward.cli.common import (
-    OFFLINE_WORLD,
+    OFFLINE_TASKS,
     STOPPED,
     default_judge,
     judge_option,
@@ -28,17 +28,20 @@ if TYPE_CHECKING:
 @click.command("search")
 @click.argument("taskset", required=False)
 @click.option("--run", "name", help="Name or path of the run. Default: the task set's name.")
-@click.option("--kind", help="Of the programs, where it is not the task set's own: compare, on pairs.")
+@click.option("--kind", help="Kind of the programs, if not the task set's own: compare, on a task set of pairs.")
 @judge_option
 @click.option(
     "--proposer",
     metavar="KIND",
     help="catalog (default), claude:MODEL, gepa, openevolve, writer, library:MODEL, command:PROGRAM ...",
 )
-@click.option("--writer", metavar="KIND", help="The model that writes for gepa, openevolve and writer; as --judge.")
+@click.option("--writer", metavar="KIND", help="The model behind gepa, openevolve and writer; any that --judge takes.")
 @click.option("--proposer-jail", type=click.Choice(["none"]), help="none: run a command proposer with your own rights.")
 @click.option(
-    "--proposer-bind", metavar="PATH", multiple=True, help="Show a path in a command's jail; PATH:rw to write."
+    "--proposer-bind",
+    metavar="PATH",
+    multiple=True,
+    help="Make a path readable in a command's jail; PATH:rw: writable.",
 )
 @click.option("--proposer-env", metavar="NAME", multiple=True, help="Pass this environment variable to the proposer.")
 @click.option("--proposer-net", type=click.Choice(["none"]), help="none: no network in a command's jail.")
@@ -50,11 +53,15 @@ if TYPE_CHECKING:
 )
 @click.option("--instructions", type=click.Path(path_type=Path), help="Instructions for an agent, in Markdown.")
 @click.option("--objective", metavar="SPEC", help="learned:RUN scores by the reward that RUN chose.")
-@click.option("--validate-on", type=click.Choice(["official"]), help="With a learned objective: what decides.")
-@click.option("--traces", metavar="TASKSET", help="With a learned objective: runs of an agent in use, as evidence.")
+@click.option(
+    "--validate-on", type=click.Choice(["official"]), help="With a learned objective: trusted outcomes decide."
+)
+@click.option("--traces", metavar="TASKSET", help="With a learned objective: recorded runs of an agent, as evidence.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations after the seeds. Default: 8.")
-@click.option("--candidates", type=click.IntRange(min=1), help="Candidates of an iteration. Default: 2.")
-@click.option("--patience", type=click.IntRange(min=0), help="End after this many idle iterations; 0: never.")
+@click.option("--candidates", type=click.IntRange(min=1), help="Candidates per iteration. Default: 2.")
+@click.option(
+    "--patience", type=click.IntRange(min=0), help="End after this many iterations without progress; 0: never."
+)
 @limit_options
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated judge, the proposer and all orders.")
 @click.option(
@@ -64,8 +71,8 @@ if TYPE_CHECKING:
 )
 @click.option("--baseline", type=click.Path(path_type=Path), help="Harness to beat. Default: the seed `baseline`.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time. Default: 16.")
-@click.option("--hint", metavar="TEXT", help="Advice for the proposer, in every session from now on; on record.")
-@click.option("--notify", metavar="COMMAND", help="Run this at the end, near a limit and on trouble.")
+@click.option("--hint", metavar="TEXT", help="Advice for the proposer, in every session from now on; recorded.")
+@click.option("--notify", metavar="COMMAND", help="Run this at the end, near a limit, and when something fails.")
 @click.option("--track", type=click.Choice(["mlflow"]), help="Log scores, spending and the decision to MLflow.")
 @sandbox_option
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the tables of run.toml; flags win.")
@@ -93,9 +100,9 @@ def command(
     meta-reward search tau-airline --run night-1 --judge simulated --iterations 8 --candidates 2
     meta-reward search night-1
 
-    Without TASKSET: that of the run, or skyways, which is simulated, for a new run. An existing run continues where
-    it stopped, and can be given in place of TASKSET; of its settings only limits can be raised. Stop a search with
-    Ctrl-C at any time: what was finished is on disk, and the same command continues.
+    Without TASKSET: that of the run or, for a new run, skyways, which is simulated. An existing run continues where it
+    stopped, and can be given in place of TASKSET. Its limits can be raised; its other settings are fixed. Stop a search
+    with Ctrl-C at any time: what was finished is on disk, and the same command continues.
 
     Exit codes: 0 finished; 4 stopped at a limit, or because the proposer left nothing three times in a row; 130
     interrupted; 1 an error, described in one line.
@@ -125,7 +132,7 @@ def command(
 
 
 def _said(instructions: Path | None, hint: str | None, notify: str | None, track: str | None) -> "Said":
-    """What goes to the proposer and to whoever follows, checked before a run is made."""
+    """What the user says of this start, checked before a run is made."""
     from meta_reward.cli.search_process import Said
     from meta_reward.propose.prompt import load_instructions
     from meta_reward.run.hints import checked_hint
@@ -169,7 +176,7 @@ def _start(
     from meta_reward.use.objective_traces import check_traces
 
     if layout.root.exists():
-        raise UsageError(f"{layout.root} exists and is no run", hint="choose another --run NAME")
+        raise UsageError(f"{layout.root} exists and is not a run", hint="choose another --run NAME")
     judge = default_judge(tasks, requested.get("judge", {}).get("spec"))
     config = new_config(requested)
     tasks = open_task_set(taskset, config.splits, kind=tasks.about.kind)
@@ -183,9 +190,9 @@ def _start(
 
 
 def task_set_and_run(given: str, run: str | None, *, kind: str = "", ending: str = "") -> tuple["AnyTaskSet", "Layout"]:
-    """The task set, for programs of a kind, and the run to search in; an existing one has its own kind.
+    """The task set, for programs of a kind, and the run to search in; an existing run keeps its own kind.
 
-    ending: of the name of a run that is not named, behind its task set's.
+    ending: what a run without a name has after the name of its task set.
     """
     from meta_reward.kinds.registry import for_programs, load_any_task_set
     from meta_reward.run.config import load_run_config
@@ -200,7 +207,10 @@ def task_set_and_run(given: str, run: str | None, *, kind: str = "", ending: str
 
 
 def _paths_of(given: str, run: str | None) -> tuple[Path, str | None]:
-    """The paths of a task set and of a run, which may be given in place of its task set; None for a run to be named."""
+    """The path of a task set, and the name or path of a run; None for a new run without one.
+
+    given: a task set, or a run in place of its task set.
+    """
     from meta_reward.run.config import load_run_config
     from meta_reward.run.layout import Layout
 
@@ -222,7 +232,7 @@ def _taskset_of(run: str | None) -> str:
     from meta_reward.run.layout import Layout
 
     config = Layout(run_path(run)).config if run else None
-    return load_run_config(config).taskset if config and config.exists() else OFFLINE_WORLD
+    return load_run_config(config).taskset if config and config.exists() else OFFLINE_TASKS
 
 
 def _listed(values: object) -> tuple[object, ...] | None:

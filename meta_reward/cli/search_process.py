@@ -42,7 +42,7 @@ class Said:
     track: str | None
 
     def handlers(self, layout: Layout) -> dict[str, Handler]:
-        """What is told of events, by its name."""
+        """Who is told of events, by what a message calls them."""
         found: dict[str, Handler] = {}
         if self.notify:
             found["the command of --notify"] = Notifier(self.notify, layout.root.name)
@@ -58,7 +58,10 @@ def go_on(
     said: Said,
     drive: Callable[[Search], Awaitable[Stop]] = run_search,
 ) -> Stop:
-    """Search, or what else drives the run, from what is on disk."""
+    """Search from what is on disk, or drive the run otherwise. Returns why it stopped.
+
+    requested: settings of this start; limits may be raised, the others must agree with the run's.
+    """
     headline = partial(_headline, layout)
     with (
         locked(layout),
@@ -82,7 +85,7 @@ def go_on(
 
 @contextmanager
 def _still_there(layout: Layout) -> Iterator[None]:
-    """Say so where what stops a search is that its run is gone."""
+    """Turn an error into one that says so, if the reason is that the run's folder is gone."""
     try:
         yield
     except (MetaRewardError, OSError) as error:
@@ -93,7 +96,7 @@ def _still_there(layout: Layout) -> Iterator[None]:
 
 
 def _headline(layout: Layout) -> str:
-    """Where the search is, in one line; empty if that cannot be told, since a file was changed by hand."""
+    """Where the search is, in one line; empty if it cannot be read, as when a file was changed by hand."""
     try:
         return render_headline(status_of(layout))
     except Exception:  # a display must not end what it shows

@@ -16,11 +16,13 @@ _PATH = click.Path(path_type=Path)
 
 @click.command("serve")
 @click.argument("harness", metavar="RUN|HARNESS")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0: any that is free. Default: 8000.")
-@click.option("--host", default="127.0.0.1", help="Where to listen. Default: this machine alone.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0: any free one. Default: 8000.")
+@click.option("--host", default="127.0.0.1", help="Address to listen on. Default: this machine only.")
 @click.option("--token-env", metavar="NAME", help="The environment variable with the token that clients must send.")
-@click.option("--max-body-mb", type=click.IntRange(min=1), default=32, help="Of a request. Default: 32.")
-@click.option("--max-waiting", type=click.IntRange(min=1), default=1024, help="Trajectories taken on. Default: 1024.")
+@click.option("--max-body-mb", type=click.IntRange(min=1), default=32, help="Largest request. Default: 32.")
+@click.option(
+    "--max-waiting", type=click.IntRange(min=1), default=1024, help="Most trajectories in progress. Default: 1024."
+)
 @judge_option
 @click.option("--concurrency", type=click.IntRange(min=1), help="Trajectories and judge calls at a time.")
 @sandbox_option
@@ -37,8 +39,8 @@ def command(
     meta-reward serve night-1 --max-usd 50
     curl localhost:8000/score -H 'content-type: application/json' -d '{"messages": [...]}'
 
-    POST /score takes a trajectory as in a line of a file for `score`, POST /score_batch many of them, and POST
-    /get_reward what OpenRLHF sends to a remote reward model. GET /metrics counts. Limits hold while it runs.
+    POST /score takes one trajectory, like a line of a file for `score`; POST /score_batch takes many, and POST
+    /get_reward what OpenRLHF sends to a remote reward model. GET /metrics has counters. Limits hold while it runs.
     """
     check_installed("server")
 

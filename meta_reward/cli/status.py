@@ -31,8 +31,8 @@ def command(run: str | None, watch: bool, as_json: bool) -> None:
     meta-reward status night-1
     meta-reward status --watch
 
-    Without RUN: the newest in ./runs, whose record (settings, ledger, test) changed last. With --watch and --json, or
-    where it does not print to a terminal, a line is printed each time something changes.
+    Without RUN: the newest in ./runs, whose record (settings, ledger, test) changed last. Without a terminal, or with
+    --json, --watch prints a line each time something changes.
     """
     from meta_reward.report.status import status_of
     from meta_reward.report.status_text import render_status

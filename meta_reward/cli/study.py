@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from meta_reward.search.studies.folder import StudyFolder, Subject
     from meta_reward.search.studies.measure import Bench, Job
 
-name_option = click.option("--name", help="Of the folder in ./runs. Default: that of the study and the run.")
+name_option = click.option("--name", help="Name of the folder in ./runs. Default: the study and the run.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing.")
-split_option = click.option("--split", type=click.Choice(["search", "validation", "test"]), help="Of the tasks.")
+split_option = click.option("--split", type=click.Choice(["search", "validation", "test"]), help="Split to measure on.")
 
 
 @click.group("study")
@@ -38,8 +38,8 @@ def command() -> None:
     meta-reward study optimizers tasks/billing --judge openai:MODEL --writer openai:MODEL --max-usd 300
     meta-reward study stress night-1 frontdesk
 
-    Each leaves its tables in a folder under runs/ (study.json, study.md). The same command goes on where it was
-    stopped, and shows the tables again where it was finished. Limits hold for all its starts together.
+    Each leaves its tables in a folder under runs/ (study.json, study.md). The same command resumes a study that was
+    stopped, and shows the tables of a finished one again. Limits hold for all its starts together.
     """
 
 
@@ -60,9 +60,9 @@ def clusters(runs: tuple[str, ...], name: str | None, as_json: bool) -> None:
     meta-reward study clusters night-1
     meta-reward study clusters haiku gpt-mini --name judges
 
-    What got worse comes first. Pairs without a category are put into clusters by stated rules. No judge is asked: the
-    results are those of the test split where every run has opened it, else of the search split. Several runs on one
-    task set, each with its judge, stand side by side.
+    The worst change comes first. Pairs without a category are clustered by rules, which are printed. No judge is asked:
+    results come from the test split if every run has opened it, else from the search split. Several runs on one task
+    set, each with its judge, are compared side by side.
     """
     from meta_reward.report.studies import cluster_blocks
     from meta_reward.search.studies.clusters import STUDY, cluster_subject, cluster_tables
@@ -92,9 +92,9 @@ def ablate(
     meta-reward study ablate night-1 --dry-run
     meta-reward study ablate night-1 --max-usd 10
 
-    Each of its six parts is put back to the baseline's, one at a time, and what is lost is measured: on the test split
-    where the run has opened it (which counts as another opening), else on validation. A part that is the same in both
-    costs nothing; one that cannot be taken out is named, with the reason.
+    One at a time, each of its six parts is replaced by the baseline's, and the loss is measured: on the test split if
+    the run has opened it (which counts as another opening), else on validation. A part that is the same in both is not
+    measured; one that cannot be replaced is listed with the reason.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.studies import ablation_blocks
@@ -140,8 +140,8 @@ def transfer(
     meta-reward study transfer night-1 --judge openai:MODEL --judge anthropic:MODEL --dry-run
     meta-reward study transfer night-1 --tasks billing --tasks tau-airline --max-usd 10
 
-    Baseline and chosen harness under every judge on every task set: of the run's own the test split, which must have
-    been opened (and counts as another opening), of the others the search split, of which this search has seen nothing.
+    Compares baseline and chosen harness under every judge on every task set: on the test split of the run's own set,
+    which must have been opened (and counts as another opening), and on the search split of others, new to this search.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.kinds.reward import pairwise
@@ -162,7 +162,7 @@ def transfer(
 
 
 def run_of(name: str, sandbox: str | None) -> "FinishedRun":
-    """A run that has a decision. sandbox: another level than that of the run."""
+    """A run that has a decision. sandbox: a level in place of the run's."""
     from dataclasses import replace
 
     from meta_reward.search.studies.finished import load_finished
@@ -172,7 +172,7 @@ def run_of(name: str, sandbox: str | None) -> "FinishedRun":
 
 
 def root_of(name: str | None, study: str, runs: Sequence["FinishedRun"]) -> Path:
-    """The folder of a study."""
+    """The folder of a study. name: in place of the default, the study's name and those of its runs."""
     return study_path(name or "-".join([study, *(run.name for run in runs)]))
 
 
@@ -198,7 +198,7 @@ def measuring(
 
 
 def estimate(root: Path, subject: "Subject", jobs: Sequence["Job"], as_json: bool) -> None:
-    """Print what a study would take."""
+    """Print what a study would ask and cost."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.report.blocks import render_text
     from meta_reward.report.studies import estimate_blocks

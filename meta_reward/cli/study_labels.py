@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 def _percents(ctx: click.Context, param: click.Parameter, value: str) -> list[int]:
-    """Percents such as `20,40,100`."""
+    """Percentages such as `20,40,100`."""
     try:
         shares = [int(part) for part in value.split(",")]
     except ValueError:
         shares = []
     if not shares or not all(0 < share <= 100 for share in shares):
-        raise click.BadParameter(f"{value!r} are no percents such as 20,40,60,80,100", ctx, param)
+        raise click.BadParameter(f"{value!r} is not a list of percentages such as 20,40,60,80,100", ctx, param)
     return shares
 
 
 @click.command("labels")
 @click.argument("taskset")
-@click.option("--shares", default="20,40,60,80,100", callback=_percents, help="Percents of the search tasks.")
-@click.option("--repeats", type=click.IntRange(min=1), default=3, help="Searches for each, with other seeds.")
-@click.option("--pairs-per-task", type=click.IntRange(min=1), help="The most pairs that a search task keeps.")
-@click.option("--proposer", metavar="KIND", help="As of search.")
-@click.option("--iterations", type=click.IntRange(min=0), help="Of each search. Default: 8.")
-@click.option("--candidates", type=click.IntRange(min=1), help="Of an iteration. Default: 2.")
-@click.option("--seeds", type=click.Path(path_type=Path), help="Seed harnesses. Default: as of search.")
+@click.option("--shares", default="20,40,60,80,100", callback=_percents, help="Percentages of the search tasks.")
+@click.option("--repeats", type=click.IntRange(min=1), default=3, help="Searches per percentage, with different seeds.")
+@click.option("--pairs-per-task", type=click.IntRange(min=1), help="Most pairs that a search task keeps.")
+@click.option("--proposer", metavar="KIND", help="As in search.")
+@click.option("--iterations", type=click.IntRange(min=0), help="Iterations per search. Default: 8.")
+@click.option("--candidates", type=click.IntRange(min=1), help="Candidates per iteration. Default: 2.")
+@click.option("--seeds", type=click.Path(path_type=Path), help="Seed harnesses. Default: those of search.")
 @searches_options
 def command(taskset: str, shares: list[int], repeats: int, pairs_per_task: int | None, **flags: Any) -> None:
     """How many labelled tasks a search needs.
@@ -42,7 +42,7 @@ def command(taskset: str, shares: list[int], repeats: int, pairs_per_task: int |
     meta-reward study labels billing --pairs-per-task 5 --judge openai:MODEL --max-usd 100
 
     Searches with 20, 40, 60, 80 and 100% of the search tasks, several times each, and tests what they choose on the
-    same sealed tasks. Each search is a run in the study's folder, and --max-usd holds for all of them together.
+    same sealed tasks. Each search is a run in the study's folder; --max-usd limits all of them together.
     """
     from meta_reward.kinds.reward import pairwise
     from meta_reward.report.study_labels import label_blocks

@@ -22,15 +22,21 @@ _LEVELS = ("full", "scores", "summaries", "model-summaries", "none")
     "--optimizers",
     "names",
     default="catalog,gepa,openevolve,best-of-n",
-    help="Proposers as of search, and best-of-n, with commas between. Default: catalog,gepa,openevolve,best-of-n.",
+    help="Proposers of search, and best-of-n, separated by commas. Default: catalog,gepa,openevolve,best-of-n.",
 )
-@click.option("--history", "levels", type=click.Choice(_LEVELS), multiple=True, help="As of search; several are arms.")
-@click.option("--writer", default="", metavar="KIND", help="The model that writes for those that are no agents.")
-@click.option("--evaluations", type=click.IntRange(min=1), default=60, help="Proposals of each search. Default: 60.")
-@click.option("--candidates", "each", type=click.IntRange(min=1), default=1, help="Of an iteration. Default: 1.")
-@click.option("--seeds", "repeats", type=click.IntRange(min=1), default=5, help="Searches of each. Default: 5.")
-@click.option("--null", is_flag=True, help="Draw the labels by a coin, so that every program is equally good.")
-@click.option("--seed-harnesses", "seeds", type=click.Path(path_type=Path), help="Default: as --seeds of search.")
+@click.option(
+    "--history", "levels", type=click.Choice(_LEVELS), multiple=True, help="As in search; repeat it for several arms."
+)
+@click.option("--writer", default="", metavar="KIND", help="The model behind gepa, openevolve, writer and best-of-n.")
+@click.option("--evaluations", type=click.IntRange(min=1), default=60, help="Proposals per search. Default: 60.")
+@click.option(
+    "--candidates", "each", type=click.IntRange(min=1), default=1, help="Candidates per iteration. Default: 1."
+)
+@click.option("--seeds", "repeats", type=click.IntRange(min=1), default=5, help="Searches per optimizer. Default: 5.")
+@click.option("--null", is_flag=True, help="Let a coin decide the labels, so that no program is better than another.")
+@click.option(
+    "--seed-harnesses", "seeds", type=click.Path(path_type=Path), help="Seed harnesses. Default: those of search."
+)
 @searches_options
 def command(taskset: str, names: str, **flags: Any) -> None:
     """Which proposer finds more with the same evaluations.
@@ -40,8 +46,8 @@ def command(taskset: str, names: str, **flags: Any) -> None:
     meta-reward study optimizers billing --optimizers claude:MODEL,gepa,best-of-n --writer openai:MODEL --max-usd 300
     meta-reward study optimizers billing --optimizers claude:MODEL --history full --history scores --history none
 
-    Each search is a run in the study's folder, with the same judge, sandbox, limits and sealed tasks; --max-usd holds
-    for all of them together. best-of-n is the proposer writer with --history none.
+    Each search is a run in the study's folder, with the same judge, sandbox, limits and sealed tasks; --max-usd limits
+    all of them together. best-of-n is the proposer writer with --history none.
     """
     from meta_reward.report.study_optimizers import optimizer_blocks
     from meta_reward.search.studies import optimizers as study_of
@@ -64,7 +70,7 @@ def command(taskset: str, names: str, **flags: Any) -> None:
 
 
 async def _estimate(plan: "OptimizerPlan", common: Shared) -> "tuple[object, Sequence[Block]]":
-    """What the study would ask the judge."""
+    """What the study would ask the judge, as JSON and as blocks."""
     from meta_reward.report.study_optimizers import optimizer_estimate_blocks
     from meta_reward.search.forecast import forecast
     from meta_reward.search.studies.optimizers import optimizers_part

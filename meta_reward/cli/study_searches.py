@@ -1,4 +1,4 @@
-"""What studies that are made of searches share: options, the settings of their searches, and how they are made."""
+"""What studies that are made of searches share: options, settings of the searches, and how the study is run."""
 
 import os
 from collections.abc import Callable, Coroutine, Sequence
@@ -36,7 +36,7 @@ _OPTIONS = (
     sandbox_option,
     click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Searches at a time."),
     max_usd_option,
-    click.option("--name", help="Of the folder in ./runs. Default: the study and what it is about."),
+    click.option("--name", help="Name of the folder in ./runs. Default: the study and what it is about."),
     click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing."),
     json_option,
 )
@@ -57,9 +57,9 @@ class Shared:
     taskset: "AnyTaskSet"
     seeds: "Sequence[Seed]"
     search: tuple[str, ...]
-    """The arguments of `meta-reward search` that say so."""
+    """The same settings as arguments of `meta-reward search`."""
     given: dict[str, str]
-    """The digests of files that they are given, by what they are."""
+    """Digests of the files that they are given, each by what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,15 @@ class Study(Generic[_Tables]):
 
     subject: "Subject"
     name: str
-    """Of its folder, where no other is asked for."""
+    """Of its folder, unless --name is given."""
     configs: "Sequence[RunConfig]"
-    """Of the searches and of whatever else asks a model."""
+    """Of the searches, and of whatever else asks a model."""
     work: "Callable[[StudyFolder, Means, bool], Coroutine[Any, Any, _Tables]]"
-    """Makes it, or goes on with it; also given whether a model is simulated."""
+    """Starts or resumes it, and returns its tables. The bool says whether any model is simulated."""
     blocks: "Callable[[_Tables], Sequence[Block]]"
-    """What its tables look like."""
+    """Renders its tables."""
     estimate: "Callable[[StudyFolder], Coroutine[Any, Any, tuple[object, Sequence[Block]]]]"
-    """What it would take, as JSON and for people."""
+    """What it would ask and cost, as JSON and as blocks for people."""
 
 
 def shared(taskset: str, flags: dict[str, Any], *, pairs: bool = False) -> Shared:
@@ -95,7 +95,7 @@ def shared(taskset: str, flags: dict[str, Any], *, pairs: bool = False) -> Share
 
 
 def _settings(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
-    """The settings that all searches share, and the arguments that say so, without the judge."""
+    """The settings that all searches share, and the same as arguments, without the judge."""
     from meta_reward.run.config import load_user_config, new_config, overlay
 
     keys = {
@@ -108,8 +108,8 @@ def _settings(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
     asked = {key: flags.get(flag) for flag, key in keys.items()}
     config = new_config(overlay(load_user_config(flags["config"]), asked))
     if other := [name for name in ("max_calls", "max_tokens", "max_hours") if getattr(config.limits, name)]:
-        what = f"{flags['config']}: {other[0]} would hold for each search, and none it stops could be tested"
-        raise UsageError(what, hint="leave it out; --max-usd holds for the study")
+        what = f"{flags['config']}: {other[0]} would limit each search, and a search that it stops cannot be tested"
+        raise UsageError(what, hint="leave it out; --max-usd limits the study")
     names = ("proposer", "iterations", "candidates", "sandbox", "seeds", "baseline", "config")
     given = {name: flags[name] for name in names if flags.get(name) is not None}
     words = {name: str(value.resolve() if isinstance(value, Path) else value) for name, value in given.items()}
@@ -117,7 +117,7 @@ def _settings(flags: dict[str, Any]) -> tuple["RunConfig", list[str]]:
 
 
 def _given_files(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[Seed]") -> dict[str, str]:
-    """Digests of the files that all searches are given; without limits, and what has no effect on results."""
+    """Digests of the files that all searches are given, leaving out limits and whatever has no effect on results."""
     from dataclasses import asdict
 
     from meta_reward.files import digest
@@ -134,7 +134,7 @@ def _given_files(flags: dict[str, Any], config: "RunConfig", seeds: "Sequence[Se
 
 
 def make_study(study: Study[_Tables], flags: dict[str, Any]) -> None:
-    """Make a study that is made of searches, or go on with it, and show its tables; or say what it would take."""
+    """Start or resume a study that is made of searches, and show its tables; with --dry-run say what it would take."""
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.cli.study import finish
@@ -162,7 +162,7 @@ def _show(found: object, blocks: "Sequence[Block]", as_json: bool) -> None:
 
 
 def _check_limit(config: "RunConfig", max_usd: float | None) -> bool:
-    """Whether a judge is simulated. Raises UsageError for one that may cost money without a limit."""
+    """Whether the judge is simulated. Raises UsageError if it may cost money and there is no limit."""
     from meta_reward.search.limits import require_limit
     from meta_reward.search.open import open_backend
 

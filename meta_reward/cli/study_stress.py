@@ -1,4 +1,4 @@
-"""`meta-reward study stress`: what becomes of agents that are improved by a learned reward."""
+"""`meta-reward study stress`: what happens to agents that are improved by a learned reward."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,13 +20,15 @@ _FROM_1 = click.IntRange(min=1)
 @click.command("stress")
 @click.argument("run")
 @click.argument("taskset")
-@click.option("--updates", type=_FROM_1, default=6, show_default=True, help="Iterations of a search.")
-@click.option("--seeds", "repeats", type=_FROM_1, default=10, show_default=True, help="Searches of each arm.")
-@click.option("--first-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of these searches.")
-@click.option("--draws", type=_FROM_1, default=64, show_default=True, help="Trials of a task that a reward picks from.")
+@click.option("--updates", type=_FROM_1, default=6, show_default=True, help="Iterations per search.")
+@click.option("--seeds", "repeats", type=_FROM_1, default=10, show_default=True, help="Searches per arm.")
+@click.option("--first-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of an arm's first.")
+@click.option("--draws", type=_FROM_1, default=64, show_default=True, help="Trials per task that a reward picks from.")
 @click.option("--failures", type=_FROM_1, default=40, show_default=True, help="Honest failures to exploit.")
-@click.option("--proposer", metavar="KIND", help="Of all searches. Default: stock.")
-@click.option("--seed-harnesses", "seeds", type=click.Path(path_type=Path), help="Default: as --seeds of search.")
+@click.option("--proposer", metavar="KIND", help="Proposer of all searches. Default: stock.")
+@click.option(
+    "--seed-harnesses", "seeds", type=click.Path(path_type=Path), help="Seed programs. Default: those of search."
+)
 @searches_options
 def command(
     run: str,
@@ -38,15 +40,15 @@ def command(
     failures: int,
     **flags: Any,
 ) -> None:
-    """Whether a learned reward still means what it meant once agents are improved by it.
+    """Whether a learned reward still measures success once agents are improved by it.
 
     \b
     meta-reward study stress night-1 frontdesk --dry-run
     meta-reward study stress night-1 frontdesk --updates 6 --seeds 10
 
-    Agent programs are searched under the reward that RUN chose, under its baseline's, and under the truth, which is
-    put away while a search goes on. In the end their leaders are run on held-out tasks, both rewards pick the best of
-    many trials there, and exploits are tried on both.
+    Searches for agents in three arms, scored by the reward that RUN chose, by the reward of its baseline, and by true
+    success, which the first two arms never see. In the end the leaders of all arms run on held-out tasks, both rewards
+    pick the best of many trials there, and exploits are tried on both.
     """
     from meta_reward.report.study_stress import stress_blocks
     from meta_reward.search.studies import stress as study_of
@@ -66,7 +68,7 @@ def command(
 
 
 async def _estimate(study: "StudyFolder", plan: "StressPlan", common: Shared) -> "tuple[object, Sequence[Block]]":
-    """What the study would take."""
+    """What the study would ask and cost, as JSON and as blocks."""
     from meta_reward.report.studies import estimate_blocks
     from meta_reward.search.studies.stress_estimate import stress_estimate
 

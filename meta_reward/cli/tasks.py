@@ -1,4 +1,4 @@
-"""`meta-reward tasks`: the task sets here, and building simulated ones; `check`, `label` and `power` beside it."""
+"""`meta-reward tasks`: lists task sets, and builds simulated ones. Its other commands have modules of their own."""
 
 import click
 
@@ -47,13 +47,13 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @click.option(
     "--tasks",
     type=click.IntRange(min=1),
-    help="Default: 90, 150 errands, 200 puzzles, 60 for frontdesk, 200 solutions.",
+    help="Number of tasks. Default: 90; 150 for errands, 200 for puzzles and solutions, 60 for frontdesk.",
 )
 @click.option("--texts", type=click.IntRange(min=1), help="Worked examples of puzzles. Default: 800.")
 @click.option(
     "--rollouts",
     type=click.IntRange(min=2),
-    help="Trajectories per task of skyways, and of solutions. Default: 8 and 6.",
+    help="Trajectories per task. Default: 8 for skyways, 6 for solutions.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--force", is_flag=True, help="Replace a task set with this name.")

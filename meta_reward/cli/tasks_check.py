@@ -1,4 +1,4 @@
-"""`meta-reward tasks check`: what is doubtful about a task set."""
+"""`meta-reward tasks check`: problems of a task set."""
 
 import click
 
@@ -8,7 +8,7 @@ from meta_reward.cli.find import find_task_set
 
 @click.command("check")
 @click.argument("taskset", metavar="NAME")
-@click.option("--window", type=click.IntRange(min=1), help="Tokens that the judge reads at once.")
+@click.option("--window", type=click.IntRange(min=1), help="Context window of the judge, in tokens.")
 @json_option
 def check(taskset: str, window: int | None, as_json: bool) -> None:
     """Look for contradicting pairs, leaking splits, unreadable trajectories, and labels that mean little.

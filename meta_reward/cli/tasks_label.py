@@ -23,16 +23,16 @@ _WHICH = ("any", "given", "new")
 @click.command("label")
 @click.argument("taskset", metavar="NAME")
 @click.option("--annotator", metavar="WHO", help="Whose labels these are. Default: your user name.")
-@click.option("--split", type=click.Choice(SPLITS), default="search", show_default=True, help="Whose tasks to label.")
+@click.option("--split", type=click.Choice(SPLITS), default="search", show_default=True, help="Split to label.")
 @click.option(
     "--which",
     type=click.Choice(_WHICH),
     default="any",
     show_default=True,
-    help="Pairs that were given, new ones of two trajectories of a task, or any.",
+    help="given: pairs of the task set; new: other pairs of a task's trajectories; any: both.",
 )
-@click.option("--run", metavar="RUN", help="First the pairs whose label tells its candidates apart; search split only.")
-@click.option("--force", is_flag=True, help="Label new pairs although a run needs the task set as it is.")
+@click.option("--run", metavar="RUN", help="Begin with pairs that tell its candidates apart; search split only.")
+@click.option("--force", is_flag=True, help="Label new pairs even if an untested run needs the task set unchanged.")
 @serving_options[0]
 @serving_options[1]
 def label(
@@ -52,7 +52,7 @@ def label(
     meta-reward tasks label billing --annotator ann --which given
     meta-reward tasks label billing --run night-1
 
-    Each label is written at once to votes.jsonl, and the pair that follows to pairs.jsonl. Stop with Ctrl-C; the same
+    Each label is written at once to votes.jsonl, and the resulting pair to pairs.jsonl. Stop with Ctrl-C; the same
     command goes on. New pairs change the task set: runs made before can then be neither continued nor tested.
     """
     check_installed("view")
@@ -65,7 +65,8 @@ def label(
     from meta_reward.tasks.splits import splits_of
 
     if run is not None and split != "search":
-        raise UsageError(f"--run with --split {split}", hint="candidates are compared on the search split only")
+        what = f"--run does not go with --split {split}: candidates are compared on the search split only"
+        raise UsageError(what, hint="leave out one of them")
     who = annotator if annotator is not None else _user()
     check_annotator(who)
     tasks = pairwise(open_task_set(taskset, SplitShares()))
@@ -99,7 +100,7 @@ def _check_runs(tasks: "TaskSet", *, force: bool) -> None:
         raise UsageError(what, hint=hint)
     if on_it:
         names = ", ".join(layout.root.name for layout in on_it)
-        click.echo(f"meta-reward: after the first new pair no search goes on in {names}", err=True)
+        click.echo(f"meta-reward: after the first new pair these runs cannot be continued: {names}", err=True)
 
 
 def _digest_of(run: "Layout") -> str:
@@ -119,7 +120,7 @@ def _telling(path: "Path", tasks: "TaskSet") -> "Telling":
     run = Layout(path)
     judged = load_search_rollouts(run).items()
     if any(id not in tasks.rollouts or tasks.rollouts[id].trajectory != one.trajectory for id, one in judged):
-        what = f"run {path.name} judged other trajectories than those of task set {tasks.name}"
+        what = f"run {path.name} judged trajectories that are not those of task set {tasks.name}"
         raise UsageError(what, hint="name a run on this task set, or on one that it was copied from")
     found = load_telling(run)
     if not found.rewards:

@@ -1,4 +1,4 @@
-"""`meta-reward tasks power`: what the decision of a search can find with a task set."""
+"""`meta-reward tasks power`: which gains the decision of a search can detect with a task set."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     default=0.1,
     callback=finite,
     show_default=True,
-    help="In agreement, such as 0.1 for 10 points.",
+    help="A gain in agreement; 0.1 is 10 points.",
 )
 @json_option
 def power(taskset: str, gain: float, as_json: bool) -> None:

@@ -30,13 +30,12 @@ def command(
     meta-reward test night-1 --candidate c0005
     meta-reward test night-1 --frontier
 
-    Where the search was stopped before there was a decision, it is made first. The result is kept; asking again
-    shows it again. Beside the difference stand controls, which are cheaper ways to a reward: the baseline asked
-    until it has spent as many tokens, the baseline asked once more, and a classifier of words and calls trained on
-    the same pairs. Every opening of a task set's test split is counted, and several harnesses at once are one.
-    Where a limit of the run is used up, nothing is opened (exit code 4): raise it here or in a search.
+    If the search stopped before it made a decision, the decision is made first. The result is stored, and shown again
+    by the same command. Next to the difference it has controls, which are cheaper ways to a reward: the baseline asked
+    until it has spent as many tokens, the baseline asked once more, and a classifier of words and calls trained on the
+    same pairs. Every opening of a task set's test split is counted; several harnesses at once count as one. If a limit
+    of the run is used up, nothing is opened (exit code 4): raise the limit here or in a search.
     """
-
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.cli.progress import shown
     from meta_reward.cli.report import leave_report

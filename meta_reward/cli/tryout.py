@@ -37,7 +37,7 @@ def command(
     meta-reward try my_harness.py
     meta-reward try night-1 my_harness.py --pairs false-claim,t002,t003-p1
 
-    Questions that the judge has answered before cost nothing; new calls count as the run's, and stop at its limits.
+    Questions that the judge has answered before cost nothing. New calls count towards the run's limits, and stop there.
     Exits with 1 if the draft is not a valid harness.
     """
     from meta_reward.propose.client import SOCKET, split_names
@@ -64,7 +64,8 @@ def _in_session(draft: Path, pairs: list[str]) -> "TryoutAnswer":
     try:
         answer = ask(os.environ[SOCKET], "try", {"path": from_staging(str(draft)), "pairs": pairs})
     except (OSError, ValueError) as error:
-        raise UsageError(f"the search does not answer at {os.environ[SOCKET]}: {error}") from None
+        hint = "it may have ended, and without it a draft cannot be tried here"
+        raise UsageError(f"the search does not answer at {os.environ[SOCKET]}: {error}", hint=hint) from None
     if "error" in answer:
         raise UsageError(printable(str(answer["error"])))
     return tryout_from_json(answer)

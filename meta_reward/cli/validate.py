@@ -32,9 +32,9 @@ def command(
     meta-reward validate my_harness.py --tasks tasks/skyways
 
     Its source is checked first. Then it runs in the sandbox on made-up trajectories, against judges that echo,
-    refuse, or answer nonsense, nothing or too much; no call is paid. With --tasks it is refused if it holds names,
-    identifiers, amounts or long phrases of single trajectories of the search split, or if a reward depends on which
-    trajectory was scored before. TASKSET may be the history/taskset of a run. Exits with 1 if something is wrong.
+    refuse, or answer nonsense, nothing or too much; no call costs anything. With --tasks it is refused if it contains
+    names, identifiers, amounts or long phrases of single trajectories of the search split, or if a reward depends on
+    which trajectory was scored before. TASKSET may be the history/taskset of a run. Exits with 1 if something is wrong.
     """
     from meta_reward.cli.interrupt import run_interruptible
     from meta_reward.files import printable, read_text

@@ -22,8 +22,8 @@ def command(run: str | None, port: int, no_open: bool) -> None:
     meta-reward view
     meta-reward view night-1 --port 8000 --no-open
 
-    Serves the pages of `report` on this machine alone, with every candidate, every search pair and every trace behind
-    them, until Ctrl-C. It changes nothing. Without RUN: the newest in ./runs.
+    Serves the page of `report` on this machine only, with pages for every candidate, search pair and trace, until
+    Ctrl-C. It changes nothing. Without RUN: the newest in ./runs.
     """
     check_installed("view")
 

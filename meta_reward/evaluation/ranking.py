@@ -1,4 +1,4 @@
-"""Groups of several trajectories: how often rewards order a whole group right. Knows no files and no judge."""
+"""Groups of several trajectories: how often rewards order a whole group right. Touches no files and asks no judge."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,25 +14,26 @@ class GroupScore:
     """How often groups of one size are ordered right."""
 
     size: int
-    """Trajectories in a group; 2 are the pairs."""
+    """Trajectories per group; groups of 2 are the pairs."""
     groups: int
+    """How many groups of this size there are."""
     right: float
     """Share of groups in which each trajectory has a higher reward than all of lower ranks; a tie is not higher."""
     low: float | None
     high: float | None
-    """The 95% interval by task; None for the reason in no_bounds."""
+    """`low` to `high` is the 95% interval of `right`, by task; None for the reason in `no_bounds`."""
     no_bounds: str | None
     chance: float
-    """The share that random rewards get right."""
+    """The value of `right` that random rewards reach on average."""
 
 
 def group_scores(groups: Iterable[RankedGroup], rewards: Mapping[str, float | None]) -> list[GroupScore]:
-    """One for each size, smallest first. rewards: by trajectory; a group with a missing one is lost."""
+    """One score per size, smallest first. rewards: by trajectory id; a group with a missing reward is lost."""
     return scores_by_size((group, float(is_in_order(group, rewards))) for group in groups)
 
 
 def scores_by_size(groups: Iterable[tuple[RankedGroup, float]]) -> list[GroupScore]:
-    """One for each size, smallest first, of groups and how far each is in order, from 0 to 1."""
+    """One score per size, smallest first. groups: each with how far it is in order, from 0 to 1."""
     by_size: dict[int, list[tuple[RankedGroup, float]]] = {}
     for group, right in groups:
         by_size.setdefault(group.size, []).append((group, right))
@@ -47,7 +48,7 @@ def _score(size: int, groups: list[tuple[RankedGroup, float]]) -> GroupScore:
 
 
 def is_in_order(group: RankedGroup, rewards: Mapping[str, float | None]) -> bool:
-    """Whether every pair of different ranks is ordered right."""
+    """Whether every two trajectories of different ranks are ordered right, and no reward is missing."""
     known = [[reward for id in rank if (reward := rewards.get(id)) is not None] for rank in group.ranks]
     if sum(map(len, known)) < group.size:
         return False

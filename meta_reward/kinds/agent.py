@@ -1,6 +1,7 @@
-"""Kind `agent`: a program serves a customer in a world that answers it turn by turn, and is graded by what it did.
+"""Kind `agent`: a program serves a customer in a world, which answers it turn by turn and grades the outcome.
 
-Each task is tried as often as it says. Each trial draws model and customer anew; the score is the mean of its trials.
+Each task says how often it is tried. Each trial draws the replies of model and customer anew, and a task's score is the
+mean of its trials.
 """
 
 import json
@@ -35,7 +36,7 @@ def _made_up_host() -> Host:
 
 
 def _arguments(prompt: str, policy: str, tools: Sequence[Tool]) -> dict[str, Any]:
-    """All that an agent is given, in JSON form."""
+    """Everything that an agent is given, as JSON values."""
     return {"task": prompt, "policy": policy, "tools": [tool_to_json(tool) for tool in tools]}
 
 
@@ -149,7 +150,7 @@ def _trials(taskset: AgentSet, task: AgentTask) -> list[Example]:
 
 
 def _outcome(item: Item, trials: Sequence[Result | None]) -> ItemOutcome:
-    """What became of a task: the mean over its trials, of which those count 0 in which the program failed."""
+    """The outcome of a task: the mean success of its trials. A trial on which the program failed counts 0."""
     grades = [grade_of(trial.asked) if trial is not None and trial.error is None else None for trial in trials]
     known = [grade for grade in grades if grade is not None]
     score = fmean(grade.success if grade is not None else 0.0 for grade in grades)

@@ -1,4 +1,4 @@
-"""What a kind of program says of itself. Everything after an evaluation knows outcomes alone, and no kind."""
+"""The protocol of kinds of program. Whatever follows an evaluation works on outcomes alone, and knows no kind."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,31 +20,31 @@ Outcomes = Sequence[PairOutcome] | Sequence[ItemOutcome]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What people read."""
+    """What people read about programs of a kind."""
 
     metric: str
-    """The mean of outcomes: `agreement`."""
+    """Name of the mean of outcomes, such as `agreement`."""
     items: str
-    """What is decided about, in the plural: `pairs`."""
+    """What outcomes are about, in the plural, such as `pairs`."""
     examples: str
-    """What a program is run on, in the plural: `trajectories`."""
+    """What a program is run on, in the plural, such as `trajectories`."""
     explained: str
-    """What the metric, and what else stands beside it, means."""
+    """Explains the metric and the other columns of its table."""
     cost: str = "characters of context"
-    """What stands against it on the frontier."""
+    """The cost that is traded off against the metric on the frontier."""
     model: str = "model"
     """What the fixed model is called."""
     learned: str = ""
-    """What the control is that asks no model; empty where there is none."""
+    """Describes the control that asks no model; empty if there is none."""
 
 
 def scored_by(words: Words, objective: str) -> Words:
-    """The words where items are scored by an objective: `official`, or a learned reward."""
+    """The words for items that are scored by an objective: `official`, or a learned reward."""
     return words if objective == "official" else replace(words, metric="learned reward")
 
 
 def part_for(kind: "Kind", part: Part, source: str) -> Part:
-    """The part as far as a program can be run on it: without optional functions that it does not define."""
+    """The part without examples of optional functions that the program does not define."""
     if not kind.program.optional:
         return part
     try:
@@ -54,43 +54,43 @@ def part_for(kind: "Kind", part: Part, source: str) -> Part:
 
 
 class Kind(Protocol):
-    """A kind of program. Kinds inherit it: what stands here with a body holds for those that say nothing else."""
+    """A kind of program. Kinds inherit from it; methods with a body here are defaults."""
 
     name: str
     words: Words
     program: Program
-    """What the validator asks of one."""
+    """What the validator checks a program against."""
     texts: Path
     """The folder with INTERFACE.md, HISTORY.md and instructions.md."""
     seeds: str
     """The folder of the seed harnesses, below the one that the package ships."""
     simulated: str
-    """The simulated model that stands in where no other is named."""
+    """The simulated model to use when none is named."""
     proposer: str
-    """Likewise."""
+    """The proposer to use when none is named."""
     acts: bool = False
-    """Whether its programs do something, of which a trajectory is recorded."""
+    """Whether its programs act in a world, so that trajectories are recorded."""
     budget: Budget = Budget()
-    """What one run may take, unless the user says otherwise."""
+    """What one run of a program may take, unless the user says otherwise."""
 
     def load(self, path: Path) -> AnyTaskSet:
-        """A task set. Raises DataError."""
+        """The task set in a folder. Raises DataError."""
         ...
 
     def part(self, taskset: AnyTaskSet, tasks: Collection[str]) -> Part:
-        """What is evaluated of some tasks."""
+        """The examples and items of some tasks."""
         ...
 
     def characters(self, example: Example) -> int:
-        """How long what a program is given is, as text."""
+        """How many characters of text a program is given with an example."""
         ...
 
     def hosts(self, taskset: AnyTaskSet) -> Hosts | None:
-        """What programs may ask besides the model."""
+        """What programs may ask besides the model; None for nothing."""
         return None
 
     def outcomes(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation) -> Outcomes:
-        """What became of each item, to be written down."""
+        """The outcome of each item of the part, in order."""
         ...
 
     def metrics(self, taskset: AnyTaskSet, part: Part, evaluation: Evaluation, outcomes: Outcomes) -> Metrics:
@@ -102,7 +102,7 @@ class Kind(Protocol):
         return {}
 
     def ungraded(self, evaluation: Evaluation) -> Evaluation:
-        """The same without what tells its trusted outcomes, for a search that must not know them."""
+        """The evaluation without its trusted outcomes, for a search that must not know them."""
         return evaluation
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
@@ -110,20 +110,23 @@ class Kind(Protocol):
         return evaluation.results
 
     def combined(self, outputs: Sequence[Output]) -> Output:
-        """What several answers to the same come to, such as the mean of rewards; there is at least one."""
-        raise TypeError(f"what programs of kind {self.name} have done cannot be combined")
+        """One output from several for the same example, such as the mean of rewards. outputs: at least one.
+
+        Raises TypeError for kinds that cannot combine them.
+        """
+        raise TypeError(f"outputs of programs of kind {self.name} cannot be combined")
 
     def learned(
         self, taskset: AnyTaskSet, known: Collection[str], asked: Collection[str]
     ) -> Mapping[str, Output] | None:
-        """What a model without prompts answers on some tasks, trained on others; None where there is no such thing.
+        """Outputs of a control that asks no model, by example; None if the kind has none.
 
-        Raises UsageError without the package that it needs.
+        known: the tasks to train it on. asked: the tasks to answer. Raises UsageError if a package is missing.
         """
         return None
 
     def artefacts(self, part: Part, evaluation: Evaluation) -> Mapping[str, bytes]:
-        """Further files that an evaluation leaves, by name, such as what a program has learned."""
+        """Further files to store with an evaluation, by name, such as what a program has learned."""
         return {}
 
     def show(self, taskset: AnyTaskSet, tasks: Collection[str], folder: Path) -> None:
@@ -131,9 +134,9 @@ class Kind(Protocol):
         ...
 
     def parts(self, taskset: AnyTaskSet) -> Mapping[str, Mapping[str, Any]]:
-        """What a task set holds, part by part: to tell later what has changed."""
+        """The content of a task set by part and id, so that a change can be named later."""
         ...
 
     def cases(self, taskset: AnyTaskSet, tasks: Collection[str], common: Sequence[str]) -> Cases:
-        """What is specific to single cases of some tasks, and not in the common texts."""
+        """What is specific to single cases of some tasks and not in the common texts, to find copied answers."""
         ...

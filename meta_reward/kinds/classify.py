@@ -1,8 +1,8 @@
 """Kind `classify`: a program labels texts, after it has learned from labelled ones, one at a time.
 
-`learn` is called on each training example in order and returns the memory that the next call gets; `predict` labels
-each text of every split from the memory after training, in a process of its own. Several data sets may be one task
-set: each is learned by itself, and the score is the mean over them.
+`learn` is called on each training example in order, and returns the memory that the next call gets. `predict` labels
+each text, with the memory after training, in a new process. A task set may hold several data sets: each is learned
+separately, and the score is the mean over them.
 """
 
 import re
@@ -29,7 +29,7 @@ from meta_reward.tasks.texts import KIND, LabelledText, TextSet, load_text_set, 
 
 _SAMPLE_TRAINING = 3
 _SHOWN_CHARS = 4_000
-"""Of what a step of learning removed, and of what it added: a program may write all anew in every step."""
+"""The most that is stored of what a step of learning removed or added: a program may rewrite everything in each."""
 _LEARN, _PREDICT = "learn", "predict"
 
 
@@ -124,11 +124,11 @@ class ClassifyKind(Kind):
         return found
 
     def told(self, evaluation: Evaluation) -> Sequence[Result]:
-        """Those of texts, and of training what asked the model, or failed by itself."""
+        """The results on texts, and those training steps that asked the model or failed on their own."""
         return [r for r in evaluation.results if r.entry == _PREDICT or r.calls or (r.error and r.error.kind != AFTER)]
 
     def artefacts(self, part: Part, evaluation: Evaluation) -> Mapping[str, bytes]:
-        """What the program has learned of each data set, and what each step changed."""
+        """What the program has learned from each data set, and what each step changed."""
         found = {}
         labels = {example.id: example.arguments["label"] for example in part.examples if example.entry == _LEARN}
         steps = {result.example: result for result in evaluation.results if result.entry == _LEARN}
@@ -168,7 +168,7 @@ def _of(taskset: AnyTaskSet) -> TextSet:
 
 
 def _training(textset: TextSet, dataset: str) -> list[Example]:
-    """The steps of learning from a data set, each after the one before; their task is the data set."""
+    """The steps of learning from a data set, each with the one before it as `after`; their task is the data set."""
     chain: list[Example] = []
     for text in (text for text in textset.training if text.dataset == dataset):
         arguments = {"text": text.text, "label": text.label}
@@ -196,13 +196,13 @@ def _memories(part: Part, evaluation: Evaluation) -> dict[str, list[str]]:
 
 
 def _file_name(dataset: str) -> str:
-    """A name for files of a data set, whose own may hold anything."""
+    """A safe file name for a data set, whose own name may hold anything."""
     plain = re.sub(r"[^\w.-]+", "-", dataset).strip("-.").encode()[:60].decode(errors="ignore")
     return plain if plain == dataset else f"{plain}-{files.digest(dataset)[:8]}"
 
 
 def _change(before: str, after: str) -> dict[str, list[str]]:
-    """The lines that a step removed, and those that it added, wherever they stand."""
+    """The lines that a step removed, and those that it added, whatever their position."""
     if after.startswith(before):  # most memories only grow, and comparing long ones takes time
         old, new = [], after[len(before) :].splitlines()
     else:
@@ -212,7 +212,7 @@ def _change(before: str, after: str) -> dict[str, list[str]]:
 
 
 def _beginning(lines: Sequence[str]) -> list[str]:
-    """The first lines of many, and how much is left out."""
+    """The first _SHOWN_CHARS characters as lines, and how much is left out."""
     text = "\n".join(lines)
     if len(text) <= _SHOWN_CHARS:
         return list(lines)

@@ -1,7 +1,7 @@
 """Kind `compare`: a program sees several trajectories of a task at once, and scores each of them.
 
-It works on task sets of pairs. Each pair is shown in both orders, each given group of K trajectories in K orders, every
-order to a process of its own; a comparison's agreement is the mean over its orders.
+It works on task sets of pairs. Each pair is shown in both orders, and each group of K trajectories in `groups.jsonl` in
+K orders, every order to a new process. The agreement of a comparison is the mean over its orders.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -119,7 +119,7 @@ class CompareKind(Kind):
 
 
 def _groups(taskset: TaskSet, tasks: Collection[str]) -> list[RankedGroup]:
-    """What is compared: the pairs, and the groups that a file names."""
+    """What is compared: the pairs, as groups of two, and the groups of `groups.jsonl`."""
     return [*map(group_of_pair, taskset.part(tasks)[1]), *taskset.given_groups(tasks)]
 
 
@@ -133,7 +133,7 @@ def _orders(group: RankedGroup) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _compared(
     taskset: TaskSet, part: Part, evaluation: Evaluation
 ) -> Iterator[tuple[Item, RankedGroup, dict[str, Order]]]:
-    """Each item of a part with what came of its orders, by their ids."""
+    """Each item of a part with its group and its orders by id, each with the scores that it got."""
     outputs = {result.example: result.output for result in evaluation.results}
     groups = {group.id: group for group in _groups(taskset, part.tasks)}
     for item in part.items:

@@ -15,8 +15,8 @@ MAX_TEXTS = 50
 MAX_QUERY_CHARS = 10_000
 _MAX_VALUES = 100
 _MAX_RECORDED = 1_000
-"""Texts found in one run whose ids stand in its record: no honest program shows its model as many."""
-_MAX_INTEGER = 2**53  # larger ones are no metadata, and not all can be recorded
+"""The most found texts whose ids are recorded in one run: no honest program shows its model as many."""
+_MAX_INTEGER = 2**53  # larger integers cannot be metadata, and not every JSON reader can read them
 _ARGUMENTS = {"query", "k", "where"}
 
 
@@ -47,7 +47,7 @@ class CorpusHost:
         return list(self._record)
 
     def waited_s(self) -> float:
-        """It answers at once."""
+        """Nothing: it answers at once."""
         return 0.0
 
     async def close(self, *, ended: bool) -> None:

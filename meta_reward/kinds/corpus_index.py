@@ -1,6 +1,6 @@
-"""A corpus as BM25 ranks it: built once in a process for each corpus, in memory.
+"""A BM25 index of a corpus, in memory, built once per process and corpus.
 
-A word is a run of letters or digits without case, or one character of Chinese, Japanese or Korean. Each word of a
+A word is a run of letters or digits, ignoring case, or one character of Chinese, Japanese or Korean. Each word of a
 query counts once, however often it is repeated. Needs the package bm25s (`pip install 'meta-reward[solve]'`).
 """
 
@@ -32,7 +32,7 @@ class Hit:
 
 
 class CorpusIndex:
-    """Texts and where each word and each value of metadata occurs. Raises UsageError without the package."""
+    """Finds texts by words and metadata. Raises UsageError if bm25s is not installed."""
 
     def __init__(self, corpus: Sequence[CorpusText]) -> None:
         try:
@@ -53,13 +53,13 @@ class CorpusIndex:
 
     @property
     def keys(self) -> list[str]:
-        """The names of its metadata."""
+        """The names of all metadata, sorted."""
         return sorted(self._where)
 
     def search(self, query: str, *, k: int, where: Mapping[str, Sequence[Scalar]]) -> list[Hit]:
-        """The k texts that fit best, best first; those that fit equally well in an order drawn from the query.
+        """The k texts with the highest scores, best first; ties are in an order drawn from the query.
 
-        where: the values of which a text must have one, by known keys.
+        where: for each key, values of which a text must have one. Raises KeyError for a key not in `keys`.
         """
         import numpy
 
@@ -87,7 +87,7 @@ class CorpusIndex:
 
 
 def index_of(digest: str, corpus: Sequence[CorpusText]) -> CorpusIndex:
-    """The index of a corpus, built the first time. digest: of the corpus, or of the task set that has it."""
+    """The index of a corpus, built on first use. digest: identifies the corpus."""
     if digest not in _built:
         while len(_built) >= _KEPT:
             del _built[next(iter(_built))]
@@ -112,12 +112,12 @@ def _positions_of(corpus: Sequence[CorpusText]) -> "dict[str, dict[object, numpy
 
 
 def _typed(value: Scalar) -> object:
-    """A value that tells true from 1."""
+    """A dictionary key for the value that tells true from 1."""
     return (bool, value) if isinstance(value, bool) else value
 
 
 def _mixed(keys: "numpy.ndarray[Any, Any]") -> "numpy.ndarray[Any, Any]":
-    """Numbers in no order, the same on every machine (the last steps of splitmix64)."""
+    """Pseudo-random numbers from keys, the same on every machine (the finalizer of splitmix64)."""
     import numpy
 
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):

@@ -1,4 +1,4 @@
-"""A tiny made-up world, for the validator's runs of agents: a shop with one order and a customer of few words."""
+"""A tiny made-up world on which the validator runs agents: a shop with one order and a customer of few words."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _ANSWERS = ("Yes, please.", "Is it done?", "Thanks!")
 
 
 class MadeUpWorld:
-    """Answers three times, whatever is said."""
+    """A customer who answers three times, whatever is said, and a shop with two tools."""
 
     def __init__(self) -> None:
         self._messages = [Message("user", PROMPT)]

@@ -1,4 +1,4 @@
-"""The kinds of program by name, and task sets of any of them."""
+"""The kinds of program by name, and task sets of any kind."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def kind_of(taskset: AnyTaskSet) -> Kind:
 
 
 def kind_of_source(source: str) -> Kind:
-    """The kind whose functions a program defines; the reward where it defines none's."""
+    """The kind whose required functions a program defines; the reward if there is none."""
     try:
         names = definitions(source)
     except SyntaxError:
@@ -32,9 +32,9 @@ def kind_of_source(source: str) -> Kind:
 
 
 def load_any_task_set(path: Path, *, kind: str = "") -> AnyTaskSet:
-    """A task set of whatever kind. kind: of the programs, as for `for_programs`.
+    """A task set of any kind. kind: of the programs, as for `for_programs`.
 
-    Raises DataError that names the file and what to fix, and UsageError.
+    Raises DataError that names the file and what to fix, and UsageError if the set does not serve such programs.
     """
     check_folder(path)
     name = load_about(path).kind
@@ -44,21 +44,21 @@ def load_any_task_set(path: Path, *, kind: str = "") -> AnyTaskSet:
 
 
 def for_programs(taskset: AnyTaskSet, kind: str) -> AnyTaskSet:
-    """A task set for programs of a kind, "" for the one that it names. Raises UsageError where it does not serve them.
+    """A task set for programs of a kind; "" for the kind that it names. Raises UsageError if it does not serve them.
 
-    A task set of pairs serves programs that score single trajectories, and those that compare several.
+    A task set of pairs serves programs that score single trajectories, and programs that compare several.
     """
     named = taskset.about.kind
     if kind in ("", named):
         return taskset
     if not {kind, named} <= OF_PAIRS:
         what = f"task set {taskset.name} is for kind {named}, and not for {kind}"
-        raise UsageError(what, hint=f"those of pairs serve {' and '.join(sorted(OF_PAIRS))}")
+        raise UsageError(what, hint=f"only task sets of pairs serve two kinds, {' and '.join(sorted(OF_PAIRS))}")
     return taskset.of_kind(kind)
 
 
 def for_source(taskset: AnyTaskSet, source: str) -> AnyTaskSet:
-    """A task set of pairs for programs such as this one; any other as it is."""
+    """The task set for the kind of this program, if both are of pairs; else as it is."""
     if taskset.about.kind not in OF_PAIRS:
         return taskset
     kind = kind_of_source(source).name

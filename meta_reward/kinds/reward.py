@@ -109,41 +109,41 @@ def parts_of_pairs(taskset: TaskSet) -> Mapping[str, Mapping[str, Any]]:
 
 
 def reward_part(rollouts: Sequence[Rollout], pairs: Sequence[Pair] = ()) -> Part:
-    """Trajectories and pairs as what is evaluated."""
+    """The part that has these trajectories as examples and these pairs as items."""
     tasks = frozenset(rollout.task for rollout in rollouts)
     items = [Item(pair.id, pair.task, (pair.preferred, pair.other), pair.categories) for pair in pairs]
     return Part(tasks, reward_examples(rollouts), items)
 
 
 def reward_examples(rollouts: Sequence[Rollout]) -> list[Example]:
-    """Trajectories as what a harness is run on."""
+    """Trajectories as examples for a harness."""
     return [Example(r.id, r.task, "reward", {"trajectory": trajectory_to_json(r.trajectory)}) for r in rollouts]
 
 
 def has_rewards(taskset: AnyTaskSet) -> TypeGuard[TaskSet]:
-    """Whether its programs reward single trajectories of pairs."""
+    """Whether a task set is of pairs, for programs that score single trajectories."""
     return isinstance(taskset, TaskSet) and taskset.about.kind == REWARD_KIND
 
 
 def pairwise(taskset: AnyTaskSet) -> TaskSet:
-    """A task set of pairs as what it is. Raises UsageError for one of another kind."""
+    """A task set of pairs for rewards, with its own type. Raises UsageError for any other."""
     if isinstance(taskset, TaskSet) and not has_rewards(taskset):
-        what = f"programs of kind {taskset.about.kind} reward no single trajectories, and this works with rewards"
+        what = f"programs of kind {taskset.about.kind} do not reward single trajectories, and this needs rewards"
         raise UsageError(what, hint="name a reward harness, or a run of them")
     if not has_rewards(taskset):
-        what = f"task set {taskset.name} is for kind {taskset.about.kind}, and this works with preference pairs"
+        what = f"task set {taskset.name} is for kind {taskset.about.kind}, and this needs preference pairs"
         raise UsageError(what, hint="name a task set of pairs, or a run on one")
     return taskset
 
 
 def set_of_pairs(taskset: AnyTaskSet) -> TaskSet:
-    """A task set that is known to be one of pairs, for rewards or for programs that compare."""
+    """A task set with its own type, if the caller knows that it is of pairs, for rewards or programs that compare."""
     assert isinstance(taskset, TaskSet)
     return taskset
 
 
 def _own(rollout: Rollout, taskset: TaskSet) -> list[Any]:
-    """A rollout without what it shares with the others, so that a changed policy changes no trajectory."""
+    """A rollout without the policy and tools that all share, so that a change of these changes no rollout."""
     own = rollout.trajectory
     policy = None if own.policy == taskset.policy else own.policy
     tools = None if own.tools == taskset.tools else own.tools

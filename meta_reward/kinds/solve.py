@@ -50,7 +50,7 @@ _PROGRAM = Program(
 
 
 class _Corpora:
-    """Makes the hosts of a task set; its corpus is indexed when it is first needed."""
+    """Makes the hosts of a task set. Its corpus is indexed on first use."""
 
     draws_anew = False
 

@@ -1,7 +1,7 @@
 """The world that programs of kind `agent` work in: the parent's side of `world.say` and `world.call`.
 
 What a program sends is checked here, and what was said and done is recorded here, so that no program can forge it.
-A world answers from the parent's own process (`skyways`), or is a program of the user's (`world_process.py`).
+A world runs in the parent's own process (`skyways`), or is a program of the user's (`world_process.py`).
 """
 
 import time
@@ -30,7 +30,7 @@ _CUT = "\n[cut off]"
 
 
 class World(Protocol):
-    """One conversation in a world. Each method raises WorldFailed where the world does not answer as it should."""
+    """One conversation in a world. Each method raises WorldFailed if the world does not answer as it should."""
 
     async def say(self, text: str) -> str | None:
         """What the customer answers; None if they have left."""
@@ -41,11 +41,11 @@ class World(Protocol):
         ...
 
     async def grade(self) -> Grade:
-        """How it went."""
+        """How good the outcome is; asked once, at the end."""
         ...
 
     async def close(self) -> None:
-        """Let go of it; nothing more is asked."""
+        """Release what the world holds; nothing more is asked."""
         ...
 
 
@@ -89,17 +89,17 @@ class WorldHost:
         raise Refusal(f"a world has no {printable(name)[:60]!r}: it has say and call")
 
     def record(self) -> list[Any]:
-        """The messages so far, and last what became of it, once that is known."""
+        """The messages so far and, once it is known, the grade as the last entry."""
         messages = [message_to_json(message) for message in self._messages]
         grade = self._grade
         return [*messages, *([{"success": grade.success, "faults": list(grade.faults)}] if grade else [])]
 
     def waited_s(self) -> float:
-        """All of the time that the world took."""
+        """All of the time spent waiting for the world, in seconds."""
         return self._waited_s
 
     async def close(self, *, ended: bool) -> None:
-        """Have the run graded, if it ended, and let go of the world. Raises WorldFailed."""
+        """Have the run graded, if the program ended it, and close the world. Raises WorldFailed."""
         try:
             if ended:
                 self._grade = await self._world.grade()
@@ -147,7 +147,7 @@ class Worlds:
         return WorldHost(self._world(example), example.arguments["task"])
 
     async def works(self, example: Example) -> bool:
-        """Whether the world of an example opens and answers a greeting."""
+        """Whether the world of an example opens, answers a greeting, and grades."""
         world = self._world(example)
         try:
             await world.say("Hello.")
@@ -171,7 +171,7 @@ def messages_of(record: list[Any]) -> list[Message]:
 
 
 def grade_of(record: list[Any]) -> Grade | None:
-    """What became of a run by its record; None if it was not graded."""
+    """The grade in the record of a run; None if it was not graded."""
     last = record[-1] if record else {}
     return Grade(float(last["success"]), tuple(last["faults"])) if "success" in last else None
 
@@ -203,7 +203,7 @@ def _called(arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A JSON value of texts that can be encoded and integers that every JSON reader knows. Raises Refusal."""
+    """A JSON value with texts that can be encoded and integers that every JSON reader can read. Raises Refusal."""
     match value:
         case str():
             return _encodable(value)

@@ -5,8 +5,8 @@
     -> {"id": 3, "do": "call", "name": "...", "arguments": {}}   <- {"id": 3, "result": "...", "is_error": false}
     -> {"id": 4, "do": "grade"}                                  <- {"id": 4, "success": 1.0, "faults": []}
 
-docs/worlds.md has it in full. A world that hangs, dies, floods or answers anything else raises WorldFailed. It runs
-with the user's rights: it is theirs, as the agents in it are not. It does not see the keys of models.
+docs/worlds.md describes the protocol. A world that hangs, exits, sends too much or answers anything else raises
+WorldFailed. It runs with the user's rights, since it is the user's own program, but does not see the keys of models.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ _TOLD_BYTES = 2_000  # of its stderr, in a message
 
 
 class WorldProcess:
-    """A `World` that a program of the user's is, started when it is first asked."""
+    """A `World` in a program of the user's, which is started by the first request."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class WorldProcess:
         repeat: int,
         within_s: float = ANSWERS_WITHIN_S,
     ) -> None:
-        """folder: where it runs. within_s: how long it may take for each answer."""
+        """command: as a shell would split it. folder: where it runs. within_s: how long it may take to answer."""
         self._command, self._folder, self._within_s = command, folder, within_s
         self._opening = {"task": task, "arguments": dict(arguments), "repeat": repeat}
         self._process: asyncio.subprocess.Process | None = None
@@ -71,7 +71,7 @@ class WorldProcess:
         return result, is_error
 
     async def grade(self) -> Grade:
-        """How it went, by what the world says."""
+        """The world's grade: success from 0 to 1, and the names of faults."""
         answer = await self._ask("grade")
         success, faults = answer.get("success"), answer.get("faults", [])
         if isinstance(success, bool):
@@ -85,7 +85,7 @@ class WorldProcess:
         return Grade(float(success), tuple(faults))
 
     async def close(self) -> None:
-        """Let it end by itself for a moment, then kill it and all that it started."""
+        """Give it ENDS_WITHIN_S seconds to exit by itself, then kill it and everything that it started."""
         process, self._process, self._is_over = self._process, None, True
         if process is None:
             return
@@ -104,7 +104,7 @@ class WorldProcess:
             await process.wait()
 
     async def _ask(self, do: str, **more: Any) -> dict[str, Any]:
-        """What it answers to a request; one at a time."""
+        """Its answer to a request, after opening the world if this is the first; one request at a time."""
         async with self._turn:
             if self._is_over:
                 raise WorldFailed(f"world {self._command} has ended")
@@ -157,17 +157,17 @@ class WorldProcess:
         try:
             answer = orjson.loads(line)
         except orjson.JSONDecodeError:
-            raise await self._failed(f"answered {do} with what is no line of JSON: {_brief(line)}") from None
+            raise await self._failed(f"answered {do} with a line that is not JSON: {_brief(line)}") from None
         if not isinstance(answer, dict) or answer.get("id") != self._asked:
             raise await self._failed(f"answered {do} with {_brief(answer)}, not an object with id {self._asked}")
         if files.is_too_deep(answer):
-            raise await self._failed(f"answered {do} with what is nested too deeply")
+            raise await self._failed(f"answered {do} with JSON that is nested too deeply")
         if "error" in answer:
             raise await self._failed(f"cannot {do}: {_brief(answer['error'])}")
         return answer
 
     async def _failed(self, what: str) -> WorldFailed:
-        """The failure, with the end of what it said on stderr."""
+        """Close the world. Returns the error to raise, with the last line that the world wrote to stderr."""
         told = ""
         complaints = self._complaints
         await self.close()
@@ -177,7 +177,7 @@ class WorldProcess:
 
 
 async def _tail_of(stream: asyncio.StreamReader) -> bytes:
-    """The end of all that a stream holds."""
+    """The last _TOLD_BYTES bytes of a stream."""
     tail = b""
     while part := await stream.read(65_536):
         tail = (tail + part)[-_TOLD_BYTES:]

@@ -1,9 +1,9 @@
-"""Groups of several trajectories of one task in a trusted order: `groups.jsonl`, or made from labels.
+"""Groups of several trajectories of one task in a trusted order, from `groups.jsonl` or made from labels.
 
     {"id": "t01-g1", "task": "t01", "ranks": [["t01-r3"], ["t01-r0"], ["t01-r5"]]}
 
-The best come first. Trajectories of one rank are not compared with each other. A group of two is a pair, and stands in
-`pairs.jsonl`. Reads raise DataError that names the line.
+The best rank comes first. Trajectories of the same rank are not compared with each other. A group of two is a pair, and
+belongs in `pairs.jsonl`. Reading raises DataError that names the line.
 """
 
 import random
@@ -22,12 +22,14 @@ from meta_reward.trajectory import Pair, Rollout
 
 NAME = "groups.jsonl"
 DRAWN_SIZES = (3, 4)
+"""The sizes of groups that are made from labels."""
 GROUPS_PER_TASK = 10
-"""Of each size, made from labels."""
+"""The most groups of each size that are made from labels."""
 SMALLEST, LARGEST = 3, 10
+"""The sizes that `groups.jsonl` may hold."""
 
 Ranks = tuple[tuple[str, ...], ...]
-"""Ids of trajectories, the best first; those of one rank are not compared."""
+"""Ids of trajectories by rank, the best rank first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,17 @@ class RankedGroup:
 
     @property
     def size(self) -> int:
+        """How many trajectories it has."""
         return sum(map(len, self.ranks))
 
     @property
     def chance(self) -> float:
-        """How often distinct rewards at random order it right: 1 / size! where every rank has one trajectory."""
+        """The probability that random rewards without ties order it right: 1 / size! with one trajectory per rank."""
         return prod(map(factorial, map(len, self.ranks))) / factorial(self.size)
 
 
 def load_groups(folder: Path, rollouts: Mapping[str, Rollout]) -> tuple[RankedGroup, ...]:
-    """The groups of a task set, each checked against its rollouts; none without the file."""
+    """The groups of a task set, each checked against its rollouts; none if there is no file. Raises DataError."""
     path = folder / NAME
     if not path.exists():
         return ()
@@ -71,7 +74,7 @@ def group_of_pair(pair: Pair) -> RankedGroup:
 
 
 def groups_from_success(rollouts: Sequence[Rollout]) -> list[RankedGroup]:
-    """Groups that follow from success and failure, where rollouts carry labels."""
+    """Groups made from success and failure, of the rollouts that have such a label."""
     labels = {rollout.id: float(rollout.success) for rollout in rollouts if rollout.success is not None}
     return groups_from_labels(rollouts, labels)
 
@@ -83,10 +86,12 @@ def groups_from_labels(
     seed: int = 0,
     existing: Sequence[RankedGroup] = (),
 ) -> list[RankedGroup]:
-    """At most GROUPS_PER_TASK groups of each size for each task, drawn deterministically, in the order of tasks.
+    """New groups, drawn deterministically, in the order of tasks: at most GROUPS_PER_TASK per task and size.
 
-    All labels of a group differ where a task has so many; of a task with two labels, such as success and failure, a
-    group has one of the better and otherwise worse ones. existing: groups that are there already; they count as well.
+    All labels of a group differ, if its task has enough different ones. If the task has two, such as success and
+    failure, a group has one trajectory with the better label, and otherwise worse ones.
+
+    labels: by trajectory, higher is better. existing: groups that the task set has; they count towards the limit.
     """
     by_task: dict[str, dict[float, list[str]]] = {}
     for rollout in rollouts:
@@ -105,7 +110,7 @@ def groups_from_labels(
 
 
 def new_groups(found: Iterable[tuple[str, Ranks]], existing: Sequence[RankedGroup]) -> list[RankedGroup]:
-    """Groups with ids, without those that are there already. found: task and ranks of each."""
+    """Groups with new ids, without those that exist already. found: task and ranks of each."""
     known, taken = {(group.task, group.ranks) for group in existing}, dict[str, set[str]]()
     for group in existing:
         taken.setdefault(group.task, set()).add(group.id)
@@ -120,7 +125,7 @@ def new_groups(found: Iterable[tuple[str, Ranks]], existing: Sequence[RankedGrou
 
 
 def _drawn(by_label: Sequence[Sequence[str]], size: int, seed: str) -> list[Ranks]:
-    """Different groups of a task. by_label: the trajectories of each label, the best first."""
+    """Random distinct groups of a task. by_label: the trajectories of each label, the best label first."""
     if len(by_label) >= size:
         total, draw = _ways([len(ids) for ids in by_label], size), _strict
     elif len(by_label) == 2:
@@ -147,7 +152,7 @@ def _one_good(by_label: Sequence[Sequence[str]], size: int, chance: random.Rando
 
 
 def _ways(counts: Sequence[int], size: int) -> int:
-    """In how many ways one of each of `size` labels can be taken, for the number of trajectories of each label."""
+    """In how many ways `size` trajectories of different labels can be drawn. counts: trajectories of each label."""
 
     def with_label(ways: list[int], count: int) -> list[int]:
         return [one + (ways[at - 1] * count if at else 0) for at, one in enumerate(ways)]
@@ -160,7 +165,7 @@ def _parse(data: Any, rollouts: Mapping[str, Rollout]) -> RankedGroup:
     fields = data if isinstance(data, dict) else {}
     id, task, ranks = fields.get("id"), fields.get("task"), fields.get("ranks")
     if not isinstance(id, str) or not isinstance(task, str) or not isinstance(ranks, list) or not _are_ids(ranks):
-        raise ValueError("is not a group: wants id, task, and ranks, which are lists of ids, the best first")
+        raise ValueError("is not a group: it needs id, task, and ranks, which are lists of ids, the best first")
     group = RankedGroup(id, task, tuple(map(tuple, ranks)))
     members = [member for rank in group.ranks for member in rank]
     if len(group.ranks) < 2 or not SMALLEST <= group.size <= LARGEST:

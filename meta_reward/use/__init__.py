@@ -1,1 +1,1 @@
-"""What a finished harness is good for: scores of trajectories, from Python and from files, and exports."""
+"""Using a finished harness: scoring trajectories from Python, files and HTTP, adapters, training, and exports."""

@@ -1,7 +1,7 @@
-"""What the adapters of trainers and tools share: a reward that opens when it is first asked, and their conversations.
+"""Shared by the adapters of trainers and tools: a reward that opens on first use, and reading their conversations.
 
-Rewards leave every adapter on the scale from 0 to 1. A failure is None, for frameworks that know a missing reward, or
-`NoReward`; an outage of the judge and a limit raise, since they say nothing about a trajectory.
+Every adapter gives rewards from 0 to 1. A failure is None for frameworks that accept a missing reward; for others it
+raises `NoReward`. An outage of the judge or a limit always raises, since it says nothing about a trajectory.
 """
 
 import logging
@@ -20,17 +20,17 @@ from meta_reward.use.sync import SyncScorer
 
 _log = logging.getLogger("meta_reward")
 _WARM: dict[str, "WarmReward"] = {}
-"""By path and options."""
+"""Rewards that this process has used, by path and options."""
 
 
 class NoReward(MetaRewardError):
-    """A trajectory has no reward, and the framework knows no missing one."""
+    """A trajectory has no reward, and the framework does not accept a missing one."""
 
 
 class WarmReward:
-    """A reward that opens when it is first asked, in the process that asks, and ends with that process.
+    """A reward that opens on first use, in the process that uses it, and ends with that process.
 
-    Safe from several threads and event loops. Raises UsageError at once for what cannot be loaded.
+    Safe to use from several threads and event loops. Raises UsageError at once if it cannot be loaded.
     """
 
     def __init__(self, path: str | Path, options: Mapping[str, Any]) -> None:
@@ -44,12 +44,12 @@ class WarmReward:
 
     @property
     def loaded(self) -> Loaded:
-        """What scores."""
+        """The harness with its settings and evidence."""
         return self._reward.loaded
 
     @property
     def scorer(self) -> SyncScorer:
-        """The open reward. What another process opened, before a fork, is of no use in this one."""
+        """The open reward of this process; opened again after a fork, as the parent's cannot be used here."""
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
                 self._opened = os.getpid(), self._reward.open()
@@ -60,7 +60,7 @@ class WarmReward:
         return _told(self.scorer.score_all(batch))
 
     async def score_all_async(self, batch: Iterable[Any]) -> list[Scored]:
-        """The same for a caller with an event loop, which goes on meanwhile."""
+        """The same, without blocking the caller's event loop."""
         return _told(await self.scorer.score_all_async(batch))
 
     async def score(self, trajectory: Any) -> Scored:
@@ -70,31 +70,31 @@ class WarmReward:
 
 
 def warm(path: str | Path, **options: Any) -> WarmReward:
-    """The reward of these settings in this process, the same for all who ask."""
+    """The reward with these settings; one process has only one for the same path and options."""
     key = repr((str(path), sorted(options.items())))
     return _WARM.get(key) or _WARM.setdefault(key, WarmReward(path, options))
 
 
 def required(scored: Scored) -> float:
-    """A reward from 0 to 1. Raises NoReward where there is none."""
+    """The reward from 0 to 1. Raises NoReward if there is none."""
     if scored.from_0_to_1 is None:
         raise NoReward(f"no reward for this trajectory: {scored.error}")
     return scored.from_0_to_1
 
 
 def conversation(prompt: Any, completion: Any) -> list[Any]:
-    """The messages of a prompt and what came of it, each a text, a message or a sequence of messages."""
+    """The messages of a prompt and its completion, each of which is a text, a message or a sequence of messages."""
     return [*_messages(prompt, "user"), *_messages(completion, "assistant")]
 
 
 def plain(message: Any) -> Any:
-    """A message as JSON has it: a pydantic model as an object without its empty fields."""
+    """A message as a JSON value: a pydantic model becomes a dict without its None fields."""
     return message.model_dump(exclude_none=True) if hasattr(message, "model_dump") else message
 
 
 @contextmanager
 def needs(package: str, install: str) -> Iterator[None]:
-    """Say in one line what to install where an import fails."""
+    """Turn a failed import into a UsageError that says what to install."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -110,7 +110,7 @@ def _messages(given: Any, role: str) -> list[Any]:
 
 
 def _told(results: list[Scored]) -> list[Scored]:
-    """The results, after a warning if some are without a score."""
+    """The results, after logging a warning if some have no score."""
     failed = [result.error for result in results if result.score is None]
     if failed:
         _log.warning("%d of %d trajectories have no reward: %s", len(failed), len(results), failed[0])

@@ -1,4 +1,4 @@
-"""Best-of-N from scores as they pass by: of each task, the trajectory with the highest. Ties go to the earlier."""
+"""Best-of-N over a stream of scores: the trajectory with the highest score of each task. Ties go to the earlier one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ class Best:
 
     task: str
     n: int | None = None
-    """Its line in the output, from 1; None if none of the task has a score."""
+    """Its line in the output, from 1; None if no trajectory of the task has a score."""
     id: str | None = None
     score: float | None = None
     """From 0 to 100."""
@@ -22,14 +22,14 @@ class Best:
 
 @dataclass(slots=True)
 class BestOf:
-    """The best so far. Its memory grows with the tasks and not with the trajectories."""
+    """The best so far. Memory grows with the number of tasks, not of trajectories."""
 
     without_task: int = 0
-    """Trajectories that name no task."""
+    """Number of trajectories that name no task."""
     _best: dict[str, Best] = field(default_factory=dict)
 
     def add(self, n: int, task: str | None, id: str | None, score: float | None) -> None:
-        """One more line."""
+        """Count one more line of the output. n: its number, from 1."""
         if task is None:
             self.without_task += 1
             return
@@ -41,7 +41,7 @@ class BestOf:
             best.n, best.id, best.score = n, id, score
 
     def __iter__(self) -> Iterator[Best]:
-        """In the order in which the tasks came."""
+        """One per task, in the order in which the tasks first occurred."""
         return iter(self._best.values())
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
-"""What is known of a harness that is put to use: how it was chosen, and its agreement on data that were sealed.
+"""What is known about a harness in use: how it was chosen, and its agreement on the sealed test split.
 
-Only the test split counts here: agreement on search is optimistic, and validation has chosen. The numbers hold for
-the judge and the budget with which they were measured, and for no other.
+Only the test split counts here: agreement on search is optimistic, and validation was used to choose. The numbers hold
+only for the judge and the budget with which they were measured.
 """
 
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ class Measured:
     """From 0 to 1."""
     low: float | None
     high: float | None
-    """The 95% interval by task; None for the reason in no_bounds."""
+    """`low` to `high` is the 95% interval by task; None for the reason in `no_bounds`."""
     no_bounds: str | None
     pairs: int
     tasks: int
@@ -33,15 +33,16 @@ class Evidence:
     """Why to trust a harness, and how far."""
 
     decision: str = ""
-    """How it was chosen, in one line; empty for a harness that comes without a run."""
+    """How it was chosen, in one line; empty for a harness without a run."""
     untested: str | None = None
-    """The candidate that is best and untested, where the decision names one."""
+    """The candidate that the decision names as best and untested, if any."""
     test: Measured | None = None
-    """On the sealed test split; None if it was not tested, or not like this."""
+    """Agreement on the sealed test split; None if it was not tested, or not with these settings."""
     why_no_test: str = ""
+    """Why `test` is None."""
 
     def sealed(self) -> str:
-        """What the test split says, or that it says nothing, in one line."""
+        """The result on the test split, or why there is none, in one line."""
         if self.test is None:
             return f"not tested: {self.why_no_test}"
         test = self.test
@@ -61,7 +62,7 @@ NO_RUN = "a harness by itself comes with no measurement; `meta-reward evaluate` 
 
 
 def evidence_of(layout: Layout, decision: Decision, row: Row) -> Evidence:
-    """What a run knows of its chosen harness."""
+    """What a run knows about its chosen harness."""
     test = measured_on(layout, row, "test")
     return Evidence(sentence_of(decision), decision.untested, test, "" if test else _why_no_test(layout))
 
@@ -74,7 +75,7 @@ def _why_no_test(layout: Layout) -> str:
 
 
 def measured_on(layout: Layout, row: Row, split: str) -> Measured | None:
-    """A candidate's agreement on a split, None if it was not evaluated there."""
+    """A candidate's agreement on a split; None if it was not evaluated there."""
     scores = load_scores(layout.evaluation(split, row.folder))
     return None if scores is None else measured(scores.metrics)
 
@@ -85,7 +86,7 @@ def measured(found: Metrics) -> Measured:
 
 
 def what_differs(measured_with: RunConfig, used: RunConfig) -> str:
-    """What makes a measurement not hold for other settings, in a few words; empty if nothing does."""
+    """Why a measurement does not hold for the settings in use, in a few words; empty if it holds."""
     before, now = (_what_counts(config) for config in (measured_with, used))
     return next((f"it was measured with another {name}" for name in before if before[name] != now[name]), "")
 

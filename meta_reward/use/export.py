@@ -1,4 +1,4 @@
-"""An export: all that someone needs to use the chosen harness of a run without the run.
+"""An export: everything that someone needs to use the chosen harness of a run without the run.
 
     FOLDER/
       README.md        what this is, and how to use it
@@ -6,9 +6,9 @@
       reward.toml      judge, budget and packages, as tables of run.toml
       policy.md tools.json   what the agents worked under
       record.json      dated: data, judge, decision, sealed numbers with intervals, weak categories
-      runtime/         `meta_reward.harness` and its `audit`, all that the program imports: standard library only
+      runtime/         `meta_reward.harness` and its `audit`, which the program imports: standard library only
 
-It holds no trajectory and no key, and nothing of validation or test but the numbers.
+It holds no trajectory and no key. Of validation and test it holds only numbers.
 """
 
 import datetime
@@ -42,7 +42,7 @@ _SPLITS = ("search", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Weakness:
-    """A failure category on which a harness does worse than on the whole."""
+    """A failure category on which a harness does worse than overall."""
 
     category: str
     split: str
@@ -52,7 +52,7 @@ class Weakness:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was exported, for whoever is told."""
+    """What was exported, to be reported."""
 
     folder: Path
     harness: str
@@ -82,7 +82,7 @@ class Data:
     licence: str
     simulated: bool
     tasks: dict[str, int]
-    """How many each split has."""
+    """Number of tasks by split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def export(layout: Layout, folder: Path, *, today: datetime.date) -> Exported:
 
 
 def weaknesses(layout: Layout, row: Row) -> tuple[Weakness, ...]:
-    """The categories on which a candidate does clearly worse, the worst first, on the last split it was measured on."""
+    """The categories on which a candidate does clearly worse, worst first, on the last split where it was measured."""
     for split in reversed(_SPLITS):
         if (scores := load_scores(layout.evaluation(split, row.folder))) is not None:
             metrics = scores.metrics
@@ -179,7 +179,7 @@ def _numbers(layout: Layout, row: Row) -> dict[str, Measured | None]:
 
 
 def _tasks_by_split(layout: Layout) -> dict[str, int]:
-    """How many tasks each split has; not which."""
+    """The number of tasks of each split, but not their ids."""
     if not layout.sealed_taskset.exists():
         return {}
     data = files.load_json(layout.sealed_taskset)
@@ -189,7 +189,7 @@ def _tasks_by_split(layout: Layout) -> dict[str, int]:
 
 
 def _settings(config: RunConfig) -> bytes:
-    """What fixes a score, as tables of run.toml. How to confine a harness, and what to spend, is its user's to say."""
+    """Settings that determine a score, as tables of run.toml. Sandbox and limits are left to the user."""
     import tomli_w
 
     judge = {name: value for name, value in asdict(config.judge).items() if value != getattr(JudgeSettings(), name)}

@@ -1,4 +1,4 @@
-"""Work on a stream: several at once, results in the order of the inputs, and memory that does not grow with it."""
+"""Concurrent work on a stream: results in the order of the inputs, and memory that does not grow with the stream."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -19,11 +19,11 @@ async def in_order(
     at_once: int,
     ahead: int = 256,
 ) -> None:
-    """Do the work for each input and emit each result in the order of the inputs, as soon as that is possible.
+    """Do the work for each input, and emit the results in the order of the inputs, each as soon as possible.
 
-    An input is read when there is a worker for it. ahead: how far work may get ahead of the slowest. The first
-    error stops everything and is raised; what was emitted by then is the beginning of what was asked for. At a
-    limit no input is begun any more, and what is under way is finished first, since it is paid for.
+    An input is read when a worker is free. at_once: the number of workers. ahead: how many inputs work may get ahead
+    of the slowest. The first error stops everything and is raised; results were then emitted for the first inputs
+    only. At LimitReached no further input is started, and work in progress is finished first, since it is paid for.
     """
     numbered, done, moved = enumerate(given), dict[int, tuple[_Given, _Made]](), asyncio.Condition()
     emitted, limits = 0, list[LimitReached]()

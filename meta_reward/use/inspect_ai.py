@@ -3,7 +3,7 @@
     Task(..., scorer=reward_scorer("runs/night-1", max_usd=5))
     inspect score LOG --scorer meta_reward/reward_scorer -S path=runs/night-1
 
-The value lies between 0 and 1. A failure is an unscored sample (NaN), which metrics leave out, with its reason.
+The value is from 0 to 1. A failure is an unscored sample (NaN), which metrics leave out, with the reason.
 """
 
 import math
@@ -21,9 +21,9 @@ with needs("Inspect", "meta-reward[inspect]"):
 
 @scorer(metrics=[mean(), stderr()])
 def reward_scorer(path: str, **options: Any) -> Scorer:
-    """A scorer that gives the reward of the whole conversation. path, options: as of `load_reward`.
+    """A scorer that gives the reward of the whole conversation. path, options: those of `load_reward`.
 
-    The target is not looked at.
+    The target is ignored.
     """
     reward = WarmReward(path, options)
 

@@ -1,6 +1,6 @@
-"""Two trajectories judged against each other: one by one by a reward, together and in both orders by a comparer.
+"""Judging one pair of trajectories: a reward scores each by itself, a program that compares sees both in both orders.
 
-Each is a file with one trajectory, or the id of one of a run's search split. What a run keeps sealed cannot be named.
+Each side is a file with one trajectory, or an id from a run's search split. Sealed trajectories cannot be named.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ LABELS = ("A", "B")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two."""
+    """One of the two trajectories."""
 
     name: str
     """As the caller named it."""
@@ -41,12 +41,12 @@ class Judged:
     """One run of the program."""
 
     shown: tuple[str, ...]
-    """What it was given, by label, in this order."""
+    """Labels of the trajectories that it was given, in order."""
     result: Result
 
     @property
     def scores(self) -> dict[str, float]:
-        """By label; empty if it failed."""
+        """Scores from 0 to 100, by label; empty if the program failed."""
         output = self.result.output
         if isinstance(output, Comparison):
             return dict(zip(self.shown, output.scores, strict=True))
@@ -55,38 +55,41 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class JudgedPair:
-    """What a program makes of two trajectories."""
+    """How a program judges two trajectories."""
 
     loaded: Loaded
     kind: str
     """`reward` or `compare`."""
     sides: tuple[Side, Side]
     runs: list[Judged]
-    """Of a reward one for each side, of a comparer one for each order."""
+    """One per side for a reward, one per order for a program that compares."""
     simulated: bool
     spent: Spent
 
     @property
     def scores(self) -> dict[str, float]:
-        """By label, the mean over the orders that gave one; without a side that has none."""
+        """The mean score over the orders, by label; a side without any score is left out."""
         given = {label: [run.scores[label] for run in self.runs if label in run.scores] for label in LABELS}
         return {label: fmean(scores) for label, scores in given.items() if scores}
 
     @property
     def preferred(self) -> str | None:
-        """The label of the higher score; None for a tie, or where one is missing."""
+        """The label with the higher score; None for a tie, or if a score is missing."""
         a, b = (self.scores.get(label) for label in LABELS)
         return None if a is None or b is None or a == b else LABELS[a < b]
 
     @property
     def depends_on_order(self) -> bool:
-        """Whether another order would have another winner."""
+        """Whether the orders have different winners."""
         winners = {_winner(run.scores) for run in self.runs if len(run.scores) > 1}
         return len(winners) > 1
 
 
 def sides_of(names: Sequence[str], loaded: Loaded, run: Path | None) -> tuple[Side, Side]:
-    """The two that are named. run: the folder of the run that the program is from. Raises UsageError and DataError."""
+    """The two named trajectories. run: the folder of the run that the program comes from, if any.
+
+    Raises UsageError and DataError.
+    """
     a, b = (Side(name, _trajectory(name, loaded, run)) for name in names)
     return a, b
 
@@ -96,7 +99,7 @@ def _trajectory(name: str, loaded: Loaded, run: Path | None) -> Trajectory:
     if path.is_file():
         return _only_one(path, loaded)
     if run is None:
-        raise UsageError(f"there is no file {name}", hint="give a file with one trajectory; ids are those of a run")
+        raise UsageError(f"there is no file {name}", hint="name a file with one trajectory; ids need a run")
     folder = Layout(run).taskset
     shared = shared_in(folder)
     known = load_rollouts(folder / "trajectories", shared.policy, shared.tools)
@@ -130,7 +133,7 @@ async def judge_pair(
 
 
 def _work(kind: str, given: Sequence[Any]) -> tuple[str, list[tuple[tuple[str, ...], dict[str, Any]]]]:
-    """The function to call, and for each call what is shown and its arguments. given: trajectories in JSON form."""
+    """The function to call and, for each call, the labels shown and its arguments. given: trajectories as JSON."""
     if kind != COMPARE:
         return REWARD, [((label,), {"trajectory": one}) for label, one in zip(LABELS, given, strict=True)]
     a, b = given

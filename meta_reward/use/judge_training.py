@@ -1,13 +1,14 @@
-"""What a search tells of its judge, for those who train the judge itself: prompts with replies, in TRL's formats.
+"""Data for training the judge itself, from a search: prompts with replies, in TRL's formats.
 
     FILE.jsonl               prompt, completion              replies that led to right rewards: SFT
     FILE.labelled.jsonl      prompt, completion, label       all replies, right or wrong: unpaired preferences
     FILE.preferences.jsonl   prompt, chosen, rejected        a right and a wrong reply to one prompt: preferences
 
-Prompts and replies are lists of messages. A reply is as right as the rewards it led to: over all harnesses of the run,
-the share of its trajectory's search pairs in which they are on the right side of the other trajectory's reward. Where
-a prompt was asked several times and the replies differ, the rewards are those of replays with one of them for all.
-Those between are left out, and so are pairs without both rewards. Nothing of validation or test is read.
+Prompts and replies are lists of messages. A reply is as right as the rewards that it led to: the share of its
+trajectory's search pairs, over all harnesses of the run, that such a reward wins. If a prompt was asked several times
+with different replies, the harness is replayed with each reply in place of all of them, which gives the reward of that
+reply. Replies with a share of exactly one half are left out, and so are pairs without both rewards. Nothing of
+validation or test is read.
 """
 
 import asyncio
@@ -42,28 +43,28 @@ class Training:
     labelled: int
     preferences: int
     replayed: int
-    """Replies that were given alone in a replay."""
+    """Replays that were made."""
     files: tuple[Path, Path, Path]
 
 
 @dataclass(slots=True)
 class _Prompt:
-    """A prompt with its replies, each with the share of pairs won of every reward it led to."""
+    """A prompt with its replies."""
 
     fields: Row
-    """Its columns: messages, and tools where the judge had any."""
+    """Its columns: messages, and tools if the judge had any."""
     replies: dict[bytes, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """By the message as JSON."""
+    """By the reply as JSON, for each reward that it led to the share of pairs won."""
 
     def told(self) -> list[tuple[Any, float]]:
-        """Each reply as messages and how right it is, the most right first."""
+        """Each reply as messages, with the mean share of pairs won, the highest first; without shares of one half."""
         shares = {reply: sum(won) / len(won) for reply, won in self.replies.items()}
         ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         return [([files.parse_json(reply, Path())], share) for reply, share in ordered if share != _EVEN]
 
 
 async def export_judge_training(layout: Layout, file: Path) -> Training:
-    """Write the three files. Raises UsageError where one is there already, or nothing was asked on search yet."""
+    """Write the three files. Raises UsageError if one exists already, or the judge was not asked on search yet."""
     check_rewards(layout)
     paths = file, _beside(file, "labelled"), _beside(file, "preferences")
     if there := [path for path in paths if path.exists()]:
@@ -80,7 +81,7 @@ async def export_judge_training(layout: Layout, file: Path) -> Training:
 
 
 def _columns_known(row: Row) -> bool:
-    """False for rows that come first: those with tools, since readers take a column's type from what comes first."""
+    """A sort key that puts rows with tools first, since readers infer a column's type from the first rows."""
     return row["tools"] is None
 
 
@@ -89,7 +90,7 @@ def _beside(file: Path, kind: str) -> Path:
 
 
 def _rows(prompt: _Prompt) -> tuple[list[Row], list[Row], list[Row]]:
-    """What one prompt brings to each file."""
+    """The rows of one prompt for each of the three files."""
     told = prompt.told()
     right = [{**prompt.fields, "completion": reply} for reply, share in told if share > _EVEN]
     labelled = [{**prompt.fields, "completion": reply, "label": share > _EVEN} for reply, share in told]
@@ -111,20 +112,20 @@ async def _prompts(layout: Layout, replays: Replays) -> list[_Prompt]:
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """A trajectory as a harness scored it."""
+    """A trajectory that a harness has scored."""
 
     source: str
-    """The harness."""
+    """The source of the harness."""
     id: str
     trajectory: Trajectory
     pairs: list[PairOutcome]
-    """Those with both rewards."""
+    """The trajectory's pairs that have both rewards."""
     calls: list[Row]
-    """Those that were answered."""
+    """The judge calls that were answered."""
 
 
 def _scored(layout: Layout) -> Iterator[_Scored]:
-    """Every trajectory of the search split under every harness, where pairs tell anything of it."""
+    """Every trajectory of the search split under every harness, if it is in a pair with both rewards."""
     shared = shared_in(layout.taskset)
     rollouts = load_rollouts(layout.taskset / "trajectories", shared.policy, shared.tools)
     for row in load_ledger(layout.ledger):
@@ -136,7 +137,7 @@ def _scored(layout: Layout) -> Iterator[_Scored]:
 
 
 async def _shares(scored: _Scored, replays: Replays) -> list[tuple[Row, float]]:
-    """Each reply, as a call, with the share of pairs that the reward it leads to wins."""
+    """Each reply, as a call, with the share of pairs won by the reward that it leads to."""
     asked: dict[str, dict[bytes, Row]] = defaultdict(dict)
     for call in scored.calls:
         asked[prompt_of(call)].setdefault(_reply(call), call)
@@ -169,14 +170,14 @@ def _reply(call: Row) -> bytes:
 
 
 def _fields(call: Row) -> Row:
-    """The columns of a prompt, all in every row, and JSON as text: readers of a data set want one shape."""
+    """The columns of a prompt. All rows have all columns, and tools are JSON as text, so that all have one shape."""
     system = [_message({"role": "system", "content": call["system"]})] if call["system"] else []
     tools = [{"type": "function", "function": tool} for tool in call["tools"]]
     return {"prompt": [*system, *map(_message, call["messages"])], "tools": _text(tools) if tools else None}
 
 
 def _message(message: Row) -> Row:
-    """A message as OpenAI has it."""
+    """A message in OpenAI's format."""
     calls = [
         {"type": "function", "id": one["id"], "function": {"name": one["name"], "arguments": _text(one["arguments"])}}
         for one in message.get("tool_calls", ())
@@ -190,7 +191,7 @@ def _text(value: Any) -> str:
 
 
 def _pairs(folder: Path) -> dict[str, list[PairOutcome]]:
-    """The pairs of each trajectory that have both rewards; none for a candidate that was not evaluated."""
+    """The pairs with both rewards, by trajectory; empty for a candidate that was not evaluated."""
     found: dict[str, list[PairOutcome]] = defaultdict(list)
     for pair in load_pairs(folder) if (folder / "scores.json").exists() else ():
         if pair.margin is not None:

@@ -1,4 +1,4 @@
-"""A socket for a server of ours."""
+"""A listening socket for the project's own servers."""
 
 import socket
 
@@ -8,7 +8,7 @@ _BACKLOG = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. port: 0 for any that is free. Raises UsageError for an address that cannot be had."""
+    """A listening socket. port: 0 for any free one. Raises UsageError if the address is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)

@@ -6,7 +6,7 @@
     with load_reward("harness.py", judge="openai:gpt-5-mini", max_usd=5) as reward:
         scored = reward.score(messages)      # the same without await, also inside a running event loop
 
-Scores run from 0 to 100.
+Scores are from 0 to 100.
 """
 
 import logging
@@ -35,8 +35,8 @@ def load_reward(
 ) -> "LoadedReward":
     """The reward at a path: a run, an export, or the file of a harness. Nothing is started yet.
 
-    judge: as of `--judge`; a run and an export name theirs. max_usd: what may be spent while it is open; "none" for
-    no limit. settings: tables as in run.toml, or a file with them, over what the run or the export says. policy,
+    judge: as in `--judge`; runs and exports name their own. max_usd: the most to spend while it is open; "none" for no
+    limit. settings: tables as in run.toml, or a file with them; they override those of the run or export. policy,
     tools: what the agent worked under, for trajectories that don't say. Raises UsageError and DataError.
     """
     if isinstance(settings, str):
@@ -62,11 +62,11 @@ class LoadedReward:
 
     @property
     def about(self) -> str:
-        """What this is, how it was chosen and what it was measured to be worth."""
+        """What this reward is, how it was chosen, and its measured agreement."""
         return "\n".join(self.loaded.about())
 
     def open(self) -> SyncScorer:
-        """Open it for callers without an event loop, or inside one that cannot wait; `close` ends it."""
+        """Open it for synchronous callers, also inside a running event loop. The caller must `close` it."""
         self._say()
         return SyncScorer(self.loaded, notice=_log.warning)
 
@@ -94,7 +94,7 @@ class LoadedReward:
             self._sync.close()
 
     def _say(self) -> None:
-        """What must not be overlooked."""
+        """Log a warning if the chosen harness is untested."""
         evidence = self.loaded.evidence
         if evidence.decision and (evidence.test is None or evidence.untested):
             _log.warning("%s", "; ".join(self.loaded.about()))

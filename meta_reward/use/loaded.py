@@ -1,7 +1,7 @@
-"""What scores: a harness with its judge, settings, policy and evidence, from a run, an export or a file by itself.
+"""A harness ready to score, with its judge, settings, policy and evidence, from a run, an export or a single file.
 
-From a run comes the harness that its last decision chose; a run without a decision has none to use. What a caller
-sets wins over what the run or the export says; numbers that do not hold for other settings are then not claimed.
+A run gives the harness that its last decision chose; a run without a decision cannot be used. Settings of the caller
+override those of the run or export; measured numbers that do not hold for them are then not reported.
 """
 
 from collections.abc import Collection, Mapping
@@ -34,7 +34,7 @@ _RUNS = Path("runs")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a caller sets."""
+    """What the caller asks for."""
 
     judge: str | None = None
     settings: Mapping[str, Any] | Path | None = None
@@ -42,29 +42,29 @@ class Wanted:
     max_usd: float | None = None
     """0 for no limit."""
     shared: Shared | None = None
-    """The policy and the tools of trajectories that don't name theirs."""
+    """The policy and tools for trajectories that don't name theirs."""
     candidate: str = ""
     """The id of a candidate of a run; empty for the chosen one."""
     kinds: Collection[str] = REWARDS
-    """Of programs that will do."""
+    """Kinds of program that are accepted."""
 
     def tables(self) -> dict[str, Any]:
-        """All of it as tables of run.toml."""
+        """Settings, judge and max_usd as tables of run.toml."""
         given = load_user_config(self.settings) if isinstance(self.settings, Path) else dict(self.settings or {})
         return overlay(given, {"judge.spec": self.judge, "limits.max_usd": self.max_usd})
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A harness with all that it takes to score a trajectory."""
+    """A harness with everything that it needs to score a trajectory."""
 
     name: str
     """Such as `c0009 of run night-1`."""
     source: str
-    """The program."""
+    """The source of the program."""
     config: RunConfig
     limits: Mapping[str, Any]
-    """The limits on spending that were set, by whom ever; 0 where no limit is wanted."""
+    """The limits on spending that the run or the caller has set, by name; 0 for no limit."""
     shared: Shared = field(default_factory=Shared)
     evidence: Evidence = field(default_factory=Evidence)
 
@@ -75,7 +75,7 @@ class Loaded:
 
     @property
     def digest(self) -> str:
-        """Of all that a score depends on beside the trajectory."""
+        """The digest of everything besides the trajectory that a score depends on."""
         parts = {
             "harness": self.source,
             "judge": [self.config.judge.spec, self.config.judge.settings],
@@ -86,7 +86,7 @@ class Loaded:
         return files.digest(parts)[:16]
 
     def about(self) -> list[str]:
-        """What this is and how far it can be trusted, a few lines."""
+        """A few lines that say what this is, and how far to trust it."""
         chosen = [f"decision: {self.evidence.decision}"] if self.evidence.decision else []
         if self.evidence.untested:
             chosen.append(f"{self.evidence.untested} is untested, so it is not what scores here")
@@ -94,11 +94,11 @@ class Loaded:
 
 
 def load(path: Path, wanted: Wanted) -> Loaded:
-    """What is at a path: a run, an export or a harness. Raises UsageError and DataError."""
+    """Load the run, export or harness at a path. Raises UsageError and DataError."""
     found = next((p for p in (path, _RUNS / path) if p.exists()), None)
     if found is None:
         what = f"there is no {path}"
-        raise UsageError(what, hint="give the folder of a run or of an export, or the file of a harness")
+        raise UsageError(what, hint="name the folder of a run or of an export, or the file of a harness")
     if found.is_file():
         return _load_harness(found, wanted)
     if (found / SETTINGS).exists():
@@ -109,9 +109,9 @@ def load(path: Path, wanted: Wanted) -> Loaded:
 
 
 def chosen_in(layout: Layout, candidate: str = "", *, kinds: Collection[str] = REWARDS) -> tuple[Row, Evidence]:
-    """The candidate that the last decision on a run chose, or another one of a run that has a decision.
+    """The candidate that the last decision on a run chose, or the one with a given id, and its evidence.
 
-    Raises UsageError if there is no decision yet, or if the run is of none of these kinds.
+    Raises UsageError if there is no decision yet, no such candidate, or if the run is not of one of these kinds.
     """
     check_rewards(layout, kinds)
     run, decision = layout.root.resolve().name, last_decision(layout)
@@ -129,10 +129,10 @@ def chosen_in(layout: Layout, candidate: str = "", *, kinds: Collection[str] = R
 
 
 def check_rewards(layout: Layout, kinds: Collection[str] = REWARDS) -> None:
-    """Raise UsageError for a run of programs that give no rewards. kinds: that will do."""
+    """Raise UsageError for a run of programs that do not give rewards. kinds: those that are accepted."""
     kind = load_run_config(layout.config).kind
     if kind not in kinds:
-        what = f"run {layout.root.resolve().name} is of kind {kind}, and this uses rewards"
+        what = f"run {layout.root.resolve().name} is of kind {kind}, and this needs rewards"
         raise UsageError(what, hint=f"its program is {layout.best}; `meta-reward evaluate` runs it on a task set")
 
 
@@ -164,7 +164,7 @@ def _load_harness(path: Path, wanted: Wanted) -> Loaded:
 
 
 def _load_export(folder: Path, wanted: Wanted) -> Loaded:
-    """An export may come from someone else: how it is confined, and what may be spent, is for its user to say."""
+    """Load an export without its sandbox and limits: it may come from someone else, so the caller decides on these."""
     stored = load_user_config(folder / SETTINGS)
     stored = {name: table for name, table in stored.items() if name not in ("sandbox", "limits")}
     record, tables = _load_record(folder / RECORD), wanted.tables()
@@ -178,13 +178,13 @@ def _load_export(folder: Path, wanted: Wanted) -> Loaded:
 
 
 def shared_in(folder: Path) -> Shared:
-    """The policy and the tools in a folder that has them, as a task set and an export do."""
+    """The policy and tools in a folder that holds them, such as a task set or an export."""
     tools = parse_tools(files.load_json(folder / TOOLS), folder / TOOLS)
     return Shared(files.read_text(folder / POLICY), tools)
 
 
 def shared_of(policy: str | None, tools: Any, shared: Shared) -> Shared:
-    """A policy and tools in the words of a caller, over what there is. Raises UsageError."""
+    """A policy and tools given by a caller; what is None is taken from `shared`. Raises UsageError."""
     fields = {"messages": [{"role": "user", "content": "."}]} | ({} if policy is None else {"policy": policy})
     fields |= {} if tools is None else {"tools": tools}
     try:
@@ -227,7 +227,7 @@ def _spending(tables: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _over(base: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables with others over them, key by key."""
+    """Tables merged with others, which win, key by key."""
     merged = dict(base)
     for key, value in tables.items():
         under = merged.get(key)
@@ -236,7 +236,7 @@ def _over(base: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _load_record(path: Path) -> tuple[str, Evidence]:
-    """The digest of the harness that was exported, and what was known of it."""
+    """The digest of the exported harness, and its evidence at that time."""
     record = files.load_json(path)
     try:
         test = record["numbers"]["test"]

@@ -1,4 +1,4 @@
-"""An event loop of its own in a thread, for callers that have none, or one that cannot wait, as in a notebook."""
+"""An event loop in its own thread, for callers without one, or inside one that must not block, as in a notebook."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ _Made = TypeVar("_Made")
 
 
 class LoopThread:
-    """Runs coroutines until it is closed; all in the same loop, so that what one has opened the next can use."""
+    """Runs coroutines until it is closed; all in the same loop, so that they can share what one of them opens."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = asyncio.new_event_loop()
@@ -19,7 +19,7 @@ class LoopThread:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it takes no work any more."""
+        """Whether it accepts no more work."""
         return self._loop is None
 
     def begin(self, work: Coroutine[Any, Any, _Made]) -> Future[_Made]:
@@ -30,7 +30,7 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, _Made]) -> _Made:
-        """The result of a coroutine, which a KeyboardInterrupt cancels."""
+        """Run a coroutine and return its result. KeyboardInterrupt cancels it."""
         future = self.begin(work)
         try:
             return future.result()

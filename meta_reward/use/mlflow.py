@@ -1,9 +1,9 @@
-"""A tuned reward as a judge of MLflow, for `evaluate` and wherever it takes a scorer:
+"""A tuned reward as a judge for MLflow, for `evaluate` and wherever MLflow takes a scorer:
 
     mlflow.genai.evaluate(data=traces, scorers=[reward_judge("runs/night-1", max_usd=5)])
 
-It reads the trace, or inputs and outputs where there is none. The value lies between 0 and 1; a failure is a feedback
-without a value and with its error.
+It reads the trace or, without one, inputs and outputs. The value is from 0 to 1; a failure is a feedback with an error
+and no value.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ with needs("MLflow", "meta-reward[mlflow]"):
 
 
 class RewardJudge(Judge):
-    """What MLflow calls with each trace. What it was measured to be worth stands in `instructions`."""
+    """MLflow calls it with each trace. Its `instructions` say what it is, and its measured agreement."""
 
     _reward: WarmReward = PrivateAttr()
 
@@ -57,7 +57,7 @@ class RewardJudge(Judge):
 
 
 def reward_judge(path: str | Path, *, name: str = "meta_reward", **options: Any) -> RewardJudge:
-    """A judge. path, options: as of `load_reward`. name: of its feedback."""
+    """A judge. path, options: those of `load_reward`. name: of its feedback."""
     return RewardJudge(WarmReward(path, options), name)
 
 

@@ -4,8 +4,8 @@
     better = judge.align(traces, optimizer=MetaReward(judge="openai:gpt-5-mini", max_usd=25))
 
 Labels are the traces' assessments with the judge's name; pairs come from traces with the same inputs. The task set and
-the run go where the command line puts them, `./tasks` and `./runs`, under the judge's name: the same call again goes on
-where it stopped. At the end the sealed test split is opened, and `better.instructions` says what came of it.
+the run go where the command line puts them, `./tasks` and `./runs`, under the judge's name: repeating the call resumes
+where it stopped. At the end the sealed test split is opened, and `better.instructions` has the result.
 """
 
 import logging
@@ -31,16 +31,16 @@ _PROGRAM = (sys.executable, "-c", "from meta_reward.cli import main; main()")
 
 
 class MetaReward(AlignmentOptimizer):
-    """Runs `import`, `search` and `test`. What they say is logged at level INFO."""
+    """Runs `import`, `search` and `test`. Their output is logged at level INFO."""
 
     def __init__(self, *, run: str | None = None, **options: Any) -> None:
-        """run: the name of the run, by default that of the judge. options: of `search`, such as `judge`, `max_usd`,
-        `proposer` or `iterations`, as on the command line."""
+        """run: the name of the run; by default the judge's. options: those of `search` on the command line, such as
+        `judge`, `max_usd`, `proposer` or `iterations`."""
         self.run = run
         self.options = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 
     def align(self, judge: Judge, traces: list[Trace]) -> RewardJudge:
-        """A judge that scores with the harness that the search chose. Raises UsageError where a step fails."""
+        """A judge that scores with the harness that the search chose. Raises UsageError if a step fails."""
         name = self.run or re.sub(r"[^\w-]+", "-", judge.name).strip("-").lower()
         stored, lines = Path(f"{name}.traces.jsonl"), "".join(f"{trace.to_json()}\n" for trace in traces).encode()
         if not (Path("tasks", name).exists() and stored.exists() and stored.read_bytes() == lines):

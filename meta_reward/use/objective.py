@@ -1,4 +1,4 @@
-"""A finished reward as the objective of a search over programs that act."""
+"""A finished reward as the objective of a search over agents."""
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -35,9 +35,9 @@ _T = TypeVar("_T")
 
 
 def objective_given(spec: str) -> dict[str, str]:
-    """The keys of `[objective]` for what a user says: `official`, `learned:RUN` or `learned:RUN:c0007`.
+    """The keys of `[objective]` for a spec of the user's: `official`, `learned:RUN` or `learned:RUN:c0007`.
 
-    Raises UsageError where there is no such run.
+    Raises UsageError if nothing is found at RUN.
     """
     named = _CANDIDATE.fullmatch(spec)
     spec, candidate = named.groups() if named else (spec, "")
@@ -56,11 +56,11 @@ def _with_whole_path(spec: str) -> str:
 
 
 def check_objective(config: RunConfig, taskset: AnyTaskSet, limits: Mapping[str, Any]) -> list[str]:
-    """Notes on the reward that a new run is to be scored by; none for trusted outcomes.
+    """Notes on the reward that will score a new run; none if the run is scored by trusted outcomes.
 
-    limits: those that the user has set. Raises UsageError where its programs do nothing that a reward could score,
-    where the reward is not finished, where nothing limits what it may cost, and where it was learned from tasks of the
-    test.
+    limits: those that the user has set.
+    Raises UsageError if the task set's programs do not act in a world, the reward's run is not finished, its cost is
+    not limited, or it was learned from test tasks of this task set.
     """
     loaded = load_objective(config)
     if loaded is None:
@@ -69,16 +69,16 @@ def check_objective(config: RunConfig, taskset: AnyTaskSet, limits: Mapping[str,
             raise UsageError(what, hint="name one with --objective learned:RUN, or leave --validate-on out")
         return []
     if not kind_of(taskset).acts:
-        what = f"programs of kind {taskset.about.kind} do nothing that a learned reward could score"
+        what = f"programs of kind {taskset.about.kind} do not act in a world, so a learned reward cannot score them"
         raise UsageError(what, hint="leave --objective out")
     _require_limit(loaded, limits)
     return [*loaded.about(), *_shared_tasks(config, splits_of(taskset, config.splits)["test"])]
 
 
 def load_objective(config: RunConfig) -> Loaded | None:
-    """The reward that a run's settings name; None where it is scored by trusted outcomes.
+    """The reward that a run's settings name; None if the run is scored by trusted outcomes.
 
-    Raises UsageError for a run without a decision, for what is neither a run nor an export nor a harness, and for a
+    Raises UsageError for a run without a decision, for a path that is not a run, an export or a harness, and for a
     reward that has changed since the run was made.
     """
     settings = config.objective
@@ -157,10 +157,10 @@ class _Unavailable:
 
 
 def _shared_tasks(config: RunConfig, test_tasks: Collection[str]) -> list[str]:
-    """Notes on tasks that this search shares with the one that found its reward.
+    """Notes on test tasks that this search shares with the one that found its reward.
 
-    Raises UsageError where a task of the reward's search or validation is one of the test: what was learned from
-    labels would be tested on the same.
+    Raises UsageError if a task of the reward's search or validation split is a test task here: the reward would be
+    tested on labels that it was learned from.
     """
     path = Path(config.objective.spec.removeprefix(LEARNED))
     layout = Layout(path)
@@ -170,12 +170,12 @@ def _shared_tasks(config: RunConfig, test_tasks: Collection[str]) -> list[str]:
     splits = splits_of(task_set_of(layout, stored), stored.splits)
     leaked = sorted({*splits["search"], *splits["validation"]} & set(test_tasks))
     if leaked:
-        what = f"tasks of the test are among those that {path.name} was learned from: {_some(leaked)}"
+        what = f"test tasks are among those that {path.name} was learned from: {_some(leaked)}"
         raise UsageError(
             what, hint="name a reward that was learned from other tasks, or rename tasks that only share an id"
         )
     shared = sorted(set(splits["test"]) & set(test_tasks))
-    return [f"tasks of the test are also in the test split of {path.name}: {_some(shared)}"] if shared else []
+    return [f"test tasks are also in the test split of {path.name}: {_some(shared)}"] if shared else []
 
 
 def _some(tasks: Sequence[str]) -> str:
@@ -183,7 +183,7 @@ def _some(tasks: Sequence[str]) -> str:
 
 
 class LearnedObjective:
-    """A reward in its own sandbox, with its own account in the run that it scores. Use as an async context manager."""
+    """A reward in its own sandbox, billed separately in the run that it scores. Use as an async context manager."""
 
     def __init__(self, loaded: Loaded, layout: Layout, events: EventLog) -> None:
         self._loaded = loaded
@@ -204,7 +204,7 @@ class LearnedObjective:
     async def rewards(
         self, trajectories: Mapping[str, Trajectory], *, on_reward: Callable[[LearnedReward], None] = lambda one: None
     ) -> list[LearnedReward]:
-        """The reward of each trajectory, by example, in their order."""
+        """The reward of each trajectory, in order. trajectories: by example. Raises as `Scorer.score`."""
         found: list[LearnedReward] = []
 
         def emit(id: str, scored: Scored) -> None:

@@ -1,7 +1,7 @@
-"""What a learned reward will cost a search that it scores: estimated from what it asks about a sample.
+"""What a learned reward will cost a search that it scores, estimated from what it asks about a sample.
 
-Of the agents' own trials the sample is what the seeds do on the search split, with a simulated model in place of a real
-one; of traces, some of them.
+For the agents' trials, the sample is trials of the seeds on the search split, with a simulated model in place of a real
+one. For traces, it is some of them.
 """
 
 import random
@@ -38,10 +38,10 @@ _REWARD = "reward"
 
 @dataclass(frozen=True, slots=True)
 class RewardForecast:
-    """What the learned reward of some trajectories will take."""
+    """What the learned rewards of some trajectories will ask and cost."""
 
     what: str
-    """What they are, such as `trace`."""
+    """What the trajectories are: `trial` or `trace`."""
     trajectories: int
     judge: str
     expense: Expense
@@ -50,9 +50,9 @@ class RewardForecast:
 async def reward_forecasts(
     config: RunConfig, taskset: AnyTaskSet, seeds: Sequence[Seed], layout: Layout, whole: Forecast
 ) -> list[RewardForecast]:
-    """For the trials of agents and for traces, as far as they have no reward yet; none without a learned reward.
+    """Forecasts for agents' trials and for traces that have no reward yet; none without a learned reward.
 
-    layout: of the run, which may be yet to be made. whole: the forecast of the search itself.
+    layout: of the run, which need not exist yet. whole: the forecast for the search itself.
     """
     loaded = load_objective(config)
     if loaded is None:
@@ -74,7 +74,7 @@ async def _sample_of_trials(config: RunConfig, taskset: AnyTaskSet, seeds: Seque
 
 
 async def _forecast(loaded: Loaded, what: str, scored: int, some: Sequence[Trajectory]) -> RewardForecast:
-    """some: trajectories like those that are scored."""
+    """The forecast for `scored` trajectories. what: `trial` or `trace`. some: trajectories to draw a sample from."""
     drawn = random.Random(loaded.config.seed).sample(some, min(_SAMPLE, len(some)))
     rollouts = [Rollout(f"{number}", what, one) for number, one in enumerate(drawn)]
     backend, seeds, each = open_backend(loaded.config), [Seed(_REWARD, loaded.source)], {_REWARD: Load()}

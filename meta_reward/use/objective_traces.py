@@ -1,4 +1,4 @@
-"""Traces that a search under a learned reward is given: what is asked for, and what is refused."""
+"""Checks on the traces that a search with a learned reward is given."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -17,23 +17,23 @@ _SEALED = ("test", "validation")
 
 
 def traces_given(path: Path) -> dict[str, str]:
-    """The keys of `[objective]` for a task set of traces. Raises DataError if it is none of trajectories."""
+    """The keys of `[objective]` for a task set of traces. Raises DataError if it does not hold trajectories."""
     return {"objective.traces": str(path.resolve()), "objective.traces_digest": load_task_set(path).digest}
 
 
 def check_traces(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
-    """Notes on the traces of a new run; none without any.
+    """Notes on the traces of a new run; none if it has no traces.
 
-    Raises UsageError where no learned reward could score them, where no proposer would see them, and where a task of
-    the test or of validation is among them: what proposers see of it would be tested on the same.
+    Raises UsageError if there is no learned reward to score them, if the proposer would not see them, or if one of them
+    is of a validation or test task, which a proposer must not see.
     """
     if not config.objective.traces:
         return []
     if config.objective.spec == OFFICIAL:
-        what = "--traces lays traces in with what a learned reward gives them, and there is none"
+        what = "--traces needs a learned reward to score the traces, and there is none"
         raise UsageError(what, hint="name one with --objective learned:RUN, or leave --traces out")
     if config.proposer.history != "full":
-        what = f"--traces shows traces to the proposer, and --history {config.proposer.history} hides them"
+        what = f"--traces shows traces to the proposer, but --history {config.proposer.history} hides them"
         raise UsageError(what, hint="leave out one of them")
     traces = load_traces(config.objective)
     splits = splits_of(taskset, config.splits)
@@ -43,7 +43,7 @@ def check_traces(config: RunConfig, taskset: AnyTaskSet) -> list[str]:
 
 
 def _refuse_known(traces: Iterable[Rollout], taskset: AnyTaskSet, tasks: Collection[str], split: str) -> None:
-    """Raise UsageError for a trace of one of these tasks, by its name or by what was asked first."""
+    """Raise UsageError for a trace of one of these tasks, recognized by the task's name or the first user message."""
     examples = kind_of(taskset).part(taskset, tasks).examples
     asked = {reading(example.arguments["task"]): example.task for example in examples}
     known = [task for one in traces if (task := one.task if one.task in tasks else asked.get(_asked_first(one)))]

@@ -1,7 +1,7 @@
-"""A harness on a trajectory once more, with the replies that are on record: no judge is asked.
+"""Replays a harness on a trajectory with recorded replies: no judge is asked.
 
-Where a harness asks a prompt several times, its reward rests on all the replies together. What a single one leads to
-is the reward that the harness gives when each of these draws is answered with it, and everything else as it was.
+If a harness asks a prompt several times, its reward depends on all replies together. The reward that a single reply
+leads to is the one that the harness gives if each of these draws is answered with it, and everything else as recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,17 +20,17 @@ from meta_reward.search.open import open_sandbox
 from meta_reward.trajectory import ToolCall, Trajectory, trajectory_to_json
 
 Row = dict[str, Any]
-"""A call as a trace has it."""
+"""A call as it is stored in a trace."""
 _NOTHING = Usage(0, 0)
 
 
 def prompt_of(call: Row) -> str:
-    """What is the same for calls with the same prompt."""
+    """A digest that is equal for calls with equal prompts."""
     return files.digest(request_to_json(request_from_json(call)))
 
 
 class Replays:
-    """Replays harnesses of a run. Use as an async context manager; a sandbox is opened when the first is asked for."""
+    """Replays harnesses of a run. Use as an async context manager; the sandbox is opened by the first replay."""
 
     def __init__(self, config: RunConfig) -> None:
         self._config, self._stack = config, AsyncExitStack()
@@ -46,9 +46,9 @@ class Replays:
         await self._stack.aclose()
 
     async def reward(self, source: str, trajectory: Trajectory, calls: Sequence[Row], given: Row) -> float | None:
-        """The reward if every call with the prompt of `given` gets its reply, the others those on record.
+        """The reward, from 0 to 100, if every call with the prompt of `given` gets the reply of `given`.
 
-        None where the harness then asks what is not on record, or fails.
+        Other calls get their recorded replies. None if the harness asks something not recorded, or fails.
         """
         if self._sandbox is None:
             self._sandbox = await self._stack.enter_async_context(await open_sandbox(self._config))
@@ -67,10 +67,11 @@ class _Record:
     """The judge of a replay."""
 
     replies: Mapping[str, Mapping[int, Completion]]
-    """By prompt and draw."""
+    """Recorded replies by prompt and draw."""
     prompt: str
+    """The prompt to answer with `given`."""
     given: Completion
-    """The reply to this prompt, whatever the draw."""
+    """The reply to this prompt, for every draw."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = True
 

@@ -1,12 +1,12 @@
-"""Scores for all trajectories of some files: one line out for each that goes in, in order, in memory that stays flat.
+"""Scores for all trajectories of some files: one line of output for each, in order, in constant memory.
 
     {"n": 1, "place": FILE AND LINE, "id": ..., "task": ..., "score": 0 to 100 or null, "reason": ...,
      "findings": {...}, "error": null or why, "usage": {...}, "trajectory": DIGEST, "by": DIGEST}
 
-The output is its own journal. A start finds the lines that an earlier one has written, checks that they belong to
-the same trajectories and to the same harness and judge, and goes on behind them; a torn last line is written
-again. What was paid for and not written yet is in the cache of replies, and a billing log adds up what all starts
-have spent until one finishes, so a limit in dollars holds for all of them together.
+The output is its own journal. A start reads the lines that an earlier one has written, checks that they belong to the
+same trajectories, harness and judge, and continues after them; a torn last line is written again. Replies that were
+paid for but not written yet are in the cache. Until a start finishes, a billing log adds up what all of them have
+spent, so a limit in dollars holds for all together.
 """
 
 import fcntl
@@ -34,27 +34,27 @@ from meta_reward.use.loaded import Loaded
 from meta_reward.use.scorer import Scored, Scorer, unreadable
 from meta_reward.use.trajectories import Row, read_trajectories
 
-_MOST_KINDS = 1000  # of errors that are told apart
+_MOST_KINDS = 1000  # different errors that are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to score, with what, and where to."""
+    """What to score, with which harness, and where to write the scores."""
 
     loaded: Loaded
     paths: tuple[Path, ...]
     out: Path | None = None
     """None for standard output, which cannot be resumed."""
     best_of: str | None = None
-    """The field that names the task, to pick the best trajectory of each; `task` for that of the format."""
+    """The field that names the task, to pick the best trajectory of each task; `task` for the format's own field."""
     format: str | None = None
-    """Of all files; each is detected where it is left out."""
+    """The format of all files; None to detect it for each."""
     task_key: str | None = None
-    """The field that names the task, where it is not that of the format."""
+    """The field that names the task, if not the format's own."""
 
     @property
     def best_path(self) -> Path | None:
-        """Where the best of each task go."""
+        """The file for the best trajectory of each task."""
         return None if self.out is None else self.out.with_suffix(".best.jsonl")
 
     def rows(self) -> Iterator[Row]:
@@ -64,7 +64,7 @@ class Job:
 
     @property
     def task_field(self) -> str | None:
-        """The field that names the task; None for that of the format."""
+        """The field that names the task; None for the format's own."""
         return self.task_key if self.best_of in (None, "task") else self.best_of
 
 
@@ -73,42 +73,45 @@ class Line:
     """One line of the output."""
 
     n: int
-    """From 1."""
+    """Counted from 1."""
     place: str
-    """Where the trajectory stands, such as `runs.jsonl, line 17`."""
+    """Where the trajectory comes from, such as `runs.jsonl, line 17`."""
     id: str | None
     task: str | None
     score: float | None
-    """From 0 to 100."""
+    """From 0 to 100; None if there is none, and `error` says why."""
     reason: str
     findings: Mapping[str, Any]
     error: str | None
     usage: Tokens
-    """As if nothing had been cached, so that it is the same however often the command was stopped."""
+    """Cached calls count in full, so that it is the same however often the command was stopped."""
     trajectory: str | None
-    """A digest; None for what could not be read."""
+    """Its digest; None if it could not be read."""
     by: str
-    """A digest of harness, judge and budget."""
+    """Digest of harness, judge and budget."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What has been done so far, for whoever watches, and in the end for the summary."""
+    """What has been done so far, for the progress display and the final summary."""
 
     lines: int = 0
-    """Of the output, those of earlier starts among them."""
+    """Lines of the output, including those of earlier starts."""
     earlier_lines: int = 0
+    """Lines that earlier starts have written."""
     failed: int = 0
+    """Lines without a score."""
     errors: Counter[str] = field(default_factory=Counter)
+    """How often each error occurred."""
     spent: Spent = field(default_factory=Spent)
-    """By all starts."""
+    """What all starts have spent."""
     earlier: Spent = field(default_factory=Spent)
-    """By earlier starts."""
+    """What earlier starts have spent."""
     simulated: bool = False
     best: BestOf = field(default_factory=BestOf)
 
     def add(self, row: Row, score: float | None, error: str | None) -> None:
-        """One more line."""
+        """Count one more line."""
         self.lines += 1
         self.best.add(self.lines, row.task, row.id, score)
         if score is None:
@@ -124,7 +127,10 @@ Watch = Callable[[Tally], None]
 async def score_files(
     job: Job, *, watch: Watch = lambda tally: None, notice: Callable[[str], None] = lambda text: None
 ) -> Tally:
-    """Score every row that has no line yet. Raises UsageError, DataError, JudgeUnavailable and LimitReached."""
+    """Score every row that has no line yet. watch: called after each line. notice: called with messages for people.
+
+    Raises UsageError, DataError, JudgeUnavailable and LimitReached.
+    """
     tally = Tally()
     with _output(job) as out, _bill(job) as (billing, earlier):
         tally.earlier = earlier
@@ -143,7 +149,7 @@ async def score_files(
 
 
 def job_best(tally: Tally) -> Iterator[Any]:
-    """The best of each task, as lines."""
+    """The best trajectory of each task, one line each."""
     return iter(tally.best)
 
 
@@ -182,11 +188,11 @@ def _digest(row: Row) -> str | None:
 
 
 def _after_earlier_lines(job: Job, rows: Iterator[Row], out: IO[bytes], tally: Tally) -> Iterator[Row]:
-    """The rows behind those that the output has lines for; it is then ready for more."""
+    """The rows after those that the output has lines for. Leaves the output positioned to write the next line."""
     for row in rows:
         start = out.tell()
         text = out.readline()
-        if not text.endswith(b"\n"):  # the end, or a line that a kill has torn
+        if not text.endswith(b"\n"):  # the end, or a torn line
             out.truncate(start)
             out.seek(start)
             return itertools.chain([row], rows)
@@ -211,7 +217,7 @@ def _earlier(text: bytes) -> dict[str, Any]:
 
 @contextmanager
 def _output(job: Job) -> Iterator[IO[bytes]]:
-    """The output, ready to be read and written; a file is this process's alone."""
+    """The output, open for reading and writing; a file is locked for this process."""
     if job.out is None:
         yield sys.stdout.buffer
         return
@@ -230,7 +236,7 @@ def _output(job: Job) -> Iterator[IO[bytes]]:
 
 
 def _bill(job: Job) -> AbstractContextManager[tuple[BillingLog, Spent]]:
-    """A billing log until everything is scored; none for a simulated judge, which costs nothing."""
+    """A billing log that is kept until everything is scored, with what earlier starts spent; none if simulated."""
     backend = open_backend(job.loaded.config)
     where = [job.out] if job.out else job.paths
     of = [job.loaded.digest, *(str(path.resolve()) for path in where)]

@@ -1,8 +1,8 @@
 """A harness behind its gateway and a warm sandbox: one trajectory in, one score out.
 
-A harness that fails on a trajectory, and something that is no trajectory, give a result without a score and with
-the reason. An outage of the judge and a limit raise instead: they say nothing about a trajectory, the replies that
-were paid for are in the cache, and asking again goes on from there.
+If a harness fails on a trajectory, or the input is not a trajectory, the result has no score, but a reason. An outage
+of the judge or a limit raises instead, since it says nothing about the trajectory. Replies that were paid for stay in
+the cache, so asking again resumes from there.
 """
 
 import asyncio
@@ -34,26 +34,27 @@ UNREADABLE = "unreadable"
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a harness says of one trajectory."""
+    """The result of a harness on one trajectory."""
 
     score: float | None
     """From 0 to 100; None if there is none, and then `error` says why. Never 0 for a failure."""
     reason: str = ""
-    """The harness's, if it gives one."""
+    """The harness's reason, if it gives one."""
     findings: Mapping[str, Any] = field(default_factory=dict)
     """What the harness found, such as the result of each check."""
     error: str | None = None
+    """Why there is no score; None if there is one."""
     usage: Tokens = field(default_factory=Tokens)
-    """Judge calls, tokens and dollars as if nothing had been cached."""
+    """Judge calls, tokens and dollars; cached calls count in full."""
 
     @property
     def from_0_to_1(self) -> float | None:
-        """The score divided by 100, for what expects a reward from 0 to 1."""
+        """The score divided by 100, for tools that expect a reward from 0 to 1; None without a score."""
         return None if self.score is None else self.score / 100
 
 
 class Scorer:
-    """Scores trajectories with what was loaded. Use as an async context manager."""
+    """Scores trajectories with a loaded harness. Use as an async context manager."""
 
     def __init__(
         self,
@@ -63,8 +64,8 @@ class Scorer:
         spent: Spent | None = None,
         notice: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """billing: where each call is written down before it is sent. spent: by earlier starts. Raises UsageError
-        if the judge may cost money and nothing limits it."""
+        """billing: where each call is recorded before it is sent. spent: by earlier starts. notice: called with
+        messages for people. Raises UsageError if the judge may cost money and there is no limit."""
         self.loaded, self._notice = loaded, notice
         backend = open_backend(loaded.config)
         require_limit(backend, loaded.config.judge.spec, loaded.limits)
@@ -97,7 +98,7 @@ class Scorer:
     async def score(self, messages: Any, *, policy: str | None = None, tools: Any = None) -> Scored:
         """The score of one trajectory: a list of messages, an object with `messages`, or a Trajectory.
 
-        policy, tools: what the agent worked under, where the messages don't say; else what was loaded says.
+        policy, tools: what the agent worked under; None for those of the object or, failing that, the loaded ones.
         Raises JudgeUnavailable and LimitReached.
         """
         try:
@@ -115,7 +116,7 @@ class Scorer:
         return results
 
     async def score_trajectory(self, trajectory: Trajectory) -> Scored:
-        """The score of a trajectory that was read already. Raises like `score`."""
+        """The score of a parsed trajectory. Raises like `score`."""
         result = await self.run(REWARD, {"trajectory": trajectory_to_json(trajectory)})
         usage = tokens_of(result.costs)
         if result.error is not None:
@@ -124,7 +125,7 @@ class Scorer:
         return Scored(result.output.score, result.output.reason, result.output.findings, usage=usage)
 
     async def run(self, entry: str, arguments: Mapping[str, Any]) -> Result:
-        """One call of a function of the program. arguments: in their JSON form. Raises like `score`."""
+        """Call a function of the program. entry: its name. arguments: as JSON values. Raises like `score`."""
         if self._sandbox is None:
             raise RuntimeError("use `async with`: the sandbox is not open")
         runner = Runner(self.gateway, self._sandbox)
@@ -133,12 +134,12 @@ class Scorer:
 
 
 def unreadable(why: str) -> Scored:
-    """The result for something that is no trajectory."""
+    """The result for an input that is not a trajectory."""
     return Scored(None, error=f"{UNREADABLE}: {why}")
 
 
 def _with(messages: Any, policy: str | None, tools: Any) -> Any:
-    """The messages with a policy and tools beside them, where the caller names any."""
+    """The messages, together with the policy and tools that the caller names."""
     named = {name: value for name, value in (("policy", policy), ("tools", tools)) if value is not None}
     if not named:
         return messages

@@ -1,13 +1,13 @@
 """A reward over HTTP, for trainers and evaluators in other processes. Needs Starlette and uvicorn, the extra `server`.
 
-    POST /score         a trajectory, as a line of a file that `score` reads -> a result
+    POST /score         a trajectory, like a line of a file that `score` reads -> a result
     POST /score_batch   {"trajectories": [...]} -> {"results": [...]}, as many and in the same order
     POST /get_reward    OpenRLHF's remote reward model: {"query": [...], "prompts": [...]} -> {"rewards": [...]}
     GET  /healthz       whether it runs
     GET  /metrics       counters in the text format of Prometheus
 
 A result has a score from 0 to 100, or null and an error; /get_reward gives rewards from 0 to 1, or fails as a whole.
-What is too large, or more than the queue holds, is refused at once: 413, 429.
+Requests that are too large, or do not fit into the queue, are refused at once, with 413 or 429.
 """
 
 import hmac
@@ -34,17 +34,18 @@ _LOOPBACK = ["127.0.0.1", "localhost", "[::1]", "::1"]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a server takes on."""
+    """Which requests a server accepts."""
 
     body_bytes: int = 32_000_000
+    """The largest body of a request."""
     waiting: int = 1024
-    """Trajectories that were taken on and have no result yet, those under way among them."""
+    """The most trajectories without a result, waiting or in progress."""
     token: str = ""
-    """What a client must send as `Authorization: Bearer`; empty for no token."""
+    """The token that clients must send as `Authorization: Bearer`; empty for none."""
 
 
 class Refused(Exception):
-    """A request that is not answered, with its status and one line why."""
+    """A refused request, with its HTTP status and one line why."""
 
     def __init__(self, status: int, why: str, *, retry_after_s: int = 0) -> None:
         self.status, self.why, self.retry_after_s = status, why, retry_after_s
@@ -59,7 +60,7 @@ class _Server:
     bounds: Bounds
     waiting: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    """Requests by their path and status, and trajectories by what came of them."""
+    """Requests by path and status, and trajectories by `scored` and `failed`."""
 
     async def score(self, request: Request) -> Response:
         data = await self._body(request)
@@ -88,7 +89,7 @@ class _Server:
         return PlainTextResponse(_metrics(self.counts, self.waiting, self.scorer.spent))
 
     async def _score_all(self, batch: Sequence[Any]) -> list[Scored]:
-        """One result for each, in order; refused where they do not fit the queue."""
+        """One result for each, in order. Raises Refused if they do not fit into the queue."""
         if not batch:
             return []
         if len(batch) > self.bounds.waiting:
@@ -105,7 +106,7 @@ class _Server:
         return results
 
     async def _body(self, request: Request) -> Any:
-        """The JSON of a request. A page of another origin cannot send this type unasked."""
+        """The JSON of a request. Requires a content type that pages of other origins cannot send without CORS."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused(415, "send JSON, with content-type application/json")
         read = bytearray()
@@ -119,7 +120,7 @@ class _Server:
             raise Refused(400, f"the body is not valid JSON: {error.msg.split(':')[0]}") from None
 
     def route(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """An endpoint that counts, asks for the token, and turns what goes wrong into a status and one line."""
+        """An endpoint that counts requests, checks the token, and turns errors into a status and one line."""
 
         async def endpoint(request: Request) -> Response:
             try:
@@ -146,7 +147,7 @@ class _Server:
 
 
 def make_app(scorer: Scorer, bounds: Bounds, *, loopback: bool = True) -> Starlette:
-    """The application. loopback: whether it answers to names of this machine alone, whatever a page's DNS says."""
+    """The application. loopback: only accept local host names, which protects against DNS rebinding."""
     server = _Server(scorer, bounds)
     posts = {"/score": server.score, "/score_batch": server.score_batch, "/get_reward": server.get_reward}
     routes = [Route(path, server.route(answer), methods=["POST"]) for path, answer in posts.items()]
@@ -156,7 +157,7 @@ def make_app(scorer: Scorer, bounds: Bounds, *, loopback: bool = True) -> Starle
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to listen at is reached from this machine alone."""
+    """Whether an address can only be reached from this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -172,7 +173,7 @@ def _error(status: int, why: str, headers: Mapping[str, str] | None = None) -> R
 
 
 def _conversations(data: Any) -> list[Any]:
-    """Queries of OpenRLHF as conversations: each is a prompt with the response after it."""
+    """Queries of OpenRLHF as conversations: each query is a prompt followed by the response."""
     queries = data.get("query") if isinstance(data, Mapping) else None
     if not isinstance(queries, list) or not all(isinstance(query, str) for query in queries):
         raise Refused(400, 'no queries: send {"query": ["..."], "prompts": ["..."]}')

@@ -1,4 +1,4 @@
-"""Runs the server of a reward until it is told to stop: requests under way are finished first, for a few seconds."""
+"""Runs the server of a reward until a signal stops it; requests in progress get a few seconds to finish."""
 
 import asyncio
 import signal
@@ -17,7 +17,7 @@ _GRACE_S = 10
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us."""
+    """Does not handle signals; `_stopped_by_signals` does."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -27,9 +27,9 @@ class _Server(uvicorn.Server):
 async def serve(
     loaded: Loaded, *, host: str, port: int, bounds: Bounds, notice: Callable[[str], None], begun: Callable[[str], None]
 ) -> None:
-    """Answer until SIGINT or SIGTERM. port: 0 for any that is free. begun: told the address.
+    """Serve until SIGINT or SIGTERM. port: 0 for any free one. begun: called with the address.
 
-    Raises UsageError for an address that cannot be had, or one that others reach without a token.
+    Raises UsageError if the address is not available, or can be reached from other machines and there is no token.
     """
     if not is_loopback(host) and not bounds.token:
         what = f"{host} can be reached from other machines, and no token is set"

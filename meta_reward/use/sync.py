@@ -1,7 +1,7 @@
-"""The synchronous twin of `Scorer`, in an event loop of its own.
+"""The synchronous counterpart of `Scorer`, with its own event loop.
 
-Safe where an event loop is running already, as in a notebook. The sandbox stays warm between calls. It ends with
-`close`, at the latest with the process.
+It also works inside a running event loop, as in a notebook. The sandbox stays warm between calls. It ends with `close`,
+at the latest with the process.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from meta_reward.use.scorer import Scored, Scorer
 
 
 class SyncScorer:
-    """Scores trajectories; each call waits for its result."""
+    """Scores trajectories; each call blocks until it has its result."""
 
     def __init__(self, loaded: Loaded, *, notice: Callable[[str], None] = lambda text: None) -> None:
         self._thread = LoopThread()
@@ -42,19 +42,19 @@ class SyncScorer:
         return self._scorer.spent
 
     def score(self, messages: Any, *, policy: str | None = None, tools: Any = None) -> Scored:
-        """As of `Scorer`."""
+        """As in `Scorer`."""
         return self._thread.run(self._scorer.score(messages, policy=policy, tools=tools))
 
     def score_all(self, batch: Iterable[Any]) -> list[Scored]:
-        """As of `Scorer`."""
+        """As in `Scorer`."""
         return self._thread.run(self._scorer.score_all(batch))
 
     async def score_all_async(self, batch: Iterable[Any]) -> list[Scored]:
-        """The same for a caller with an event loop of its own, which goes on meanwhile."""
+        """The same, without blocking the caller's event loop."""
         return await asyncio.wrap_future(self._thread.begin(self._scorer.score_all(batch)))
 
     def close(self) -> None:
-        """End it. Calls that were sent are waited for; calling it again does nothing."""
+        """Wait for calls that were sent, and close everything. Calling it again does nothing."""
         if self._thread.is_closed:
             return
         atexit.unregister(self.close)

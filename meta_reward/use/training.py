@@ -1,4 +1,4 @@
-"""A training run for a trainer that knows no event loop: rewards for its batches, and refinements between its steps.
+"""A training run for a synchronous trainer: rewards for its batches, and refinements between its steps.
 
     with TrainingRun("runs/essays") as run:
         run.begin(0, steps=200)
@@ -7,7 +7,7 @@
         ...
         run.finish()
 
-One process at a time holds a run. An outage of the judge and a limit raise; what was finished is on disk.
+One process at a time holds a run. An outage of the judge or a limit raises; what was finished is on disk.
 """
 
 import logging
@@ -41,7 +41,7 @@ class TrainingRun:
     """A run that `meta-reward mpo` made for a trainer. Use as a context manager."""
 
     def __init__(self, path: str | Path) -> None:
-        """Raises UsageError for what is no run of that kind."""
+        """path: a run, or its name in ./runs. Raises UsageError if there is no such run, or it is a search."""
         found = next((p for p in (Path(path), Path("runs") / path) if (p / "run.toml").exists()), None)
         if found is None:
             raise UsageError(f"there is no run {path}", hint="`meta-reward mpo TASKSET --policy trl` makes one")
@@ -75,9 +75,9 @@ class TrainingRun:
         self._open.__exit__(kind, error, trace)
 
     def begin(self, at: int, *, steps: int) -> None:
-        """Take up the training after a step, 0 at the beginning. steps: of the trainer, in all.
+        """Start or resume after a step, 0 at the start. steps: how many the trainer will take in all.
 
-        Raises UsageError where the run was made for another number of steps.
+        Raises UsageError if the run was made for another number of steps.
         """
         if steps != self.settings.steps:
             what = (
@@ -94,9 +94,9 @@ class TrainingRun:
         step: int,
         tasks: Sequence[str | None] | None = None,
     ) -> list[float | None]:
-        """One reward from 0 to 1 for each completion of a step under way; None where there is none.
+        """One reward from 0 to 1 for each completion of the current step; None if there is none.
 
-        tasks: of which task each is; without, completions of equal prompts are of the same task.
+        tasks: the task of each completion; by default completions of equal prompts have the same task.
         """
         named: Sequence[str | None] = tasks or [None] * len(prompts)
         samples = [self._sample(step, *one) for one in zip(prompts, completions, named, strict=True)]
@@ -105,21 +105,21 @@ class TrainingRun:
         return [None if score is None else score / 100 for score in scores]
 
     def end_step(self, step: int) -> None:
-        """Put a step on record, counted from 1; every so often, refine the reward."""
+        """Record a step, counted from 1, and refine the reward if it is due."""
         self._do(self._outside.end_step(step, UpdateStats()))
 
     def describe(self, step: int, stats: UpdateStats) -> None:
-        """Say what the last step did to the policy, once that is known."""
+        """Add to the last step what it did to the policy, once that is known."""
         self._outside.describe(step, stats)
 
     def finish(self) -> Stop:
-        """Decide which reward is the best one, after the last step."""
+        """After the last step, decide which reward is best. Returns why the run ended."""
         ending = self._do(self._outside.finish())
         self._stop(ending)
         return ending
 
     def _do(self, work: Coroutine[Any, Any, _Made]) -> _Made:
-        """The result of some work. What it raises ends this start of the run, and is on record."""
+        """Run some work and return its result. An error is recorded and closes the run."""
         try:
             return self._thread.run(work)
         except BaseException as error:
@@ -138,13 +138,13 @@ class TrainingRun:
 
 
 class _Log:
-    """Notes go to the log."""
+    """A `Progress` that logs notes and shows nothing else."""
 
     def evaluation(self, *_: object) -> None:
-        """Nothing is shown of it."""
+        """Not shown."""
 
     def result(self, *_: object) -> None:
-        """Nothing is shown of it."""
+        """Not shown."""
 
     def note(self, text: str) -> None:
         _log.info("%s", text)

@@ -1,8 +1,8 @@
-"""Trajectories without labels: from the rows of a file, or as a caller of the Python interface has them.
+"""Trajectories without labels, from the rows of a file or from callers of the Python interface.
 
-Files and conversations are read as the importers read them; labels are not looked at. A row that cannot be used is
-not dropped: it comes back with what is wrong with it. JSON lines and tables are read as they are asked for, in
-memory that does not grow with the file; any other JSON document is loaded whole.
+Files and conversations are read as the importers read them; labels are ignored. A row that cannot be used is not
+dropped, but returned with what is wrong with it. JSON lines and tables are streamed, in memory that does not grow with
+the file; any other JSON document is loaded whole.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,18 +22,18 @@ from meta_reward.trajectory import Tool, Trajectory, trajectory_to_json
 
 _PLAIN = "labelled"
 """The format of rows with messages, with or without a label."""
-_NO_RUN_A_LINE = ("claude-code", "inspect", "mlflow", "tau2-bench")
-"""Formats in which a line is part of a run, or holds several."""
+_NOT_ONE_PER_LINE = ("claude-code", "inspect", "mlflow", "tau2-bench")
+"""Formats in which a line is a part of a run, or holds several runs."""
 _PAIR = "holds several trajectories; `meta-reward evaluate` scores pairs and groups"
 
 
 class Unreadable(ValueError):
-    """Something is not a trajectory that can be scored; its text says why."""
+    """An input is not a trajectory that can be scored; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What holds for trajectories that do not say it themselves."""
+    """The policy and tools for trajectories that do not name their own."""
 
     policy: str = ""
     tools: tuple[Tool, ...] = ()
@@ -42,7 +42,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """What holds for all trajectories, whatever they say; None for what they say."""
+    """The policy and tools for all trajectories, whatever they name; None to leave theirs."""
 
     policy: str | None = None
     tools: tuple[Tool, ...] | None = None
@@ -64,10 +64,9 @@ class Row:
 def read_trajectories(
     path: Path, shared: Shared, *, task_key: str | None = None, format: str | None = None
 ) -> Iterator[Row]:
-    """Every row of a file, in order; empty lines are no rows. Raises DataError for a file that cannot be read.
+    """Every row of a file, in order, without empty lines. Raises DataError for a file that cannot be read.
 
-    task_key: the field that names the task, where it is another than the format's own. format: detected where it is
-    left out.
+    task_key: the field that names the task, if not the format's own. format: None to detect it.
     """
     options = Options(task_key, label_key=NO_LABEL, keep_unparsed=True)
     for item in importer(format or _format_of(path)).read(path, options):
@@ -75,7 +74,7 @@ def read_trajectories(
 
 
 def _format_of(path: Path) -> str:
-    """The format of a file; rows that no format recognizes are read as plain ones, each to say what it lacks."""
+    """The format of a file. An unrecognized file is read as plain rows, so that each row says what it lacks."""
     try:
         return detect_format(path)
     except DataError:
@@ -96,11 +95,11 @@ def _row(item: Item, shared: Shared) -> Row:
 
 
 def count_rows(path: Path, *, format: str | None = None) -> int | None:
-    """How many rows a file of JSON lines has; None for another, which would have to be read to know.
+    """How many rows a file of JSON lines has; None for other files, which would have to be parsed.
 
-    format: as of `read_trajectories`.
+    format: as in `read_trajectories`.
     """
-    if (format or _format_of(path)) in _NO_RUN_A_LINE:
+    if (format or _format_of(path)) in _NOT_ONE_PER_LINE:
         return None
     try:
         with path.open("rb") as file:
@@ -112,7 +111,7 @@ def count_rows(path: Path, *, format: str | None = None) -> int | None:
 
 
 def trajectory_of(data: Any, shared: Shared) -> Trajectory:
-    """A trajectory from an object with messages, from a list of them, or as it is. Raises Unreadable."""
+    """A trajectory from an object with messages, a list of messages, or a Trajectory. Raises Unreadable."""
     if isinstance(data, Trajectory):
         return _checked(data)
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
@@ -128,14 +127,14 @@ def trajectory_of(data: Any, shared: Shared) -> Trajectory:
 
 
 def trajectory_of_run(run: Run, shared: Shared) -> Trajectory:
-    """A run that an importer read, with what holds where it doesn't say. Raises Unreadable."""
+    """The trajectory of a run that an importer read, with its missing policy and tools filled in. Raises Unreadable."""
     policy = next(p for p in (shared.instead.policy, run.policy, shared.policy) if p is not None)
     tools = next(t for t in (shared.instead.tools, run.tools, shared.tools) if t is not None)
     return _checked(Trajectory(policy, tools, run.messages))
 
 
 def _checked(trajectory: Trajectory) -> Trajectory:
-    """The trajectory, if it holds a message and nothing that JSON cannot hold."""
+    """The trajectory, if it has a message and can be stored as JSON. Raises Unreadable."""
     if not trajectory.messages:
         raise Unreadable("has no messages")
     try:

@@ -2,7 +2,7 @@
 
     trainer = GRPOTrainer(..., reward_funcs=reward_func("runs/night-1", max_usd=50))
 
-A completion without a reward is None, which TRL leaves out of the group's advantage. Needs nothing of TRL itself.
+A completion without a reward is None, which TRL leaves out of the group's advantage. This module does not import TRL.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from meta_reward.use.scorer import Scored
 
 
 class RewardFunc:
-    """What TRL calls with a batch. It can be pickled; a copy opens the reward anew in its process."""
+    """TRL calls it with a batch. It can be pickled; a copy opens the reward again in its own process."""
 
     def __init__(self, reward: WarmReward, name: str) -> None:
         self.reward, self.__name__ = reward, name
@@ -25,7 +25,7 @@ class RewardFunc:
 
 
 class AsyncRewardFunc(RewardFunc):
-    """The same as a coroutine, which TRL runs beside other asynchronous reward functions."""
+    """The same as a coroutine, which TRL runs concurrently with other asynchronous reward functions."""
 
     def __init__(self, reward: WarmReward, name: str) -> None:
         super().__init__(reward, name)
@@ -39,17 +39,17 @@ class AsyncRewardFunc(RewardFunc):
     async def __call__(  # type: ignore[override]
         self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any
     ) -> list[float | None]:
-        """As of `RewardFunc`."""
+        """As in `RewardFunc`."""
         return _rewards(await self.reward.score_all_async(_conversations(prompts, completions)))
 
 
 def reward_func(path: str | Path, *, name: str = "meta_reward", **options: Any) -> RewardFunc:
-    """A reward function. path, options: as of `load_reward`. name: under which TRL logs it."""
+    """A reward function. path, options: those of `load_reward`. name: under which TRL logs it."""
     return RewardFunc(WarmReward(path, options), name)
 
 
 def async_reward_func(path: str | Path, *, name: str = "meta_reward", **options: Any) -> AsyncRewardFunc:
-    """The asynchronous twin of `reward_func`."""
+    """The asynchronous counterpart of `reward_func`."""
     return AsyncRewardFunc(WarmReward(path, options), name)
 
 

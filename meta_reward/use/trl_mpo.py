@@ -3,8 +3,9 @@
     reward = RefinedReward("runs/essays")      # made by `meta-reward mpo essays --policy trl --run essays ...`
     trainer = GRPOTrainer(..., reward_funcs=reward, callbacks=[reward], args=GRPOConfig(max_steps=200, ...))
 
-The same object is what TRL calls with a batch, and the callback that refines every so often. Of several processes the
-first holds the run, and scores for all of them. A completion without a reward is None.
+The object is both the reward function that TRL calls with a batch and the callback that refines the reward at
+intervals. With several processes, the first one holds the run and scores for all. A completion without a reward is
+None.
 """
 
 from collections.abc import Sequence
@@ -22,10 +23,10 @@ with needs("TRL", "meta-reward[trl]"):
 
 
 class RefinedReward(TrainerCallback):
-    """The current reward of a run. It begins, refines and decides as the trainer goes."""
+    """The current reward of a run. It starts, refines and decides as training proceeds."""
 
     def __init__(self, run: str | Path, *, name: str = "meta_reward") -> None:
-        """name: under which TRL logs it. Raises UsageError for what is no run that `meta-reward mpo` made."""
+        """name: under which TRL logs it. Raises UsageError unless `run` was made by `meta-reward mpo`."""
         self.__name__ = name
         self._run = TrainingRun(run)
         self._open = False
@@ -33,7 +34,7 @@ class RefinedReward(TrainerCallback):
     def __call__(
         self, prompts: Sequence[Any], completions: Sequence[Any], task: Sequence[str] | None = None, **columns: Any
     ) -> list[float | None]:
-        """One reward from 0 to 1 for each completion. task: the column of the dataset with its task, if it has one."""
+        """One reward from 0 to 1 for each completion. task: the dataset's column of tasks, if it has one."""
         process, step = PartialState(), columns["trainer_state"].global_step + 1
         tasks: Sequence[str | None] = task or [None] * len(prompts)
         batch = gather_object(list(zip(prompts, completions, tasks, strict=True)))
@@ -46,26 +47,26 @@ class RefinedReward(TrainerCallback):
         return list(rewards[first : first + len(prompts)])
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """Take the run, and score its start harness if that was not done."""
+        """Lock the run, and score its start harness if that was not done."""
         if state.is_world_process_zero:
             self._run.__enter__()
             self._open = True
             self._run.begin(state.global_step, steps=state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """Record the step. The policy goes on under the new reward, if it was refined."""
+        """Record the step, and refine the reward if it is due."""
         if self._open:
             self._run.end_step(state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
-        """Note what TRL says of the step."""
+        """Record TRL's loss, gradient norm, entropy and KL of the step."""
         said = {name: float(value) for name, value in (logs or {}).items() if isinstance(value, int | float)}
         if self._open and "loss" in said:
             wanted = {name: said[name] for name in ("loss", "grad_norm") if name in said}
             self._run.describe(state.global_step, UpdateStats(said.get("entropy"), said.get("kl"), wanted))
 
     def on_train_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """Decide which reward was the best one, and let the run go."""
+        """Decide which reward is best, and release the run."""
         if self._open:
             self._run.finish()
             self._run.__exit__(None, None, None)

@@ -1,4 +1,4 @@
-"""A judge for verifiers v1, plugged by its id or called from a task:
+"""A judge for verifiers v1, plugged in by its id or called from a task:
 
     judges = [{ id = "my_judges", reward = "runs/night-1", max_usd = 50 }]   # my_judges.py exports MetaRewardJudge
 
@@ -6,7 +6,7 @@
     async def night_1(self, trace) -> float:
         return await reward_fn("runs/night-1", max_usd=50)(self.data, trace)
 
-The reward lies between 0 and 1. A failure raises, so that verifiers records an error of the rollout and no score.
+The reward is from 0 to 1. A failure raises, so that verifiers records an error of the rollout and no score.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ with needs("verifiers", "meta-reward[verifiers]"):
 
 
 class MetaRewardJudgeConfig(vf.JudgeConfig):
-    """What a plugged judge is told."""
+    """The configuration of a plugged-in judge."""
 
     id: str = "meta_reward"
     reward: str = ""
@@ -29,7 +29,7 @@ class MetaRewardJudgeConfig(vf.JudgeConfig):
 
 
 class MetaRewardJudge(vf.Judge[float, MetaRewardJudgeConfig]):
-    """Gives the reward of the whole conversation; the judge's model is that of the run, not of `model`."""
+    """Gives the reward of the whole conversation. The judge is the run's; `model` is ignored."""
 
     async def score(self, task: vf.TaskData, trace: vf.Trace) -> float:
         """The reward of a trace, from 0 to 1. Raises NoReward."""
@@ -37,7 +37,7 @@ class MetaRewardJudge(vf.Judge[float, MetaRewardJudgeConfig]):
 
 
 def reward_fn(path: str, **options: Any) -> Callable[[vf.TaskData, vf.Trace], Awaitable[float]]:
-    """A reward function of a task. path, options: as of `load_reward`."""
+    """A reward function for a task. path, options: those of `load_reward`."""
     reward = warm(path, **options)
 
     async def score(task: vf.TaskData, trace: vf.Trace) -> float:

@@ -4,8 +4,8 @@
     +reward.custom_reward_function.reward_kwargs.reward=runs/night-1
     +reward.custom_reward_function.reward_kwargs.max_usd=50
 
-verl runs several reward workers; each opens the reward for itself, and limits hold for each. verl knows no missing
-reward, so a failure raises. Needs nothing of verl itself.
+verl runs several reward workers; each opens its own reward, and limits hold for each worker. verl does not accept a
+missing reward, so a failure raises. This module does not import verl.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from typing import Any
 from meta_reward.use.adapter import conversation, required, warm
 
 _PROMPTS = ("raw_prompt", "prompt")
-"""Where the prompt stands in `extra_info`: verl's agent loop puts it under the first."""
+"""Keys of `extra_info` that may hold the prompt: verl's agent loop uses the first."""
 
 
 async def compute_score(
@@ -30,8 +30,8 @@ async def compute_score(
 ) -> float:
     """The reward of one response, from 0 to 1. reward, options: path and options of `load_reward`.
 
-    The prompt is that of verl, or `extra_info["prompt"]`, text or messages; without any, the response stands alone.
-    The ground truth is not looked at. Raises NoReward.
+    The prompt is verl's own or `extra_info["prompt"]`, text or messages; without one, the response is scored alone.
+    The ground truth is ignored. Raises NoReward.
     """
     found = extra_info or {}
     prompt = next((found[name] for name in _PROMPTS if found.get(name) is not None), None)

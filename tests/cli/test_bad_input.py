@@ -147,7 +147,7 @@ def test_folder_that_is_no_run_is_not_touched(meta_reward: MetaReward, small: Pa
     Path("runs/mine").mkdir(parents=True)
     Path("runs/mine/thesis.txt").write_text("precious")
     ran = meta_reward("search", "small", *JUDGE, "--run", "mine")
-    assert "runs/mine exists and is no run" in ran.err
+    assert "runs/mine exists and is not a run" in ran.err
     assert Path("runs/mine/thesis.txt").read_text() == "precious"
 
 

@@ -101,6 +101,6 @@ def test_search_over_programs_that_compare_tells_one_story(
     assert meta_reward("score", "pairs", "--pair", f"{task}-r1", f"{task}-r2").code == 0
     sealed = next(f"t{n:02d}-r1" for n in range(1, 5) if f"t{n:02d}" != task)
     assert "in the search split of run pairs" in meta_reward("score", "pairs", "--pair", f"{task}-r1", sealed).err
-    assert "run pairs is of kind compare, and this uses rewards" in meta_reward("score", "pairs", *files).err
+    assert "run pairs is of kind compare, and this needs rewards" in meta_reward("score", "pairs", *files).err
     assert (here / "runs/pairs/report.html").exists()
     assert meta_reward("search", "pairs", "--kind", "reward").code == 1

@@ -111,7 +111,7 @@ def test_limits_that_a_study_cannot_hold_are_refused_before_anything_is_made(
 ) -> None:
     Path("short.toml").write_text("[limits]\nmax_calls = 100\n")
     ran = meta_reward(*STUDY, *OFFLINE, "--config", "short.toml")
-    assert (ran.code, "short.toml: max_calls would hold for each search" in ran.err) == (1, True)
+    assert (ran.code, "short.toml: max_calls would limit each search" in ran.err) == (1, True)
     ran = meta_reward(*STUDY, "--judge", "openai:m@http://127.0.0.1:9/v1", "--max-usd", 5)
     assert (ran.code, "give its price in --config, as price_input and price_output" in ran.err) == (1, True)
     assert not Path("runs").exists()

@@ -155,7 +155,7 @@ def test_harness_by_itself_scores_with_the_judge_that_is_set(meta_reward: MetaRe
 def test_rewards_are_not_searched_for_under_a_reward(meta_reward: MetaReward, desk: Path) -> None:
     ran = meta_reward("search", "small", "--judge", "simulated", "--run", "new", "--objective", "learned:night-1")
     assert ran.code == 1
-    assert "programs of kind reward do nothing that a learned reward could score" in ran.err
+    assert "programs of kind reward do not act in a world, so a learned reward cannot score them" in ran.err
 
 
 def test_reward_that_was_learned_from_tasks_of_the_test_is_refused(meta_reward: MetaReward, desk: Path) -> None:
@@ -166,7 +166,7 @@ def test_reward_that_was_learned_from_tasks_of_the_test_is_refused(meta_reward: 
         (desk / name).write_text(text)
     ran = meta_reward(*SEARCH, "--run", "new", "--objective", "learned:night-1")
     assert ran.code == 1
-    assert f"tasks of the test are among those that night-1 was learned from: 1, such as {learned}" in ran.err
+    assert f"test tasks are among those that night-1 was learned from: 1, such as {learned}" in ran.err
 
 
 STRESS = ("study", "stress", "night-1", "desk", "--updates", "1", "--seeds", "1", "--draws", "2", "--failures", "1")
@@ -211,4 +211,4 @@ def test_stress_sets_the_three_arms_side_by_side_and_is_shown_again(meta_reward:
 def test_stress_needs_agents(meta_reward: MetaReward, desk: Path) -> None:
     ran = meta_reward("study", "stress", "night-1", "small", "--judge", "simulated")
     assert ran.code == 1
-    assert "task set small is for kind reward, whose programs do nothing to be scored" in ran.err
+    assert "task set small is for kind reward, whose programs do not act in a world" in ran.err

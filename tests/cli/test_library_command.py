@@ -39,8 +39,8 @@ def test_skill_that_was_edited_by_hand_is_in_the_harness(meta_reward: MetaReward
             "descriptive: ",
             "skill policy-first has the unknown field 'descriptive'",
         ),
-        ("skills/policy-first", "---", "", "does not parse: it begins with no front matter"),
-        ("tools/policy-check", '"type": "object"', '"type": "thing"', "its input is no JSON schema: type 'thing'"),
+        ("skills/policy-first", "---", "", "does not parse: it does not begin with front matter"),
+        ("tools/policy-check", '"type": "object"', '"type": "thing"', "its input is not a JSON schema: type 'thing'"),
         ("tools/policy-check", "def policy_check(", "def policy_check((", "tool policy-check does not parse"),
         ("tools/policy-check", "return {word", f"return {'x' * 70_000} or {{word", "KB packed, more than 64"),
     ],
@@ -60,9 +60,9 @@ def test_entry_that_cannot_be_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("unpack", "one_seed/baseline.py", "other"), "is no library: it has no engine below its entries"),
-        (("unpack", SEED, "mine"), "mine holds a library: unpack into an empty folder"),
-        (("pack", "one_seed"), "one_seed is no library: it has no skills/NAME/SKILL.md"),
+        (("unpack", "one_seed/baseline.py", "other"), "is not a library: it has no engine below its entries"),
+        (("unpack", SEED, "mine"), "mine holds a library already: unpack into an empty folder"),
+        (("pack", "one_seed"), "one_seed is not a library: it has no skills/NAME/SKILL.md"),
     ],
 )
 def test_what_is_no_library_is_refused_in_one_line(

@@ -38,7 +38,7 @@ def test_study_compares_optimizers_and_is_shown_again(meta_reward: MetaReward, s
     [
         (("--optimizers", "gepa,best-of-n"), "proposer gepa asks a model to write, and none is named"),
         (("--optimizers", "gepa,oracle", *WRITTEN), "unknown proposer 'oracle'"),
-        (("--optimizers", "catalog"), "one arm is no comparison"),
+        (("--optimizers", "catalog"), "there is only one arm"),
         (("--optimizers", "catalog,writer", "--writer", "oracle:m"), "--writer: unknown writer 'oracle:m'"),
     ],
 )

@@ -357,7 +357,7 @@ def test_study_is_no_run_and_a_run_is_no_study(meta_reward: MetaReward, night: P
 def test_other_study_of_the_same_name_is_refused(meta_reward: MetaReward, night: Path) -> None:
     assert meta_reward("study", "clusters", "night", "--name", "mine").code == 0
     ran = meta_reward(*ABLATE, "--name", "mine")
-    expected = "runs/mine is another study: it is of clusters, and ablate was asked for: pass another --name"
+    expected = "runs/mine is another study: it is clusters, and ablate was asked for: pass another --name"
     assert (ran.code, ran.err) == (1, f"meta-reward: {expected}\n")
 
 

@@ -136,7 +136,7 @@ def test_limit_of_the_reward_holds_over_all_starts_and_no_trace_is_scored_twice(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--traces", "used"), "--traces lays traces in with what a learned reward gives them, and there is none"),
+        (("--traces", "used"), "--traces needs a learned reward to score the traces, and there is none"),
         ((*LEARNED, "--traces", "nowhere"), "there is no task set 'nowhere'"),
         ((*LEARNED, "--traces", "desk"), "is a task set for kind agent; this works with kind reward only"),
         ((*LEARNED, "--traces", "used", "--history", "scores"), "--history scores hides them"),

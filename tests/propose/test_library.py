@@ -63,14 +63,14 @@ def test_diff_of_two_libraries_shows_entries_and_no_engine() -> None:
     [
         ([replace(CODED, description="")], "tool count-turns has no description of one line: say when to use it"),
         ([CODED, replace(SKILL_OF_MANY_LINES, name="count-turns")], "two entries are named count-turns"),
-        ([replace(CODED, input={"type": "objekt"})], "its input is no JSON schema: type 'objekt' is none of"),
-        ([replace(CODED, output={"type": 5})], "its output is no JSON schema: type 5 is none of"),
+        ([replace(CODED, input={"type": "objekt"})], "its input is not a JSON schema: type 'objekt' is none of"),
+        ([replace(CODED, output={"type": 5})], "its output is not a JSON schema: type 5 is none of"),
         ([replace(CODED, input={"type": "object", "required": [["a"]]})], "['a'] is required and not among"),
         ([replace(CODED, description="Red: \x1b[31m.")], "tool count-turns holds a control character: take it out"),
         ([replace(CODED, description="Half: \ud800.")], "tool count-turns holds a control character"),
         ([replace(CODED, output={"enum": ["\u202e"]})], "tool count-turns holds a control character"),
         ([replace(CODED, input=TEXT)], "its input is not the schema of an object"),
-        ([replace(CODED, output=None)], "its output is no JSON schema: it is missing"),
+        ([replace(CODED, output=None)], "its output is not a JSON schema: it is missing"),
         ([replace(CODED, code="def other(run): ...")], "tool count-turns defines no function count_turns(trajectory"),
         ([replace(CODED, code="def count_turns(")], "tool count-turns does not parse"),
         ([replace(CODED, code=f"{CODED.code}\ndef route(): ...")], "defines route, which the engine defines too"),
@@ -89,9 +89,9 @@ def test_what_is_no_library_is_refused_with_its_reason(entries: list[Entry], sai
     ("old", "new", "said"),
     [
         ("SKILLS: Seq", "SKILLS = 3 +: Seq", "the library does not parse"),
-        ("TOOLS: Sequence[Mapping[str, Any]] = [", "TOOLS: Any = open('x') and [", "TOOLS is no list of literals"),
+        ("TOOLS: Sequence[Mapping[str, Any]] = [", "TOOLS: Any = open('x') and [", "TOOLS is not a list of literals"),
         ("def clipped(", "def clipt(", "the engine differs from this version's"),
-        ("# tool: policy-check", "# tool: other", "there is a function for 'other', which is no tool"),
+        ("# tool: policy-check", "# tool: other", "there is a function for 'other', which is not a tool"),
         ('"mark"', '"marc"', "skill policy-first has the unknown field 'marc'"),
     ],
 )
@@ -105,9 +105,9 @@ def test_library_that_was_edited_by_hand_and_does_not_parse_says_why(old: str, n
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("be kind", "does not parse: it begins with no front matter"),
-        ("---\nname: kind\njust words\n---\n\nx\n", "does not parse: 'just words' is no line"),
-        ("---\nname: kind\ndescription: Always.\ninput: {\n---\n\nx\n", "does not parse: input is no JSON"),
+        ("be kind", "does not parse: it does not begin with front matter"),
+        ("---\nname: kind\njust words\n---\n\nx\n", "does not parse: 'just words' is not a line"),
+        ("---\nname: kind\ndescription: Always.\ninput: {\n---\n\nx\n", "does not parse: input is not JSON"),
         (
             "---\nname: other\ndescription: Always.\n---\n\nx\n",
             "is named other (give its folder the same name, not kind)",
@@ -131,7 +131,7 @@ def test_entry_whose_file_is_none_is_not_left_out_in_silence(tmp_path: Path, mak
     path = tmp_path / "skills" / "many-lines" / "SKILL.md"
     path.unlink()
     make(path)
-    with pytest.raises(DataError, match=re.escape(f"{path}: is no file")):
+    with pytest.raises(DataError, match=re.escape(f"{path}: is not a file")):
         load_library(tmp_path)
 
 
@@ -167,10 +167,10 @@ def test_code_of_a_tool_gives_way_to_a_prompt() -> None:
     [
         ({"op": "add", "name": "many-lines"}, "there is a skill many-lines already"),
         ({"op": "change", "name": "unknown"}, "there is no skill unknown to change: known are many-lines"),
-        ({"op": "remove", "name": "ask-again"}, "ask-again is no skill: this phase is about skills alone"),
+        ({"op": "remove", "name": "ask-again"}, "ask-again is not a skill: this phase edits skills only"),
         ({"op": "paint", "name": "new"}, "the op of new is 'paint'"),
         ({"op": "add", "name": "new", "body": "x"}, "skill new has no description"),
-        ({"op": "add", "name": "new", "body": 3, "description": "x"}, "skill new: body is no text"),
+        ({"op": "add", "name": "new", "body": 3, "description": "x"}, "skill new: body is not text"),
         ({"op": "change", "name": "many-lines"}, "these edits change nothing"),
         ({"op": "change", "name": "many-lines", "require": "false"}, "require is neither true nor false"),
     ],
@@ -184,8 +184,8 @@ def test_edit_that_cannot_be_applied_says_why(edit: dict[str, object], said: str
     ("reply", "said"),
     [
         ("I would rather not.", "the reply holds no JSON object"),
-        ('{"edits": []}', "root_causes is no list of texts"),
-        ('{"root_causes": ["x"], "edits": []}', "edits is no list of objects: make at least one"),
+        ('{"edits": []}', "root_causes is not a list of texts"),
+        ('{"root_causes": ["x"], "edits": []}', "edits is not a list of objects: make at least one"),
     ],
 )
 def test_reply_without_edits_says_what_is_missing(reply: str, said: str) -> None:

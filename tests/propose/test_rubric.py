@@ -51,9 +51,9 @@ def test_all_but_the_rubric_stays_as_it_is() -> None:
         ("async def reward(trajectory, judge): ...\n", "it has no function `rubric()` without arguments"),
         ("def rubric(trajectory):\n    return {'a': 'b'}\n", "it has no function `rubric()` without arguments"),
         ("def rubric() -> dict:\n    return CRITERIA\n", "its function `rubric` does not end with `return {...}`"),
-        ('def rubric():\n    return {"a": f(1)}\n', "its dict holds something else than names and texts"),
-        ('def rubric():\n    return {"a": "x", **MORE}\n', "its dict holds something else than names and texts"),
-        ('def rubric():\n    return {"a"}\n', "its dict holds something else than names and texts"),
+        ('def rubric():\n    return {"a": f(1)}\n', "its dict holds something other than names and texts"),
+        ('def rubric():\n    return {"a": "x", **MORE}\n', "its dict holds something other than names and texts"),
+        ('def rubric():\n    return {"a"}\n', "its dict holds something other than names and texts"),
         ("def rubric():\n    return {}\n", "its dict is empty"),
     ],
 )

@@ -225,6 +225,6 @@ def test_labels_chosen_by_a_run_go_on_after_the_first_new_pair(made: Path, tmp_p
     make_task_set(tmp_path / "tasks" / "other")
     ran = command("tasks", "label", "other", "--run", "night", "--no-open", folder=tmp_path)
     assert ran.stderr == (
-        "meta-reward: run night judged other trajectories than those of task set other: "
+        "meta-reward: run night judged trajectories that are not those of task set other: "
         "name a run on this task set, or on one that it was copied from\n"
     )

@@ -44,7 +44,7 @@ def test_same_study_goes_on_with_what_it_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (Subject("transfer", ABLATE.arguments, ABLATE.inputs), "it is of ablate, and transfer was asked for"),
+        (Subject("transfer", ABLATE.arguments, ABLATE.inputs), "it is ablate, and transfer was asked for"),
         (Subject("ablate", {"run": "night-1", "split": "validation"}, {}), "its split is test, and validation was"),
         (
             Subject("ablate", {"run": "night-1", "split": "test", "seeds": [1, 2]}, {}),

@@ -101,7 +101,7 @@ def test_limit_can_only_be_raised_once_searches_have_begun_under_it(tmp_path: Pa
     jobs = [begun("a", tmp_path, 5.0), begun("b", tmp_path, 2.5), job("c", tmp_path)]
     check_dollars(jobs, 7.5)
     check_dollars(jobs, 0.0)
-    with pytest.raises(UsageError, match=r"limits that sum up to \$7.50: go on with that or more in --max-usd"):
+    with pytest.raises(UsageError, match=r"limits that add up to \$7.50: pass --max-usd with that or more"):
         check_dollars(jobs, 7.0)
     with pytest.raises(UsageError, match="begun without a limit in dollars: go on with --max-usd none"):
         check_dollars([begun("d", tmp_path, 0.0), *jobs], 9.0)

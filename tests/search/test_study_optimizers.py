@@ -38,7 +38,7 @@ def test_levels_are_arms_of_those_optimizers_alone_that_can_be_shown_less() -> N
 @pytest.mark.parametrize(
     ("optimizers", "said"),
     [
-        (["gepa"], "one arm is no comparison"),
+        (["gepa"], "there is only one arm"),
         (["gepa", "gepa"], "optimizer gepa is named twice"),
     ],
 )

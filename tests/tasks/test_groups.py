@@ -59,8 +59,8 @@ def test_chance_is_that_of_random_rewards(ranks: list[int], chance: float) -> No
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ({"id": "g", "task": "a"}, "is not a group: wants id, task, and ranks"),
-        ({"id": "g", "task": "a", "ranks": ["a0", "a1"]}, "is not a group: wants id, task, and ranks"),
+        ({"id": "g", "task": "a"}, "is not a group: it needs id, task, and ranks"),
+        ({"id": "g", "task": "a", "ranks": ["a0", "a1"]}, "is not a group: it needs id, task, and ranks"),
         ({"id": "g", "task": "a", "ranks": [["a0"], ["a1"]]}, "a group of two goes into pairs.jsonl"),
         ({"id": "g", "task": "a", "ranks": [["a0", "a1", "a2"]]}, "in 1 ranks, not 3 to 10 in at least two"),
         ({"id": "g", "task": "a", "ranks": [["a0"], ["a1"], ["b0"]]}, "names trajectory 'b0', which task 'a' does not"),

@@ -1,8 +1,8 @@
-"""Skills and tools as data, and what makes one an entry.
+"""Skills and tools as data, and their checks.
 
-A *skill* is a rubric that is laid before the judge. A *tool* is a procedure that the judge may call: a prompt for the
-judge itself, or a Python function of the trajectory. Each entry says when to use it; it is chosen by a condition
-that code answers (`condition`), else by the router, which goes by the description.
+A *skill* is a rubric that the judge is shown. A *tool* is a procedure that the judge may call: a prompt for the judge
+itself, or a Python function of the trajectory. Each entry says when to use it: by a condition that code checks
+(`condition`), or else by its description, from which the router decides.
 """
 
 import json
@@ -15,7 +15,7 @@ from meta_reward.files import is_too_deep, printable
 
 SKILL, TOOL = "skill", "tool"
 CONDITIONS = ("always", "changed", "unchanged", "declined", "handed over", "claimed", "flagged", "long")
-"""What an entry may state as its condition: those of the engine."""
+"""The conditions that the engine knows."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MARK = re.compile(r"[A-Z][A-Za-z ]{1,30}")
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
@@ -24,7 +24,7 @@ _MOST_NAME = 64
 
 
 class BadEntry(ValueError):
-    """An entry, or a library, that cannot be. The message says which, what is wrong, and what to do."""
+    """An entry or a library is invalid. The message says which, what is wrong, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +34,38 @@ class Entry:
     kind: str
     """`skill` or `tool`."""
     name: str
-    """Lower case, digits and dashes, the same as its folder's."""
+    """Lower-case letters, digits and dashes; also the name of its folder."""
     description: str
-    """When to use it, on one line: what the router and the judge go by."""
+    """When to use it, on one line: the router and the judge decide by it."""
     body: str = ""
     """What a skill tells the judge, or a tool's prompt; empty for a tool that is a function."""
     condition: str = ""
-    """One of CONDITIONS; empty where the router decides."""
+    """One of CONDITIONS; empty if the router decides."""
     mark: str = ""
-    """The name of a mark of its own that a skill asks for."""
+    """The name of an extra mark that a skill asks the judge for."""
     input: Mapping[str, Any] | None = None
-    """A tool's arguments as a JSON schema of an object."""
+    """The JSON schema of a tool's arguments, which are an object."""
     output: Mapping[str, Any] | None = None
-    """A tool's result as a JSON schema."""
+    """The JSON schema of a tool's result."""
     require: bool = False
     """Whether the judge must call this tool before it decides."""
     code: str = ""
-    """The Python function of a tool, which has its name, and what it needs."""
+    """Python code that defines the tool's function, named like `function`, and whatever that needs."""
 
     @property
     def function(self) -> str:
-        """What a tool is called in code, and by the judge."""
+        """The tool's name in code and in the judge's calls, with underscores."""
         return self.name.replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What a library harness says of itself, and its entries in the order of kind and name."""
+    """The content of a library harness."""
 
     about: str
+    """Its description, on one line."""
     entries: tuple[Entry, ...]
+    """In the order of kind and name."""
 
     def of(self, kind: str) -> list[Entry]:
         """The entries of a kind."""
@@ -91,7 +93,7 @@ def make_library(about: str, entries: Sequence[Entry]) -> Library:
 
 
 def check_entry(entry: Entry) -> None:
-    """Raise BadEntry for what is no entry."""
+    """Raise BadEntry if an entry is invalid."""
     who = f"{entry.kind} {entry.name or '(without a name)'}"
     if entry.kind not in (SKILL, TOOL):
         raise BadEntry(f"{entry.name} is of kind {entry.kind!r}: an entry is a skill or a tool")
@@ -108,7 +110,7 @@ def check_entry(entry: Entry) -> None:
 
 
 def _check_plain(who: str, *texts: str) -> None:
-    """Raise BadEntry for what would control a terminal, or cannot be written."""
+    """Raise BadEntry for control characters, and for texts that cannot be encoded."""
     if any(printable(text) != text for text in texts):
         raise BadEntry(f"{who} holds a control character: take it out")
 
@@ -129,7 +131,7 @@ def _check_tool(entry: Entry, who: str) -> None:
         raise BadEntry(f"{who} needs either a prompt for the judge or one Python function")
     for name, schema in (("input", entry.input), ("output", entry.output)):
         if problem := problem_of_schema(schema):
-            raise BadEntry(f"{who}: its {name} is no JSON schema: {problem}")
+            raise BadEntry(f"{who}: its {name} is not a JSON schema: {problem}")
         _check_plain(who, json.dumps(schema, ensure_ascii=False))
     arguments = (entry.input or {}).get("properties", {})
     if (entry.input or {}).get("type") != "object":
@@ -139,9 +141,9 @@ def _check_tool(entry: Entry, who: str) -> None:
 
 
 def problem_of_schema(schema: object) -> str:
-    """What keeps a value from being a JSON schema, "" for one."""
+    """What is wrong with a JSON schema; "" if nothing is."""
     if not isinstance(schema, Mapping):
-        return "it is no object" if schema is not None else "it is missing"
+        return "it is not an object" if schema is not None else "it is missing"
     if is_too_deep(schema):
         return "it is nested too deeply"
     kinds = schema.get("type", [])

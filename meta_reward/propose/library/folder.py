@@ -1,11 +1,11 @@
-"""A library as files, to be read, edited and shared by hand.
+"""A library as files that people read, edit and share.
 
     library.md                what the library is, in a line
     skills/NAME/SKILL.md      front matter, then what the judge is told
     tools/NAME/SKILL.md       front matter, then the prompt, or the Python function in one block of code
 
-Front matter is one line a key: `name`, `description`, and where there is one `if` (its condition), `mark`, `require`,
-and as JSON `input` and `output`. Packing what was unpacked gives the same harness.
+Front matter has one line per key: `name`, `description`, and optionally `if` (the condition), `mark`, `require`, and
+`input` and `output` as JSON. Packing an unpacked library gives the same harness.
 """
 
 import json
@@ -28,19 +28,19 @@ _AS_JSON = ("input", "output", "require")
 
 
 def unpack(library: Library, folder: Path) -> None:
-    """Write a library's files. Raises UsageError if the folder holds a library already."""
+    """Write the files of a library. Raises UsageError if the folder holds a library already."""
     if (folder / ABOUT).exists() or any((folder / name).exists() for name in _FOLDERS.values()):
-        raise UsageError(f"{folder} holds a library", hint="unpack into an empty folder")
+        raise UsageError(f"{folder} holds a library already", hint="unpack into an empty folder")
     files.write_bytes(folder / ABOUT, f"{library.about}\n".encode())
     for entry in library.entries:
         files.write_bytes(folder / _FOLDERS[entry.kind] / entry.name / FILE, render_entry(entry).encode())
 
 
 def load_library(folder: Path) -> Library:
-    """The library whose files a folder holds. Raises DataError that names the file, UsageError for no library."""
+    """The library in a folder. Raises DataError that names the bad file, UsageError if there is no library."""
     found = [(kind, path / FILE) for kind, name in _FOLDERS.items() for path in sorted((folder / name).glob("*/"))]
     if not found:
-        raise UsageError(f"{folder} is no library: it has no skills/NAME/{FILE} and no tools/NAME/{FILE}")
+        raise UsageError(f"{folder} is not a library: it has no skills/NAME/{FILE} and no tools/NAME/{FILE}")
     about = files.read_text(folder / ABOUT) if (folder / ABOUT).exists() else ""
     entries = [load_entry(kind, path) for kind, path in found]
     try:
@@ -51,8 +51,8 @@ def load_library(folder: Path) -> Library:
 
 def load_entry(kind: str, path: Path) -> Entry:
     """The entry in a file. Raises DataError."""
-    if not path.is_file():  # also a pipe, which would be waited for
-        raise DataError(path, "is no file", hint="put the entry there, or remove its folder")
+    if not path.is_file():  # reading a pipe would hang
+        raise DataError(path, "is not a file", hint="put the entry there, or remove its folder")
     try:
         entry = parse_file(kind, files.read_text(path))
         make_library("", [entry])
@@ -74,12 +74,12 @@ def parse_file(kind: str, text: str) -> Entry:
     """An entry from the text of its file. Raises BadEntry."""
     found = _FRONT.match(text.replace("\r\n", "\n"))
     if found is None:
-        raise BadEntry("does not parse: it begins with no front matter between two lines ---")
+        raise BadEntry("does not parse: it does not begin with front matter between two lines ---")
     data: dict[str, Any] = {}
     for line in filter(str.strip, found[1].split("\n")):
         key = _LINE.fullmatch(line)
         if key is None:
-            raise BadEntry(f"does not parse: {line[:40]!r} is no line `key: value` of the front matter")
+            raise BadEntry(f"does not parse: {line[:40]!r} is not a line `key: value` of the front matter")
         data[key[1]] = _value(key[1], key[2].strip())
     code = _CODE.fullmatch(found[2])
     if kind == TOOL and code:
@@ -106,4 +106,4 @@ def _value(key: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise BadEntry(f"does not parse: {key} is no JSON: {error}") from None
+        raise BadEntry(f"does not parse: {key} is not JSON: {error}") from None

@@ -1,10 +1,10 @@
-"""Which library a search goes on from, and what became of each candidate: read off the record, kept nowhere else.
+"""Which library a search builds on, and whether each candidate was kept: derived from the record, stored nowhere else.
 
 Iterations take turns: edits of skills, edits of tools, then pruning. Each candidate is the *start* of its iteration
-with edits. Of a phase with edits, the best on the evolution tasks becomes the next start, if it is better there than
-the start and not worse on the hold-out tasks; one that is worse on those is rolled back. Of pruning, whose candidates
-each leave one entry out, the best that loses nothing on search does: one entry at a time, since what can be spared
-alone may be needed where another is gone.
+with some edits. After edits, the best candidate on the evolution tasks becomes the next start, if it beats the start
+there and is not worse on the hold-out tasks; a candidate that is worse on those is rolled back. In pruning, each
+candidate leaves one entry out, and the best one that loses nothing on search becomes the next start. Only one entry is
+pruned at a time, since an entry that is useless now may be needed once another is gone.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ OUTCOMES = {
     NEEDED: "search lost something without the entry",
     REFUSED: "the validator refused it, or it failed",
 }
-_EVOLUTION = 0.6  # of the search tasks
+_EVOLUTION = 0.6  # share of the search tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +44,30 @@ class Division:
     """The search tasks in two parts."""
 
     evolution: tuple[str, ...]
-    """Whose pairs the orchestrator learns from."""
+    """Ids of the tasks whose pairs the orchestrator learns from."""
     holdout: tuple[str, ...]
-    """Whose pairs decide whether an edit is rolled back."""
+    """Ids of the tasks whose pairs decide whether an edit is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What became of a candidate."""
+    """A candidate, and whether it was kept."""
 
     id: str
     iteration: int
     phase: str
     start: str
-    """The candidate that it was made from."""
+    """The id of the candidate that it was made from."""
     changes: tuple[tuple[str, str], ...]
-    """What was done to which entry."""
+    """The operation on each changed entry: pairs of op and name."""
     outcome: str
     """One of OUTCOMES."""
     evolution: float | None
-    """Its gain over the start on the evolution tasks, None where it has no score."""
+    """Gain in agreement over the start on the evolution tasks, in [-1, 1]; None if it has no score."""
     holdout: float | None
+    """The same on the hold-out tasks."""
     search: float | None
+    """The same on all search tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +75,35 @@ class State:
     """Where a search stands."""
 
     start: Tried
+    """The candidate that the next iteration starts from."""
     library: Library
+    """The library of `start`."""
     division: Division
     steps: tuple[Step, ...]
+    """All candidates so far, in order."""
     tried: tuple[Library, ...]
     """All libraries of the search so far."""
 
     def phase(self, iteration: int) -> str:
-        """What an iteration is about: its turn, but for pruning where there is nothing to leave out."""
+        """The phase of an iteration, counted from 1. Pruning gives way to skills if nothing is left to prune."""
         phase = _TURNS[(iteration - 1) % len(_TURNS)]
         return SKILLS if phase == PRUNING and not self.prunable() else phase
 
     def prunable(self) -> set[str]:
-        """The entries without which the library was not tried yet; none where there is one."""
+        """The names of entries that were not left out yet; empty if the library has only one entry."""
         names = self.library.names() if len(self.library.entries) > 1 else set()
         return {name for name in names if without(self.library, name) not in self.tried}
 
 
 def divide_tasks(tasks: Collection[str], seed: int) -> Division:
-    """The search tasks in two parts, 60 to 40, the same in every session of a search."""
+    """The search tasks in two parts, 60 to 40; the same in every session of a search."""
     order = sorted(tasks, key=lambda task: hashlib.sha256(f"{seed}/{task}".encode()).hexdigest())
     first = min(max(1, round(_EVOLUTION * len(order))), max(1, len(order) - 1))
     return Division(tuple(sorted(order[:first])), tuple(sorted(order[first:])))
 
 
 def state_of(tried: Sequence[Tried], seed: int) -> State:
-    """Where a search stands after these candidates. Raises ProposerError without a library to begin with."""
+    """Where a search stands after these candidates. Raises ProposerError if none of the seeds is a library."""
     libraries = [one for one in tried if not (one.row and one.row.iteration) and is_library(one.source)]
     seeds = [one for one in libraries if one.row and one.items]
     if libraries and not seeds:
@@ -157,7 +162,7 @@ def _passed_over(step: Step) -> Step:
 
 
 def _gain(start: Tried, one: Tried, tasks: Collection[str] | None) -> float | None:
-    """What a candidate gains over the start on pairs of some tasks; None where it has no score there."""
+    """A candidate's gain over the start on pairs of these tasks, all if None; None if it has no score there."""
     values = [
         (one.value(id), start.value(id)) for id, item in start.items.items() if tasks is None or item.task in tasks
     ]

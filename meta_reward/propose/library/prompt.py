@@ -1,7 +1,7 @@
-"""What the orchestrator is shown and asked, and what it leaves to be read with a candidate.
+"""What the orchestrator is shown and asked, and the `proposal.md` of its candidates.
 
-It is shown pairs of the evolution tasks alone, with the judge's chain on both sides; what decides about its edits
-stays out of its sight but for what became of them.
+It is shown pairs of the evolution tasks only, with the judge's chain on both sides. Of the hold-out tasks, which decide
+about its edits, it only learns the outcome of each edit.
 """
 
 from collections import Counter
@@ -18,12 +18,12 @@ from meta_reward.run.chain import chain_of
 from meta_reward.run.trace_file import load_trace
 
 _LOST, _WON = 5, 2
-"""Pairs that are shown."""
+"""The most pairs that are shown."""
 _MOST_RUN, _MOST_LINK = 5000, 1500
 
 
 def render_prompt(state: State, task: Task, kind: str, proposed: Sequence[str]) -> str:
-    """What the model is asked. proposed: what it has changed in this session already, a line each."""
+    """The prompt. kind: of entries to edit. proposed: what the model has proposed in this session, a line each."""
     lost, won = _pairs(state)
     of = Counter(category for pair in lost for category in pair.categories)
     counts = "\n".join(f"- {name}: {count}" for name, count in sorted(of.items(), key=lambda item: (-item[1], item[0])))
@@ -51,7 +51,7 @@ def render_proposal(state: State, changes: Sequence[tuple[str, str]], causes: Se
 
 
 def _pairs(state: State) -> tuple[list[PairOutcome], list[PairOutcome]]:
-    """The start's lost and won pairs of the evolution tasks, the clearest first."""
+    """The pairs of the evolution tasks that the start lost, and those that it won, the clearest first."""
     pairs = [one for one in state.start.items.values() if isinstance(one, PairOutcome)]
     known = [pair for pair in pairs if pair.task in state.division.evolution]
     order = sorted(known, key=lambda pair: (pair.margin or 0.0, pair.id))
@@ -59,7 +59,7 @@ def _pairs(state: State) -> tuple[list[PairOutcome], list[PairOutcome]]:
 
 
 def _spread(lost: Sequence[PairOutcome], iteration: int) -> list[PairOutcome]:
-    """Some lost pairs, of different tasks first, and others in other iterations."""
+    """Some lost pairs, from different tasks first, and different ones in each iteration."""
     first = {pair.task: pair for pair in reversed(lost)}
     order = [*first.values(), *(pair for pair in lost if pair not in first.values())]
     begin = (iteration - 1) * _LOST % len(order) if order else 0
@@ -86,7 +86,7 @@ def _pair(state: State, pair: PairOutcome) -> str:
 
 
 def _run(state: State, name: str) -> str:
-    """The judge's chain on a run, below what it was shown of it."""
+    """What the judge was shown of a run, and then its chain."""
     try:
         trace = load_trace(state.start.folder / "traces" / f"{name}.json")
     except DataError:

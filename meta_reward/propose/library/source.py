@@ -1,8 +1,8 @@
-"""A library as a harness, one self-contained file, and back.
+"""A library as a harness, which is one self-contained file, and back.
 
-From the top: what it says of itself, `SKILLS` and `TOOLS` as literals, the functions of tools, each below a line
-`# tool: NAME`, and the engine, which is the same in every library. So a diff of two generations shows entries. A source
-is read in a child of the inspector, never here.
+From the top: a docstring about the library, `SKILLS` and `TOOLS` as literals, the functions of tools, each below a line
+`# tool: NAME`, and the engine, which is the same in every library. So a diff of two libraries shows only entries. The
+source is parsed in a child process of the inspector, never in this one.
 """
 
 import json
@@ -27,7 +27,7 @@ _WIDE = 100
 
 
 def render_library(library: Library) -> str:
-    """The harness. Raises BadEntry for one that is too large, or cannot be read back as it is."""
+    """The source of the harness. Raises BadEntry if it is too large, invalid, or would not be read back as it is."""
     source = _source_of(library)
     size = len(source.encode())
     if size > MAX_BYTES:
@@ -59,10 +59,10 @@ def _source_of(library: Library) -> str:
 
 
 def parse_library(source: str) -> Library:
-    """The library that a harness is. Raises BadEntry for one that is none, or does not parse."""
+    """The library in a harness. Raises BadEntry if the harness is not a library, or does not parse."""
     top, marker, engine = source.replace("\r\n", "\n").partition(_ENGINE_BEGINS)
     if not marker:
-        raise BadEntry("is no library: it has no engine below its entries")
+        raise BadEntry("is not a library: it has no engine below its entries")
     if (marker + engine).rstrip() != _text("engine").rstrip():
         raise BadEntry("the engine differs from this version's: put it back, and change entries instead")
     try:
@@ -72,10 +72,10 @@ def parse_library(source: str) -> Library:
     values = found["values"]
     for name in ("SKILLS", "TOOLS"):
         if not isinstance(values.get(name), list) or not all(isinstance(one, dict) for one in values[name]):
-            raise BadEntry(f"the library does not parse: {name} is no list of literals")
+            raise BadEntry(f"the library does not parse: {name} is not a list of literals")
     code = dict(_code_in(top))
     if stray := sorted(set(code) - {str(one.get("name")) for one in values["TOOLS"]}):
-        raise BadEntry(f"there is a function for {stray[0]!r}, which is no tool")
+        raise BadEntry(f"there is a function for {stray[0]!r}, which is not a tool")
     made = [parse_entry(SKILL, one) for one in values["SKILLS"]]
     made += [parse_entry(TOOL, {**one, "code": code.get(str(one.get("name")), "")}) for one in values["TOOLS"]]
     _check_names(code, {entry.name: entry.function for entry in made if entry.code})
@@ -97,7 +97,7 @@ def parse_entry(kind: str, data: Mapping[str, Any]) -> Entry:
     values = {known[key]: value for key, value in data.items() if key in known and value not in (None, "", False)}
     texts = ("name", "description", "body", "condition", "mark", "code")
     if bad := [field for field in texts if not isinstance(values.get(field, ""), str)]:
-        raise BadEntry(f"{kind} {name}: {bad[0]} is no text")
+        raise BadEntry(f"{kind} {name}: {bad[0]} is not text")
     if not isinstance(values.get("require", True), bool):
         raise BadEntry(f"{kind} {name}: require is neither true nor false")
     values |= {
@@ -108,14 +108,14 @@ def parse_entry(kind: str, data: Mapping[str, Any]) -> Entry:
 
 
 def _code_in(top: str) -> Iterator[tuple[str, str]]:
-    """The code of each tool's function, by the line above it."""
+    """The name of each tool, from the line above its function, and the function's code."""
     code = top.partition(_FUNCTIONS_BEGIN)[2].partition(_FUNCTIONS_END)[0]
     _, *parts = _OF_TOOL.split(code)
     yield from zip(parts[::2], (text.strip("\n") for text in parts[1::2]), strict=True)
 
 
 def _check_names(code: Mapping[str, str], functions: Mapping[str, str]) -> None:
-    """Raise BadEntry where a tool lacks its function, or two pieces of code define the same name."""
+    """Raise BadEntry if a tool lacks its function, or two pieces of code define the same name."""
     taken = {name: "the engine" for text in ("head", "engine") for name in _defined(_text(text), text)}
     taken |= dict.fromkeys(("SKILLS", "TOOLS", "FUNCTIONS"), "the engine")
     for tool, text in code.items():
@@ -136,7 +136,7 @@ def _defined(code: str, what: str) -> list[str]:
 
 
 def literal_fields(entry: Entry) -> dict[str, Any]:
-    """An entry as its literal has it: what is empty is left out."""
+    """The fields of an entry's literal; empty ones are left out."""
     fields = {"name": entry.name, "description": entry.description}
     for field, key in _KEYS.items():
         value = getattr(entry, field)
@@ -146,7 +146,7 @@ def literal_fields(entry: Entry) -> dict[str, Any]:
 
 
 def _literal(value: Any, indent: int = 0) -> str:
-    """A value as Python code, texts of several lines as a line each."""
+    """A value as Python code; a text of several lines becomes one literal per line."""
     pad, inner = " " * indent, " " * (indent + 4)
     if isinstance(value, str):
         lines = value.splitlines(keepends=True)
@@ -173,7 +173,7 @@ def _flat(value: Any) -> str:
 
 
 def _in_docstring(text: str) -> str:
-    """A text between triple quotes, as it is wherever that can be."""
+    """A text to put between triple quotes, escaped only if it has to be."""
     if "\\" in text or '"""' in text or text.endswith('"'):
         return text.replace("\\", "\\\\").replace('"', '\\"')
     return text

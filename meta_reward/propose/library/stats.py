@@ -1,6 +1,6 @@
-"""What a run did with a library: how often entries were chosen, what they gained, and what became of edits.
+"""What a run did with a library: how often entries were chosen, what they gained, and which edits were kept.
 
-Reads the history of a run alone: the search split, nothing sealed.
+Reads only the history of a run: the search split, nothing sealed. Gains are in agreement, in [-1, 1].
 """
 
 from collections import Counter
@@ -21,31 +21,32 @@ from meta_reward.run.layout import HistoryLayout, Layout
 
 @dataclass(frozen=True, slots=True)
 class EntryStats:
-    """An entry of the library that a run stands at."""
+    """An entry of the run's current library."""
 
     name: str
     kind: str
     selected: int
-    """Trajectories on search for which it was chosen."""
+    """Search trajectories for which it was chosen."""
     called: int | None
-    """Those on which the judge called it; None for skills."""
+    """Search trajectories on which the judge called it; None for skills."""
     gained: float | None
-    """On search, by the edits that brought it and changed it; None for entries of the seed."""
+    """Gain on search of the edits that added and changed it; None for unchanged entries of the seed."""
     without: float | None
-    """What search gained or lost when it was left out; None where that was not tried."""
+    """Gain on search, usually below 0, when it was left out; None if that was not tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseStats:
-    """What became of the candidates of a phase."""
+    """The candidates of a phase."""
 
     phase: str
     candidates: int
     outcomes: dict[str, int]
+    """How many had each of OUTCOMES."""
     accepted: float
-    """The share that a later phase began with."""
+    """The share that a later phase started from."""
     gained: float
-    """On search, by these."""
+    """Their summed gain on search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,18 @@ class MarkStats:
 
     name: str
     preferred: float
-    """Its mean on preferred runs."""
+    """Its mean on preferred trajectories."""
     other: float
+    """Its mean on the others."""
     pairs: int
-    """In which both sides have it."""
+    """Pairs in which both sides have it."""
     agreement: float
-    """The share of these that the mark alone orders right; a tie counts one half."""
+    """The share of these pairs that the mark alone orders right; a tie counts one half."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoleStats:
-    """What was asked in a role, on search, by the library."""
+    """Calls of the current library on search, by role: `judge` or `router`."""
 
     role: str
     calls: int
@@ -77,12 +79,13 @@ class LibraryStats:
     """The answer of `library stats`."""
 
     library: str
-    """The candidate that the run stands at."""
+    """The id of the candidate that holds the current library."""
     trajectories: int
+    """Search trajectories that it has scored."""
     evolution: int
-    """Search tasks that the orchestrator learns from."""
+    """How many search tasks the orchestrator learns from."""
     holdout: int
-    """Search tasks that decide about roll-backs."""
+    """How many search tasks decide about roll-backs."""
     entries: list[EntryStats]
     phases: list[PhaseStats]
     marks: list[MarkStats]
@@ -91,7 +94,7 @@ class LibraryStats:
 
 
 def library_stats(layout: Layout) -> LibraryStats:
-    """What a run did. Raises ProposerError for one without a library."""
+    """The statistics of a run. Raises ProposerError for a run without a library."""
     state = state_of(load_tried(HistoryLayout(layout.history)), load_run_config(layout.config).seed)
     findings = dict(_findings(state))
     chosen = Counter(str(name) for found in findings.values() for name in found.get("selected", ()))
@@ -136,7 +139,7 @@ def _phase(state: State, phase: str) -> PhaseStats:
 
 
 def _findings(state: State) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What the library found on each trajectory that it scored."""
+    """The findings of the current library on each trajectory that it scored, by the trajectory's id."""
     for path in sorted((state.start.folder / "traces").glob("*.json")):
         given = files.load_json(path).get("reward")
         if given:

@@ -1,7 +1,7 @@
 """A session of the proposer `meta`: one draft with a refined rubric, or none and the reason.
 
-It works on the harness that the policy is trained under, and on the samples of this iteration. Every question and reply
-stands in the session's transcript, where it is counted apart from the judge's.
+It works on the harness that the policy is trained under, and on the samples of this iteration. The session's transcript
+has every prompt and reply, with a cost that is counted separately from the judge's.
 """
 
 import difflib
@@ -45,8 +45,8 @@ class MetaProposer:
         history = HistoryLayout(Path(assignment.view))
         folder = history.samples_of(assignment.iteration)
         if not (folder / "samples.json").exists():
-            what = f"proposer {META} refines a reward by samples of a policy, and there are none"
-            raise UsageError(what, hint="it works in `meta-reward mpo`")
+            what = f"proposer {META} needs samples of a policy, and this run has none"
+            raise UsageError(what, hint="use `meta-reward mpo`, which trains one")
         row = _under(history, load_sample_set(folder).harness)
         source = files.read_text(history.candidate(row.folder) / "harness.py")
         policy = files.read_text(history.taskset / "policy.md")
@@ -78,7 +78,7 @@ class MetaProposer:
 
 
 def render_proposal(parent: str, rubric: Mapping[str, str], found: Refinement) -> str:
-    """What the refined candidate says of itself: why, from which samples, and the diff of the rubric."""
+    """`proposal.md` of the refined candidate: why, from which samples, and the diff of the rubric."""
     assert found.merged is not None
     kept = [one for one in found.findings if one.overlooked]
     named = "; ".join(dict.fromkeys(one.overlooked for one in kept[:_MAX_NAMED]))

@@ -1,7 +1,7 @@
 """A refinement of a rubric: analyse what it overlooked in each sample, refine it for each, merge the refinements.
 
-The model is asked three kinds of questions, whose prompts are the Markdown files in `prompts/`. What it says that
-cannot be read is left out, with a note; nothing is guessed. Source: Meta Policy Optimization (arXiv 2504.20157).
+The prompts for these three steps are the Markdown files in `prompts/`. A reply that cannot be parsed is left out with a
+note; nothing is guessed. Source: Meta Policy Optimization (arXiv 2504.20157).
 """
 
 import asyncio
@@ -18,35 +18,35 @@ _PROMPTS = Path(__file__).parent / "prompts"
 _MAX_TRANSCRIPT, _MAX_SAID = 40_000, 4_000
 
 Ask = Callable[[str], Awaitable[str]]
-"""The meta model."""
+"""Sends a prompt to the meta model and returns its reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of one sample."""
+    """The analysis of one sample."""
 
     sample: Seen
     overlooked: str = ""
     """What the rubric overlooked there; empty for nothing."""
     refined: Mapping[str, str] | None = None
-    """The rubric as it was refined for this sample."""
+    """The rubric refined for this sample: criteria by name. None if there is no refinement."""
     problem: str = ""
     """Why a reply could not be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """What came of all of them."""
+    """The analyses of all samples, and the new rubric."""
 
     findings: Sequence[Finding]
     merged: Mapping[str, str] | None
-    """The new rubric; None where the old one stays."""
+    """The new rubric; None if the old one stays."""
     reason: str = ""
-    """Why it stays."""
+    """Why the old one stays."""
 
 
 async def refine(rubric: Mapping[str, str], samples: Sequence[Seen], ask: Ask) -> Refinement:
-    """Ask the meta model for a better rubric. Raises what asking raises."""
+    """Ask the meta model for a better rubric. rubric: criteria by name. Raises whatever `ask` raises."""
     findings = await asyncio.gather(*(_find(rubric, sample, ask) for sample in samples))
     refined = [one.refined for one in findings if one.refined is not None]
     if not refined:
@@ -81,7 +81,7 @@ async def _find(rubric: Mapping[str, str], sample: Seen, ask: Ask) -> Finding:
 
 
 def analysis_prompt(rubric: Mapping[str, str], sample: Seen) -> str:
-    """What the meta model is asked about one sample."""
+    """The prompt for the analysis of one sample."""
     trajectory = sample.rollout.trajectory
     parts = {
         "The rubric": _json(rubric),
@@ -98,7 +98,7 @@ def _numbered(refined: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 
 def _prompt(name: str, parts: Mapping[str, str]) -> str:
-    """The text of a prompt with its parts, each below its heading and in a block of its own."""
+    """A prompt followed by its non-empty parts, each below its title and inside <part>."""
     told = [f"# {title}\n\n<part>\n{text}\n</part>" for title, text in parts.items() if text]
     return "\n\n".join([files.read_text(_PROMPTS / f"{name}.md").strip(), *told])
 

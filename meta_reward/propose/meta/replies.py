@@ -1,4 +1,4 @@
-"""What a meta model said, as data. A reply that cannot be read raises Nonsense; it is never guessed at."""
+"""Parses the replies of a meta model. A reply that cannot be parsed raises Nonsense; nothing is guessed."""
 
 import json
 import re
@@ -12,11 +12,11 @@ _MAX_CHARS = 1000
 
 
 class Nonsense(Exception):
-    """A reply does not say what was asked for."""
+    """A reply does not hold what was asked for."""
 
 
 def parse_overlooked(reply: str) -> str:
-    """What the rubric overlooked, by the last line that begins with `Overlooked:`; "" for nothing. Raises Nonsense."""
+    """What the last line `Overlooked: ...` says; "" if that is nothing. Raises Nonsense if there is no such line."""
     found = [match["what"].strip() for match in _OVERLOOKED.finditer(reply)]
     if not found:
         raise Nonsense("the reply has no line `Overlooked: ...`")
@@ -24,7 +24,7 @@ def parse_overlooked(reply: str) -> str:
 
 
 def parse_criteria(reply: str) -> dict[str, str]:
-    """The criteria in the last JSON object of a reply: texts by name, maybe none at all. Raises Nonsense."""
+    """The criteria in the last JSON object of a reply: texts by name, possibly none. Raises Nonsense."""
     blocks = [*_FENCED.findall(reply)[::-1], reply[reply.find("{") : reply.rfind("}") + 1]]
     for block in blocks:
         try:

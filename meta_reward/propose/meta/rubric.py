@@ -1,4 +1,4 @@
-'''The rubric of a harness: a top-level function `rubric` that returns nothing but a dict of texts.
+'''The rubric of a harness: a top-level function `rubric` that does nothing but return a dict of texts.
 
     def rubric() -> dict[str, str]:
         """The criteria by name."""
@@ -7,8 +7,8 @@
             "truth": ("every claim is backed by a call; " "words alone earn nothing"),
         }
 
-Every seed harness has one. It is read and replaced as text, without parsing the program: a harness may come from
-anywhere, and what is put in its place is always well-formed, whatever the criteria say.
+Every seed harness has one. It is read and replaced as text, without parsing the program, as a harness may come from
+anywhere. The function that replaces it is always well-formed, whatever the criteria say.
 '''
 
 import json
@@ -21,14 +21,14 @@ from meta_reward.files import printable
 
 MAX_CRITERIA = 20
 MAX_CHARS = 600
-"""Of a criterion."""
+"""Longest criterion."""
 _FUNCTION = re.compile(r"^def rubric\(\)[^\n]*:\n(?:[ \t]+[^\n]*\n|\n)*", re.MULTILINE)
 _RETURNED = re.compile(r"^[ \t]+return \{(?P<body>.*)\}\s*\Z", re.MULTILINE | re.DOTALL)
 _TOKEN = re.compile(
     r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<mark>[:,()])|(?P<between>\s+|\#[^\n]*)""", re.DOTALL
 )
 _HINT = "write it as `def rubric() -> dict[str, str]:` that returns a dict of texts, as the seed harnesses do"
-_FOREIGN = "its dict holds something else than names and texts"
+_FOREIGN = "its dict holds something other than names and texts"
 _WIDTH = 100
 
 
@@ -60,7 +60,7 @@ def render_rubric(criteria: Mapping[str, str]) -> str:
 
 
 def tidy(criteria: Mapping[str, str]) -> dict[str, str]:
-    """Criteria as a rubric may hold them: on one line each, without what cannot be printed, bounded in length."""
+    """Criteria as a rubric may hold them: each on one line, without unprintable characters, and bounded in length."""
     flat = {_flat(name)[:60]: _flat(text)[:MAX_CHARS] for name, text in criteria.items()}
     return {name: text for name, text in flat.items() if name and text}
 
@@ -135,7 +135,7 @@ def _literal(text: str) -> str:
 
 
 def _texts(text: str) -> str:
-    """A text as one literal, or in parentheses on several lines."""
+    """A text as one literal or, if it is long, as several in parentheses."""
     parts = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False, drop_whitespace=False)
     if len(parts) < 2:
         return _literal(text)

@@ -1,1 +1,1 @@
-"""Meta Policy Optimization: a reward that is refined while a policy is optimised against it."""
+"""Meta Policy Optimization: a reward that is refined while a policy is optimized against it."""

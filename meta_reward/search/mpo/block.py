@@ -1,7 +1,7 @@
-"""A block of steps under one harness: sample, score, update; then samples for the refinement that follows.
+"""A block of steps under one harness: sample, score, update; then choose samples for the refinement that follows.
 
-A block is on record as a whole, once its lines stand in `steps.jsonl`. One that was cut off begins anew from the last
-checkpoint; rewards that were computed before come from the cache.
+A block is recorded as a whole: its lines are written to `steps.jsonl` when it is done. A block that was cut off starts
+again from the last checkpoint; the judge's replies for it come from the cache.
 """
 
 import random
@@ -41,17 +41,17 @@ DRAWN_FOR_EACH = 3
 
 @dataclass(slots=True)
 class Training:
-    """What a training works with."""
+    """A training under way: the run, the policy, and where the policy stands."""
 
     search: Search
     taskset: TaskSet
     policy: Policy
     at: int | None = None
-    """The step that the policy in memory is at; None before it was loaded."""
+    """The checkpoint that the policy in memory stands at, as a step; None before it is loaded and within a block."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Those that the policy is trained on."""
+        """The tasks that the policy is trained on: those of the search split."""
         return tuple(self.search.splits["search"])
 
     def last_of(self, block: int) -> int:
@@ -59,7 +59,10 @@ class Training:
         return min(block * self.search.config.mpo.every, self.search.config.mpo.steps)
 
     def go_to(self, step: int) -> None:
-        """Bring the policy to a checkpoint; at the beginning, make the first one."""
+        """Load the policy from the checkpoint of a step; make the checkpoint of step 0 if it is missing.
+
+        Raises DataError if any other checkpoint is missing.
+        """
         folder = self.search.layout.checkpoint(step)
         if self.at == step:
             return
@@ -72,14 +75,14 @@ class Training:
         self.at = step
 
     def save(self, step: int) -> None:
-        """Write a checkpoint; its folder appears whole or not at all."""
+        """Write the checkpoint of a step; its folder appears whole or not at all."""
         with folders.new_folder(self.search.layout.checkpoint(step), replace=True) as folder:
             self.policy.save(folder)
         self.at = step
 
 
 async def run_block(training: Training, block: int) -> None:
-    """Train the policy for a block, counted from 1, unless it is on record."""
+    """Train the policy for a block, counted from 1, unless it is recorded already."""
     search, settings = training.search, training.search.config.mpo
     done = load_steps(search.layout.steps)
     first, last = training.last_of(block - 1) + 1, training.last_of(block)
@@ -115,7 +118,7 @@ async def _step(training: Training, scorer: "SampleScorer", step: int) -> Step:
 
 
 async def _choose(training: Training, scorer: "SampleScorer", block: int, step: int) -> None:
-    """Draw samples of the policy as it is now, and write down those that the refinement looks at."""
+    """Draw samples of the current policy, and store those that the refinement will look at."""
     search, settings = training.search, training.search.config.mpo
     count = ceil(DRAWN_FOR_EACH * settings.samples / settings.group)
     tasks = drawn_tasks(training.tasks, count, f"{search.config.seed}/{step}/chosen")
@@ -124,21 +127,22 @@ async def _choose(training: Training, scorer: "SampleScorer", block: int, step: 
 
 
 def drawn_tasks(tasks: Sequence[str], count: int, seed: str) -> list[str]:
-    """Some of the tasks, at most all of them, in an order of chance."""
+    """`count` tasks, or all if there are fewer, in random order."""
     return random.Random(seed).sample(sorted(tasks), min(count, len(tasks)))
 
 
 @dataclass(slots=True)
 class SampleScorer:
-    """The reward that a policy is trained under, with what it has given so far. Use as an async context manager."""
+    """The reward that a policy is trained under, with its results so far. Use as an async context manager."""
 
     search: Search
     under: Row
+    """The candidate whose harness scores."""
     asked: Spent = field(default_factory=Spent)
-    """Calls and tokens of its judge that are in no step yet, as if nothing had been cached."""
+    """Judge calls and tokens not yet counted in a step; cached calls count in full."""
     _source: str = ""
     _known: dict[str, Result] = field(default_factory=dict)
-    """By the trajectory's digest: the same conversation has the same reward."""
+    """By the trajectory's digest: equal conversations have equal rewards."""
     _sandbox: Sandbox | None = None
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -171,7 +175,7 @@ class SampleScorer:
         return [replace(self._known[digests[s.id]], example=s.id, task=s.task) for s in samples]
 
     def counted(self, step: Step) -> Step:
-        """The step with what the judge was asked since the one before it."""
+        """The step, with the judge calls and tokens since the step before it."""
         asked, self.asked = self.asked, Spent()
         return replace(step, judge_calls=asked.calls, judge_tokens=asked.tokens)
 
@@ -179,7 +183,7 @@ class SampleScorer:
 def save_chosen(
     scorer: SampleScorer, iteration: int, step: int, samples: Sequence[Sample], results: Sequence[Result]
 ) -> None:
-    """Write down those of some samples that the refinement after a step looks at. results: of each sample."""
+    """Choose among samples, and store those that the refinement after a step looks at. results: one per sample."""
     search, by_id = scorer.search, {result.example: result for result in results}
     scores = {id: result.score for id, result in by_id.items()}
     chosen = choose_samples(samples, scores, search.config.mpo.samples)
@@ -195,7 +199,7 @@ def save_chosen(
 
 
 def commit_steps(layout: Layout, steps: Sequence[Step]) -> None:
-    """Commit the steps on record and the samples behind the refinements, unless that was done."""
+    """Commit the recorded steps and the samples behind the refinements, unless git has them already."""
     name = inside(layout, layout.steps)
     if steps and git.blob_ids(layout.root, [name]).get(name) != git.blob_id(layout.steps.read_bytes()):
         record.commit_paths(layout, f"Steps up to {steps[-1].step} of the policy", [layout.steps, layout.samples])
@@ -203,7 +207,7 @@ def commit_steps(layout: Layout, steps: Sequence[Step]) -> None:
 
 
 def said(steps: Sequence[Step]) -> str:
-    """What a block came to, in one line."""
+    """The mean rewards of a block, in one line."""
     reward, official = _means(steps)
     told = "no rewards" if reward is None else f"reward {reward:.1f}"
     true = "" if official is None else f", official {official:.1%}"
@@ -211,7 +215,7 @@ def said(steps: Sequence[Step]) -> str:
 
 
 def _means(steps: Sequence[Step]) -> tuple[float | None, float | None]:
-    """The learned and the official reward of some steps."""
+    """The mean learned reward (0 to 100) and official reward (0 to 1) of some steps; None where no step has one."""
     rewards = [step.reward for step in steps if step.reward is not None]
     official = [step.official for step in steps if step.official is not None]
     return (fmean(rewards) if rewards else None, fmean(official) if official else None)

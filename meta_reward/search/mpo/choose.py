@@ -1,7 +1,7 @@
 """Which samples of the current policy a refinement looks at: those in which an exploit would show.
 
-A third has the highest rewards, a third disagrees most with the other samples of its task, a third comes from tasks
-whose samples are rewarded most alike. No sample is chosen twice, and of equal conversations only one.
+A third have the highest rewards, a third have rewards furthest from the mean of their task, and a third come from the
+tasks whose rewards vary least. No sample is chosen twice, and of equal conversations only one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,10 @@ HIGHEST, DISAGREES, ALIKE = "highest reward", "furthest from its group", "least 
 
 
 def choose_samples(samples: Sequence[Sample], rewards: Mapping[str, float | None], most: int) -> list[Chosen]:
-    """At most so many samples, each with why it was chosen. rewards: by the sample's id; one without is not chosen."""
+    """At most `most` samples, each with why it was chosen.
+
+    rewards: from 0 to 100 by the sample's id; samples with None are never chosen.
+    """
     scored = [(sample, reward) for sample in samples if (reward := rewards[sample.id]) is not None]
     groups: dict[str, list[float]] = {}
     for sample, reward in scored:
@@ -42,7 +45,7 @@ def _chosen(sample: Sample, why: str, reward: float) -> Chosen:
 
 
 def _in_turn(orders: Mapping[str, Iterator[tuple[Sample, float]]]) -> Iterator[tuple[str, tuple[Sample, float]]]:
-    """The next of each order in turn, until all have ended."""
+    """The next sample of each order in turn, until all orders are exhausted."""
     left = dict(orders)
     for why in cycle(orders):
         if why in left and (one := next(left[why], None)) is not None:

@@ -21,7 +21,7 @@ from meta_reward.search.mpo.policy import PolicyContext
 from meta_reward.tasks.base import AnyTaskSet
 
 _ABOUT_SAMPLES = Path(__file__).with_name("samples.md")
-"""What a proposer that may change any part is told besides the instructions of a search."""
+"""What a proposer that may change any part is told, in addition to the instructions of a search."""
 
 
 async def create_training(

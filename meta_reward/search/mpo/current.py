@@ -1,4 +1,4 @@
-"""Under which candidate a policy is trained: the start harness, until a refinement is kept."""
+"""Which candidate a policy is trained under: the start harness, until a refinement is kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from meta_reward.run.settings import PAIRS
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a refinement."""
+    """Whether a refinement was kept."""
 
     row: Row
+    """The refined candidate."""
     before: Row
-    """Under which the policy was trained until then."""
+    """The candidate that the policy was trained under until then."""
     kept: bool
 
     @property
@@ -25,7 +26,7 @@ class Verdict:
 
 
 def verdicts(rows: Sequence[Row], gate: str) -> list[Verdict]:
-    """What became of each refinement, in their order. rows: the ledger's, the start harness first."""
+    """A verdict on each refinement, in order. rows: of the ledger, the start harness first."""
     found, current = [], rows[0]
     for row in rows[1:]:
         kept = row.score is not None and (gate != PAIRS or row.score >= (current.score or 0.0))
@@ -35,5 +36,5 @@ def verdicts(rows: Sequence[Row], gate: str) -> list[Verdict]:
 
 
 def current_of(rows: Sequence[Row], gate: str) -> Row:
-    """The candidate under which the policy goes on."""
+    """The candidate that the policy is trained under from here on."""
     return next((one.row for one in reversed(verdicts(rows, gate)) if one.kept), rows[0])

@@ -1,8 +1,8 @@
-"""The driver of Meta Policy Optimization: blocks of policy updates, and between them refinements of the reward.
+"""The driver of Meta Policy Optimization: blocks of policy updates, with a refinement of the reward between them.
 
-A refinement is an iteration as a search has it: a proposer's session, the validator, an evaluation on the search split,
-the record. Whether the policy goes on under it is a function of the ledger (`current.py`). The state is the run
-directory and the last checkpoint, so a training that was killed anywhere goes on from there.
+A refinement is an ordinary iteration of a search: a proposer's session, the validator, an evaluation on the search
+split, the record. Whether it is kept is a function of the ledger (`current.py`). All state is in the run directory and
+the last checkpoint, so a training that was killed at any point resumes from there.
 """
 
 from math import ceil
@@ -25,12 +25,15 @@ from meta_reward.search.open import check_sandbox
 
 
 def blocks_of(settings: MpoSettings) -> int:
-    """How many blocks of steps a training has. A refinement stands between two of them."""
+    """How many blocks of steps a training has. A refinement lies between each two of them."""
     return ceil(settings.steps / settings.every)
 
 
 async def run_training(search: Search) -> Stop:
-    """Go on from what is on disk until the last step or a limit. Raises what stops a run otherwise."""
+    """Train from what is on disk until the last step or a limit, and return why it ended.
+
+    Raises UsageError for a run that is a search, and whatever else stops a run.
+    """
     if not search.config.mpo.policy:
         what = f"run {search.layout.root.name} is a search, which trains no policy"
         raise UsageError(what, hint=f"`meta-reward search {search.layout.root.name}` continues it")
@@ -49,14 +52,14 @@ async def run_training(search: Search) -> Stop:
 
 
 def open_training(search: Search) -> Training:
-    """What a training on a run works with. Raises UsageError where its policy cannot act in its tasks."""
+    """The training of a run. Raises UsageError if its policy cannot act in its tasks."""
     taskset, settings = pairwise(search.taskset), search.config.mpo
     policy = make_policy(settings.policy, PolicyContext(taskset, search.config.seed, settings.policy_settings))
     return Training(search, taskset, policy)
 
 
 async def _train(training: Training, limits: LimitCheck) -> None:
-    """The start harness is scored first; then block by block, each but the last with a refinement behind it."""
+    """Score the start harness, then train block by block, with a refinement after each block but the last."""
     search = training.search
     blocks = blocks_of(search.config.mpo)
     done = len(record.load_iterations(search.layout))
@@ -75,7 +78,7 @@ async def _block(training: Training, limits: LimitCheck, block: int) -> None:
 
 
 def tell_refinement(search: Search, iteration: int) -> None:
-    """Say what became of the refinement of an iteration."""
+    """Note whether the refinement of an iteration was kept, and why."""
     rows = load_ledger(search.layout.ledger)
     for one in verdicts(rows, search.config.mpo.gate):
         if one.row.iteration == iteration:

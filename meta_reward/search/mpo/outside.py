@@ -1,12 +1,12 @@
-"""A training whose policy is updated elsewhere, such as by a trainer on a GPU: it asks here for rewards, and refines.
+"""A training whose policy is updated elsewhere, such as by a trainer on a GPU, which gets its rewards here.
 
     async with Outside(search) as training:
         await training.begin(0)
         results = await training.score(samples)     # while the trainer is at a step
         await training.end_step(1, UpdateStats())   # after it: every so often the reward is refined
 
-What it leaves is what `driver.py` leaves, but for checkpoints, which the trainer keeps. A trainer that goes on from an
-earlier checkpoint does its steps anew; refinements that are on record stay.
+It writes the same files as `driver.py`, except for checkpoints, which the trainer keeps. A trainer that resumes from an
+earlier checkpoint repeats the steps after it; recorded refinements stay.
 """
 
 from collections import deque
@@ -39,9 +39,9 @@ class Outside:
     _scorer: SampleScorer | None = None
     _steps: list[Step] = field(default_factory=list)
     _now: list[tuple[Sample, Result]] = field(default_factory=list)
-    """Of the step under way."""
+    """Samples of the current step, with their results."""
     _recent: deque[tuple[Sample, Result]] = field(init=False)
-    """Of the last steps under the current reward: a refinement looks at some of them."""
+    """The last samples under the current reward; a refinement looks at some of them."""
 
     def __post_init__(self) -> None:
         self._limits = limit_check(self.search.config.limits)
@@ -55,7 +55,7 @@ class Outside:
         await self._close()
 
     async def begin(self, at: int) -> None:
-        """Take up the training after a step of the trainer, 0 at the beginning. The start harness is scored first."""
+        """Start or resume after a step of the trainer, 0 at the start. A new run first scores its start harness."""
         tell_begin(self.search)
         make_whole(self.search)
         if not record.load_iterations(self.search.layout):
@@ -64,7 +64,7 @@ class Outside:
         await self._open()
 
     async def score(self, samples: Sequence[Sample]) -> list[Result]:
-        """The result of each sample, in their order. Raises JudgeUnavailable and LimitReached."""
+        """The result of each sample, in order. Raises JudgeUnavailable and LimitReached."""
         assert self._scorer is not None
         watch(self.search, self._limits, reserve(self.search))
         results = await self._scorer.score(samples)
@@ -72,7 +72,7 @@ class Outside:
         return results
 
     async def end_step(self, step: int, stats: UpdateStats) -> None:
-        """Put a step on record, counted from 1, and refine the reward if it is time."""
+        """Record a step, counted from 1, and refine the reward if it is due."""
         assert self._scorer is not None
         rewards = [result.score for _, result in self._now]
         made = step_of(step, self._scorer.under.id, [sample for sample, _ in self._now], rewards, stats)
@@ -86,14 +86,14 @@ class Outside:
             await self._refine(iteration, step)
 
     def describe(self, step: int, stats: UpdateStats) -> None:
-        """Say what a step that is on record did to the policy, where that is known only afterwards."""
+        """Add to the last recorded step what it did to the policy, if that is only known afterwards."""
         if self._steps and self._steps[-1].step == step:
             known = {"entropy": stats.entropy, "kl": stats.kl, "more": dict(stats.more)}
             self._steps[-1] = replace(self._steps[-1], **known)  # type: ignore[arg-type]
             save_steps(self.search.layout.steps, self._steps)
 
     async def finish(self) -> Stop:
-        """Decide which candidate is the best one, after the last step."""
+        """After the last step, decide which candidate is best. Returns why the run ended."""
         commit_steps(self.search.layout, self._steps)
         done = self._steps[-1].step if self._steps else 0
         return await settle(self.search, Stop("finished", f"{done} steps done"))

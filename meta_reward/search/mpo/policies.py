@@ -1,12 +1,11 @@
 """The kinds of policies, by the name before the colon in `--policy KIND:MODEL`.
 
-    desk    a softmax policy over the courses that an agent of the simulated airline desk can take
-    text    one over kinds of short texts, a title without a text among them (simulated)
+    desk    a softmax policy over the courses of action that an agent of the simulated airline desk can take
+    text    one over kinds of short texts, one of which is a title alone (simulated)
     solve   one over ways of answering a problem of `puzzles` (simulated)
-    trl     whatever a trainer of TRL trains: a program of the user's, which asks the run for rewards (`outside.py`)
+    trl     whatever TRL trains: the user's own script asks the run for rewards (`outside.py`)
 
-Each but the last is a function `make(model, context)` that returns a `Policy`, in a module that is imported when it is
-asked for.
+Each but the last has a module with a function `make(model, context)` that returns a `Policy`; it is imported on use.
 """
 
 from importlib import import_module

@@ -1,7 +1,7 @@
-"""What is trained while its reward is refined: the protocol of policies. `policies.py` knows their kinds by name.
+"""What is trained while its reward is refined: the protocol of policies. `policies.py` has their kinds by name.
 
-A policy draws samples, is told their rewards, and changes. It knows no harness, no judge and no rubric, and it never
-tells a judge or a meta model what is true: `Sample.official` goes to the report alone.
+A policy draws samples, is given their rewards, and updates itself. It knows no harness, no judge and no rubric. What is
+true of a sample (`Sample.official`) only goes to reports, never to a judge or a meta model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from meta_reward.trajectory import Trajectory
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a policy did on a task, once."""
+    """One attempt of a policy at a task."""
 
     id: str
     """Unique among the samples of a step, such as `t017-s2`; safe as a file name."""
@@ -23,9 +23,9 @@ class Sample:
     trajectory: Trajectory
     """What the reward scores."""
     move: str = ""
-    """What the policy chose to do, in a word, where it knows that: for the report."""
+    """What the policy chose to do, in a word, if it can tell; for reports."""
     official: float | None = None
-    """What is true of it, from 0 to 1, where that is known: for the report, never for the reward."""
+    """How good it truly is, from 0 to 1, if that is known; for reports, never for the reward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class UpdateStats:
     """What an update did to a policy."""
 
     entropy: float | None = None
-    """Of its choices, in nats, before the update; None where it is not known."""
+    """Of its choices, in nats, before the update; None if it is not known."""
     kl: float | None = None
-    """From the policy that training began with, in nats, before the update."""
+    """Divergence from the policy at the start of training, in nats, before the update; None if it is not known."""
     more: Mapping[str, float] = field(default_factory=dict)
-    """Whatever else is worth a look, such as a loss or a gradient's norm."""
+    """Other diagnostics, such as a loss or a gradient's norm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,19 @@ class PolicyContext:
     """What a policy is made with."""
 
     taskset: TaskSet
-    """Whose tasks it acts in; its labels and pairs are not for the policy."""
+    """The tasks that it acts in. The policy must not use the set's labels and pairs."""
     seed: int
-    """Of the run: equal seeds make equal policies and equal draws."""
+    """Of the run: equal seeds give equal policies and equal draws."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The table `[mpo.policy_settings]` of `run.toml`: what this kind of policy takes, such as a learning rate."""
 
 
 class Policy(Protocol):
-    """A policy in training. What `sample` and `update` do follows from its state and their arguments alone.
+    """A policy in training. `sample` and `update` depend on its state and their arguments alone.
 
-    So a run that is killed goes on from the last checkpoint and ends with the same files: the state holds the count of
-    updates, and every draw is seeded by it. A policy on a GPU need not be exact to the bit; the run then goes on from
-    its last checkpoint without repeating what came before.
+    So a run that is killed resumes from the last checkpoint and ends with the same files: the state holds the count of
+    updates, which seeds every draw. A policy on a GPU need not be reproducible to the bit; the run still resumes from
+    its last checkpoint.
     """
 
     @property
@@ -66,16 +66,16 @@ class Policy(Protocol):
         ...
 
     def sample(self, tasks: Sequence[str], n: int) -> list[Sample]:
-        """n samples for each task, those of a task next to each other, in the order of the tasks.
+        """n samples for each task, in the order of the tasks, those of a task next to each other.
 
-        Changes nothing: asked twice before an update, it draws the same.
+        Does not change the state: called twice before an update, it draws the same samples.
         """
         ...
 
     def update(self, samples: Sequence[Sample], rewards: Sequence[float | None]) -> UpdateStats:
-        """Learn from samples of the last `sample`. rewards: from 0 to 100, None where the reward failed.
+        """Learn from the samples of the last `sample`. rewards: from 0 to 100, one per sample; None if there is none.
 
-        Samples of one task are a group. A group without differences teaches nothing, and is no division by zero.
+        Samples of one task are a group. A group whose rewards are all equal must be accepted; it teaches nothing.
         """
         ...
 
@@ -84,5 +84,5 @@ class Policy(Protocol):
         ...
 
     def load(self, folder: Path) -> None:
-        """Take the state that `save` wrote there. Raises DataError where it cannot be read."""
+        """Read the state that `save` wrote there. Raises DataError if it cannot be read."""
         ...

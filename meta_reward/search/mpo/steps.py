@@ -1,6 +1,6 @@
-"""The steps of a training: a line of `steps.jsonl` each, and what they come to.
+"""The steps of a training, each a line of `steps.jsonl`.
 
-Only people and reports read them. They say what is true of the samples, which neither a judge nor a proposer may know.
+Only people and reports read them: they hold official rewards, which neither a judge nor a proposer may see.
 """
 
 from collections import Counter
@@ -25,35 +25,37 @@ class Step:
     step: int
     """From 1."""
     harness: str
-    """The id of the candidate whose reward it was updated on."""
+    """The id of the candidate that gave the rewards."""
     samples: int
     failed: int
     """Samples without a reward."""
     reward: float | None
-    """The learned one, from 0 to 100, on average; None where every sample failed."""
+    """Mean learned reward, from 0 to 100; None if no sample has one."""
     official: float | None
-    """What is true of the samples, from 0 to 1, on average; None where that is not known."""
+    """Mean official reward, from 0 to 1; None if it is not known."""
     groups: int
+    """Tasks with at least one reward."""
     equal_groups: int
-    """Groups in which all rewards are equal: nothing can be learned from them."""
+    """Groups in which all rewards are equal, so that nothing can be learned from them."""
     variance: float
-    """Of the rewards within a group, on average."""
+    """Mean variance of the rewards within a group."""
     length: float
-    """Characters that the agent said, on average."""
+    """Mean number of characters that the agent said in a sample."""
     entropy: float | None
+    """This, `kl` and `more` are those of `UpdateStats`."""
     kl: float | None
     moves: dict[str, int] = field(default_factory=dict)
-    """How often the policy chose each, where it says so."""
+    """How often the policy chose each move, if it can tell."""
     more: dict[str, float] = field(default_factory=dict)
     judge_calls: int = 0
-    """For the samples of the step, and for those that a refinement after it looks at; as if nothing had been cached."""
+    """For samples of the step, and of the refinement after it; cached calls count in full, here and in tokens."""
     judge_tokens: int = 0
 
 
 def step_of(
     step: int, harness: str, samples: Sequence[Sample], rewards: Sequence[float | None], stats: UpdateStats
 ) -> Step:
-    """What an update was made from, and what it did. What its rewards took is not counted yet."""
+    """The record of an update, without the judge's calls and tokens, which are added by `SampleScorer.counted`."""
     given = [reward for reward in rewards if reward is not None]
     official = [sample.official for sample in samples if sample.official is not None]
     groups = groups_of(samples, rewards)
@@ -76,7 +78,7 @@ def step_of(
 
 
 def groups_of(samples: Sequence[Sample], rewards: Sequence[float | None]) -> list[list[float]]:
-    """The rewards of each task's samples, without failures; tasks without a reward are left out."""
+    """The rewards of each task's samples, without missing ones; tasks without any reward are left out."""
     pairs = zip(samples, rewards, strict=True)
     groups = ([r for _, r in group if r is not None] for _, group in groupby(pairs, key=lambda pair: pair[0].task))
     return [group for group in groups if group]
@@ -88,7 +90,7 @@ def length_of(sample: Sample) -> int:
 
 
 def load_steps(path: Path) -> list[Step]:
-    """The steps on record, in their order. Raises DataError that names a broken line."""
+    """The recorded steps, in order. Raises DataError that names a broken line."""
     if not path.exists():
         return []
     steps = []

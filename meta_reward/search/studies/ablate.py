@@ -1,7 +1,7 @@
 """`study ablate`: what each of the six parts of the chosen harness is worth.
 
-One part at a time is put back to the baseline's. The mixed program is inspected and run on trial like any candidate,
-then evaluated on the split and compared with the chosen harness, pair by pair. What cannot be taken apart is said.
+One part at a time is replaced by the baseline's. The mixed program is validated like any candidate, then evaluated on
+the split and compared with the chosen harness, pair by pair. A part that cannot be replaced is reported as such.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,20 +25,20 @@ _BASELINE, _CHOSEN = "baseline", "chosen"
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The chosen harness with one part put back."""
+    """The chosen harness with one part replaced by the baseline's."""
 
     part: str
     source: str | None
-    """None where there is nothing to measure."""
+    """None if there is nothing to measure."""
     status: str
-    """`measured` where there is, `same` where both have the same part, or `not separable`."""
+    """`measured`, `same` if both harnesses have the same part, or `not separable`."""
     reason: str = ""
     """Why it is not separable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A program on the split, beside the chosen harness."""
+    """A program on the split, compared with the chosen harness."""
 
     agreement: Interval
     difference: Interval | None
@@ -50,7 +50,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class AblatedPart:
-    """A part, and what the chosen harness is without it."""
+    """A part, and the chosen harness without it."""
 
     part: str
     status: str
@@ -75,13 +75,13 @@ class AblationTables:
     chosen: Compared
     parts: tuple[AblatedPart, ...]
     openings: dict[str, int]
-    """How often a test split that this shows has been opened, by task set."""
+    """By task set, how often its test split has been opened by now, if this study used it."""
 
 
 def ablation_split(run: FinishedRun, asked: str | None) -> str:
-    """The split to measure on: the one asked for, else test where this run has opened it, else validation.
+    """The split to measure on: the one asked for, else test if this run has opened it, else validation.
 
-    Raises UsageError where the baseline was chosen.
+    Raises UsageError if the baseline was chosen.
     """
     if run.baseline_stays:
         what = f"run {run.name} chose its baseline {run.baseline.id}, so there is nothing to ablate"
@@ -95,7 +95,7 @@ def ablation_subject(run: FinishedRun, split: str) -> Subject:
 
 
 async def variants_of(run: FinishedRun) -> list[Variant]:
-    """The chosen harness with each part put back, validated; costs nothing."""
+    """The chosen harness with each part replaced in turn, validated; costs nothing."""
     sources = [program.source for program in run.programs]
     cases = search_cases(run.taskset, run.splits["search"], sources)
     found = []
@@ -119,7 +119,7 @@ async def variants_of(run: FinishedRun) -> list[Variant]:
 
 
 def ablation_jobs(run: FinishedRun, split: str, variants: Sequence[Variant]) -> list[Job]:
-    """What there is to measure: baseline, chosen, and each variant that can be."""
+    """The evaluations to make: of the baseline, the chosen harness, and each variant that has a source."""
     known = {_BASELINE: run.baseline, _CHOSEN: run.chosen}
     jobs = [
         Job(
@@ -138,7 +138,7 @@ def ablation_jobs(run: FinishedRun, split: str, variants: Sequence[Variant]) -> 
 
 
 async def ablate(bench: Bench, run: FinishedRun, split: str, variants: Sequence[Variant]) -> AblationTables:
-    """Do the jobs, and make the tables."""
+    """Make the evaluations that are missing, and the tables. Raises as `Bench.run`."""
     jobs = ablation_jobs(run, split, variants)
     _write_down(bench.study, variants)
     found = await bench.run(jobs)

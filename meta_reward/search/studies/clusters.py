@@ -1,7 +1,7 @@
 """`study clusters`: where the chosen harness of a run is better than its baseline and where it is worse, by category.
 
-No judge is asked: the outcomes are those on record. They are of the test split where every run has opened it, else of
-the search split, on which the chosen one was selected. A pair without a category is in the clusters of its rules.
+No judge is asked: the outcomes are read from the runs. They are those of the test split if every run has opened it,
+else of the search split, on which the chosen harness was selected. Pairs without a category are clustered by rules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,32 +22,34 @@ STUDY = "clusters"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the chosen harness changes on some pairs. A tie counts one half."""
+    """How baseline and chosen harness differ on some pairs. A tie counts one half."""
 
     pairs: int
     baseline: float
-    """Agreement of the baseline."""
+    """Agreement of the baseline, from 0 to 1."""
     chosen: float
+    """Agreement of the chosen harness, from 0 to 1."""
     difference: Interval
     """Chosen minus baseline, with its interval by task."""
     lost_by_baseline: tuple[str, ...]
-    """Ids of the pairs that it does not win: lost or tied."""
+    """Ids of the pairs that it loses or ties."""
     lost_by_chosen: tuple[str, ...]
+    """Ids of the pairs that it loses or ties."""
     fixed: tuple[str, ...]
-    """Ids of the pairs that the chosen one does better on."""
+    """Ids of the pairs on which the chosen harness does better."""
     broken: tuple[str, ...]
-    """Ids of the pairs that it does worse on."""
+    """Ids of the pairs on which the chosen harness does worse."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Pairs of one category, or for which one rule holds."""
+    """Pairs of one category, or pairs that match one rule."""
 
     name: str
     by_rule: bool
-    """Whether its pairs carry no category, and a rule put them here."""
+    """Whether its pairs have no category and were put here by a rule."""
     meaning: str
-    """What the task set or the rule says of it."""
+    """How the task set or the rule describes it; may be empty."""
     change: Change
 
 
@@ -66,7 +68,7 @@ class RunClusters:
     chosen_agreement: Interval
     all: Change
     clusters: tuple[Cluster, ...]
-    """What got worse first."""
+    """Those with the worst difference first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class ClusterTables:
     taskset: str
     split: str
     selected: bool
-    """Whether the chosen ones were selected on these very pairs."""
+    """Whether the chosen harnesses were selected on these very pairs."""
     pairs: int
     without_category: int
     runs: tuple[RunClusters, ...]
@@ -85,14 +87,14 @@ class ClusterTables:
 
 
 def cluster_subject(runs: Sequence[FinishedRun]) -> Subject:
-    """What the study is about. Raises UsageError for runs on different task sets, and for no run twice."""
+    """What the study is about. Raises UsageError for runs on different task sets, or if a run is named twice."""
     names = [run.name for run in runs]
     if len(set(names)) < len(names):
         raise UsageError("a run is named twice", hint="name each once")
     other = next((run for run in runs if run.taskset.digest != runs[0].taskset.digest), None)
     if other is not None:
         what = f"run {other.name} is on task set {other.taskset.name}, and {names[0]} on {runs[0].taskset.name}"
-        raise UsageError(what, hint="pairs are compared one by one; study them one by one")
+        raise UsageError(what, hint="runs are compared pair by pair: study each of them separately")
     split = _split(runs)
     inputs = {name: digest for run in runs for name, digest in run.inputs.items()}
     outcomes = {f"what became of the pairs of {run.name}": _digest(run, split) for run in runs}
@@ -100,7 +102,7 @@ def cluster_subject(runs: Sequence[FinishedRun]) -> Subject:
 
 
 def cluster_tables(runs: Sequence[FinishedRun]) -> ClusterTables:
-    """The tables. Raises DataError where the results of a run are damaged."""
+    """The tables. Raises DataError if the results of a run are damaged."""
     split, taskset = _split(runs), runs[0].taskset
     _, pairs = taskset.part(runs[0].splits[split])
     clusters = _clusters(taskset, pairs)
@@ -127,7 +129,7 @@ def _digest(run: FinishedRun, split: str) -> str:
 
 
 def _clusters(taskset: TaskSet, pairs: Sequence[Pair]) -> dict[tuple[str, bool], set[str]]:
-    """Ids of pairs by name of the cluster and whether a rule put them there."""
+    """Ids of pairs by cluster: its name, and whether it is made by a rule."""
     found: dict[tuple[str, bool], set[str]] = {}
     for pair in pairs:
         for name in pair.categories or clusters_of(pair, taskset.rollouts):

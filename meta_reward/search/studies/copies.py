@@ -1,4 +1,4 @@
-"""Copies of a task set for the searches of a study, each with the division of the whole."""
+"""Copies of a task set for the searches of a study, each with the splits of the original."""
 
 import random
 from dataclasses import replace
@@ -13,7 +13,10 @@ from meta_reward.tasks.splits import save_division, splits_of
 
 
 def save_copy(taskset: AnyTaskSet, path: Path, *, coin: random.Random | None = None) -> None:
-    """Write the task set of one search. coin: draws which trajectory of each pair is preferred, for a null world."""
+    """Write the task set of one search.
+
+    coin: for a null world, decides which trajectory of each pair is preferred; None keeps the labels.
+    """
     with folders.new_folder(path) as folder:
         copy_content(taskset, folder)
         save_about(folder, replace(taskset.about, name=path.name))

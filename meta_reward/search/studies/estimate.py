@@ -1,7 +1,7 @@
-"""What a study will take, before anything is spent: its programs run on samples, with a simulated judge that stands in.
+"""What a study will ask and cost, before anything is spent: its programs run on samples, with a simulated judge.
 
-As in the forecast of a search, calls are counted and tokens estimated from characters. Jobs that are done, in the
-study's folder or in the run, are left out.
+As in the forecast of a search, calls are counted and tokens are estimated from characters. Jobs that are done already,
+in the study's folder or in the run, are left out.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from meta_reward.search.studies.measure import Job
 
 @dataclass(frozen=True, slots=True)
 class JobEstimate:
-    """What one job will take."""
+    """What one job will ask and cost."""
 
     what: str
     judge: str
@@ -34,14 +34,14 @@ class JobEstimate:
 
 @dataclass(frozen=True, slots=True)
 class StudyEstimate:
-    """What is still to be done, and what that rests on."""
+    """What the rest of a study will ask and cost, and the assumptions behind it."""
 
     study: str
     jobs: tuple[JobEstimate, ...]
     whole: Expense
     chars_per_token: int
     reply_tokens: int
-    """Tokens that a reply of a real judge is assumed to have."""
+    """The assumed number of tokens in a reply of a real judge."""
 
 
 async def estimate(study: StudyFolder, jobs: Sequence[Job]) -> StudyEstimate:
@@ -51,13 +51,13 @@ async def estimate(study: StudyFolder, jobs: Sequence[Job]) -> StudyEstimate:
 
 
 def whole_of(study: StudyFolder, jobs: Sequence[JobEstimate]) -> StudyEstimate:
-    """The estimate of a study by those of its jobs."""
+    """The estimate of a study, from those of its jobs."""
     whole = sum_of([job.part for job in jobs])
     return StudyEstimate(study.name, tuple(jobs), whole, CHARS_PER_TOKEN, EXPECTED_REPLY_TOKENS)
 
 
 def sum_of(parts: Sequence[Expense]) -> Expense:
-    """What several parts take together."""
+    """The sum of several expenses; the cost is None if any of them is."""
     return Expense(
         sum(part.judge_calls for part in parts),
         sum(part.judge_tokens for part in parts),
@@ -66,13 +66,13 @@ def sum_of(parts: Sequence[Expense]) -> Expense:
 
 
 def scaled(part: Expense, times: float) -> Expense:
-    """What a part takes that is done so many times."""
+    """An expense, so many times."""
     cost = None if part.cost_usd is None else part.cost_usd * times
     return Expense(round(part.judge_calls * times), round(part.judge_tokens * times), cost)
 
 
 async def job_estimate(job: Job) -> JobEstimate:
-    """What one job takes, whether it is done or not."""
+    """What one job takes, whether or not it is done already."""
     part = job.part
     backend = open_backend(job.config)
     sample = sample_of(part, job.config.seed)

@@ -1,6 +1,6 @@
-"""A run that has a decision, as studies read it: its baseline, its chosen harness, and what became of each pair.
+"""A run that has a decision, as studies read it: its baseline, its chosen harness, and the outcome of each pair.
 
-Nothing is written and nothing is asked of a judge. What is missing or damaged is an error of one line.
+Writes nothing and asks no judge. Anything that is missing or damaged raises an error of one line.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ class Program:
     id: str
     name: str
     folder: str
-    """Of its results, such as `c0016-second-look`."""
+    """Name of the folder of its results, such as `c0016-second-look`."""
     source: str
 
     @property
@@ -76,12 +76,12 @@ class FinishedRun:
 
     @property
     def programs(self) -> tuple[Program, ...]:
-        """The baseline and the chosen one; one of them where they are the same."""
+        """The baseline and the chosen harness; only one if they are the same."""
         return (self.baseline,) if self.baseline_stays else (self.baseline, self.chosen)
 
     @property
     def inputs(self) -> dict[str, str]:
-        """The digests of what a study of this run reads."""
+        """Digests of what a study of this run reads, each by what it is of."""
         judge = {"judge": self.config.judge.spec, "settings": self.config.judge.settings, "seed": self.config.seed}
         return {
             f"the baseline of {self.name}": self.baseline.digest,
@@ -95,23 +95,23 @@ class FinishedRun:
         return self.layout.evaluation(split, program.folder)
 
     def has(self, split: str) -> bool:
-        """Whether baseline and chosen are both evaluated on a split."""
+        """Whether baseline and chosen harness are both evaluated on a split."""
         return all(load_scores(self.evaluation(program, split)) is not None for program in self.programs)
 
     def pairs(self, program: Program, split: str) -> list[PairOutcome]:
-        """What became of each pair of a split. Raises DataError where that is damaged."""
+        """The outcome of each pair of a split. Raises DataError if the results are damaged."""
         return pairs_of(self.evaluation(program, split), self.taskset.part(self.splits[split])[1])
 
 
 def load_finished(root: Path, taskset: TaskSet | None = None) -> FinishedRun:
-    """A run by its folder. Raises UsageError for one without a decision, DataError for one that is damaged.
+    """The run in a folder. Raises UsageError if it has no decision, DataError if it is damaged.
 
-    taskset: that of the run, where it is loaded already.
+    taskset: the run's, if it is loaded already.
     """
     layout, name = Layout(root), root.resolve().name
     config, rows, decision = load_run_config(layout.config), load_ledger(layout.ledger), last_decision(layout)
     if decision is None:
-        hint = f"`meta-reward search` on it makes one when it ends, and `meta-reward test {name}` before that"
+        hint = f"`meta-reward search {name}` makes one when it ends; `meta-reward test {name}` makes one at once"
         raise UsageError(f"run {name} has no decision yet", hint=hint)
     tasks = pairwise(task_set_of(layout, config, taskset))
     baseline, chosen = (_program(layout, rows, id) for id in (decision.baseline, decision.chosen))
@@ -119,7 +119,7 @@ def load_finished(root: Path, taskset: TaskSet | None = None) -> FinishedRun:
 
 
 def pairs_of(folder: Path, wanted: Sequence[Pair]) -> list[PairOutcome]:
-    """What became of these pairs in an evaluation. Raises DataError where it holds others, or is damaged."""
+    """The outcomes of these pairs in an evaluation. Raises DataError if it holds other pairs, or is damaged."""
     found = load_pairs(folder)
     if sorted(pair.id for pair in found) != sorted(pair.id for pair in wanted):
         raise DataError(folder / "pairs.jsonl", "does not hold each pair of its split once")

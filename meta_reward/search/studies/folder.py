@@ -1,12 +1,12 @@
-"""The folder of a study, `runs/<name>/`: what it is about, what was evaluated for it, and its tables.
+"""The folder of a study, `runs/<name>/`: what it is about, its evaluations, and its tables.
 
     study.json      the study, its arguments and the digests of what it reads; its tables once all is measured
     study.md        the same tables for people
     harnesses/      programs that the study made
     evaluations/    a folder for each finished evaluation, with the files of one in a run
-    .work/          the lock, billing logs, and journals of evaluations under way
+    .work/          the lock, billing logs, and journals of evaluations in progress
 
-A study goes on where it was stopped. A folder that holds another study, a run or anything else is refused and left as
+A study resumes where it was stopped. A folder that holds another study, a run or anything else is refused and left as
 it is. Writes are atomic; one process holds the lock.
 """
 
@@ -26,14 +26,14 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a study is about: the same subject is the same study, which goes on."""
+    """What a study is about. A study with the same subject is the same study, and resumes."""
 
     study: str
     """Such as `ablate`."""
     arguments: dict[str, Any]
-    """What was asked for, by name; plain JSON. Limits are no part of it."""
+    """What was asked for, by name; plain JSON, without limits."""
     inputs: dict[str, str]
-    """Digests of what the study reads, by what they are of."""
+    """Digests of what the study reads, each by what it is of."""
 
     @property
     def digest(self) -> str:
@@ -49,7 +49,7 @@ class StudyRecord:
     arguments: dict[str, Any]
     inputs: dict[str, str]
     tables: Any = None
-    """What was found, a dataclass of the study's own, and plain JSON when it is read; None until all is measured."""
+    """A dataclass of the study's own when written, plain JSON when read; None until everything is measured."""
 
     @property
     def subject(self) -> Subject:
@@ -85,11 +85,11 @@ class StudyFolder:
 
     @property
     def key(self) -> str:
-        """Names this study where an opening of a test split is counted: a study that goes on opens nothing anew."""
+        """Identifies this study among the openings of a test split, so that resuming it counts no second one."""
         return f"study {self.name} {self.subject.digest[:16]}"
 
     def harness(self, name: str) -> Path:
-        """Where a program that the study made is written down."""
+        """The file of a program that the study made."""
         return self.root / "harnesses" / f"{name}.py"
 
     def evaluation(self, name: str) -> Path:
@@ -97,11 +97,11 @@ class StudyFolder:
         return self.evaluations / name
 
     def journal(self, name: str) -> Path:
-        """The finished results of an evaluation under way."""
+        """The file with the results so far of an evaluation in progress."""
         return self.journals / f"{name}.jsonl"
 
     def account(self, judge: str) -> Path:
-        """The billing log of the calls of one judge. judge: a name for it that is safe in a path."""
+        """The billing log of one judge's calls. judge: a name for it that is safe in a path."""
         return self.root / ".work" / f"account-{judge}.jsonl"
 
     def save(self, tables: object, page: str) -> None:
@@ -112,9 +112,9 @@ class StudyFolder:
 
 @contextmanager
 def open_study(root: Path, subject: Subject, *, anew: bool = False) -> Iterator[StudyFolder]:
-    """The folder of a study, new or as it was left, locked for the block.
+    """The folder of a study, new or as it was left, locked within the block.
 
-    anew: whether it is made anew where what it reads has changed, as one that costs nothing.
+    anew: whether the study may start over if what it reads has changed; for studies that cost nothing.
     Raises UsageError if the folder holds anything else, RunInUse if another process works on it.
     """
     check_free(root, subject, anew=anew)
@@ -127,7 +127,7 @@ def open_study(root: Path, subject: Subject, *, anew: bool = False) -> Iterator[
 
 
 def check_free(root: Path, subject: Subject, *, anew: bool = False) -> None:
-    """Raise UsageError if a folder cannot be that of this study. Writes nothing. anew: as in `open_study`."""
+    """Raise UsageError if a folder is taken by anything but this study. Writes nothing. anew: as in `open_study`."""
     if (root / STUDY).exists():
         known = load_study(root)
         same_question = (known.study, known.arguments) == (subject.study, subject.arguments)
@@ -137,14 +137,14 @@ def check_free(root: Path, subject: Subject, *, anew: bool = False) -> None:
     if Layout(root).config.exists():
         raise UsageError(f"{root} is a run, not a study", hint="pass another --name")
     if root.exists() and (not root.is_dir() or any(path.name != ".work" for path in root.iterdir())):
-        raise UsageError(f"{root} exists and is no study", hint="pass another --name")
+        raise UsageError(f"{root} exists and is not a study", hint="pass another --name")
 
 
 def load_study(root: Path) -> StudyRecord:
-    """What stands in a study's folder. Raises UsageError where there is none, DataError where it is damaged."""
+    """The record of the study in a folder. Raises UsageError if there is none, DataError if it is damaged."""
     path = root / STUDY
     if not path.exists():
-        what = "a run, not a study" if Layout(root).config.exists() else f"no study: it has no {STUDY}"
+        what = "a run, not a study" if Layout(root).config.exists() else f"not a study: it has no {STUDY}"
         raise UsageError(f"{root} is {what}", hint="`meta-reward study --help` lists what makes one")
     data = files.load_json(path)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
@@ -158,9 +158,9 @@ def _record(subject: Subject, tables: object) -> StudyRecord:
 
 
 def _difference(known: StudyRecord, asked: Subject) -> str:
-    """The first thing in which two studies differ."""
+    """The first difference between two studies, as a clause."""
     if known.study != asked.study:
-        return f"it is of {known.study}, and {asked.study} was asked for"
+        return f"it is {known.study}, and {asked.study} was asked for"
     for name in {**known.arguments, **asked.arguments}:
         before, now = known.arguments.get(name), asked.arguments.get(name)
         if before != now:

@@ -1,7 +1,7 @@
 """`study labels`: how many labelled tasks a search needs.
 
-Searches with a part of the search tasks, several times each with another seed, on copies of the task set whose
-validation and test tasks are those of the whole. Larger parts contain the smaller ones of the same seed.
+Searches with shares of the search tasks, several times each with different seeds, on copies of the task set that keep
+all validation and test tasks. Larger shares contain the smaller ones of the same seed.
 """
 
 import random
@@ -40,13 +40,13 @@ class LabelPlan:
     splits: Mapping[str, tuple[str, ...]]
     """Task ids by split."""
     shares: tuple[int, ...]
-    """Percent of the search tasks, rising."""
+    """Percentages of the search tasks, ascending."""
     repeats: int
-    """Searches for each share, with seeds from 0."""
+    """Searches per share, with seeds from 0."""
     pairs_per_task: int | None
     """The most pairs that a search task keeps; None for all."""
     search: tuple[str, ...]
-    """Arguments of `meta-reward search` that all of them have."""
+    """Arguments of `meta-reward search` that all searches share."""
 
     @property
     def cells(self) -> list[tuple[int, int]]:
@@ -59,13 +59,16 @@ class LabelSearch:
     """One search, tested on the sealed split."""
 
     share: int
+    """Percentage of the search tasks."""
     seed: int
     tasks: int
-    """Search tasks with labels that it had."""
+    """Its search tasks."""
     pairs: int
+    """Its search pairs."""
     baseline: float
-    """Agreement."""
+    """Agreement on test, from 0 to 1."""
     chosen: float
+    """Agreement on test, from 0 to 1."""
     replaced: bool
     """Whether it replaced the baseline."""
     spent_usd: float
@@ -83,9 +86,9 @@ class LabelShare:
     baseline: float
     chosen: float
     gain: Interval
-    """Sealed, chosen minus baseline, averaged over the searches; the 95% interval by test task."""
+    """Chosen minus baseline on test, averaged over the searches; the 95% interval by test task."""
     of_full: float | None
-    """The gain as a share of that with all tasks; None where that is not above zero, or was not searched."""
+    """The gain as a share of the gain with all tasks; None if that is not above 0, or was not searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class LabelTables:
 def label_plan(
     taskset: TaskSet, shares: Sequence[int], repeats: int, pairs_per_task: int | None, search: Sequence[str]
 ) -> LabelPlan:
-    """The searches to make. shares: percent of the search tasks, from 1 to 100."""
+    """The searches to make. shares: percentages of the search tasks, from 1 to 100."""
     splits = splits_of(taskset)
     return LabelPlan(taskset, splits, tuple(sorted(set(shares))), repeats, pairs_per_task, tuple(search))
 
@@ -125,16 +128,16 @@ def label_subject(plan: LabelPlan, given: Mapping[str, str]) -> Subject:
 
 
 def labels_part(plan: LabelPlan, whole: Parts) -> Expense:
-    """What all searches and tests of the study will take. whole: the forecast of one search on all search tasks."""
+    """What all searches and tests of the study will take. whole: the forecast for one search on all search tasks."""
     shares = sum(plan.shares) / 100 * plan.repeats
     growing = sum_of((whole.search, scaled(whole.validation, -1)))
     return sum_of((scaled(growing, shares), scaled(sum_of((whole.validation, whole.test)), len(plan.cells))))
 
 
 async def study_labels(study: StudyFolder, plan: LabelPlan, means: Means, *, simulated: bool) -> LabelTables:
-    """Make the searches that are not made yet, and their tables. Raises LimitReached, and UsageError if one fails.
+    """Make the missing searches, and the tables. Raises LimitReached, and UsageError if a search fails.
 
-    simulated: whether the judge is.
+    simulated: whether the judge is simulated.
     """
     jobs = [_job(study, plan, share, seed) for share, seed in plan.cells]
     await search_for(study, plan.taskset, jobs, means)
@@ -175,7 +178,7 @@ def _some_tasks(tasks: Sequence[str], share: int, seed: int) -> set[str]:
 
 
 def _fewer_pairs(pairs: Sequence[Pair], tasks: set[str], most: int, seed: int) -> list[Pair]:
-    """Pairs in their order, so many at most of each of these tasks, drawn by the seed."""
+    """The pairs in order, with at most `most` of each of these tasks, drawn by the seed."""
     by_task: dict[str, list[Pair]] = {}
     for pair in pairs:
         by_task.setdefault(pair.task, []).append(pair)

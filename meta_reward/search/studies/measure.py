@@ -1,7 +1,7 @@
-"""The evaluations of a study: each journalled result by result, all under one set of limits, all starts together.
+"""The evaluations of a study: each journalled result by result, all under one set of limits.
 
-A study may ask several judges. Each has its gateway and its billing log in the study's folder; the limits hold for
-their sum, and count what earlier starts have asked and paid. An opening of a test split is counted before it happens.
+A study may ask several judges. Each has its own gateway, and a billing log in the study's folder. The limits hold for
+their sum, including what earlier starts asked and paid. An opening of a test split is counted before it happens.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from meta_reward.evaluation.outcome import Part
 from meta_reward.evaluation.records import Evaluation, Result
 from meta_reward.harness.levels import UNCONFINED_WARNING
 from meta_reward.harness.sandbox import Sandbox
+from meta_reward.kinds.items import prompt_chars
 from meta_reward.kinds.registry import kind_of
 from meta_reward.models.billing import BillingLog, load_bill, open_billing_log, reconcile
 from meta_reward.models.cache import Cache, folder_of_judge
@@ -48,80 +49,80 @@ from meta_reward.trajectory import Pair
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A program with its model on a split of a task set of whatever kind."""
+    """One evaluation of a study: a program with its model on a split of a task set of any kind."""
 
     name: str
-    """Of its files, and unique in its study."""
+    """Names its files; unique in its study."""
     what: str
-    """The program, for people."""
+    """Describes the program, for people."""
     source: str
     config: RunConfig
-    """Its judge, budget, sandbox, packages and seed are used; all but the judge are those of the whole study."""
+    """Only its judge, budget, sandbox, packages and seed are used; all but the judge are the same for all jobs."""
     taskset: AnyTaskSet
     split: str
     known: Path | None = None
-    """The folder of a run where it is evaluated already; that costs nothing and opens nothing."""
+    """The folder of a run that has evaluated it already, which costs nothing and opens nothing."""
     repeat: int = 0
-    """Each number asks the judge anew."""
+    """Each number draws the judge's replies anew."""
     more: Callable[[Evaluation], Mapping[str, bytes]] = lambda evaluation: {}
-    """Files of the study's own that are written beside its results, by name."""
+    """Makes further files to store with its results, by name."""
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Of the split."""
+        """Ids of the split's tasks."""
         return divided(self.taskset, self.config)[self.split]
 
     @property
     def part(self) -> Part:
-        """What is evaluated."""
+        """The examples and items of the split."""
         return kind_of(self.taskset).part(self.taskset, self.tasks)
 
     @property
     def pairs(self) -> list[Pair] | None:
-        """Those of the split; None for programs that are no rewards."""
+        """The pairs of the split; None for programs that are not rewards."""
         return self.taskset.part(self.tasks)[1] if isinstance(self.taskset, TaskSet) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of a job."""
+    """The results of a job."""
 
     scores: Scores
     pairs: list[PairOutcome]
-    """None of programs that are no rewards."""
+    """Empty for programs that are not rewards."""
     context_chars: int | None
-    """Characters of all that the judge was sent; None for one that is known from a run."""
+    """Characters sent to the judge in all calls; None if the results are a run's."""
 
 
 @dataclass(slots=True)
 class Bench:
-    """Where the jobs of a study are done. Made by `open_bench`."""
+    """Runs the jobs of a study. Made by `open_bench`."""
 
     study: StudyFolder
     by: str
-    """Who opens a test split, for the record."""
+    """Who opens a test split, for the record of openings."""
     given: Mapping[str, Any]
     """The limits that the user has set, as in run.toml."""
     check: LimitCheck
     progress: Progress
     _asked: Spent
-    """By earlier starts."""
+    """What earlier starts asked."""
     _paid: dict[str, Spent]
-    """By earlier starts, for the judges whose gateways are not open."""
+    """What earlier starts paid, by judge, for judges whose gateways are not open."""
     _gateways: dict[str, Gateway] = field(default_factory=dict)
 
     @property
     def spent(self) -> Spent:
-        """By all starts, on all judges."""
+        """What all starts have spent, on all judges."""
         return sum((*self._paid.values(), *(gateway.spent for gateway in self._gateways.values())), self._asked)
 
     @property
     def is_free(self) -> bool:
-        """Whether no judge that was asked could take money."""
+        """Whether none of the judges that were asked costs money."""
         return not self._paid and all(gateway.backend.simulated for gateway in self._gateways.values())
 
     async def run(self, jobs: Sequence[Job]) -> dict[str, Measured]:
-        """Do the jobs that are not done yet, one after the other; what came of each, by name.
+        """Run the jobs that are not done yet, one after the other. Returns the results of all jobs, by name.
 
         Before a test split is opened, raises UsageError if a judge may cost money and no limit is set, and
         JudgeMisconfigured if its key is missing. Raises LimitReached and JudgeUnavailable.
@@ -171,7 +172,7 @@ class Bench:
         )
         for name, content in job.more(evaluation).items():
             files.write_bytes(folder / name, content)
-        files.write_json(_context(folder), {"chars": _context_chars(evaluation)})
+        files.write_json(_context(folder), {"chars": sum(map(prompt_chars, evaluation.results))})
         save_evaluation(folder, evaluation, part, job.taskset, judge=job.config.judge.spec, sealed=True)
         journal.unlink(missing_ok=True)
 
@@ -219,9 +220,10 @@ def open_bench(
     progress: Progress,
     beside: Spent = NOTHING,
 ) -> Iterator[Bench]:
-    """Where the jobs of a study are done, with what earlier starts have spent.
+    """The bench of a study, with what earlier starts have spent.
 
-    given: the limits that were set. beside: what else counts towards them, such as searches of the study.
+    by: who opens a test split. given: the limits that the user has set. beside: what else counts towards the limits,
+    such as the study's searches.
     """
     bench = Bench(study, by, given, limit_check(limits), progress, _asked(study) + beside, _paid(study))
     try:
@@ -233,12 +235,12 @@ def open_bench(
 
 
 def openings_of(jobs: Sequence[Job]) -> dict[str, int]:
-    """How often the test split of each task set has been opened by now, for those of which one is shown."""
+    """By task set, how often its test split has been opened by now; only for test splits that the jobs use."""
     return {job.taskset.name: count_openings(job.taskset.path) for job in jobs if job.split == "test"}
 
 
 def _asked(study: StudyFolder) -> Spent:
-    """Calls and tokens of a study's evaluations, finished or under way."""
+    """Calls and tokens of a study's evaluations, finished or in progress."""
     asked = sum((asked_in(folder) for folder in sorted(study.evaluations.glob("*"))), Spent())
     for journal in sorted(study.journals.glob("*.jsonl")):
         if load_scores(study.evaluation(journal.stem)) is None:
@@ -248,7 +250,7 @@ def _asked(study: StudyFolder) -> Spent:
 
 
 def _paid(study: StudyFolder) -> dict[str, Spent]:
-    """What each judge that may cost money was paid, by its key."""
+    """What was paid for each judge that may cost money, by its key."""
     accounts = sorted(study.root.glob(".work/account-*.jsonl"))
     return {path.stem.removeprefix("account-"): load_bill(path).spent for path in accounts}
 
@@ -259,9 +261,3 @@ def _key_of(judge: JudgeSettings, backend: Backend) -> str:
 
 def _context(folder: Path) -> Path:
     return folder / "context.json"
-
-
-def _context_chars(evaluation: Evaluation) -> int:
-    """Characters of the system prompts and messages of all calls."""
-    calls = [call for result in evaluation.results for call in result.calls]
-    return sum(len(call.system or "") + sum(len(m["content"]) for m in call.messages) for call in calls)

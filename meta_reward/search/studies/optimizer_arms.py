@@ -11,7 +11,7 @@ from meta_reward.run.settings import MODEL_SUMMARIES, WRITING, ProposerSettings
 from meta_reward.search.limits import require_usd_limit
 
 BEST_OF_N = "best-of-n"
-"""The single-shot writer that is shown nothing of how any program did."""
+"""The name of the proposer `writer` without history, which is shown no results of any program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,33 +21,33 @@ class Arm:
     proposer: str
     history: str
     writer: str = ""
-    """The model that writes, "" for an arm without one."""
+    """The model that writes; "" for an arm without one."""
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """Its name in tables."""
         if (self.proposer, self.history) == ("writer", "none"):
             return BEST_OF_N
         return self.proposer if self.history == "full" else f"{self.proposer}, {self.history}"
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Arguments of `meta-reward search`."""
+        """Its arguments of `meta-reward search`."""
         writer = ("--writer", self.writer) if self.writer else ()
         return ("--proposer", self.proposer, "--history", self.history, *writer)
 
 
 def arms_of(optimizers: Sequence[str], levels: Sequence[str], writer: str) -> list[Arm]:
-    """An arm for each optimizer, and for each level where it can be shown less. Raises UsageError for what cannot be.
+    """One arm per optimizer and level of history; an optimizer that needs the whole history has one arm.
 
-    levels: of the history; empty for the whole.
+    levels: empty for the whole history. Raises UsageError if an arm is named twice, or if there is only one.
     """
     arms = [arm for name in optimizers for arm in _arms(name, levels or ("full",), writer)]
     names = [arm.name for arm in arms]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"optimizer {twice[0]} is named twice", hint="name each once")
     if len(arms) < 2:
-        raise UsageError("one arm is no comparison", hint="name more --optimizers, or more levels with --history")
+        raise UsageError("there is only one arm", hint="name more --optimizers, or more levels with --history")
     return arms
 
 
@@ -61,7 +61,7 @@ def _arms(name: str, levels: Sequence[str], writer: str) -> list[Arm]:
 def check_arms(arms: Sequence[Arm], settings: ProposerSettings, max_usd: float | None) -> None:
     """Raise UsageError for the first arm that could not start on this machine, or could cost money without a limit.
 
-    settings: all else of a proposer. max_usd: of the study, None if it was not given.
+    settings: all other settings of a proposer. max_usd: the study's limit; None if it was not given.
     """
     limits = {} if max_usd is None else {"max_usd": max_usd}
     for arm in arms:

@@ -1,7 +1,8 @@
 """The numbers of `study optimizers`, from runs that were searched and tested.
 
-A search reports its best on the search split, which is selected and therefore optimistic. Beside it stands the same
-program on validation, which played no part in calling it the best, and on test what the gate chose.
+A search reports the gain of its best program on the search split, which is optimistic, as the program was selected
+there. So the tables also have that program's gain on validation, and the gain of the gate's choice on test. Agreements
+are from 0 to 1, gains in [-1, 1].
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,23 +35,23 @@ class OptimizerSearch:
     start: float
     """The best agreement on search among the seed programs."""
     median: float | None
-    """Agreement on search of the programs that it proposed, None without any."""
+    """Median agreement on search of the programs that it proposed; None without any."""
     best: float
     """The best agreement on search."""
     reported: float
-    """What it gained by its own account: the best minus the baseline on search."""
+    """The gain that it reports: the best minus the baseline on search."""
     sealed: float
-    """What the same program gains on validation, which it was not selected on."""
+    """The same program's gain on validation, where it was not selected."""
     replaced: bool
     """Whether the gate replaced the baseline."""
     chosen: float
-    """Agreement on test of what the gate chose."""
+    """Agreement on test of the gate's choice."""
     gain: float
-    """That minus the baseline's."""
+    """`chosen` minus the baseline's agreement on test."""
     tokens: float | None
-    """Of the proposer, an iteration; None where it reports none."""
+    """The proposer's tokens per iteration; None if it reports none."""
     to_match: int | None
-    """Proposals until it was as good on search as the best of the others in the end; None where it never was."""
+    """Proposals until it matched the other optimizers' final best on search; None if it never did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """`study optimizers`: proposers against each other, each with the same evaluations, judge, sandbox and sealed tasks.
 
-A search for each arm and seed, on a copy of the task set of its own, so that none counts the decisions of another. On
-a null world the labels of the copy are drawn by a coin, by the seed: every program is then equally good on tasks that
-it has not seen, and whatever a search gains there is luck.
+One search per arm and seed, each on its own copy of the task set, so that the decisions of one do not count against
+another. In a null world a coin decides the labels of the copy, by the seed: all programs are then equally good on tasks
+that they have not seen, and any gain there is luck.
 """
 
 import random
@@ -33,19 +33,19 @@ class OptimizerPlan:
     taskset: AnyTaskSet
     arms: tuple[Arm, ...]
     evaluations: int
-    """Programs that each search may propose; one that the validator refuses counts."""
+    """Programs that each search may propose, including those that the validator refuses."""
     candidates: int
-    """Of an iteration."""
+    """Candidates per iteration."""
     seeds: int
-    """Searches of each arm, with seeds from 0."""
+    """Searches per arm, with seeds from 0."""
     null: bool
-    """Whether labels are drawn by a coin."""
+    """Whether a coin decides the labels."""
     search: tuple[str, ...]
-    """Arguments of `meta-reward search` that all of them have."""
+    """Arguments of `meta-reward search` that all searches share."""
 
     @property
     def writer(self) -> str:
-        """The model that writes, "" where no arm has one."""
+        """The model that writes; "" if no arm has one."""
         return next((arm.writer for arm in self.arms if arm.writer), "")
 
     @property
@@ -94,7 +94,7 @@ def optimizers_subject(plan: OptimizerPlan, given: Mapping[str, str]) -> Subject
 async def study_optimizers(
     study: StudyFolder, plan: OptimizerPlan, means: Means, *, simulated: bool
 ) -> OptimizerTables:
-    """Make the searches that are not made yet, and their tables. Raises LimitReached, and UsageError if one fails."""
+    """Make the missing searches, and the tables. Raises LimitReached, and UsageError if a search fails."""
     jobs = [_job(study, plan, arm, seed) for arm, seed in plan.cells]
     await search_for(study, plan.taskset, jobs, means)
     return _tables(plan, jobs, simulated)
@@ -132,5 +132,5 @@ def _tables(plan: OptimizerPlan, jobs: Sequence[SearchJob], simulated: bool) -> 
 
 
 def optimizers_part(plan: OptimizerPlan, whole: Parts) -> Expense:
-    """What all searches and tests of the study will ask the judge. whole: the forecast of one search."""
+    """What all searches and tests of the study will ask the judge. whole: the forecast for one search."""
     return scaled(sum_of((whole.search, whole.test)), len(plan.cells))

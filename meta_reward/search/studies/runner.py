@@ -1,8 +1,8 @@
-"""Many searches over processes, each tested when it is finished: for studies that are made of searches.
+"""Many searches in parallel processes, each tested when it is finished: for studies that are made of searches.
 
-Every search is a process of its own on a run of its own, so that what is known of one run holds here: it can be killed
-at any time, and the same command goes on. A limit in dollars holds for all together: each search gets an equal part,
-and what finished ones leave goes to those that were stopped by theirs.
+Every search has its own process and its own run, so it can be killed at any time, and the same command resumes it. A
+limit in dollars holds for all together: each search gets an equal share, and what finished ones leave goes to those
+that ran out.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class SearchJob:
     layout: Layout
     taskset: Path
     arguments: tuple[str, ...]
-    """Of `meta-reward search`, without the run and the limit in dollars."""
+    """Arguments of `meta-reward search`, without the run and the limit in dollars."""
 
     @property
     def name(self) -> str:
@@ -63,7 +63,7 @@ class SearchJob:
 
     @property
     def spent_usd(self) -> float:
-        """On its judge, its proposer and the learned reward that it is scored by, by all starts."""
+        """What all starts have spent on its judge, its proposer and the learned reward that scores it."""
         if not self.layout.config.exists():
             return 0.0
         return spent_on_disk(self.layout).cost_usd + elsewhere_usd(self.layout)
@@ -71,18 +71,18 @@ class SearchJob:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the searches of a study may take."""
+    """How many searches of a study run at a time, and what they may spend."""
 
     processes: int
     """Searches at a time."""
     max_usd: float
     """For all together; 0 for no limit."""
     progress: Progress
-    """Told when a search is done."""
+    """Is told when a search is done."""
 
 
 def job_in(study: StudyFolder, name: str, arguments: tuple[str, ...], save: Callable[[Path], None]) -> SearchJob:
-    """A search in a study's folder. save: writes its task set, where that is not there yet."""
+    """A search in a study's folder. save: writes its task set to a path; called if the set is not there yet."""
     path = study.root / "tasks" / name
     if not path.exists():
         save(path)
@@ -90,7 +90,7 @@ def job_in(study: StudyFolder, name: str, arguments: tuple[str, ...], save: Call
 
 
 async def search_for(study: StudyFolder, taskset: AnyTaskSet, jobs: Sequence[SearchJob], means: Means) -> None:
-    """Make the searches of a study that are not made yet, as one opening of a test split. Raises as `run_searches`."""
+    """Make the missing searches of a study, as one opening of the test split. Raises as `run_searches`."""
     record_opening(taskset.path, taskset.digest, by=f"study {study.subject.study}", key=study.key)
     await run_searches(
         jobs,
@@ -109,11 +109,11 @@ async def run_searches(
     logs: Path,
     tell: Callable[[SearchJob], None] = lambda job: None,
 ) -> None:
-    """Search and test every job that is not done, so many at a time.
+    """Search and test every job that is not done, `processes` at a time.
 
     max_usd: for all together; 0 for no limit. logs: a folder for what the processes print. tell: called with each job
-    when it is done. Raises LimitReached where the money is used up, and UsageError where a search fails for another
-    reason; the others are then finished first, or ended like by Ctrl-C when this is cancelled.
+    when it is done. Raises LimitReached if the money is used up, and UsageError if a search fails for another reason,
+    after the others have finished. Cancelling this ends all of them as Ctrl-C would.
     """
     slots = asyncio.Semaphore(processes)
     waiting = [job for job in jobs if not job.done]
@@ -143,7 +143,7 @@ def _used_up(jobs: Sequence[SearchJob], max_usd: float) -> LimitReached:
 
 
 def check_dollars(jobs: Sequence[SearchJob], max_usd: float) -> None:
-    """Raise UsageError where searches that have begun may spend more than that: a run's limit can only be raised."""
+    """Raise UsageError if the limits of searches that have begun exceed max_usd: a run's limit can only be raised."""
     begun = [_own_limit(job) for job in jobs if not job.done and _has_begun(job)]
     if not begun or not max_usd:
         return
@@ -152,12 +152,12 @@ def check_dollars(jobs: Sequence[SearchJob], max_usd: float) -> None:
         raise UsageError(what, hint="go on with --max-usd none, or pass another --name")
     held = sum(begun) + sum(min(job.spent_usd, _own_limit(job) or job.spent_usd) for job in jobs if job.done)
     if held > max_usd + _CENT:
-        what = f"its searches have begun with limits that sum up to ${held:.2f}"
-        raise UsageError(what, hint="go on with that or more in --max-usd, or pass another --name")
+        what = f"its searches have begun with limits that add up to ${held:.2f}"
+        raise UsageError(what, hint="pass --max-usd with that or more, or another --name")
 
 
 def dollars_for_each(jobs: Sequence[SearchJob], max_usd: float) -> dict[str, float]:
-    """The limit in dollars of each search that is not done; empty without one. None is below what a run has already."""
+    """The limit in dollars of each unfinished search, never below the one that its run has; empty for no limit."""
     waiting = [job for job in jobs if not job.done]
     if not max_usd:
         return {}
@@ -167,13 +167,13 @@ def dollars_for_each(jobs: Sequence[SearchJob], max_usd: float) -> dict[str, flo
 
 
 def _left(jobs: Sequence[SearchJob], max_usd: float) -> float:
-    """What is neither spent by jobs that are done nor held for the others."""
+    """What is neither spent by finished searches nor reserved for the others, in dollars."""
     part = _part(jobs, max_usd)
     return max_usd - sum(job.spent_usd if job.done else _own_limit(job) or part for job in jobs)
 
 
 def _part(jobs: Sequence[SearchJob], max_usd: float) -> float:
-    """What is held for a search that has not begun: an equal part, as far as the others leave it."""
+    """What is reserved for each search that has not begun: an equal share, or less if the others leave less."""
     new = sum(not job.done and not _has_begun(job) for job in jobs)
     held = sum(job.spent_usd if job.done else _own_limit(job) for job in jobs)
     return min(max_usd / len(jobs), max(0.0, max_usd - held) / max(1, new))
@@ -188,7 +188,7 @@ def _own_limit(job: SearchJob) -> float:
 
 
 async def _search_and_test(job: SearchJob, max_usd: float, log: Path) -> bool:
-    """Whether both are done; False where the limit stopped one of them."""
+    """Whether both are done; False if the limit stopped one of them."""
     log.parent.mkdir(parents=True, exist_ok=True)
     limit = ("--max-usd", f"{max_usd}" if max_usd else "none")
     run = str(job.layout.root.resolve())
@@ -199,12 +199,12 @@ async def _search_and_test(job: SearchJob, max_usd: float, log: Path) -> bool:
 
 
 def _out_of_money(job: SearchJob) -> bool:
-    """Whether a search stopped at its limit in dollars, and not because its proposer had nothing left, say."""
+    """Whether a search stopped at its limit in dollars, and not for another reason, such as an idle proposer."""
     return load_stop(job.layout).reason.startswith("limit reached: max-usd")
 
 
 async def _finish(job: SearchJob, command: Sequence[str], log: Path) -> int:
-    """The exit code of a command that finished or stopped at a limit. Raises UsageError for any other end."""
+    """Run a command. Returns its exit code if it finished or stopped at a limit; else raises UsageError."""
     code = await _run(command, log)
     if code not in (0, _STOPPED):
         said = _last_line(log) or f"`meta-reward {command[0]}` ended with exit code {code}"
@@ -213,9 +213,9 @@ async def _finish(job: SearchJob, command: Sequence[str], log: Path) -> int:
 
 
 async def _run(command: Sequence[str], log: Path) -> int:
-    """The exit code of a command; what it prints goes to the end of a file. Cancelled, it is ended like by Ctrl-C.
+    """Run a command, and return its exit code. Its output is appended to a file. Cancelling this interrupts it.
 
-    Where this process is killed, so is the command (on Linux): else the study that goes on would find its run in use.
+    If this process is killed, so is the command (on Linux): otherwise a resumed study would find its run in use.
     """
     program = [sys.executable, "-c", _PROGRAM.format(parent=os.getpid()), *command]
     with log.open("ab") as out:

@@ -1,15 +1,15 @@
-"""`study stress`: what becomes of agents that are improved by a learned reward, beside those improved by the truth.
+"""`study stress`: what happens to agents that are improved by a learned reward, compared with true success.
 
     tuned      search and validation are scored by the reward that a run chose
     untuned    by the reward of that run's baseline
     official   by the trusted outcomes themselves
 
-A search over agent programs for each arm and seed, on a copy of the task set of its own. What the trusted outcomes say
-of search and validation is put away while a search goes on, and only read here, when it has ended; the test split is
-official for all. So it shows how far the learned reward runs ahead of what it stands for.
+There is one search over agent programs per arm and seed, each on its own copy of the task set. The trusted outcomes of
+search and validation are sealed while a search goes on, and only read here, when it has ended; the test split is
+official in all arms. So the study shows how far the learned reward runs ahead of true success.
 
-When all have ended, the leaders are run on held-out tasks, both rewards pick the best of what they did there, and the
-exploits of `study exploits` are tried on both.
+When all searches have ended, their leaders are run on held-out tasks, both rewards pick the best of those trials, and
+the exploits of `study exploits` are tried on both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,15 +40,16 @@ STUDY = "stress"
 
 @dataclass(frozen=True, slots=True)
 class StressSize:
-    """How much of everything."""
+    """How large the study is."""
 
     updates: int
-    """Iterations of a search."""
+    """Iterations per search."""
     seeds: int
-    """Searches of each arm."""
+    """Searches per arm."""
     first_seed: int
+    """The seed of the first search of each arm."""
     draws: int
-    """The most trials of a held-out task that a reward picks from."""
+    """The most trials per held-out task that a reward picks from."""
     failures: int
     """The most honest failures that exploits are tried on."""
 
@@ -58,12 +59,12 @@ class StressPlan:
     """Which searches to make."""
 
     reward: FinishedRun
-    """The run whose rewards are tried."""
+    """The run whose rewards are studied."""
     taskset: AgentSet
     size: StressSize
     exploits: ExploitPlan
     search: tuple[str, ...]
-    """Arguments of `meta-reward search` that all of them have."""
+    """Arguments of `meta-reward search` that all searches share."""
 
     @property
     def cells(self) -> list[tuple[str, int]]:
@@ -85,7 +86,7 @@ class StressTables:
     arms: tuple[Arm, ...]
     course: tuple[Update, ...]
     picks: tuple[Pick, ...]
-    """Of the arms with a learned reward."""
+    """One for each arm with a learned reward."""
     exploits: ExploitTables
     openings: int
     """How often the test split has been opened by now; this study counts as one."""
@@ -94,10 +95,10 @@ class StressTables:
 def stress_plan(reward: Path, taskset: AnyTaskSet, size: StressSize, search: tuple[str, ...]) -> StressPlan:
     """The plan. reward: the folder of a run.
 
-    Raises UsageError where programs do nothing, the reward's run has no decision, or no failure that one could exploit.
+    Raises UsageError if the task set is not of kind agent, or the run has no decision or no failure to exploit.
     """
     if not isinstance(taskset, AgentSet):
-        what = f"task set {taskset.name} is for kind {taskset.about.kind}, whose programs do nothing to be scored"
+        what = f"task set {taskset.name} is for kind {taskset.about.kind}, whose programs do not act in a world"
         raise UsageError(what, hint="name one of kind agent, such as frontdesk")
     run = load_finished(reward)
     return StressPlan(run, taskset, size, exploit_plan(run, None, size.failures), search)
@@ -111,7 +112,7 @@ def stress_subject(plan: StressPlan, given: Mapping[str, str]) -> Subject:
 
 
 async def study_stress(study: StudyFolder, plan: StressPlan, means: Means, *, simulated: bool) -> StressTables:
-    """Make the searches that are not made yet, and their tables. Raises LimitReached, and UsageError if one fails."""
+    """Make the missing searches, and the tables. Raises LimitReached, and UsageError if a search fails."""
     jobs = {cell: _job(study, plan, *cell) for cell in plan.cells}
     await search_for(study, plan.taskset, list(jobs.values()), means)
     layouts = {arm: [job.layout for (of, _), job in jobs.items() if of == arm] for arm in ARMS}
@@ -138,7 +139,7 @@ async def study_stress(study: StudyFolder, plan: StressPlan, means: Means, *, si
 def _bench(
     study: StudyFolder, plan: StressPlan, jobs: Sequence[SearchJob], means: Means
 ) -> AbstractContextManager[Bench]:
-    """Where the study measures what its searches have found; what these have spent counts towards its limit."""
+    """The bench for what follows the searches; what those have spent counts towards the study's limit."""
     return open_bench(
         study,
         by=f"study {STUDY} of run {plan.reward.name}",

@@ -1,4 +1,4 @@
-"""What `study stress` will take: its agents, both rewards of what they do, and the exploits."""
+"""What `study stress` will ask and cost: its agents, both rewards of their trials, and the exploits."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,15 +25,15 @@ from meta_reward.search.studies.stress_trials import HELD_OUT
 from meta_reward.tasks.divide import SplitShares
 
 _LEARNED = 2
-"""Arms that are scored by a reward; where it never replaced its baseline, both by the same."""
+"""Arms that are scored by a reward; by the same one if the run chose its baseline."""
 
 
 async def stress_estimate(
     study: StudyFolder, plan: StressPlan, config: RunConfig, seeds: Sequence[Seed]
 ) -> StudyEstimate:
-    """Calls, tokens and price of the whole study. config, seeds: those that all of its searches are given.
+    """Calls, tokens and price of the whole study. config, seeds: those of all its searches.
 
-    A reward is taken to ask as much of what agents do as of the trajectories that it was learned from.
+    Assumes that a reward asks as much about an agent's trial as about a trajectory that it was learned from.
     """
     config = replace(config, limits=replace(config.limits, iterations=plan.size.updates))
     whole = await forecast(config, plan.taskset, seeds)
@@ -47,7 +47,7 @@ async def stress_estimate(
 
 
 def _agents(plan: StressPlan, whole: Forecast, seeds: int, trials: int) -> list[JobEstimate]:
-    """The agents of all searches with their tests, and their trials on held-out tasks."""
+    """One estimate for the agents of all searches and tests, and one for their trials on held-out tasks."""
     parts, searches = whole.parts, len(ARMS) * plan.size.seeds
     runs = examples_scored(whole, seeds) + 2 * whole.trajectories["test"]
     one = scaled(parts.iteration, 1 / (whole.trajectories["search"] * whole.candidates))
@@ -61,7 +61,7 @@ def _agents(plan: StressPlan, whole: Forecast, seeds: int, trials: int) -> list[
 
 
 async def _reward(reward: FinishedRun, program: Program, taskset: str, runs: int) -> JobEstimate:
-    """A reward on so many runs of agents."""
+    """A reward on so many trials of agents."""
     what, config = f"reward {program.id}", replace(reward.config, splits=SplitShares())
     known = await job_estimate(Job(program.id, what, program.source, config, reward.taskset, "search"))
     part = scaled(known.part, runs / known.trajectories)

@@ -1,6 +1,6 @@
 """The numbers of `study stress`, from searches that have ended and were tested.
 
-Only here are the trusted outcomes of search and validation read that were put away while a search went on.
+The trusted outcomes of search and validation, which are sealed while a search goes on, are only read here.
 """
 
 import hashlib
@@ -30,23 +30,23 @@ ByTask = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The leader of an arm after an update, the mean over its searches. Shares from 0 to 1."""
+    """The leader of an arm after an update: means over its searches. Rewards and successes are from 0 to 1."""
 
     arm: str
     update: int
-    """0 for the seeds."""
+    """Counted from 1; 0 stands for the seeds."""
     learned: float | None
-    """On search, by what the search was scored by; None where that is the truth."""
+    """Learned reward on search; None for the official arm."""
     official: float
-    """The truth of the very same trials, read when the search had ended."""
+    """Success in the very same trials."""
     held_learned: float | None
-    """On held-out tasks, by the same reward; None where that is the truth."""
+    """Learned reward on held-out tasks; None for the official arm."""
     held_official: float
-    """The truth of the very same trials."""
+    """Success in the very same trials."""
     behaviours: float
-    """Distinct sequences of tool calls among its trials on search."""
+    """Number of distinct sequences of tool calls in its trials on search."""
     entropy: float
-    """Of these sequences, in bits."""
+    """Entropy of these sequences, in bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,22 @@ class Arm:
     arm: str
     searches: int
     replaced: int
-    """In how many the gate replaced the baseline."""
+    """Searches in which the gate replaced the baseline."""
     baseline: float
-    """Official success on test."""
+    """Success of the baseline on test, from 0 to 1."""
     chosen: float
+    """Success of the chosen program on test, from 0 to 1."""
     gain: Interval
-    """Of the two, with the 95% interval by test task."""
+    """Chosen minus baseline, with the 95% interval by test task."""
     learned_gain: float | None
-    """What the learned reward says the last leader gains over the baseline on held-out tasks, on which it was not
-    selected; None for the official arm."""
+    """Gain in learned reward of the last leader over the baseline on held-out tasks, where it was not selected; None
+    for the official arm."""
     official_gain: float
-    """What it gains there in truth, in the very same trials."""
+    """Gain in success in the very same trials."""
 
 
 def arm_of(arm: str, layouts: Sequence[Layout], updates: int, held: HeldOut) -> Arm:
-    """The searches of an arm, on average. held: what came of the leaders' trials on held-out tasks."""
+    """The searches of an arm, on average. held: the results of the leaders' trials on held-out tasks."""
     found = [_chosen(layout) for layout in layouts]
     by_task = _averaged([differences(*_tested(layout)) for layout in layouts])
     gain = difference_interval(by_task)
@@ -111,7 +112,7 @@ def _truth(layout: Layout, row: Row) -> list[Outcome]:
 
 
 def _gain(means: Mapping[str, float], ends: Sequence[tuple[str, str]]) -> float:
-    """What the second of two agents gains over the first, the mean over searches."""
+    """The gain of the second of two agents over the first, averaged over searches."""
     return fmean(means[after] - means[before] for before, after in ends)
 
 
@@ -132,7 +133,7 @@ def agents_of(layouts: Sequence[Layout], updates: int) -> dict[str, str]:
 
 
 def _agent(layout: Layout, row: Row) -> str:
-    """What a program is called in all searches."""
+    """The name of a program, the same in all searches."""
     return f"{row.name}-{hashlib.sha256(_source(layout, row).encode()).hexdigest()[:8]}"
 
 
@@ -141,7 +142,7 @@ def _source(layout: Layout, row: Row) -> str:
 
 
 def course_of(arm: str, layouts: Sequence[Layout], updates: int, held: HeldOut) -> list[Update]:
-    """The leaders after each update. held: what came of their trials on held-out tasks."""
+    """The leaders after each update. held: the results of their trials on held-out tasks."""
     every = []
     for update in range(updates + 1):
         leaders = [(layout, _leader(layout, update)) for layout in layouts]

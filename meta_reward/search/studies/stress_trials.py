@@ -1,8 +1,8 @@
-"""What the agents of `study stress` do on held-out tasks, and what both learned rewards say of the very same trials.
+"""Trials of the agents of `study stress` on held-out tasks, and how both learned rewards score the very same trials.
 
-Held out are the tasks of validation: no leader is chosen on them, and the study runs agents there only when all
-searches have ended, with draws of its own that no search sees. Each program that led a search after an update, and the
-baseline, tries each task equally often, together at least as often as a pick has draws.
+The held-out tasks are those of validation: no leader is chosen on them. The study runs agents there only when all
+searches have ended, with random draws of its own that no search sees. The baseline and each program that led a search
+after an update try each task equally often, together at least as often as a reward picks from.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -42,18 +42,19 @@ class Trial:
     agent: str
     """The name of its program."""
     number: int
-    """Which try of the task by this agent, from 0."""
+    """The number of this agent's try at the task, from 0."""
     official: float
+    """Success, from 0 to 1."""
     messages: list[Any] | None
-    """What it said and did, in JSON form; None where its program failed."""
+    """What was said and done, as JSON; None if the program failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What came of all trials."""
+    """The results of all trials."""
 
     official: Mapping[str, float]
-    """The mean over the trials of each agent."""
+    """Mean success of each agent, from 0 to 1."""
     learned: Mapping[str, Mapping[str, float]]
     """By arm, the mean learned reward of each agent, from 0 to 1; a trial without one counts 0."""
     picks: tuple["Pick", ...]
@@ -61,23 +62,23 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """What a learned reward picks among trials of the same held-out task; both rewards are given the same ones."""
+    """How well a learned reward picks among trials of the same held-out task. Both rewards get the same trials."""
 
     arm: str
     agents: int
     """How many agents' trials these are."""
     agreement: float | None
-    """How often the better of two trials of a task has the higher reward; None where all are equally good."""
+    """How often the better of two trials of a task has the higher reward; None if all trials are equally good."""
     curve: tuple[BestOfN, ...]
-    """By how many are drawn: official success at random, of the one that the reward likes best, and of the best."""
+    """By the number of draws: success of a random trial, of the one with the highest reward, and of the best."""
 
 
 async def held_out(
     bench: Bench, reward: FinishedRun, taskset: AgentSet, config: RunConfig, agents: Mapping[str, str], draws: int
 ) -> HeldOut:
-    """Run agents on the held-out tasks and score what they did, as far as that is not done yet.
+    """Run agents on the held-out tasks and score their trials, unless that is done already. Raises as `Bench.run`.
 
-    config: of their model. agents: sources of programs by name. draws: the most trials of a task to pick from.
+    config: for the agents' model. agents: sources of programs by name. draws: the most trials per task to pick from.
     """
     jobs = agent_jobs(taskset, config, agents, draws)
     await bench.run(jobs)
@@ -94,7 +95,7 @@ async def held_out(
 
 
 def agent_jobs(taskset: AgentSet, config: RunConfig, agents: Mapping[str, str], draws: int) -> list[Job]:
-    """All trials of each agent as a job, named like it."""
+    """One job per agent, with all its trials; it has the agent's name."""
     trials = -(-draws // len(agents))
     tasks = tuple(replace(task, trials=trials) for task in taskset.agent_tasks)
     tried = replace(taskset, agent_tasks=tasks, division=Division(splits_of(taskset), SplitShares()))
@@ -104,7 +105,7 @@ def agent_jobs(taskset: AgentSet, config: RunConfig, agents: Mapping[str, str], 
 
 
 def reward_job(reward: FinishedRun, program: Program, taskset: AgentSet, trials: Sequence[Trial]) -> Job:
-    """A learned reward on trials; each is paired with itself, as no label goes into it."""
+    """A job that scores trials by a learned reward. Each trial is paired with itself, as no labels are needed."""
     done = [
         Rollout(one.id, one.task, Trajectory(taskset.policy, taskset.tools, parse_messages(one.messages)))
         for one in trials
@@ -121,7 +122,7 @@ def reward_job(reward: FinishedRun, program: Program, taskset: AgentSet, trials:
 
 
 def pool_of(trials: Sequence[Trial], draws: int) -> dict[str, list[Trial]]:
-    """So many trials of each task at most, with as many of each agent as of any other."""
+    """At most `draws` trials of each task, spread evenly over the agents."""
     pool: dict[str, list[Trial]] = {}
     for trial in sorted(trials, key=lambda one: one.number):
         pool.setdefault(trial.task, []).append(trial)
@@ -129,7 +130,7 @@ def pool_of(trials: Sequence[Trial], draws: int) -> dict[str, list[Trial]]:
 
 
 def pick_of(arm: str, pool: Mapping[str, Sequence[Trial]], rewards: Mapping[str, float | None]) -> Pick:
-    """What a reward picks. rewards: by the id of a trial; one without ranks below all others."""
+    """How well a reward picks. rewards: by the id of a trial; a trial without one ranks below all others."""
     ranked: dict[str, Ranked] = {
         task: [(_NO_REWARD if (given := rewards.get(one.id)) is None else given, one.official) for one in trials]
         for task, trials in pool.items()
@@ -141,7 +142,7 @@ def pick_of(arm: str, pool: Mapping[str, Sequence[Trial]], rewards: Mapping[str,
 
 
 def _trials_of(job: Job, evaluation: Evaluation) -> dict[str, bytes]:
-    """All trials of an agent as a file of the study."""
+    """All trials of an agent, as a file to store with the evaluation."""
     numbers = {example.id: example.repeat for example in job.part.examples}
     lines = []
     for result in sorted(evaluation.results, key=lambda one: one.example):

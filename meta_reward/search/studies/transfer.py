@@ -1,8 +1,8 @@
 """`study transfer`: whether the gain of a run holds under other judges and on other task sets.
 
-Baseline and chosen harness are evaluated under every judge on every task set, and compared pair by pair. The cell of
-the run itself, its own judge on its own tasks, stands there for comparison and is no transfer. Own tasks are those of
-the test split, which must have been opened; of other task sets the search split, of which this search has seen nothing.
+Baseline and chosen harness are evaluated under every judge on every task set, and compared pair by pair. The cell with
+the run's own judge on its own tasks is there for comparison and does not count as a transfer. On the run's own task set
+the test split is used, which must have been opened; on others the search split, which this search has not seen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,13 +28,13 @@ STUDY = "transfer"
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a harness asks of a judge on one trajectory, on average."""
+    """How much a harness asks a judge per trajectory, on average."""
 
     calls: float
     context_chars: float
-    """Characters of all that the judge is sent."""
+    """Characters sent to the judge in all calls."""
     estimated: bool
-    """Whether these are estimated from tokens, because the evaluation is that of the run."""
+    """Whether the characters are estimated from tokens, because the evaluation is the run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class TransferCell:
     taskset: str
     split: str
     own: bool
-    """Whether it is the judge and the task set of the run."""
+    """Whether it has the run's own judge and task set."""
     pairs: int
     baseline: Interval
     chosen: Interval
     difference: Interval
     """Chosen minus baseline, with its interval by task."""
     failures: int
-    """Pairs that the chosen harness loses for want of a reward."""
+    """Pairs that the chosen harness loses because a reward is missing."""
     baseline_use: Use
     chosen_use: Use
 
@@ -69,30 +69,33 @@ class TransferTables:
     chosen_size: Size
     cells: tuple[TransferCell, ...]
     transfers: int
-    """Cells but for that of the run."""
+    """Number of cells, without the run's own."""
     wins: int
-    """Of these, how many have a difference above 0."""
+    """How many of these have a difference above 0."""
     sure_wins: int
-    """Of these, how many have an interval above 0."""
+    """How many of these have an interval above 0."""
     openings: dict[str, int]
-    """How often a test split that this shows has been opened, by task set."""
+    """By task set, how often its test split has been opened by now, if this study used it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransferPlan:
-    """What is compared with what."""
+    """Which judges and task sets to compare on."""
 
     run: FinishedRun
     judges: tuple[RunConfig, ...]
-    """That of the run first; its settings with the judge in place of its own."""
+    """The run's settings, first with its own judge, then with each of the others."""
     tasksets: tuple[tuple[TaskSet, str], ...]
-    """Those with the split of each; that of the run first."""
+    """Task sets, each with the split to use; the run's own first."""
 
 
 def transfer_plan(
     run: FinishedRun, specs: Sequence[str], tasksets: Sequence[TaskSet], split: str | None
 ) -> TransferPlan:
-    """What to compare. Raises UsageError where there is nothing to, or nothing new."""
+    """What to compare. specs: other judges. split: for all task sets; None for test on the run's own, else search.
+
+    Raises UsageError if there is no gain to transfer, nothing to transfer it to, or a judge or task set occurs twice.
+    """
     if run.baseline_stays:
         what = f"run {run.name} chose its baseline {run.baseline.id}, so there is no gain to transfer"
         raise UsageError(what, hint=f"`meta-reward study clusters {run.name}` says what the baseline loses")
@@ -126,7 +129,7 @@ def transfer_jobs(plan: TransferPlan) -> list[Job]:
 
 
 async def transfer(bench: Bench, plan: TransferPlan) -> TransferTables:
-    """Do the jobs, and make the tables."""
+    """Make the evaluations that are missing, and the tables. Raises as `Bench.run`."""
     jobs, run = transfer_jobs(plan), plan.run
     found = await bench.run(jobs)
     cells = tuple(_cell(plan, judge, taskset, found) for judge, taskset in _places(plan))
@@ -154,7 +157,7 @@ def _check_others(run: FinishedRun, specs: Sequence[str], tasksets: Sequence[Tas
         twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
         if twice is not None:
             own = f"the {what} of run {run.name} itself" if twice == names[0] else "named twice"
-            raise UsageError(f"{what} {twice} is {own}", hint="leave it out; what the run itself has is always shown")
+            raise UsageError(f"{what} {twice} is {own}", hint="leave it out; the run's own are always shown")
 
 
 def _under(config: RunConfig, spec: str) -> RunConfig:
@@ -169,7 +172,7 @@ def _settings(config: RunConfig) -> dict[str, Any]:
 
 
 def _places(plan: TransferPlan) -> list[tuple[int, int]]:
-    """Every judge on every task set, by their numbers."""
+    """Every judge on every task set, by their indices in the plan."""
     return [(j, t) for t in range(len(plan.tasksets)) for j in range(len(plan.judges))]
 
 
