@@ -37,6 +37,10 @@ judge_option = click.option(
     help="The fixed model, such as simulated (the default for skyways) or anthropic:MODEL.",
 )
 
+study_name_option = click.option("--name", help="Name of the folder in ./runs. Default: the study and the run.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing.")
+split_option = click.option("--split", type=click.Choice(["search", "validation", "test"]), help="Split to measure on.")
+
 sandbox_option = click.option(
     "--sandbox",
     type=click.Choice(["auto", "strict", "locked", "none"]),

@@ -39,5 +39,5 @@ def run(paths: tuple[Path, ...], path: Path, flags: Mapping[str, Any], *, dry_ru
             division=made.division,
             replace=flags["force"],
         )
-    told = imported_agents(taskset, found.skipped)
+    told = imported_agents(taskset, found.skipped, found.ignored)
     return Told(render_agents(told, found.skipped, taskset), told)

@@ -19,8 +19,7 @@ def command(as_json: bool) -> None:
     The newest is the one whose record (settings, ledger, test) changed last. Commands that look at a run take it
     if none is named.
     """
-    from meta_reward.report.status import summary_of
-    from meta_reward.report.status_text import render_runs
+    from meta_reward.report.runs import render_runs, summary_of
     from meta_reward.run.runs import runs_in
 
     listed = []

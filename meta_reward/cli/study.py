@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meta_reward.cli.common import json_option, limit_options, limits_given, print_json, sandbox_option
+from meta_reward.cli.common import (
+    dry_run_option,
+    json_option,
+    limit_options,
+    limits_given,
+    print_json,
+    sandbox_option,
+    split_option,
+    study_name_option,
+)
 from meta_reward.cli.find import find_run, open_task_set, study_path
 from meta_reward.cli.study_exploits import command as exploits
 from meta_reward.cli.study_labels import command as labels
@@ -19,10 +28,6 @@ if TYPE_CHECKING:
     from meta_reward.search.studies.finished import FinishedRun
     from meta_reward.search.studies.folder import StudyFolder, Subject
     from meta_reward.search.studies.measure import Bench, Job
-
-name_option = click.option("--name", help="Name of the folder in ./runs. Default: the study and the run.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing.")
-split_option = click.option("--split", type=click.Choice(["search", "validation", "test"]), help="Split to measure on.")
 
 
 @click.group("study")
@@ -51,7 +56,7 @@ command.add_command(stress)
 
 @command.command("clusters")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@name_option
+@study_name_option
 @json_option
 def clusters(runs: tuple[str, ...], name: str | None, as_json: bool) -> None:
     """Agreement by category before and after, and which pairs.
@@ -78,7 +83,7 @@ def clusters(runs: tuple[str, ...], name: str | None, as_json: bool) -> None:
 @command.command("ablate")
 @click.argument("run")
 @split_option
-@name_option
+@study_name_option
 @dry_run_option
 @limit_options
 @sandbox_option
@@ -118,7 +123,7 @@ def ablate(
 @click.option("--judge", "--model", "judges", metavar="KIND", multiple=True, help="Another judge; may be repeated.")
 @click.option("--tasks", "tasksets", metavar="TASKSET", multiple=True, help="Another task set; may be repeated.")
 @split_option
-@name_option
+@study_name_option
 @dry_run_option
 @limit_options
 @sandbox_option

@@ -11,6 +11,7 @@ import click
 from meta_reward.cli.common import (
     Command,
     default_judge,
+    dry_run_option,
     json_option,
     judge_option,
     max_usd_option,
@@ -37,7 +38,7 @@ _OPTIONS = (
     click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Searches at a time."),
     max_usd_option,
     click.option("--name", help="Name of the folder in ./runs. Default: the study and what it is about."),
-    click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and do nothing."),
+    dry_run_option,
     json_option,
 )
 

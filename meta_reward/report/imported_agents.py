@@ -1,10 +1,11 @@
 """What an import of tasks for agents looks like on screen and as JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meta_reward.files import printable
 from meta_reward.report.imported import Skipped, power_of_task_set, render_power, render_skipped
 from meta_reward.report.tables import plural
 from meta_reward.tasks.agents import command_of, files_named
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _GAIN = 0.2
 _WORLDS_SHOWN = 5
+_FIELDS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,11 @@ class ImportedAgents:
     categories: dict[str, int]
     """Tasks of each."""
     skipped: list[Skipped]
+    ignored: dict[str, int]
+    """Fields that mean nothing here, with the number of rows that have each."""
 
 
-def imported_agents(taskset: "AgentSet", skipped: Sequence["Problem"]) -> ImportedAgents:
+def imported_agents(taskset: "AgentSet", skipped: Sequence["Problem"], ignored: Mapping[str, int]) -> ImportedAgents:
     """What came in."""
     tasks, division = taskset.agent_tasks, taskset.division
     assert division is not None
@@ -54,6 +58,7 @@ def imported_agents(taskset: "AgentSet", skipped: Sequence["Problem"]) -> Import
         programs=list(taskset.programs),
         categories=dict(sorted(Counter(name for task in tasks for name in task.categories).items())),
         skipped=[Skipped(str(p.place.path), p.place.row, p.field, p.what) for p in skipped],
+        ignored={printable(name): rows for name, rows in ignored.items()},
     )
 
 
@@ -73,6 +78,9 @@ def render_agents(about: ImportedAgents, skipped: Sequence["Problem"], taskset: 
     lines += _not_kept(about)
     if about.categories:
         lines.append("categories: " + ", ".join(f"{name} {count}" for name, count in about.categories.items()))
+    if about.ignored:
+        fields = [f"{name} ({plural(rows, 'row')})" for name, rows in about.ignored.items()]
+        lines.append(f"look at: unknown fields were ignored: {', '.join(fields[:_FIELDS_SHOWN])}")
     if skipped:
         lines.append(render_skipped(skipped, about.rows))
     lines.append(render_power(power_of_task_set(taskset, _GAIN)))

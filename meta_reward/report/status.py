@@ -2,8 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 from meta_reward.files import read_bytes
 from meta_reward.models.billing import load_bill
@@ -18,7 +16,6 @@ from meta_reward.run.layout import Layout
 from meta_reward.run.ledger import Row, frontier_on_search, leader_of
 from meta_reward.run.lock import is_locked
 from meta_reward.run.record import iterations_done, load_iterations
-from meta_reward.run.runs import changed_at
 from meta_reward.run.settings import RunConfig
 from meta_reward.run.stop_reason import RUNNING, Stop, load_stop
 from meta_reward.run.under_way import rows_so_far, session_under_way
@@ -150,36 +147,6 @@ class Status:
     """The last ones, the latest last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leader:
-    """The best candidate of a run so far, by agreement on the search split with its 95% interval."""
-
-    id: str
-    name: str
-    score: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """A run in brief."""
-
-    run: str
-    taskset: str
-    judge: str
-    simulated: bool
-    state: str
-    """`running`, `finished`, `stopped` or `interrupted`; `reason` says why it is not running."""
-    reason: str
-    iterations: Iterations
-    candidates: int
-    leader: Leader | None
-    """None if no candidate is scored yet."""
-    changed: str
-    """Local time at which its record last changed, in ISO 8601."""
-
-
 def status_of(layout: Layout) -> Status:
     """The status of a run."""
     config = load_run_config(layout.config)
@@ -237,28 +204,6 @@ def _work(config: RunConfig, under_way: list[UnderWay], proposing: int | None, d
     begun = proposing is not None or (bool(under_way) and not validating and seeded)
     to_come = 0 if validating else max(0, config.limits.iterations - done - begun)
     return Work(proposing is not None, waiting, validating, to_come, config.proposer.candidates)
-
-
-def summary_of(layout: Layout) -> RunSummary:
-    """A run in brief."""
-    status = status_of(layout)
-    leader = next((c for c in status.candidates if c.id == status.leader), None)
-    return RunSummary(
-        run=status.run,
-        taskset=Path(load_run_config(layout.config).taskset).name,
-        judge=status.judge,
-        simulated=status.simulated,
-        state=status.state,
-        reason=status.reason,
-        iterations=status.iterations,
-        candidates=len(status.candidates),
-        leader=None if leader is None else _leader(leader),
-        changed=datetime.fromtimestamp(changed_at(layout)).astimezone().isoformat(timespec="seconds"),
-    )
-
-
-def _leader(found: CandidateStatus) -> Leader:
-    return Leader(found.id, found.name, found.search.score, found.search.low, found.search.high)
 
 
 def _candidate(layout: Layout, row: Row) -> CandidateStatus:

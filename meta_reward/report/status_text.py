@@ -7,7 +7,7 @@ from meta_reward.kinds.base import Words, scored_by
 from meta_reward.kinds.registry import KINDS
 from meta_reward.models.usage import dollars
 from meta_reward.report.pace import LimitUse, Outage, Pace
-from meta_reward.report.status import CandidateStatus, RunSummary, Spending, Status, UnderWay
+from meta_reward.report.status import CandidateStatus, Spending, Status, UnderWay
 from meta_reward.report.tables import SIMULATED, context_of, fit, percent, plural, render_table, with_interval
 from meta_reward.run.decisions import Decision, sentence_of
 from meta_reward.run.settings import OFFICIAL
@@ -85,22 +85,6 @@ def render_watched(status: Status, *, most: int) -> str:
     )
     decision = [f"decision: {sentence_of(status.decision)}"] if status.decision else []
     return fit(printable("\n".join([render_headline(status), "", table, "", *decision, *_now(status)])))
-
-
-def render_runs(listed: Sequence[RunSummary]) -> str:
-    """The runs as a table."""
-    rows = [
-        [
-            *(run.run, run.taskset, run.judge, run.state),
-            run.leader.id if run.leader else "-",
-            percent(run.leader.score) if run.leader else "-",
-            run.changed[:16].replace("T", " "),
-        ]
-        for run in listed
-    ]
-    table = render_table(["run", "task set", "judge", "state", "leader", "search", "changed"], rows)
-    legend = "leader: the best candidate on the search split so far; search: its score there"
-    return "\n\n".join([table, fit(legend), *([SIMULATED] if any(run.simulated for run in listed) else [])])
 
 
 def _candidates(status: Status) -> list[str]:

@@ -163,7 +163,7 @@ def parse_agent_task(data: Mapping[str, Any]) -> AgentTask:
     id, prompt, world = (data.get(key) for key in ("id", "prompt", "world"))
     arguments, trials, categories = data.get("arguments", {}), data.get("trials", 1), data.get("categories", [])
     if not isinstance(id, str) or not is_name(id):
-        raise ValueError(f"id {id!r:.40} is not letters, digits, dots, dashes and underscores")
+        raise ValueError(f"id {id!r:.40} is not 1 to 100 letters, digits, dots, dashes and underscores")
     if not isinstance(prompt, str):
         raise ValueError("prompt is missing, or not a text")
     if not isinstance(world, str) or not (world in LIVE or command_of(world)):

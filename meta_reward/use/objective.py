@@ -46,8 +46,10 @@ def objective_given(spec: str) -> dict[str, str]:
 
 def _with_whole_path(spec: str) -> str:
     named = spec.removeprefix(LEARNED)
-    if named in ("", spec):  # official, or what the settings refuse
+    if spec == OFFICIAL:
         return spec
+    if named in ("", spec):
+        raise UsageError(f"--objective {spec!r} is unknown", hint=f"give {OFFICIAL} or {LEARNED}RUN")
     path = Path(named)
     found = next((p for p in (path, _RUNS / path) if p.exists()), None)
     if found is None:

@@ -74,7 +74,7 @@ def test_a_json_list_comes_in_and_a_world_that_is_elsewhere_is_told(meta_reward:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"id": "a b"}, "id 'a b' is not letters, digits, dots, dashes and underscores"),
+        ({"id": "a b"}, "id 'a b' is not 1 to 100 letters, digits, dots, dashes and underscores"),
         ({"id": "t1"}, "id: 't1' occurs twice, first in rows.jsonl, line 1"),
         ({"prompt": ["Hi"]}, "prompt is missing, or not a text"),
         ({"world": "shop.py"}, "world 'shop.py' is unknown: known are skyways and command:PROGRAM"),
@@ -99,6 +99,12 @@ def test_each_bad_row_is_one_clear_line(meta_reward: MetaReward, here: Path, cha
     assert said.startswith("rows.jsonl, line 2")
     assert told in said
     assert "\n" not in said
+
+
+def test_fields_that_mean_nothing_are_told(meta_reward: MetaReward, here: Path) -> None:
+    write(here / "rows.jsonl", row(1, trails=3), row(2, trails=3, note="\x1b[2J"), row(3), row(4))
+    out, _ = imported(meta_reward, here, "rows.jsonl")
+    assert "look at: unknown fields were ignored: note (1 row), trails (2 rows)\n" in out
 
 
 def test_all_bad_rows_are_told_at_once_or_left_out(meta_reward: MetaReward, here: Path) -> None:

@@ -37,6 +37,7 @@ def test_search_sees_the_learned_reward_alone_and_the_test_counts_success(meta_r
     assert "the test counts success" in shown
     assert "learned reward on that split" in shown
     assert "the learned reward: " in shown  # what its judge was asked is not what the agents' model was asked
+    assert " learned  " in meta_reward("runs").out
     items = [json.loads(line) for line in (run / "history" / "outcomes.jsonl").read_text().splitlines()]
     assert items
     history = subprocess.run(
@@ -108,8 +109,8 @@ def test_trace_of_an_agent_shows_what_was_done_and_how_the_world_graded_it(meta_
     ("options", "said"),
     [
         (("--objective", "learned:nowhere"), "there is no nowhere to learn from"),
-        (("--objective", "learned:"), "objective.spec"),
-        (("--objective", "guessed:night-1"), "objective.spec"),
+        (("--objective", "learned:"), "--objective 'learned:' is unknown: give official or learned:RUN"),
+        (("--objective", "guessed:night-1"), "--objective 'guessed:night-1' is unknown"),
         (("--objective", "learned:night-1:c0099"), "no candidate c0099 with a score: those are: c0001"),
         (("--objective", "learned:night-1/harness.py"), "names no judge: set judge in [objective] of --config"),
         (("--validate-on", "official"), "name one with --objective learned:RUN, or leave --validate-on out"),

@@ -5,8 +5,9 @@ and one list of tools. Files beside the rows that commands of worlds name belong
 are Problems with their places, all of them at once.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ class Shared:
     tools: tuple[Tool, ...] | None = None
 
 
+_KNOWN = {field.name for field in fields(AgentTask)} | {"policy", "tools"}
+
+
 @dataclass(frozen=True, slots=True)
 class AgentRows:
     """All rows of some files."""
@@ -36,6 +40,8 @@ class AgentRows:
     tasks: tuple[AgentTask, ...]
     shared: Shared
     skipped: tuple[Problem, ...]
+    ignored: Mapping[str, int]
+    """Fields that mean nothing here, with the number of rows that have each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def read_agent_rows(paths: Sequence[Path], shared: Shared, *, skip_errors: bool 
     reader = _Reader(shared)
     items = (item for path in dict.fromkeys(paths) for item in parse_each(iter_rows(path), reader.task))
     tasks, skipped = usable(items, paths[0], skip_errors=skip_errors)
-    return AgentRows(tasks, reader.shared, skipped)
+    return AgentRows(tasks, reader.shared, skipped, dict(sorted(reader.ignored.items())))
 
 
 def make_agents(tasks: Sequence[AgentTask], path: Path, rows: Sequence[Path]) -> MadeAgents:
@@ -81,6 +87,7 @@ class _Reader:
         self._ids: dict[str, Place] = {}
         self._said: dict[str, tuple[Any, Place]] = {}
         """What a row said first of what all share."""
+        self.ignored: Counter[str] = Counter()
 
     @property
     def shared(self) -> Shared:
@@ -102,6 +109,7 @@ class _Reader:
         if self._given.tools is None and row.get("tools") is not None:
             self._share("tools", read_tools(row["tools"]), place)
         self._ids[task.id] = place
+        self.ignored.update(row.keys() - _KNOWN)
         return task
 
     def _share(self, field: str, value: Any, place: Place) -> None:
