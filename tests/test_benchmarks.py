@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
         ("controls.py --worlds 1 --tasks 15 --iterations 1", "chosen - learned: "),
         ("mechanism.py --worlds 1 --tasks 15 --iterations 1", "with - without: "),
         ("coverage.py --runs 3", "rare disasters, uneven"),
-        ("mpo.py FOLDER --seeds 1 --steps 2 --every 1 --tasks 12 --jobs 1", "gate - baseline: official "),
+        ("mpo.py FOLDER --world desk --seeds 1 --steps 2 --every 1 --tasks 12 --jobs 1", "gate - baseline: official "),
         ("audit.py --worlds 1", "writes that are wrong"),
         (
             "stress.py --worlds 1 --tasks 6 --iterations 0 --updates 1 --draws 1 --failures 1 --folder FOLDER",
