@@ -153,7 +153,7 @@ def test_writing_model_without_a_valid_key_stops_the_search(tmp_path: Path) -> N
         ({"spec": "gepa"}, "proposer gepa asks a model to write, and none is named: name one with --writer"),
         ({"spec": "gepa", "writer": "oracle:m"}, "--writer: unknown writer 'oracle:m'"),
         ({"spec": "gepa:fast", "writer": "simulated:writer"}, "proposer gepa takes no argument, and was given 'fast'"),
-        ({"spec": "catalog", "writer": "simulated:writer"}, "--writer means nothing to proposer catalog"),
+        ({"spec": "catalog", "writer": "simulated:writer"}, "--writer has no effect on proposer catalog"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_in_one_line(settings: dict[str, str], said: str) -> None:
