@@ -141,7 +141,7 @@ def render_training(training: Training) -> str:
         moves = (f"{move} {share:.0%}" for move, share in training.blocks[-1].moves)
         parts.append(fit(printable(f"what the policy does most in the last steps: {', '.join(moves)}")))
     parts += [_told(one) for one in training.refinements]
-    parts += [fit(printable(f"refinement {number} brought nothing: {why}")) for number, why in training.skipped]
+    parts += [fit(printable(f"refinement {number} brought no candidate: {why}")) for number, why in training.skipped]
     return "\n\n".join(parts) + "\n"
 
 

@@ -87,7 +87,7 @@ def finished(layout: Layout, limits: Limits) -> str | None:
     lines, rows = record.load_iterations(layout), load_ledger(layout.ledger)
     done = record.iterations_done(lines)
     if rows and leader_of(rows).score == 1:
-        return f"{leader_of(rows).id} has 100% on search, and nothing can be learned there any more"
+        return f"{leader_of(rows).id} has 100% on search, so nothing is left to learn there"
     if lines and done >= limits.iterations:
         return f"{done} iteration{'s' if done != 1 else ''} done"
     idle = idle_iterations(rows, len(lines) - 1)

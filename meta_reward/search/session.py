@@ -72,7 +72,7 @@ async def _run_anew(search: Search, iteration: int) -> None:
         try:
             session = await _propose(search, iteration, is_last=is_last)
         except ProposerKilled as killed:
-            search.events.note(f"iteration {iteration}: {killed}; it begins anew")
+            search.events.note(f"iteration {iteration}: {killed}; it starts over")
         else:
             save_session(layout, iteration, session)
             return
@@ -108,7 +108,7 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
     folder = free_folder(layout, session.name)
     if staging.is_symlink() or (staging.is_dir() and any(staging.iterdir())):
         move_aside(staging, folder / staging.name)
-        notes.append(f"iteration {iteration} was cut off and begins anew; its drafts are in {inside(layout, folder)}")
+        notes.append(f"iteration {iteration} was cut off and starts over; its drafts are in {inside(layout, folder)}")
     aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
     session.rename(aside / session.name)
     folders.remove_folder(aside)

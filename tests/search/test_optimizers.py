@@ -90,7 +90,7 @@ def test_killed_session_begins_anew_and_asks_for_no_reply_twice(tmp_path: Path) 
     with Endpoint(answer) as endpoint:
         world = proposed_by(make_world(tmp_path), "writer", endpoint, candidates=2)
         world.search(1)
-    assert "it begins anew" in "".join(world.notes)
+    assert "it starts over" in "".join(world.notes)
     assert len(endpoint.seen) == 3
     assert asked_of_judge(world)[1:] == ["Look closely, for the 1. time.", "Look closely, for the 3. time."]
 

@@ -174,7 +174,7 @@ async def _every_run(runner: _Runner, sample: Sequence[Chain], first: SmokeRun) 
     whole = [run for run in forward if run.error is None or run.error.kind != KILLED]
     real = {f"on run {number} of the search split": run for number, run in enumerate(whole, 1)}
     findings = [*_failures(runs), *_differences(plain, again, forward, backward[::-1])]
-    # A failure on a trajectory of the search split costs its pairs and nothing else, so it is a note.
+    # A failure on a trajectory of the search split only costs its pairs, so it is a note.
     notes = [] if findings else [*_failures(real), *_without_output({**runs, **real}, runner.program.output)]
     every = [*runs.values(), again, *forward, *backward]
     return Behaviour(findings, notes, max(run.seconds for run in every))

@@ -12,10 +12,10 @@ from meta_reward.harness.validate.report import Finding
 from meta_reward.harness.validate.source import nodes_of
 
 _SEEDING = frozenset(("Random", "seed", "setstate"))
-_SEEDED = "seeds random with what is no literal number, which makes a digest of it"
-_HINT = "seed it with a number that stands there, such as random.Random(7), or not at all: it is the same every time"
+_SEEDED = "seeds random with something other than a literal number, which makes a digest of it"
+_HINT = "seed it with a literal number, such as random.Random(7), or not at all: its seed is the same every time"
 _HASHED = "makes a number of a text with __hash__"
-_RULE = "state a rule: such a number is good for nothing but looking up answers"
+_RULE = "state a rule: such a number is only good for looking up answers"
 
 
 def digests(tree: ast.Module) -> Iterator[Finding]:

@@ -58,7 +58,7 @@ _SENSELESS_CALLS = {
     "breakpoint": "there is no terminal",
     "compile": "code must be readable as it stands",
     "eval": "code must be readable as it stands; ast.literal_eval and json.loads read data",
-    "hash": "a number made of a text is good for nothing but looking up answers",
+    "hash": "a number made of a text is only good for looking up answers",
     "exec": "code must be readable as it stands",
     "input": "there is no terminal",
     "open": "there are no files to work with",

@@ -19,7 +19,7 @@ class Pack:
     lines: list[str] = field(default_factory=list)
     texts: dict[str, Runs] = field(default_factory=dict)
     size: int = 0
-    """About how many bytes it takes."""
+    """Its approximate size in bytes."""
     _known: dict[str, int] = field(default_factory=dict)
 
     def add(self, name: str, text: str) -> None:
@@ -35,7 +35,7 @@ class Pack:
         self.size += len(name) + 6 * len(runs)
 
     def would_take(self, text: str) -> int:
-        """About how many bytes a text would add."""
+        """The approximate number of bytes that a text would add."""
         lines = text.split("\n")
         return sum(map(_bytes, {line for line in lines if line not in self._known})) + 6 * len(lines)
 
