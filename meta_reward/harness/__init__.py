@@ -4,7 +4,7 @@
 
     async def reward(trajectory: Trajectory, judge: Judge) -> Reward: ...
 
-Standard library only, so that a sandbox can show a candidate this folder and nothing else.
+It needs only the standard library, so a sandbox shows candidates the modules that this one imports and nothing else.
 """
 
 from meta_reward.harness.runtime import (

@@ -1,4 +1,4 @@
-"""What a candidate may use in one run, such as on one trajectory. Fixed per run, the same for every candidate."""
+"""What a candidate may use each time it runs, such as on one trajectory. The same for all candidates of a search."""
 
 from dataclasses import dataclass
 
@@ -9,29 +9,29 @@ class Budget:
 
     cpu_s: int = 20
     active_s: float = 120.0
-    """Wall time not spent waiting for the judge. More than cpu_s: many candidates share a processor."""
+    """Seconds of wall time, without waiting for the judge. More than cpu_s, since many candidates share a processor."""
     wall_s: float = 900.0
-    """Wall time in all, except what the endpoint causes: queueing, backing off, failed tries."""
+    """Seconds of wall time in all, except delays caused by the endpoint: queueing, backing off, failed tries."""
     memory_mb: int = 1024
     output_bytes: int = 8_000_000
-    """Size of one frame: a prompt, or the answer."""
+    """Bytes of one frame, which holds a prompt or the output."""
     judge_calls: int = 100
     """Cache hits count as calls."""
     judge_tokens: int = 2_000_000
     """Cache hits count; a prompt that the judge refuses counts at its estimated size."""
     conversation_bytes: int = 32_000_000
-    """All that is sent to the judge; each turn counts the whole conversation it sends."""
+    """Bytes sent to the judge in all; each turn counts the whole conversation that it sends."""
     verdict_bytes: int = 256_000
-    """`reason` and `findings` together."""
+    """Bytes of `reason` and `findings` together."""
 
     host_calls: int = 200
-    """Requests to what a program may ask besides the model, such as a corpus."""
+    """Requests to the host, such as a corpus."""
     host_bytes: int = 1_000_000
-    """All that is sent with them: every request is recorded."""
+    """Bytes of these requests in all, since every request is recorded."""
 
     @property
     def of_session(self) -> dict[str, int]:
-        """What bounds a session of the judge, as `Gateway.session` takes it."""
+        """The bounds of a session with the judge, as keyword arguments of `Gateway.session`."""
         return {
             "max_calls": self.judge_calls,
             "max_tokens": self.judge_tokens,

@@ -1,10 +1,9 @@
 """A child of the zygote: runs one function of a candidate once, talking to the parent over a socket.
 
-It reports that it is confined, reads a start frame, executes the candidate's source, awaits the function that the
-frame names and sends what that returns; calls of the model and tool results go over the same socket. Or it only
-compiles the source and sees no arguments. `frames.py` is the format, `PROTOCOL` its version, `conversation.py` the
-other end.
-Standard library and the harness runtime, nothing else.
+It reports that it is confined, reads a start frame, executes the candidate's source, awaits the function that the frame
+names, and sends what that returns. Calls of the model and tool results go over the same socket. If the job is to
+compile, it only compiles the source and sees no arguments. `frames.py` is the format, `PROTOCOL` its version,
+`conversation.py` the other end. Imports only the standard library and the harness runtime.
 """
 
 import asyncio
@@ -34,7 +33,7 @@ MAX_PRINTED_BYTES = 16 * 1024
 
 
 def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
-    """Report that the confinement stands, read the one job from the socket, run it in this event loop, answer."""
+    """Report that the child is confined, read its one job from the socket, run it in this event loop, and answer."""
     sock.sendall(encode_frame({"type": "confined"}))
     start = json.loads(receive_frame(sock))
     if start["protocol"] != PROTOCOL:
@@ -42,13 +41,13 @@ def run(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
     if start["type"] == "compile":
         sock.sendall(encode_frame({"type": "compiled", "code": compile_source(start["source"])}))
     else:
-        # No asyncio.Runner: its clean-up would double the cost of a child, and the process ends right after.
+        # No asyncio.Runner: its clean-up would double the cost of a child, and the process ends right after this.
         loop.run_until_complete(run_program(sock, start))
     _wait_until_closed(sock)
 
 
 def _wait_until_closed(sock: socket.socket) -> None:
-    """Stay until the parent closes the socket: it may still be sending replies, and would fail to read the answer."""
+    """Wait for the parent to close the socket: it may still be sending replies, and would fail to read the answer."""
     while sock.recv(CHUNK_BYTES):
         pass
 
@@ -80,7 +79,7 @@ def _call(
 
 
 def compile_source(source: str) -> str:
-    """A candidate's bytecode as text, so that it is compiled in one child only. Executes nothing; "" where it fails."""
+    """A candidate's bytecode in base64, so that only one child has to compile it; empty if it does not compile."""
     try:
         return base64.b64encode(marshal.dumps(compile(source, SOURCE_NAME, "exec"))).decode()
     except Exception:  # executing the source will raise it again
@@ -88,7 +87,10 @@ def compile_source(source: str) -> str:
 
 
 def load_function(source: str, code: str, entry: Entry) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Execute a candidate's source as the module `harness` and return one function. code: its bytecode, or ""."""
+    """Execute a candidate's source as the module `harness` and return one function.
+
+    code: from `compile_source`. Raises TypeError if there is no such async function, and whatever the source raises.
+    """
     linecache.cache[SOURCE_NAME] = (len(source), None, source.splitlines(keepends=True), SOURCE_NAME)
     module = types.ModuleType("harness")
     sys.modules["harness"] = module
@@ -107,7 +109,7 @@ def forget() -> None:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """An exception as kind, message and the part of its traceback that lies in the candidate."""
+    """An exception as kind, message, and the part of its traceback that is in the candidate's source."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == SOURCE_NAME]
     lines = traceback.format_list(frames)
     where = f" (line {frames[-1].lineno})" if frames else ""

@@ -38,7 +38,7 @@ _SHOWN_AT = "/runtime"  # where a strict sandbox shows the modules of the runtim
 
 
 def worker_command(level: Level, budget: Budget, packages: Sequence[str] = ()) -> list[str]:
-    """The command line of a zygote, but for its last argument: the number of its end of the control socket."""
+    """The command line of a zygote, without its last argument, the descriptor of its end of the control socket."""
     locked = level in ("strict", "locked")
     settings = {
         "limits": {"cpu_s": budget.cpu_s, "memory_mb": budget.memory_mb},
@@ -62,7 +62,7 @@ def worker_environment(level: Level) -> Mapping[str, str]:
 
 @cache
 def runtime_modules() -> tuple[Path, ...]:
-    """The files of the package that a sandbox shows: the worker, and what it imports of the package."""
+    """The files of this package that a sandbox shows: the worker, and the modules that it imports."""
     found, waiting = set[Path](), [worker.__name__]
     while waiting:
         name = waiting.pop()
@@ -76,7 +76,7 @@ def runtime_modules() -> tuple[Path, ...]:
 
 
 def _file_of(name: str) -> Path | None:
-    """The file of a module of the package; None for a name within one."""
+    """The file of a module of this package; None for a name that is not a module."""
     path = _PACKAGE.joinpath(*name.split(".")[1:])
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
@@ -93,7 +93,7 @@ def package_paths(packages: Sequence[str]) -> list[Path]:
 
 @cache
 def _package_paths(name: str) -> tuple[Path, ...]:
-    """name: as an import statement has it, such as `yaml` of the distribution PyYAML."""
+    """name: as in an import statement, such as `yaml` of the distribution PyYAML."""
     import importlib.metadata
 
     distributions = importlib.metadata.packages_distributions().get(name)
@@ -113,8 +113,8 @@ def _distribution_paths(name: str) -> Iterator[Path]:
 
 
 def readable_paths(packages: Sequence[str]) -> list[Path]:
-    """What a child may read: the standard library without installed packages, shared libraries, time zones, and the
-    packages that are allowed. Looked up once per process."""
+    """The files and folders that a child may read: the standard library without installed packages, shared libraries,
+    time zones, and the allowed packages. Looked up once per process."""
     return list(_readable_paths(Path(sysconfig.get_path("stdlib")), tuple(packages)))
 
 
@@ -130,7 +130,7 @@ def _readable_paths(library: Path, packages: tuple[str, ...]) -> tuple[Path, ...
 
 
 def settle(packages: Sequence[str]) -> None:
-    """Read a byte of every file that children may read, so that no child is the first to read any.
+    """Read a byte of every file that children may read, so that no child is the first to read one.
 
     The kernel records when a file was read, at most once a day (unless mounted `strictatime`), and caches its
     content. By access time or by timing, a child could otherwise learn what an earlier one has read.
@@ -173,7 +173,7 @@ def _read_a_little(path: str) -> None:
 
 
 def shared_libraries() -> list[Path]:
-    """Where the interpreter and its extension modules find the libraries that they are linked to."""
+    """The folders in which the interpreter and its extension modules find the libraries that they are linked to."""
     triplet = sysconfig.get_config_var("MULTIARCH") or ""
     folders = [Path(base) / triplet for base in ("/lib", "/usr/lib")] if triplet else []
     folders += [Path("/lib64"), Path("/usr/lib64"), Path("/etc/ld.so.cache")]
@@ -182,7 +182,7 @@ def shared_libraries() -> list[Path]:
 
 
 def time_zones() -> list[Path]:
-    """Where `zoneinfo` looks for the machine's time zones."""
+    """The folders in which `zoneinfo` looks for the machine's time zones."""
     folders = (sysconfig.get_config_var("TZPATH") or "").split(os.pathsep)
     return [Path(folder) for folder in folders if folder and Path(folder).is_dir()]
 
@@ -195,7 +195,7 @@ def _around(level: Level, packages: Sequence[str]) -> list[str]:
 
 
 def _program(name: str) -> str:
-    """Where a program is on the user's PATH, which a zygote's environment does not have. Raises UsageError."""
+    """The path of a program on the user's PATH, which a zygote's environment does not have. Raises UsageError."""
     if (path := shutil.which(name)) is None:
         raise UsageError(f"there is no {name} on PATH")
     return path

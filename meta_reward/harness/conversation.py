@@ -1,4 +1,4 @@
-"""The parent's side of the conversation with one child: frames in, frames out, under the child's budget.
+"""The parent's side of the conversation with one child, which exchanges frames under the child's budget.
 
 What the child sends may be forged, broken or too large; any of that raises CandidateError.
 """
@@ -27,27 +27,27 @@ AnswerAsk = Callable[[Ask, RunTool], Awaitable[Answer]]
 """Answers a question of the candidate, and may run its tools to do so."""
 
 WaitedSeconds = Callable[[], float]
-"""How long answers have been held up so far, through no fault of the candidate."""
+"""Gives the seconds for which answers have been held up so far, through no fault of the candidate."""
 
 _LOOK_AGAIN_S = 0.02
 _LOOK_OFTEN_S = 1.0
-_STOOD_STILL_S = 2.0  # so late, and our process did not run: a stopped job, a machine asleep or swamped
+_STOOD_STILL_S = 2.0  # an alarm this late means that this process did not run: it was stopped, or the machine was busy
 _LAST_FRAMES = {"start": "done", "compile": "compiled"}
 _GONE = ("the harness has already answered", True)
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
 KILLED = "killed"
 TRIES_IF_KILLED = 3
-"""A process that is killed may be no fault of the candidate: memory ran out, or somebody killed it or its zygote."""
+"""A kill may not be the candidate's fault: memory ran out, or somebody killed the process or its zygote."""
 _KINDS_OF_EXIT = {-signal.SIGKILL: KILLED, -signal.SIGXCPU: "cpu-time", **{-number: "crash" for number in _CRASHES}}
 
 
 def no_waits() -> float:
-    """For answers whose waits all count."""
+    """No seconds: all waiting for answers counts towards the budget."""
     return 0.0
 
 
 class Conversation:
-    """One child's frames, from the start frame to its answer, under its budget."""
+    """The exchange of frames with one child, from the start frame to its last one, under its budget."""
 
     def __init__(
         self,
@@ -62,7 +62,8 @@ class Conversation:
         """exit_code: waits for the child's end and returns its exit code, or minus the signal that killed it.
         Raises TimeoutError if it does not end.
 
-        waited_s: seconds so far that are not on the budget. host: what else the candidate may ask.
+        waited_s: gives the seconds so far that do not count towards the budget. host: answers requests other than
+        questions to the model.
         """
         self._reader, self._writer = reader, writer
         self._budget, self._answer, self._exit_code = budget, answer, exit_code
@@ -80,8 +81,10 @@ class Conversation:
         self._confined = self._answered = False
 
     async def run(self, start: Mapping[str, Any]) -> dict[str, Any]:
-        """Its last frame: `done` or `compiled`. Asks under way when the candidate ends are waited for, so that every
-        run counts the same."""
+        """Exchange frames up to the last one, `done` or `compiled`, which is returned. Raises CandidateError.
+
+        Questions that are unanswered when the candidate ends are waited for, so that every run counts the same calls.
+        """
         self._started = self._since = time.monotonic()
         try:
             async with self._clock, asyncio.TaskGroup() as asks:
@@ -139,8 +142,8 @@ class Conversation:
             return await self._reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self._exit_or_fail()
-            if code == child.UNLOCKED and not self._confined:  # after that, an exit code may be the candidate's choice
-                raise MetaRewardError("the sandbox does not lock down any more on this machine") from None
+            if code == child.UNLOCKED and not self._confined:  # once confined, the candidate may choose any exit code
+                raise MetaRewardError("the sandbox no longer locks down on this machine") from None
             kind = _KINDS_OF_EXIT.get(code, "exit")
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise CandidateError(kind, f"the process ended ({how}) without an answer") from None
@@ -148,11 +151,11 @@ class Conversation:
     async def _exit_or_fail(self) -> int:
         try:
             return await self._exit_code()
-        except TimeoutError:  # a TimeoutError of ours would end the whole run
+        except TimeoutError:  # let through, it would be taken for the end of the candidate's time
             raise CandidateError("exit", "the process closed its socket without an answer, and did not end") from None
 
     def _count_asks(self, change: int) -> None:
-        """Count asks in flight: the candidate's own time stands still while there are any."""
+        """Count questions in flight: the candidate's own time stands still while there are any."""
         self._leave_out_standstill()
         now = time.monotonic()
         if self._asking == 0:
@@ -161,14 +164,14 @@ class Conversation:
         self._set_clock()
 
     def _leave_out_standstill(self) -> None:
-        """Take time in which our process stood still off both budgets: the candidate could not be heard."""
+        """Leave time in which this process stood still out of both budgets, as the candidate could not be heard."""
         now = time.monotonic()
         late_s = now - self._due
         if late_s > _STOOD_STILL_S:
             self._started, self._since, self._due = self._started + late_s, self._since + late_s, now
 
     def _set_clock(self) -> None:
-        """End the conversation if its time is up, else check again when it may be: waits may extend the deadline."""
+        """End the conversation if its time is up, else check again when it may be; waits extend the deadline."""
         self._leave_out_standstill()
         loop, now = asyncio.get_running_loop(), time.monotonic()
         left_s = self._wall_left_s()
@@ -223,7 +226,7 @@ class Conversation:
         return number, name, arguments
 
     async def _use_host(self, number: int, name: str, arguments: Mapping[str, Any], host: Host) -> None:
-        """Answer one request after the other, the next when this answer is read: answers may be long, and many."""
+        """Answer one request at a time, the next only when this answer is read, as answers may be long and many."""
         async with self._one_at_a_time:
             self._count_asks(+1)
             try:
@@ -234,7 +237,7 @@ class Conversation:
             finally:
                 self._count_asks(-1)
             self._send(answer)
-            with suppress(ConnectionError):  # it has ended, as its last frame or its exit code will tell
+            with suppress(ConnectionError):  # the child has ended; its last frame or exit code will tell how
                 await self._writer.drain()
 
     async def _run_tool(self, ask: int, call: ToolCall) -> tuple[str, bool]:
@@ -251,7 +254,7 @@ class Conversation:
         return content, is_error
 
     def _abandon_tools(self) -> None:
-        """The candidate has answered: its tools will not run any more, though a judge may be waiting for one."""
+        """End tool calls that a judge is waiting for: the candidate has answered, so its tools no longer run."""
         self._answered = True
         for result in self._tool_results.values():
             result.set_result(_GONE)

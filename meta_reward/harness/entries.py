@@ -1,11 +1,11 @@
-"""The functions that programs define, one for each way of running one: what each is given, and what it may return.
+"""The functions that programs may define: what each is given, and what it may return.
 
     reward(trajectory, judge) -> Reward      predict(memory, text, model) -> str
     solve(problem, model, corpus) -> str     learn(memory, example, model) -> str
     act(task, model, world) -> None or str   compare(trajectories, judge) -> Comparison
 
-Both ends of the sandbox use this table: the child calls a function by it and checks what it returns, and the parent,
-which trusts no child, checks that again. Standard library and the harness runtime, nothing else.
+Both ends of the sandbox use this table: the child calls a function and checks what it returns; the parent, which trusts
+no child, checks that again. Imports only the standard library and the harness runtime.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ MEMORY = "memory"
 """The argument that may be another run's output."""
 MAX_MEMORY_CHARS = 1_000_000
 MAX_ANSWER_CHARS = 20_000
-"""Of a label or an answer: as long as a whole reply, for each stands in the record several times."""
+"""The longest label or answer: as long as a whole reply, and no longer, since the record repeats each several times."""
 
 
 class TooLong(ValueError):
@@ -27,14 +27,14 @@ class TooLong(ValueError):
 
 
 MAX_REMARK_CHARS = 10_000
-"""Of a text that an agent may leave."""
+"""The longest text that `act` may return."""
 
 Output = Reward | Comparison | str
 """What a program returns."""
 
 
 def _fits_anything(output: Output, arguments: Mapping[str, Any]) -> None:
-    """Nothing more is asked of the output."""
+    """Accept any output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +43,15 @@ class Entry:
 
     name: str
     parameters: tuple[str, ...]
-    """As messages name them."""
+    """Names of the parameters, as messages give them."""
     prepare: Callable[[Mapping[str, Any]], dict[str, Any]]
-    """Arguments by parameter, from their JSON form; the model and what else can be asked are added."""
+    """Takes arguments in JSON form, returns them by parameter, without the model and the host."""
     parse: Callable[[Any], Output]
-    """The output, from its JSON form or as it was returned. Raises ValueError."""
+    """Takes what the function returned, or its JSON form; returns the output. Raises ValueError if it is not valid."""
     host: str = ""
-    """The parameter through which the program asks its host, if there is one."""
+    """The parameter through which the program asks its host; empty if it has none."""
     check: Callable[[Output, Mapping[str, Any]], None] = _fits_anything
-    """Raises ValueError for an output that does not fit the arguments, in their JSON form."""
+    """Takes an output and the arguments in JSON form. Raises ValueError if the output does not fit the arguments."""
 
     @property
     def signature(self) -> str:
@@ -76,7 +76,7 @@ def _parse_comparison(value: Any) -> Comparison:
 
 
 def _check_count(output: Output, arguments: Mapping[str, Any]) -> None:
-    """Whether there is one score for each trajectory."""
+    """Raise ValueError unless there is one score for each trajectory."""
     given, wanted = len(output.scores) if isinstance(output, Comparison) else 0, len(arguments["trajectories"])
     if given != wanted:
         raise ValueError(f"compare() returned {given} scores for {wanted} trajectories")
@@ -94,7 +94,7 @@ def _text(function: str, what: str, *, most: int = MAX_ANSWER_CHARS) -> Callable
 
 
 def _parse_remark(value: Any) -> str:
-    """What an agent says of its work in the end, which counts nothing; None is an empty text."""
+    """The text that an agent may leave about its work, which is not scored; None becomes an empty text."""
     text = "" if value is None else _text("act", "a text or None")(value)
     if len(text) > MAX_REMARK_CHARS:
         raise ValueError(f"act() returned {len(text):,} characters, more than {MAX_REMARK_CHARS:,}")
@@ -128,7 +128,7 @@ ENTRIES = {entry.name: entry for entry in _TABLE}
 
 
 def output_to_json(output: Output) -> Any:
-    """An output as JSON can hold it."""
+    """The JSON form of an output."""
     if isinstance(output, Reward):
         return {"score": output.score, "reason": output.reason, "findings": dict(output.findings)}
     if isinstance(output, Comparison):

@@ -1,6 +1,6 @@
-"""What a program may ask besides its model, such as a corpus: the parent's side.
+"""A host: what a program may ask besides its model, such as a corpus; the parent's side.
 
-The host runs in the parent, so what it saw is recorded there, and a program cannot forge it.
+The host runs in the parent process and keeps the record there, so a program cannot forge it.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class Host(Protocol):
     """Answers the requests of one run of a program."""
 
     async def use(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """The answer to a request, as JSON can hold it. arguments: untrusted. Raises Refusal."""
+        """The answer to a request, as JSON can hold it. arguments: untrusted. Raises Refusal if it cannot be served."""
         ...
 
     def record(self) -> list[Any]:
@@ -27,8 +27,8 @@ class Host(Protocol):
         ...
 
     async def close(self, *, ended: bool) -> None:
-        """Nothing more is asked. ended: whether the program ended by itself, without a failure.
+        """End the host after the last request. ended: whether the program ended by itself, without a failure.
 
-        Raises WorldFailed where it did and how it went cannot be told.
+        Raises WorldFailed if the program did, but the outcome cannot be determined.
         """
         ...

@@ -1,8 +1,8 @@
 """Zygotes that no sandbox uses at the moment, kept for the next sandbox of this process.
 
 A zygote never sees a candidate or a trajectory, so another sandbox may use it if it would start one with the same
-command. A search opens a sandbox for each step, and starting a zygote takes a tenth of a second. Kept are only those
-of the main thread: the kernel ends a zygote with the thread that started it. They end with this process.
+command. A search opens a sandbox for each step, and starting a zygote takes a tenth of a second. Only zygotes of the
+main thread are kept, since the kernel ends a zygote with the thread that started it. They end with this process.
 """
 
 import atexit
@@ -17,7 +17,7 @@ _idle: dict[tuple[int, tuple[str, ...]], ZygoteProcess] = {}  # by process, sinc
 
 
 def take(command: Sequence[str]) -> ZygoteProcess | None:
-    """One that was started with this command and is alive, now listening in the running event loop."""
+    """A living zygote with this command, taken over by the running event loop; None if there is none."""
     zygote = _idle.pop((os.getpid(), tuple(command)), None) if _is_main() else None
     if zygote is None:
         return None
@@ -29,7 +29,7 @@ def take(command: Sequence[str]) -> ZygoteProcess | None:
 
 
 async def keep(zygote: ZygoteProcess) -> None:
-    """Keep it for the next sandbox, or stop it where it cannot be kept."""
+    """Keep a zygote for the next sandbox, or stop it if it cannot be kept."""
     key = (os.getpid(), zygote.command)
     if not _is_main() or key in _idle or not await _leaves(zygote):
         zygote.stop()

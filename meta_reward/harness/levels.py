@@ -1,8 +1,8 @@
-"""Which sandbox levels this machine supports, found out by running a job that tries to escape.
+"""Finds out which sandbox levels this machine supports, by running a job that tries to escape.
 
-Looking for a binary is not enough: bubblewrap may be installed but not allowed to create namespaces, and a
-kernel may have Landlock without enabling it. A level is available when its zygote starts and the probe
-escapes from nothing. `none` is never chosen automatically.
+Looking for a binary is not enough: bubblewrap may be installed but not allowed to create namespaces, and a kernel may
+have Landlock without enabling it. A level is available if its zygote starts and all attempts to escape fail. `none` is
+never chosen automatically.
 """
 
 import shutil
@@ -57,10 +57,10 @@ _found: dict[Level, str] = {}
 
 
 async def choose_level(wanted: str = AUTO, *, of: str = "") -> Level:
-    """The level to use: the one that was asked for, else the strictest that works here.
+    """The level to use: the one that was asked for or, with `auto`, the strictest that works here.
 
-    of: what is recorded at that level, for the message. Raises UsageError where it does not work here, or where
-    no level does; it says why, and what to do.
+    of: what uses that level, for the message, such as `run night-1`. Raises UsageError if the level does not work here,
+    or if none does; the message says why, and what to do.
     """
     if wanted == "none":
         return "none"
@@ -72,13 +72,13 @@ async def choose_level(wanted: str = AUTO, *, of: str = "") -> Level:
         return level
     if (found := await strictest()) is not None:
         return found
-    # Whatever is wrong with the weakest is wrong with all of them.
+    # A problem of the weakest level is one of all levels.
     what = f"this machine cannot confine candidates ({await problem_of(CONFINED[-1])})"
     raise UsageError(what, hint=f"{await remedy(CONFINED[-1])}; {_UNCONFINED}")
 
 
 async def strictest() -> Level | None:
-    """The strictest level that works here; None where only `none` would."""
+    """The strictest level that works here; None if only `none` does."""
     for level in CONFINED:
         if not await problem_of(level):
             return level
@@ -86,14 +86,14 @@ async def strictest() -> Level | None:
 
 
 async def problem_of(level: Level) -> str:
-    """Why this machine does not support a level; "" where it does. Probed once per process."""
+    """Why this machine does not support a level; empty if it does. Probed once per process."""
     if level not in _found:
         _found[level] = await _probe(level) and await _probe(level)  # the first may have been killed from outside
     return _found[level]
 
 
 async def remedy(level: Level) -> str:
-    """What the user can do to get a level that does not work here; empty where nothing helps."""
+    """What the user can do to get a level that does not work here; empty if nothing helps."""
     if level not in CONFINED:
         return ""
     if sys.platform != "linux":

@@ -4,13 +4,13 @@
     lockdown.apply()                                         # in each child; irreversible
     scope()                                                  # for a program that needs everything else
 
-Linux only, standard library only. Three layers, each of which stops most attacks by itself:
-capabilities are dropped; Landlock denies every file but those listed as readable (and, where the kernel
-supports it, TCP, abstract sockets and signals to others); a seccomp filter (`seccomp.py`) allows only the
-system calls that a computing Python needs. Nothing may pass from one trajectory to another, so what two
-processes could share (locks, shared memory, keyrings, message queues, open file descriptions) is denied,
-and so is what changes a counter that another could read (threads, sockets and pipes are numbered for the
-whole machine, a disk tells how full it is). What remains is listed in `sandbox.py`.
+Linux only, standard library only. There are three layers, each of which stops most attacks by itself: capabilities are
+dropped; Landlock denies every file except those listed as readable (and, if the kernel supports it, TCP, abstract
+sockets and signals to others); a seccomp filter (`seccomp.py`) allows only the system calls that a Python needs to
+compute. Nothing may pass from one trajectory to another. So everything that two processes could share is denied (locks,
+shared memory, keyrings, message queues, open file descriptions), and so is everything that changes a counter which
+another process could read (threads, sockets and pipes are numbered for the whole machine, a disk tells how full it is).
+`sandbox.py` lists what remains possible.
 
 Sources: man pages landlock(7), seccomp(2), the kernel's system call tables.
 """
@@ -42,7 +42,7 @@ class LockdownError(Exception):
 
 
 class Lockdown:
-    """Prepared once, applied by each child to itself. Raises LockdownError where the kernel does not support it."""
+    """Prepared once, applied by each child to itself. Raises LockdownError if the kernel does not support it."""
 
     def __init__(self, readable: Iterable[str]) -> None:
         """readable: files and whole folders that a child may still read."""
@@ -91,7 +91,7 @@ class Lockdown:
 
 
 def landlock_version() -> int:
-    """The version of the kernel's Landlock, below 1 where it has none."""
+    """The version of the kernel's Landlock; below 1 if it has none."""
     return int(_LIBC.syscall(_CREATE_RULESET, None, 0, 1)) if _LIBC else 0
 
 

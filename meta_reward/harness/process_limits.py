@@ -13,8 +13,8 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else
 
 
 def keep_only(*kept: int) -> None:
-    """Close what the zygote had open. The standard streams go to /dev/null, opened by each child for itself: flags
-    of a shared descriptor could carry a message."""
+    """Close all descriptors but these. The standard streams go to /dev/null, which each child opens for itself, since
+    flags of a shared descriptor could carry a message."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)

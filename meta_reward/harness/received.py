@@ -1,4 +1,4 @@
-"""Parses what a child sent. Any of it may be forged: what does not fit raises CandidateError."""
+"""Parses what a child sent. Any of it may be forged; anything that does not fit raises CandidateError."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _MOST_MESSAGE_CHARS, _MOST_TRACEBACK_CHARS = 2_000, 20_000  # no genuine child s
 
 
 def parse_ask(frame: Mapping[str, Any]) -> Ask:
-    """An ask from a candidate's frame, which may hold anything. Raises CandidateError."""
+    """The question in a candidate's frame, which may hold anything. Raises CandidateError."""
     number, prompt, system = frame.get("ask"), frame.get("prompt"), frame.get("system")
     require, schema, tools = frame.get("require"), frame.get("schema"), frame.get("tools")
     role = frame.get("role")
@@ -66,7 +66,7 @@ def parse_use(frame: Mapping[str, Any]) -> tuple[int, str, Mapping[str, Any]]:
 
 
 def printed_in(frame: Mapping[str, Any]) -> str:
-    """What the candidate has printed, from its last frame."""
+    """The end of what the candidate has printed, from its last frame."""
     printed = frame.get("printed")
     return child.tail_of(printed) if isinstance(printed, str) else ""
 

@@ -1,7 +1,7 @@
-"""What a program receives and returns: `Judge` or `Model`, `Reply`, `Reward`, `Comparison`, and what other kinds get.
+"""What programs receive and return: `Judge` or `Model`, `Reply`, `Reward`, `Comparison`, `Corpus`, `World` and more.
 
-The stable heart of the interface. Standard library only: it is imported by candidates inside the
-sandbox as well as by the parent process.
+The stable core of the interface. It needs only the standard library, since candidates import it inside the sandbox, and
+the parent process imports it too.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from meta_reward.trajectory import Message, Tool
 
 MIN_SCORE, MAX_SCORE = 0.0, 100.0
 ROLES = ("router",)
-"""Parts that another model may play: the judge itself, unless a run's settings name one."""
+"""Roles that a run's settings may give to another model; otherwise the judge plays them."""
 
 
 class JudgeError(Exception):
@@ -23,7 +23,7 @@ ModelError = JudgeError
 
 
 class HostError(Exception):
-    """A request that what was asked, such as a corpus, cannot serve. It says why."""
+    """A host, such as a corpus or a world, cannot serve this request. The message says why."""
 
 
 class PromptTooLong(JudgeError):
@@ -32,11 +32,11 @@ class PromptTooLong(JudgeError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the judge answered, as it is: possibly empty, cut off, or not what was asked for.
+    """The judge's reply, unchanged: possibly empty, cut off, or not what was asked for.
 
-    text: the reply's text. data: the parsed JSON where a schema was asked for and met, else None.
+    text: the reply's text. data: the parsed JSON if a schema was given and the reply fits it, else None.
     stop_reason: `end`, `length` (cut off by the token limit) or `refusal`.
-    tools_called: names of the harness's tools the judge called before answering, in order.
+    tools_called: names of the harness's tools that the judge called before it answered, in order.
     """
 
     text: str
@@ -52,8 +52,8 @@ class Reply:
 class Reward:
     """A harness's verdict on one trajectory.
 
-    score: from 0 to 100. reason: why, for the reader of a trace. findings: anything JSON can hold
-    that helps to understand the score, such as what each check found.
+    score: from 0 to 100. reason: why, for the reader of a trace. findings: anything that JSON can hold and that helps
+    to understand the score, such as the result of each check.
     """
 
     score: float
@@ -65,7 +65,7 @@ class Reward:
 class Comparison:
     """A program's verdict on several trajectories of one task.
 
-    scores: one from 0 to 100 for each, in their order, the better the higher. The rest as for a `Reward`.
+    scores: one per trajectory, from 0 to 100, in the same order; higher is better. reason, findings: as in `Reward`.
     """
 
     scores: Sequence[float]
@@ -91,41 +91,42 @@ class Found:
 
 
 class Corpus(Protocol):
-    """The texts that a program may search."""
+    """A collection of texts that a program may search."""
 
     async def search(self, query: str, *, k: int = 5, where: Mapping[str, Any] | None = None) -> list[Found]:
         """The k texts that fit a query best, best first.
 
-        where: values that metadata must have, or lists of values of which they must have one.
+        where: by field of the metadata, the value that it must have, or a list of allowed values.
         Raises HostError for a query that cannot be answered.
         """
         ...
 
 
 Guard = Callable[[str, Mapping[str, Any]], str | None]
-"""Looks at a call before it is made, by name and arguments: a text is its result, and it is not made."""
+"""Checks a call before it is made, given name and arguments. If it returns a text, that is the call's result, and the
+call is not made; None lets it through."""
 
 
 class World(Protocol):
-    """Where an agent works: a customer to talk to, and tools that read and alter records."""
+    """The world an agent works in: a customer to talk to, and tools that read and change records."""
 
     policy: str
     """The rules that the agent works under."""
     tools: Sequence[Tool]
-    """What can be called: name, description, and a JSON schema of the arguments."""
+    """The tools that can be called: name, description, and a JSON schema of the arguments."""
     messages: Sequence[Message]
-    """What was said and done so far, the first being what the agent was told."""
+    """What was said and done so far; the first message is the task, as the agent was told."""
 
     async def say(self, text: str) -> str | None:
-        """What the customer answers; None if they have left. Raises HostError for what cannot be said."""
+        """Say something; returns the customer's answer, or None if they have left. Raises HostError if refused."""
         ...
 
     async def call(self, name: str, /, **arguments: Any) -> str:
-        """The result of a tool, or what went wrong, as text. Raises HostError for what cannot be called."""
+        """Call a tool; returns its result, or what went wrong, as text. Raises HostError if the call is refused."""
         ...
 
     def transcript(self) -> str:
-        """The messages as numbered text, with calls and results in place."""
+        """The messages as numbered text, including calls and results."""
         ...
 
     def functions(self, guard: Guard | None = None) -> list[Callable[..., Awaitable[str]]]:
@@ -146,19 +147,18 @@ class Judge(Protocol):
         schema: Mapping[str, Any] | None = None,
         role: str | None = None,
     ) -> Reply:
-        """Ask once. Asking the same again is another draw; several at once with asyncio.gather is welcome.
+        """Ask once. Asking the same again makes another draw. Use asyncio.gather to ask several questions at once.
 
-        tools: functions of the harness that the judge may call before it answers; name, docstring
-        and type hints become the tool's schema. require: one of them that it must call.
-        schema: a JSON schema; the reply's `data` then holds the parsed object. role: `router`, for which a run may
-        name another model.
-        Raises PromptTooLong, or JudgeError where the request cannot be answered.
+        tools: functions of the harness that the judge may call before it answers; name, docstring and type hints
+        become the tool's schema. require: one of them, which the judge must call. schema: a JSON schema; the reply's
+        `data` then holds the parsed object if it fits. role: `router`, for which a run may name another model.
+        Raises PromptTooLong, or JudgeError if the request cannot be answered.
         """
         ...
 
 
 Model = Judge
-"""The same, where it does not judge."""
+"""The same interface, for a model that does not judge."""
 
 
 def check_reward(value: Any) -> Reward:
@@ -183,7 +183,7 @@ def check_comparison(value: Any) -> Comparison:
 def _checked_score(score: Any, otherwise: str) -> float:
     if isinstance(score, bool) or not isinstance(score, int | float):
         raise ValueError(otherwise.format(type(score).__name__))
-    if not MIN_SCORE <= score <= MAX_SCORE:  # NaN and infinities do not either
+    if not MIN_SCORE <= score <= MAX_SCORE:  # also true of NaN and infinities
         raise ValueError(f"score {score!r:.40} lies outside 0 to 100")
     return float(score)
 

@@ -1,19 +1,19 @@
-"""The parent's side of the sandbox: starts a zygote, and runs a program, each time in a forked child of it.
+"""The parent's side of the sandbox: starts a zygote, and runs programs, each run in a forked child of the zygote.
 
     async with Sandbox(Budget(), level="strict") as sandbox:
         reward = await sandbox.run(source, "reward", {"trajectory": trajectory}, answer)
 
-Protects against a candidate that crashes, hangs, floods, answers out of range, prints, or leaves state
-behind for the next trajectory; at the levels `strict` and `locked` also against one that tries to read
-files, open sockets, start processes or disturb others. `confinement.py` lists the levels, `levels.py` finds
-out which of them this machine supports. Every failure of the candidate raises CandidateError; errors of
-`answer` (the judge's, a limit's) pass through unchanged.
+It protects against a candidate that crashes, hangs, floods, answers out of range, prints, or leaves state behind for
+the next trajectory; at the levels `strict` and `locked` also against one that tries to read files, open sockets, start
+processes or disturb others. `confinement.py` lists the levels, `levels.py` finds out which of them this machine
+supports. Every failure of the candidate raises CandidateError; errors of `answer` (from the judge, or of a limit) pass
+through unchanged.
 
-What remains possible: answers written into the source; signalling to a trajectory scored at the same
-time through the load of the machine or through what the kernel counts per user, and to a later one through
-what is left in the caches of processor and disk; at `locked`, asking of any path whether it exists, how large
-it is, when it was changed, and when it was read if the file system is mounted `strictatime`; the candidate's
-own process id, which tells how many came before it; bugs of the kernel.
+It does not prevent: answers written into the source; signals to a trajectory that is scored at the same time, through
+the load of the machine or what the kernel counts per user, and to a later one, through the caches of processor and
+disk; at `locked`, looking up for any path whether it exists, how large it is, when it was changed, and, if the file
+system is mounted `strictatime`, when it was read; the candidate's own process id, which tells how many came before it;
+bugs of the kernel.
 """
 
 import asyncio
@@ -34,21 +34,21 @@ from meta_reward.harness.runtime import Reward
 from meta_reward.harness.zygote_process import ZygoteProcess
 from meta_reward.models.session import Answer, Ask, RunTool
 
-_KEPT_CODES = 8  # candidates come one after the other, each for many trajectories
+_KEPT_CODES = 8  # few are enough: candidates come one after another, each for many trajectories
 
 
 class Sandbox:
-    """Scores trajectories, each in a process of its own. Use as an async context manager."""
+    """Runs programs, each run in its own process. Use as an async context manager."""
 
     def __init__(self, budget: Budget, *, level: Level, packages: Sequence[str] = ()) -> None:
-        """packages: installed packages that candidates may import beside the standard library."""
+        """packages: installed packages that candidates may import besides the standard library."""
         self.budget, self.level, self.packages = budget, level, tuple(packages)
         self._zygote: ZygoteProcess | None = None
         self._starting, self._compiling = asyncio.Lock(), asyncio.Lock()
         self._codes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
-        """Starts nothing yet: a candidate that is refused unread, or cached, needs no zygote."""
+        """Starts nothing yet: a candidate that is refused without a run, or cached, needs no zygote."""
         return self
 
     async def __aexit__(
@@ -69,12 +69,12 @@ class Sandbox:
         waited_s: WaitedSeconds = no_waits,
         printed: Callable[[str], None] = lambda text: None,
     ) -> Output:
-        """What one function of a program returns, with calls of the model served by `answer`.
+        """Run one function of a program and return its output. `answer` serves its calls of the model.
 
-        entry: its name, of `ENTRIES`. arguments: in their JSON form. host: what else the program may ask.
-        waited_s: how long `answer` has been held up so far through no fault of the candidate; not on its budget.
-        printed: is called with the end of what the candidate has printed, even if it failed, unless it was killed.
-        Raises CandidateError for anything that is the candidate's fault.
+        entry: the function's name, one of `ENTRIES`. arguments: in JSON form. host: what the program may ask besides
+        the model. waited_s: gives the seconds for which `answer` has been held up so far through no fault of the
+        candidate; they do not count towards its budget. printed: called with the end of the candidate's output, even
+        if it failed, unless it was killed. Raises CandidateError for anything that is the candidate's fault.
         """
         code = await self._compiled(source)
         job = {"type": "start", "protocol": child.PROTOCOL, "source": source, "code": code}
@@ -92,7 +92,7 @@ class Sandbox:
         waited_s: WaitedSeconds = no_waits,
         printed: Callable[[str], None] = lambda text: None,
     ) -> Reward:
-        """The reward of one trajectory, in its JSON form. Otherwise like `run`."""
+        """The reward of one trajectory, which is given in JSON form. Otherwise like `run`."""
         arguments = {"trajectory": trajectory}
         output = await self.run(source, "reward", arguments, answer, waited_s=waited_s, printed=printed)
         assert isinstance(output, Reward)
@@ -104,14 +104,12 @@ class Sandbox:
             if self._zygote is None or not self._zygote.is_alive():
                 if self._zygote is not None:
                     self._zygote.stop()
-                    self._zygote = (
-                        None  # the start of another may be cancelled, and this one is not to be stopped twice
-                    )
+                    self._zygote = None  # not to be stopped again if the start of the next one is cancelled
                 self._zygote = await self._start()
             return self._zygote
 
     async def _compiled(self, source: str) -> str:
-        """A candidate's bytecode, "" if it does not compile: compiled once, in a child that sees no trajectory."""
+        """A candidate's bytecode, empty if it does not compile: compiled once, in a child that sees no trajectory."""
         async with self._compiling:
             if source not in self._codes:
                 code = await self._compile(source)
@@ -125,7 +123,7 @@ class Sandbox:
         job = {"type": "compile", "protocol": child.PROTOCOL, "source": source}
         try:
             frame = await zygote.run(job, self.budget, _no_answer, no_waits)
-        except CandidateError:  # too much for the compiler: scoring will report it
+        except CandidateError:  # too much for the compiler: the run itself will report it
             return ""
         return str(frame["code"])
 

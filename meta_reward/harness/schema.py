@@ -1,7 +1,6 @@
-"""JSON schemas on the candidate's side: one for each tool function, and whether a reply fits one.
+"""JSON schemas on the candidate's side: makes one for a tool function, and checks whether a reply fits one.
 
-Runs inside the sandbox, so that a schema written by a candidate is never interpreted by the parent.
-Standard library only.
+Runs inside the sandbox, so that the parent never interprets a schema written by a candidate. Standard library only.
 """
 
 import inspect
@@ -27,7 +26,7 @@ _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 def tool_of(function: Callable[..., Any]) -> dict[str, object]:
     """A plain function as a tool: its name, its docstring, its parameters as a JSON schema.
 
-    A function that has a schema as its attribute `parameters` keeps that.
+    If the function has an attribute `parameters`, that is its schema.
     """
     if isinstance(known := getattr(function, "parameters", None), dict):
         return {"name": function.__name__, "description": inspect.getdoc(function) or "", "parameters": known}
@@ -46,8 +45,8 @@ def tool_of(function: Callable[..., Any]) -> dict[str, object]:
 
 
 def parse_reply(text: str, schema: Mapping[str, Any]) -> Any:
-    """The JSON value in a reply if it fits the schema, else None. Looks at the whole, then at a fenced block,
-    then at the outermost braces."""
+    """The JSON value in a reply if it fits the schema, else None. Tries the whole reply, then a fenced block, then the
+    text between the outermost braces."""
     start, end = text.find("{"), text.rfind("}")
     fenced = _FENCE.search(text)
     for part in (text, fenced[1] if fenced else "", text[start : end + 1]):

@@ -1,7 +1,7 @@
 """The seccomp filter: which system calls a locked child may make. All others fail with EPERM.
 
-Allowed is what a computing Python needs, and nothing by which two processes could share state or signal each
-other. Sources: man page seccomp(2), the kernel's system call tables. Standard library only.
+The filter allows what a Python that only computes needs, and nothing by which two processes could share state or signal
+each other. Sources: man page seccomp(2), the kernel's system call tables. Standard library only.
 """
 
 import errno
@@ -112,7 +112,7 @@ _CHECKED: Final[dict[str, tuple[tuple[int, int], tuple[_Check, ...]]]] = {
 }
 
 MACHINES: Final[dict[str, tuple[int, int]]] = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-"""Machine: its column above, and its AUDIT_ARCH."""
+"""By machine: its column in the tables above, and its AUDIT_ARCH."""
 
 _LD, _JEQ, _JGE, _AND, _RET = 0x20, 0x15, 0x35, 0x54, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000

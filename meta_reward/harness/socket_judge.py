@@ -1,6 +1,6 @@
-"""The judge as a candidate sees it, and its host: every question goes to the parent over the child's socket.
+"""The judge and the hosts as a candidate sees them: every question goes to the parent over the child's socket.
 
-Standard library and the harness runtime, nothing else.
+Imports only the standard library and the harness runtime.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ class SocketJudge:
         return Reply(frame["text"], data, frame["stop_reason"], tuple(frame["tools_called"]))
 
     async def use(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """What the host answers to a request. Raises HostError."""
+        """The host's answer to a request. Raises HostError if the host refuses it."""
         self._asks += 1
         number = self._asks
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -92,13 +92,13 @@ class SocketJudge:
             self._take(frame)
 
     def _take(self, frame: Mapping[str, Any]) -> None:
-        if frame["type"] == "tool":  # in a task of its own, since a tool may itself ask the judge
+        if frame["type"] == "tool":  # in its own task, since a tool may itself ask the judge
             tool = asyncio.create_task(self._answer_tool(frame))
             self._running.add(tool)
             tool.add_done_callback(self._running.discard)
             return
         answer = self._waiting.pop(frame["ask"])
-        if answer.done():  # the candidate gave up waiting
+        if answer.done():  # the candidate has stopped waiting for it
             return
         if frame["type"] in ("reply", "used"):
             answer.set_result(frame)
@@ -179,4 +179,4 @@ class SocketWorld:
 
 
 HOSTS: Mapping[str, Callable[[SocketJudge, Mapping[str, Any]], Any]] = {"corpus": SocketCorpus, "world": SocketWorld}
-"""What a program is given to ask its host with, by the parameter's name; made with its arguments in JSON form."""
+"""By parameter, the class with which a program asks its host; made from the run's arguments in JSON form."""

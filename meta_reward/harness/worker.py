@@ -1,15 +1,14 @@
-"""The sandboxed side: a zygote that forks one child for each trajectory.
+"""The sandboxed side: a zygote that forks a child for each run, such as of one trajectory.
 
     python -P -s -S -B -m meta_reward.harness.worker SETTINGS_JSON CONTROL_FD
 
-Started by the parent process (`sandbox.py`) and standalone: standard library and the harness
-runtime, nothing else. The zygote is single-threaded and never executes candidate code. For each
-trajectory it receives one end of a socket and forks; the child confines itself, and only then reads
-its one trajectory from that socket (`child.py`). No trajectory and no candidate ever passes through
-the zygote's memory, so nothing carries over from one to the next.
+It is started by the parent process (`sandbox.py`), and imports only the standard library and the harness runtime. The
+zygote is single-threaded and never executes candidate code. For each run it receives one end of a socket and forks; the
+child confines itself, and only then reads its one job from that socket (`child.py`). No trajectory and no candidate
+ever passes through the zygote's memory, so nothing carries over from one run to the next.
 
-Control messages are five bytes: `s` (start, with a socket attached) or `k` (kill), then the job's
-number; the zygote answers with job number and exit code when a child has ended.
+Control messages are five bytes: `s` (start, with a socket attached) or `k` (kill), then the job's number. When a child
+has ended, the zygote answers with job number and exit code.
 """
 
 import asyncio
@@ -88,7 +87,7 @@ class Zygote:
                 return
 
     def _obey(self) -> bool:
-        """Carry out the next control message; False when there are no more."""
+        """Carry out the next control message; False if the parent has hung up."""
         message, descriptors, *_ = socket.recv_fds(self._control, CONTROL.size, 1)
         if len(message) < CONTROL.size:
             for pid in self._jobs:
@@ -132,7 +131,7 @@ class Zygote:
             os._exit(code)
 
     def _confine(self, descriptor: int) -> None:
-        """Give up everything but the socket, before anything is read from it."""
+        """Give up everything except the socket, before anything is read from it."""
         die_with_parent()
         if os.getppid() != self._pid:  # it died before this child could ask to die with it
             os._exit(ORPHANED)
@@ -154,7 +153,7 @@ def _drain(pipe: int) -> None:
 
 
 def _hide_package() -> None:
-    """Leave candidates the loaded interface, with no way to import the rest of the package."""
+    """Leave candidates the interface that is loaded, with no way to import the rest of the package."""
     sys.path[:] = [entry for entry in sys.path if entry != os.environ.get("PYTHONPATH")]
     for name in ("meta_reward", "meta_reward.harness", audit.__name__):
         sys.modules[name].__path__ = []
@@ -164,7 +163,7 @@ def _import_package(name: str) -> None:
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
-        sys.exit(f"package {name} cannot be imported inside ({error}); packages must list what it needs as well")
+        sys.exit(f"package {name} cannot be imported in the sandbox ({error}); packages must list what it needs too")
 
 
 def _make_loop() -> asyncio.AbstractEventLoop:
@@ -177,8 +176,8 @@ def _make_loop() -> asyncio.AbstractEventLoop:
 
 
 def _rehearse(loop: asyncio.AbstractEventLoop) -> None:
-    """Run a harness of our own once, so that the interpreter is warmed up before forking: a child pays for every
-    memory page that it is the first to write to."""
+    """Run a built-in harness once, to warm up the interpreter before forking: a child pays for every memory page that
+    it is the first to write to."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         reply = {"type": "reply", "ask": 1, "text": "Score: 50", "stop_reason": "end", "tools_called": []}

@@ -21,7 +21,7 @@ _PATIENCE_S = 30.0  # for the zygote to start, to report how a child ended, to e
 
 
 class ZygoteProcess:
-    """A zygote process and the jobs running under it. It belongs to one event loop at a time."""
+    """A zygote process and the jobs running under it. It is used by one event loop at a time."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """command: as `worker_command` returns it."""
@@ -40,7 +40,7 @@ class ZygoteProcess:
                     pass_fds=[theirs.fileno()],
                     env=environment,
                     cwd="/",
-                    start_new_session=True,  # so that Ctrl-C reaches this process alone
+                    start_new_session=True,  # so that Ctrl-C reaches only this process
                 )
         except BaseException:
             self._control.close()
@@ -63,7 +63,7 @@ class ZygoteProcess:
             raise MetaRewardError(NOT_STARTED + words)
 
     def is_alive(self) -> bool:
-        # It hangs up before it can be waited for, and bubblewrap around it outlives it.
+        # Its exit status comes later than its hang-up, and bubblewrap around it outlives it.
         return not self._hung_up and self._process.poll() is None
 
     def join_loop(self) -> None:
@@ -71,8 +71,7 @@ class ZygoteProcess:
         self._watcher = asyncio.create_task(self._watch(self._control))
 
     async def leave_loop(self) -> bool:
-        """Once its children have ended, stop listening, so that another event loop can take it up. False if it cannot
-        be taken up."""
+        """Stop listening once its children have ended, so that another event loop can use it. False if none can."""
         if self._exits:
             await asyncio.wait(self._exits.values(), timeout=_DYING_S)
         if self._exits or self._watcher.done() or not self.is_alive():
@@ -89,7 +88,10 @@ class ZygoteProcess:
         printed: Callable[[str], None] = lambda text: None,
         host: Host | None = None,
     ) -> dict[str, Any]:
-        """One job in a child of its own: its start frame in, its last frame out."""
+        """Run one job in a new child; returns its last frame. start: its start frame. The rest as for `Sandbox.run`.
+
+        Raises CandidateError.
+        """
         ours, theirs = socket.socketpair()
         job = next(self._jobs)
         ended = self._exits[job] = asyncio.get_running_loop().create_future()
@@ -103,15 +105,15 @@ class ZygoteProcess:
                     return await talk.run(start)
                 finally:
                     printed(talk.printed)
-            finally:  # abort drops what is unsent: a transport that still waits to send keeps its place in the
-                writer.transport.abort()  # selector, and the next socket of the same number would receive nothing
+            finally:  # abort drops unsent data: a transport that still waits to send would stay in the selector,
+                writer.transport.abort()  # and the next socket with the same number would receive nothing
         finally:
             ours.close()
             if not ended.done():
                 await self._send(b"k", job)
 
     def stop(self) -> None:
-        """End it and its children."""
+        """End the zygote and its children."""
         self._deafen()
         for job in list(self._exits):  # nobody will report how they ended
             self._ended(job, -signal.SIGKILL)
@@ -124,7 +126,7 @@ class ZygoteProcess:
         self._close_stderr()
 
     def kill(self) -> None:
-        """End it where it runs nothing and no event loop listens to it."""
+        """End a zygote that runs nothing and that no event loop listens to."""
         self._process.kill()
         self._process.wait()
         self._control.close()
@@ -136,12 +138,12 @@ class ZygoteProcess:
 
     def _deafen(self) -> None:
         self._watcher.cancel()
-        # Now rather than when the watcher notices: by then, another file may have the same descriptor number.
+        # At once, not when the watcher notices: by then, another file may have the same descriptor number.
         asyncio.get_running_loop().remove_reader(self._control)
 
     async def _send(self, op: bytes, job: int, attached: socket.socket | None = None) -> None:
-        """Send a control message, waiting while hundreds of jobs have filled the socket. The event loop keeps
-        running meanwhile, since a zygote that cannot report who has ended reads no messages either."""
+        """Send a control message, waiting while hundreds of jobs have filled the socket. Meanwhile the event loop keeps
+        running, since a zygote that cannot report which children have ended reads no messages either."""
         descriptors = [attached.fileno()] if attached else []
         while True:
             try:
@@ -182,7 +184,7 @@ class ZygoteProcess:
 
 
 async def _exit_of(ended: asyncio.Future[int]) -> int:
-    """How a job's process ended: its exit code, or minus the signal that killed it."""
+    """How a job's process ended: its exit code, or minus the signal that killed it. Raises TimeoutError."""
     return await asyncio.wait_for(asyncio.shield(ended), _PATIENCE_S)
 
 

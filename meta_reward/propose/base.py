@@ -1,7 +1,7 @@
-"""The proposer's contract: files in, files out.
+"""The contract of a proposer: files in, files out.
 
-A proposer reads `history/` and leaves folders with `harness.py` and `proposal.md` in its staging
-folder. What it leaves is untrusted: only regular files are collected, bounded in number and size.
+A proposer reads `history/` and writes candidates to its staging folder: folders with `harness.py` and `proposal.md`.
+What it writes is untrusted: only regular files are collected, bounded in number and size.
 """
 
 import os
@@ -20,48 +20,48 @@ from meta_reward.propose.session_server import AnswerRequest
 
 MAX_PROPOSAL_BYTES = 64 * 1024
 _MAX_NOTES, _MAX_NAMES = 20, 5
-_TAKEN = {"harness.py", "proposal.md", "validator.json"}  # the last is ours
+_EXPECTED = {"harness.py", "proposal.md", "validator.json"}  # the search itself writes the last
 
 PACKAGE = Path(__file__).parents[1]
 """Hidden from agents: with it they could build the simulated world, including its sealed splits."""
 
 TryHarness = Callable[[Path, Sequence[str]], Awaitable[object]]
-"""Runs a draft on the named pairs of the search split, or on a sample if none are named."""
+"""Tries a draft on pairs of the search split, named by id, task or category, or on a sample if none are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One session of a proposer, whose own folder is the parent of staging."""
+    """What a proposer is to do in one session. The session's folder is the parent of `staging`."""
 
     view: Path
-    """The folder that it is shown, read only."""
+    """The folder with the history, read-only."""
     staging: Path
-    """The only folder that it writes to."""
+    """The folder for candidates, the only one that the proposer may write to."""
     iteration: int
     candidates: int
-    """How many it may leave."""
+    """The most candidates that it may leave."""
     seed: int
     rejected: tuple[str, ...] = ()
-    """Folders to fix, each with its findings in `validator.json`."""
+    """Names of folders in staging to fix, each with the validator's findings in `validator.json`."""
     instructions: str = ""
     max_usd: float = 0.0
-    """What it may spend, 0 for no limit."""
+    """The most US dollars that it may spend; 0 for no limit."""
     is_spent: Callable[[], bool] = lambda: False
-    """Whether the run's money is used up, which trying drafts uses as well."""
+    """Whether the run's money is used up; trying drafts uses it too."""
     try_harness: TryHarness | None = None
     """How an agent in this process tries a draft."""
     query: AnswerRequest | None = None
-    """How an agent in this process asks about the history."""
+    """How an agent in this process queries the history."""
     socket: Path | None = None
-    """Where an agent in a jail asks for both."""
+    """The socket on which an agent in a jail does both."""
     hidden: tuple[Path, ...] = ()
     """Folders that no jail may show."""
     kind: str = "reward"
-    """What programs the search is over."""
+    """The kind of programs that are searched for."""
 
     @property
     def home(self) -> Path:
-        """The agent's home folder: empty when a session begins, removed when it ends."""
+        """The agent's home folder: empty when the session begins, removed when it ends."""
         return self.staging.parent / "home"
 
     @property
@@ -71,18 +71,18 @@ class Assignment:
 
 
 def check_variables(names: Sequence[str]) -> None:
-    """Raise UsageError for a variable that a proposer is to be given but that is not set."""
+    """Raise UsageError if one of these environment variables, which a proposer is to get, is not set."""
     for name in names:
         if name not in os.environ:
             raise UsageError(f"--proposer-env {name}: it is not set", hint="set it, or leave it out")
 
 
 class Proposer(Protocol):
-    """Whatever writes candidates."""
+    """Writes candidates, one session per iteration."""
 
     @property
     def repairs(self) -> bool:
-        """Whether it can be asked to fix what the validator refused."""
+        """Whether it can be asked to fix candidates that the validator refused."""
         ...
 
     def check(self) -> None:
@@ -90,7 +90,7 @@ class Proposer(Protocol):
         ...
 
     async def propose(self, assignment: Assignment) -> object:
-        """Write candidates into staging, and events into the transcript. Raises ProposerError."""
+        """Write candidates to staging, and events to the transcript. Raises ProposerError."""
         ...
 
 
@@ -116,7 +116,7 @@ def render_prompt(assignment: Assignment, *, view: Path, staging: Path, resumed:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A candidate as a proposer left it. folder: its name in staging."""
+    """A candidate as a proposer left it. folder: the name of its folder in staging."""
 
     folder: str
     source: str
@@ -128,12 +128,15 @@ class Draft:
 
 
 def slug(text: str) -> str:
-    """A text as part of a candidate's name: short, lower case, letters, digits and dashes."""
+    """A text as part of a candidate's name: at most 40 lower-case letters, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].rstrip("-") or "candidate"
 
 
 def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[list[Draft], list[str]]:
-    """The drafts in staging, and notes on what was left out. order: folder names; sorted by name without it."""
+    """The drafts in staging, and notes on what was left out.
+
+    most: drafts at most. order: names of the folders in order; if empty, all folders, sorted by name.
+    """
     drafts: list[Draft] = []
     notes: list[str] = []
     if staging.is_symlink() or not staging.is_dir():
@@ -154,9 +157,9 @@ def collect(staging: Path, *, most: int, order: Sequence[str] = ()) -> tuple[lis
         else:
             proposal = _read(path / "proposal.md", MAX_PROPOSAL_BYTES)
             drafts.append(Draft(folder, source, proposal or ""))
-            if others := _others(path, _TAKEN if proposal is not None else _TAKEN - {"proposal.md"}):
+            if others := _others(path, _EXPECTED if proposal is not None else _EXPECTED - {"proposal.md"}):
                 notes.append(f"{folder!r} holds {others} as well: left out")
-    notes.sort(key=lambda note: "is not a folder" in note)  # notes on what was meant as a candidate come first
+    notes.sort(key=lambda note: "is not a folder" in note)  # notes on folders first: those were meant as candidates
     if len(notes) > _MAX_NOTES:
         notes[_MAX_NOTES:] = [f"{len(notes) - _MAX_NOTES} more were left out"]
     return drafts, notes
@@ -171,10 +174,10 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _others(folder: Path, taken: Collection[str]) -> str:
-    """The first few names of what else there is in a candidate's folder."""
+def _others(folder: Path, expected: Collection[str]) -> str:
+    """The first few names of other files in a candidate's folder, as a text."""
     try:
-        names = sorted(entry.name for entry in os.scandir(folder) if entry.name not in taken)
+        names = sorted(entry.name for entry in os.scandir(folder) if entry.name not in expected)
     except OSError:  # a folder may be searchable but not readable
         return "what cannot be listed"
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
@@ -182,7 +185,7 @@ def _others(folder: Path, taken: Collection[str]) -> str:
 
 
 def keep_only(staging: Path, drafts: Sequence[Draft]) -> None:
-    """Make staging hold the collected drafts and nothing else, whatever the session left there."""
+    """Remove everything from staging except the collected drafts."""
     aside = Path(tempfile.mkdtemp(dir=staging.parent, prefix="left-"))
     if staging.is_symlink() or staging.exists():
         staging.rename(aside / staging.name)
@@ -194,7 +197,10 @@ def keep_only(staging: Path, drafts: Sequence[Draft]) -> None:
 
 
 def _read(path: Path, most: int) -> str | None:
-    """A regular file's text, None if there is none. Follows no link and waits for no pipe."""
+    """The text of a regular file, up to one byte more than `most`; None if there is none.
+
+    Follows no link and does not block on a pipe.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -205,7 +211,7 @@ def _read(path: Path, most: int) -> str | None:
         data = _read_up_to(handle, most + 1)
     finally:
         os.close(handle)
-    # One byte over the limit lets the validator recognise an oversized harness and keeps the record small.
+    # The extra byte lets the validator recognise an oversized harness, while the record stays small.
     return data.decode(errors="replace").replace("\r\n", "\n")
 
 

@@ -1,12 +1,12 @@
-"""`meta-reward` in a jail: asks the search to try a draft or a question about the history; prints the answer as JSON.
+"""`meta-reward` in a jail: asks the search to try a draft or to query the history, and prints the answer as JSON.
 
     meta-reward try my-draft --pairs t001-p1,t007,false-claim
     meta-reward failures c0007
 
-The questions are those of `query_table.py`. The client talks to the socket at $META_REWARD_TRY. Drafts are in the
-folder `staging` beside $META_REWARD_PROMPT, or in the current folder without that variable. It uses the standard
-library and the table alone: `pack_client` makes one file of the two, so that a jail shows nothing else of this
-package. Exits with 1 if the answer is an error, or if the draft is not a valid harness.
+The queries are those of `query_table.py`. The client talks to the socket at $META_REWARD_TRY. Drafts are in the folder
+`staging` next to $META_REWARD_PROMPT, or in the current folder if that variable is not set. It uses only the standard
+library and the table: `pack_client` makes one file of the two, so that a jail shows nothing else of this package. Exits
+with 1 if the answer is an error, or if the draft is not a valid harness.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == TRY.name:
         given["path"] = from_staging(given["path"])
     if not os.environ.get(SOCKET):
-        print(f"meta-reward: {SOCKET} is not set: this works inside a proposer's session only", file=sys.stderr)
+        print(f"meta-reward: {SOCKET} is not set: this works only inside a proposer's session", file=sys.stderr)
         return 1
     try:
         answer = ask(os.environ[SOCKET], command, given)
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(rendered(answer), flush=True)
     except BrokenPipeError:  # the reader has closed its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    # The `error` of a trace is an object, that of a request a text; `ok` is false for a draft that is not valid.
+    # The `error` of a trace is an object, that of a failed request a text; `ok` is false for an invalid draft.
     return 1 if isinstance(answer.get("error"), str) or answer.get("ok") is False else 0
 
 
@@ -52,25 +52,25 @@ def parse(words: Sequence[str] | None) -> tuple[str, dict[str, Any]]:
     parser = _parser()
     found = vars(parser.parse_args(words))
     if re.fullmatch(r"c\d+", found["run"] or ""):
-        parser.error(f"one name too many: {found['run']} is a candidate, and no run")
+        parser.error(f"one name too many: {found['run']} is a candidate, not a run")
     given = {name: value for name, value in found.items() if name not in _ELSEWHERE}
     return given.pop("command"), given
 
 
 def ask(path: str, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to one request. Raises OSError, or ValueError if what comes back is not an answer."""
+    """The answer to one request. Raises OSError, or ValueError if the reply is not an answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
         connection.sendall(json.dumps({"command": command, "arguments": {**arguments}}).encode() + b"\n")
         with connection.makefile("rb") as file:
             answer = json.loads(file.readline())
     if not isinstance(answer, dict):
-        raise ValueError("what came back is not an answer")
+        raise ValueError("the reply is not an answer")
     return answer
 
 
 def rendered(answer: Mapping[str, Any]) -> str:
-    """An answer as JSON, one line for each value and for each item of a list: compact, and easy to grep."""
+    """An answer as JSON with one line for each value and each list item: compact, and easy to grep."""
     return "{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in answer.items()) + "\n}"
 
 
@@ -81,7 +81,7 @@ def _value(value: Any) -> str:
 
 
 def from_staging(path: str) -> str:
-    """A path relative to the staging folder, which the search sees at another place."""
+    """A path relative to the staging folder, since the search sees that folder at another path."""
     staging = Path(os.environ.get(PROMPT, "")).absolute().parent / "staging"
     return os.path.relpath(Path(path).absolute(), staging if staging.is_dir() else Path.cwd())
 

@@ -1,9 +1,9 @@
-"""A proposer that is any program: it works in its staging folder, and its session ends when it exits.
+"""A proposer that can be any program: it works in its staging folder, and its session ends when it exits.
 
-It gets its prompt on standard input and as the file `$META_REWARD_PROMPT`, the history at
-`$META_REWARD_HISTORY` and `../history`, and the number of candidates it may leave in `$META_REWARD_CANDIDATES`.
-It runs in a jail, or with the user's own rights if the settings say so. The offline catalog runs the same way;
-it is our own program and needs no jail.
+It gets its prompt on standard input and as the file `$META_REWARD_PROMPT`, the history at `$META_REWARD_HISTORY` and
+`../history`, and the number of candidates it may leave in `$META_REWARD_CANDIDATES`. It runs in a jail, or with the
+user's own rights if the settings say so. The offline proposers run the same way; they are part of this package and need
+no jail.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _MAX_FILE_BYTES = 1024**3
 _LEAST_MINUTES = 0.01
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 _MISSING = ("No such file or directory", "ModuleNotFoundError", "Cannot find module", "MODULE_NOT_FOUND")
-_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # the second is how a shell or a jail tells it
+_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # the second is how a shell or a jail reports it
 _NAME_IT = "the jail does not show what it misses: name that file or its folder with --proposer-bind PATH"
 _KEPT = ("LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
@@ -51,7 +51,7 @@ class Confinement:
 
 @dataclass(frozen=True, slots=True)
 class CommandProposer:
-    """Runs a command line once per session."""
+    """Runs a command line once per session, and again to fix refused candidates if it `repairs`."""
 
     command: Sequence[str]
     minutes: float
@@ -59,7 +59,7 @@ class CommandProposer:
     confinement: Confinement | None = None
     """None runs it with the user's own rights."""
     env: Sequence[str] = ()
-    """Variables to pass on, whose values are secret."""
+    """Names of environment variables to pass on; their values are secret."""
 
     def check(self) -> None:
         """Raise UsageError if no session could start."""
@@ -97,12 +97,12 @@ class CommandProposer:
             raise ProposerError(f"{self.command[0]}: exit code {code}: {last_line}{self._hint(code, last_line)}")
 
     def _secrets(self, environment: Mapping[str, str]) -> Secrets:
-        """The variables given on purpose, whatever their names, and those whose names say that they are secret."""
+        """The values of variables that the user names, and of those whose names suggest a secret, such as `X_TOKEN`."""
         named = [name for name in environment if any(word in name.upper() for word in _SECRET_WORDS)]
         return Secrets({name: environment.get(name, "") for name in (*named, *self.env)})
 
     def _hint(self, code: int, last_line: str) -> str:
-        """What to do if a program lacks a file in the jail."""
+        """What to do, if a program seems to lack a file in the jail; else empty."""
         misses = code in (126, 127) or any(text in last_line for text in _MISSING)
         return f" ({_NAME_IT})" if self.confinement and misses else ""
 
@@ -156,14 +156,14 @@ class _Start:
     environment: Mapping[str, str] = field(repr=False)
     prompt: str
     path: Path
-    """Of the prompt file."""
+    """The prompt file."""
     folder: Path
     """The working directory."""
     is_jailed: bool = False
 
 
 def _ways_to_ask(assignment: Assignment, session: Path) -> list[Mount]:
-    """The socket on which the search answers, and the client for it, which is called `meta-reward`."""
+    """Mounts for asking the search: its socket, and a client for it that is called `meta-reward`."""
     if assignment.socket is None:
         return []
     program = session / "meta-reward"
@@ -173,7 +173,7 @@ def _ways_to_ask(assignment: Assignment, session: Path) -> list[Mount]:
 
 
 async def _run(start: _Start, output: IO[bytes], timeout_s: float) -> int:
-    """Run a program and everything it starts to their end; returns its exit code. Raises TimeoutError."""
+    """Run a program until it exits, then kill what it has started; returns its exit code. Raises TimeoutError."""
     start.path.write_bytes(start.prompt.encode())
     with start.path.open("rb") as prompt:
         try:

@@ -1,9 +1,9 @@
-"""Which tool calls of an agent are allowed, decided from the call and the folders that it works in.
+"""Decides which tool calls of an agent are allowed, from the call and the folders that the agent works in.
 
-No SDK and no state; it only looks at the file system. Everything that is not known to be harmless is refused:
-a tool that is not listed, an unknown argument, a path that leaves its folders once links and `..` are resolved,
-and any spelling of a path that another program could read differently. An allowed call is returned with its
-paths resolved, and that call must be run, so that what was checked is what is opened.
+Uses no SDK and keeps no state; it only looks at the file system. Everything that is not known to be harmless is
+refused: a tool that is not listed, an unknown argument, a path that leaves its folders once links and `..` are
+resolved, and any spelling of a path that another program could read differently. An allowed call is returned with its
+paths resolved. Run that call, not the original, so that the path that was checked is the one that is opened.
 """
 
 import os
@@ -45,18 +45,18 @@ class Bounds:
     """The one folder that it may read and write."""
     tools: Collection[str] = FILE_TOOLS
     own: Collection[str] = ()
-    """Our tools, which check their arguments themselves."""
+    """Tools of this package, which check their arguments themselves."""
 
 
 def check(tool: str, arguments: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:
-    """The arguments to run the call with. Raises Refused."""
+    """The arguments to run the call with, paths resolved. Raises Refused if it is not allowed."""
     if tool in bounds.own:
         return dict(arguments)
     if tool not in bounds.tools or tool not in _ARGUMENTS:
         raise Refused(f"there is no tool {tool!r} here; there are {', '.join([*bounds.tools, *bounds.own])}")
     unknown = sorted(set(arguments) - _ARGUMENTS[tool])
     if unknown:
-        raise Refused(f"{tool} is not to be called with {unknown[0]!r}")
+        raise Refused(f"{tool} does not take the argument {unknown[0]!r} here")
     checked = dict(arguments)
     if tool in _READERS:
         name = _READERS[tool]
@@ -73,7 +73,7 @@ def check(tool: str, arguments: Mapping[str, Any], bounds: Bounds) -> dict[str, 
 
 
 def _inside(given: object, bounds: Bounds, roots: tuple[Path, ...], verb: str) -> Path:
-    """A path as it is after links and `..`, within one of the folders."""
+    """A path with links and `..` resolved. Raises Refused unless it is within one of the folders."""
     if not isinstance(given, str) or not given or not _is_plain(given):
         raise Refused(f"{given!r:.200} is not a plain path")
     real = Path(os.path.realpath(bounds.write / given))
@@ -82,7 +82,7 @@ def _inside(given: object, bounds: Bounds, roots: tuple[Path, ...], verb: str) -
     if real.exists() and not (real.is_file() or real.is_dir()):
         raise Refused(f"{given!r:.200} is neither a file nor a folder")
     if verb == "write" and real.is_file() and real.stat().st_nlink > 1:
-        raise Refused(f"{given!r:.200} has another name elsewhere")
+        raise Refused(f"{given!r:.200} has another hard link elsewhere")
     return real
 
 

@@ -1,10 +1,10 @@
-"""A jail for any program: bubblewrap, with nothing of this machine in it except what is listed here.
+"""A jail for any program: bubblewrap, which shows nothing of this machine except what is listed here.
 
-It shows the system's own folders, read-only; an empty home that is removed with the session; the history,
-read-only, and the staging folder, at fixed places; the program; and what the user names. The environment holds
-only what is given. The network is the host's, since an agent needs its model, unless it is switched off.
-Abstract sockets come with the network: on Linux 6.12 and later, Landlock keeps programs from them (`confine`,
-run before bubblewrap starts, which needs none). Whether a machine supports all this is found out by trying.
+It shows the system's own folders, read-only; an empty home that is removed with the session; the history, read-only,
+and the staging folder, at fixed places; the program; and what the user names. The environment has only the given
+variables. The network is the host's, since an agent needs its model, unless it is switched off. With the network come
+abstract sockets: on Linux 6.12 and later, Landlock denies them (`confine`, which runs before bubblewrap starts;
+bubblewrap itself needs none). `why_not` tries whether a machine supports all this.
 """
 
 import functools
@@ -45,7 +45,7 @@ class Mount:
     target: Path
     writable: bool = False
     link: bool = False
-    """Whether it is a link in the jail as well: a program may look for its neighbours where the link leads."""
+    """Whether it is a link in the jail too, since a program may look for files next to the target of its link."""
 
     def arguments(self) -> list[str]:
         if self.link:
@@ -55,20 +55,20 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Jail:
-    """What a jail shows."""
+    """The configuration of a jail."""
 
     mounts: Sequence[Mount]
-    """In addition to what every jail shows."""
+    """What it shows in addition to what every jail shows."""
     home: Path
-    """Becomes the home folder."""
+    """The folder that becomes the home folder."""
     account: Path
-    """A folder for the files that name its only user."""
+    """A folder for the jail's `passwd` and `group`, which name its only user."""
     hidden: Sequence[Path] = ()
-    """Folders that it never shows."""
+    """Folders that it never shows, whatever the mounts are."""
     network: bool = True
 
     def command(self, command: Sequence[str]) -> list[str]:
-        """The command line that runs another one inside."""
+        """The command line that runs `command` in the jail. Raises UsageError if a mount would show a hidden folder."""
         wanted = sorted(_uncovered(self.mounts), key=lambda mount: len(mount.target.parts))
         outside = [mount for mount in wanted if not mount.target.is_relative_to(ROOM)]
         inside = [mount for mount in wanted if mount.target.is_relative_to(ROOM)]
@@ -93,9 +93,9 @@ class Jail:
 
 @functools.cache
 def keeps_from_sockets() -> bool:
-    """Whether jailed programs are kept from this machine's abstract sockets.
+    """Whether jailed programs cannot reach this machine's abstract sockets.
 
-    A bubblewrap that is setuid, as on systems without user namespaces for everyone, could not start that way.
+    They can if bubblewrap is setuid, as on systems without user namespaces for everyone: confined, it would not start.
     """
     found = shutil.which("bwrap")
     is_setuid = found is not None and os.geteuid() != 0 and bool(Path(found).stat().st_mode & stat.S_ISUID)
@@ -109,7 +109,7 @@ def confine() -> None:
 
 
 def home_in_jail() -> Path:
-    """The home folder keeps its path in the jail, so that paths below it stay valid."""
+    """The path of the home folder in the jail: the user's own, so that paths below it stay valid."""
     home = Path.home()
     return home if len(home.parts) > 1 and not is_system(home) else Path("/home/agent")
 
@@ -119,7 +119,7 @@ def parse_bind(text: str) -> Mount:
     name, _, mode = text.rpartition(":") if text.endswith((":rw", ":ro")) else (text, "", "ro")
     path = Path(name).expanduser().absolute()
     if not path.exists():
-        raise UsageError(f"--proposer-bind {text}: there is no {path}", hint="name what exists")
+        raise UsageError(f"--proposer-bind {text}: there is no {path}", hint="name a file or folder that exists")
     if path in (Path.home() / "child").parents:
         raise UsageError(f"--proposer-bind {text} shows a whole home folder", hint="name what the agent needs in there")
     return Mount(path.resolve(), path, writable=mode == "rw")
@@ -127,7 +127,7 @@ def parse_bind(text: str) -> Mount:
 
 @functools.cache
 def why_not() -> str:
-    """Why this machine cannot jail, "" if it can: a small job must see what it should and nothing else."""
+    """Why this machine cannot jail; empty if it can. Runs a small job that must see what it should and nothing else."""
     if not shutil.which("bwrap"):
         return "bubblewrap (bwrap) is not installed"
     with tempfile.TemporaryDirectory() as name:
@@ -154,7 +154,7 @@ def _bubblewrap() -> str:
 
 
 def _uncovered(mounts: Sequence[Mount]) -> list[Mount]:
-    """The mounts without those that another one already shows at the same place."""
+    """The mounts without those that another mount already shows at the same path."""
     kept: list[Mount] = []
     for mount in sorted(mounts, key=lambda m: (len(m.target.parts), not m.writable)):
         if not any(_covers(other, mount) for other in kept):
@@ -169,7 +169,7 @@ def _covers(other: Mount, mount: Mount) -> bool:
 
 
 def _hidden(folders: Sequence[Path], mounts: Sequence[Mount]) -> list[Path]:
-    """Where hidden folders would be visible, through any mount."""
+    """The paths in the jail at which mounts show hidden folders. Raises UsageError if a mount is in a hidden one."""
     shown = [(folder, folder) for folder in SYSTEM] + [(mount.source, mount.target) for mount in mounts]
     found = []
     for folder in folders:
@@ -180,7 +180,7 @@ def _hidden(folders: Sequence[Path], mounts: Sequence[Mount]) -> list[Path]:
 
 
 def _system() -> list[str]:
-    """Mount the system's folders and settings, links as links."""
+    """Arguments that mount the system's folders and settings, links as links."""
     words: list[str] = []
     for folder in SYSTEM:
         if folder.is_symlink():
@@ -195,14 +195,14 @@ def _system() -> list[str]:
 
 
 def _kernel() -> list[str]:
-    """Mount the kernel's settings read-only and hide its secrets, as far as they exist."""
+    """Arguments that mount the kernel's settings read-only and hide its secrets, if they exist."""
     locked = [word for name in _LOCKED for word in ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")]
     masked = [f"/proc/{name}" for name in _MASKED if Path("/proc", name).exists()]
     return locked + [word for path in masked for word in ("--ro-bind", "/dev/null", path)]
 
 
 def _account(folder: Path) -> list[str]:
-    """A user for the jail, whose name reveals nothing about this machine."""
+    """Arguments that mount a `passwd` and `group` with one user, who reveals nothing about this machine."""
     accounts = {
         "passwd": f"agent:x:{_USER_ID}:{_USER_ID}::{home_in_jail()}:/bin/sh\n",
         "group": f"agent:x:{_USER_ID}:\n",

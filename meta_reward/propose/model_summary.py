@@ -1,7 +1,7 @@
 """Summaries of candidates' traces that a model writes, for `--history model-summaries`.
 
-Each is written once, from what code has counted and from a sample of pairs with what the judge was sent and said of
-both sides, and kept as a file. Like those written by code, they are all that a session sees of the traces.
+Each is written once and kept as a file. The model sees the summary written by code, and a sample of pairs with what the
+judge was sent and replied on both sides. A session sees nothing else of the traces.
 """
 
 import random
@@ -18,7 +18,7 @@ _ASKED = Path(__file__).with_suffix(".md")
 
 
 async def write_summaries(history: HistoryLayout, folder: Path, writer: Writer) -> None:
-    """Write those that are missing. folder: where they are kept. Raises what asking raises."""
+    """Write the missing summaries. folder: where they are kept. Raises as `Writer.ask`."""
     for one in load_tried(history):
         path = folder / f"{one.folder.name}.md"
         if one.row is not None and one.row.status != "rejected" and not path.exists():

@@ -1,4 +1,4 @@
-"""The client of a jail as a single file: an executable archive of `client.py` and the table of its commands."""
+"""Packs the client for a jail into one file: an executable archive of `client.py` and the table of its commands."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_client() -> bytes:
-    """A program that needs a Python interpreter and nothing else; the same bytes each time."""
+    """The bytes of a program that needs only a Python interpreter; always the same."""
     table = Path(query_table.__file__)
     contents = {"__main__.py": Path(client.__file__).read_bytes(), _name(table): table.read_bytes()}
     contents |= {_name(folder / "__init__.py"): b"" for folder in (_PACKAGE, table.parent)}

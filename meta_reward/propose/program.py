@@ -1,8 +1,8 @@
-"""What must be visible for a command line to start: its program, its interpreter, and what these depend on.
+"""Finds what must be visible for a command line to start: its program, its interpreter, and what these depend on.
 
-Follows links, `#!` lines, Python virtual environments, node packages, and the shims of version managers such as
-pyenv (`~/.pyenv/shims/python3`), which look for the real program in their manager's folder. The system's own
-folders are visible anyway. Anything else that a program needs, the user names.
+Follows links, `#!` lines, Python virtual environments, node packages, and the shims of version managers such as pyenv
+(`~/.pyenv/shims/python3`), which look for the real program in their manager's folder. The system's own folders are
+visible anyway. The user has to name anything else that a program needs.
 """
 
 import shlex
@@ -19,15 +19,18 @@ _LONGEST_CHAIN = 5
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command line with absolute paths, the paths it needs to see, and the folders that its PATH starts with."""
+    """A command line, and what it needs in order to start."""
 
     command: tuple[str, ...]
+    """The command line with absolute paths."""
     needs: tuple[Path, ...]
+    """The paths that it must see, apart from the system's folders."""
     folders: tuple[Path, ...]
+    """The folders that its PATH must begin with."""
 
 
 def find_program(command: Sequence[str]) -> Program:
-    """What a command line needs, including files that it names. Raises UsageError if there is no such program."""
+    """What a command line needs, including files named in it. Raises UsageError if there is no such program."""
     found = _which(command[0])
     if found is None:
         what = f"proposer {command[0]} does not start: no such program"
@@ -48,7 +51,7 @@ def find_program(command: Sequence[str]) -> Program:
 
 
 def is_system(path: Path) -> bool:
-    """Whether a path lies in folders that every jail shows."""
+    """Whether a path is in the system's folders, which every jail shows."""
     return any(path.is_relative_to(folder) for folder in SYSTEM)
 
 
@@ -65,7 +68,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _chain(program: Path) -> Iterator[Path]:
-    """A program, the interpreter in its first line, that one's interpreter, and so on."""
+    """A program, the interpreter in its first line, the interpreter of that, and so on."""
     current: Path | None = program
     for _ in range(_LONGEST_CHAIN):
         if current is None:
@@ -110,12 +113,12 @@ def _needs_of(program: Path) -> Iterator[Path]:
 
 
 def _manager_of(program: Path) -> Path | None:
-    """The folder of the version manager whose shim a program is: `ROOT/shims/NAME` beside `ROOT/versions`."""
+    """The folder of a version manager if the program is one of its shims: `ROOT/shims/NAME` next to `ROOT/versions`."""
     root = program.parent.parent
     is_shim = program.parent.name == "shims" and (root / "versions").is_dir()
     return root if is_shim and not Path.home().is_relative_to(root) else None
 
 
 def _is_prefix(folder: Path) -> bool:
-    """Whether a folder is a Python installation of its own, rather than a home folder or a system folder."""
+    """Whether a folder is a Python installation of its own, and not one that contains the user's home."""
     return any(folder.glob("lib/python3*")) and not Path.home().is_relative_to(folder)

@@ -1,7 +1,7 @@
-"""An agent's prompt: the instructions of the run, then the facts of this run.
+"""An agent's prompt: instructions, then the facts of the run.
 
-The instructions are Markdown: the package's own unless a run was given others. They are kept in the run as
-`instructions.md`. The facts are rendered from the run's settings.
+The instructions are Markdown, kept in the run as `instructions.md`: the package's own, or the user's. The facts are
+rendered from the run's settings.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ _SHOWN = {
 
 
 def default_instructions(kind: Kind, proposer: str = "") -> str:
-    """The package's own instructions for this kind of proposer."""
+    """The package's own instructions for programs of a kind. proposer: the spec of the proposer that gets them."""
     written = "library.md" if proposer.startswith(f"{LIBRARY}:") else "writing.md"
     is_written = proposer.partition(":")[0] in (*WRITING, META, LIBRARY)
     return files.read_text(kind.texts / (written if is_written else "instructions.md"))
@@ -55,7 +55,7 @@ def load_instructions(path: Path) -> str:
 
 
 def render_instructions(text: str, config: RunConfig, *, can_try: bool, hints: Sequence[str] = ()) -> str:
-    """What an agent is told in every session: the instructions, the facts of this run, and the user's hints."""
+    """What an agent is told in every session: the instructions, the facts of the run, and the user's hints."""
     words = KINDS[config.kind].words
     facts = [
         f"The {words.model} is `{config.judge.spec}`. Model, temperature and token limit are fixed.",

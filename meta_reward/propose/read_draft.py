@@ -16,7 +16,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def read_draft(staging: Path, path: str) -> str:
-    """The source of a draft; a folder stands for the `harness.py` in it. Raises ProposerError."""
+    """The source of a draft; the path of a folder means the `harness.py` in it. Raises ProposerError."""
     names = _names(staging, path)
     try:
         data = _read_below(staging, names)
@@ -38,7 +38,7 @@ def path_below(staging: Path, path: str) -> str:
 
 
 def _names(staging: Path, path: str) -> list[str]:
-    """The steps from the staging folder down to the draft."""
+    """The names of the path from the staging folder down to the draft. Raises ProposerError."""
     whole = Path(os.path.normpath(staging / path))  # resolves no link
     if "\0" in path or not whole.is_relative_to(staging):
         raise ProposerError(f"draft {path!r} is not in the staging folder: name a file below it")
@@ -46,7 +46,7 @@ def _names(staging: Path, path: str) -> list[str]:
 
 
 def _read_below(folder: Path, names: list[str]) -> bytes | None:
-    """The start of the regular file at the end of these steps, None if it is a folder or anything else."""
+    """The contents of a regular file at this path, up to one byte more than allowed; None if it is anything else."""
     here = os.open(folder, _FOLDER)
     try:
         for name in names:

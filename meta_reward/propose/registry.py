@@ -1,4 +1,4 @@
-"""The kinds of proposers, by their name in the settings."""
+"""The kinds of proposers, by name, and which settings each of them takes."""
 
 import shlex
 import sys
@@ -17,7 +17,7 @@ from meta_reward.run.settings import LIBRARY, META, MODEL_SUMMARIES, WRITING, Pr
 
 
 def make_proposer(settings: ProposerSettings) -> Proposer:
-    """The proposer that the settings name. Raises UsageError for an unknown one."""
+    """The proposer that the settings name. Raises UsageError if it is unknown or does not take these settings."""
     kind, _, rest = settings.spec.partition(":")
     if kind not in _KINDS:
         known = ", ".join(["catalog", "stock", "claude:MODEL", *WRITING, "library:MODEL", "command:PROGRAM ..."])
@@ -37,13 +37,13 @@ def _check_taken(kind: str, settings: ProposerSettings) -> None:
         if name in given and kind not in takers:
             setting = _FLAGS.get(name, f"proposer.{name}")
             raise UsageError(
-                f"{setting} means nothing to proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
+                f"{setting} has no effect on proposer {kind}", hint=f"it is for {' and '.join(takers)}; leave it out"
             )
     if settings.history == MODEL_SUMMARIES and not settings.writer:
         what = "history model-summaries asks a model to write them, and none is named"
         raise UsageError(what, hint=_NAME_WRITER)
     if settings.jail == "none" and settings.net == "none":
-        raise UsageError("without a jail there is no --proposer-net none", hint="leave out one of the two")
+        raise UsageError("--proposer-net none needs a jail, and --proposer-jail none has none", hint="drop one of them")
 
 
 def _catalog(rest: str, settings: ProposerSettings) -> Proposer:
@@ -80,8 +80,8 @@ def _claude(rest: str, settings: ProposerSettings) -> Proposer:
     if unknown:
         raise UsageError(f"proposer.tools names {unknown[0]!r}", hint=f"known: {', '.join(allowed)}")
     if SHELL in settings.tools and len(settings.tools) > 1:
-        what = f"proposer.tools names {SHELL} and others: a shell could change a file while another tool looks at it"
-        raise UsageError(what, hint=f"name {SHELL} alone, which reads and writes as well")
+        what = f"proposer.tools names {SHELL} and others: a shell could change a file while another tool checks it"
+        raise UsageError(what, hint=f"name only {SHELL}, which can read and write too")
     return ClaudeProposer(rest, settings)
 
 

@@ -1,9 +1,9 @@
-"""Values that no record of a session may hold, and what a text that holds one becomes.
+"""Keeps secrets out of records of a session and out of drafts.
 
-Secret are all values that a proposer is given with `--proposer-env`, whatever the variable is called; Claude's
-keys; and any other variable of ours that holds a key. A value is found as it is, and as JSON escapes it; one
-that was encoded in another way is not found. In a record it becomes `[key]`. In a draft it becomes
-`[secret of NAME]`, and a draft with such a mark is refused, also when it is read again.
+Secrets are all values that a proposer gets with `--proposer-env`, whatever the variable is called; Claude's keys; and
+any other variable of this process that holds a key. A value is found as plain text and as JSON escapes it, but not in
+any other encoding. In a record it becomes `[key]`. In a draft it becomes `[secret of NAME]`, and a draft with such a
+mark is refused, also when it is read again.
 """
 
 import json
@@ -25,10 +25,10 @@ _SWITCH = re.compile(r"[\d.]*|true|false|none|null", re.IGNORECASE)
 
 
 class Secrets:
-    """Values by the names of their variables.
+    """Finds and replaces secrets, given as values by the names of their variables.
 
     A value of fewer than 8 characters is found only as a whole word, since inside other words it would match by
-    chance; one of fewer than 4, a short number or a switch such as `true` is not secret.
+    chance. One of fewer than 4, a short number or a switch such as `true` does not count as secret.
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -59,13 +59,13 @@ NO_SECRETS = Secrets({})
 
 
 def session_secrets(settings: ProposerSettings) -> Secrets:
-    """What is secret in a session of a proposer with these settings."""
+    """The secrets in a session of a proposer with these settings."""
     named = (*settings.env, *(CLAUDE_KEYS if settings.spec.startswith("claude:") else ()))
     return Secrets(known_keys() | {name: os.environ.get(name, "") for name in named})
 
 
 def secrets_in(source: str, proposal: str = "") -> tuple[Finding, ...]:
-    """A finding for each secret that a draft held. Names the variable, never its value."""
+    """A finding for each marked secret in a draft. It names the variable, never its value."""
     return bounded([*_findings(source, "", numbered=True), *_findings(proposal, "proposal.md ")])
 
 

@@ -1,7 +1,7 @@
-"""What the sessions of a run have cost, including one under way and those that were cut off and discarded.
+"""What the sessions of a run have cost, including one in progress and those that were cut off and discarded.
 
-A discarded session is run again, but its cost still counts: each is a line in `discarded.jsonl`, identified by
-the time at which its transcript was last written, so that a kill at any moment counts it exactly once.
+A discarded session is run again, but its cost still counts. Each is a line in `discarded.jsonl`, identified by the time
+at which its transcript was last written, so it counts exactly once, even if a kill interrupts this.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from meta_reward.run.layout import Layout
 
 
 def count_discarded(layout: Layout, iteration: int) -> None:
-    """Record what a session has used before it is discarded."""
+    """Record the tokens and cost of a session that is about to be discarded."""
     transcript = layout.transcript(iteration)
     if transcript.exists():
         spent = _spent(transcript)
@@ -24,12 +24,12 @@ def count_discarded(layout: Layout, iteration: int) -> None:
 
 
 def proposer_usd(layout: Layout) -> float:
-    """What all sessions have cost so far, as far as it is known."""
+    """US dollars that all sessions have cost so far; unknown costs count as 0."""
     return float(known_usd([*_ended_sessions(layout), *_discarded(layout).values(), under_way_usd(layout)]))
 
 
 def under_way_usd(layout: Layout) -> float:
-    """What a session that has not ended has cost so far."""
+    """US dollars that sessions which have not ended have cost so far."""
     counted = _discarded(layout)
     begun = [path for path in layout.work.glob("session-*/transcript.jsonl") if not _has_ended(path)]
     return known_usd(_spent(path).cost_usd for path in begun if _ended(path) not in counted)
@@ -50,7 +50,7 @@ def _ended_sessions(layout: Layout) -> Iterator[float | None]:
 
 
 def _discarded(layout: Layout) -> dict[int, float | None]:
-    """What each discarded session has cost, by when it ended."""
+    """The cost of each discarded session, by the time in nanoseconds when it ended."""
     with files.reading(layout.discarded):
         return {line["ended"]: line["cost_usd"] for line in files.iter_whole_lines(layout.discarded)}
 

@@ -1,11 +1,11 @@
-"""A socket for an agent in a jail, which cannot try a draft or query the history by itself.
+"""A socket server for an agent in a jail, which cannot try a draft or query the history by itself.
 
     request    {"command": "try", "arguments": {"path": "draft", "pairs": ["t001-p1"]}}    one line of JSON
-    answer     one line of JSON: what was asked for, or {"error": "..."}
+    answer     one line of JSON: the result, or {"error": "..."}
 
-One request per connection. Anyone who can open the socket may ask; it is in a folder that no other user can enter, and
-is bound into the jail. All input is untrusted: lines are bounded in size and time, a few connections are served at
-once, some wait, and more are turned away.
+Each connection takes one request. Anyone who can open the socket may ask; it is in a folder that no other user can
+enter, and is mounted into the jail. All input is untrusted: lines are bounded in size and time, and so is the number of
+connections that are served at once or wait; further ones are closed.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ MOST_WAITING = 64
 _PATIENCE_S = 10.0
 
 AnswerRequest = Callable[[str, Mapping[str, Any]], Awaitable[object]]
-"""Answers a command with these arguments, with what JSON can hold. Raises MetaRewardError if it cannot be answered."""
+"""Takes a command and its arguments, returns an answer that JSON can hold. Raises MetaRewardError if it cannot."""
 
 
 @contextlib.asynccontextmanager
 async def open_session_server(answer: AnswerRequest) -> AsyncIterator[Path]:
     """Serve requests while the block runs; yields the path of the socket."""
-    # Not in the run: the path of a socket can have only about a hundred characters.
+    # Not in the run's folder, because the path of a socket is limited to about a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="meta-reward-"))
     path = folder / "api.sock"
     slots = asyncio.Semaphore(AT_ONCE)

@@ -1,7 +1,7 @@
 """The summary of a session, computed from its transcript alone.
 
-A session that ended has reported its own cost. For one that was killed, the recorded calls of the model are
-priced one by one; a call whose answer had not started is not on record.
+A session that ended has reported its own cost. For one that was killed, the recorded calls of the model are priced one
+by one; a call whose reply had not begun is not on record.
 """
 
 import re
@@ -14,7 +14,7 @@ from meta_reward import files
 from meta_reward.models.usage import known_usd
 
 WRITER = "writer"
-"""What calls of a writing model are recorded as; an agent that reports its usage does not report theirs."""
+"""Stands for the model's name in the usage of a writing model, whose calls an agent's own report does not include."""
 _MAX_FILES = 500
 _CANDIDATE = re.compile(r"(?:^|/)candidates/(c\d{4,})\b")
 _PATHS = {"Read": "file_path", "Grep": "path", "Glob": "path"}
@@ -24,7 +24,7 @@ _TOKENS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_toke
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a session did. None where unknown, as for a command that does not report it."""
+    """What a session did. A field is None if it is not known, as for a command that does not report it."""
 
     jail: str = ""
     status: str = ""
@@ -48,7 +48,7 @@ class _Tally:
     """The running totals of a transcript."""
 
     facts: dict[str, str] = field(default_factory=dict)
-    """Of the lines `begin` and `end`."""
+    """Fields of the summary from the lines `begin` and `end`."""
     reported_usd: dict[str, float] = field(default_factory=dict)
     """The cost of each of the agent's sessions, as it reported it."""
     sums: dict[str, int] = field(default_factory=dict)
@@ -67,13 +67,16 @@ class _Tally:
             self.sums[name] = self.sums.get(name, 0) + value
 
     def cost_usd(self) -> float | None:
-        """The cost of a resumed session counts from its beginning, so it is reported once."""
+        """The cost in US dollars; None if no cost is known.
+
+        An agent's session reports its cost since its beginning, also after it was resumed, so its last report counts.
+        """
         priced = [line["cost_usd"] for line in self.calls.values() if line["cost_usd"] is not None]
         return round(known_usd([*self.reported_usd.values(), *priced]), 6) if self.reported_usd or priced else None
 
 
 def summarize(path: Path, *, view: Path) -> Summary:
-    """The summary of a transcript, empty if the session wrote none. view: the folder that it was shown."""
+    """The summary of a transcript; empty if there is none. view: the folder with the history that the session saw."""
     tally = _Tally()
     with files.reading(path):
         for line in files.iter_whole_lines(path):
@@ -141,7 +144,7 @@ def _input_tokens(usage: Mapping[str, Any]) -> int:
 
 
 def _count_undecided(tally: _Tally, message: Mapping[str, Any]) -> None:
-    """Count calls that the agent's own program refused without asking us: of tools that it was not given."""
+    """Count tool calls that the agent's program refused without asking the guard, since it has no such tool."""
     failed = [block["tool_use_id"] for block in _blocks(message) if block.get("tool_use_id") and block.get("is_error")]
     undecided = [id for id in failed if id not in tally.decided_ids]
     tally.tool_calls += len(undecided)
@@ -163,7 +166,7 @@ def _count_file(tally: _Tally, line: Mapping[str, Any], view: Path) -> None:
 
 
 def _paths_in(tool: str, given: Mapping[str, Any]) -> list[str]:
-    """The paths that a tool call names; of a shell's command, all its words."""
+    """The paths that a tool call names; for a shell command, all its words."""
     text = given.get("command" if tool == "Bash" else _PATHS.get(tool, ""))
     if not isinstance(text, str):
         return []

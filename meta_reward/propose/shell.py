@@ -1,7 +1,7 @@
-"""Whether the agent's program can confine a shell on this machine, found out by confining one the same way.
+"""Tests whether the agent's program can confine a shell on this machine, by confining one in the same way.
 
-Claude's command line starts its shell in bubblewrap with its own network, which socat connects to the outside
-through a socket in a folder. A small job here does the same, since an installed binary may not work.
+Claude's command line starts its shell in bubblewrap with its own network, which socat connects to the outside through a
+socket in a folder. A small job here does the same, since an installed binary may not work.
 """
 
 import functools
@@ -22,7 +22,7 @@ _PROBE_S = 20.0
 
 @functools.cache
 def why_not() -> str:
-    """Why no shell can be confined here, "" if one can."""
+    """Why no shell can be confined here; empty if one can."""
     missing = [name for name in _NEEDED if not shutil.which(name)]
     if missing:
         return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"

@@ -1,7 +1,7 @@
-"""A summary of a candidate's traces: lost pairs, the distribution of rewards, what the judge said when wrong.
+"""A summary of a candidate's traces: lost pairs, the distribution of rewards, what the judge said when it was wrong.
 
-It names no trajectory, task or pair, and quotes only recurring sentences of the judge, so that a summary
-describes mechanisms rather than cases.
+It names no trajectory, task or pair, and quotes only recurring sentences of the judge, so that a summary describes
+mechanisms rather than cases.
 """
 
 import re
@@ -61,7 +61,7 @@ def _pairs(pairs: Sequence[PairOutcome]) -> str:
 
 
 def _learned(items: Sequence[ItemOutcome]) -> str:
-    """A line a category, for items that a learned reward has scored."""
+    """One line per category, for items that a learned reward has scored."""
     lines = ["## Items", "", "| category | items | mean learned reward | failed |", "|---|---|---|---|"]
     for name in sorted({name for item in items for name in item.categories or ("all",)}):
         own = [item for item in items if name in (item.categories or ("all",))]
@@ -71,7 +71,7 @@ def _learned(items: Sequence[ItemOutcome]) -> str:
 
 
 def _items(items: Sequence[ItemOutcome]) -> str:
-    """A line a category, for items that are no pairs; what is confused with what where answers recur."""
+    """One line per category, for items that are not pairs; then the commonest confusions."""
     if any(item.rewards is not None for item in items):
         return _learned(items)
     categories = sorted({name for item in items for name in item.categories or ("all",)})

@@ -1,15 +1,15 @@
 """The raw record of a proposer's session, one JSON line per event.
 
-Lines are appended as things happen, so that the record of a killed session is complete up to then. Every line
-has a `type` and the `seconds` since the session began; known secrets are replaced before anything is written.
+Lines are appended as things happen, so the record of a killed session is complete up to the kill. Every line has a
+`type` and the `seconds` since the session began; known secrets are replaced before anything is written.
 `session_summary.py` adds the lines up.
 
-    begin      what runs, in which jail, with which network and abstract sockets; twice where candidates are repaired
-    prompt     what the agent was told
-    message    a message of the Claude Agent SDK, as it came
-    usage      what one call of the model has used so far; a later line of the same call replaces it
+    begin      what runs, in which jail, with which network and abstract sockets; twice if candidates are repaired
+    prompt     the prompt that the agent got
+    message    a message of the Claude Agent SDK, unchanged
+    usage      what one call of the model has used so far; a later line for the same call replaces it
     question   what a writing model was asked; `reply` is its answer
-    decision   what was decided about a tool call: `refused` says why, and is empty where it was allowed
+    decision   a tool call and the guard's decision: `refused` is the reason, empty if it was allowed
     output     what a command wrote to stdout and stderr
     end        `status` and `reason`, written by the search
 """
@@ -38,7 +38,7 @@ class Transcript:
         files.append_line(self._path, {"type": type, "seconds": seconds, **self._clean(fields)}, new_folder=False)
 
     def _clean(self, fields: Mapping[str, Any]) -> Any:
-        """The fields as plain JSON, without secrets and with what JSON cannot hold replaced."""
+        """The fields as plain JSON, without secrets; values that JSON cannot hold become strings."""
         try:
             text = json.dumps(fields, ensure_ascii=False, default=str)
             if files.is_too_deep(fields):

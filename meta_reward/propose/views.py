@@ -1,13 +1,13 @@
-"""What a proposer may see of a history: everything, code and scores, these with summaries, or the seeds alone.
+"""Views of a history: how much of it a proposer may see.
 
-    full        the history itself
-    scores      interface, ledger and frontier without words; of each candidate its program and its scores
-    summaries   the same, and a summary.md of each candidate's traces, written by code
+    full              the history itself
+    scores            the interface; ledger and frontier without prose; each candidate's program and scores
+    summaries         the same, and a summary.md of each candidate's traces, written by code
     model-summaries   the same, written by a model
-    none        the interface and the seed harnesses: independent sampling, best of N
+    none              only the interface and the seed harnesses: independent sampling, best of N
 
-A view is a folder of copies, made anew for each session. Of the task set it holds only the names in scores:
-no trajectories, no pairs, no policy. A README says what is there.
+A view is a folder of copies, made afresh for each session. The only parts of the task set in it are the names in
+scores: no trajectories, no pairs, no policy. A README says what it contains.
 """
 
 import shutil
@@ -53,7 +53,7 @@ NEED_ALL = {
     "openevolve": "it shows the pairs that a program lost",
     "library": "it shows the judge's chains on pairs that were won and lost",
 }
-"""The proposers that work with the whole history alone, and why."""
+"""The proposers that need the whole history, and why."""
 
 
 def check_history_level(settings: ProposerSettings) -> None:
@@ -64,9 +64,9 @@ def check_history_level(settings: ProposerSettings) -> None:
 
 
 def make_view(history: Path, target: Path, level: str, *, summaries: Path | None = None) -> Path:
-    """The folder to show at a level: `history` itself, or `target`, made anew.
+    """The folder to show at a level: `history` itself, or `target`, which is made afresh.
 
-    summaries: the folder of those that a model wrote, where the level shows them.
+    summaries: the folder with summaries written by a model, for the level that shows them.
     """
     if level == "full":
         return history
@@ -81,7 +81,7 @@ def make_view(history: Path, target: Path, level: str, *, summaries: Path | None
 
 
 def _contents(history: HistoryLayout, level: str, written: Path | None) -> Iterator[tuple[Path, bytes]]:
-    """The files of a view, by path below it."""
+    """The files of a view: paths below it, and contents."""
     yield Path(history.interface.name), files.read_bytes(history.interface)
     if level == "none":
         yield Path(history.readme.name), (_ABOUT + _ABOUT_NONE).encode()

@@ -1,7 +1,7 @@
-"""The model that writes for a proposer which is no agent: each question and reply is on record, and paid for.
+"""The model that writes programs for proposers that are not agents. Each question, reply and cost is recorded.
 
-An optimizer that is replayed asks what it asked in earlier sessions first: it is given the replies on record, in their
-order. What a session asks itself goes through the cache of replies: a session that was cut off pays for none twice.
+An optimizer that is replayed first asks again what it asked in earlier sessions, and gets the recorded replies in
+order. New questions go through the cache of replies, so a session that was cut off pays for no reply twice.
 """
 
 from collections import Counter
@@ -28,9 +28,9 @@ _MOST_ITERATIONS = 10_000
 
 
 def make_writer(spec: str, settings: Mapping[str, Any], kind: str = "") -> Model:
-    """The model that `--writer` names, or a proposer of this kind.
+    """The writing model with this spec. Raises UsageError if it is unknown or does not take these settings.
 
-    Raises UsageError if it is unknown, or a setting is not one of its own.
+    kind: the kind of proposer that names the model in its own spec, for the message; by default `--writer` names it.
     """
     takes_length = spec.startswith(("anthropic:", "openai:"))
     try:
@@ -49,9 +49,9 @@ def open_writer_gateway(spec: str, settings: Mapping[str, Any]) -> Gateway:
 class Writer:
     """Asks a writing model in one session.
 
-    transcript: where questions, replies and tokens are written down. iteration, seed: no two of these get the same
-    draws. most: new questions that may be asked; max_usd: what they may cost, 0 for no limit. recorded: the replies
-    of earlier sessions.
+    transcript: records questions, replies and usage. iteration, seed: each combination gets its own draws. most: the
+    most new questions. max_usd: the most US dollars for them, 0 for no limit. recorded: the replies of earlier
+    sessions, which answer the first questions.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Writer:
         self._recorded, self._draws = iter(recorded), Counter[str]()
 
     async def ask(self, prompt: str, system: str | None = None) -> str:
-        """The reply to a question. Raises ProposerError once nothing more may be asked, and what the gateway raises."""
+        """The reply to a question. Raises ProposerError if nothing more may be asked, and as `Gateway.complete`."""
         if (known := next(self._recorded, None)) is not None:
             return known
         self._check()
@@ -97,6 +97,6 @@ class Writer:
             raise ProposerError("the writer used up what a session may cost", status="out of budget")
 
     def _count(self, call: str, usage: Usage, cost_usd: float | None) -> None:
-        """What a call takes; a later line of the same call replaces it."""
+        """Record the usage of a call; a later line for the same call replaces it."""
         known = CallUsage(call, WRITER, usage.input_tokens, output_tokens=usage.output_tokens, cost_usd=cost_usd)
         self._transcript.add("usage", **asdict(known))

@@ -1,7 +1,7 @@
-"""The tables of studies as blocks: paragraphs and grids, which are then text for a terminal or Markdown.
+"""The tables of studies as blocks, paragraphs and grids, which are then rendered for a terminal or as Markdown.
 
-Every text in a block may come from a model or a stranger's task set, so each is made printable, and without markup of
-its own in Markdown.
+Every text in a block may come from a model or a stranger's task set, so it is made printable, and in Markdown its own
+markup is escaped.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from meta_reward.report.tables import fit, render_table
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """What the page is."""
+    """The title of the page."""
 
     text: str
 
@@ -29,7 +29,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Remarks, one a line."""
+    """Remarks, one per line."""
 
     lines: Sequence[str]
 

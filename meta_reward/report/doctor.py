@@ -1,8 +1,8 @@
-"""What works on this machine: Python, git, the sandbox, the proposer's jail, disk, coding agents, keys.
+"""Checks what works on this machine: Python, git, the sandbox, the proposer's jail, disk, coding agents, keys.
 
-Each is tried: git makes a repository, a job tries to get out of the sandbox, a file is written where a run would
-write. Nothing is left behind and nothing goes over the network. Keys are only checked for being set; programs that are
-asked for their version do not get them. A row fails only if a search cannot run offline because of it.
+Each is tried: git makes a repository, a job tries to escape from the sandbox, a file is written where a run would go.
+Nothing is left behind and nothing goes over the network. For keys, it only checks whether they are set; programs that
+are asked for their version do not get them. A row fails only if a search cannot run offline because of it.
 """
 
 import asyncio
@@ -44,18 +44,18 @@ _MARKS: dict[State, str] = {"ok": "ok", "warn": "warn", "fail": "FAIL", "absent"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that was tried."""
+    """The result of one check."""
 
     name: str
     state: State
-    """`absent`: not here, which is fine, because a search can do without it."""
+    """`absent` means that it is not here, but a search can do without it."""
     what: str
     fix: str = ""
     """What to do about a `warn` or `fail`."""
 
 
 async def examine() -> list[Row]:
-    """A row for everything that matters to a search."""
+    """Make all checks that matter to a search; returns one row for each."""
     return [
         Row("Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         git_row(),
@@ -85,7 +85,7 @@ def render_rows(rows: Sequence[Row]) -> str:
 
 
 def git_row() -> Row:
-    """Whether git can do what a run needs."""
+    """Whether git can do everything that a run needs."""
     entry = git.Commit("Try\n\nCandidate: c0001", {"harness.py": b""})
     try:
         with tempfile.TemporaryDirectory() as name:
@@ -118,7 +118,7 @@ async def sandbox_row() -> Row:
 
 
 async def jail_row() -> Row:
-    """Whether a command proposer can be jailed here. The offline catalog, and Claude without a shell, need no jail."""
+    """Whether a command proposer can be jailed here. Offline proposers, and Claude without a shell, need no jail."""
     if problem := await asyncio.to_thread(jail.why_not):
         return Row("proposer's jail", "warn", f"command proposers cannot be jailed: {problem}", jail.HINT)
     reach = "" if jail.keeps_from_sockets() else "; abstract sockets of this machine stay in reach before Linux 6.12"
@@ -149,9 +149,9 @@ def disk_rows() -> list[Row]:
 
 
 def disk_row(name: str, folder: Path, elsewhere: str, *, least: int = _LEAST_FREE, plenty: int = _GIB) -> Row:
-    """Whether a folder, which need not exist, can be written, and how much space it has.
+    """Whether a folder, which need not exist, can be written to, and how much space it has.
 
-    elsewhere: how to use another one. least, plenty: bytes; with less it fails, or is a warning.
+    elsewhere: how to use another folder. least, plenty: free bytes; with fewer than these it fails, or is a warning.
     """
     exists = next(place for place in (folder, *folder.parents) if place.exists())
     try:
@@ -208,7 +208,7 @@ async def _agent_row(name: str, path: str | None) -> Row:
 async def _version_of(path: str) -> str:
     """The first line that a program prints for --version. Raises OSError or ValueError if it fails."""
     environment = {key: value for key, value in os.environ.items() if key not in KEYS}
-    # A file instead of a pipe, and a session of its own: then it is done when it exits, even if it leaves a child.
+    # A file instead of a pipe, and its own session: so it is done when it exits, even if it leaves a child behind.
     with tempfile.TemporaryFile() as output:
         process = await asyncio.create_subprocess_exec(
             path, "--version", stdin=DEVNULL, stdout=output, stderr=DEVNULL, env=environment, start_new_session=True

@@ -1,4 +1,4 @@
-"""How often whole groups of trajectories are ordered right, as text beside what chance reaches."""
+"""How often whole groups of trajectories are in order, as a table with what chance reaches."""
 
 from collections.abc import Mapping
 
@@ -7,15 +7,15 @@ from meta_reward.evaluation.ranking import GroupScore
 from meta_reward.report.tables import fit, percent, render_table, with_interval
 
 _EXPLAINED = (
-    "groups: share of groups of so many trajectories in which every pair that trusted labels order is ordered right, a "
-    "tie being wrong, and of programs that compare the mean over all orders; [95%]: its interval by task; chance: what "
-    "random rewards reach, 1 / 2, 1 / 6 and 1 / 24 where labels order the whole group, and 1 / size where they only "
-    "tell one success from failures"
+    "groups: share of groups of this size in order: every pair that trusted labels rank is ranked the same way, a tie "
+    "being wrong; for programs that compare, the mean over all orders; [95%]: its interval by task; chance: what "
+    "random rewards reach: 1 / 2, 1 / 6 and 1 / 24 if labels rank the whole group, 1 / size if there is one success "
+    "among failures"
 )
 
 
 def render_groups(columns: Mapping[str, Metrics]) -> str:
-    """Groups by size, evaluations side by side; empty where none has groups. Earlier scores show a dash."""
+    """Groups by size, evaluations side by side; empty if none has groups. Scores of earlier versions show a dash."""
     found = [groups_by_size(metrics) for metrics in columns.values()]
     rows = []
     for size in sorted({size for groups in found for size in groups}):

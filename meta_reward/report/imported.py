@@ -1,4 +1,4 @@
-"""What an import, a check and the power of a task set look like on screen and as JSON."""
+"""The results of importing and checking a task set, and its power, as text and as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came in, as `--json` prints it."""
+    """The imported trajectories and pairs, as `--json` prints them."""
 
     formats: list[str]
     rows: int
@@ -46,26 +46,26 @@ class Imported:
     added: dict[str, int]
     """New trajectories and pairs."""
     pairs: dict[str, int]
-    """Given, from labels, and all that the set has."""
+    """Pairs that were given, pairs made from labels, and all pairs of the set."""
     splits: dict[str, dict[str, int]]
-    """Tasks with pairs, and their pairs, of each split; empty where the set is not divided."""
+    """By split, the number of tasks with pairs and of their pairs; empty if the set is not divided."""
     skipped: list[Skipped]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSetPower:
-    """What validation allows, as `--json` prints it."""
+    """What a decision on the validation split can detect, as `--json` prints it."""
 
     validation_tasks: int
     validation_pairs: int
     smallest_p: float | None
-    """None where there are too few tasks for a test."""
+    """None if there are too few tasks for a test."""
     gain_found: float | None
-    """In 80% of searches; None if none is."""
+    """The gain that is found in 80% of searches; None if no gain is."""
     gain: float
-    """The one that was asked about; the next five are about it."""
+    """The gain that was asked about; the next five fields are about it."""
     chance: float
-    """In how many searches it is found."""
+    """The share of searches in which it is found."""
     validation_tasks_needed: int
     more_validation_tasks: int
     more_tasks: int
@@ -73,7 +73,7 @@ class TaskSetPower:
 
 
 def imported(found: "Collected", made: "Assembled", taskset: "TaskSet") -> Imported:
-    """What came in."""
+    """A summary of the imported trajectories and pairs."""
     return Imported(
         formats=sorted(set(found.formats)),
         rows=found.rows,
@@ -105,7 +105,7 @@ def _sizes_of_splits(taskset: "TaskSet") -> dict[str, dict[str, int]]:
 
 
 def render_import(found: "Collected", made: "Assembled", taskset: "TaskSet", *, grown: bool) -> list[str]:
-    """What came in, in a few lines."""
+    """The imported trajectories and pairs in a few lines."""
     about = imported(found, made, taskset)
     size = f"{plural(about.trajectories, 'trajectory')}, {plural(about.tasks, 'task')}"
     if grown:
@@ -132,7 +132,7 @@ def _policy(made: "Assembled") -> str:
 
 
 def render_skipped(skipped: Sequence["Problem"], rows: int) -> str:
-    """Why rows were left out: a phrase for each reason, with the first row it holds for."""
+    """Why rows were left out: one phrase per reason, with the first row that was."""
     several = len({p.place.path for p in skipped}) > 1
     reasons: dict[str, list[Problem]] = {}
     for problem in skipped:
@@ -149,7 +149,7 @@ def render_skipped(skipped: Sequence["Problem"], rows: int) -> str:
 
 
 def render_splits(taskset: "TaskSet") -> str:
-    """Tasks and pairs of each split, and what the decision of a search can find with them."""
+    """Tasks and pairs of each split, and the gain that the decision of a search can detect with them."""
     splits = _sizes_of_splits(taskset)
     if not splits:
         tasks = len(taskset.tasks_with_items)
@@ -161,9 +161,9 @@ def render_splits(taskset: "TaskSet") -> str:
 
 
 def power_of_task_set(taskset: "AnyTaskSet", gain: float) -> TaskSetPower:
-    """What validation allows: the smallest p, the gain found in 80% of searches, and the tasks that `gain` takes.
+    """The smallest p on validation, the gain found in 80% of searches, and the number of tasks that `gain` takes.
 
-    Raises UsageError where the set has too few tasks to divide.
+    Raises UsageError if the set has too few tasks to divide.
     """
     from meta_reward.evaluation.power import chance_to_pass, power_of, tasks_needed
     from meta_reward.tasks.splits import splits_of
@@ -187,7 +187,7 @@ def power_of_task_set(taskset: "AnyTaskSet", gain: float) -> TaskSetPower:
 
 
 def render_power(power: TaskSetPower) -> str:
-    """The gain that is found, or how many tasks one of `gain` takes, in one phrase."""
+    """The gain that is found, or how many tasks it takes to find `gain`, in one phrase."""
     wanted = f"about {power.tasks_needed} tasks find a gain of {100 * power.gain:.0f} points"
     if power.smallest_p is None:
         return f"too few for a tested decision; {wanted}"

@@ -1,4 +1,4 @@
-"""What an import of tasks for agents looks like on screen and as JSON."""
+"""The result of importing tasks for agents, as text and as JSON."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _FIELDS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class ImportedAgents:
-    """What came in, as `--json` prints it."""
+    """The imported tasks, as `--json` prints them."""
 
     rows: int
     tasks: int
@@ -35,7 +35,7 @@ class ImportedAgents:
     worlds: dict[str, int]
     """Tasks of each."""
     programs: list[str]
-    """Files of the set that commands of worlds name."""
+    """Files of the set that are named by commands of worlds."""
     categories: dict[str, int]
     """Tasks of each."""
     skipped: list[Skipped]
@@ -44,7 +44,7 @@ class ImportedAgents:
 
 
 def imported_agents(taskset: "AgentSet", skipped: Sequence["Problem"], ignored: Mapping[str, int]) -> ImportedAgents:
-    """What came in."""
+    """A summary of the imported tasks."""
     tasks, division = taskset.agent_tasks, taskset.division
     assert division is not None
     return ImportedAgents(
@@ -63,7 +63,7 @@ def imported_agents(taskset: "AgentSet", skipped: Sequence["Problem"], ignored: 
 
 
 def render_agents(about: ImportedAgents, skipped: Sequence["Problem"], taskset: "AgentSet") -> list[str]:
-    """What came in, in a few lines."""
+    """The imported tasks in a few lines."""
     parts = ", ".join(f"{split} {count}" for split, count in about.splits.items())
     policy = f"a policy of {about.policy_characters:,} characters" if about.policy_characters else "no policy"
     worlds = [f"{name} {plural(count, 'task')}" for name, count in about.worlds.items()]
@@ -88,7 +88,7 @@ def render_agents(about: ImportedAgents, skipped: Sequence["Problem"], taskset: 
 
 
 def _not_kept(about: ImportedAgents) -> list[str]:
-    """A line on worlds that are programs of which the set holds nothing."""
+    """A warning about worlds that are programs with no file in the set."""
     commands = filter(None, map(command_of, about.worlds))
     outside = [command for command in commands if not files_named(command) & set(about.programs)]
     if not outside:

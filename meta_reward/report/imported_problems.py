@@ -1,4 +1,4 @@
-"""What an import of problems looks like on screen and as JSON."""
+"""The result of importing problems, as text and as JSON."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ _GAIN = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ImportedProblems:
-    """What came in, as `--json` prints it."""
+    """The imported problems, as `--json` prints them."""
 
     rows: int
     fields: list[dict[str, str]]
-    """Which fields were read; more than one entry where the files differ."""
+    """The fields that were read; more than one entry if the files differ."""
     problems: int
     corpus: int
     """Worked examples that programs can find."""
@@ -42,7 +42,7 @@ class ImportedProblems:
 def imported_problems(
     found: "ProblemRows", examples: "ProblemRows | None", made: "MadeProblems", taskset: "ProblemSet"
 ) -> ImportedProblems:
-    """What came in. examples: the rows of the corpus, where there is a file of them."""
+    """A summary of the imported problems. examples: the rows of the corpus; None if it has no file."""
     counts = Counter(name for names in categories_of(made.problems).values() for name in names)
     skipped = [*found.skipped, *(examples.skipped if examples else ())]
     return ImportedProblems(
@@ -62,7 +62,7 @@ def imported_problems(
 def render_problems(
     about: ImportedProblems, found: "ProblemRows", examples: "ProblemRows | None", taskset: "ProblemSet"
 ) -> list[str]:
-    """What came in, in a few lines."""
+    """The imported problems in a few lines."""
     lines = ["; ".join(f"{name}: field {key}" for name, key in fields.items()) for fields in about.fields]
     parts = ", ".join(f"{split} {count}" for split, count in about.splits.items())
     lines.append(f"{plural(about.problems, 'problem')}: {parts}")

@@ -1,4 +1,4 @@
-"""What an import of labelled texts looks like on screen and as JSON."""
+"""The result of importing labelled texts, as text and as JSON."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ _GAIN = 0.2
 
 @dataclass(frozen=True, slots=True)
 class DataSetSize:
-    """What one data set of a task set holds."""
+    """The contents of one data set of a task set."""
 
     name: str
     training: int
     labels: int
-    """Different ones among the training examples."""
+    """Different labels among the training examples."""
     texts: int
     splits: dict[str, int]
     """Texts of each split."""
@@ -36,22 +36,22 @@ class DataSetSize:
 
 @dataclass(frozen=True, slots=True)
 class ImportedTexts:
-    """What came in, as `--json` prints it."""
+    """The imported texts, as `--json` prints them."""
 
     rows: int
     fields: list[dict[str, str]]
-    """Which fields were read; more than one entry where the files differ."""
+    """The fields that were read; more than one entry if the files differ."""
     datasets: list[DataSetSize]
     left_out: "LeftOut"
     halved: list[str]
-    """Data sets that name no training examples: half of each was taken."""
+    """Data sets that name no training examples, so half of their texts became examples."""
     pooled: list[str]
-    """Data sets divided anew, because some split that their rows name would be empty."""
+    """Data sets whose own splits were ignored, because one of them would be empty."""
     skipped: list[Skipped]
 
 
 def imported_texts(found: "TextRows", made: "MadeTexts", taskset: "TextSet") -> ImportedTexts:
-    """What came in."""
+    """A summary of the imported texts."""
     named = [{"text": key.text or "", "label": key.label or ""} for key in found.keys]
     return ImportedTexts(
         rows=len(found.rows) + len(found.skipped),
@@ -65,7 +65,7 @@ def imported_texts(found: "TextRows", made: "MadeTexts", taskset: "TextSet") -> 
 
 
 def render_texts(found: "TextRows", made: "MadeTexts", taskset: "TextSet") -> list[str]:
-    """What came in, in a few lines."""
+    """The imported texts in a few lines."""
     about = imported_texts(found, made, taskset)
     lines = [f"text: field {fields['text']}; label: field {fields['label']}" for fields in about.fields]
     lines += [line for size in about.datasets for line in _about(size)]

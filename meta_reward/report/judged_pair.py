@@ -13,7 +13,7 @@ from meta_reward.use.judge_pair import LABELS, Judged, JudgedPair
 
 
 def render_pair(pair: JudgedPair, *, chain: bool = False) -> str:
-    """The scores, and which of the two is preferred. chain: below that what the judge thought, called and answered."""
+    """The scores, and which one is preferred. chain: whether to add what the judge thought, called and answered."""
     named = [f"{label}: {side.name}" for label, side in zip(LABELS, pair.sides, strict=True)]
     rows = [[_title(run, pair.kind), *(reward(run.scores.get(label)) for label in LABELS)] for run in pair.runs]
     if pair.kind == COMPARE:
@@ -52,7 +52,7 @@ def _words(error: Failure) -> str:
 
 
 def _exchange(run: Judged) -> str:
-    """What the judge was asked and said in one run."""
+    """The judge's questions and replies in one run."""
     result = run.result
     side = TrajectoryTrace(
         trajectory=" and ".join(run.shown),

@@ -6,13 +6,13 @@ from meta_reward.propose.library.stats import LibraryStats
 from meta_reward.report.tables import fit, points, render_table
 
 _OF_ENTRIES = (
-    "selected: trajectories on search for which it was chosen; called: on which the judge called the tool; gained: on "
-    "search, by the edits that brought and changed it; without: what search gained when it was left out. In points; "
-    "chosen on search, therefore optimistic"
+    "selected: trajectories of search for which the entry was chosen; called: those on which the judge called the "
+    "tool; gained: gain on search from the edits that added or changed it; without: gain on search from leaving it "
+    "out. In points; optimistic, since entries were chosen on search"
 )
 _OF_MARKS = (
-    "marks: named parts of the answer, which do not count for the reward; means on preferred and other runs; "
-    "agreement: of pairs with the mark on both sides, the share that it orders right by itself"
+    "marks: named parts of the answer, which do not count towards the reward; means on preferred and other runs; "
+    "agreement: of the pairs with the mark on both sides, the share that the mark alone ranks right"
 )
 
 

@@ -1,4 +1,4 @@
-"""How long a search still takes and what it will have used: estimates from its events, by the mean so far."""
+"""Estimates how long a search still takes and what it will have used, from the means of its events so far."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from meta_reward.run.events import BEGIN, EVALUATION, ITERATION, OUTAGE, RECOVER
 from meta_reward.run.settings import Limits
 
 _T = TypeVar("_T")
-_VALIDATED = 1 + FINALISTS  # with the baseline
+_VALIDATED = 1 + FINALISTS  # the finalists and the baseline
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a search takes. Times are None where there is nothing to estimate them from yet."""
+    """How long a search takes, in seconds. Times are None if there is nothing to estimate them from yet."""
 
     elapsed_s: float
     """Since this process began."""
     iteration_s: float | None
-    """Left in the iteration under way."""
+    """Left in the current iteration."""
     search_s: float | None
-    """Left in the whole search, validation included, if no limit ends it earlier."""
+    """Left in the whole search, including validation, if no limit ends it earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +38,25 @@ class LimitUse:
     """How much of a limit is used."""
 
     name: str
-    """As run.toml has it, such as `max_usd`."""
+    """Its name in run.toml, such as `max_usd`."""
     used: float
     limit: float
     at_end: float | None
-    """What the whole search will have used; None where nothing tells."""
+    """What the whole search will have used; None if there is no estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What of a search is under way and to come."""
+    """The remaining work of a search."""
 
     proposing: bool
     waiting: int
     """Trajectories that the evaluations under way have no result for yet."""
     validating: bool
     iterations: int
-    """To come after the one under way."""
+    """Iterations to come after the current one."""
     candidates: int
-    """The most that an iteration may bring, for want of a mean."""
+    """The most candidates per iteration, used while there is no mean."""
 
 
 def since_begin(events: Sequence[Event]) -> list[Event]:
@@ -95,7 +95,7 @@ def pace_of(events: Sequence[Event], work: Work, now_s: float) -> Pace | None:
 
 
 def at_end(events: Sequence[Event], work: Work) -> dict[str, float] | None:
-    """What a search will have used, by the names of limits. None before the first iteration is done."""
+    """What a search will have used at its end, by the names of limits; None before the first iteration is done."""
     own = since_begin(events)
     spent = [event.facts["spent"] for event in events if event.event == ITERATION]
     if len(spent) < 2 or not own:
@@ -122,7 +122,7 @@ def limits_used(
 
 
 def told(estimate: Callable[[], _T | None]) -> _T | None:
-    """An estimate, None if the events it comes from are damaged: anybody may write to their file."""
+    """An estimate; None if the events it comes from are damaged, as anything may be in their file."""
     try:
         return estimate()
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
@@ -131,7 +131,7 @@ def told(estimate: Callable[[], _T | None]) -> _T | None:
 
 @dataclass(frozen=True, slots=True)
 class _Past:
-    """What the iterations so far took, on average."""
+    """The means over the iterations so far."""
 
     trajectory_s: float | None
     session_s: float | None
@@ -150,7 +150,7 @@ class _Past:
 
 
 def _first_rate(own: Sequence[Event], work: Work, now_s: float) -> float | None:
-    """Seconds a trajectory, from the evaluations of a process that has finished no iteration yet."""
+    """Seconds per trajectory, from the evaluations of a process that has not finished an iteration yet."""
     begun = [event for event in own if event.event == EVALUATION]
     done = sum(event.facts["trajectories"] - event.facts["done"] for event in begun) - work.waiting
     return (now_s - begun[0].seconds) / int(done) if begun and done > 0 else None

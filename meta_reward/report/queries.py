@@ -1,7 +1,7 @@
-"""The answers to questions about a history as text, for a terminal.
+"""The answers to queries about a history, as text for a terminal.
 
 Everything shown is made printable, since prompts, replies and names may come from a model. Long texts are cut in the
-middle, where a note says so.
+middle, and a note there says so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,28 +29,29 @@ from meta_reward.run.query_suspects import FEWEST_CANDIDATES
 
 _MOST_DIFF_LINES = 400
 _OF_LEDGER = (
-    "* the leader; from: its parents; part: what it changed; search: score on the search split; frontier: no "
-    "other has a higher one for fewer judge tokens, or less context. Under each its hypothesis, or why it was refused."
+    "* the leader; from: parents; part: what was changed; search: score on the search split; frontier: no other "
+    "candidate has a higher score for fewer judge tokens, or less context. Below each: its hypothesis, or why it was "
+    "refused."
 )
-_OF_FLIPS = "margin: the preferred reward minus the other, in points; at most 0, or - for none, the pair is not won"
+_OF_FLIPS = "margin: the preferred reward minus the other, in points; -: a reward is missing; won only if above 0"
 _OF_PAIRS = (
-    "margin: the preferred reward minus the other, in points; tied: both the same; failed: a side has no reward; "
-    "won by: the last candidates that win the pair"
+    "margin: the preferred reward minus the other, in points; tied: both rewards are equal; failed: a reward is "
+    "missing; won by: the latest candidates that win the pair"
 )
 _OF_LEARNED = (
-    "learned reward: from 0 to 100, the mean over the trials of a task, a trial without one counting 0; the lowest "
-    "first. Whether a task was done is not known here"
+    "learned reward: from 0 to 100, the mean over the trials of a task, where a trial without one counts 0; the lowest "
+    "first. Whether a task succeeded is not known here"
 )
 _OF_SUSPECTS = (
-    "good: scored, at least the baseline's agreement on search, one for each distinct vector of outcomes; contradicted "
-    "by: of those with both rewards, how many give the preferred side the lower; mean margin: the preferred reward "
-    "minus the other, in points. Such a pair is labelled wrongly, or no harness sees yet what makes the difference"
+    "good: candidates with at least the baseline's agreement on search, one for each distinct vector of outcomes; "
+    "contradicted by: how many of those with both rewards give the preferred side the lower one; mean margin: the "
+    "preferred reward minus the other, in points. Either the label is wrong, or no harness sees the difference yet"
 )
-_OF_VOTES = "; votes: annotators for and against the label; where they disagree, the label is a matter of taste"
+_OF_VOTES = "; votes: annotators for and against the label; if they disagree, the label may be a matter of taste"
 
 
 def render_ledger(answer: Ledger) -> str:
-    """A row for each candidate, with its hypothesis below."""
+    """One row per candidate, with its hypothesis below."""
     below = [shortened(c.reason or c.hypothesis, 140) for c in answer.candidates]
     known = any(c.context_chars is not None for c in answer.candidates)
     context = ["context"] if known else []
@@ -74,7 +75,7 @@ def _ledger_row(c: LedgerEntry, *, is_best: bool, with_context: bool) -> list[ob
 
 
 def render_failures(answer: Failures) -> str:
-    """What a candidate does not win, a table for each category."""
+    """What a candidate does not win, one table per category."""
     shown = [one for group in answer.groups for one in group.worst]
     counts = _counts(answer, shown)
     groups = [_group(group) for group in answer.groups]
@@ -121,7 +122,7 @@ def _turned(what: str, turned: Turned, candidates: tuple[str, str]) -> str:
 
 
 def render_suspects(answer: Suspects) -> str:
-    """A row for each suspicious pair, and what to do about them."""
+    """One row per suspicious pair, and how to look at the first."""
     good = plural(len(answer.candidates), "good candidate")
     if not answer.worst:
         few = len(answer.candidates) < FEWEST_CANDIDATES

@@ -1,4 +1,4 @@
-"""What answers to questions about a history share: tables of single pairs or other items, and candidates in a line."""
+"""Parts that the answers to queries share: tables of single pairs or other items, and one-line titles of candidates."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ Table = tuple[list[str], list[list[object]]]
 
 
 def lost_table(worst: Sequence[LostPair | WrongItem | LowReward]) -> Table:
-    """What a candidate does not win, or where its learned reward is lowest."""
+    """The items that a candidate does not win, or on which its learned reward is lowest."""
     low = [one for one in worst if isinstance(one, LowReward)]
     if low:
         return ["item", "learned reward", "of its trials"], [[one.id, reward(one.reward), one.trials] for one in low]
@@ -31,7 +31,7 @@ def lost_table(worst: Sequence[LostPair | WrongItem | LowReward]) -> Table:
 
 
 def turned_table(widest: Sequence[FlippedPair | FlippedItem], candidates: tuple[str, str]) -> Table:
-    """What two candidates decide differently. candidates: their ids."""
+    """The items that two candidates decide differently. candidates: their ids."""
     pairs: list[list[object]] = [
         [p.id, ", ".join(p.categories) or "-", p.preferred, p.other, points(p.first_margin), points(p.second_margin)]
         for p in widest
@@ -48,7 +48,7 @@ def turned_table(widest: Sequence[FlippedPair | FlippedItem], candidates: tuple[
 
 
 def count_of(number: int, shown: Sequence[object]) -> str:
-    """So many pairs, or other items."""
+    """A number of pairs or other items, such as `12 pairs`."""
     return plural(number, "pair" if all(isinstance(one, LostPair | FlippedPair) for one in shown) else "item")
 
 
@@ -61,12 +61,12 @@ def _last_few(ids: Sequence[str]) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters."""
+    """A text of at most `most` characters."""
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def title_of(c: Standing) -> str:
-    """A candidate with its score and what it took, in a line."""
+    """A candidate with its score and judge tokens, in one line."""
     result = with_interval(c.score, c.low, c.high) if c.score is not None else f"{c.status}: {c.reason}"
     parents = f" from {' '.join(c.parents)}" if c.parents else ""
     return fit(printable(f"{c.id} {c.name}{parents}: {result}, {c.judge_tokens} tokens"))

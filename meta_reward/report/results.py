@@ -1,4 +1,4 @@
-"""What commands have found, each as one table or a few lines for a terminal."""
+"""The results of commands as text for a terminal: each as one table or a few lines."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     )
     from meta_reward.use.objective_forecast import RewardForecast
 
-UNKNOWN = "price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]"
+UNKNOWN = "price unknown: set price_input and price_output (dollars per million tokens) in [judge.settings]"
 
 
 def render_forecast(forecast: "Forecast") -> str:
-    """Parts of the search with their calls, tokens and price, which limits they pass, and what that rests on."""
+    """Calls, tokens and price of each part of the search, the limits that it will reach, and the assumptions."""
     parts = forecast.parts
     titled = {
         f"the seeds ({plural(len(forecast.calls_per_trajectory), 'harness', 'harnesses')})": parts.seeds,
@@ -55,7 +55,7 @@ def render_forecast(forecast: "Forecast") -> str:
 
 
 def render_reward(forecast: "RewardForecast") -> str:
-    """What it takes to score trials or traces by a learned reward, in a sentence."""
+    """What it costs to score trials or traces by a learned reward, in a sentence."""
     part = forecast.expense
     takes = f"{part.judge_calls:,} judge calls, {part.judge_tokens:,} tokens, {dollars(part.cost_usd)}"
     scored = plural(forecast.trajectories, forecast.what)
@@ -63,10 +63,10 @@ def render_reward(forecast: "RewardForecast") -> str:
 
 
 def render_power(power: Power) -> str:
-    """What a decision on so many validation tasks can find, in a sentence."""
+    """The gain that a decision on this many validation tasks can detect, in a sentence."""
     tasks = f"{plural(power.tasks, 'validation task')}"
     if power.smallest_p is None:
-        return f"{tasks}: too few for a test, which needs {MIN_TASKS}; the best will be named as untested."
+        return f"{tasks}: too few for a test, which needs {MIN_TASKS}; the best candidate will be named, untested."
     found = f"a gain of {power.gain * 100:.0f} points is found" if power.gain else "no gain is found"
     return f"{tasks} allow p-values down to {power.smallest_p:.2g}; {found} with 80% power."
 
@@ -111,7 +111,7 @@ def _basis(forecast: "Forecast") -> str:
 
 
 def render_tryout(answer: "TryoutAnswer") -> str:
-    """Findings, or agreement with each pair and what was said of each trajectory."""
+    """The findings on an invalid draft; else its agreement, each pair, and what the judge said on each trajectory."""
     if answer.scores is None:
         lines = [str(finding) for finding in answer.findings]
         return fit(printable("\n".join(["not a valid harness:", *lines])))
@@ -170,7 +170,7 @@ def _trajectory(told: "TrajectoryResult") -> str:
 
 
 def render_check(spec: str, check: Check) -> str:
-    """A line a fact."""
+    """One line per fact."""
     usage = check.usage
     facts = [
         ("judge", f"{spec} ({', '.join(f'{name} {value}' for name, value in _chosen(check))})"),

@@ -15,7 +15,7 @@ from meta_reward.run.settings import OFFICIAL
 
 @dataclass(frozen=True, slots=True)
 class Leader:
-    """The best candidate of a run so far, by agreement on the search split with its 95% interval."""
+    """The candidate of a run with the best agreement on search so far, and its 95% interval."""
 
     id: str
     name: str
@@ -42,7 +42,7 @@ class RunSummary:
     objective: str
     """What search is scored by: `official`, or a learned reward."""
     changed: str
-    """Local time at which its record last changed, in ISO 8601."""
+    """Local time at which the run's record last changed, in ISO 8601."""
 
 
 def summary_of(layout: Layout) -> RunSummary:

@@ -1,4 +1,4 @@
-"""What `score` says while it works, and at its end."""
+"""What `score` prints while it works, and at its end."""
 
 from meta_reward.files import printable
 from meta_reward.models.usage import dollars_of
@@ -12,7 +12,7 @@ SCALE = "scores run from 0 to 100; divide by 100 for what expects 0 to 1"
 
 
 def render_progress(tally: Tally, total: int | None, seconds: float) -> str:
-    """How far it is: lines, failures, money, time left."""
+    """Progress so far: lines, failures, money, time left."""
     of = "" if total is None else f" of {total:,}"
     parts = [f"{tally.lines:,}{of} scored"]
     if tally.failed:
@@ -26,14 +26,14 @@ def render_progress(tally: Tally, total: int | None, seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time that is about so long."""
+    """A rough duration, such as `40 s` or `1.5 h`."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def render_scored(job: Job, tally: Tally) -> str:
-    """The summary: lines and failures, the best of each task, what it cost, and what the harness is worth."""
+    """The summary: lines and failures, the best of each task, the cost, and the evidence for the harness."""
     failed = f", {tally.failed:,} without a score" if tally.failed else ""
     lines = [f"{plural(tally.lines, 'line')}{failed}" + (f" in {job.out}" if job.out else "")]
     if tally.earlier_lines:
@@ -56,7 +56,7 @@ def _best(job: Job, tally: Tally) -> str:
 
 
 def render_exported(exported: Exported) -> str:
-    """What was exported, what it is worth, and where it is weak."""
+    """What was exported, the evidence for it, and where it is weak."""
     weak = [f"{one.category} {percent(one.agreement)}" for one in exported.weak]
     lines = [
         f"{exported.harness} with judge {exported.judge} in {exported.folder}",
@@ -69,7 +69,7 @@ def render_exported(exported: Exported) -> str:
 
 
 def render_training(made: Training) -> str:
-    """What there is to train a judge with."""
+    """The files for training a judge, with what each has."""
     counts = (
         plural(made.completions, "reply", "replies") + " that led to right rewards",
         plural(made.labelled, "reply", "replies") + ", right or wrong",

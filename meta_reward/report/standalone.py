@@ -1,4 +1,4 @@
-"""What was evaluated outside any run: one harness on a split, and a judge's noise; for a person and as JSON."""
+"""Results of evaluations outside any run: a harness on a split, and a judge's noise; as text and as JSON."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -32,7 +32,7 @@ class Bar:
     least: float
     """From 0 to 1."""
     metric: str
-    """What it is of, such as agreement."""
+    """The name of the score, such as agreement."""
     found: float
     low: float | None
     high: float | None
@@ -55,7 +55,7 @@ def bar_of(result: StandaloneResult, least: float) -> Bar:
 
 
 def render_evaluation(result: StandaloneResult, name: str) -> str:
-    """The tables of `evaluate`. name: of the harness."""
+    """The tables of `evaluate`. name: the harness's."""
     columns = {name: result.scores.metrics}
     words = KINDS[result.kind].words
     parts = [render_metrics(columns, words), render_rewards(columns), render_labels(result)]
@@ -69,7 +69,7 @@ def render_evaluation(result: StandaloneResult, name: str) -> str:
 
 
 def evaluation_to_json(result: StandaloneResult) -> dict[str, object]:
-    """What `evaluate --json` prints: the scores among everything else."""
+    """What `evaluate --json` prints: the scores are on the same level as everything else."""
     return {
         "harness": result.harness,
         "taskset": result.taskset,
@@ -87,7 +87,7 @@ def evaluation_to_json(result: StandaloneResult) -> dict[str, object]:
 
 
 def render_labels(result: StandaloneResult) -> str:
-    """Verdicts against labels; empty where trajectories carry none."""
+    """Verdicts compared with labels; empty if trajectories have none."""
     if result.labels is None:
         return ""
     rows = _label_rows(result.labels)
@@ -97,7 +97,7 @@ def render_labels(result: StandaloneResult) -> str:
 def render_markdown(result: StandaloneResult, name: str, bar: Bar | None) -> str:
     """A page for a pull request: whether the bar was reached, agreement, and verdicts against labels.
 
-    name: of the harness.
+    name: the harness's. bar: None if no agreement was demanded.
     """
     found, labels, words = result.scores.metrics, result.labels, KINDS[result.kind].words
     rows: list[list[object]] = [
@@ -141,7 +141,7 @@ def _share(interval: Interval | None) -> str:
 
 def _labels_explained(labels: LabelMetrics) -> str:
     return (
-        f"a reward of {labels.threshold:g} or more, of 0 to 100, says success; TPR: share of successes that get one; "
+        f"a reward of at least {labels.threshold:g} of 100 predicts success; TPR: share of successes that get it; "
         "TNR: share of failures that get less; kappa: agreement with the labels beyond chance; a missing reward counts "
         "as wrong"
     )

@@ -1,4 +1,4 @@
-"""Where a run stands, from its files alone; also while a search works on it."""
+"""The status of a run, read only from its files; also while a search works on it."""
 
 import time
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from meta_reward.run.usage import spent_on_disk
 
 _LAST_EVENTS = 5
 _DULL = (EVALUATION, ITERATION)
-"""Events that others tell better."""
+"""Events that are not shown, since the status says the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Iterations:
-    """How far a search is. The seeds are not counted."""
+    """The iterations of a search; its seeds do not count as one."""
 
     done: int
     limit: int
@@ -55,9 +55,9 @@ class CandidateStatus:
     search: Agreement
     validation: Agreement
     judge_tokens: int
-    """On the search split, counted as if nothing had been cached."""
+    """Tokens on the search split, counted as if nothing had been cached."""
     context_chars: int | None
-    """What the model is shown for one item, on average; None for rewards."""
+    """Mean characters that the model is shown for one item; None for rewards."""
     hypothesis: str
     reason: str
     """Why it was rejected or failed."""
@@ -65,15 +65,15 @@ class CandidateStatus:
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """An evaluation that is not complete."""
+    """An evaluation in progress."""
 
     candidate: str
-    """Its folder, such as `c0007-policy-check`."""
+    """The candidate's folder, such as `c0007-policy-check`."""
     split: str
     done: int
     """Trajectories with a result."""
     total: int | None
-    """All of them; None if no event of the search tells."""
+    """All trajectories of the split; None if no event of the search has their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +81,21 @@ class Spending:
     """What a run has spent so far."""
 
     judge_calls: int
-    """Of finished trajectories, as if nothing had been cached; `judge_tokens` likewise."""
+    """Calls for finished trajectories, counted as if nothing had been cached; `judge_tokens` likewise."""
     judge_tokens: int
     cut_off_calls: int
-    """Of trajectories that a limit cut off; `cut_off_tokens` likewise."""
+    """Calls for trajectories that a limit cut off; `cut_off_tokens` likewise."""
     cut_off_tokens: int
     calls_made: int
     """Calls that were sent, because the cache had no reply."""
     cost_usd: float | None
-    """Price of the calls that were sent, None if no price is known."""
+    """US dollars for the calls that were sent; None if no price is known."""
     unpriced_calls: int
     """Sent calls whose price is not known."""
     proposer_usd: float
-    """What the sessions of the proposer cost."""
+    """US dollars for the sessions of the proposer."""
     reward_calls: int
-    """Calls that a learned reward, by which the run is scored, sent to its own judge; `reward_usd` likewise."""
+    """Calls that were sent to the judge of the learned reward, if the run is scored by one; `reward_usd` likewise."""
     reward_usd: float
 
 
@@ -109,42 +109,42 @@ class Status:
     reason: str
     """Why it is not running; empty while it is."""
     kind: str
-    """Of the programs."""
+    """The kind of the programs."""
     objective: str
-    """What search is scored by: `official`, or a learned reward."""
+    """What scores the search split: `official`, or a learned reward."""
     validated_by: str
-    """What validation is scored by, likewise."""
+    """What scores the validation split, likewise."""
     judge: str
     proposer: str
     sandbox: str
     simulated: bool
-    """Whether the judge is, so that its numbers say nothing about a real model."""
+    """Whether the judge is simulated; the numbers then say nothing about a real model."""
     iterations: Iterations
     leader: str | None
     """Id of the best candidate on search so far."""
     candidates: list[CandidateStatus]
     training: tuple[Block, ...]
-    """Of a policy, the steps between refinements; empty for a search."""
+    """For the training of a policy, the steps between refinements; empty for a search."""
     frontier: list[str]
     """Ids of the candidates that no other beats on both score and cost, cheapest first."""
     decision: Decision | None
-    """Who is chosen, and why; None before the search has ended."""
+    """Which candidate is chosen, and why; None until there is a decision."""
     under_way: list[UnderWay]
     proposing: int | None
     """The iteration whose proposer is at work, or was when its search ended; None if there is none."""
     sealed: str
     """The folder of validation and test results, not to be shown to a proposer."""
     set_aside: list[str]
-    """Paths of files changed by hand that were moved out of the way."""
+    """Paths of files that were changed by hand and then set aside."""
     spent: Spending
     limits: list[LimitUse]
-    """Of the limits that are set, but for iterations."""
+    """The use of the limits that are set, except iterations."""
     pace: Pace | None
     """None if it is not running."""
     outage: Outage | None
     """The judge does not answer at the moment; None if it does, or if the run is not running."""
     events: list[Event]
-    """The last ones, the latest last."""
+    """The latest events, in order of time."""
 
 
 def status_of(layout: Layout) -> Status:
@@ -188,7 +188,7 @@ def status_of(layout: Layout) -> Status:
 
 
 def _amounts(spent: Spending, pace: Pace | None) -> dict[str, float]:
-    """What is used of what limits bound, by the names of the limits."""
+    """The amounts used, by the names of the limits."""
     return {
         "max_calls": spent.judge_calls + spent.cut_off_calls,
         "max_tokens": spent.judge_tokens + spent.cut_off_tokens,
@@ -198,7 +198,7 @@ def _amounts(spent: Spending, pace: Pace | None) -> dict[str, float]:
 
 
 def _work(config: RunConfig, under_way: list[UnderWay], proposing: int | None, done: int, *, seeded: bool) -> Work:
-    """What of a search is under way and to come, for an estimate. seeded: whether its seeds are on record."""
+    """The remaining work of a search, to estimate times from. seeded: whether its seeds are on record."""
     waiting = sum((one.total or one.done) - one.done for one in under_way)
     validating = any(one.split != "search" for one in under_way)
     begun = proposing is not None or (bool(under_way) and not validating and seeded)
@@ -223,7 +223,7 @@ def _candidate(layout: Layout, row: Row) -> CandidateStatus:
 
 
 def _under_way(layout: Layout, events: list[Event]) -> list[UnderWay]:
-    # By their texts, since anybody may write anything to the file of events.
+    # Compared as texts, since the file of events may contain anything.
     totals = {f"{e.facts.get('candidate')} {e.facts.get('split')}": e.facts.get("trajectories") for e in events}
     whole = {about: total for about, total in totals.items() if isinstance(total, int)}
     return [

@@ -14,15 +14,14 @@ from meta_reward.run.settings import OFFICIAL
 
 _MOST_ROWS = 60
 _LEGEND = (
-    "from: its parents; {scores}, without bounds if there are fewer than 8 tasks or "
-    "no spread; selected: by its number on search, the chosen one "
-    "by that on validation too, which are therefore optimistic; frontier: no other has more {metric} on search for "
-    "fewer {cost}"
+    "from: parents; {scores}, without an interval if there are fewer than 8 tasks or no spread; selected: picked by "
+    "its score on search, and the chosen one by that on validation too, so these scores are optimistic; frontier: no "
+    "other candidate has more {metric} on search for fewer {cost}"
 )
 
 
 def render_status(status: Status) -> str:
-    """A line on the run, its candidates, what is under way, and what was spent."""
+    """One line on the run; its candidates; what it is doing; what it has spent."""
     done = f"{status.iterations.done} of {status.iterations.limit} iterations"
     reason = f": {status.reason}" if status.reason else ""
     lines = [
@@ -46,7 +45,7 @@ def _objective(status: Status) -> list[str]:
 
 
 def render_headline(status: Status) -> str:
-    """Where a search is, in one line."""
+    """The progress of a search in one line."""
     leader = next((c for c in status.candidates if c.id == status.leader), None)
     pace, outage = status.pace, status.outage
     of = "" if status.objective == OFFICIAL else " learned reward"
@@ -62,7 +61,7 @@ def render_headline(status: Status) -> str:
 
 
 def _doing(status: Status) -> str:
-    """What is under way, in a few words."""
+    """What the search is doing, in a few words."""
     if status.proposing is not None:
         return f"{status.proposer} is proposing"
     if not status.under_way:
@@ -74,9 +73,9 @@ def _doing(status: Status) -> str:
 
 
 def render_watched(status: Status, *, most: int) -> str:
-    """What changes while a search runs: the same as `render_status`, but for candidates that are not among the best.
+    """The status while a search runs: like `render_status`, but with only the best candidates.
 
-    most: candidates to show.
+    most: the most candidates to show.
     """
     found = sorted(status.candidates, key=lambda c: -(c.search.score or 0))[:most]
     rows = [[c.id, c.name, _standing(c, status), percent(c.search.score), c.judge_tokens] for c in found]
@@ -108,7 +107,7 @@ def _candidates(status: Status) -> list[str]:
 
 
 def _scores(words: Words, status: Status) -> str:
-    """What the numbers on search and on validation are."""
+    """The legend for the scores on search and on validation."""
     on_validation = scored_by(KINDS[status.kind].words, status.validated_by).metric
     if on_validation == words.metric:
         return f"search, validation: {words.metric} on that split"
@@ -120,7 +119,7 @@ def _with_context(candidates: Sequence[CandidateStatus]) -> bool:
 
 
 def _worth_showing(status: Status) -> tuple[list[CandidateStatus], int]:
-    """All candidates if they are few, else the best on search and what has a standing; and how many are left out."""
+    """All candidates if they are few, else the best on search and those with a standing; and how many are left out."""
     if len(status.candidates) <= _MOST_ROWS:
         return status.candidates, 0
     best = sorted(status.candidates, key=lambda c: -(c.search.score or 0))[: _MOST_ROWS // 2]
@@ -160,7 +159,7 @@ def _standing(c: CandidateStatus, status: Status) -> str:
 
 
 def _now(status: Status) -> list[str]:
-    """What it is doing, how long that takes, and what has happened lately."""
+    """What the run is doing, times, limits, and the latest events."""
     return [
         *_under_way(status),
         *_times(status.pace),

@@ -1,4 +1,4 @@
-"""What studies have found: what a reader must not miss first, then the tables, then what the words mean."""
+"""The results of studies: first what a reader must not miss, then the tables, then a legend."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,7 +17,7 @@ _SELECTED = "; the chosen harness was selected on these very pairs, so its gain 
 
 
 def cluster_blocks(tables: ClusterTables) -> list[Block]:
-    """The tables of `study clusters`: what got worse first."""
+    """The tables of `study clusters`: the clusters that got worse come first."""
     runs = tables.runs
     about = f"{tables.taskset}, {tables.split} split, {plural(tables.pairs, 'pair')}"
     return [
@@ -33,9 +33,9 @@ def cluster_blocks(tables: ClusterTables) -> list[Block]:
 
 
 def what_got_worse(run: RunClusters, who: str = "") -> list[str]:
-    """What the chosen harness made worse, a line for each cluster, or that there is none. who: before each line."""
+    """One line per cluster that got worse with the chosen harness, or a line that none did. who: put before each."""
     if run.baseline == run.chosen:
-        return [f"{who}the baseline {run.baseline} was chosen, so nothing got worse and nothing better"]
+        return [f"{who}the baseline {run.baseline} was chosen, so nothing got better or worse"]
     worse = [cluster for cluster in run.clusters if cluster.change.difference.mean < 0]
     if worse:
         return [f"{who}worse: {_sentence(cluster)}" for cluster in worse]
@@ -132,9 +132,9 @@ def ablation_blocks(tables: AblationTables) -> list[Block]:
         Lines(_why_not(tables.parts)),
         Lines(
             [
-                "without a part: the chosen harness with that part put back to the baseline's; difference: to the "
-                "chosen one, pair by pair, with its interval by task; failures: pairs without both rewards, which "
-                "are lost. Differences of parts do not add up to that of the baseline: parts work together.",
+                "without a part: the chosen harness with that part replaced by the baseline's; difference: from the "
+                "chosen one, pair by pair, with its interval by task; failures: pairs with a missing reward, which are "
+                "lost. The differences of parts do not add up to that of the baseline, since parts work together.",
                 *_opened(tables.openings),
             ]
         ),
@@ -185,10 +185,10 @@ def transfer_blocks(tables: TransferTables) -> list[Block]:
         Grid(["judge", "tasks", "calls", "context"], [_uses(cell) for cell in tables.cells]),
         Lines(
             [
-                "own: the judge and the tasks of the run, which are no transfer; difference: chosen minus baseline, "
-                "pair by pair, with its interval by task; calls, context: judge calls and characters that the judge is "
-                "sent for one trajectory, from the baseline to the chosen harness; about: from tokens, as the run has "
-                "them on record; tokens of a harness: characters / 4",
+                "own: the judge and the tasks of the run, so not a transfer; difference: chosen minus baseline, "
+                "pair by pair, with its interval by task; calls, context: judge calls per trajectory and characters "
+                "sent to the judge, for the baseline and for the chosen harness; about: estimated from the tokens on "
+                "record in the run; tokens of a harness: characters / 4",
                 *_opened(tables.openings),
             ]
         ),
@@ -214,7 +214,7 @@ def _place(cell: TransferCell) -> tuple[str, str]:
 
 
 def _selected_on(tables: TransferTables) -> list[str]:
-    """What is optimistic where the run's own tasks are not those of its test split."""
+    """A warning if the run's own tasks are of a split that the chosen harness was selected on."""
     own = next(cell for cell in tables.cells if cell.own)
     if own.split == "test":
         return []
@@ -224,7 +224,7 @@ def _selected_on(tables: TransferTables) -> list[str]:
 
 def _failed(cell: TransferCell) -> str:
     lost = plural(cell.failures, "pair")
-    return f"for want of a reward, the chosen harness loses {lost} under {cell.judge} on {cell.taskset}, {cell.split}"
+    return f"for lack of a reward, the chosen harness loses {lost} under {cell.judge} on {cell.taskset}, {cell.split}"
 
 
 def _uses(cell: TransferCell) -> list[object]:
@@ -238,7 +238,7 @@ def _context(use: Use) -> str:
 
 
 def estimate_blocks(estimate: StudyEstimate) -> list[Block]:
-    """What `--dry-run` prints."""
+    """The estimate that `--dry-run` prints."""
     if not estimate.jobs:
         return [Lines(["everything is measured already; nothing will be asked"])]
     rows = [
@@ -261,7 +261,7 @@ def estimate_blocks(estimate: StudyEstimate) -> list[Block]:
 
 
 def render_spent(spent: Spent) -> str:
-    """What a study has cost, by all its starts."""
+    """What all starts of a study have spent."""
     return f"spent: {plural(spent.misses, 'judge call')} made anew, {dollars_of(spent)}"
 
 

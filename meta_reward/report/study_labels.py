@@ -8,7 +8,7 @@ from meta_reward.search.studies.labels import LabelPlan, LabelShare, LabelTables
 
 
 def label_blocks(tables: LabelTables) -> list[Block]:
-    """Sealed agreement against labelled tasks, then each search."""
+    """Agreement on the sealed test split by number of labelled tasks, then each search."""
     pairs = "all pairs" if tables.pairs_per_task is None else f"at most {plural(tables.pairs_per_task, 'pair')}"
     about = (
         f"searches on {tables.taskset} with a part of the search tasks and {pairs} of each; validation "
@@ -24,9 +24,9 @@ def label_blocks(tables: LabelTables) -> list[Block]:
         Lines(
             [
                 "share, tasks, pairs: search tasks with labels, and their pairs; replaced: in how many searches the "
-                "baseline was replaced; baseline, chosen: agreement on the sealed test split, on average; gain: "
-                "chosen minus baseline in points, on average, with its 95% interval by test task, which does not hold "
-                "the luck of a search; of full: the gain as a share of that with all search tasks"
+                "baseline was replaced; baseline, chosen: mean agreement on the sealed test split; gain: mean of "
+                "chosen minus baseline in points, with its 95% interval by test task, which does not include the luck "
+                "of a search; of full: the gain as a share of that with all search tasks"
             ]
         ),
         Grid(
@@ -63,7 +63,7 @@ def _share(one: LabelShare) -> list[object]:
 
 
 def estimate_blocks(plan: LabelPlan, part: Expense, forecast: Forecast) -> list[Block]:
-    """What `--dry-run` prints."""
+    """The estimate that `--dry-run` prints."""
     shares = ", ".join(f"{share}%" for share in plan.shares)
     what = (
         f"{plural(len(plan.cells), 'search', 'searches')} with their tests: {shares} of "

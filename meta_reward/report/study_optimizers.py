@@ -9,26 +9,27 @@ from meta_reward.search.studies.optimizer_numbers import OptimizerRow, Optimizer
 from meta_reward.search.studies.optimizers import OptimizerPlan, OptimizerTables
 
 _COMPARED = (
-    "scored: of the programs it proposed, the others were refused by the validator or failed; median, best: agreement "
-    "on search of those programs, and of the best; test: sealed agreement of what the gate chose, with its 95% "
-    "interval by test task; tokens: of the proposer, an iteration; to match: proposals until it was as good on search "
-    "as the best of the others in the end, the median of the searches in which it ever was. All are means over searches"
+    "scored: proposed programs that have a score; the validator refused the others, or they failed; median, best: "
+    "agreement of those programs on search; test: sealed agreement of the program that the gate chose, with its 95% "
+    "interval by test task; tokens: of the proposer, per iteration; to match: proposals until its best on search was "
+    "as good as the final best of the others, as a median over the searches that got there. All others are means over "
+    "searches"
 )
 _REPORTED = (
-    "reported: what an optimizer gains by its own account, its best minus the baseline on search, where it selected; "
-    "validation: what the same program gains there, where nobody has selected it yet; replaced: in how many "
-    "searches the gate replaced the baseline; test: what its choice gains there. In points, means over searches, "
-    "with 95% intervals by task, which do not hold the luck of a search"
+    "reported: the gain that an optimizer itself reports: its best program minus the baseline on search, where it "
+    "selected that program; validation: the gain of the same program there, where it was not selected; replaced: in "
+    "how many searches the gate replaced the baseline; test: the gain there of the gate's choice. In points, means "
+    "over searches, with 95% intervals by task, which do not include the luck of a search"
 )
 _NULL = (
-    "a null world: which trajectory of a pair is preferred was drawn by a coin, so that every program is equally good "
-    "on tasks it has not seen, and any sealed gain is luck"
+    "a null world: a coin decided which trajectory of a pair is preferred, so every program is equally good on tasks "
+    "that it has not seen, and any sealed gain is luck"
 )
 _NOT_HERE = "not reproduced: TTT-Discover, which trains the weights of its proposer"
 
 
 def optimizer_blocks(tables: OptimizerTables) -> list[Block]:
-    """The optimizers side by side, what they report beside what is sealed, then each search."""
+    """The optimizers side by side, the gains they report next to sealed ones, then each search."""
     by = f", written by {tables.writer}" if tables.writer else ""
     about = (
         f"{plural(tables.seeds, 'search', 'searches')} of each on {tables.taskset} with "
@@ -89,12 +90,12 @@ def _points(gain: float) -> str:
 
 
 def _gain(interval: Interval | None) -> str:
-    """A gain in points; that of a baseline which nothing replaced is 0."""
+    """A gain in points; without an interval, the baseline was kept and the gain is 0."""
     return "+0.0" if interval is None else difference(interval).replace(" points", "")
 
 
 def optimizer_estimate_blocks(plan: OptimizerPlan, part: Expense, forecast: Forecast) -> list[Block]:
-    """What `--dry-run` prints."""
+    """The estimate that `--dry-run` prints."""
     arms = ", ".join(arm.name for arm in plan.arms)
     what = (
         f"{plural(len(plan.cells), 'search', 'searches')} with their tests: {arms}; {plan.seeds} of each, with "

@@ -12,28 +12,26 @@ from meta_reward.search.studies.stress_trials import Pick
 
 _ARMS = (
     "tuned: search and validation are scored by the reward that the run chose; untuned: by that of its baseline; "
-    "official: by the truth. baseline, chosen: official success on test; gain: of the two, with its 95% interval by "
-    "task. learned: what the reward says the leader after the last update gains over the baseline on held-out tasks, "
-    "official: what it gains in truth in the same trials, and ahead: by how much the first exceeds the second, all in "
-    "points"
+    "official: by the true outcome. baseline, chosen: official success on test; gain: chosen minus baseline, with its "
+    "95% interval by task. learned: the gain of the last leader over the baseline on held-out tasks according to the "
+    "reward; official: its true gain in the same trials; ahead: learned minus official; all in points"
 )
 _COURSE = (
-    "the leader on search after each update, the mean over searches: its learned reward, the official success of the "
-    "very same trials, which no search saw, and how far the first is ahead, in points; the same of its trials on "
-    "held-out tasks; and in how many ways its trials on search went, by their sequences of tool calls, with the "
-    "entropy of these in bits. Held out are the tasks of validation, with trials that were made when the searches had "
-    "ended"
+    "the leader on search after each update, as a mean over searches: its learned reward; the official success of the "
+    "very same trials, which no search saw; and how far the reward is ahead, in points. The same for its trials on "
+    "held-out tasks. Then the number of different sequences of tool calls in its trials on search, and their entropy "
+    "in bits. Held-out tasks are those of validation, with trials made after the searches had ended"
 )
 _PICKS = (
-    "of n trials of the same held-out task, by the leaders of all arms and the baseline: the official success of any "
-    "one of them, of the best one in truth, and of the picked, which the learned reward likes best, expected over all "
-    "ways to draw n of them; regret: by how much the best is above the picked, in points"
+    "n trials of the same held-out task are drawn from those of the leaders of all arms and the baseline. any: the "
+    "expected official success of a random one; best: of the truly best one; picked: of the one with the highest "
+    "learned reward; regret: best minus picked, in points"
 )
-_EXPLOITS = "ways to please a judge that change nothing of what was done, as `study exploits` tries them: "
+_EXPLOITS = "ways to please a judge without changing what was done, as in `study exploits`: "
 
 
 def stress_blocks(tables: StressTables) -> list[Block]:
-    """The arms side by side, their course, what the rewards pick, and the exploits."""
+    """The arms side by side, their course over updates, what the rewards pick, and the exploits."""
     about = (
         f"{plural(tables.seeds, 'search', 'searches')} of each on {tables.taskset}, "
         f"{plural(tables.updates, 'update')}, under the reward of run {tables.reward}"
@@ -90,7 +88,7 @@ def _side_by_side(learned: float | None, official: float) -> Sequence[str]:
 
 
 def _picks(picks: Sequence[Pick]) -> Grid:
-    """A row for each number of draws, with both rewards side by side."""
+    """One row per number of draws, with both rewards side by side."""
     headers = [f"{one.arm}: {what}" for one in picks for what in ("picked", "regret")]
     rows = []
     for same in zip(*(one.curve for one in picks), strict=True):

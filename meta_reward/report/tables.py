@@ -20,18 +20,18 @@ from meta_reward.models.usage import dollars
 
 SIMULATED = "simulated judge: these numbers say nothing about any real model"
 _OF_REWARDS = (
-    "distinct rewards: how many different ones were given; spread in a task: standard deviation of the rewards of one "
-    "task's trajectories, in points, on average; flat tasks: share of tasks whose rewards are all equal, which teaches "
-    "an RL run nothing; follows length, calls: Spearman's correlation of the reward with the characters of a "
-    "trajectory and with its tool calls"
+    "distinct rewards: number of different values; spread in a task: standard deviation of the rewards of one "
+    "task's trajectories, in points, averaged over tasks; flat tasks: share of tasks with all rewards equal, which "
+    "teach an RL run nothing; follows length, calls: Spearman's correlation of the reward with the characters of a "
+    "trajectory, and with its number of tool calls"
 )
 _OF_LABELLED_REWARDS = (
-    "; AUC: chance that a success has a higher reward than a failure; calibration error: how far reward / 100 is from "
-    "the share of successes, on average"
+    "; AUC: chance that a success has a higher reward than a failure; calibration error: mean distance of reward / 100 "
+    "from the share of successes"
 )
 _OF_BEST_OF_N = (
-    "best of: how often a success is picked among N trajectories of a task, in the tasks that have so many; random: "
-    "picked blindly; oracle: always a success where there is one; "
+    "best of: how often a success is picked among N trajectories of a task, in the tasks with at least N; random: "
+    "a random pick; oracle: a success whenever there is one; "
 )
 _GAIN = "gain: points that {name} has over random, with the 95% interval by task"
 _LIFT = "lift: points that {name} has over {first}, with the 95% interval by task"
@@ -39,7 +39,7 @@ _LIFT = "lift: points that {name} has over {first}, with the 95% interval by tas
 
 _BELOW = "    "
 _INTERVAL = re.compile(r" (?=\[)")
-_NARROWEST = 5  # columns of words are not made narrower than this
+_NARROWEST = 5  # the least width of a column of words
 
 
 def columns_at_hand() -> int:
@@ -48,7 +48,7 @@ def columns_at_hand() -> int:
 
 
 def fit(text: str) -> str:
-    """A text with long lines broken at spaces; the rest of a line is indented below its beginning."""
+    """A text with long lines broken at spaces; continuation lines are indented below their beginning."""
     return "\n".join(_broken(line, columns_at_hand()) for line in text.split("\n"))
 
 
@@ -62,9 +62,9 @@ def _broken(line: str, width: int) -> str:
 def render_table(
     headers: Sequence[str], rows: Sequence[Sequence[object]], *, below: Sequence[str] = (), indent: int = 0
 ) -> str:
-    """Columns aligned under their headers, those of numbers to the right.
+    """Columns aligned under their headers, numbers to the right.
 
-    below: a text under each row, which may be empty. indent: spaces before every line.
+    below: for each row, a text to show under it; may be empty. indent: number of spaces before every line.
     """
     cells = [[printable(str(cell)).replace("\n", " ") for cell in row] for row in rows]
     right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(headers))]
@@ -80,8 +80,8 @@ def render_table(
 
 
 def _widths(headers: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool], most: int) -> list[int]:
-    """Widths that fit. The widest columns shrink first: down to their words, then to numbers without their intervals,
-    then to broken words, then further."""
+    """Column widths that add up to at most `most`, if possible. The widest columns shrink first: down to their longest
+    word, then to numbers without their intervals, then to broken words, then further."""
     columns = list(zip(headers, *cells, strict=True))
     widths = [max(map(len, column)) for column in columns]
     whole = [
@@ -108,19 +108,19 @@ def _longest_word(text: str) -> int:
 
 
 def _longest_part(number: str) -> int:
-    """Of a number with an interval, `63.2% [52.1, 74.0]`, the longer of both."""
+    """The width of the number or of its interval, whichever is longer: of `63.2% [52.1, 74.0]` that is 12."""
     return max(map(len, _INTERVAL.split(number)))
 
 
 def _wrapped(cell: str, width: int) -> list[str]:
-    """A cell in lines; an interval that fits a line stays whole."""
+    """The lines of a cell; an interval that fits in a line is not broken."""
     if _is_number(cell) and _longest_part(cell) <= width < len(cell):
         return _INTERVAL.split(cell)
     return textwrap.wrap(cell, width) or [""]
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
-    """The lines of a row: as many as its longest cell needs in its column."""
+    """The lines of a row: as many as its longest cell needs."""
     broken = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
     lines = []
     for number in range(max(map(len, broken), default=0)):
@@ -131,12 +131,12 @@ def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> 
 
 
 def percent(value: float | None) -> str:
-    """A share as text; a dash if there is none."""
+    """A share from 0 to 1 as a percentage; a dash if there is none."""
     return "-" if value is None else f"{value:.1%}"
 
 
 def with_interval(value: float | None, low: float | None, high: float | None, *, no_bounds: str | None = None) -> str:
-    """A share with its 95% interval: `63.2% [52.1, 74.0]`. no_bounds: why it has none, shown in their place."""
+    """A share with its 95% interval: `63.2% [52.1, 74.0]`. no_bounds: why it has no interval, shown instead of it."""
     if value is None:
         return "-"
     if low is None or high is None:
@@ -169,7 +169,7 @@ def reward(value: float | None) -> str:
 
 
 def context_of(chars: int | None) -> str:
-    """Characters of context; a dash if there are none to tell of."""
+    """A number of characters of context; a dash if there is none."""
     return "-" if chars is None else f"{chars:,}"
 
 
@@ -180,7 +180,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def render_metrics(columns: Mapping[str, Metrics], words: Words) -> str:
-    """Evaluations side by side, one column each. words: of their kind."""
+    """Evaluations side by side, one column each. words: the terms of their kind."""
     lines: list[tuple[str, Callable[[Metrics], object]]] = [
         (f"{words.metric} [95%]", lambda m: with_interval(m.score, m.low, m.high, no_bounds=m.no_bounds)),
         *_of_pairs("strict agreement", lambda p: percent(p.strict_agreement), columns),
@@ -207,13 +207,13 @@ _Line = tuple[str, Callable[[Metrics], object]]
 
 
 def _of_pairs(name: str, show: Callable[[Preferences], object], columns: Mapping[str, Metrics]) -> list[_Line]:
-    """A line about pairs, where there are any."""
+    """A line about pairs; none if no evaluation has pairs."""
     known = any(metrics.preferences for metrics in columns.values())
     return [(name, lambda m: show(m.preferences) if m.preferences else "-")] if known else []
 
 
 def _of_orders(name: str, show: Callable[[Comparisons], object], columns: Mapping[str, Metrics]) -> list[_Line]:
-    """A line about orders, where programs compare."""
+    """A line about orders; none unless programs compare."""
     known = any(metrics.comparisons for metrics in columns.values())
     return [(name, lambda m: show(m.comparisons) if m.comparisons else "-")] if known else []
 
@@ -230,7 +230,7 @@ def _of_memory(columns: Mapping[str, Metrics]) -> list[_Line]:
 
 
 def render_categories(columns: Mapping[str, Metrics], items: str = "pairs") -> str:
-    """The score by category, evaluations side by side; empty if no item has a category. items: what they are."""
+    """The score by category, evaluations side by side; empty if no item has a category. items: the word for items."""
     names = sorted({name for metrics in columns.values() for name in metrics.by_category})
     rows = []
     for name in names:
@@ -241,7 +241,7 @@ def render_categories(columns: Mapping[str, Metrics], items: str = "pairs") -> s
 
 
 def render_rewards(columns: Mapping[str, Metrics]) -> str:
-    """How rewards are spread and what they go along with, evaluations side by side; empty for other kinds."""
+    """How rewards are spread and what they correlate with, evaluations side by side; empty for other kinds."""
     told = {name: metrics.preferences.rewards for name, metrics in columns.items() if metrics.preferences}
     if not told:
         return ""
@@ -269,7 +269,7 @@ def _fixed(value: float | None, digits: int) -> str:
 def render_best_of_n(columns: Mapping[str, Metrics], lifts: Sequence[Lift] = ()) -> str:
     """Success when picking the best of N by reward, evaluations side by side; empty without labels.
 
-    lifts: of the last column over the first; without them the last column is shown against random picks.
+    lifts: of the last column over the first; without them, the last column is compared with random picks.
     """
     told = [metrics.preferences.best_of_n for metrics in columns.values() if metrics.preferences]
     by_size = {lift.n: lift.difference for lift in lifts}

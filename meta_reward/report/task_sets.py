@@ -17,13 +17,13 @@ from meta_reward.tasks.taskset import TaskSet
 
 _LEGEND = (
     f"items: pairs, texts or problems; {', '.join(SPLITS)}: tasks/items in that split; opened: how often the test "
-    "split was looked at. Under each its kind, or its failure categories with their pairs."
+    "split was opened. Below each: its kind, or its failure categories with their number of pairs."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SplitSize:
-    """What a split holds."""
+    """The size of a split."""
 
     tasks: int
     items: int
@@ -34,19 +34,19 @@ class TaskSetSummary:
     """A task set in brief."""
 
     name: str
-    """That of its folder, by which commands find it."""
+    """The name of its folder, by which commands find it."""
     kind: str
     simulated: bool
     tasks: int
     """All tasks, also those without items, which belong to no split."""
     trajectories: int | None
-    """None where the kind knows none."""
+    """None if the kind has no trajectories."""
     items: int
-    """Pairs, for rewards."""
+    """Number of items; for rewards, of pairs."""
     splits: dict[str, SplitSize]
     """Empty if there are too few tasks to divide."""
     categories: dict[str, int]
-    """Pairs of each failure category."""
+    """Number of pairs by failure category."""
     openings: int
     """How often its test split was opened."""
 
@@ -71,7 +71,7 @@ def summary_of_task_set(path: Path) -> TaskSetSummary:
 
 
 def render_task_sets(listed: Sequence[TaskSetSummary]) -> str:
-    """A row for each, with its kind or its failure categories below."""
+    """One row per task set, with its kind or its failure categories below."""
     headers = ["task set", "tasks", "trajectories", "items", *SPLITS, "opened"]
     rows = [
         [

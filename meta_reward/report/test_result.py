@@ -1,4 +1,4 @@
-"""The result of the test split for a person."""
+"""The result on the test split, as text for a person."""
 
 from collections.abc import Sequence
 
@@ -23,13 +23,13 @@ from meta_reward.search.controls import LEARNED, MATCHED, REROLL, Control
 from meta_reward.search.test_record import Tested, TestResult
 
 _OF_CONTROLS = {
-    MATCHED: "matched budget: the baseline, asked {rounds} times, until it has the tokens of {id}; answers combined",
-    REROLL: "re-roll: the baseline, asked once more, which is what chance alone does",
+    MATCHED: "matched budget: the baseline, run {rounds} times, until it has used the tokens of {id}; answers combined",
+    REROLL: "re-roll: the baseline, run once more, which shows what chance alone does",
 }
 
 
 def render_test(result: TestResult) -> str:
-    """Baseline and tested harnesses side by side, their differences, and controls; first what that comes to."""
+    """A summary, then baseline and tested harnesses side by side, their differences, and the controls."""
     chosen, baseline = result.decision.chosen, result.baseline
     alone = not result.tested
     columns = {("baseline and chosen " if alone and chosen == baseline.id else "baseline ") + baseline.id: baseline}
@@ -57,7 +57,7 @@ def render_test(result: TestResult) -> str:
 
 
 def summary(one: Tested, baseline: Tested, words: Words) -> str:
-    """What a test comes to, in a sentence or two: the gain on sealed pairs, and how it stands beside the controls."""
+    """A test in a sentence or two: the gain on sealed pairs, and how the harness compares with the controls."""
     found, before = one.scores.metrics.score, baseline.scores.metrics.score
     if one.difference is None:
         gain = f"{one.id}, the baseline, has {percent(found)} {words.metric} on the sealed test {words.items}"
@@ -71,8 +71,8 @@ def summary(one: Tested, baseline: Tested, words: Words) -> str:
 
 
 def _beside_controls(one: Tested) -> str:
-    """To which controls a harness loses, and which it does not clearly beat; one of chance alone it should beat too."""
-    itself = REROLL if one.difference is None else ""  # a baseline that is asked again shows what chance does, no more
+    """Which controls a harness loses to, or does not clearly beat; a re-roll counts as one that it should beat."""
+    itself = REROLL if one.difference is None else ""  # a re-roll of the baseline is not a rival of the baseline
     controls = [control for control in one.controls if control.name != itself]
     lost = [control for control in controls if control.behind.mean < 0]
     unclear = [control for control in controls if control not in lost and not _above_zero(control.behind)]
@@ -95,7 +95,7 @@ def _named(controls: Sequence[Control]) -> str:
 
 
 def _render_controls(one: Tested, baseline: Tested, words: Words) -> str:
-    """A row a control, with the legend of those that are there; empty without controls."""
+    """One row per control, with a legend of the controls shown; empty without controls."""
     if not one.controls:
         return ""
     rows = [

@@ -1,7 +1,7 @@
-"""A trace as text: what a program asked the judge about a trajectory or several, and was told, and what came of it.
+"""A trace as text: what a program asked the judge about one or more trajectories, the replies, and the outcome.
 
 Everything shown is made printable, since prompts, replies and names may come from a model. Long texts are cut in the
-middle, where a note says so.
+middle, and a note there says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,8 @@ _MOST_FINDINGS = 1500
 def render_trace(answer: TraceOfTrajectory | TraceOfPair, *, full: bool = False, chain: bool = False) -> str:
     """A trajectory under a candidate, or both sides of a pair: reward, pairs, then every question with its reply.
 
-    chain: in place of questions and replies what the judge thought, called, was told and answered.
+    full: whether to show long texts whole. chain: whether to show what the judge thought, called, was told and
+    answered, in place of questions and replies.
     """
     most = 0 if full else MOST_TEXT
     shown = _chain if chain else _trajectory
@@ -44,7 +45,7 @@ def _part_of(pair: PairOutcome | ItemOutcome, example: str) -> str:
 
 
 def render_exchange(side: TrajectoryTrace, *, full: bool = False, chain: bool = False) -> str:
-    """One run of a program, with what it asked; as for `render_trace`."""
+    """One run of a program, with its questions; full, chain: as for `render_trace`."""
     return paragraphs(*(_chain if chain else _trajectory)(side, 0 if full else MOST_TEXT))
 
 
@@ -63,7 +64,7 @@ def _trajectory(side: TrajectoryTrace, most: int) -> list[str]:
 
 
 def _chain(side: TrajectoryTrace, most: int) -> list[str]:
-    """The links of a chain, below what came of it; those of a role are marked."""
+    """The outcome, then the links of the chain; those of a role are marked."""
     links = [
         f"{f'{link.role} ' if link.role else ''}{link.kind}: {_cut(link.text, most)}" for link in chain_of(side.calls)
     ]
@@ -71,7 +72,7 @@ def _chain(side: TrajectoryTrace, most: int) -> list[str]:
 
 
 def _asked(asked: Sequence[Mapping[str, Any]]) -> str:
-    """What the host recorded: searches, or a conversation and what became of it."""
+    """What the host recorded: searches, or a conversation and its outcome."""
     said = tuple(parse_message(one) for one in asked if "role" in one)
     if not said:
         return "\n".join(["== searched", *map(_search, asked)])
@@ -81,7 +82,7 @@ def _asked(asked: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _search(asked: Mapping[str, Any]) -> str:
-    """A search as the host recorded it: what was wanted, and the ids that were found."""
+    """A search as the host recorded it: the query, and the ids that were found."""
     if asked.get("refused"):
         return f"refused: {asked['refused']}"
     where = f" where {asked['where']}" if asked.get("where") else ""
@@ -122,7 +123,7 @@ def _pair(side: TrajectoryTrace, pair: PairOutcome | ItemOutcome) -> str:
 
 
 def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
-    """One turn of the judge. known: how many of its messages the turn before has shown."""
+    """One turn of the judge. known: how many of its messages were shown with the turn before."""
     turn = f", turn {call['turn']}" if call["turn"] > 1 else ""
     draw = f", draw {call['draw']}" if call["draw"] else ""
     lines = [f"== ask {call['ask']} of {asks}{turn}{draw}"]
@@ -140,7 +141,7 @@ def _call(call: Mapping[str, Any], known: int, asks: int, most: int) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """A text of at most about so many characters, cut in its middle at ends of lines. most: 0 for all of it."""
+    """A text of about `most` characters at most, cut in the middle at line ends. most: 0 for all of it."""
     if not most or len(text) <= most:
         return text
     head, tail = text[: most * 2 // 3].rpartition("\n"), text[-(most // 3) :].partition("\n")

@@ -1,4 +1,4 @@
-"""The training of a policy as tables: rewards over the steps, and what became of each refinement."""
+"""The training of a policy as tables: rewards over the steps, and the verdict on each refinement."""
 
 import re
 from collections.abc import Sequence
@@ -20,23 +20,23 @@ from meta_reward.search.mpo.steps import Step, load_steps
 _SAMPLE = re.compile(r"^- (\S+, .+, reward .+)$", re.MULTILINE)
 _DIFF = re.compile(r"```diff\n(.*?)\n```", re.DOTALL)
 _LEGEND = (
-    "reward: the learned one under the harness of these steps; official: what is true of the same samples, which no "
-    "judge and no meta model is told; gap: reward minus official, in points; entropy: of the policy's choices, in "
-    "nats; variance: of the rewards within a task's samples; equal: groups whose rewards are all equal, which teach "
-    "nothing; length: characters of the agent's words"
+    "reward: the learned reward under the harness of these steps; official: the true outcome of the same samples, "
+    "which neither judge nor meta model sees; gap: reward minus official, in points; entropy: of the policy's choices, "
+    "in nats; variance: of the rewards within a task's samples; equal: share of groups with all rewards equal, from "
+    "which the policy learns nothing; length: characters that the agent writes"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """A refinement with what led to it."""
+    """A refinement, and the samples that led to it."""
 
     verdict: Verdict
     samples: SampleSet
     evidence: tuple[str, ...]
-    """A line for each sample in which something was overlooked."""
+    """One line per sample in which something was overlooked."""
     diff: str
-    """Of the rubric; empty where a proposer changed what it liked."""
+    """Changes of the rubric; empty if the proposer was free to change anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Training:
     blocks: tuple[Block, ...]
     refinements: tuple[Refinement, ...]
     skipped: tuple[tuple[int, str], ...]
-    """Refinements that brought no candidate: their number, from 1, and why."""
+    """Refinements without a candidate: their number, from 1, and why."""
 
 
 def is_training(layout: Layout) -> bool:
@@ -89,7 +89,7 @@ def training_of(layout: Layout) -> Training:
 
 
 def training_blocks(layout: Layout, settings: MpoSettings) -> tuple[Block, ...]:
-    """What the steps of a run come to, between one refinement and the next; none for a search."""
+    """Summaries of the steps between one refinement and the next; none for a search."""
     steps = load_steps(layout.steps) if settings.policy else []
     return tuple(block_of(steps[at : at + settings.every]) for at in range(0, len(steps), settings.every))
 
@@ -105,7 +105,7 @@ def _refinement_of(layout: Layout, verdict: Verdict) -> Refinement:
 
 
 def block_of(steps: Sequence[Step]) -> Block:
-    """What some steps come to."""
+    """The summary of some steps."""
     counts: dict[str, int] = {}
     for step in steps:
         for move, count in step.moves.items():
@@ -141,7 +141,7 @@ def render_training(training: Training) -> str:
         moves = (f"{move} {share:.0%}" for move, share in training.blocks[-1].moves)
         parts.append(fit(printable(f"what the policy does most in the last steps: {', '.join(moves)}")))
     parts += [_told(one) for one in training.refinements]
-    parts += [fit(printable(f"refinement {number} brought nothing: {why}")) for number, why in training.skipped]
+    parts += [fit(printable(f"refinement {number} brought no candidate: {why}")) for number, why in training.skipped]
     return "\n\n".join(parts) + "\n"
 
 
@@ -159,7 +159,7 @@ def _row(block: Block) -> list[object]:
 
 
 def _told(one: Refinement) -> str:
-    """A refinement: what became of it, the samples that led to it, and what it changed in the rubric."""
+    """A refinement: whether it was kept, the samples that led to it, and what it changed in the rubric."""
     row, kept = one.verdict.row, "kept" if one.verdict.kept else f"not kept, {one.verdict.before.id} stays"
     head = f"{row.id}, refined after step {one.samples.step} from {len(one.samples.samples)} samples: {kept}"
     lines = [f"{head} ({one.verdict.reason})", *(f"  {line}" for line in one.evidence)]

@@ -1,4 +1,4 @@
-"""What a search works with."""
+"""The context of a search: its run, task set, judge, proposer and listeners, opened once for all steps."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,14 +24,18 @@ from meta_reward.tasks.base import AnyTaskSet
 
 
 class Progress(Protocol):
-    """What is told how a search goes. Every method returns at once."""
+    """Receives the progress of a search. Every method returns at once."""
 
     def evaluation(self, what: str, split: str, total: int, so_far: "SoFar") -> None:
-        """A candidate is about to be evaluated on so many examples; several may be at the same time."""
+        """The evaluation of a candidate begins; several may run at the same time.
+
+        what: the candidate's folder. split: may end in the number of a repeat, such as `test.1`. total: its examples.
+        so_far: computes the score of its results so far.
+        """
         ...
 
     def result(self, what: str, result: Result) -> None:
-        """An example of that evaluation is done, now or in an earlier process."""
+        """An example of the evaluation `what` is done, in this process or an earlier one."""
         ...
 
     def note(self, text: str) -> None:
@@ -41,16 +45,16 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """What the results of an unfinished evaluation come to."""
+    """The score of an unfinished evaluation."""
 
     metric: str
-    """Its name."""
+    """The name of the score."""
     of: Callable[[Mapping[str, Result]], float | None]
-    """Of the items that are complete, given results by example; None where none is."""
+    """Takes results by example, returns the mean score of the items that are complete; None if there are none."""
 
 
 def so_far(taskset: AnyTaskSet, part: Part) -> SoFar:
-    """What the results of an evaluation under way come to."""
+    """The score, so far, of an evaluation of `part`."""
     kind = kind_of(taskset)
 
     def mean(results: Mapping[str, Result]) -> float | None:
@@ -65,7 +69,7 @@ def so_far(taskset: AnyTaskSet, part: Part) -> SoFar:
 
 @dataclass(slots=True)
 class Search:
-    """What a search works with."""
+    """Everything that the steps of a search share."""
 
     layout: Layout
     config: RunConfig
@@ -77,21 +81,21 @@ class Search:
     progress: Progress
     events: EventLog
     objective: Objective | None = None
-    """The learned reward that it is scored by; None for trusted outcomes."""
+    """The learned reward that candidates are scored by; None if trusted outcomes score them."""
     _near_limits: set[str] = field(default_factory=set)
     _cases: Cases | None = None
 
     @property
     def kind(self) -> Kind:
-        """Of its programs."""
+        """The kind of its programs."""
         return kind_of(self.taskset)
 
     def part(self, split: str) -> Part:
-        """What is evaluated of a split."""
+        """The examples and items of a split."""
         return self.kind.part(self.taskset, self.splits[split])
 
     def tell_limits(self, used: Iterable[Used]) -> None:
-        """Say once of each limit that it is nearly reached."""
+        """Warn, once per limit, that it is nearly reached."""
         for one in used:
             if one.is_near and one.name not in self._near_limits:
                 self._near_limits.add(one.name)
@@ -101,25 +105,25 @@ class Search:
 
     @property
     def cases(self) -> Cases:
-        """As `run_cases` finds them."""
+        """See `run_cases`; found when first needed."""
         if self._cases is None:
             self._cases = run_cases(self.layout, self.taskset, self.splits["search"])
         return self._cases
 
 
 def run_cases(layout: Layout, taskset: AnyTaskSet, search_tasks: tuple[str, ...]) -> Cases:
-    """What is specific to single cases of a run's search split, and not in the seeds, which the user wrote."""
+    """Texts that belong to single cases of a run's search split, without those in the seeds, which the user wrote."""
     recorded = programs_of(layout, [row for row in load_ledger(layout.ledger) if row.iteration == 0])
     staged = map(files.read_text, sorted(layout.staging(0).glob("*/harness.py")))
     return search_cases(taskset, search_tasks, [source for source, _ in recorded] or list(staged))
 
 
 def programs_of(history: HistoryLayout | Layout, rows: Iterable[Row]) -> list[tuple[str, str]]:
-    """The programs of candidates, each with its id."""
+    """The source and id of each of these candidates."""
     return [(files.read_text(history.candidate(row.folder) / "harness.py"), row.id) for row in rows]
 
 
 def search_cases(taskset: AnyTaskSet, search_tasks: Collection[str], common: Sequence[str] = ()) -> Cases:
-    """What is specific to single cases of a search split: not in what they share, nor in the `common` texts."""
+    """Texts that belong to single cases of a search split: neither shared by all cases nor part of a `common` text."""
     kind = kind_of(taskset)
     return kind.cases(taskset, search_tasks, [interface_text(kind), *common])

@@ -1,11 +1,11 @@
-"""Controls of a test: what cheaper ways to a reward reach on the same sealed pairs.
+"""Controls of a test: what simpler methods reach on the same sealed pairs.
 
-    matched budget   the baseline, asked again until it has spent the tokens of the tested harness; answers combined
-    re-roll          the baseline, asked once more: what chance alone does
-    learned          a linear model that asks no judge, trained on what the labels of search and validation say
+    matched budget   the baseline, run again until it has spent the tokens of the tested harness; answers combined
+    re-roll          the baseline, run once more: what chance alone does
+    learned          a linear model that asks no judge, trained on the labels of search and validation
 
-A gain that a control reaches too was not made by the harness. Each round of the baseline is an evaluation of its own,
-so that a test that was stopped goes on where it was.
+A gain that a control reaches too is not due to the harness. Each round of the baseline is saved as its own evaluation,
+so a test that was stopped resumes where it was.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,23 +28,23 @@ _SPLIT = "test"
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A control on the test split, beside one tested harness."""
+    """A control on the test split, compared with one tested harness."""
 
     name: str
     agreement: Interval
     over_baseline: Interval
     """Its agreement minus the baseline's, with the 95% interval by task."""
     behind: Interval
-    """The tested harness's agreement minus its own, likewise."""
+    """The tested harness's agreement minus the control's, with the 95% interval by task."""
     rounds: int
-    """How often the baseline was asked for it."""
+    """How often the baseline was run for it."""
     judge_tokens: int
     """Nominal, on the test split."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """The baseline, asked once on the whole split."""
+    """One run of the baseline on the whole split."""
 
     outputs: Mapping[str, Output | None]
     """By example."""
@@ -54,7 +54,7 @@ class _Round:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a control came to on the items of the split."""
+    """The outcomes of a control on the items of the split."""
 
     name: str
     outcomes: Sequence[Outcome]
@@ -63,9 +63,10 @@ class _Found:
 
 
 async def run_controls(search: Search, baseline: Row, tested: Sequence[Row]) -> dict[str, tuple[Control, ...]]:
-    """The controls of each tested harness, by its id. All of them are evaluated on the test split already.
+    """Evaluate the controls of each tested harness; returns them by its id.
 
-    Without scikit-learn there is no learned one, and a note says so. Raises LimitReached and JudgeUnavailable.
+    Baseline and tested harnesses must be evaluated on the test split already. Without scikit-learn the learned control
+    is left out, and a note says so. Raises LimitReached and JudgeUnavailable.
     """
     tokens = {row.id: _tokens(search, row.folder) for row in tested}
     rounds = await _ask_again(search, baseline, max(tokens.values()))
@@ -89,23 +90,24 @@ def _tokens(search: Search, folder: str, repeat: int = 0) -> int:
 
 
 async def _ask_again(search: Search, baseline: Row, tokens: int) -> list[_Round]:
-    """Rounds of the baseline, the first of which is its test: at least two, and as many as spend the tokens."""
+    """Rounds of the baseline: its test first, then at least one more, until together they have spent the tokens."""
     rounds: list[_Round] = []
     spent = 0
-    while len(rounds) < 2 or 0 < spent < tokens:  # a baseline that asks nothing never gets there
+    while len(rounds) < 2 or 0 < spent < tokens:  # a baseline that asks nothing would never get there
         repeat = len(rounds)
         await run_splits(search, [baseline.folder], _SPLIT, repeat=repeat)
         folder = search.layout.evaluation(search.layout.repeated(_SPLIT, repeat), baseline.folder)
         used = _tokens(search, baseline.folder, repeat)
         rounds.append(_Round(load_outputs(folder), load_outcomes(folder), used))
-        spent += 0 if search.kind.acts else used  # no rounds are combined then
+        spent += 0 if search.kind.acts else used  # rounds of programs that act are not combined
     return rounds
 
 
 def _asked(search: Search, rounds: Sequence[_Round], tokens: int) -> list[_Found]:
-    """The re-roll, before it the rounds that match a number of tokens; one round alone is the baseline itself.
+    """The matched budget, which combines the rounds that spend this many tokens, and the re-roll.
 
-    What has been done cannot be combined, so programs that act have the re-roll alone.
+    There is only the re-roll if one round is enough, as that is the baseline itself, and for programs that act, whose
+    actions cannot be combined.
     """
     reroll = _Found(REROLL, rounds[1].outcomes, 1, rounds[1].judge_tokens)
     enough = next((n for n in range(1, len(rounds)) if sum(r.judge_tokens for r in rounds[:n]) >= tokens), len(rounds))
@@ -131,14 +133,14 @@ def _learned(search: Search) -> list[_Found]:
 
 
 def _outcomes_of(search: Search, outputs: Mapping[str, Output | None]) -> list[Outcome]:
-    """What becomes of the items where these are the outputs on their examples."""
+    """The outcomes of the split's items, given the outputs on their examples."""
     results = [Result(id, "", output, None, [], []) for id, output in outputs.items()]
     decided = search.kind.outcomes(search.taskset, search.part(_SPLIT), Evaluation(results))
     return [one.outcome for one in decided]
 
 
 def _beside(control: _Found, before: Sequence[Outcome], after: Sequence[Outcome]) -> Control:
-    """A control on the items of the split. before, after: outcomes of the baseline and of the tested harness."""
+    """A control compared with a tested harness. before, after: outcomes of the baseline and of that harness."""
     return Control(
         control.name,
         mean_interval(control.outcomes),

@@ -1,4 +1,4 @@
-"""Making a new run from seeds, and changing what may change in an existing one: its limits and instructions."""
+"""Make a new run from seeds, or change the limits, sandbox level or instructions of an existing one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -40,8 +40,9 @@ async def create(
 ) -> None:
     """Make a new run. Everything is checked before anything is written.
 
-    instructions: for a proposing agent, in place of the package's own. Raises UsageError, and JudgeMisconfigured
-    if the judge's key is missing.
+    requested: settings as in `run.toml`, those that the user gave. judge: its spec. seeds: the baseline first.
+    instructions: for the proposer, in place of the package's own. Raises UsageError for anything that does not fit, and
+    JudgeMisconfigured if the judge's key is missing.
     """
     baseline, kind = baseline_key(seeds[0]), kind_of(taskset)
     facts = {
@@ -71,16 +72,16 @@ async def create(
         search_cases(taskset, splits["search"], [seed.source for seed in seeds]),
         kind_of(taskset).program,
     )
-    told = default_instructions(kind, config.proposer.spec) if instructions is None else instructions
-    create_run(layout, config, taskset, splits, seeds, instructions=told)
+    text = default_instructions(kind, config.proposer.spec) if instructions is None else instructions
+    create_run(layout, config, taskset, splits, seeds, instructions=text)
 
 
 def raise_limits(
     layout: Layout, requested: Mapping[str, Any], *, notice: Callable[[str], None] = lambda note: None
 ) -> None:
-    """Write raised limits, and another sandbox level, to a run's settings. Raises UsageError for any other change.
+    """Write raised limits or another sandbox level to a run's settings. Raises UsageError for any other change.
 
-    notice: called with a line if the user had changed the file, which is then set aside.
+    notice: called with a line if the user has edited the file, which is then set aside.
     """
     stored = load_run_config(layout.config)
     config = raised(stored, requested, layout.root.name)
@@ -95,9 +96,10 @@ def raise_limits(
 def keep_instructions(
     layout: Layout, kind: Kind, told: str | None, *, notice: Callable[[str], None] = lambda note: None
 ) -> None:
-    """Write down the instructions for agents from now on: a new text, or the run's file as the user changed it.
+    """Record the instructions that agents get from now on: a new text, or the run's file with the user's edits.
 
-    notice: called with a line if the user had changed the file and it is set aside.
+    told: the new text; None keeps the file, or makes it from the package's own. notice: called with a line if the user
+    has edited the file and it is set aside.
     """
     if told is not None or not layout.instructions.exists():
         text = default_instructions(kind, load_run_config(layout.config).proposer.spec) if told is None else told
@@ -116,7 +118,10 @@ def _is_committed(layout: Layout, path: Path) -> bool:
 
 
 def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:
-    """The harnesses of a folder, the baseline first: the given file, else the one named `baseline`, else the first."""
+    """The harnesses in a folder, baseline first: the given file, else `baseline.py`, else the first by name.
+
+    Raises UsageError if there is none.
+    """
     seeds = [_load_seed(path) for path in sorted(folder.glob("*.py"))]
     if baseline is not None:
         first = _load_seed(baseline)
@@ -127,7 +132,7 @@ def load_seeds(folder: Path, baseline: Path | None) -> list[Seed]:
 
 
 def baseline_key(seed: Seed) -> str:
-    """The baseline as `run.toml` names it: name and digest of the source."""
+    """The baseline as `run.toml` stores it: its name and the digest of its source."""
     return f"{seed.name} {files.digest_of_text(seed.source)}"
 
 

@@ -1,6 +1,6 @@
 """The decision that ends a search: its finalists are evaluated on validation, and the gate tests them together.
 
-Nothing of it reaches the proposer or steers the search. What it will cost is held back from the run's limits.
+Its results neither reach the proposer nor steer the search. Its expected cost is held back from the run's limits.
 """
 
 import hashlib
@@ -26,11 +26,11 @@ from meta_reward.tasks.openings import chosen_before, record_look
 _MOST_LOSSES = 5
 
 _Cost = tuple[float, ...]
-"""Judge calls, tokens and US dollars of a trajectory."""
+"""Mean judge calls, tokens and US dollars per trajectory."""
 
 
 def is_decided(layout: Layout) -> bool:
-    """Whether the last decision covers all that would be finalists now."""
+    """Whether the decisions on record cover all candidates that would be finalists now."""
     return _covers(decisions.load_decisions(layout), finalists_of(layout))
 
 
@@ -40,7 +40,10 @@ def _covers(stands: Sequence[Decision], finalists: Iterable[Row]) -> bool:
 
 
 async def decide(search: Search) -> Decision:
-    """The decision on a run: the one on record where it covers every finalist, else the next look."""
+    """The decision on a run: the one on record if it covers every finalist, else a new one, made by the next look.
+
+    Raises LimitReached and JudgeUnavailable while finalists are evaluated.
+    """
     layout = search.layout
     rows, stands = load_ledger(layout.ledger), decisions.load_decisions(layout)
     now = _finalists(layout, rows)
@@ -51,7 +54,7 @@ async def decide(search: Search) -> Decision:
         await run_splits(search, [rows[0].folder, *(row.folder for row in finalists)], "validation")
     decision = _decision(search, rows[0], finalists, stands)
     if stands and stands[-1].by == decisions.PERSON:
-        search.events.note(f"this decision takes the place of the choice by hand of {stands[-1].chosen}")
+        search.events.note(f"this decision replaces the choice of {stands[-1].chosen}, which was made by hand")
     for note in decisions.save_decision(layout, decision, rows):
         search.events.note(note)
     if finalists:
@@ -60,11 +63,11 @@ async def decide(search: Search) -> Decision:
 
 
 def choose(layout: Layout, id: str) -> Decision:
-    """Put a person's choice on record, in place of the decision that stands. Raises UsageError for an unscored id."""
+    """Record a person's choice, which replaces the current decision. Raises UsageError for an id without a score."""
     rows, last = load_ledger(layout.ledger), decisions.last_decision(layout)
     scored = [row.id for row in rows if row.score is not None]
     if id not in scored:
-        raise UsageError(f"{id} is no candidate with a score", hint=f"those are: {' '.join(scored) or 'none yet'}")
+        raise UsageError(f"{id} is not a scored candidate", hint=f"those are: {' '.join(scored) or 'none yet'}")
     if last is not None and (last.by, last.chosen) == (decisions.PERSON, id):
         return last
     last = last or Decision(decisions.PERSON, id, rows[0].id)
@@ -74,10 +77,10 @@ def choose(layout: Layout, id: str) -> Decision:
 
 
 def reserve(search: Search, under_way: Iterable[Row] = ()) -> Spent:
-    """What the baseline and the best so far will take on validation, as far as they are not evaluated there.
+    """What it will take to evaluate the baseline and the finalists on validation, without those evaluated already.
 
-    under_way: candidates that are scored and not in the ledger yet. Nothing for a run without a limit on spending.
-    Where there are fewer finalists yet than there may be, the rest are taken to cost as much as the dearest.
+    under_way: candidates that are scored but not in the ledger yet. Finalists still to be found are assumed to cost as
+    much as the most expensive candidate so far. Nothing is reserved in a run without a limit on spending.
     """
     layout, limits = search.layout, search.config.limits
     if not (limits.max_calls or limits.max_tokens or limits.max_usd):
@@ -108,7 +111,7 @@ def _whole(each: Sequence[_Cost], trajectories: int) -> Spent:
 
 
 def finalists_of(layout: Layout) -> list[Row]:
-    """The best on search above the baseline, one for each distinct vector of outcomes."""
+    """The best candidates on search that are above the baseline, one for each distinct vector of outcomes."""
     return _finalists(layout, load_ledger(layout.ledger))
 
 
@@ -130,7 +133,7 @@ def _with_earlier(finalists: Sequence[Row], rows: Sequence[Row], stands: Sequenc
 
 
 def _decision(search: Search, baseline: Row, finalists: Sequence[Row], stands: Sequence[Decision]) -> Decision:
-    """The next decision, once all of them are evaluated on validation."""
+    """The next decision; baseline and finalists are evaluated on validation already."""
     nobody = Decision(decisions.GATE, baseline.id, baseline.id, claimed=_claimed(search), tasks=_tasks(search))
     if not finalists:
         return nobody
@@ -187,7 +190,7 @@ def _tasks(search: Search) -> int:
 
 
 def _claimed(search: Search) -> bool:
-    """Whether nobody who wrote candidates could have read the validation split."""
+    """Whether the gate's guarantee can be claimed: no proposer was able to read the validation split."""
     return search.config.proposer.jail != "none"
 
 
@@ -196,7 +199,7 @@ def _digest(layout: Layout, row: Row) -> str:
 
 
 def _count_look(search: Search, decision: Decision, rows: Sequence[Row]) -> None:
-    """Count the look beside the task set's openings; where that cannot be written, the decision stands all the same."""
+    """Count the look in the task set's record of openings. If that cannot be written, the decision stands anyway."""
     chosen = next(row for row in rows if row.id == decision.chosen)
     run, taskset = search.layout.root.name, search.taskset
     key = f"{git.first_commit(search.layout.root)} look {decision.look}"

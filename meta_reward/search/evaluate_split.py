@@ -1,4 +1,4 @@
-"""Candidates on a split of a run: each journalled result by result, written whole when it is complete."""
+"""Evaluate candidates on a split of a run. Results are journalled one by one, and saved when a candidate is done."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -25,10 +25,10 @@ async def run_splits(
     repeat: int = 0,
     on_done: Callable[[str], None] = lambda folder: None,
 ) -> None:
-    """Evaluate candidates on a split, all in one pool, as far as they are not evaluated there yet.
+    """Evaluate the candidates that are not evaluated on this split yet, all in one pool.
 
-    repeat: each number asks the judge anew and has a place of its own. on_done: called with the folder of each that was
-    not evaluated, when it is complete.
+    repeat: each number draws the judge's replies anew and has its own folders. on_done: called with the folder of each
+    candidate as soon as its evaluation is complete. Raises LimitReached and JudgeUnavailable.
     """
     slots = asyncio.Semaphore(search.gateway.concurrency)
     place = search.layout.repeated(split, repeat)
@@ -45,7 +45,7 @@ async def run_splits(
 
 
 def _is_complete(search: Search, folder: str, split: str) -> bool:
-    """Whether a candidate is evaluated on a split; what a kill left of its journal goes."""
+    """Whether a candidate is evaluated on a split. If so, a journal that a kill left behind is removed."""
     complete = load_scores(search.layout.evaluation(split, folder)) is not None
     if complete:
         search.layout.journal(split, folder).unlink(missing_ok=True)
@@ -86,7 +86,7 @@ async def _run_split(
         seed=config.seed,
         repeat=repeat,
         finished=results,
-        give_up=split == "search",  # what decides or is reported is measured whole
+        give_up=split == "search",  # evaluations that decide or are reported are always completed
         slots=slots,
         on_result=keep,
     )
@@ -101,7 +101,7 @@ async def _run_split(
 
 
 def _so_far(search: Search, part: Part, split: str) -> SoFar:
-    """What people see while it runs; a learned reward is known only when all is done."""
+    """The score to show while it runs: none under a learned reward, which is known only at the end."""
     if is_learned(search.config.objective, split):
         return SoFar(LEARNED_REWARD, lambda results: None)
     return so_far(search.taskset, part)

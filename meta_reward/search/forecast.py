@@ -1,8 +1,8 @@
-"""What a search will take, before anything is spent: an estimate from the questions that the seeds ask.
+"""The forecast of a search: its judge calls, tokens and cost, estimated from what the seeds ask before money is spent.
 
 The seeds run in the sandbox on a sample of the real search split, and a simulated model answers in place of the real
 one. Their calls are counted; tokens are estimated from characters. A reply of a real judge is assumed to have
-`EXPECTED_REPLY_TOKENS`, and a candidate to ask as much as the mean seed.
+`EXPECTED_REPLY_TOKENS`, and a candidate is assumed to ask as much as the mean seed.
 """
 
 import random
@@ -32,7 +32,7 @@ _SAMPLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked of the judge; fractions, since it is a mean."""
+    """What is asked of the judge; fractional, since it may be a mean."""
 
     calls: float = 0.0
     input_tokens: float = 0.0
@@ -55,7 +55,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Expense:
-    """What a part of a search takes."""
+    """The judge calls, tokens and US dollars of one part of a search."""
 
     judge_calls: int
     judge_tokens: int
@@ -65,19 +65,19 @@ class Expense:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a search."""
+    """What each part of a search takes."""
 
     seeds: Expense
     iteration: Expense
-    """One of them."""
+    """A single iteration."""
     validation: Expense
     """The baseline and the finalists, when the search ends."""
     search: Expense
-    """All that is still to be done."""
+    """Everything that is still to be done, until the decision."""
     test: Expense
     """The opening of the test split afterwards: the baseline and the chosen harness."""
     controls: Expense
-    """Of that test: the baseline again, as often as a harness like the mean seed has its tokens, once at least."""
+    """The controls of that test: the baseline again, until it has used the tokens of the mean seed; at least once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,47 +85,49 @@ class Window:
     """How the transcripts of a task set fit the judge's context window."""
 
     tokens: int | None
-    """Its size, None if it is not known."""
+    """The size of the window in tokens; None if it is not known."""
     longest: int
     """Tokens of the longest transcript, estimated from its characters."""
     exceeding: int | None
-    """Transcripts that are longer than the window, None if that is not known."""
+    """Number of transcripts that are longer than the window; None if its size is not known."""
     transcripts: int
+    """Number of transcripts in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """An estimate, and what it rests on."""
+    """The estimate, and the assumptions behind it."""
 
     judge: str
     simulated: bool
-    """Whether the judge is, so that its numbers say nothing about a real model."""
+    """Whether the judge is simulated; numbers of a search then say nothing about a real model."""
     parts: Parts
     limits: Limits
     iterations: int
-    """Those still to go."""
+    """Iterations still to go."""
     candidates: int
-    """The most that an iteration may bring."""
+    """The most candidates per iteration."""
     calls_per_trajectory: dict[str, float]
-    """Judge calls that each seed makes, by its name."""
+    """Mean judge calls of each seed on a trajectory, by the seed's name."""
     trajectories: dict[str, int]
-    """How many each split has."""
+    """Number of trajectories by split."""
     sample: int
-    """Trajectories of the search split that the seeds were run on."""
+    """Number of trajectories of the search split that the seeds were run on."""
     window: Window
     chars_per_token: int
     reply_tokens: int | None
-    """Tokens that a reply is assumed to have; None for the simulated judge, whose replies are known."""
+    """The assumed number of tokens in a reply; None for the simulated judge, whose replies are counted."""
     power: Power
-    """What the decision that ends the search can find."""
+    """The gains that the decision at the end can detect."""
 
 
 async def forecast(
     config: RunConfig, taskset: AnyTaskSet, seeds: Sequence[Seed], *, done: int | None = None
 ) -> Forecast:
-    """Judge calls, tokens and price of the parts of a search.
+    """The forecast of a search with these settings.
 
-    done: iterations that an existing run has behind it, beside its seeds; None for a new one.
+    done: iterations that an existing run has completed, without its seeds; None for a new run. Raises UsageError for
+    settings that no run can have.
     """
     make_proposer(config.proposer)
     backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
@@ -153,14 +155,14 @@ async def forecast(
 
 
 def power_on(taskset: AnyTaskSet, validation: Sequence[str]) -> Power:
-    """What a decision on these validation tasks can find."""
+    """The gains that a decision on these validation tasks can detect."""
     return power_of(taskset.items_of_each(validation))
 
 
 async def loads_of(
     config: RunConfig, kind: Kind, seeds: Sequence[Seed], sample: Part, backend: Model, hosts: Hosts | None = None
 ) -> dict[str, Load]:
-    """What each seed asks of the model on one example, by its name."""
+    """What each seed asks of the model per example, by the seed's name."""
     evaluations = await evaluate_sample(config, kind, seeds, sample, backend, hosts)
     return {name: _load_of(one, backend) * (1 / len(one.results)) for name, one in evaluations.items()}
 
@@ -168,7 +170,7 @@ async def loads_of(
 async def evaluate_sample(
     config: RunConfig, kind: Kind, seeds: Sequence[Seed], sample: Part, backend: Model, hosts: Hosts | None = None
 ) -> dict[str, Evaluation]:
-    """Each seed on a sample, by its name; a simulated model answers in place of a real one."""
+    """Evaluate each seed on a sample, by name; a simulated model answers in place of a real one."""
     stand_in = Gateway(backend if backend.simulated else _stand_in(kind, backend, config.seed), None)
     found = {}
     async with await open_sandbox(config) as sandbox:
@@ -179,7 +181,7 @@ async def evaluate_sample(
 
 
 def examples_scored(whole: Forecast, seeds: int, splits: Collection[str] = ("search", "validation")) -> int:
-    """Examples that are still to be scored in these splits by a search that begins with so many seeds, or none."""
+    """Examples of these splits that a search will still score. seeds: number of seeds that are not scored yet."""
     candidates = {"search": seeds + whole.iterations * whole.candidates, "validation": 1 + FINALISTS}
     return sum(whole.trajectories[split] * candidates[split] for split in splits)
 
@@ -213,7 +215,7 @@ def _window(kind: Kind, parts: Sequence[Part], backend: Model) -> Window:
 
 
 def sample_of(part: Part, seed: int) -> Part:
-    """As much of it as a forecast runs programs on, drawn at random."""
+    """The random sample of a split that a forecast runs programs on."""
     counted = part.counted
     drawn = {example.id for example in random.Random(seed).sample(counted, min(_SAMPLE, len(counted)))}
     return part.of_examples(drawn)

@@ -1,7 +1,7 @@
-"""An iteration, from the proposer's session to the commits, and the decision at the end: what drivers have in common.
+"""The steps that all drivers share: one iteration, from the proposer's session to the commits, and the final decision.
 
-`loop.py` searches with them, `mpo/driver.py` trains a policy between them. Every step looks at what is on disk first
-and does only what is missing.
+`loop.py` makes a search of them; `mpo/driver.py` trains a policy between iterations. Every step looks at what is on
+disk first and does only what is missing.
 """
 
 import time
@@ -30,8 +30,8 @@ from meta_reward.search.session import run_session, save_candidates
 
 
 def tell_begin(search: Search) -> None:
-    """Write down that a process begins to work on a run."""
-    with suppress(OSError):  # nothing depends on it
+    """Record that this process starts to work on the run."""
+    with suppress(OSError):  # the event log is for people only
         files.repair_journal(search.layout.events)
     sizes = {split: len(search.part(split).examples) for split in search.splits}
     text = f"the {_work(search)} {'goes on' if load_ledger(search.layout.ledger) else 'begins'}"
@@ -43,7 +43,7 @@ def _work(search: Search) -> str:
 
 
 def make_whole(search: Search) -> None:
-    """Finish what a kill has left half done, so that files and commits are in step."""
+    """Finish what a kill left half done, so that files and commits agree."""
     git.unlock(search.layout.root)
     git.leave_out(search.layout.root, search.layout.events.name)
     for note in restore_deleted(search.layout):
@@ -62,10 +62,13 @@ def make_whole(search: Search) -> None:
 
 
 async def iterate(search: Search, limits: LimitCheck) -> record.Iteration:
-    """The next iteration, from the proposer's session to the commits."""
+    """Run the next iteration, from the proposer's session to the commits; returns its record.
+
+    Raises UsageError if the baseline is invalid or fails, LimitReached, JudgeUnavailable and ProposerUnavailable.
+    """
     iteration, began = len(record.load_iterations(search.layout)), time.monotonic()
-    # What sessions cost grows while they try drafts.
     held = reserve(search)
+    # The cost of a session grows while it tries drafts, so it is read before each call.
     watch(search, limits, held, beside_usd=partial(elsewhere_usd, search.layout))
     session = await run_session(search, iteration)
     beside_usd, proposed = elsewhere_usd(search.layout), time.monotonic()
@@ -105,11 +108,12 @@ async def iterate(search: Search, limits: LimitCheck) -> record.Iteration:
 def watch(
     search: Search, limits: LimitCheck, held: Spent = NOTHING, *, beside_usd: Callable[[], float] | None = None
 ) -> None:
-    """Stop at the limits from now on, and at once where one is reached: what was spent elsewhere counts as well.
+    """Enforce the limits from now on. Raises LimitReached at once if one is reached already.
 
-    beside_usd: what that is, asked before each call; by default it is read once, now.
+    held: what to leave of the limits for later. beside_usd: gives US dollars spent on anything but the judge, which
+    count too; called before each call of the judge. By default they are read once, now.
     """
-    counted = beside_usd or _now_beside(search) if search.config.limits.max_usd else lambda: 0.0  # it takes reading
+    counted = beside_usd or _now_beside(search) if search.config.limits.max_usd else lambda: 0.0  # saves reading files
 
     def check(spent: Spent) -> None:
         used = limits.used(spent, held)
@@ -126,7 +130,10 @@ def _now_beside(search: Search) -> Callable[[], float]:
 
 
 async def settle(search: Search, ending: Stop) -> Stop:
-    """How the search ended, once its finalists are evaluated and the decision is on record."""
+    """Evaluate the finalists and record the decision, if that is still to be done; returns how the search ended.
+
+    ending: how the loop ended. A search that stops without a finalist gets no decision.
+    """
     if is_decided(search.layout):
         for note in keep_chosen(search.layout, load_ledger(search.layout.ledger)):
             search.events.note(note)
@@ -148,7 +155,7 @@ async def settle(search: Search, ending: Stop) -> Stop:
 
 
 def at_limit(search: Search, limit: LimitReached, when: str = "") -> Stop:
-    """How a run ended that a limit has stopped."""
+    """How a run ended that was stopped by a limit, with the calls and tokens that are not in its records."""
     used, kept = search.gateway.spent, spent_on_disk(search.layout)
     return Stop("stopped", f"{limit}{when}", used.calls - kept.calls, used.tokens - kept.tokens)
 
@@ -167,9 +174,9 @@ def _tell_decision(search: Search, decision: Decision) -> None:
 
 
 async def _score(search: Search, folders: Sequence[str], iteration: int, limits: LimitCheck) -> list[Row]:
-    """The rows of an iteration's candidates after their evaluation on the search split, or their rejection.
+    """Evaluate an iteration's valid candidates on the search split; returns the rows of all, also of rejected ones.
 
-    The baseline is evaluated before all others: what it takes tells what to hold back for validation.
+    The baseline is evaluated first: its cost tells how much to hold back for validation.
     """
     rows: dict[str, Row] = {}
     beside_usd = elsewhere_usd(search.layout)
@@ -194,7 +201,7 @@ async def _score(search: Search, folders: Sequence[str], iteration: int, limits:
 
 
 def _on_search(search: Search, row: Row) -> str:
-    """A score in words, which say so where it is a learned reward."""
+    """A score in words, such as `61.3% on search`, marked if it is a learned reward."""
     of = f" {LEARNED_REWARD}" if is_learned(search.config.objective, "search") else ""
     return f"{row.score or 0.0:.1%}{of} on search"
 

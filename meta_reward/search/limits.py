@@ -1,4 +1,4 @@
-"""The limits of a run: when one is reached, and that no money is spent without one."""
+"""The limits of a run: they stop it when one is reached, and no money is spent if none is set."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -18,10 +18,9 @@ _LIFT = "lift it with --max-usd none"
 _PRICED = "set one with --max-usd 20"
 _UNPRICED = "limit it with --max-tokens N or --max-calls N"
 
-
 NOTHING = Spent()
 NEAR = 0.8
-"""The share of a limit from which on it is nearly reached."""
+"""The share of a limit at which a warning is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +30,11 @@ class Used:
     name: str
     limit: float
     value: float
-    """With what calls in flight are expected to take."""
+    """What is used, including what calls in flight are expected to take."""
     expected: float = 0.0
-    """How much of the value these are."""
+    """The part of `value` that calls in flight are expected to take."""
     held: float = 0.0
-    """To be left of the limit for later."""
+    """The part of the limit that is held back for later."""
 
     @property
     def is_near(self) -> bool:
@@ -45,19 +44,19 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class LimitCheck:
-    """The limits of a run, for `Gateway.limit`. Calls in flight count at what they are expected to take."""
+    """The limits of a run, for `Gateway.limit`. Calls in flight count with the tokens and dollars expected of them."""
 
     limits: Limits
     now: Callable[[], float]
     began: float
-    """When hours began to count, by `now`."""
+    """The value of `now`, in seconds, when hours began to count."""
 
     def __call__(self, spent: Spent) -> None:
         """Raise LimitReached if another call would go beyond a limit."""
         stop_at(self.used(spent))
 
     def used(self, spent: Spent, held: Spent = NOTHING) -> list[Used]:
-        """What is used of the limits that are set. held: to be left of them for later."""
+        """The usage of each limit that is set. held: the parts that are held back for later."""
         limits, tokens, usd = self.limits, spent.pending_tokens, spent.pending_usd
         every = (
             Used("max-calls", float(limits.max_calls), spent.calls + spent.pending_calls, held=held.calls),
@@ -82,7 +81,7 @@ def limit_check(limits: Limits, now: Callable[[], float] = time.monotonic) -> Li
 
 
 def elsewhere_usd(layout: Layout) -> float:
-    """What a run has cost beside its own judge: its proposer, and the learned reward that it is scored by."""
+    """US dollars that a run has cost apart from its own judge: its proposer, and the learned reward if it has one."""
     return proposer_usd(layout) + load_bill(layout.objective_account).spent.cost_usd
 
 
@@ -91,14 +90,13 @@ def require_limit(
 ) -> None:
     """Raise UsageError if a judge may cost money and no limit is set.
 
-    limits: those that the user has set. unpriced, priced: what to do where its price is not known, and where it is, for
-    people.
+    limits: those that the user has set. unpriced, priced: the hint for a judge without and with a known price.
     """
     if backend.simulated:
         return
     price = backend.cost_usd(_SOME)
     if price is None and limits.get("max_usd"):
-        what = f"the price of {spec} is not known, so that no limit in dollars can hold"
+        what = f"the price of {spec} is not known, so a limit in dollars cannot be enforced"
         raise UsageError(what, hint=unpriced)
     if price is None and not {"max_usd", "max_tokens", "max_calls"} & set(limits):
         what = f"the price of {spec} is not known, and nothing limits what may be spent"
@@ -107,6 +105,6 @@ def require_limit(
 
 
 def require_usd_limit(backend: Backend, spec: str, limits: Mapping[str, Any], *, priced: str = _PRICED) -> None:
-    """Raise UsageError if a model costs money, as far as is known, and no limit in dollars is set."""
+    """Raise UsageError if a model is known to cost money and no limit in dollars is set."""
     if backend.cost_usd(_SOME) and "max_usd" not in limits:
         raise UsageError(f"{spec} costs money, and no limit is set", hint=f"{priced}, or {_LIFT}")

@@ -1,4 +1,4 @@
-"""Listeners of events that may be slow or fail: each works in a thread of its own and never stops the search.
+"""Event listeners that may be slow or fail: each works in its own thread and never stops the search.
 
 with listening({"the command of --notify": Notifier(...)}, tell=print) as listeners:
     EventLog(path, listeners=listeners)
@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from meta_reward.run.events import Event
 
 Handler = Callable[[Event], None]
-"""Whatever it raises is told, and the next event is handed to it all the same."""
+"""If it raises an error, the user is told, and it still gets the next event."""
 
 PATIENCE_S = 60.0
-_SILENCE_S = 3.0  # how long it waits before it says so
+_SILENCE_S = 3.0  # how long to wait for a listener before telling the user
 
 
 @contextmanager
 def listening(handlers: Mapping[str, Handler], tell: Callable[[str], None]) -> Iterator[list[Handler]]:
-    """Listeners that hand every event to these handlers, in order. handlers: by what they are called in `tell`.
+    """Listeners that pass every event to their handlers, in order. When the block ends, they get some time to finish.
 
-    When the block ends, they have some time to finish. tell: called with a line if one fails.
+    handlers: by the name that messages use for them. tell: called with a message if one fails or takes long.
     """
     threads = [_Background(name, handle, tell) for name, handle in handlers.items()]
     try:
@@ -46,14 +46,14 @@ class _Background:
         self._events.put(event)
 
     def finish(self) -> None:
-        """Wait until all events are handled, within limits."""
+        """Wait until all events are handled, but no longer than PATIENCE_S."""
         self._events.put(None)
         self._thread.join(_SILENCE_S)
         if self._thread.is_alive():
             self._tell(f"waiting for {self._name}, at most {PATIENCE_S:g} s; Ctrl-C to leave now")
             self._thread.join(PATIENCE_S - _SILENCE_S)
         if self._thread.is_alive():
-            self._tell(f"{self._name} is not done after {PATIENCE_S:g} s, and is left alone")
+            self._tell(f"{self._name} is not done after {PATIENCE_S:g} s; not waiting any longer")
 
     def _work(self) -> None:
         while (event := self._events.get()) is not None:
@@ -63,7 +63,7 @@ class _Background:
                 self._say(f"{self._name} failed: {' '.join(str(error).split()) or type(error).__name__}")
 
     def _say(self, text: str) -> None:
-        """Tell a failure, once."""
+        """Report a failure, but the same one only once."""
         if text not in self._told:
             self._told.add(text)
             self._tell(text)

@@ -1,7 +1,7 @@
-"""The loop: propose, validate, evaluate, record; and when it ends, decide.
+"""The search loop: propose, validate, evaluate, record; and at the end, decide.
 
-Its state is the run directory and nothing else. Every step looks at what is on disk first and does
-only what is missing, so a search that was killed anywhere goes on from there.
+Its only state is the run directory. Every step looks at what is on disk first and does only what is missing, so a
+search that was killed at any point resumes from there.
 """
 
 from meta_reward.errors import LimitReached, UsageError
@@ -24,7 +24,10 @@ _MOST_BARREN_SESSIONS = 3
 
 
 async def run_search(search: Search) -> Stop:
-    """Go on from what is on disk until a limit. Raises what stops a run otherwise: an outage of the judge."""
+    """Run or resume a search until it is finished or reaches a limit; returns how it ended.
+
+    Raises JudgeUnavailable if the judge stops answering, ProposerUnavailable if the proposer does.
+    """
     _refuse_training(search)
     await check_sandbox(search)
     limits, barren = limit_check(search.config.limits), 0
@@ -45,16 +48,16 @@ async def run_search(search: Search) -> Stop:
 
 
 async def add(search: Search, name: str, source: str) -> Row:
-    """Make a person's harness a candidate like any other, and decide anew where there was a decision.
+    """Make a person's harness a candidate like any other. If the run has a decision, decide again.
 
-    Raises UsageError where the validator refuses it, LimitReached where nothing may be spent on it.
+    Raises UsageError if the validator refuses the harness, LimitReached if nothing may be spent on it.
     """
     _refuse_training(search)
     await check_sandbox(search)
     limits = limit_check(search.config.limits)
     make_whole(search)
     iteration = len(record.load_iterations(search.layout))
-    if search.layout.session_record(iteration).exists():  # what was proposed comes first
+    if search.layout.session_record(iteration).exists():  # finish the iteration that is already proposed
         iteration = (await iterate(search, limits)).iteration + 1
     await place_by_hand(search, iteration, name, source)
     line = await iterate(search, limits)
@@ -72,7 +75,7 @@ def _refuse_training(search: Search) -> None:
 
 
 def _warn_of_small_limit(search: Search) -> None:
-    """Say where the limit of calls cannot pay for a decision: every evaluation asks at least once a trajectory."""
+    """Warn if `max_calls` cannot pay for a decision, assuming at least one call per trajectory."""
     most = search.config.limits.max_calls
     least = len(search.part("search").counted) + (1 + FINALISTS) * len(search.part("validation").counted)
     if most and most < least:
@@ -80,11 +83,11 @@ def _warn_of_small_limit(search: Search) -> None:
 
 
 def finished(layout: Layout, limits: Limits) -> str | None:
-    """Why a run is finished, None where there is more to do. The seeds are not counted as an iteration."""
+    """Why a run is finished; None if there is more to do. The seeds do not count as an iteration."""
     lines, rows = record.load_iterations(layout), load_ledger(layout.ledger)
     done = record.iterations_done(lines)
     if rows and leader_of(rows).score == 1:
-        return f"{leader_of(rows).id} has 100% on search, and nothing can be learned there any more"
+        return f"{leader_of(rows).id} has 100% on search, so nothing is left to learn there"
     if lines and done >= limits.iterations:
         return f"{done} iteration{'s' if done != 1 else ''} done"
     idle = idle_iterations(rows, len(lines) - 1)

@@ -1,6 +1,6 @@
-"""Telling a person outside: a command that gets an event as JSON on its standard input.
+"""Notify a person through a command that gets an event as JSON on its standard input.
 
-It runs when a search ends, when a limit is near, and when the judge stops answering or answers again.
+The command runs when a search ends, when a limit is near, and when the judge stops answering or answers again.
 """
 
 import os
@@ -24,12 +24,12 @@ class Notifier:
     """A handler of events, for `listening`."""
 
     command: str
-    """For `sh -c`."""
+    """A shell command, run with `sh -c`."""
     run: str
-    """The name of the run, which is added to the event."""
+    """The name of the run, which is added to the event's JSON."""
 
     def __call__(self, event: Event) -> None:
-        """Run the command, if the event is worth it. Raises MetaRewardError if it fails, or takes too long."""
+        """Run the command if the event is worth a message. Raises MetaRewardError if it fails or takes too long."""
         if event.event not in _WORTH_IT:
             return
         data = files.dump_line({"run": self.run, **event_to_json(event)})
@@ -42,9 +42,9 @@ class Notifier:
 
 
 def _run(command: list[str], data: bytes, said: IO[bytes]) -> int:
-    """The exit code of a command. Its output is dropped, and a command that it leaves behind is not waited for."""
+    """Run a command; returns its exit code. Its output is dropped, and processes that it leaves running are ignored."""
     out = subprocess.DEVNULL
-    # In a session of its own: Ctrl-C ends the search, and the command is to tell of that.
+    # In its own session, so that Ctrl-C, which ends the search, does not end the command that reports it.
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=said, start_new_session=True) as process:
         try:
             process.communicate(data, timeout=_MOST_S)

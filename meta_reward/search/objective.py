@@ -1,8 +1,8 @@
-"""What a search is scored by: the trusted outcomes of its kind, or a reward that was learned from preferences.
+"""What a search scores programs by: the trusted outcomes of its kind, or a reward that was learned from preferences.
 
-Under a learned reward the items of search and validation count what it gives for what the programs did, divided by
-100; the test split always counts the trusted outcomes. The reward comes from a finished run, in a sandbox of its own,
-and what its judge is asked is counted apart. `validate_on` leaves validation to the trusted outcomes.
+Under a learned reward, an item of search or validation scores the reward for what the program did, divided by 100. The
+test split always uses the trusted outcomes, and so does validation if `validate_on` says so. The reward comes from a
+finished run and has its own sandbox; calls of its judge are counted separately.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,19 +21,19 @@ from meta_reward.tasks.base import AnyTaskSet
 from meta_reward.trajectory import Trajectory
 
 HIGHEST = "100"
-"""What a learned reward should be."""
+"""The expected output of an item under a learned reward: the highest one."""
 NAME = "rewards.jsonl"
 LEARNED_REWARD = "learned reward"
-"""What the mean is called."""
+"""The name of the score, which is the mean reward."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedReward:
-    """What a learned reward gave for what a program did."""
+    """The learned reward for what a program did on one example."""
 
     example: str
     reward: float | None
-    """From 0 to 100; None if there is none, and then `error` says why."""
+    """From 0 to 100; None if it failed, and then `error` says why."""
     reason: str
     error: str | None
     judge_calls: int
@@ -67,7 +67,10 @@ def is_learned(settings: ObjectiveSettings, split: str) -> bool:
 async def learned_outcomes(
     objective: Objective, taskset: AnyTaskSet, part: Part, evaluation: Evaluation
 ) -> tuple[Outcomes, bytes]:
-    """What became of each item by the learned reward, and the rewards as lines of a file."""
+    """The outcome of each item under the learned reward, and the contents of `rewards.jsonl`.
+
+    Raises JudgeUnavailable and LimitReached.
+    """
     done = kind_of(taskset).trajectories(taskset, evaluation)
     rewards = await objective.rewards(done)
     by_example = {one.example: one.reward for one in rewards}

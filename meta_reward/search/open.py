@@ -1,4 +1,4 @@
-"""Opening what a search works with: the judge and its gateway, the sandbox, an existing run."""
+"""Open what a search works with: an existing run, the gateway to its judge, the sandbox."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -33,13 +33,13 @@ from meta_reward.tasks.splits import check_requested_shares, splits_of
 
 
 def open_search(layout: Layout, progress: Progress, *, taskset: AnyTaskSet | None = None) -> Search:
-    """What a search on an existing run works with. Raises UsageError if its task set has changed."""
+    """The context of a search on an existing run. Raises UsageError if its task set has changed."""
     events = EventLog(layout.events, progress.note)
     return make_search(layout, task_set_of(layout, load_run_config(layout.config), taskset), progress, events)
 
 
 def make_search(layout: Layout, taskset: AnyTaskSet, progress: Progress, events: EventLog) -> Search:
-    """The same. taskset: as `task_set_of` returns it."""
+    """The context of a search, for a task set that `task_set_of` returned."""
     config = load_run_config(layout.config)
     if config.sandbox == "none":
         events.note(UNCONFINED_WARNING)
@@ -49,9 +49,9 @@ def make_search(layout: Layout, taskset: AnyTaskSet, progress: Progress, events:
 
 
 def task_set_of(layout: Layout, config: RunConfig, taskset: AnyTaskSet | None = None) -> AnyTaskSet:
-    """The task set of a run, as it was when the run was made. Raises UsageError if it has changed.
+    """The task set of a run, as of the run's creation. Raises UsageError if it has changed.
 
-    taskset: the same as it is today; loaded if it is not given.
+    taskset: the task set as it is today; loaded if None.
     """
     then = (taskset or load_any_task_set(Path(config.taskset), kind=config.kind)).as_of(config.digest)
     check_task_set(layout, config, then)
@@ -59,7 +59,7 @@ def task_set_of(layout: Layout, config: RunConfig, taskset: AnyTaskSet | None = 
 
 
 def check_task_set(layout: Layout, config: RunConfig, tasks: AnyTaskSet) -> None:
-    """Raise UsageError, which says what has changed, if a task set is not the one that a run was made on."""
+    """Raise UsageError if a task set is not the one that a run was made on; the message says what has changed."""
     if tasks.digest != config.digest:
         run, changed = layout.root.name, what_changed(layout, tasks, splits_of(tasks, config.splits))
         if tasks.path.resolve() == Path(config.taskset):
@@ -70,9 +70,9 @@ def check_task_set(layout: Layout, config: RunConfig, tasks: AnyTaskSet) -> None
 
 
 def open_run_gateway(config: RunConfig, layout: Layout, events: EventLog | None = None) -> Gateway:
-    """The gateway of a run, with its billing log and what it has spent so far. Raises UsageError.
+    """The gateway of a run, with its billing log and what the run has spent so far.
 
-    events: where outages and notices go.
+    events: receives outages and notices. Raises UsageError for a judge that cannot be made.
     """
     backend = open_backend(config)
     billing = open_billing_log(layout.account, paid_in_evaluations(layout))
@@ -84,10 +84,10 @@ def open_run_gateway(config: RunConfig, layout: Layout, events: EventLog | None 
 def open_bill(
     config: RunConfig, backend: Backend, purpose: str, of: Any
 ) -> AbstractContextManager[tuple[BillingLog, Spent]]:
-    """A billing log outside any run until what it pays for is finished, and what earlier starts have spent.
+    """The billing log of a job outside any run, and what earlier starts of that job have spent.
 
-    purpose: what the log's name begins with. of: a JSON value that tells one job from another. A simulated judge
-    costs nothing and has no log.
+    The log is kept until the job is finished. A simulated judge costs nothing and has no log. purpose: the beginning of
+    the log's name. of: a JSON value that identifies the job.
     """
     if backend.simulated:
         return nullcontext((BillingLog(), Spent()))
@@ -97,12 +97,12 @@ def open_bill(
 
 
 def open_backend(config: RunConfig) -> Model:
-    """The judge that the settings name. Raises UsageError if it is unknown or takes no such settings."""
+    """The judge that the settings name. Raises UsageError if it is unknown or does not take these settings."""
     return make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
 
 
 def open_roles(config: RunConfig) -> dict[str, tuple[Model, Cache]]:
-    """The models that play a role in place of the judge, each with its cache. Raises UsageError."""
+    """The models that play a role in place of the judge, by role, each with its cache. Raises as `open_backend`."""
     named = config.judge.roles
     if not named.router:
         return {}
@@ -122,9 +122,10 @@ def open_gateway(
     notice: Callable[[str], None] = lambda text: None,
     events: EventLog | None = None,
 ) -> Gateway:
-    """A gateway to a judge with the user's cache, and the concurrency, rate limits and retries of the settings.
+    """A gateway to a judge with the user's cache, and with the concurrency, rate limits and retries of the settings.
 
-    events: of a run, in place of `notice`.
+    billing: where calls are billed. spent: what earlier starts have spent. notice: called with a line that a person
+    should see. events: the event log of a run, which takes notices instead, and outages.
     """
     judge = config.judge
     return Gateway(

@@ -1,7 +1,7 @@
-"""A proposer's session: what it left, what the validator says of it, and the ids that it gets.
+"""A proposer's session: the drafts that it leaves, the validator's reports on them, and the ids that they get.
 
-A session that did not end is discarded and run anew. Ids are given when candidates are collected,
-in the order of their folders' names.
+An unfinished session is discarded and run again. Ids are assigned when candidates are collected, in the order of their
+folders' names.
 """
 
 import tempfile
@@ -32,21 +32,24 @@ from meta_reward.search.open import open_sandbox
 from meta_reward.search.session_context import SessionContext, open_session_context
 
 PERSON = "person"
-"""The proposer of a session that `add` made."""
+"""Stands in place of the proposer in a session made by `add`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a session brought: drafts with what the validator said of each, and notes."""
+    """The result of a session: drafts, each with the validator's report, and notes."""
 
     drafts: Sequence[tuple[Draft, Report]]
     notes: Sequence[str]
     added: bool
-    """Whether a person brought the draft with `add`."""
+    """Whether a person added the draft with `add`."""
 
 
 async def run_session(search: Search, iteration: int) -> Session:
-    """The proposer's session of an iteration; one that did not end is discarded and run anew."""
+    """The result of an iteration's session, which runs if it is not on record yet.
+
+    Raises UsageError if the seeds of the run are missing, ProposerUnavailable if the proposer cannot be reached.
+    """
     layout = search.layout
     if not layout.session_record(iteration).exists():
         if iteration == 0:
@@ -59,7 +62,7 @@ async def run_session(search: Search, iteration: int) -> Session:
 
 
 async def _run_anew(search: Search, iteration: int) -> None:
-    """Run a session to its end. Where the proposer is killed, it has not ended, and begins anew, at most twice."""
+    """Run a session to its end. If the proposer is killed, the session starts over, at most twice."""
     layout = search.layout
     for is_last in (False, False, True):
         for note in _discard(layout, iteration):
@@ -69,16 +72,16 @@ async def _run_anew(search: Search, iteration: int) -> None:
         try:
             session = await _propose(search, iteration, is_last=is_last)
         except ProposerKilled as killed:
-            search.events.note(f"iteration {iteration}: {killed}; it begins anew")
+            search.events.note(f"iteration {iteration}: {killed}; it starts over")
         else:
             save_session(layout, iteration, session)
             return
 
 
 async def place_by_hand(search: Search, iteration: int, name: str, source: str) -> None:
-    """A session whose one draft a person brought. Raises UsageError where the validator refuses it.
+    """Record a session with one draft, written by a person. Raises UsageError if the validator refuses it.
 
-    An unfinished session of the proposer makes room for it: its drafts are set aside.
+    An unfinished session of the proposer is discarded, and its drafts are set aside.
     """
     ((_, report),) = await _validated(search, [Draft(name, source, "")], iteration)
     if not report.ok:
@@ -93,9 +96,9 @@ async def place_by_hand(search: Search, iteration: int, name: str, source: str) 
 
 
 def _discard(layout: Layout, iteration: int) -> list[str]:
-    """Remove an unfinished session, but for the drafts that it left, which are set aside; notes on what was.
+    """Remove an unfinished session and set its drafts aside; returns notes on what was done.
 
-    Moved away first: a proposer that outlived its search may still write there.
+    Its folder is moved away first, because a proposer that outlived its search may still write there.
     """
     session, staging = layout.session(iteration), layout.staging(iteration)
     if not session.exists():
@@ -105,7 +108,7 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
     folder = free_folder(layout, session.name)
     if staging.is_symlink() or (staging.is_dir() and any(staging.iterdir())):
         move_aside(staging, folder / staging.name)
-        notes.append(f"iteration {iteration} was cut off and begins anew; its drafts are in {inside(layout, folder)}")
+        notes.append(f"iteration {iteration} was cut off and starts over; its drafts are in {inside(layout, folder)}")
     aside = Path(tempfile.mkdtemp(dir=session.parent, prefix="discarded-"))
     session.rename(aside / session.name)
     folders.remove_folder(aside)
@@ -113,14 +116,14 @@ def _discard(layout: Layout, iteration: int) -> list[str]:
 
 
 async def _propose(search: Search, iteration: int, *, is_last: bool) -> SessionRecord:
-    """Run the proposer's session, and keep of it what is worth keeping.
+    """Run the proposer's session; returns its record.
 
-    is_last: whether a session that is killed counts as one that failed; else ProposerKilled is raised.
+    is_last: whether a killed session counts as failed; otherwise ProposerKilled is raised.
     """
     text = f"iteration {iteration}: {search.config.proposer.spec} is proposing"
     search.events.add(SESSION, text, iteration=iteration)
-    async with open_session_context(search, iteration) as briefing:
-        assignment = _assignment(search, iteration, briefing)
+    async with open_session_context(search, iteration) as context:
+        assignment = _assignment(search, iteration, context)
         status, reason, restored = await _run_proposer(search, assignment, is_last=is_last)
     secrets = session_secrets(search.config.proposer)
     reason, restored = secrets.hide(reason), secrets.hide(restored)
@@ -134,14 +137,14 @@ async def _propose(search: Search, iteration: int, *, is_last: bool) -> SessionR
     Transcript(assignment.transcript, secrets=secrets).add("end", status=status, reason=reason)
     notes = [*filter(None, [reason]), *restored, *map(files.printable, left_out)]
     did = asdict(summarize(assignment.transcript, view=assignment.view))
-    summary = {"proposer": search.config.proposer.spec, **did, "trials": secrets.hide(briefing.trials)}
+    summary = {"proposer": search.config.proposer.spec, **did, "trials": secrets.hide(context.trials)}
     return SessionRecord([draft.folder for draft in drafts], notes, summary)
 
 
 async def _run_proposer(search: Search, assignment: Assignment, *, is_last: bool) -> tuple[str, str, list[str]]:
     """How a session ended, why if not by itself, and what of the history had to be restored.
 
-    What the validator refuses goes back to it once. The history is made whole before it is read again.
+    Drafts that the validator refuses go back to the proposer once. Changes to the history are undone after each call.
     """
     restored: list[str] = []
     try:
@@ -165,23 +168,23 @@ async def _propose_once(search: Search, assignment: Assignment, restored: list[s
         restored += restore_history(search.layout, assignment.iteration)
 
 
-def _assignment(search: Search, iteration: int, briefing: SessionContext) -> Assignment:
+def _assignment(search: Search, iteration: int, context: SessionContext) -> Assignment:
     layout, limit = search.layout, search.config.limits.max_usd
 
     def spent() -> float:
         return search.gateway.spent.cost_usd + elsewhere_usd(layout)
 
     return Assignment(
-        view=briefing.view,
+        view=context.view,
         staging=layout.staging(iteration).resolve(),
         iteration=iteration,
         candidates=search.config.proposer.candidates,
         seed=search.config.seed,
         kind=search.taskset.about.kind,
-        instructions=briefing.instructions,
-        try_harness=briefing.try_harness,
-        query=briefing.query,
-        socket=briefing.socket,
+        instructions=context.instructions,
+        try_harness=context.try_harness,
+        query=context.query,
+        socket=context.socket,
         max_usd=max(limit - spent(), 0.01) if limit else 0.0,
         is_spent=lambda: bool(limit) and spent() >= limit,
         hidden=(*_runs(layout), *_task_sets(search), default_cache_folder().resolve()),
@@ -189,30 +192,33 @@ def _assignment(search: Search, iteration: int, briefing: SessionContext) -> Ass
 
 
 def _task_sets(search: Search) -> list[Path]:
-    """The run's task set, and what it may be a copy of."""
+    """The folder of the run's task set, and of the shipped one that it may be a copy of."""
     original = shipped.task_set(search.taskset.name)
     return [search.taskset.path.resolve(), *([original] if original else [])]
 
 
 def _runs(layout: Layout) -> list[Path]:
-    """The folders of this run and of those beside it, whose sealed parts may be on the same tasks."""
+    """The folders of this run and its sibling runs, whose sealed results may be about the same tasks."""
     root = layout.root.resolve()
     return [root, *sorted(path.parent for path in root.parent.glob("*/run.toml") if path.parent != root)]
 
 
 async def _refused(search: Search, iteration: int) -> tuple[str, ...]:
-    """The folders in staging that the validator refuses, each with its findings written beside it."""
+    """Names of the drafts in staging that the validator refuses; its report is written to each draft's folder."""
     drafts, _ = _collect(search, iteration, ())
     refused = [(draft, report) for draft, report in await _validated(search, drafts, iteration) if not report.ok]
     for draft, report in refused:
         path = search.layout.staging(iteration) / draft.folder / "validator.json"
-        with suppress(UsageError):  # what stands there instead is the proposer's own doing
+        with suppress(UsageError):  # the proposer itself has put something in the way
             files.write_json(path, report_to_json(report))
     return tuple(draft.folder for draft, _ in refused)
 
 
 def _collect(search: Search, iteration: int, order: Sequence[str]) -> tuple[list[Draft], list[str]]:
-    """The drafts in staging, with a mark where a secret stood, and notes on what was left out. Seeds are the user's."""
+    """The drafts in staging, with secrets replaced by a mark, and notes on what was left out.
+
+    order: names of the folders in order, if known. Seeds come from the user, so their secrets are not looked for.
+    """
     most = len(order) or search.config.proposer.candidates
     drafts, notes = collect(search.layout.staging(iteration), most=most, order=order)
     if iteration == 0:
@@ -225,7 +231,7 @@ def _collect(search: Search, iteration: int, order: Sequence[str]) -> tuple[list
 
 
 async def _validated(search: Search, drafts: Sequence[Draft], iteration: int) -> list[tuple[Draft, Report]]:
-    """Each draft with the validator's report; one that repeats an earlier candidate or draft is a duplicate."""
+    """Each draft with the validator's report, which refuses a draft that repeats an earlier candidate or draft."""
     rows = [row for row in load_ledger(search.layout.ledger) if row.iteration < iteration]
     known = fingerprints(programs_of(search.layout, rows))
     result = []
@@ -251,7 +257,7 @@ async def _validate(search: Search, source: str, known: Mapping[str, str]) -> Re
 
 
 def save_candidates(search: Search, session: Session, iteration: int) -> list[str]:
-    """Give ids in the order of the drafts and make the candidates' folders; returns their names."""
+    """Assign ids in the order of the drafts and create the candidates' folders; returns the folders' names."""
     first = 1 + sum(row.iteration < iteration for row in load_ledger(search.layout.ledger))
     folders = []
     for number, (draft, report) in enumerate(session.drafts, first):

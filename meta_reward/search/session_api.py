@@ -1,4 +1,4 @@
-"""What a session's socket answers: it tries drafts, and answers questions about the history as the session sees it.
+"""The answers on a session's socket: it tries drafts, and answers queries about the history that the session sees.
 
 Arguments come from an agent: each is checked against the table of commands before it is used. Errors name files as
 `history/...` and `staging/...`, because the agent may see these folders at other paths.
@@ -23,7 +23,7 @@ _COMMANDS = {query.name: query for query in (TRY, *QUERIES)}
 
 
 def make_answer(view: HistoryLayout, trials: Tryouts | None) -> AnswerRequest:
-    """Answers requests of one session. view: the history that it is shown."""
+    """The function that answers one session's requests. view: the history that the session sees."""
 
     folders = {view.path: "history"} | ({} if trials is None else {trials.staging: "staging"})
 
@@ -56,12 +56,12 @@ def _checked(query: Query, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a command. Raises UsageError for a missing or unknown one, and for a wrong type or size."""
     kinds = {argument.name: argument.kind for argument in query.arguments}
     if set(arguments) != set(kinds):
-        raise UsageError(f"{query.name} takes {', '.join(kinds)}", hint="no more and no less")
+        raise UsageError(f"{query.name} takes {', '.join(kinds)}", hint="give exactly these arguments")
     for name, kind in kinds.items():
         value = arguments[name]
         if type(value) is not kind or not _is_modest(value):
-            what = f"{query.name}: {name} is not what it should be"
-            raise UsageError(what, hint=f"of type {kind.__name__}, and short")
+            what = f"{query.name}: {name} has the wrong type or size"
+            raise UsageError(what, hint=f"it is a short value of type {kind.__name__}")
     return dict(arguments)
 
 

@@ -1,7 +1,7 @@
-"""What a session of a proposer is given: a view of the history, instructions, and a way to try drafts.
+"""What a proposer gets for a session: a view of the history, instructions, and a way to try drafts.
 
 async with open_session_context(search, iteration) as context:
-    ...              # an agent of this process calls context.try_harness, one in a jail asks at context.socket
+    ...              # an agent in this process calls context.try_harness, one in a jail asks at context.socket
 context.trials       # what it tried, for the record
 """
 
@@ -30,18 +30,18 @@ TryHarness = Callable[[Path | str, Sequence[str]], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class SessionContext:
-    """What one session is given."""
+    """What a proposer gets for one session."""
 
     view: Path
-    """The folder with the history to show, read only; also `history` beside the staging folder."""
+    """The folder with the history that it may see, read-only; also linked as `history` next to the staging folder."""
     instructions: str
     """What the agent is told in every session of the run."""
     socket: Path
-    """Where `propose/client.py` asks."""
+    """The socket on which `propose/client.py` sends requests."""
     tries: Tryouts | None
     """None if drafts cannot be tried."""
     query: AnswerRequest
-    """Answers what the socket answers, for an agent of this process."""
+    """Answers the same requests as the socket, for an agent in this process."""
 
     @property
     def try_harness(self) -> TryHarness | None:
@@ -56,7 +56,7 @@ class SessionContext:
 
 @contextlib.asynccontextmanager
 async def open_session_context(search: Search, iteration: int) -> AsyncIterator[SessionContext]:
-    """What a session is given; its folder exists. Requests are answered while the block runs."""
+    """The context of a session; its staging folder must exist. Requests are answered while the block runs."""
     layout, config = search.layout, search.config
     beside = layout.session(iteration).resolve() / "history"
     if config.proposer.history == MODEL_SUMMARIES:
@@ -77,7 +77,7 @@ async def open_session_context(search: Search, iteration: int) -> AsyncIterator[
 
 
 async def _summarize(search: Search, iteration: int) -> None:
-    """Have a model write the summaries of traces that are missing; what that costs counts as the session's."""
+    """Have a model write the missing summaries of traces. Their cost counts as the session's."""
     layout, settings = search.layout, search.config.proposer
     writer = Writer(
         open_writer_gateway(settings.writer, settings.writer_settings),

@@ -1,6 +1,6 @@
-"""What is evaluated outside any run: a harness on a split, and how far a judge agrees with itself.
+"""Evaluations outside any run: of a harness on a split, and of how often a judge agrees with itself.
 
-Its calls are in a billing log until the evaluation is finished, whatever stops it: the next start of the same
+Calls are kept in a billing log until the evaluation is finished. If it is stopped, the next start of the same
 evaluation takes over what was spent before, so a limit in dollars holds for all starts together.
 """
 
@@ -47,28 +47,28 @@ class Standalone:
     taskset: AnyTaskSet
     split: str
     config: RunConfig
-    """As of a run; its judge, limits, seed, splits, budget and sandbox are used."""
+    """Settings like those of a run; only judge, limits, seed, splits, budget, packages and sandbox are used."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """The limits that the user has set, as in run.toml."""
     threshold: float = THRESHOLD
-    """The reward from 0 to 100 that says success, against labels."""
+    """The reward, from 0 to 100, at which a trajectory is predicted to be a success; compared with labels."""
 
     def source(self) -> str:
         """The harness's program. Raises UsageError if it is not a harness."""
         source = files.read_text(self.harness)
         report = inspect_source(source, packages=self.config.packages, program=kind_of(self.taskset).program)
         if not report.ok:
-            raise UsageError(f"{self.harness} is no harness: {report.findings[0]}")
+            raise UsageError(f"{self.harness} is not a harness: {report.findings[0]}")
         return source
 
     def part(self, source: str) -> Part:
-        """What the program is evaluated on."""
+        """The examples and items that the program is evaluated on."""
         kind = kind_of(self.taskset)
         return part_for(kind, kind.part(self.taskset, divided(self.taskset, self.config)[self.split]), source)
 
     @contextmanager
     def gateway(self, purpose: str, source: str, progress: Progress) -> Iterator[Gateway]:
-        """The gateway to its judge, with its limits and with what earlier starts have spent.
+        """The gateway to its judge, with its limits and what earlier starts have spent.
 
         purpose: `evaluate` or `noise`. Raises UsageError if the judge may cost money and no limit is set.
         """
@@ -85,7 +85,7 @@ class Standalone:
                 raise
 
     def _bill(self, purpose: str, source: str, backend: Backend) -> AbstractContextManager[tuple[BillingLog, Spent]]:
-        """A billing log until the evaluation is finished; none for a simulated judge, which costs nothing."""
+        """See `open_bill`."""
         of = {
             "what": purpose,
             "harness": source,
@@ -98,7 +98,7 @@ class Standalone:
 
 @dataclass(frozen=True, slots=True)
 class StandaloneResult:
-    """A harness evaluated on a split."""
+    """The results of a harness on a split."""
 
     harness: str
     taskset: str
@@ -107,22 +107,22 @@ class StandaloneResult:
     judge: str
     simulated: bool
     sandbox: str
-    """The level of confinement."""
+    """The sandbox level."""
     scores: Scores
     spent: Spent
-    """By all starts of this evaluation."""
+    """What all starts of this evaluation have spent."""
     earlier: Spent
-    """By earlier starts, which did not finish."""
+    """What earlier starts have spent, which did not finish."""
     openings: int | None
     """How often the test split has been opened by now; None for another split."""
     commonest_error: str | None
     labels: LabelMetrics | None
-    """Its rewards against labels of success; None where trajectories carry none."""
+    """Its rewards compared with labels of success; None if trajectories have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseResult:
-    """How far a judge agrees with itself, measured with one harness on one split."""
+    """How often a judge agrees with itself, measured with one harness on one split."""
 
     judge: str
     simulated: bool
@@ -132,13 +132,16 @@ class NoiseResult:
     noise: Noise
     commonest_error: str | None
     spent: Spent
-    """By all starts of this measurement."""
+    """What all starts of this measurement have spent."""
     earlier: Spent
-    """By earlier starts, which did not finish."""
+    """What earlier starts have spent, which did not finish."""
 
 
 async def evaluate_file(standalone: Standalone, folder: Path, progress: Progress) -> StandaloneResult:
-    """Evaluate a harness, and write traces and scores into a folder. An opening of the test split is counted first."""
+    """Evaluate a harness, and write traces and scores to a folder. An opening of the test split is counted first.
+
+    Raises UsageError, LimitReached and JudgeUnavailable.
+    """
     source, config, taskset = standalone.source(), standalone.config, standalone.taskset
     with standalone.gateway("evaluate", source, progress) as gateway:
         before = gateway.spent
@@ -178,7 +181,10 @@ async def evaluate_file(standalone: Standalone, folder: Path, progress: Progress
 
 
 async def measure_noise(standalone: Standalone, *, repeats: int, progress: Progress) -> NoiseResult:
-    """The judge's noise. The first repeat shares its replies with every evaluation of the same harness."""
+    """Measure the judge's noise. The first repeat shares its replies with every evaluation of the same harness.
+
+    Raises UsageError, also if the harness fails on most trajectories; LimitReached and JudgeUnavailable.
+    """
     source, config = standalone.source(), standalone.config
     if config.sandbox == "none":
         progress.note(UNCONFINED_WARNING)
@@ -233,13 +239,13 @@ def _pairs(standalone: Standalone) -> list[Pair]:
 
 
 def _commonest_error(results: Sequence[Result]) -> str | None:
-    """What went wrong most often, None if nothing did."""
+    """The commonest error, with its kind; None if nothing failed."""
     errors = Counter(f"{result.error.kind}: {result.error.message}" for result in results if result.error is not None)
     return errors.most_common(1)[0][0] if errors else None
 
 
 def tell_paid(spent: Spent, progress: Progress) -> None:
-    """Say what an unfinished evaluation has cost so far."""
+    """Report what an unfinished evaluation has cost so far."""
     if spent.misses:
         price = dollars(spent.usd, decimals=4)
         calls = "1 judge call" if spent.misses == 1 else f"{spent.misses} judge calls"

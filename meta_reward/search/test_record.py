@@ -1,4 +1,4 @@
-"""What was found on the sealed test split of a run, and `test.json`, which keeps it."""
+"""The results on the sealed test split of a run, and `test.json`, which stores them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ SCHEMA = 3
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A harness on the test split."""
+    """The results of one harness on the test split."""
 
     id: str
     name: str
@@ -26,17 +26,17 @@ class Tested:
     difference: Interval | None
     """Its agreement minus the baseline's, with the 95% interval by task; None for the baseline itself."""
     lifts: tuple[Lift, ...] = ()
-    """What picking the best of N gains by it over the baseline; empty without labels, and for the baseline itself."""
+    """For each N, its gain over the baseline in picking the best of N; empty for the baseline or without labels."""
     controls: tuple[Control, ...] = ()
-    """Empty until they are asked for; the baseline has some only where nothing else is tested."""
+    """Empty until they are evaluated; the baseline has some only if nothing else is tested."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What was asked for, and what it was measured against."""
+    """The results of the tested harnesses and of the baseline."""
 
     kind: str
-    """Of the programs."""
+    """The kind of the programs."""
     judge: str
     simulated: bool
     baseline: Tested
@@ -50,7 +50,7 @@ class TestResult:
 
 
 def load_tested(layout: Layout) -> dict[str, Tested]:
-    """What was tested so far, by id."""
+    """The results so far, by candidate id. Raises DataError if the file is damaged or of another version."""
     if not layout.test_result.exists():
         return {}
     data = files.load_json(layout.test_result)
@@ -62,7 +62,7 @@ def load_tested(layout: Layout) -> dict[str, Tested]:
 
 
 def save_tested(layout: Layout, tested: Sequence[Tested]) -> None:
-    """Write what was tested so far."""
+    """Save all results so far."""
     files.write_json(layout.test_result, {"schema": SCHEMA, "tested": [_tested_to_json(one) for one in tested]})
 
 
@@ -73,5 +73,5 @@ def test_to_json(result: TestResult) -> dict[str, object]:
 
 
 def _tested_to_json(tested: Tested) -> dict[str, object]:
-    """A tested harness as `test.json` holds it."""
+    """A tested harness as `test.json` stores it."""
     return {**asdict(tested), "scores": scores_to_json(tested.scores)}

@@ -1,11 +1,10 @@
-"""Opening the sealed test split of a run: the baseline against the chosen harness, or others that are asked for.
+"""Opens the sealed test split of a run: compares the chosen harness, or others on request, with the baseline.
 
-Beside each stand the controls, unless they are not wanted.
+Each is compared with the controls too, unless they are switched off.
 
-What was found is kept in `test.json` of the sealed folder, and asking again for the same harnesses shows it
-again. Every opening is counted with the task set. A run that has no decision yet gets one first. A run that has
-used up what it may spend opens nothing. Once the split is open, the limit in dollars holds and no other: the
-rest end the search alone.
+Results are kept in `test.json` of the sealed folder; asking for the same harnesses again shows them. Every opening is
+counted with the task set. A run without a decision gets one first. A run that has reached a limit on spending does not
+open the split. Once the split is open, only the limit in dollars holds; the other limits are for the search.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,26 +38,27 @@ from meta_reward.search.test_record import Tested, TestResult, load_tested, save
 from meta_reward.tasks.openings import count_looks, count_openings, record_opening
 
 Choice = Callable[[Decision], Sequence[str]]
-"""The ids to test, by the decision that stands."""
+"""Takes the current decision, returns the ids to test."""
 
 
 def chosen_alone(decision: Decision) -> Sequence[str]:
-    """What a test is of, where nothing else is asked for."""
+    """The default: test only the chosen harness."""
     return [decision.chosen]
 
 
 def finalists_and_frontier(decision: Decision) -> Sequence[str]:
-    """All that was validated by the last decision."""
+    """Test all candidates that the decision evaluated on validation."""
     return [decision.chosen, *decision.frontier, *(finalist.verdict.id for finalist in decision.finalists)]
 
 
 async def open_test(
     search: Search, wanted: Choice | Sequence[str] = chosen_alone, *, controls: bool = True
 ) -> TestResult:
-    """The baseline and the wanted harnesses on the test split. Raises UsageError for an id that was not scored.
+    """Test the baseline and the wanted harnesses on the test split.
 
-    wanted: their ids, or a choice among what the decision knows. controls: whether to evaluate them too; those on
-    record are in the result in any case.
+    wanted: their ids, or a function that chooses them from the decision. controls: whether to evaluate controls that
+    are not on record; those on record are in the result in any case. Raises UsageError for an id without a score,
+    LimitReached and JudgeUnavailable.
     """
     layout = search.layout
     rows = load_ledger(layout.ledger)
@@ -70,7 +70,7 @@ async def open_test(
     stored = load_tested(layout)
     if stored:
         _commit(layout, "Test: as it is on disk")
-    else:  # what is on record is shown whatever has been spent
+    else:  # results on record are shown even if the budget is used up
         _check_budget(search, begun=any(_has_begun(layout, row) for row in rows))
     _limit_dollars(search)
     if finished(layout, search.config.limits) is None:
@@ -91,7 +91,7 @@ async def open_test(
 
 
 async def _open(search: Search, baseline: Row, asked: Sequence[Row], stored: Mapping[str, Tested]) -> dict[str, Tested]:
-    """Count an opening, evaluate what it is for, and put it on record beside what was tested before."""
+    """Count an opening, evaluate the harnesses, and add them to the results on record, which are returned."""
     layout = search.layout
     search.gateway.check_limit()
     key = " ".join([git.first_commit(layout.root), *(row.id for row in asked)])
@@ -107,7 +107,7 @@ async def _open(search: Search, baseline: Row, asked: Sequence[Row], stored: Map
 async def _add_controls(
     search: Search, baseline: Row, asked: Sequence[Row], stored: Mapping[str, Tested]
 ) -> dict[str, Tested]:
-    """Put the controls of the asked harnesses on record, as far as they are not."""
+    """Evaluate the missing controls of these harnesses, and add them to the results on record, which are returned."""
     last = LEARNED if search.kind.words.learned else REROLL
     lacking = [row for row in asked if last not in {control.name for control in stored[row.id].controls}]
     if not lacking:
@@ -115,7 +115,7 @@ async def _add_controls(
     try:
         controls = await run_controls(search, baseline, lacking)
     except LimitReached:
-        search.events.note("the result itself is on record: `meta-reward test` with --no-controls shows it")
+        search.events.note("only the controls are missing: `meta-reward test` with --no-controls shows the result")
         raise
     found = {id: replace(one, controls=controls.get(id, one.controls)) for id, one in stored.items()}
     _record(search.layout, f"Test: controls of {', '.join(row.id for row in lacking)}", found)
@@ -123,13 +123,13 @@ async def _add_controls(
 
 
 def _record(layout: Layout, subject: str, found: Mapping[str, Tested]) -> None:
-    """Write what was tested so far, and commit it with the evaluations behind it."""
+    """Save the results so far, and commit them with their evaluations."""
     save_tested(layout, [found[id] for id in sorted(found)])
     _commit(layout, subject)
 
 
 def _commit(layout: Layout, subject: str) -> None:
-    """Commit what was tested so far, unless that was done before; a kill may have come in between."""
+    """Commit the results so far, unless that was done already; a kill may have come between saving and committing."""
     name = inside(layout, layout.test_result)
     if git.blob_ids(layout.root, [name]).get(name) != git.blob_id(layout.test_result.read_bytes()):
         evaluations = [path for path in sorted(layout.sealed.glob("test*/*")) if load_scores(path) is not None]
@@ -152,15 +152,15 @@ def _tested(search: Search, row: Row, baseline: Row) -> Tested:
 def _rows_of(rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
     scored = {row.id: row for row in rows if row.score is not None}
     if missing := [id for id in ids if id not in scored]:
-        raise UsageError(f"{missing[0]} is no candidate with a score", hint=f"those are: {' '.join(scored)}")
+        raise UsageError(f"{missing[0]} is not a scored candidate", hint=f"those are: {' '.join(scored)}")
     return [row for row in rows if row.id in set(ids)]
 
 
 def _check_budget(search: Search, *, begun: bool) -> None:
-    """Raise LimitReached where nothing may be spent any more, before an opening is counted.
+    """Raise LimitReached if nothing more may be spent, before an opening is counted.
 
-    begun: whether the split is open already; what the test itself has asked is then among the calls, and of the limits
-    that of dollars alone holds.
+    begun: whether the test has begun already. Its own calls are then part of what is spent, so only the limit in
+    dollars holds.
     """
     limits, beside_usd = search.config.limits, elsewhere_usd(search.layout)
     holding = Limits(max_usd=limits.max_usd) if begun else replace(limits, max_hours=0.0)

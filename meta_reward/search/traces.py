@@ -1,10 +1,10 @@
-"""Traces of an agent in use, in the history of a run as evidence: each with its learned reward, and nothing is scored.
+"""Traces of an agent in use, added to a run's history as evidence: each has its learned reward, and none is an example.
 
-`[objective] traces` in `run.toml` names a task set of trajectories; labels that it may have are left alone. A trace is
-written as soon as its reward is known, and a start that follows scores only those that are missing:
+`[objective] traces` in `run.toml` names a task set of trajectories; its labels, if any, are ignored. A trace is written
+as soon as its reward is known, so a later start scores only those that are missing:
 
     history/traces/<trace>.json     its task, reward and reason, then what was said and done
-    history/traces/rewards.jsonl    a line for each, the lowest reward first; written when all are there
+    history/traces/rewards.jsonl    one line per trace, the lowest reward first; written when all are there
 """
 
 from collections.abc import Sequence
@@ -38,17 +38,17 @@ def load_traces(settings: ObjectiveSettings) -> TaskSet:
 
 
 def has_traces(layout: Layout) -> bool:
-    """Whether all traces of a run are there."""
+    """Whether all traces of a run are in its history."""
     return _index_of(layout).exists()
 
 
 def missing_traces(layout: Layout, traces: TaskSet) -> list[Rollout]:
-    """Those that have no reward in the run yet."""
+    """The traces that have no reward in the run yet."""
     return [rollout for id, rollout in traces.rollouts.items() if not _path(layout, id).exists()]
 
 
 async def lay_traces(search: Search) -> None:
-    """Put the traces that are missing into the history. Raises JudgeUnavailable and LimitReached."""
+    """Score the missing traces and write them to the history. Raises JudgeUnavailable and LimitReached."""
     layout, settings, index = search.layout, search.config.objective, _index_of(search.layout)
     if not settings.traces:
         return
@@ -78,7 +78,7 @@ async def _score(search: Search, objective: Objective, missing: Sequence[Rollout
 
 
 def _stored(rollout: Rollout, given: LearnedReward, policy: str, tools: Sequence[Tool]) -> dict[str, Any]:
-    """A trace as its file holds it. policy, tools: those of the task set of the search, which are not repeated."""
+    """A trace as its file stores it. policy, tools: those of the search's task set, which are not repeated."""
     stored = stored_rollout(rollout, policy=policy, tools=tools)
     said = {name: value for name, value in stored.items() if name not in ("id", "task", "success")}
     scored = files.as_dict(given) | {"reason": files.as_lines(given.reason), "error": files.as_lines(given.error)}
@@ -86,7 +86,7 @@ def _stored(rollout: Rollout, given: LearnedReward, policy: str, tools: Sequence
 
 
 def _index(layout: Layout, ids: Sequence[str]) -> bytes:
-    """A line for each trace: those without a reward first, then from the lowest."""
+    """One line per trace: those without a reward first, then in order of rising reward."""
     lines = []
     for id in ids:
         path = _path(layout, id)

@@ -1,7 +1,7 @@
-"""A run in MLflow: its settings, the score of every candidate, what was spent, and the decision.
+"""Log a run to MLflow: its settings, the score of every candidate, what was spent, and the decision.
 
-Where to is MLflow's own business: MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME. A search that goes on continues the
-same run there. Numbers on search are optimistic, as everywhere; the decision is a tag.
+MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME say where. A search that is resumed continues the same MLflow run.
+Scores on the search split are optimistic, as everywhere. The decision is a tag.
 """
 
 import importlib.util
@@ -65,7 +65,7 @@ class MlflowTracker:
             client.set_tag(self._run, name, "" if value is None else str(value))
 
     def _open(self) -> "MlflowClient":
-        """The client, once the run is there."""
+        """The client; the MLflow run is opened or created first."""
         if self._client is None:
             from mlflow.tracking import MlflowClient
 
@@ -75,7 +75,7 @@ class MlflowTracker:
         return self._client
 
     def _known(self, client: "MlflowClient") -> str:
-        """The id of the run that an earlier start made at the same place, empty if there is none."""
+        """The id of the MLflow run that an earlier start of this run made; empty if there is none."""
         try:
             known = files.load_json(self._layout.mlflow)
             if (known["uri"], known["of"]) != (_uri(), self._place()):
@@ -96,7 +96,7 @@ class MlflowTracker:
         return str(run)
 
     def _place(self) -> str:
-        """Where the run is: a copy elsewhere is another one."""
+        """The folder of the run; a copy in another folder gets its own MLflow run."""
         return str(self._layout.root.resolve())
 
     def _settings(self) -> dict[str, object]:

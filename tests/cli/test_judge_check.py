@@ -36,7 +36,7 @@ def test_able_judge_is_reported_with_its_price_unknown(kind: str, meta_reward: M
     assert lines[1].startswith("reply   'ready' (end) in ")
     assert lines[2:] == [
         "tokens  100 in, 10 out",
-        "price   price unknown: set price_input and price_output (dollars a million tokens) in [judge.settings]",
+        "price   price unknown: set price_input and price_output (dollars per million tokens) in [judge.settings]",
         "schema  works",
         "tools   works",
     ]

@@ -186,7 +186,8 @@ def test_shell_for_claude_without_bubblewrap_stops_before_anything_is_spent(
     assert (ran.code, ran.err) == (
         1,
         "meta-reward: this machine cannot confine the agent's shell: bwrap and socat are not installed: "
-        "install bubblewrap and socat, and allow user namespaces; or leave out `tools`: the file tools need neither\n",
+        "install bubblewrap and socat, and allow user namespaces; or leave out `tools` to use file tools, which need "
+        "neither\n",
     )
     assert not Path("runs").exists()
 

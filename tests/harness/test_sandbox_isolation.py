@@ -85,7 +85,7 @@ def test_package_without_what_it_needs_says_what_that_is() -> None:
         async with Sandbox(QUICK, level=LEVEL, packages=["hypothesis"]) as sandbox:
             await sandbox.score(harness("return 50"), TRAJECTORY, session().ask)
 
-    said = r"package hypothesis cannot be imported inside \(No module named 'sortedcontainers'\); packages must list"
+    said = r"package hypothesis cannot be imported in the sandbox \(No module named 'sortedcontainers'\); packages must"
     with pytest.raises(MetaRewardError, match=said):
         asyncio.run(start())
 

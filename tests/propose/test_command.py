@@ -148,26 +148,26 @@ def test_settings_name_the_catalog_or_a_command() -> None:
     [
         (
             ProposerSettings("catalog", bind=("/x",)),
-            "--proposer-bind means nothing to proposer catalog: it is for command",
+            "--proposer-bind has no effect on proposer catalog: it is for command",
         ),
         (
             ProposerSettings("catalog", env=("X",)),
-            "--proposer-env means nothing to proposer catalog: it is for claude and co",
+            "--proposer-env has no effect on proposer catalog: it is for claude and co",
         ),
         (
             ProposerSettings("claude:m", jail="none"),
-            "--proposer-jail means nothing to proposer claude: it is for command",
+            "--proposer-jail has no effect on proposer claude: it is for command",
         ),
         (
             ProposerSettings("claude:m", net="none"),
-            "--proposer-net means nothing to proposer claude: it is for command",
+            "--proposer-net has no effect on proposer claude: it is for command",
         ),
         (
             ProposerSettings("command:x", max_usd=1.0),
-            "proposer.max_usd means nothing to proposer command: it is for claude",
+            "proposer.max_usd has no effect on proposer command: it is for claude",
         ),
-        (ProposerSettings("catalog", turns=3), "proposer.turns means nothing to proposer catalog: it is for claude"),
-        (ProposerSettings("command:x", jail="none", net="none"), "without a jail there is no --proposer-net none"),
+        (ProposerSettings("catalog", turns=3), "proposer.turns has no effect on proposer catalog: it is for claude"),
+        (ProposerSettings("command:x", jail="none", net="none"), "--proposer-net none needs a jail, and --proposer-j"),
     ],
 )
 def test_setting_that_would_not_be_heeded_is_refused(settings: ProposerSettings, complaint: str) -> None:

@@ -198,7 +198,7 @@ def test_reply_without_edits_says_what_is_missing(reply: str, said: str) -> None
     [
         ({"spec": "library:"}, "proposer library: names no model"),
         ({"spec": "library:oracle:m"}, "--proposer library: unknown writer 'oracle:m'"),
-        ({"spec": "library:simulated", "writer": "simulated:writer"}, "--writer means nothing to proposer library"),
+        ({"spec": "library:simulated", "writer": "simulated:writer"}, "--writer has no effect on proposer library"),
     ],
 )
 def test_orchestrator_that_cannot_be_is_refused_in_one_line(settings: dict[str, str], said: str) -> None:

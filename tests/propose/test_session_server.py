@@ -203,7 +203,7 @@ def test_client_exits_with_1_on_an_error_and_on_a_draft_that_is_no_harness(
 def test_client_does_not_take_a_candidate_for_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         client.main(["flips", "c0001", "c0002", "c0003"])
-    assert "one name too many: c0001 is a candidate, and no run" in capsys.readouterr().err
+    assert "one name too many: c0001 is a candidate, not a run" in capsys.readouterr().err
 
 
 def test_client_shows_an_item_a_line_and_stays_json() -> None:

@@ -115,7 +115,7 @@ def test_what_a_training_run_would_get_is_told_with_its_words() -> None:
         "follows length     0.31",
         "follows calls     -0.12",
     ]
-    assert "flat tasks: share of tasks whose rewards are all equal" in " ".join(legend.split())
+    assert "flat tasks: share of tasks with all rewards equal" in " ".join(legend.split())
 
 
 def test_measures_against_labels_are_shown_where_there_are_labels() -> None:

@@ -83,7 +83,7 @@ def test_note_left_between_sessions_stays(begun: World) -> None:
 
 def test_drafts_of_a_session_that_was_cut_off_are_set_aside(cut_off: World) -> None:
     assert cut_off.search() == DONE
-    assert "iteration 1 was cut off and begins anew; its drafts are in .work/set-aside/session-0001" in cut_off.notes
+    assert "iteration 1 was cut off and starts over; its drafts are in .work/set-aside/session-0001" in cut_off.notes
     assert (cut_off.layout.set_aside / "session-0001/staging/draft/harness.py").read_text() == BETTER
 
 

@@ -167,7 +167,7 @@ def test_person_overrides_the_decision_and_a_test_heeds_it(wide: World) -> None:
     assert subjects(wide.layout)[0] == "Chosen by hand: c0001"
     assert wide.layout.best.read_text() == wide.seeds[0].source
     assert wide.test().tested == ()
-    with pytest.raises(UsageError, match="c0009 is no candidate with a score: those are: c0001 c0002"):
+    with pytest.raises(UsageError, match="c0009 is not a scored candidate: those are: c0001 c0002"):
         choose(wide.layout, "c0009")
 
 
@@ -212,7 +212,7 @@ def test_every_opening_counts_and_what_was_tested_is_shown_again(wide: World) ->
 def test_unknown_id_is_refused_before_anything_is_decided_or_opened(wide: World) -> None:
     wide.add("mine", BETTER)
     decided, notes = load_decisions(wide.layout), len(wide.notes)
-    with pytest.raises(UsageError, match="c0009 is no candidate with a score: those are: c0001 c0002"):
+    with pytest.raises(UsageError, match="c0009 is not a scored candidate: those are: c0001 c0002"):
         wide.test(["c0009"])
     assert (load_decisions(wide.layout), wide.notes[notes:]) == (decided, [])
 

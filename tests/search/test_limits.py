@@ -55,7 +55,7 @@ def test_without_limits_nothing_is_reached() -> None:
         (None, {"max_tokens": 5}, None),
         (None, {"max_calls": 5}, None),
         (None, {"max_usd": 0.0}, None),
-        (None, {"max_usd": 20.0}, "so that no limit in dollars can hold: limit it with --max-tokens N or --max-calls"),
+        (None, {"max_usd": 20.0}, "so a limit in dollars cannot be enforced: limit it with --max-tokens N or --max-c"),
     ],
 )
 def test_judge_that_may_cost_money_is_refused_without_a_limit(

@@ -53,7 +53,7 @@ def test_better_candidate_leads(begun: World) -> None:
 
 def test_search_that_has_everything_right_stops_and_says_so(begun: World) -> None:
     begun.proposer.drafts = {1: {"all": (harness("Look closely, at every detail."), proposal("c0001"))}}
-    assert begun.search(iterations=5).reason == "c0002 has 100% on search, and nothing can be learned there any more"
+    assert begun.search(iterations=5).reason == "c0002 has 100% on search, so nothing is left to learn there"
     assert len(load_iterations(begun.layout)) == 2
 
 

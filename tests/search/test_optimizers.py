@@ -90,7 +90,7 @@ def test_killed_session_begins_anew_and_asks_for_no_reply_twice(tmp_path: Path) 
     with Endpoint(answer) as endpoint:
         world = proposed_by(make_world(tmp_path), "writer", endpoint, candidates=2)
         world.search(1)
-    assert "it begins anew" in "".join(world.notes)
+    assert "it starts over" in "".join(world.notes)
     assert len(endpoint.seen) == 3
     assert asked_of_judge(world)[1:] == ["Look closely, for the 1. time.", "Look closely, for the 3. time."]
 
@@ -153,7 +153,7 @@ def test_writing_model_without_a_valid_key_stops_the_search(tmp_path: Path) -> N
         ({"spec": "gepa"}, "proposer gepa asks a model to write, and none is named: name one with --writer"),
         ({"spec": "gepa", "writer": "oracle:m"}, "--writer: unknown writer 'oracle:m'"),
         ({"spec": "gepa:fast", "writer": "simulated:writer"}, "proposer gepa takes no argument, and was given 'fast'"),
-        ({"spec": "catalog", "writer": "simulated:writer"}, "--writer means nothing to proposer catalog"),
+        ({"spec": "catalog", "writer": "simulated:writer"}, "--writer has no effect on proposer catalog"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_in_one_line(settings: dict[str, str], said: str) -> None:

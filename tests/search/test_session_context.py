@@ -84,10 +84,10 @@ def test_every_command_of_the_client_is_understood(begun: World, monkeypatch: py
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("rm", {}, "there is no command 'rm': known: try, ledger"),
     ("ledger", {}, "ledger takes limit"),
-    ("ledger", {"limit": -1}, "limit is not what it should be"),
-    ("ledger", {"limit": True}, "limit is not what it should be"),
-    ("failures", {"candidate": ["c0001"], "category": "", "limit": 1}, "candidate is not what it should be"),
-    ("failures", {"candidate": "x" * 10_000, "category": "", "limit": 1}, "candidate is not what it should be"),
+    ("ledger", {"limit": -1}, "limit has the wrong type or size"),
+    ("ledger", {"limit": True}, "limit has the wrong type or size"),
+    ("failures", {"candidate": ["c0001"], "category": "", "limit": 1}, "candidate has the wrong type or size"),
+    ("failures", {"candidate": "x" * 10_000, "category": "", "limit": 1}, "candidate has the wrong type or size"),
     ("diff", {"first": "c0001", "second": "c0009"}, "there is no candidate 'c0009'"),
     ("diff", {"first": "c0001", "second": "c0001", "history": "/"}, "diff takes first, second"),
     (
@@ -96,8 +96,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "no trajectory or pair of c0001",
     ),
     ("try", {"path": "/etc/passwd", "pairs": []}, "is not in the staging folder"),
-    ("try", {"path": "x", "pairs": [1]}, "pairs is not what it should be"),
-    ("try", {"path": "x", "pairs": ["a"] * 1000}, "pairs is not what it should be"),
+    ("try", {"path": "x", "pairs": [1]}, "pairs has the wrong type or size"),
+    ("try", {"path": "x", "pairs": ["a"] * 1000}, "pairs has the wrong type or size"),
 ]
 
 

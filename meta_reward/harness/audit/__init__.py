@@ -7,8 +7,8 @@
     ledger.render()                             # text for a judge, also of one record: render("R-17")
     await judge.ask(case, tools=[ledger.tool()])   # or let the judge ask: audit(entity)
 
-Works on any domain, from the form of calls, results and schemas alone: it knows no tool's and no field's name. Standard
-library only; reads a trajectory and nothing else, and gives the same ledger for the same trajectory.
+Works in any domain, since it only uses the form of calls, results and schemas; it knows no names of tools or fields.
+Needs only the standard library, reads nothing but the trajectory, and always gives the same ledger for it.
 """
 
 from meta_reward.harness.audit.build import audit

@@ -1,4 +1,4 @@
-"""The audit of a trajectory: one pass for calls and records, one for what was said, one for what contradicts."""
+"""The audit of a trajectory: one pass for calls and records, one for what was said, one for contradictions."""
 
 from collections.abc import Iterator
 

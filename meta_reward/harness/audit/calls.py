@@ -28,7 +28,7 @@ _FAILURE = re.compile(
 
 @dataclass(frozen=True)
 class Made:
-    """A call of the agent with its result. number: of the message that makes it, from 1."""
+    """A call of the agent with its result. number: the message that makes it, from 1."""
 
     number: int
     call: ToolCall
@@ -41,7 +41,7 @@ class Made:
 
     @cached_property
     def values(self) -> tuple[Leaf, ...]:
-        """Its plain arguments."""
+        """Its arguments that are plain values."""
         return tuple(leaves(self.call.arguments))
 
     @cached_property
@@ -51,7 +51,7 @@ class Made:
 
     @cached_property
     def targets(self) -> tuple[Leaf, ...]:
-        """Those that it gives at its top level: the records that it is about."""
+        """The identifiers among its top-level arguments: the records that it is about."""
         return tuple((key, value) for key, value in self.call.arguments.items() if is_id(key, value))
 
     @cached_property

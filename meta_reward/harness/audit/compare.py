@@ -28,7 +28,7 @@ _MOST_COMPARED = 400
 
 
 def is_given(value: Any, key: str, given: Sequence[str], confirmed: Sequence[str]) -> bool:
-    """Whether a written value has an origin. given: texts of users, results, policy; confirmed: offers agreed to.
+    """Whether a written value has a source. given: texts of users, results, policy; confirmed: offers agreed to.
 
     Free text, codes of up to three letters, 0 and 1, and multiples of a given number need none.
     """
@@ -56,7 +56,7 @@ def _has_number(text: str, value: float) -> bool:
 
 
 def differs(run: Run, made: Made, key: str, value: Any, agreed: str, options: tuple[str, ...]) -> str:
-    """What the user had agreed to in place of a written value; "" where that value was agreed to, or none was named."""
+    """The value that the user had agreed to instead of a written one; empty if they agreed to it, or named none."""
     if isinstance(value, bool):
         return ""
     if isinstance(value, int | float):
@@ -108,7 +108,7 @@ def _other_id(run: Run, made: Made, text: str, agreed: str) -> str:
 
 
 def _other_spelling(text: str, agreed: str) -> str:
-    """The words of an offer that a written name is nearly like."""
+    """The words of an offer that are nearly the same as a written name."""
     flat, wanted = plain(agreed), plain(text)
     size = len(wanted.split())
     if not 1 <= size <= _MOST_WORDS or len(wanted) < 5 or wanted in flat or not wanted.replace(" ", "").isalpha():

@@ -1,4 +1,4 @@
-"""The ledger of a run: events in order, the records they touched, what contradicts. Plain data, rendered as text."""
+"""The ledger of a run: events in order, the records they touched, and contradictions. Plain data, rendered as text."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,40 +20,40 @@ class Event:
     """Something that happened in a message."""
 
     number: int
-    """Of the message, from 1, as in `Trajectory.transcript`."""
+    """The number of the message, from 1, as in `Trajectory.transcript`."""
     kind: str
     """`asked` or `agreed` (the user), `declined` or `claimed` (the agent), `read`, `wrote`, `failed`, `handed over`."""
     what: str
-    """A call with its arguments, or the words."""
+    """A call with its arguments, or the text that was said."""
     entities: tuple[str, ...] = ()
-    """The ids of the records it names."""
+    """The ids of the records that it names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A record that the run is about. The numbers are those of messages, from 1."""
+    """A record that the run is about. `named`, `read` and `written` are numbers of messages, from 1."""
 
     id: str
     kind: str
-    """As its id's field says, such as `reservation` for `reservation_id`."""
+    """The kind, taken from the field of its id, such as `reservation` for `reservation_id`."""
     names: tuple[str, ...] = ()
-    """What else it goes by: names in its record, the digits of its id."""
+    """Other names for it: names in its record, the digits of its id."""
     fields: Mapping[str, object] = field(default_factory=dict)
     """Its plain fields as last seen."""
     named: tuple[int, ...] = ()
-    """Where the user named it."""
+    """The messages in which the user named it."""
     read: tuple[int, ...] = ()
     written: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Two things in a run that do not go together."""
+    """A contradiction between two things in a run."""
 
     kind: str
     """One of `KINDS`."""
     number: int
-    """Of the message at fault, from 1."""
+    """The number of the message at fault, from 1."""
     what: str
     evidence: str
     entities: tuple[str, ...] = ()
@@ -61,14 +61,14 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All that the audit of one run found."""
+    """Everything that the audit of one run found."""
 
     events: tuple[Event, ...]
     entities: tuple[Entity, ...]
     contradictions: tuple[Contradiction, ...]
 
     def render(self, entity: str | None = None) -> str:
-        """The ledger as text for a judge: of one record, by its id or another name of it, or of the whole run."""
+        """The ledger as text for a judge: of one record, by its id or another of its names, or of the whole run."""
         wanted = self._called(entity or "")
         if entity and not wanted:
             known = ", ".join(f"{one.id} ({one.kind})" for one in self._touched()) or "none"

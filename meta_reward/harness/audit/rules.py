@@ -1,4 +1,4 @@
-"""What contradicts in a run: each rule compares what was written or claimed with what was read, given or agreed to."""
+"""Contradictions in a run: each rule compares what was written or claimed with what was read, given or agreed to."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -98,8 +98,8 @@ def _differing(run: Run, made: Made) -> Iterator[Contradiction]:
 
 
 def _comparable(run: Run, made: Made) -> Iterator[Leaf]:
-    """The arguments that a yes may differ from: not those inside that only repeat the record as it is, nor shares of
-    a sum."""
+    """The arguments that may differ from what the user agreed to: without nested ones that only repeat the record, and
+    without shares of a sum."""
     yield from leaves({k: v for k, v in made.call.arguments.items() if not isinstance(v, dict | list)})
     inside = [leaf for k, v in made.call.arguments.items() if isinstance(v, dict | list) for leaf in leaves(v, k)]
     for key, value in inside:
@@ -128,7 +128,7 @@ def _speaks_of(run: Run, text: str, made: Made) -> bool:
 
 
 def _unnamed(run: Run, made: Made) -> Iterator[Contradiction]:
-    """A write to a record that the user never named, where one of that kind that they named was left alone."""
+    """A write to a record that the user never named, if one of that kind that they did name was left alone."""
     meant = run.meant(made.number)
     written = {id for write in run.writes for id in write.ids}
     agreed = {id for text in run.confirmed(made.number) for id in run.records.mentioned(text)}
@@ -153,7 +153,7 @@ def _unbacked(run: Run) -> Iterator[Contradiction]:
 
 
 def _fault_of(run: Run, number: int, claim: str) -> str:
-    """Why a claim does not stand; "" if it does, or speaks of what was found and not of what was done."""
+    """Why a claim is wrong; empty if it is right, or is about what was found and not about what was done."""
     done = [made for made in run.deeds if made.number < number]
     meant = tools_by_verb(claim, run.tools) or tools_meant(claim, run.tools)
     if not done:
@@ -197,7 +197,7 @@ def _wrong_record(run: Run, claim: str, behind: list[Made]) -> str:
 
 
 def _wrong_amount(claim: str, done: list[Made]) -> str:
-    """An amount of the claim that no call before it had, where calls had others."""
+    """An amount in the claim that no earlier call had, if earlier calls had other amounts."""
     told = money_in(claim)
     held = {float(v) for made in done for k, v in made.call.arguments.items() if _is_amount(k, v)}
     known = held | {sum(held)} | frozenset().union(*(numbers_in(made.result) for made in done))
@@ -209,7 +209,7 @@ def _wrong_amount(claim: str, done: list[Made]) -> str:
 
 
 def _wrong_count(claim: str, done: list[Made]) -> str:
-    """A count of the claim that is more than any field of that name in what was written and came back."""
+    """A count in the claim that is higher than any field of that name in earlier calls and their results."""
     highest: dict[str, int] = {}
     for key, value in ((key, value) for made in done for key, value in made.highest.items()):
         highest[key] = max(value, highest.get(key, value))

@@ -15,7 +15,7 @@ _SHORT = 160
 
 
 class Consent(NamedTuple):
-    """The user's last word before a write, and what it answered. number: of the user's message."""
+    """The user's last message before a write, and the offer that it answered. number: the user's message."""
 
     number: int
     agreed: bool
@@ -43,7 +43,7 @@ class Run:
 
     @cached_property
     def deeds(self) -> list[Made]:
-        """What an agent may report: what it wrote, and that it handed over."""
+        """The calls that an agent may report: those that wrote, and those that handed over."""
         return [made for made in self.calls if made.kind in (WROTE, HANDED_OVER)]
 
     def said(self, role: str, before: int) -> list[str]:

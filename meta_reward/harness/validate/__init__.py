@@ -1,18 +1,18 @@
-"""The validator: whether a program is one of its kind, before money is spent on it.
+"""The validator: checks whether a program is valid for its kind, before money is spent on it.
 
-First it reads the source (size, syntax, interface, imports, duplicates, copied answers). Then it runs the
-program in the sandbox: on made-up inputs, against models that echo, refuse, or answer nonsense, nothing
-or too much, and on a few inputs of the search split in two orders. All findings are reported at once,
-each with its line and how to fix it, for an agent to act on. A source is never parsed in this process: a child
-of the inspector does that, within limits of memory and time.
+First it reads the source (size, syntax, interface, imports, duplicates, copied answers). Then it runs the program in
+the sandbox: on made-up inputs, against models that echo, refuse, or answer nonsense, nothing or too much, and on a few
+inputs of the search split in two orders. All findings are reported at once, each with its line and how to fix it, for
+an agent to act on. A source is never parsed in this process: a child of the inspector does that, within limits of
+memory and time.
 
     inspector, inspector_process    the client, and the process that forks a child for each source
-    inspection                      what that child does, with
+    inspection                      what that child does, with these modules:
     source, parts                   imports and interface; which of the six parts there are
     duplicates                      whether it has been tried before
-    literals, folding, cases, copied, dense   whether it carries answers of the cases it was shown, or packed data
-    mixing                          one part put back to another harness's
-    program                         what is asked of a kind of program
+    literals, folding, cases, copied, dense   whether it has copied answers from the cases it was shown, or packed data
+    mixing                          replaces one part by another harness's
+    program                         what a kind of program must look like
     fixtures, probes, smoke_judge, behaviour  running it
     report                          findings and notes, and their JSON
 """
@@ -92,10 +92,10 @@ async def validate(
     cases: Cases | None = None,
     program: Program = REWARD,
 ) -> Report:
-    """Everything that the validator finds.
+    """Validate a program; the report has everything that was found.
 
-    known: ids of earlier candidates by fingerprint. packages: what may be imported besides the
-    standard library. cases: the search split, against which copied answers are checked. program: of which kind it is.
+    known: ids of earlier candidates by fingerprint. packages: what may be imported besides the standard library. cases:
+    of the search split, to look for copied answers. program: what a program of this kind must look like.
     """
     import asyncio  # both are slow to import, and the inspector, which imports this package, needs neither
 
@@ -124,7 +124,7 @@ def inspect_source(
     cases: Cases | None = None,
     program: Program = REWARD,
 ) -> Report:
-    """What the validator finds by reading the source, without running it."""
+    """The part of the validation that only reads the source and does not run it."""
     too_long = tuple(size(source))
     if too_long:
         return Report(too_long, ())

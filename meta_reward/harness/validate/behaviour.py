@@ -1,9 +1,9 @@
-"""How a program behaves in the sandbox: on made-up inputs, and against models that answer badly.
+"""Tests how a program behaves in the sandbox: on made-up inputs, and against models that answer badly.
 
-A program may refuse a reply that it cannot read by raising ValueError; every other failure is a finding,
-and so is an output that changes when the same run is repeated, or after others. A program without
-findings is run once per process: a search validates its seeds before it creates the run and again as its
-first candidates, and drafts before and after the proposer has had a chance to fix them.
+A program may refuse a reply that it cannot read by raising ValueError. Every other failure is a finding, and so is an
+output that changes when a run is repeated, or made after other runs. A program without findings is tested once per
+process, although a search validates seeds before it creates the run and again as its first candidates, and drafts
+before and after the proposer has had a chance to fix them.
 """
 
 import asyncio
@@ -48,25 +48,25 @@ class SmokeRun:
     """How a run ended."""
 
     outputs: tuple[Output, ...]
-    """Of all its calls; without the last if that failed."""
+    """The outputs of all its calls; without the last if that failed."""
     error: CandidateError | None
     seconds: float
 
     @property
     def refused(self) -> bool:
-        """Whether it said that it cannot read a reply, or returned one without end as it is: both are allowed."""
+        """Whether it refused a reply that it cannot read, or returned an endless one unchanged; both are allowed."""
         if self.error is None:
             return False
         return self.error.kind == TooLong.__name__ or (self.error.kind in _REFUSALS and bool(self.error.traceback))
 
     @property
     def outcome(self) -> tuple[tuple[object, ...], str]:
-        """What must not change when it is repeated."""
+        """The part of a run that must not change when it is repeated."""
         return tuple(map(_value_of, self.outputs)), self.error.kind if self.error else ""
 
 
 def _value_of(output: Output) -> object:
-    """What decides of an output."""
+    """The part of an output that decides, without reasons."""
     match output:
         case Reward(score):
             return score
@@ -77,12 +77,12 @@ def _value_of(output: Output) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the runs showed."""
+    """The results of the runs."""
 
     findings: list[Finding]
     notes: list[Finding]
     seconds: float
-    """How long the longest of them took."""
+    """Seconds that the longest run took."""
 
 
 _Key = tuple[str, Level, Budget, tuple[str, ...], tuple[str, ...], str]
@@ -97,9 +97,9 @@ async def behaviour(
     program: Program = fixtures.REWARD,
     defined: Collection[str] = (),
 ) -> Behaviour:
-    """Everything the runs show.
+    """Make all runs of a program; returns what they show.
 
-    sample: runs of a search split, to be done in two orders. defined: the optional functions that it defines.
+    sample: runs on the search split, made in two orders. defined: the optional functions that the program defines.
     """
     key = _key(source, sandbox, sample, program)
     if key in _passed:
@@ -174,7 +174,7 @@ async def _every_run(runner: _Runner, sample: Sequence[Chain], first: SmokeRun) 
     whole = [run for run in forward if run.error is None or run.error.kind != KILLED]
     real = {f"on run {number} of the search split": run for number, run in enumerate(whole, 1)}
     findings = [*_failures(runs), *_differences(plain, again, forward, backward[::-1])]
-    # A failure on a trajectory of the search split costs its pairs and nothing else, so it is a note.
+    # A failure on a trajectory of the search split only costs its pairs, so it is a note.
     notes = [] if findings else [*_failures(real), *_without_output({**runs, **real}, runner.program.output)]
     every = [*runs.values(), again, *forward, *backward]
     return Behaviour(findings, notes, max(run.seconds for run in every))
@@ -183,7 +183,7 @@ async def _every_run(runner: _Runner, sample: Sequence[Chain], first: SmokeRun) 
 def _differences(
     plain: SmokeRun, again: SmokeRun, forward: Sequence[SmokeRun], backward: Sequence[SmokeRun]
 ) -> Iterator[Finding]:
-    """Findings name no values: those differ between runs, and a report must not."""
+    """Findings without values, since values differ between runs and a report must not."""
     if _differ(plain, again):
         yield Finding(
             "repeat", "gives something else when the same run is repeated, with the same replies", _SAME_AGAIN
@@ -213,7 +213,7 @@ def _against(probe: ProbeJudge) -> str:
 
 
 def _failures(runs: Mapping[str, SmokeRun]) -> Iterator[Finding]:
-    """A finding for each kind of failure other than a refusal, with where it was first seen and how often."""
+    """A finding for each kind of failure other than a refusal, with its first run and how many runs have it."""
     where: dict[tuple[str, int | None], list[str]] = {}
     for what, run in runs.items():
         if run.error and not run.refused:

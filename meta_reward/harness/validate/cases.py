@@ -1,9 +1,8 @@
-"""What in the trajectories of a search split is specific to single cases.
+"""Collects texts of a search split that are specific to single cases, to find them in a candidate's source.
 
-Identifiers, amounts and names that occur in few of the tasks, and the words of every message, to look up
-long phrases. What also occurs in a text common to all cases (policy, tools, interface) is not specific, nor is
-what many tasks share, which is the vocabulary of the domain. Everything here is from the search split, which
-candidates may see.
+These are identifiers, amounts and names that occur in few tasks, and the words of every message, in which to look up
+long phrases. A text is not specific if it also occurs in texts common to all cases (policy, tools, interface) or in
+many tasks, as the vocabulary of the domain does. Everything here is from the search split, which candidates may see.
 """
 
 import json
@@ -47,7 +46,7 @@ _NO_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a text is from: a message, counted from 1, of a trajectory of a task; 0 for a text by itself."""
+    """Where a text is from: a task, a trajectory, and the number of the message from 1; 0 for a text by itself."""
 
     trajectory: str
     task: str
@@ -71,7 +70,7 @@ class Cases:
     _phrases: set[int] | None = None
 
     def place_of_phrase(self, words: Sequence[str]) -> Place | None:
-        """Where PHRASE words in a row come from; None if they occur in no case, or in more than one."""
+        """The place of PHRASE words in a row; None if they occur in no case, or in more than one."""
         if hash(tuple(words)) not in self.phrases():
             return None
         phrase = f" {' '.join(words)} "
@@ -94,9 +93,9 @@ def cases_of(
     common: Iterable[str] = (),
     runs: Sequence[Chain] | None = None,
 ) -> Cases:
-    """What is specific to single cases in these rollouts.
+    """The texts that are specific to single cases in these rollouts.
 
-    common: other texts that belong to no case. runs: of programs on them; those that score one by one by default.
+    common: other texts that belong to no case. runs: of programs on the rollouts; by default, those that score each.
     """
     own_tools = [r.trajectory.tools for r in rollouts if r.trajectory.tools != tuple(tools)]
     shown = [tool for offered in (tools, *own_tools) for tool in offered]
@@ -106,7 +105,7 @@ def cases_of(
 
 
 def cases_in_texts(texts: Sequence[tuple[Place, str]], shared: Sequence[str], runs: Sequence[Chain]) -> Cases:
-    """What is specific to single cases in these texts. shared: texts that belong to no case. runs: on all of them."""
+    """The specific ones of these texts. shared: texts that belong to no case. runs: of programs on all cases."""
     seen = _Seen(shared, texts, len({place.task for place, _ in texts}))
     cases = Cases(list(runs[:: max(1, len(runs) // _SAMPLE)][:_SAMPLE]), seen.ids(), seen.amounts(), seen.names())
     cases._common = " ".join(f" {' '.join(words_of(text))} " for text in shared)
@@ -121,7 +120,7 @@ def cases_to_json(cases: Cases) -> dict[str, object]:
 
 
 def parse_cases(data: Mapping[str, Any]) -> Cases:
-    """Cases from what `cases_to_json` made of them."""
+    """The inverse of `cases_to_json`."""
     cases = Cases(_texts=[(Place(*place), text) for place, text in data["texts"]], _common=data["common"])
     for name in _TABLES:
         setattr(cases, name, {text: Place(*place) for text, place in data[name].items()})
@@ -134,7 +133,7 @@ def words_of(text: str) -> list[str]:
 
 
 def ids_in(text: str) -> Iterator[str]:
-    """What looks like an identifier, a date or an address, in lower case, and the long numbers within."""
+    """Everything that looks like an identifier, a date or an address, in lower case, and the long numbers in it."""
     for token in TOKEN.findall(text.lower()):
         parts = _PART.findall(token)
         if "@" in token or any(_is_code(part) for part in parts) or sum(len(p) for p in parts if p.isdecimal()) >= 6:
@@ -203,7 +202,7 @@ class _Seen:
         return {word.lower(): place for word, place in every.items() if word.lower() not in known}
 
     def _rare(self, find: Callable[[str], Iterable[str]]) -> dict[str, Place]:
-        """What occurs in the messages of few tasks and in no shared text, with its first place."""
+        """Tokens that occur in the messages of few tasks and in no shared text, each with its first place."""
         places: dict[str, list[Place]] = defaultdict(list)
         for place, text in self._texts:
             for token in set(find(text)):

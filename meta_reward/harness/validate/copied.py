@@ -1,9 +1,8 @@
-"""Whether a harness carries answers copied from the cases it was shown.
+"""Checks whether a harness contains answers copied from the cases it was shown.
 
-Looks for identifiers, names, amounts and long phrases of the search split in the constants of a
-harness, even if they are assembled from pieces, encoded, or escaped in a regular expression. A number or
-word that could occur by chance counts only together with others: a table of them is no accident. Each
-finding names the string and where it comes from.
+Looks for identifiers, names, amounts and long phrases of the search split in the constants of a harness, even if they
+are assembled from pieces, encoded, or escaped in a regular expression. A number or word that could occur by chance
+counts only together with others, since a table of them is no accident. Each finding names the string and its origin.
 """
 
 import re
@@ -29,13 +28,13 @@ from meta_reward.harness.validate.report import Finding
 MAX_COPIED = 10
 _HINT = "state a rule that holds for cases nobody has seen, without names, numbers or sentences of the ones shown"
 _LABEL_WORDS = 3  # a text of at most so many words is a label or a table entry rather than prose
-_COMPANY = {"amount": 3, "key": 2, "word": 3, "label": 2}  # how many different ones of a kind are no accident
+_COMPANY = {"amount": 3, "key": 2, "word": 3, "label": 2}  # by kind, how many different ones are no accident
 _SEPARATORS = re.compile(r"[^\w\s'’.-]+|\n")
 
 
 @dataclass(slots=True)
 class _Matches:
-    """What was found: certain by itself, or only together with others of its kind."""
+    """Matches with the cases: those that count by themselves, and those that count only together with others."""
 
     certain: dict[str, tuple[int, Place]] = field(default_factory=dict)
     doubtful: dict[str, dict[str, tuple[int, Place]]] = field(default_factory=dict)

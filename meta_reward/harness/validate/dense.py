@@ -1,10 +1,10 @@
-"""Whether a harness carries packed data: a table of answers, compressed into text or numbers.
+"""Checks whether a harness contains packed data: a table of answers, compressed into text or numbers.
 
-Looks at windows of text without its blanks. Packed data differ from words in any language and from
-regular expressions by two measures together: their characters are used evenly (the index of coincidence,
-times the number of different characters, is about 1; it is 1.4 and more for what people write), and few
-neighbours are letters that often stand together. Thresholds are from the seeds, the catalog, harnesses
-written by hand and our own code, none of which comes near them; `benchmarks/copied.py` counts.
+Looks at windows of text without blanks. Two measures together tell packed data from words in any language and from
+regular expressions: characters are used evenly (the index of coincidence, times the number of different characters, is
+about 1; for what people write it is at least 1.4), and few neighbours are letters that often occur together.
+Thresholds were set so that the seeds, the catalog, harnesses written by hand and this package's own code are far from
+them; `benchmarks/copied.py` counts.
 
 Source: W. F. Friedman, The Index of Coincidence (1922).
 """
@@ -55,7 +55,7 @@ _POOLED = _Window(160, 1.2, 0.25)  # short texts side by side, which are less al
 
 
 def dense(tree: ast.Module, literals: Iterable[Literal]) -> Iterator[Finding]:
-    """A finding for the first texts that are packed data, and for too many numbers."""
+    """Findings for the first text that is packed data, and for too many numbers."""
     yield from _texts(tree, literals)
     yield from _numbers(tree)
 
@@ -90,13 +90,13 @@ def _pools(tree: ast.Module) -> Iterator[tuple[int | None, list[str]]]:
 
 
 def _packed_in_any_order(text: str) -> str:
-    """The first part of a text that is packed data, as it stands or if its words stood in no order."""
+    """The first part of a text that is packed data, in the given order of its words or with short words shuffled."""
     return _packed(text, _WINDOWS) or _packed("".join(_shuffled(text.split())), (_POOLED,))
 
 
 def _shuffled(texts: Iterable[str]) -> list[str]:
-    """The very short ones of some texts, such as the keys of a table, in an order that says nothing, the same for the
-    same texts: a sorted table is more regular than a table."""
+    """The very short ones of these texts, such as the keys of a table, in an arbitrary but fixed order, since a sorted
+    table would look too regular."""
     found = sorted(text for text in texts if len(text) <= _KEY)
     random.Random(7).shuffle(found)
     return found
@@ -127,7 +127,7 @@ def _numbers(tree: ast.Module) -> Iterator[Finding]:
 
 
 def _digits(value: object) -> int:
-    """How many digits of a number carry something; 0 for what is no number. A flag has one."""
+    """The number of significant digits of a number; 1 for a boolean, 0 for anything else."""
     if not isinstance(value, int | float):
         return 0
     if isinstance(value, int) and abs(value) > 10**18:
@@ -136,7 +136,7 @@ def _digits(value: object) -> int:
 
 
 def _packed(text: str, windows: Iterable[_Window]) -> str:
-    """The first part of a text that is packed data, "" where none is."""
+    """The first part of a text that is packed data; empty if none is."""
     solid = "".join(text.replace(GAP, "").split())
     for window in windows:
         for at in range(0, len(solid) - window.size + 1, window.size // 2):
@@ -158,7 +158,7 @@ def _is_packed(part: str, window: _Window) -> bool:
 
 
 def _share_often(part: str) -> float:
-    """How many of the neighbours are letters that often stand together. Accents do not count, nor do `camelCase`s."""
+    """The share of neighbours that are letters which often occur together. Ignores accents and joints of camelCase."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", part) if not unicodedata.combining(sign))
     pairs = itertools.pairwise(plain)
     return sum(f"{a}{b}".lower() in _OFTEN for a, b in pairs if not (a.islower() and b.isupper())) / len(part)

@@ -1,7 +1,7 @@
-"""Whether a harness makes a digest of what it reads: the key of a table of answers.
+"""Checks whether a harness makes a digest of a text that it reads, which could be the key of a table of answers.
 
-`hash()` of a text is one, and so is the first number of a `random` that is seeded with it. A harness that samples
-needs neither: each trajectory begins with the same seed, and another one can be written as a number.
+`hash()` of a text is such a digest, and so is the first number of a `random` that is seeded with it. A harness that
+samples needs neither: each trajectory begins with the same seed, and another seed can be written as a number.
 """
 
 import ast
@@ -12,10 +12,10 @@ from meta_reward.harness.validate.report import Finding
 from meta_reward.harness.validate.source import nodes_of
 
 _SEEDING = frozenset(("Random", "seed", "setstate"))
-_SEEDED = "seeds random with what is no literal number, which makes a digest of it"
-_HINT = "seed it with a number that stands there, such as random.Random(7), or not at all: it is the same every time"
+_SEEDED = "seeds random with something other than a literal number, which makes a digest of it"
+_HINT = "seed it with a literal number, such as random.Random(7), or not at all: its seed is the same every time"
 _HASHED = "makes a number of a text with __hash__"
-_RULE = "state a rule: such a number is good for nothing but looking up answers"
+_RULE = "state a rule: such a number is only good for looking up answers"
 
 
 def digests(tree: ast.Module) -> Iterator[Finding]:
@@ -41,14 +41,14 @@ def _imports_random(nodes: list[ast.AST]) -> bool:
 
 
 def _names_of_seeding(nodes: list[ast.AST]) -> Iterator[str]:
-    """The names that `from random import ...` gives to what seeds."""
+    """The names that `from random import ...` gives to functions that seed."""
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module == "random":
             yield from (alias.asname or alias.name for alias in node.names if alias.name in _SEEDING)
 
 
 def _seeds(node: ast.expr, own: set[str]) -> bool:
-    """Whether an expression is something that seeds: to be called, passed on, inherited from or renamed."""
+    """Whether an expression is something that seeds, whether it is called, passed on, inherited from or renamed."""
     match node:
         case ast.Name(id=name):
             return name in own
@@ -60,7 +60,7 @@ def _seeds(node: ast.expr, own: set[str]) -> bool:
 
 
 def _seeded_with_numbers(tree: ast.Module, nodes: list[ast.AST]) -> Iterator[int]:
-    """The functions of calls whose arguments are numbers that stand in the source, under a name perhaps."""
+    """The functions of calls whose arguments are literal numbers, or names of such."""
     folding = Folding(tree)
     for node in nodes:
         if isinstance(node, ast.Call):

@@ -1,4 +1,4 @@
-"""The validator's runs of programs that judge, on trajectories of no task set: plain ones, odd ones of real logs."""
+"""The validator's made-up trajectories for programs that judge: plain ones, and odd ones like those in real logs."""
 
 from meta_reward.harness.validate.program import Chain, Program, Step
 from meta_reward.trajectory import Message, Tool, ToolCall, Trajectory, trajectory_to_json

@@ -1,7 +1,7 @@
 """Evaluates the constant expressions of a harness without running any of it.
 
-The size of a result is computed before the operation is done; what would be too large is not constant. What is
-only known at run time stands as GAP within a text.
+The size of a result is computed before the operation; one that would be too large counts as not constant. In a text,
+GAP stands for parts that are only known at run time.
 """
 
 import ast

@@ -1,7 +1,7 @@
-"""What reading a source shows, found in a child of the inspector.
+"""Reads a source, in a child of the inspector.
 
-A source may be made to fill the memory, to take hours or to crash Python's parser, so nothing here runs
-in the process of a search: `inspector.py` asks, `inspector_process.py` forks a child that answers.
+A source may be made to fill the memory, to take hours or to crash Python's parser, so nothing here runs in the process
+of a search: `inspector.py` asks, `inspector_process.py` forks a child that answers.
 """
 
 import ast
@@ -22,7 +22,7 @@ from meta_reward.harness.validate.report import Finding, Report, bounded, report
 
 
 def answer(request: Mapping[str, Any], cases: Cases | None) -> Any:
-    """What was asked, as JSON can hold it. Raises SyntaxError for a source that does not parse."""
+    """The answer to a request, as JSON can hold it. Raises SyntaxError for a source that does not parse."""
     return _OPERATIONS[request["do"]](request, cases)
 
 
@@ -59,7 +59,7 @@ def _docstring(request: Mapping[str, Any], cases: Cases | None) -> str:
 
 
 def _definitions(request: Mapping[str, Any], cases: Cases | None) -> dict[str, str]:
-    """A digest of what each top-level name is defined as."""
+    """A digest of the definition of each top-level name."""
     found: dict[str, ast.stmt] = {}
     for node in reading.parse(request["source"]).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -75,7 +75,7 @@ def _put_back(request: Mapping[str, Any], cases: Cases | None) -> Mapping[str, A
 
 
 def _literals(request: Mapping[str, Any], cases: Cases | None) -> dict[str, Any]:
-    """The docstring, the values of the wanted names as far as they are literals, and all names at the top level."""
+    """The docstring, the values of those wanted names that are literals, and all names at the top level."""
     tree = reading.parse(request["source"])
     values, defined = {}, list[str]()
     for node in tree.body:

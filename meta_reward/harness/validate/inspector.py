@@ -30,13 +30,13 @@ _TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one source may take."""
+    """The most that reading one source may take."""
 
     memory_mb: int = 256
-    """On top of what the inspector itself uses."""
+    """Memory on top of what the inspector itself uses."""
     cpu_s: float = 10.0
     wall_s: float = 60.0
-    """Generous, so that on a busy machine the processor time decides."""
+    """Wall time; generous, so that processor time decides even on a busy machine."""
 
 
 class Unreadable(SyntaxError):
@@ -44,7 +44,7 @@ class Unreadable(SyntaxError):
 
 
 class Inspector:
-    """The process that reads sources. Any thread may ask."""
+    """The client of the process that reads sources. Any thread may ask."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -54,7 +54,7 @@ class Inspector:
         self._stopping = False
 
     def ask(self, do: str, source: str, *, cases: Cases | None = None, **more: Any) -> Any:
-        """The inspector's answer. Raises SyntaxError for a source that does not parse, Unreadable beyond the limits."""
+        """The inspector's answer. Raises SyntaxError if the source does not parse, Unreadable beyond the limits."""
         with self._turn:
             for _ in range(_TRIES):
                 try:
@@ -67,7 +67,7 @@ class Inspector:
                     self._stop()
                     if self._stopping:
                         raise MetaRewardError("the inspector of sources was stopped") from None
-                except BaseException:  # an interrupt: the answer must not be taken for that of the next question
+                except BaseException:  # an interrupt: the late answer must not be taken for that to the next question
                     self._stop()
                     raise
             else:
@@ -81,7 +81,7 @@ class Inspector:
         return answer["value"]
 
     def stop(self) -> None:
-        """End it, also in the middle of a question. The next question starts another."""
+        """End the process, even in the middle of a question. The next question starts another."""
         self._stopping, process = True, self._process
         if process is not None and process.poll() is None:
             with suppress(ProcessLookupError):
@@ -166,7 +166,7 @@ atexit.register(INSPECTOR.stop)
 
 
 def _popen(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
-    """Start a process. Raises MetaRewardError if this machine cannot: that is no fault of the source."""
+    """Start a process. Raises MetaRewardError if this machine cannot, which is not the source's fault."""
     try:
         return subprocess.Popen(command, **how)
     except OSError as error:
@@ -192,7 +192,7 @@ def _fingerprint(source: str) -> tuple[str, str]:
 
 
 def fingerprints(programs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The names of programs by their fingerprints. programs: source and name; one that does not parse has none."""
+    """Names of programs by fingerprint, without those that do not parse. programs: source and name of each."""
     found = {}
     for source, name in programs:
         with suppress(SyntaxError):
@@ -201,7 +201,7 @@ def fingerprints(programs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def docstring(source: str) -> str:
-    """A module's docstring, "" where there is none. Raises SyntaxError."""
+    """A module's docstring; empty if there is none. Raises SyntaxError."""
     return str(_ask("docstring", source))
 
 
@@ -211,25 +211,25 @@ def definitions(source: str) -> dict[str, str]:
 
 
 def literals(source: str, wanted: Collection[str]) -> dict[str, Any]:
-    """`doc`, the module's docstring; `values` of the wanted names, as far as they are literals; `defined`, all names
-    at the top level. Raises SyntaxError."""
+    """`doc`, the module's docstring; `values` of those wanted names that are literals; `defined`, all names at the top
+    level. Raises SyntaxError."""
     return dict(_ask("literals", source, wanted=list(wanted)))
 
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """What comes of a harness with one of its parts put back to another's: one of these."""
+    """The result of replacing one part of a harness by another's: one of these three."""
 
     source: str | None = None
     """The program."""
     same: bool = False
     """Both have the same part."""
     reason: str = ""
-    """Why the part cannot be put back."""
+    """Why the part cannot be replaced."""
 
 
 def put_back(source: str, other: str, part: str) -> Mixed:
-    """A harness with a part of another harness in place of its own. Raises SyntaxError."""
+    """Replace a part of a harness by that of another one. Raises SyntaxError."""
     return Mixed(**_ask("put_back", source, other=other, part=part))
 
 

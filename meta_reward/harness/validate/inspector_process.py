@@ -4,8 +4,8 @@
 
 Started by `inspector.py`. Requests come as lines of JSON on stdin, answers go out as lines of JSON on
 stdout: `value`, `syntax` (the source does not parse) or `exceeded` (it cannot be read within the limits).
-The process itself parses no candidate's source, so any damage ends with the child, and the next source gets
-a fresh one. It has no keys: its environment is empty.
+The process itself parses no candidate's source, so any damage ends with the child, and the next source gets a fresh
+child. The process has no keys, because its environment is empty.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def main() -> None:
         request = json.loads(line)
         if request["do"] == "cases":
             cases = parse_cases(request["cases"])
-            cases.phrases()  # here once rather than in every child
+            cases.phrases()  # computed once here, not in every child
             gc.freeze()
             _say({"value": None})
         else:
@@ -56,7 +56,7 @@ def _in_child(request: Mapping[str, Any], cases: Cases | None, limits: Limits) -
     out, into = os.pipe()
     try:
         pid = os.fork()
-    except OSError as error:  # no fault of the source
+    except OSError as error:  # not the source's fault
         return {"machine": str(error)}
     if pid == 0:
         _be_the_child(into, request, cases, limits)

@@ -1,8 +1,7 @@
-"""The constants of a harness, assembled as far as that is possible without running it.
+"""The constants of a harness, assembled as far as possible without running it.
 
-Text that is split into pieces comes out whole: concatenated, joined, formatted, sliced, spelled as
-numbers, hexadecimal or base64, as bytes, or kept in variables that are assigned once (`folding.py`).
-Comments are left out.
+Text that is split into pieces comes out whole: concatenated, joined, formatted, sliced, spelled as numbers, hexadecimal
+or base64, as bytes, or kept in variables that are assigned once (`folding.py`). Comments are left out.
 """
 
 import ast
@@ -21,7 +20,7 @@ _ENCODED = re.compile(r"[0-9A-Za-z+/_-]{8,}={0,2}")
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant. value: a text or a number. is_key: compared with, looked up, or an element that can be."""
+    """A constant. value: a text or a number. is_key: whether it is compared or looked up, or an element that can be."""
 
     value: str | int | float
     line: int
@@ -47,7 +46,7 @@ def literals_of(tree: ast.Module) -> list[Literal]:
 
 
 def _keys(tree: ast.Module) -> Iterator[ast.expr]:
-    """Expressions that are compared with or looked up."""
+    """Expressions that are compared or looked up."""
     for node in nodes_of(tree):
         match node:
             case ast.Dict(keys=keys):

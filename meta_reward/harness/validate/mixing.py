@@ -1,7 +1,7 @@
-"""One of the six parts of a harness put back to another's, with all that it needs.
+"""Replaces one of the six parts of a harness by another harness's, with everything that the part needs.
 
-Runs in a child of the inspector, as all that parses programs. The other's part, its helpers, constants and imports
-stand in a function of their own, which returns the part: so no name of one harness meets a name of the other.
+Runs in a child of the inspector, like everything that parses programs. The other's part, its helpers, constants and
+imports are put into a new function, which returns the part. So names of the two harnesses cannot clash.
 
     def _view_of_the_other():
         import re
@@ -23,7 +23,7 @@ _FUTURE = "__future__"
 
 
 def put_back(text: str, other: str, part: str) -> Mapping[str, Any]:
-    """What comes of harness `text` with a part of the other: `source`; or `same`; or `reason`, why there is neither.
+    """Harness `text` with a part of the other: `source`; or `same`, if it has that part; or `reason`, why it has none.
 
     Raises SyntaxError for a text that does not parse.
     """
@@ -59,7 +59,7 @@ def _render(base: ast.Module, donor: ast.Module, part: str) -> str:
 
 
 def _meaning(tree: ast.Module, part: str) -> list[str]:
-    """A part and all that it may use but the other parts, without docstrings: equal for equal code."""
+    """A part and everything that it may use except the other parts, without docstrings: equal for equal code."""
     nodes = [single for node in _without_doc(tree) for single in _one_by_one(node)]
     waiting = [node for node in nodes if part in _bound(node) or not list(_bound(node))]
     found: dict[int, ast.stmt] = {}

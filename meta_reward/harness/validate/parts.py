@@ -1,7 +1,7 @@
 """The six parts into which a harness can be taken apart, if it follows the convention.
 
-A part counts if it is a top-level function with the parameters of the convention. A harness that lacks
-some of them is valid; it is recorded as not separable.
+A part counts if it is a top-level function with the parameters of the convention. A harness that lacks some parts is
+valid; it is recorded as not separable.
 """
 
 import ast
@@ -17,7 +17,7 @@ SIGNATURES = {
     "decide": ("judge", "case", "criteria"),
     "score": ("verdicts", "findings"),
 }
-"""The parts in the order of the convention, and what each is called with; `decide` alone is async."""
+"""The parts in the order of the convention, and the parameters of each; only `decide` is async."""
 
 PARTS = tuple(SIGNATURES)
 ASYNC = frozenset({"decide"})

@@ -1,7 +1,7 @@
-"""The validator's report on a harness: findings that refuse it, notes that do not, and its parts.
+"""The validator's report on a harness: findings, for which it is refused, notes, and its parts.
 
-Everything in it is bounded in number and size, safe to print on a terminal, and the same on every machine,
-except `seconds`, which is shown to people and never written into a run.
+Everything in it is bounded in number and size, safe to print on a terminal, and the same on every machine, except
+`seconds`, which is shown to people and never written to a run.
 """
 
 import re
@@ -26,7 +26,7 @@ class Finding:
     message: str
     hint: str
     line: int | None = None
-    """From 1; None for the whole file."""
+    """The line from 1; None for the whole file."""
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line else ""
@@ -35,19 +35,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the validator found."""
+    """The result of a validation."""
 
     findings: tuple[Finding, ...]
     """Why the harness is refused."""
     parts: tuple[str, ...]
     """Which of the six parts it has."""
     notes: tuple[Finding, ...] = ()
-    """What is worth knowing but no reason to refuse it."""
+    """Remarks that are no reason to refuse it."""
     separable: bool = False
     defined: tuple[str, ...] = ()
     """The optional functions of its interface that it defines."""
     seconds: float | None = None
-    """How long the longest run in the sandbox took; None if nothing was run."""
+    """Seconds that the longest run in the sandbox took; None if nothing was run."""
 
     @property
     def ok(self) -> bool:
@@ -68,7 +68,7 @@ def steady(text: str) -> str:
 
 
 def report_to_json(report: Report) -> dict[str, object]:
-    """The content of `validator.json`."""
+    """The contents of `validator.json`."""
     return {
         "schema": 1,
         "ok": report.ok,
@@ -88,7 +88,7 @@ def parse_report(data: Mapping[str, Any]) -> Report:
 
 
 def findings_to_json(findings: Iterable[Finding]) -> list[object]:
-    """Findings as they are written."""
+    """The JSON of findings."""
     return [{"check": f.check, "line": f.line, "message": f.message, "hint": f.hint} for f in findings]
 
 

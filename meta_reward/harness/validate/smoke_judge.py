@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"(?i)\d|number|score|integer|\b[nx]\b")
 
 @dataclass(frozen=True, slots=True)
 class SmokeJudge:
-    """A `Backend` that keeps to every form it knows and weighs nothing."""
+    """A `Backend` that answers in every form it knows, without judging anything."""
 
     window_tokens: int
     """A longer request raises PromptTooLong."""
@@ -118,7 +118,7 @@ def _slot(slot: str, chance: random.Random) -> str:
 
 
 def _number(text: str, chance: random.Random) -> str:
-    """A number on the last scale that a text names, 0 to 100 without one."""
+    """A number on the last scale that a text names, such as `1 to 5`; without one, from 0 to 100."""
     low, high = (_RANGE.findall(text) or [("0", "100")])[-1]
     return str(_between(int(low), int(high), chance))
 

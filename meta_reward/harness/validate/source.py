@@ -1,6 +1,6 @@
 """Static checks of a harness: size, syntax, interface, imports, and characters that hide something.
 
-Reads text, runs nothing. These checks help an honest author; the sandbox decides what a harness can do.
+They only read text and run nothing. They help an honest author; the sandbox decides what a harness can do.
 """
 
 import ast
@@ -26,7 +26,7 @@ UNPACKING = """
     base64 binascii bz2 codecs crypt email encodings gzip hashlib hmac lzma marshal pickle plistlib quopri uu
     zipfile zlib"""
 
-# Those of them whose names mean nothing else.
+# The ones with names that mean nothing else.
 _TELLING = set(UNPACKING.split()) - {"crypt", "email", "encodings", "uu"}
 
 # Standard library that is useless in the sandbox, by the reason. So are private modules (`_socket`).
@@ -58,7 +58,7 @@ _SENSELESS_CALLS = {
     "breakpoint": "there is no terminal",
     "compile": "code must be readable as it stands",
     "eval": "code must be readable as it stands; ast.literal_eval and json.loads read data",
-    "hash": "a number made of a text is good for nothing but looking up answers",
+    "hash": "a number made of a text is only good for looking up answers",
     "exec": "code must be readable as it stands",
     "input": "there is no terminal",
     "open": "there are no files to work with",
@@ -81,7 +81,7 @@ def parse(source: str) -> ast.Module:
 
 
 def literal_of(node: ast.expr | None) -> Any:
-    """The value of an expression that is a literal of what JSON can hold, None for any other."""
+    """The value of a literal that JSON can hold; None for any other expression."""
     try:
         value = ast.literal_eval(node) if node is not None else None
         json.dumps(value, allow_nan=False)
@@ -104,13 +104,13 @@ def _is_deep(tree: ast.AST) -> bool:
 
 
 def size(source: str) -> Iterator[Finding]:
-    """Whether it is too long."""
+    """A finding if the source is too large."""
     if len(source.encode(errors="replace")) > MAX_BYTES:
         yield Finding("size", f"is larger than {MAX_BYTES // 1024} KB", "shorten it")
 
 
 def interface(tree: ast.Module, required: Collection[str], optional: Collection[str] = ()) -> Iterator[Finding]:
-    """Whether the functions of an interface are there, with the right signatures. required, optional: of `ENTRIES`."""
+    """Findings on functions that are missing or have a wrong signature. required, optional: names from `ENTRIES`."""
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
     for name in (*required, *optional):
         entry = ENTRIES[name]
@@ -132,7 +132,7 @@ def functions_of(tree: ast.Module) -> set[str]:
 
 
 def imports(tree: ast.Module, packages: Collection[str] = ()) -> Iterator[Finding]:
-    """Imports and built-in calls that are useless in the sandbox. packages: what the run allows in addition."""
+    """Findings on imports and built-in calls that do not work in the sandbox. packages: those that the run allows."""
     for line, name in (*_imported(tree), *_borrowed(tree)):
         reason = _reason_against(name, packages)
         if reason:
@@ -145,7 +145,7 @@ def imports(tree: ast.Module, packages: Collection[str] = ()) -> Iterator[Findin
 
 
 def _names_given(node: ast.AST) -> tuple[str, ...]:
-    """The names that a statement, a parameter or an assignment gives to something of its own."""
+    """The names that a statement, a parameter or an assignment binds."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return (node.name,)
@@ -168,7 +168,7 @@ def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _borrowed(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The line and name of what looks like a module reached through another one: `json.codecs`."""
+    """The line and name of everything that looks like a module reached through another one, such as `json.codecs`."""
     nodes = nodes_of(tree)
     modules = {alias.asname or alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     for node in nodes:
@@ -184,7 +184,7 @@ def _borrowed(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _reason_against(name: str, packages: Collection[str]) -> str:
-    """Why a harness cannot import a module; "" if it can."""
+    """Why a harness cannot import a module; empty if it can."""
     top = name.partition(".")[0]
     if name in (INTERFACE, AUDIT) or (top in packages and top):
         return ""

@@ -1,10 +1,10 @@
 """A proposer that is Claude, through the Claude Agent SDK: `claude:MODEL`.
 
-It has a shell if this machine can confine one: in the operating system's sandbox, without the key and without
-a network. Otherwise, or if the settings say so, it has file tools. Every tool call passes the guard before it is
-run; what the guard does not allow is refused, also if the guard itself fails. The agent's program starts with a
-clean environment and a home of its own in the session's folder, and reads none of the user's settings, memory
-or instructions.
+It has a shell if this machine can confine one: in the operating system's sandbox, without the key and without a
+network. Otherwise, or if the settings say so, it has file tools. The guard checks every tool call before it runs; a
+call that it does not allow is refused, and so is every call if the guard itself fails. The agent's program starts with
+a clean environment and its own home in the session's folder, and reads none of the user's settings, memory or
+instructions.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class ClaudeProposer:
         if guard.SHELL in self.settings.tools and (reason := shell.why_not()):
             raise UsageError(
                 f"this machine cannot confine the agent's shell: {reason}",
-                hint=f"{shell.HINT}; or leave out `tools`: the file tools need neither",
+                hint=f"{shell.HINT}; or leave out `tools` to use file tools, which need neither",
             )
         if not any(os.environ.get(name) for name in (*CLAUDE_KEYS, *self.settings.env)):
             raise UsageError(
@@ -86,11 +86,11 @@ class ClaudeProposer:
             except TimeoutError:
                 raise ProposerError(f"no end within {self.settings.minutes:g} minutes", status="timed out") from None
             finally:
-                folders.remove_folder(assignment.staging / ".claude")  # where its program keeps notes on a shell
+                folders.remove_folder(assignment.staging / ".claude")  # notes of the agent's program on its shell
         _check_result(result, secrets)
 
     def _tools(self) -> list[str]:
-        """The tools it may call: those of the settings, else a shell if one can be confined, else file tools."""
+        """The agent's tools: those of the settings, else a shell if one can be confined, else file tools."""
         return list(self.settings.tools) or (list(guard.FILE_TOOLS) if shell.why_not() else [guard.SHELL])
 
     def _options(
@@ -172,14 +172,17 @@ async def _converse(
     finally:
         await _end(client, assignment.home / "pid", gently=bool(results))
     if not results:
-        raise ProposerError("the agent's program ended without a word")
+        raise ProposerError("the agent's program ended without a result")
     return results[-1]
 
 
 async def _recorded(
     client: Any, transcript: Transcript, is_spent: Callable[[], bool] = lambda: False
 ) -> AsyncIterator["ResultMessage"]:
-    """Record all messages, and the usage in partial ones; yields the results among them."""
+    """Record all messages, and the usage in partial ones; yields the results among them.
+
+    Raises ProposerError once the run's money is used up.
+    """
     from claude_agent_sdk import ResultMessage, StreamEvent
 
     meter = Meter()
@@ -200,7 +203,7 @@ async def _recorded(
 
 
 async def _add_up(client: Any, transcript: Transcript) -> None:
-    """Interrupt an agent that takes too long, so that it reports what it has cost so far."""
+    """Interrupt an agent that takes too long, so that it still reports its cost."""
     with contextlib.suppress(Exception):
         async with asyncio.timeout(_SECONDS_TO_ADD_UP):
             await client.interrupt()
@@ -209,7 +212,7 @@ async def _add_up(client: Any, transcript: Transcript) -> None:
 
 
 async def _end(client: Any, pidfile: Path, *, gently: bool) -> None:
-    """End the agent's program and all it has started. gently: give it time to save its session."""
+    """End the agent's program and everything it has started. gently: give it time to save its session."""
     if not gently:
         _kill(pidfile)
     with contextlib.suppress(Exception):
@@ -218,7 +221,7 @@ async def _end(client: Any, pidfile: Path, *, gently: bool) -> None:
 
 
 def _kill(pidfile: Path) -> None:
-    """Kill the agent's program and all it has started."""
+    """Kill the agent's program and everything it has started."""
     with contextlib.suppress(OSError, ValueError):  # it has not started, or it has ended
         os.killpg(int(pidfile.read_text()), signal.SIGKILL)
 

@@ -1,8 +1,8 @@
-"""Starts an agent's program with a clean environment, in a session of its own; it dies with its parent.
+"""Starts an agent's program with a clean environment, in its own process session; it dies with its parent.
 
-Run as `python -I launch.py PIDFILE NAMES PROGRAM ARGUMENT...`: keeps only the environment variables in NAMES,
-separated by commas (one that ends with `*` is a prefix), writes its process id down, and becomes PROGRAM.
-Needs only the standard library, since it runs without our packages.
+Run as `python -I launch.py PIDFILE NAMES PROGRAM ARGUMENT...`: keeps only the environment variables in NAMES, separated
+by commas (one that ends with `*` is a prefix), writes its process id to PIDFILE, and becomes PROGRAM. Needs only the
+standard library, since it runs without installed packages.
 """
 
 import ctypes

@@ -24,7 +24,7 @@ _LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 def environment(home: Path, scratch: Path) -> dict[str, str]:
-    """What the program gets in addition to what it keeps of our environment. scratch: a short path, for sockets."""
+    """Variables that the program gets in addition to those it keeps. scratch: a folder for sockets, so a short path."""
     home.mkdir(exist_ok=True)
     return {
         "HOME": str(home),

@@ -1,4 +1,4 @@
-"""The tools that we give Claude, with a shell and without: to try a draft, and to query the history.
+"""The two tools that Claude gets, whether or not it has a shell: to try a draft, and to query the history.
 
 This process offers them through the SDK, because the socket that other agents use cannot be reached from the sandbox
 of the shell.
@@ -38,7 +38,7 @@ _QUESTION = {
 
 
 def about_query() -> str:
-    """What the agent is told of the tool `query`: an example of each question, and their options."""
+    """The description of the tool `query` for the agent: an example of each question, and their options."""
     examples = ", ".join(f"`{query.examples[0]}`" for query in query_table.QUERIES)
     options = {a.name: a.kind for query in query_table.QUERIES for a in query.arguments if not a.is_required}
     values = {int: "N", str: "NAME"}
@@ -71,7 +71,7 @@ def _result(text: str, failed: bool) -> dict[str, object]:
 
 
 def _parsed(answer: object) -> Any:
-    """An answer as a client reads it from the socket."""
+    """An answer as a client would parse it from the socket."""
     return json.loads(files.dump_line(answer))
 
 

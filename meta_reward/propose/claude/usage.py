@@ -1,8 +1,7 @@
-"""What each call of the model has used, as the agent's program streams it.
+"""The usage of each call of the model, read from the stream of the agent's program.
 
-The program reports what a session has cost when it ends, but not when it is killed. The stream reports the
-input of each call with the first word of the reply and the output with its last, so a transcript can be added
-up wherever it was cut off.
+The program reports the cost of a session when it ends, but not when it is killed. The stream reports the input of each
+call at the start of the reply and the output at its end, so a transcript can be added up wherever it was cut off.
 """
 
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ class CallUsage:
     cache_creation_input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
-    """At list price, None if the price is unknown."""
+    """US dollars at list price; None if the price is not known."""
 
 
 @dataclass(slots=True)
@@ -37,7 +36,7 @@ class Meter:
     _call: CallUsage | None = None
 
     def read(self, event: Mapping[str, Any]) -> CallUsage | None:
-        """What the call has used after an event, None for an event without usage."""
+        """What the current call has used so far, after this event; None for an event without usage."""
         kind = event.get("type")
         if kind == "message_start":
             message = event.get("message") or {}

@@ -8,4 +8,4 @@ from meta_reward.propose.optimizers.session import main
 if __name__ == "__main__":
     code = main(*sys.argv[1:])
     sys.stdout.flush()
-    os._exit(code)  # connections of a loop that still runs would be complained about
+    os._exit(code)  # a normal exit would warn about open connections, since the event loop still runs

@@ -1,7 +1,7 @@
-"""What the history says of each candidate, in the words that optimizers are fed with.
+"""What the history has on each candidate, as scores and feedback for optimizers.
 
-A score is an item's value on the search split, 0 where the candidate was refused or failed. Feedback is short and
-complete in itself: what the model was sent and said, and what should have come of it.
+The score of an item of the search split is 0 if the candidate was refused or failed. Feedback on an item is short and
+self-contained: what the model was sent, what it replied, and what the result should have been.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,11 +29,11 @@ class Tried:
     folder: Path
     source: str
     row: Row | None
-    """None where the history shows no ledger."""
+    """Its line of the ledger; None if the history shows no ledger."""
 
     @cached_property
     def items(self) -> Mapping[str, PairOutcome | ItemOutcome]:
-        """Pairs, or what else is decided about, by id; empty unless it was scored and the history shows them."""
+        """Its pairs or other items by id; empty if it was not scored or the history does not show them."""
         return {one.id: one for one in load_items(self.folder)} if has_items(self.folder) else {}
 
     @property
@@ -41,11 +41,11 @@ class Tried:
         return self.row.score or 0.0 if self.row else 0.0
 
     def value(self, item: str) -> float:
-        """Of an item: 1 if it is won."""
+        """The score of an item: 1 if it is won, 0 if it is not known."""
         return self.items[item].score if item in self.items else 0.0
 
     def feedback(self, item: str) -> dict[str, str]:
-        """What happened on an item, by heading."""
+        """Feedback on an item: texts by heading."""
         if item not in self.items:
             why = f"{self.row.status}: {self.row.reason}" if self.row else "not evaluated"
             return {"Result": f"This program scored nothing on anything. It was {why}"}
@@ -71,12 +71,12 @@ class Tried:
         return {"What was asked": self._said(found.id), "Result": result}
 
     def lost(self) -> Iterator[str]:
-        """The ids of items that it does not win, the clearest losses first."""
+        """Ids of the items that it loses or ties, the clearest losses first."""
         lost = [item for item in self.items.values() if item.score < 1]
         yield from (item.id for item in sorted(lost, key=lambda item: (item.margin or 0.0, item.id)))
 
     def _said(self, trajectory: str) -> str:
-        """What the model was asked about an example and answered, or what went wrong."""
+        """The first question about an example and its reply, and the error if the program failed."""
         try:
             trace = load_trace(self.folder / "traces" / f"{trajectory}.json")
         except DataError:
@@ -91,12 +91,12 @@ class Tried:
 
 
 def as_key(source: str) -> str:
-    """A program as it is recognised, however its lines and its file end."""
+    """A source in a normal form, by which programs are recognised: line ends and space at either end do not count."""
     return source.replace("\r\n", "\n").strip()
 
 
 def load_tried(history: HistoryLayout) -> list[Tried]:
-    """The candidates in the order of their ids."""
+    """The candidates in order of their ids."""
     rows = {row.folder: row for row in load_ledger(history.ledger)} if history.ledger.exists() else {}
     names = list(rows) or sorted(path.name for path in history.candidates.iterdir())
     found = []
@@ -108,7 +108,7 @@ def load_tried(history: HistoryLayout) -> list[Tried]:
 
 
 def divided_items(seed: Tried) -> tuple[list[str], list[str]]:
-    """The ids of the items of the search split in two halves, by task: for optimizers that want two sets."""
+    """The ids of the search split's items in two halves, divided by task, for optimizers that need two sets."""
     first = set(sorted({item.task for item in seed.items.values()})[::2])
     items = sorted(seed.items.values(), key=lambda item: item.id)
     one, other = ([item.id for item in items if (item.task in first) == own] for own in (True, False))
@@ -116,7 +116,7 @@ def divided_items(seed: Tried) -> tuple[list[str], list[str]]:
 
 
 def load_replies(history: HistoryLayout) -> list[str]:
-    """All that the writing model replied in earlier sessions, in order."""
+    """All replies of the writing model in earlier sessions, in order."""
     kept = [*history.candidates.glob("*/proposer/session.json"), *history.path.glob("sessions/*/session.json")]
     by_iteration = {files.load_json(path)["iteration"]: path.with_name("transcript.jsonl") for path in sorted(kept)}
     replies: list[str] = []
@@ -135,5 +135,5 @@ def _text(content: object) -> str:
 
 
 def _clipped(text: str) -> str:
-    """A text, without its middle where it is long."""
+    """A text, without its middle if it is long."""
     return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n[...]\n{text[-_TAIL:]}"

@@ -1,7 +1,7 @@
 """GEPA, through its own package: reflective mutation with a Pareto front over the pairs of the search split.
 
-GEPA owns its loop, so each session replays it from the start: candidates and earlier replies of the writing model come
-from the record, and the replay ends where a program appears that nobody has scored. Tried with gepa 0.1.4.
+GEPA has its own loop, so each session replays it from the start: candidates and earlier replies of the writing model
+come from the record, and the replay ends when a program appears that has no score yet. Tried with gepa 0.1.4.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from meta_reward.propose.optimizers.evidence import Tried, as_key, divided_items
 from meta_reward.propose.optimizers.session import Ask, Task, Written
 
 _PART = "harness"
-_IDLE_STEPS = 50  # that ask nothing, because a parent wins all pairs it was drawn with
+_IDLE_STEPS = 50  # steps that ask nothing, because a parent wins all pairs it was drawn with
 
 
 def propose(task: Task, ask: Ask) -> list[Written]:
-    """The next programs that GEPA wants scored. Raises what asking raises."""
+    """The next programs that GEPA wants scored. Raises as `Writer.ask`."""
     run: Any = _Replay(task.tried, ask)
     try:
         optimize(
@@ -46,14 +46,14 @@ class _Stop(BaseException):
 
 
 class _Replay:
-    """GEPA's adapter, which scores candidates from the record and stops at others, and its model."""
+    """GEPA's adapter and its model. As an adapter, it scores candidates from the record and stops at new ones."""
 
     propose_new_texts = None
 
     def __init__(self, tried: Sequence[Tried], ask: Ask) -> None:
         self._tried = {as_key(one.source): one for one in reversed(tried)}
         self._ask, self.asked, self._parents = ask, 0, list[str]()
-        self.new = dict[str, str]()  # programs that nobody has scored, and the parent of each
+        self.new = dict[str, str]()  # the parent of each program that has no score yet
 
     def reflect(self, prompt: str | list[dict[str, Any]]) -> str:
         self.asked += 1
@@ -66,7 +66,7 @@ class _Replay:
         return self.batch_evaluate([(candidate, batch)])[0]
 
     def batch_evaluate(self, items: list[tuple[dict[str, str], list[str]]]) -> list[Any]:
-        """All of a step's children come at once, in the order of the parents that were reflected on."""
+        """Evaluations of candidates. All children of a step come at once, in the order of `self._parents`."""
         sources = [as_key(candidate[_PART]) for candidate, _ in items]
         self.new = {s: p for s, p in zip(sources, self._parents, strict=False) if s not in self._tried}
         if self.new:

@@ -1,7 +1,7 @@
 """The orchestrator of a library: a model names root causes and answers with edits, which code applies.
 
-An iteration is about skills or tools, where each candidate is the start with a model's edits, or about pruning, where
-each leaves one entry out and no model is asked. What cannot be read or applied is sent back once.
+In an iteration about skills or tools, each candidate is the start with a model's edits. In one about pruning, each
+leaves one entry out and no model is asked. Edits that cannot be read or applied are sent back to the model once.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from meta_reward.propose.optimizers.session import Ask, Task, Written
 
 
 def propose(task: Task, ask: Ask) -> list[Written]:
-    """The next candidates. Raises what asking raises, and ProposerError for a run without a library."""
+    """The next candidates. Raises as `Writer.ask`, and ProposerError for a run without a library."""
     state = state_of(task.tried, task.seed)
     division = state.division
     print(f"evolution: {' '.join(division.evolution)}; hold-out: {' '.join(division.holdout)}")
@@ -32,7 +32,7 @@ def propose(task: Task, ask: Ask) -> list[Written]:
 
 
 def _edited(state: State, task: Task, ask: Ask, kind: str, proposed: Sequence[str]) -> Iterator[Written]:
-    """The start with a model's edits; nothing where its second answer cannot be applied either."""
+    """The start with a model's edits; nothing if its second answer cannot be applied either."""
     prompt = render_prompt(state, task, kind, proposed)
     reply = ask(prompt)
     for is_last in (False, True):
@@ -52,7 +52,7 @@ def _edited(state: State, task: Task, ask: Ask, kind: str, proposed: Sequence[st
 
 
 def _pruned(state: State, task: Task) -> Iterator[Written]:
-    """The start without one entry each: first those that were left out least often."""
+    """Copies of the start that each leave out one entry, those tried least often first."""
     tried = Counter(name for step in state.steps if step.phase == PRUNING for _, name in step.changes)
     chance = {name: hashlib.sha256(f"{task.seed}/{name}".encode()).hexdigest() for name in state.prunable()}
     for name in sorted(chance, key=lambda name: (tried[name], chance[name]))[: task.candidates]:

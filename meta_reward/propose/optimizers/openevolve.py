@@ -1,8 +1,8 @@
-"""OpenEvolve, through its own package: MAP-Elites on islands, and the prompt and the diffs that it works with.
+"""OpenEvolve, through its own package: MAP-Elites on islands, with the package's own prompts and diffs.
 
-Its database is filled from the record, a program at a time; its sampler then draws parent and inspirations, and its
-templates make the prompt. The nth candidate lives on island n modulo their number, so that nothing but the record is
-needed. Its evaluator, which would run programs, is left out. Tried with openevolve 0.4.0.
+Its database is filled from the record, one program at a time. Its sampler then draws a parent and inspirations, and its
+templates make the prompt. The nth candidate is on island n modulo the number of islands, so only the record is needed.
+Its evaluator, which would run programs, is not used. Tried with openevolve 0.4.0.
 """
 
 import random
@@ -21,15 +21,15 @@ _SHOWN = 3
 
 
 def propose(task: Task, ask: Ask) -> list[Written]:
-    """The next programs, each a diff to one that the database drew. Raises what asking raises."""
-    config = Config(language="python", max_code_length=MAX_BYTES)  # for the rest, the package's defaults
+    """The next programs, each a diff to one that the database drew. Raises as `Writer.ask`."""
+    config = Config(language="python", max_code_length=MAX_BYTES)  # otherwise the package's defaults
     config.prompt.system_message = f"{task.instructions}\n\n{task.interface}"
     config.database.log_prompts = False
     database, found = _database(task, config), dict[str, str]()
     while len(found) < task.candidates:
         island = (len(task.tried) + len(found)) % config.database.num_islands
         parent, inspirations = database.sample_from_island(island, config.prompt.num_diverse_programs)
-        tried = next(one for one in task.tried if one.source == parent.code)  # a migrant has an id of its own
+        tried = next(one for one in task.tried if one.source == parent.code)  # by source: a migrant gets a new id
         prompt = _prompt(task, config, database, parent, inspirations, tried)
         code, applied = apply_diff_blocks(parent.code, extract_diffs(ask(prompt["user"], prompt["system"])))
         if applied and code != parent.code and len(code) <= config.max_code_length:
@@ -39,7 +39,7 @@ def propose(task: Task, ask: Ask) -> list[Written]:
 
 def _database(task: Task, config: Config) -> ProgramDatabase:
     database, generations = ProgramDatabase(config.database), dict[str, int]()
-    random.seed(f"{task.seed} {task.iteration}")  # the package draws from the generator that all share
+    random.seed(f"{task.seed} {task.iteration}")  # the package draws from the module's global generator
     for number, one in enumerate(task.tried):
         parent = one.row.parents[0] if one.row and one.row.parents else ""
         generations[one.id] = generations.get(parent, -1) + 1
@@ -57,7 +57,7 @@ def _database(task: Task, config: Config) -> ProgramDatabase:
 def _prompt(
     task: Task, config: Config, database: ProgramDatabase, parent: Any, inspirations: list[Any], tried: Tried
 ) -> dict[str, str]:
-    """The package's prompt, of what its own loop takes for it; what it shows of an evaluation are some lost pairs."""
+    """The package's prompt, made as in its own loop. As artifacts of the evaluation it shows some lost pairs."""
     island = database.islands[parent.metadata.get("island", 0)]
     best = sorted((database.programs[id] for id in sorted(island)), key=lambda one: -one.metrics["combined_score"])
     shown, top = [one.to_dict() for one in best], config.prompt.num_top_programs

@@ -1,4 +1,4 @@
-"""The search's side of an optimizer: a process for each session, told in `job.json` what it needs."""
+"""The search's side of an optimizer: starts a process for each session, which reads its job from `job.json`."""
 
 import sys
 from dataclasses import asdict, dataclass
@@ -14,12 +14,12 @@ from meta_reward.propose.writer import make_writer
 from meta_reward.run.settings import ProposerSettings
 
 _PACKAGES = {"gepa": "gepa", "openevolve": "openevolve"}
-"""What an optimizer needs installed; each is an extra of the same name."""
+"""The package that each optimizer needs; `meta-reward` has an extra of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptimizerProposer:
-    """Runs an optimizer over a writing model."""
+    """Runs an optimizer that asks a writing model."""
 
     name: str
     settings: ProposerSettings

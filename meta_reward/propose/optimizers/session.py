@@ -1,7 +1,7 @@
-"""One session of an optimizer, in a process of its own: `python -m meta_reward.propose.optimizers NAME JOB`.
+"""One session of an optimizer, in its own process: `python -m meta_reward.propose.optimizers NAME JOB`.
 
-Reads the job and the history that it names, asks the writing model, and leaves drafts in staging. Exit code 69 where
-the model cannot be reached, so that the next session would fail the same way.
+Reads the job and the history that it names, asks the writing model, and leaves drafts in staging. Exits with 69 if the
+model cannot be reached, since the next session would fail in the same way.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ from meta_reward.run.layout import HistoryLayout
 
 UNAVAILABLE = 69
 _REPLAYED = ("gepa",)
-_QUESTIONS_FOR_EACH = 4  # replies that hold no new program cost a question too
+_QUESTIONS_FOR_EACH = 4  # more than 1, as a reply without a new program costs a question too
 
 
 class Ask(Protocol):
-    """The writing model."""
+    """Asks the writing model."""
 
     def __call__(self, prompt: str, system: str | None = None) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a session is told."""
+    """What a session's process is told: `Assignment` and settings, as plain JSON."""
 
     view: str
     staging: str
@@ -58,25 +58,25 @@ class Task:
     interface: str
     iteration: int
     candidates: int
-    """How many programs are wanted."""
+    """The number of programs that are wanted."""
     seed: int
 
     @property
     def start(self) -> Tried:
-        """The best of the programs that the search began with."""
+        """The best of the seeds."""
         return max((one for one in self.tried if one.row and not one.row.iteration), key=lambda one: one.score)
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A program, and the candidates that it was made from."""
+    """A new program, and the ids of the candidates that it was made from."""
 
     source: str
     parents: Sequence[str]
     name: str = ""
-    """Of its folder; the optimizer's where it is empty."""
+    """The name of its folder; if empty, the optimizer's name."""
     proposal: str = ""
-    """What `proposal.md` says; the docstring where it is empty."""
+    """The contents of `proposal.md`; if empty, it is made from the program's docstring."""
 
 
 Optimizer = Callable[[Task, Ask], Sequence[Written]]
@@ -93,7 +93,7 @@ def main(name: str, path: str) -> int:
 
 
 def run(propose: Optimizer, name: str, job: Job) -> None:
-    """Propose as the job asks."""
+    """Run an optimizer on a job, and leave its programs as drafts. name: of the optimizer."""
     history = HistoryLayout(Path(job.view))
     task = Task(
         load_tried(history),
@@ -109,7 +109,7 @@ def run(propose: Optimizer, name: str, job: Job) -> None:
 
 
 def save_draft(folder: Path, written: Written) -> None:
-    """Leave a program as a draft."""
+    """Save a program as a draft."""
     source = written.source.encode()[: MAX_BYTES + 1].decode(errors="ignore")
     idea = ""
     with suppress(SyntaxError):
@@ -123,7 +123,7 @@ def save_draft(folder: Path, written: Written) -> None:
 
 
 def _asking(job: Job, recorded: Sequence[str]) -> Ask:
-    """The writing model, for code that waits: its calls run on a loop in a thread of their own."""
+    """A blocking function that asks the writing model; its calls run on an event loop in another thread."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     writer = Writer(

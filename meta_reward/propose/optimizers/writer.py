@@ -1,8 +1,8 @@
 """Single shot: the writing model is shown one parent, and asked once for each program.
 
-The parent is the best candidate that the history shows a score of, else the baseline. With `--history none` every
-question is the same, and the search is best of N. A history with pairs adds some that the parent lost, one with
-summaries the parent's.
+The parent is the candidate with the best score that the history shows, else the baseline. With `--history none` every
+question is the same, and the search is best of N. If the history shows pairs, the question adds some that the parent
+lost; if it shows summaries, the parent's summary.
 """
 
 import re
@@ -16,7 +16,7 @@ _FENCED = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
 
 
 def propose(task: Task, ask: Ask) -> list[Written]:
-    """One program for each question whose reply holds one. Raises what asking raises."""
+    """The programs in the replies, at most one per question. Raises as `Writer.ask`."""
     parent = max(task.tried, key=lambda one: one.score)
     prompt = f"{task.instructions}\n\n{task.interface}\n\n{_shown(parent)}\n\n{_ASKED}"
     replies = [ask(prompt) for _ in range(task.candidates)]
@@ -39,5 +39,5 @@ def _shown(parent: Tried) -> str:
 
 
 def _program(reply: str) -> str:
-    """The longest block of code in a reply; "" where there is none."""
+    """The longest block of code in a reply; empty if there is none."""
     return max(_FENCED.findall(reply), key=len, default="")

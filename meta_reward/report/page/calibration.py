@@ -1,4 +1,4 @@
-"""Rewards against what became of the trajectories: bins of reward with the share of successes in each."""
+"""Rewards compared with outcomes: bins of reward with the share of successes in each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Rewards:
-    """Rewards against labels, by candidate: the baseline and the best."""
+    """Rewards compared with labels, by candidate: the baseline and the best."""
 
     bins: Mapping[str, Sequence[Bin]]
 
 
 def collect_rewards(layout: Layout, run: RunPage) -> Rewards:
-    """What the traces of the baseline and of the best say, on the search split."""
+    """The rewards of the baseline and of the best candidate, from their traces on the search split."""
     rollouts = load_search_rollouts(layout)
     found = {id: load_rewards(layout.candidate(run.row(id).folder)) for id in run.compared if id in run.metrics}
     return Rewards({id: calibration(rewards, rollouts) for id, rewards in found.items()})

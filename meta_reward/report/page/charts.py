@@ -1,8 +1,8 @@
 """Plots as inline SVG: functions of plain numbers.
 
-Every plot has a title and a description for those who do not see it, takes its colours from the classes of the style
-sheet, so that it is readable in light and dark, and tells things apart by shape or place as well as by colour. Text is
-escaped. What a plot shows stands in a table on the same page too.
+Every plot has a title and a description for those who cannot see it. It takes its colours from the classes of the style
+sheet, so it is readable in light and dark, and it distinguishes things by shape or place as well as by colour. Text is
+escaped. A table on the same page has the same numbers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _SVG = Markup(
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a plot is called, and what it says, for those who do not see it."""
+    """The title of a plot, and its description for those who cannot see it."""
 
     id: str
     """Unique on its page."""
@@ -32,7 +32,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A range of values laid onto a range of pixels."""
+    """Maps a range of values to a range of pixels."""
 
     low: float
     high: float
@@ -64,12 +64,12 @@ class Axes:
         return Markup("").join([*rows, *columns])
 
     def names(self, x: str, y: str) -> Markup:
-        """What the axes show."""
+        """The names of the axes."""
         return text((self.x.start + self.x.end) / 2, self.height - 4, x, "axis middle") + text(4, 12, y, "axis")
 
 
 def markup(pattern: str, *values: object) -> Markup:
-    """A pattern of our own with escaped values in it."""
+    """A trusted pattern, filled in with escaped values."""
     shown = (value if isinstance(value, int | float) else escape(value) for value in values)
     return Markup(pattern.format(*shown))
 
@@ -80,7 +80,7 @@ def text(x: float, y: float, words: str, kind: str = "") -> Markup:
 
 
 def svg(named: Named, width: float, height: float, body: Iterable[Markup], *, fixed: bool = False) -> Markup:
-    """A plot. fixed: drawn in its own size, not in that of the page."""
+    """A plot. fixed: whether it keeps its size instead of filling the width of the page."""
     size = markup(' width="{:g}" height="{:g}"', width, height) if fixed else Markup("")
     return _SVG.format(
         id=named.id,
@@ -94,7 +94,7 @@ def svg(named: Named, width: float, height: float, body: Iterable[Markup], *, fi
 
 
 def linked(href: str, label: str, body: Markup) -> Markup:
-    """A mark that is a link for a pointer; by keyboard one takes the table beside the plot."""
+    """A mark that is a link for a pointer; keyboard users take the links in the table next to the plot."""
     title = markup("<title>{}</title>", printable(label))
     if not href:
         return markup("<g>{}{}</g>", title, body)
@@ -104,7 +104,7 @@ def linked(href: str, label: str, body: Markup) -> Markup:
 def axes(
     x: tuple[float, float], y: tuple[float, float], *, width: float = 560, height: float = 300, beside: float = 12
 ) -> Axes:
-    """A frame with room for the labels of its axes. beside: room on the right of it."""
+    """A frame with room for the labels of its axes. beside: pixels to leave free on its right."""
     return Axes(Scale(*x, 46, width - beside), Scale(*y, height - 42, 24), width, height)
 
 
@@ -125,7 +125,7 @@ def count_ticks(high: float, most: int = 5) -> list[tuple[float, str]]:
 
 
 def short_number(value: float) -> str:
-    """A number in four characters or so: `1.2M`."""
+    """A number in about four characters: `1.2M`."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}"

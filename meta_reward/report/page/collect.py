@@ -1,7 +1,7 @@
-"""What the first page shows of a run, read from its files alone; also while a search works on it.
+"""Collects what the first page shows of a run, only from its files; also while a search works on it.
 
-Nothing is written, kept or asked of a judge. What is not there yet is None or empty. Nothing of a sealed split is read
-but the decisions and `test.json`, which hold numbers and ids.
+It writes nothing, keeps nothing and asks no judge. Anything that is not there yet is None or empty. Of a sealed split
+it only reads the decisions and `test.json`, which have numbers and ids.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ from meta_reward.search.test_record import Tested, load_tested
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """Which pairs a candidate decides better and worse than another."""
+    """The pairs that a candidate decides better, and those that it decides worse, than another one."""
 
     against: str
     better: tuple[str, ...]
@@ -44,44 +44,44 @@ _MOST_ANSWER = 200
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An item that is no pair, with what the baseline and the best answered."""
+    """An item that is not a pair, with the answers of the baseline and the best candidate."""
 
     id: str
     categories: tuple[str, ...]
     expected: str
     answers: tuple[str | None, ...]
-    """In the order of the compared candidates; None where one failed."""
+    """Answers in the order of the compared candidates; None for one that failed."""
     right: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """What the first page shows of a run, but for its pairs."""
+    """What the first page shows of a run, except its pairs."""
 
     name: str
     taskset: str
     kind: str
-    """Of its programs."""
+    """The kind of its programs."""
     status: Status
     rows: tuple[Row, ...]
     """Every candidate so far, in the order of ids."""
     gains: Mapping[str, tuple[Gain, ...]]
-    """By candidate: against each of its parents; the baseline where it has none."""
+    """By candidate, its gains over each of its parents, or over the baseline if it has none."""
     tested: Mapping[str, Tested]
-    """What was found on the test split, by id; empty while it is sealed."""
+    """The results on the test split, by candidate id; empty while it is sealed."""
     metrics: Mapping[str, Metrics]
-    """Of the baseline and of the best, on search."""
+    """The metrics of the baseline and the best candidate on search."""
     answered: tuple[Answered, ...]
-    """The items that not all of these get right, where items are no pairs."""
+    """The items that not all of these get right; empty if items are pairs."""
     medians: Medians
-    """Of the proposer's sessions."""
+    """Medians over the proposer's sessions."""
     studies: tuple[Study, ...]
     training: Training | None
-    """Of a policy; None in a search."""
+    """The training of a policy; None in a search."""
 
     @property
     def terms(self) -> Words:
-        """What its numbers are called."""
+        """The terms for its numbers."""
         return scored_by(KINDS[self.kind].words, self.status.objective)
 
     @property
@@ -91,28 +91,28 @@ class RunPage:
 
     @property
     def baseline(self) -> str | None:
-        """Id of the first candidate; None where none is scored."""
+        """Id of the first candidate; None if none is scored."""
         return self.rows[0].id if self.rows else None
 
     @property
     def best(self) -> str | None:
-        """Id of the chosen one; before there is a decision, of the leader on search."""
+        """Id of the chosen candidate; before there is a decision, of the leader on search."""
         decision = self.status.decision
         return decision.chosen if decision else self.status.leader
 
     @property
     def compared(self) -> tuple[str, ...]:
-        """Ids of the baseline and, where it is another, of the best one: the chosen, else the leader."""
+        """Ids of the baseline and of the best candidate; only one if they are the same."""
         best = self.best if self.best != self.baseline else self.status.leader
         return tuple(dict.fromkeys(id for id in (self.baseline, best) if id))
 
     @property
     def sentence(self) -> str:
-        """The decision in one line; empty where there is none."""
+        """The decision in one line; empty if there is none."""
         return sentence_of(self.status.decision) if self.status.decision else ""
 
     def words(self, id: str) -> list[str]:
-        """What a candidate is in its run, such as `baseline`, `leader`, `chosen`."""
+        """The roles of a candidate in its run, such as `baseline`, `leader`, `chosen`."""
         decision = self.status.decision
         roles = {
             "baseline": id == self.baseline,
@@ -140,7 +140,7 @@ class RunPage:
 
 
 def collect_run(layout: Layout) -> RunPage:
-    """A run as its first page shows it. Raises DataError where a file is damaged."""
+    """A run as its first page shows it. Raises DataError if a file is damaged."""
     config = load_run_config(layout.config)
     rows, status = rows_so_far(layout, config.judge.spec), status_of(layout)
     page = RunPage(
@@ -189,11 +189,11 @@ def _gains(layout: Layout) -> dict[str, tuple[Gain, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Where the chosen harness is better and worse than the baseline, by category."""
+    """The categories in which the chosen harness is better or worse than the baseline."""
 
     tables: ClusterTables | None
     why_not: str
-    """Why there are none; empty where there are."""
+    """Why there are none; empty if there are."""
 
 
 def collect_clusters(layout: Layout) -> Clusters:

@@ -1,7 +1,7 @@
-"""What the page of one candidate, and that of one pair, shows.
+"""Collects what the pages of one candidate, one pair and one trajectory show.
 
-A page of a candidate needs its folder; one of a pair the trajectories in the run's copy of the search split, and the
-traces of the candidates whose exchange it shows.
+The page of a candidate needs its folder. The page of a pair or trajectory needs the trajectories in the run's copy of
+the search split, and the traces of the candidates whose questions and replies it shows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,17 +36,17 @@ class CategoryChange:
 
 @dataclass(frozen=True, slots=True)
 class CandidatePage:
-    """What is known of one candidate."""
+    """The contents of a candidate's page."""
 
     row: Row
     proposal: str
     """Its `proposal.md`."""
     source: str
     report: Report | None
-    """The validator's; None where it cannot be read."""
+    """The validator's report; None if it cannot be read."""
     metrics: Metrics | None
     categories: Mapping[str, tuple[CategoryChange, ...]]
-    """By the id of what it is compared with: its parents and the baseline; what got worse first."""
+    """By id of a parent or the baseline, the changes since that candidate; those that got worse come first."""
     session: Session | None
     steps: tuple[Step, ...]
 
@@ -101,15 +101,15 @@ def _changes(before: Metrics, after: Metrics) -> tuple[CategoryChange, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PairPage:
-    """What is known of one pair of the search split."""
+    """The contents of the page of a pair of the search split."""
 
     pair: MapPair
     why: str
-    """Why it is worth a look; empty where nothing chose it."""
+    """Why it is worth a look; empty if it was not picked for a reason."""
     preferred: Rollout
     other: Rollout
     exchanges: Mapping[str, tuple[TrajectoryTrace, ...]]
-    """By candidate: what it asked the judge about the preferred one and about the other."""
+    """By candidate, what it asked the judge about the preferred trajectory and about the other."""
 
 
 def load_search_rollouts(layout: Layout) -> dict[str, Rollout]:
@@ -123,7 +123,7 @@ def load_search_rollouts(layout: Layout) -> dict[str, Rollout]:
 def collect_pair(
     layout: Layout, pair: MapPair, candidates: Sequence[str], rollouts: Mapping[str, Rollout], why: str = ""
 ) -> PairPage:
-    """One pair, with the exchange of some candidates. Raises KeyError where a trajectory is not there."""
+    """One pair, with the questions and replies of some candidates. Raises KeyError if a trajectory is missing."""
     return PairPage(
         pair=pair,
         why=why,
@@ -135,19 +135,19 @@ def collect_pair(
 
 @dataclass(frozen=True, slots=True)
 class TrajectoryPage:
-    """What is known of one trajectory of the search split."""
+    """The contents of the page of a trajectory of the search split."""
 
     rollout: Rollout
     pairs: tuple[str, ...]
-    """The ids of those that it is in."""
+    """Ids of the pairs that it is in."""
     exchanges: Mapping[str, tuple[TrajectoryTrace, ...]]
-    """By candidate: what it asked the judge about it."""
+    """By candidate, what it asked the judge about it."""
 
 
 def collect_trajectory(
     layout: Layout, rollout: Rollout, pairs: Sequence[MapPair], candidates: Sequence[str]
 ) -> TrajectoryPage:
-    """One trajectory, with the exchange of some candidates. pairs: all of the search split."""
+    """One trajectory, with the questions and replies of some candidates. pairs: all pairs of the search split."""
     return TrajectoryPage(
         rollout,
         tuple(pair.id for pair in pairs if rollout.id in (pair.preferred, pair.other)),
@@ -156,7 +156,7 @@ def collect_trajectory(
 
 
 def _exchange(layout: Layout, candidate: str, id: str) -> tuple[TrajectoryTrace, ...]:
-    """What a candidate asked about a pair or a trajectory; empty where it has no traces of that."""
+    """What a candidate asked about a pair or a trajectory; empty if it has no traces of that."""
     try:
         found = trace(HistoryLayout(layout.history), candidate, id)
     except MetaRewardError:

@@ -1,4 +1,4 @@
-"""Where a link to a candidate or to a pair leads: a place in the same file, or a page of the server."""
+"""The targets of links to candidates and pairs: places in the same file, or pages of the server."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses of pages. An empty one stands for a page that is not to be had here: it is then shown as plain text."""
+    """Addresses of pages. An empty one means that the page is not available here, so plain text replaces the link."""
 
     home: str
-    """Of the first page."""
+    """Address of the first page."""
     candidate: Callable[[str], str]
     """By its id."""
     pair: Callable[[str], str]
@@ -20,10 +20,10 @@ class Links:
 
 
 def in_the_file(pairs: Collection[str]) -> Links:
-    """Links within one file. pairs: ids of those that are in it."""
+    """Links within one file. pairs: ids of the pairs that are in it."""
     return Links("#", lambda id: f"#{id}", lambda id: f"#{pair_key(id)}" if id in pairs else "")
 
 
 def pair_key(id: str) -> str:
-    """The name of the part of the file that holds a pair."""
+    """The name of the part of the file with a pair."""
     return f"pair-{quote(id, safe='')}"

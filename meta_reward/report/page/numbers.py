@@ -38,7 +38,7 @@ _SPENT: list[tuple[str, Callable[[Metrics], str]]] = [
 
 
 def numbers_of(evaluations: Sequence[Metrics], words: Words) -> list[tuple[str, list[str]]]:
-    """What each number is, and its values. words: of their kind."""
+    """Names of numbers, each with its values. words: the terms of the evaluations' kind."""
     score, lost = f"{words.metric} [95%]", f"{words.items} that the program failed on, which are lost"
     rows = [
         (score, [with_interval(m.score, m.low, m.high, no_bounds=m.no_bounds) for m in evaluations]),
@@ -57,7 +57,7 @@ def numbers_of(evaluations: Sequence[Metrics], words: Words) -> list[tuple[str, 
 
 
 def _of_groups(evaluations: Sequence[Metrics]) -> list[tuple[str, list[str]]]:
-    """A row for each size of groups beyond pairs."""
+    """One row per size of groups larger than pairs."""
     found = [groups_by_size(metrics) for metrics in evaluations]
     chances = {size: score.chance for groups in found for size, score in groups.items() if size > 2}
     return [

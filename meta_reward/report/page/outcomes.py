@@ -1,6 +1,6 @@
-"""What every candidate made of every search pair: the map of pairs, suspects, and which pairs say most.
+"""The outcome of every search pair under every candidate: the map of pairs, suspects, and the most telling pairs.
 
-Reads `pairs.jsonl` of each candidate. Only the search split: nothing here knows of another.
+Reads `pairs.jsonl` of each candidate, so only the search split.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ WON, TIED, LOST, FAILED = "w", "t", "l", "f"
 
 @dataclass(frozen=True, slots=True)
 class MapPair:
-    """A pair with what all candidates made of it."""
+    """A pair with its outcomes under all candidates."""
 
     id: str
     task: str
@@ -27,7 +27,7 @@ class MapPair:
     preferred: str
     other: str
     outcomes: str
-    """A letter for each candidate of the map: won, tied, lost, or failed for want of a reward."""
+    """One letter per candidate of the map: won, tied, lost, or failed, which means that a reward is missing."""
     won: float
     """Share of the candidates that win it, a tie counting one half."""
 
@@ -37,17 +37,17 @@ class PairMap:
     """The search pairs under all scored candidates."""
 
     candidates: tuple[str, ...]
-    """Ids, in their order."""
+    """Ids of the candidates, in order."""
     pairs: tuple[MapPair, ...]
-    """Those that most lose first."""
+    """Pairs that most candidates lose come first."""
     margins: Mapping[str, Mapping[str, float | None]]
-    """By candidate and pair: the preferred reward minus the other, in points; None without both."""
+    """By candidate and pair, the preferred reward minus the other, in points; None if a reward is missing."""
     suspects: Suspects | None
     """None before any candidate is on record."""
 
     @property
     def never_won(self) -> list[MapPair]:
-        """The pairs that no candidate wins; a tie is no win."""
+        """The pairs that no candidate wins; a tie does not count as a win."""
         return [pair for pair in self.pairs if WON not in pair.outcomes]
 
     def pair(self, id: str) -> MapPair:
@@ -96,16 +96,16 @@ def _letter(pair: PairOutcome | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A pair that says much, and why."""
+    """A pair that is worth reading, and why."""
 
     pair: MapPair
     why: str
 
 
 def telling_pairs(found: PairMap, before: str, after: str) -> list[Telling]:
-    """The pairs that say most, in turn: those that all lose, those that `after` fixes, those that it breaks.
+    """The most telling pairs: in turn one that no candidate wins, one that `after` fixes, one that it breaks.
 
-    Of each kind, the widest margins come first.
+    Of each kind, the widest margins come first. before, after: ids of candidates.
     """
     was, now = found.margins.get(before, {}), found.margins.get(after, {})
     lost = [Telling(pair, "lost or tied by every candidate") for pair in found.never_won]

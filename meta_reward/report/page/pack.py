@@ -1,7 +1,7 @@
-"""How parts of a page are kept in one file: each text a list of lines, each line there once.
+"""Packs the parts of a report into one file: each text is a list of lines, and each line is stored once.
 
-A policy stands in hundreds of prompts, and most programs differ in a few lines, so this keeps a report small. The
-script of the page puts a part together when it is opened. What is embedded cannot end the element that it stands in.
+A policy occurs in hundreds of prompts, and most programs differ in a few lines, so this keeps a report small. The
+script of the page puts a part together when it is opened. Embedded text cannot end the element that it is in.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import orjson
 
 Runs = list[int]
-"""Lines of a text: from which number in the table on, how many, and so on."""
+"""The lines of a text as runs in the table of lines: first number, count, first number, count, and so on."""
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Pack:
     lines: list[str] = field(default_factory=list)
     texts: dict[str, Runs] = field(default_factory=dict)
     size: int = 0
-    """About how many bytes it takes."""
+    """Its approximate size in bytes."""
     _known: dict[str, int] = field(default_factory=dict)
 
     def add(self, name: str, text: str) -> None:
@@ -35,7 +35,7 @@ class Pack:
         self.size += len(name) + 6 * len(runs)
 
     def would_take(self, text: str) -> int:
-        """About how many bytes a text would add."""
+        """The approximate number of bytes that a text would add."""
         lines = text.split("\n")
         return sum(map(_bytes, {line for line in lines if line not in self._known})) + 6 * len(lines)
 
@@ -59,7 +59,7 @@ def _bytes(line: str) -> int:
 
 
 def embedded(value: object) -> str:
-    """JSON that can stand in a script element: nothing in it ends that element or begins a comment."""
+    """JSON that is safe in a script element: nothing in it ends that element or begins a comment."""
     return (
         orjson.dumps(value).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     )

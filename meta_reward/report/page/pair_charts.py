@@ -22,7 +22,7 @@ _EDGES = (-100, -50, -20, -10, -5, 0, 5, 10, 20, 50, 100)
 
 
 def pair_map(found: PairMap) -> Markup:
-    """A row for each candidate, a column for each pair, those that most lose on the left."""
+    """One row per candidate, one column per pair; the pairs that most candidates lose are on the left."""
     if not found.pairs or not found.candidates:
         return Markup("")
     column = max(1.0, min(8.0, (_WIDEST - BESIDE) / len(found.pairs)))
@@ -54,7 +54,7 @@ def _map_row(found: PairMap, number: int, column: float) -> Markup:
 
 
 def margin_chart(before: tuple[str, Sequence[float]], after: tuple[str, Sequence[float]]) -> Markup:
-    """How many pairs have which margin, under two candidates."""
+    """The distribution of pairs over margins, under two candidates."""
     counts = {name: margin_counts(margins) for name, margins in (before, after)}
     most = max((count for found in counts.values() for _, count in found), default=0) or 1
     labels = [label for label, _ in margin_counts([])]
@@ -89,7 +89,7 @@ def margin_chart(before: tuple[str, Sequence[float]], after: tuple[str, Sequence
 
 
 def margin_counts(margins: Sequence[float]) -> list[tuple[str, int]]:
-    """How many margins are in each range; a tie is one of its own."""
+    """The number of margins in each range; a tie is its own range."""
     ranges = list(pairwise(_EDGES))
     lost = [(f"{low} to {high}", sum(low <= value < high for value in margins)) for low, high in ranges if high <= 0]
     won = [(f"{low} to {high}", sum(low < value <= high for value in margins)) for low, high in ranges if low >= 0]
@@ -131,7 +131,7 @@ def _calibration_mark(area: charts.Axes, side: int, name: str, one: Bin) -> Mark
 
 
 def best_of_n_chart(found: Mapping[str, Sequence[BestOfN]], id: str = "best-of-n") -> Markup:
-    """How often a success is picked among N, by N. id: unique on its page."""
+    """How often the best of N is a success, by N. id: unique on its page."""
     sizes = [one.n for one in next(iter(found.values()), ())]
     if not sizes:
         return Markup("")

@@ -1,8 +1,8 @@
 """The pages as HTML: one function for each part, and the whole report as one file.
 
-All text is escaped by the templates, and control characters and direction marks in it are made visible: a page may
-quote trajectories, replies and programs, and runs nothing of theirs. Its policy allows the script of the page by its
-digest, and no request at all.
+The templates escape all text, and make control characters and direction marks in it visible: a page may quote
+trajectories, replies and programs, but never runs any of it. Its content security policy allows only the script of the
+page, by its digest, and no requests.
 """
 
 import base64
@@ -43,14 +43,14 @@ def overview(
     rewards: Rewards | None = None,
     reading: Reading = NOTHING,
 ) -> str:
-    """The first page. found, clusters, rewards: None leaves their sections out, where they would take too long."""
+    """The first page. found, clusters, rewards: None leaves their sections out, for when they would take too long."""
     return _render("overview.html", overview_values(run, found, links, clusters, rewards, reading))
 
 
 def candidate(page: CandidatePage, run: RunPage, links: Links, *, against: str | None = None) -> str:
-    """The page of a candidate. Its programs are compared by the script, from the texts `source-ID` that it is given.
+    """The page of a candidate. The script compares programs, from the texts `source-ID` that it gets.
 
-    against: the id of the one to compare with, empty for none; its first parent if not given, else the baseline.
+    against: the id of the candidate to compare with, empty for none; by default its first parent, else the baseline.
     """
     return _render("candidate.html", candidate_values(page, run, links, against))
 
@@ -58,9 +58,9 @@ def candidate(page: CandidatePage, run: RunPage, links: Links, *, against: str |
 def pair(
     page: PairPage, run: RunPage, links: Links, found: PairMap | None = None, *, choice: Sequence[str] = ()
 ) -> str:
-    """The page of a pair: both transcripts, and the exchange of the candidates that it was collected for.
+    """The page of a pair: both transcripts, and the questions and replies of the candidates in `page`.
 
-    choice: ids of candidates of which the reader may choose two others.
+    choice: ids of candidates among which the reader may choose two others.
     """
     return _render("pair.html", {**pair_values(page, run, links, found), "choice": choice})
 
@@ -78,7 +78,7 @@ def label(values: Mapping[str, object]) -> str:
 def document(
     title: str, body: str, *, data: Mapping[str, object], extra: Sequence[str] = (), served: bool = False
 ) -> str:
-    """A whole page around a part. data: what the script is given, as JSON. The rest as for `policy`."""
+    """A whole page around a part. data: JSON for the script. The rest as for `policy`."""
     values = {
         "title": title,
         "body": Markup(body),
@@ -91,7 +91,10 @@ def document(
 
 
 def policy(extra: Sequence[str] = (), *, served: bool = False) -> str:
-    """What a page may do. extra: more scripts of ours. served: whether it may ask the server that it came from."""
+    """The content security policy of a page.
+
+    extra: further scripts to allow. served: whether the page may send requests to the server that it came from.
+    """
     digests = "' '".join(map(_digest, (script(), *extra)))
     return _CSP.format(digests=digests, forms="'self'; connect-src 'self'" if served else "'none'")
 
@@ -130,7 +133,7 @@ def environment() -> Environment:
 
 
 def _visible(value: object) -> object:
-    """A value as a template shows it: text without anything that controls or reorders what is read."""
+    """A value as a template shows it: in text, characters that control or reorder it are made visible."""
     return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
 
 
@@ -147,7 +150,7 @@ def _points_of(mean: float, low: float | None, high: float | None) -> str:
 
 
 def _as_words(value: object) -> str:
-    """A text of a message; what is none, as JSON."""
+    """The text of a message; any other value as JSON."""
     return value if isinstance(value, str) else dump_json(value).decode().rstrip()
 
 

@@ -75,7 +75,7 @@ def _staircase(points: Sequence[tuple[float, float]]) -> str:
 def cost_chart(
     rows: Sequence[Row], frontier: Sequence[str], named_too: Sequence[str], link: Address, words: Words
 ) -> Markup:
-    """The score against its cost, with the frontier. named_too: ids that stand beside their marks as well."""
+    """The score against its cost, with the frontier. named_too: further ids to write next to their marks."""
     scored = [row for row in rows if row.score is not None]
     if not scored:
         return Markup("")
@@ -105,7 +105,7 @@ def cost_chart(
 
 
 def _labels(area: charts.Axes, rows: Sequence[Row]) -> dict[str, Markup]:
-    """The ids beside their marks; one that would cover another's is left out."""
+    """The ids next to their marks; one that would cover another is left out."""
     taken: dict[str, tuple[float, float]] = {}
     for row in rows:
         x, y = _place(area, row)

@@ -1,4 +1,4 @@
-"""What the sessions of the proposer read, tried and spent, from the history that a run keeps of them."""
+"""What the sessions of the proposer read, tried and spent, from their records in a run's history."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ _MOST_CHARS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session in numbers. None where the proposer does not report it."""
+    """A session in numbers; None for those that the proposer does not report."""
 
     iteration: int
     status: str
@@ -31,12 +31,12 @@ class Session:
     refused: int
     files_read: tuple[str, ...]
     trials: tuple[str, ...]
-    """What it tried and what came of it, a line each."""
+    """The drafts that it tried, each with its result in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Medians:
-    """Medians over the sessions of a run; None where no session reports the number."""
+    """Medians over the sessions of a run; None if no session reports the number."""
 
     sessions: int
     files_read: float | None
@@ -61,7 +61,7 @@ class Step:
 
 
 def sessions_of(layout: Layout) -> list[Session]:
-    """The session of each iteration that kept a record of one."""
+    """The session of each iteration that has a record of it."""
     by_iteration: dict[int, Session] = {}
     for path in [*layout.candidates.glob("*/proposer/session.json"), *layout.history.glob("sessions/*/session.json")]:
         session = load_session(path.parent)
@@ -71,7 +71,7 @@ def sessions_of(layout: Layout) -> list[Session]:
 
 
 def load_session(folder: Path) -> Session | None:
-    """The session in a folder of the history; None where there is none."""
+    """The session in a folder of the history; None if there is none."""
     path = folder / "session.json"
     if not path.exists():
         return None

@@ -1,4 +1,4 @@
-"""The plots of `study stress`: the course of each arm, and what both rewards pick among trials."""
+"""The plots of `study stress`: the course of each arm, and which trials both rewards pick."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -31,7 +31,7 @@ _Curves = Mapping[str, Sequence[float]]
 
 
 def study_charts(study: Study) -> tuple[Markup, ...]:
-    """The plots of a finished study; none where it has none, or another version wrote its tables."""
+    """The plots of a finished study; none if it has no plots, or if another version wrote its tables."""
     if study.kind != STUDY or study.tables is None:
         return ()
     try:
@@ -42,7 +42,7 @@ def study_charts(study: Study) -> tuple[Markup, ...]:
 
 
 def stress_charts(tables: StressTables, name: str) -> tuple[Markup, ...]:
-    """All plots of the tables. name: of the study, with which their ids begin."""
+    """All plots of the tables. name: the study's, with which their ids begin."""
     arms = {arm: [one for one in tables.course if one.arm == arm] for arm in ARMS}
     return (
         *(_course_chart(f"{name}-{arm}", arm, course) for arm, course in arms.items() if course),
@@ -76,7 +76,7 @@ def _course_chart(id: str, arm: str, course: Sequence[Update]) -> Markup:
 
 
 def _curves_of(course: Sequence[Update]) -> dict[str, list[float]]:
-    """The lines of an arm; where the truth is what it is scored by, there is no learned reward."""
+    """The lines of an arm; an arm that is scored by the true outcome has none for a learned reward."""
     curves: dict[str, list[float | None]] = {
         _LEARNED: [one.learned for one in course],
         _OFFICIAL: [one.official for one in course],
@@ -107,7 +107,7 @@ def _mark(name: str, x: float, y: float, said: str) -> Markup:
 
 
 def _labels(area: Axes, curves: _Curves) -> Iterator[Markup]:
-    """The name of each line at its end, moved apart where two would cover each other."""
+    """The name of each line at its end, moved apart if two would overlap."""
     below = 0.0
     for name, values in sorted(curves.items(), key=lambda item: area.y(item[1][-1])):
         y = max(area.y(values[-1]) + 4, below + _LINE)

@@ -1,4 +1,4 @@
-"""The studies that belong to a run: the folders beside it whose study names it, and their tables as blocks."""
+"""The studies of a run, which are in sibling folders and name the run, and their tables as blocks."""
 
 import re
 from collections.abc import Iterator
@@ -20,17 +20,17 @@ class Study:
     """A study."""
 
     name: str
-    """Of its folder."""
+    """The name of its folder."""
     kind: str
-    """Such as `ablate`."""
+    """The kind of study, such as `ablate`."""
     blocks: tuple[Block, ...]
-    """Its tables; empty while it is under way."""
+    """Its tables; empty until it is finished."""
     tables: Any = None
-    """The same as plain JSON; None while it is under way."""
+    """The same as plain JSON; None until it is finished."""
 
 
 def studies_of(layout: Layout) -> Iterator[Study]:
-    """The studies beside a run that read it, by their names. One that is damaged is left out."""
+    """The studies of a run, in order of their names, without damaged ones."""
     for path in sorted(layout.root.resolve().parent.glob(f"[!.]*/{STUDY}")):
         try:
             record = load_study(path.parent)

@@ -45,7 +45,7 @@ def training_chart(training: Training) -> Markup:
 
 
 def _line(area: charts.Axes, steps: Sequence[Step], values: Sequence[float | None]) -> str:
-    """A line through the means of so many steps at a time that it can be read."""
+    """A line through means over several steps each, so that it is readable."""
     size = -(-len(steps) // _MOST_POINTS)
     points = []
     for at in range(0, len(steps), size):

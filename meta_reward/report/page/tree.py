@@ -1,4 +1,4 @@
-"""The tree of candidates as a list: each below its first parent, and further in by its generation."""
+"""The tree of candidates as a list: each below its first parent, and indented by its generation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Branch:
 
     row: Row
     depth: int
-    """How many generations lie above it."""
+    """The number of generations above it."""
 
 
 def branches(rows: Sequence[Row]) -> list[Branch]:

@@ -1,4 +1,4 @@
-"""What the templates are given: the collected facts, plots made of them, and the sentences at the top."""
+"""The values that templates get: the collected facts, plots made of them, and the sentences at the top."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Badge:
 
 
 def badges_of(run: RunPage) -> list[Badge]:
-    """What must not be missed about the numbers of a run."""
+    """What a reader must not miss about the numbers of a run."""
     found, decision = [], run.status.decision
     if run.status.simulated:
         found.append(Badge("simulated", SIMULATED))
@@ -54,7 +54,7 @@ def badges_of(run: RunPage) -> list[Badge]:
 
 
 def headline(run: RunPage) -> str:
-    """What was gained, in a sentence: on the test split once it is open, else what is known before."""
+    """The gain in a sentence: on the test split once it is open, else what is known so far."""
     decision = run.status.decision
     baseline = run.tested.get(decision.baseline) if decision else None
     chosen = run.tested.get(decision.chosen) if decision else None
@@ -75,7 +75,7 @@ def headline(run: RunPage) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The pairs that are worth reading, and what is to be said of them."""
+    """The pairs that are worth reading, and an introduction to them."""
 
     pairs: Sequence[Telling]
     note: str
@@ -94,7 +94,7 @@ def overview_values(
     rewards: Rewards | None,
     reading: Reading,
 ) -> Values:
-    """For the first page."""
+    """The values for the first page."""
     compared = {id: run.metrics[id] for id in run.compared if id in run.metrics}
     return {
         "run": run,
@@ -137,7 +137,7 @@ def _key(ids: Sequence[str]) -> str:
 
 
 def _map_data(found: PairMap, links: Links) -> object:
-    """What the script says of the map when it is pointed at."""
+    """What the script shows when the reader points at the map."""
     return {
         "candidates": found.candidates,
         "pairs": [[pair.id, pair.outcomes, links.pair(pair.id)] for pair in found.pairs],
@@ -147,7 +147,7 @@ def _map_data(found: PairMap, links: Links) -> object:
 
 
 def _gained(run: RunPage, id: str) -> tuple[int, int]:
-    """Pairs that a candidate fixes and breaks, against its first parent."""
+    """The numbers of pairs that a candidate fixes and breaks, compared with its first parent."""
     gain = next(iter(run.gains.get(id, ())), None)
     return (len(gain.better), len(gain.worse)) if gain else (0, 0)
 
@@ -172,7 +172,7 @@ def _best_of_n(compared: Mapping[str, Metrics]) -> Markup:
 
 
 def candidate_values(page: CandidatePage, run: RunPage, links: Links, against: str | None = None) -> Values:
-    """For the page of a candidate."""
+    """The values for the page of a candidate."""
     usual = [*page.row.parents, *([run.baseline] if run.baseline else [])]
     return {
         "page": page,
@@ -194,7 +194,7 @@ def _verdict(run: RunPage, id: str) -> object:
 
 
 def pair_values(page: PairPage, run: RunPage, links: Links, found: PairMap | None) -> Values:
-    """For the page of a pair."""
+    """The values for the page of a pair."""
     margins = {id: of.get(page.pair.id) for id, of in found.margins.items()} if found else {}
     won = sum(1 for letter in page.pair.outcomes if letter == "w")
     return {

@@ -1,7 +1,7 @@
-"""`report.html` of a run: everything in one file.
+"""Writes `report.html` of a run: everything in one file.
 
-Beside the overview it holds the page of every candidate, and the pairs that say most as far as there is room. What it
-shows of a sealed split are numbers and ids that `test` and the decision print. It says nothing of when it was written,
+Besides the overview it has the page of every candidate, and the most telling pairs, as many as there is room for. Of a
+sealed split it only shows the numbers and ids that `test` and the decision print. It does not say when it was written,
 so the same run gives the same file.
 """
 
@@ -28,14 +28,14 @@ _MOST_PAIRS = 60
 
 
 def write_report(layout: Layout) -> Path:
-    """Write the report of a run beside its record, and return where it is."""
+    """Write the report of a run to the run's folder; returns its path."""
     git.leave_out(layout.root, layout.report.name)
     files.write_bytes(layout.report, render_report(layout).encode())
     return layout.report
 
 
 def render_report(layout: Layout) -> str:
-    """The report of a run. Raises DataError where the record is damaged."""
+    """The report of a run as HTML. Raises DataError if the record is damaged."""
     run = collect_run(layout)
     found = collect_map(layout, run.rows) if run.has_pairs else None
     telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared and found else []
@@ -58,7 +58,7 @@ def render_report(layout: Layout) -> str:
 
 
 def _reading(telling: list[Telling], taken: list[str], run: str) -> Reading:
-    """The pairs in the file, with how many of those that say something are left out."""
+    """The pairs in the file, and how many telling pairs are left out."""
     there = [one for one in telling if one.pair.id in set(taken)]
     left = len(telling) - len(there)
     rest = f"; {plural(left, 'pair')} more are left out, `meta-reward view {run}` shows all" if left else ""
@@ -75,7 +75,7 @@ def _add_candidates(pack: Pack, pages: Sequence[CandidatePage], run: RunPage, li
 def _add_pairs(
     pack: Pack, layout: Layout, run: RunPage, found: PairMap, wanted: Sequence[Telling], *, room: int
 ) -> list[str]:
-    """Pack the pairs for which there is room, in bytes, and return their ids."""
+    """Pack as many pairs as there is room for, in bytes; returns their ids."""
     rollouts = load_search_rollouts(layout)
     links = in_the_file([one.pair.id for one in wanted])
     taken: list[str] = []

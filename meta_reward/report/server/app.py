@@ -1,7 +1,7 @@
 """The application behind `meta-reward view`: it reads a run, and changes nothing.
 
-It shows what `meta-reward report` and `meta-reward trace` do: the search split whole, and of the sealed ones numbers
-alone. An id in an address is only ever compared with those of the run; no part of an address becomes a path.
+It shows the same as `meta-reward report` and `meta-reward trace`: the whole search split, and only numbers of the
+sealed ones. An id in an address is only compared with those of the run; no part of an address becomes a path.
 """
 
 import secrets
@@ -23,7 +23,7 @@ from meta_reward.run.layout import Layout
 
 
 def make_app(layout: Layout) -> Guard:
-    """The application on a run, which is read once before anyone asks."""
+    """The application for a run, which is read once before the first request."""
     pages = Pages(Current(layout))
     pages.home()
 
@@ -57,7 +57,7 @@ def make_app(layout: Layout) -> Guard:
 
 
 def endpoint(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that works in a thread; what does not exist is a 404, and damaged data a line that says so."""
+    """An endpoint that answers in a thread: with a 404 if the page does not exist, with a line if data are damaged."""
 
     async def call(request: Request) -> Response:
         try:
@@ -71,7 +71,7 @@ def endpoint(answer: Callable[[Request], Response]) -> Callable[[Request], Await
 
 
 def html_response(text: str, script_name: str) -> Response:
-    """A page with one of our scripts; its policy stands in the header too."""
+    """A page with one of this package's scripts; its content security policy is in the header too."""
     allowed = policy([script(script_name)], served=True)
     return HTMLResponse(text, headers={"content-security-policy": f"{allowed}; frame-ancestors 'none'"})
 

@@ -1,6 +1,6 @@
-"""A run as it is on disk now: read again only when it has changed, and shared by all pages.
+"""A run as it is on disk now: read again only if it has changed, and shared by all pages.
 
-The search that works on it writes its files atomically, and this writes none.
+A search that works on it writes its files atomically. This module writes nothing.
 """
 
 import time
@@ -25,14 +25,14 @@ Value = TypeVar("Value")
 
 @dataclass(slots=True)
 class Kept(Generic[Value]):
-    """The last value that was made, and of what."""
+    """The last value that was made, and the version of its source."""
 
     _of: str = ""
     _value: Value | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def get(self, of: str, make: Callable[[], Value]) -> Value:
-        """The value of this version of what it is made of; those who ask meanwhile wait for it."""
+        """The value for version `of` of its source; made if that version is new, and others who ask wait meanwhile."""
         with self._lock:
             if self._value is None or self._of != of:
                 self._value = make()
@@ -42,14 +42,14 @@ class Kept(Generic[Value]):
 
 @dataclass(slots=True)
 class Paced(Generic[Value]):
-    """A value that is made again when it is asked for, but not so often that making it takes much of the time."""
+    """A value that is made again on request, but so rarely that making it takes only a small part of the time."""
 
     _until: float = 0.0
     _value: Value | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def get(self, make: Callable[[], Value]) -> Value:
-        """The value, at most a moment old; or older, where it takes long to make."""
+        """The value, at most a moment old, or older if it takes long to make."""
         with self._lock:
             began = time.monotonic()
             if self._value is None or began > self._until:
@@ -66,7 +66,7 @@ class Paced(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """A run as it is on disk now. Each of its methods raises DataError where a file is damaged."""
+    """A run as it is on disk now. Each of its methods raises DataError if a file is damaged."""
 
     layout: Layout
     _run: Kept[RunPage] = field(default_factory=Kept)
@@ -75,7 +75,7 @@ class Current:
     _status: Paced[Status] = field(default_factory=Paced)
 
     def version(self) -> str:
-        """Changes whenever the record does, or a candidate more is scored or rejected."""
+        """A text that changes whenever the record does, or another candidate is scored or rejected."""
         layout = self.layout
         record = (layout.config, layout.ledger, layout.iterations, layout.outcomes, layout.candidates)
         ended = (layout.stop, layout.decision, layout.decisions, layout.test_result)
@@ -85,11 +85,11 @@ class Current:
         return files.digest([seen, scored, is_locked(layout)])[:16]
 
     def run(self) -> RunPage:
-        """What the first page shows, but for its pairs."""
+        """What the first page shows, except its pairs."""
         return self._run.get(self.version(), lambda: collect_run(self.layout))
 
     def map(self) -> PairMap:
-        """What every candidate made of every search pair."""
+        """The outcome of every search pair under every candidate."""
         rows = self.run().rows
         scored = files.digest([row.id for row in rows if row.score is not None])
         return self._map.get(scored, lambda: collect_map(self.layout, rows))
@@ -99,5 +99,5 @@ class Current:
         return self._rollouts.get("copy", lambda: load_search_rollouts(self.layout))
 
     def status(self) -> Status:
-        """Where it stands, at most a moment ago."""
+        """Its status, at most a moment old."""
         return self._status.get(lambda: status_of(self.layout))

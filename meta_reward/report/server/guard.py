@@ -1,8 +1,8 @@
-"""Who is answered: a page of this server in a browser of this machine, and nobody else.
+"""Answers only pages of this server in a browser on this machine.
 
 A request must name a loopback host, so that no other site's name can be pointed here (DNS rebinding), and must not come
-from a page of another origin. What changes something is a POST that carries the token of the page. Everything else is
-refused with a line that says why. Any port is accepted in the name: ssh may forward another one.
+from a page of another origin. A request that changes something must be a POST with the token of the page. Everything
+else is refused, with a line that says why. The port in the name does not matter, since ssh may forward another one.
 """
 
 import secrets
@@ -28,7 +28,7 @@ _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
 class Guard:
-    """An application behind these rules. Every answer tells browsers to keep it to itself."""
+    """An application behind these rules. Headers of every answer keep caches and other sites away from it."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app, self._token = app, token
@@ -51,7 +51,7 @@ class Guard:
         await answer(scope, receive, send_guarded)
 
     def _refusal(self, method: str, headers: Headers) -> str:
-        """Why a request is refused; empty where it is not."""
+        """Why a request is refused; empty if it is not."""
         host, origin = headers.get("host", ""), headers.get("origin")
         if _name_of(host) not in _LOOPBACK:
             return "this server answers to 127.0.0.1 and localhost only"

@@ -1,7 +1,7 @@
-"""The application behind `meta-reward tasks label`: a page with two transcripts, and what is said of them.
+"""The application behind `meta-reward tasks label`: a page with two transcripts, and the labels that it sends.
 
-Neither candidates nor labels nor the names of trajectories are on the page. What changes something is a POST with the
-token of the page; a page that shows another pair than the one that is next is refused, so no label goes astray.
+The page shows neither candidates nor labels nor names of trajectories. Requests that change something are POSTs with
+the token of the page. A label from a page that does not show the current pair is refused, so none goes to a wrong pair.
 """
 
 import secrets
@@ -79,7 +79,7 @@ def make_label_app(labelling: Labelling, split: str) -> Guard:
 
 
 async def _body(request: Request) -> bytes:
-    """What a page sent. Raises ValueError where it is longer than any label."""
+    """The body of a request. Raises ValueError if it is longer than any label."""
     body = b""
     async for part in request.stream():
         body += part

@@ -1,8 +1,8 @@
-"""The labelling of one annotator: which couple is next, and what is written when a label comes.
+"""The labelling of one annotator: which couple comes next, and what is written for a label.
 
-What was labelled is on disk, and read again for each page. Only what was skipped is remembered here: it comes again at
-the next start. The order, and which trajectory stands on the left, follow from the annotator's name, and are blind to
-candidates and to labels.
+Labels are on disk, and read again for each page. Skipped couples are only remembered in this process, so they come up
+again after the next start. The order of couples, and which trajectory is on the left, depend only on the annotator's
+name, not on candidates or labels.
 """
 
 import random
@@ -28,7 +28,7 @@ class Shown:
     """A couple as it is shown to the annotator."""
 
     key: str
-    """Names it in what the page sends, without saying which trajectories it holds."""
+    """Identifies it in requests of the page, without revealing which trajectories it has."""
     left: Rollout
     right: Rollout
     before: Vote | None
@@ -57,13 +57,13 @@ class Labelling:
     annotator: str
     couples: Sequence[Sides]
     telling: Telling | None = None
-    """Chooses what comes next; None takes them in their order."""
+    """Chooses which couple comes next; None keeps their order."""
     _order: list[Sides] = field(init=False)
     _skipped: list[Sides] = field(init=False, default_factory=list)
     _again: tuple[Sides, Vote | None] | None = field(init=False, default=None)
-    """What was taken back, and is shown again."""
+    """The couple that was taken back, and is shown again."""
     _done: list[Sides] = field(init=False, default_factory=list)
-    """What can be taken back, the last at the end."""
+    """The couples that can be taken back, in order of their labels."""
     _lock: Lock = field(init=False, default_factory=Lock)
     """Pages may ask at the same time."""
 
@@ -74,7 +74,7 @@ class Labelling:
         self._done = [vote.sides for vote in self._votes() if vote.when and vote.sides in wanted]
 
     def shown(self) -> Shown | None:
-        """The couple to label now; None where nothing is left but what was skipped."""
+        """The couple to label now; None if only skipped ones are left."""
         with self._lock:
             return self._shown()
 
@@ -84,7 +84,7 @@ class Labelling:
         return Progress(len(said & wanted), len(set(self._skipped) - said), len(wanted))
 
     def take(self, key: str, said: str, categories: Sequence[str]) -> bool:
-        """Write down what was said of the couple that is shown. False for another key: the page is out of date."""
+        """Record what was said about the couple that is shown. False for another key, since the page is out of date."""
         with self._lock:
             now_shown = self._shown()
             if key != (now_shown.key if now_shown else ""):
@@ -140,7 +140,7 @@ class Labelling:
 
 
 def categories_of(taskset: TaskSet) -> list[str]:
-    """The categories to choose from: those that the task set explains or uses."""
+    """The categories to choose from: those that the task set describes or uses."""
     used = (name for pair in taskset.pairs for name in pair.categories)
     return sorted({*taskset.about.category_notes, *used})
 

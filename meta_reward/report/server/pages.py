@@ -1,4 +1,4 @@
-"""What `view` answers with: the pages of a report with all its candidates and pairs, from the run as it is now."""
+"""The pages that `view` serves: those of a report, with all candidates and pairs, from the run as it is now."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ def script(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What the pages ask for every few seconds."""
+    """The answer to what pages ask for every few seconds."""
 
     version: str
     line: str
@@ -52,26 +52,26 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages on a run, as text of HTML. Those of what does not exist raise KeyError."""
+    """The pages on a run, as HTML. A page of something that does not exist raises KeyError."""
 
     current: Current
     _first: Kept[str] = field(default_factory=Kept)
     _whole: Paced[Overview] = field(default_factory=Paced)
 
     def live(self) -> Live:
-        """Where the run stands, in a line."""
+        """The status of the run, in one line."""
         status = self.current.status()
         return Live(self.current.version(), render_headline(status), status.state == "running")
 
     def home(self) -> str:
-        """The first page. What takes long is left out until it has been made once: the page asks for it then."""
+        """The first page. Sections that take long are left out until they were made once; the page asks for them."""
         version, last = self.current.version(), self._whole.last
         if last is not None and last.version == version:
             return self._document(last.html, version)
         return self._first.get(version, lambda: self._document(render.overview(self.current.run(), None, LINKS), ""))
 
     def overview(self) -> Overview:
-        """The whole overview, without a document around it; where making it takes long, that of a while ago."""
+        """The whole overview, without a document around it; an older one if making it takes long."""
         version, last = self.current.version(), self._whole.last
         if last is not None and last.version == version:
             return last
@@ -92,7 +92,7 @@ class Pages:
         )
 
     def candidate(self, id: str, against: str | None) -> str:
-        """The page of a candidate. against: the id of the one whose program stands beside its own."""
+        """The page of a candidate. against: the id of the candidate to compare its program with."""
         run = self.current.run()
         if against:
             run.row(against)
@@ -120,7 +120,7 @@ class Pages:
         return self._document(render.trajectory(page, run, LINKS, choice=found.candidates), "", None, id)
 
     def _with_pairs(self) -> tuple[RunPage, PairMap]:
-        """The run and its pairs. Raises KeyError where it has none, being a search over programs of another kind."""
+        """The run and its pairs. Raises KeyError if it has none, as a search over another kind of programs."""
         run = self.current.run()
         if not run.has_pairs:
             raise KeyError("pairs")
@@ -135,7 +135,7 @@ class Pages:
 
 
 def _reading(run: RunPage, found: PairMap, rollouts: Collection[str]) -> Reading:
-    """Every pair, those that say most first, and every trajectory that is in none."""
+    """Every pair, the most telling ones first, and every trajectory that is in no pair."""
     telling = telling_pairs(found, run.compared[0], run.compared[-1]) if run.compared else []
     known = {one.pair.id for one in telling}
     others = [Telling(pair, "") for pair in found.pairs if pair.id not in known]

@@ -1,4 +1,4 @@
-"""Serving an application on loopback until Ctrl-C."""
+"""Serves an application on loopback until Ctrl-C."""
 
 import socket
 import sys
@@ -17,10 +17,10 @@ _GRACE_S = 2
 
 
 def serve(app: ASGIApp, *, port: int, show: Callable[[str], None], browser: bool) -> None:
-    """Answer on loopback until the process is interrupted, which is how it ends.
+    """Serve on loopback until the process is interrupted.
 
-    port: 0 for any. show: is told the address once it answers. browser: whether to open it in one, where a person sits
-    at a terminal.
+    port: 0 for any free one. show: called with the address once it answers. browser: whether to open the address in a
+    browser, if a person is at a terminal.
     """
     bound = listen(HOST, port)
     address = f"http://{HOST}:{bound.getsockname()[1]}/"
@@ -35,7 +35,7 @@ def serve(app: ASGIApp, *, port: int, show: Callable[[str], None], browser: bool
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """Calls `begin` once it answers."""
 
     def __init__(self, config: uvicorn.Config, begin: Callable[[], None]) -> None:
         super().__init__(config)

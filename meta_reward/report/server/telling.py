@@ -1,8 +1,8 @@
-"""Which couple of trajectories to label next, so that few labels tell which candidate of a run is best.
+"""Chooses the couple of trajectories to label next, so that few labels tell which candidate of a run is best.
 
-Where all candidates prefer the same trajectory, a label tells them apart no better than none. So the couple comes next
-on which they disagree most, each weighted by how well it agrees with what was labelled so far: those that the labels
-have ruled out matter little. The choice is the same for the same labels. Reads rewards on the search split alone.
+If all candidates prefer the same trajectory, a label does not help to tell them apart. So the next couple is the one on
+which they disagree most. Each candidate is weighted by how well it agrees with the labels so far, so those that are
+ruled out matter little. The same labels always lead to the same choice. Only rewards on the search split are read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,18 @@ from meta_reward.tasks.annotations import Vote
 from meta_reward.tasks.labelling import Sides
 
 SHARPNESS = 0.5
-"""How fast a candidate loses its weight: by a factor of e for every two labels that it is behind."""
+"""How fast a candidate loses weight: by a factor of e for every two labels that it is behind the best."""
 _MOST_CANDIDATES = 40
 Opinions = Mapping[str, float]
-"""By candidate: 1 where it prefers the first of two trajectories, 0 for the second, one half for a tie."""
+"""By candidate: 1 if it prefers the first of two trajectories, 0 for the second, one half for a tie."""
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Chooses among couples by what candidates make of them."""
+    """Chooses among couples by the rewards that candidates give."""
 
     rewards: Mapping[str, Mapping[str, float | None]]
-    """By candidate and trajectory."""
+    """Rewards by candidate and trajectory."""
     _known: dict[Sides, Opinions] = field(default_factory=dict)
 
     def opinions(self, sides: Sides) -> Opinions:
@@ -38,7 +38,7 @@ class Telling:
         return self._known[sides]
 
     def choose(self, couples: Sequence[Sides], said: Sequence[Vote]) -> Sides:
-        """The couple whose label would tell most; of several the first."""
+        """The couple with the most telling label; the first one if there are several."""
         weights = self._weights(said)
         return max(couples, key=lambda sides: disagreement(self.opinions(sides), weights))
 
@@ -65,7 +65,7 @@ def disagreement(opinions: Opinions, weights: Mapping[str, float]) -> float:
 
 
 def load_telling(layout: Layout) -> Telling:
-    """By the rewards of a run's best candidates on search."""
+    """The chooser that uses the rewards of a run's best candidates on search."""
     scored = [row for row in load_ledger(layout.ledger) if row.score is not None]
     best = sorted(scored, key=lambda row: (-(row.score or 0), row.id))[:_MOST_CANDIDATES]
     return Telling({row.id: load_rewards(layout.candidate(row.folder)) for row in best})

@@ -1,7 +1,7 @@
-"""What a proposer is told of a draft it tried: findings, agreement, each pair, and in brief what the judge said.
+"""The answer on a draft that a proposer tried: findings, agreement, each pair, and the end of the judge's replies.
 
-Pure functions of what was scored. Texts are cut and lists are bounded, so that an answer stays small enough for the
-model that reads it.
+Pure functions of the results. Texts are cut and lists are bounded, so that an answer stays small enough for the model
+that reads it.
 """
 
 from collections import Counter
@@ -50,9 +50,9 @@ def answer_of(
     history: HistoryLayout,
     detailed: bool,
 ) -> TryoutAnswer:
-    """The answer on a draft: the validator's findings, and if it is valid what came of this part.
+    """The answer on a draft: the validator's findings and, if it is valid, its scores on this part.
 
-    detailed: whether to tell of single items and runs.
+    stopped: why it ended early; empty if it did not. detailed: whether to show single items and trajectories.
     """
     scores = _scores(taskset, part, results, history, detailed=detailed) if report.ok else None
     return TryoutAnswer(report.ok, report.findings, scores, calls, stopped)
@@ -80,7 +80,7 @@ def _scores(
 
 
 def _most_telling(part: Part, decided: Outcomes) -> list[str]:
-    """The examples to tell more about: all of each item, items that are not won first."""
+    """Ids of the examples to show in detail, all of an item together: items with the lowest scores first."""
     examples = {item.id: item.examples for item in part.items}
     ordered: list[PairOutcome | ItemOutcome] = [*decided]
     ordered.sort(key=lambda one: one.score)
@@ -102,7 +102,7 @@ def _best(history: HistoryLayout, ids: set[str]) -> BestOnSamePairs | None:
 
 
 def _errors(results: Iterable[Result], *, detailed: bool) -> list[TryoutError]:
-    """The commonest errors of the draft. detailed: with messages, which may tell of a trajectory."""
+    """The commonest errors of the draft. detailed: with messages, which may reveal parts of a trajectory."""
     failed = [result.error for result in results if result.error is not None]
     texts = Counter(f"{error.kind}: {_cut(error.message)}" if detailed else error.kind for error in failed)
     return [TryoutError(text, count) for text, count in texts.most_common(_MOST_ERRORS)]
@@ -133,14 +133,14 @@ def _told(result: Result) -> TrajectoryResult:
 
 
 def _answer(output: Output | None) -> str | None:
-    """What a program returned that is no reward."""
+    """A program's output as text if it is a comparison or a text; None for a reward."""
     if isinstance(output, Comparison):
         return f"scores {', '.join(f'{score:g}' for score in output.scores)}"
     return _cut(output) if isinstance(output, str) else None
 
 
 def _cut(text: str) -> str:
-    """A text without its middle, where a verdict is rarely found."""
+    """A text shortened in the middle, where a verdict is rarely found."""
     half = _MOST_TEXT // 2
     short = text if len(text) <= _MOST_TEXT else f"{text[:half]} [...] {text[-half:]}"
     return printable(short)

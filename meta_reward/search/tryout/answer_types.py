@@ -12,12 +12,12 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class PairResult:
-    """A pair under the draft."""
+    """The result of the draft on one pair."""
 
     id: str
     categories: Sequence[str]
     preferred: str
-    """Id of the trajectory that should get the higher reward; `other` is its partner's."""
+    """Id of the trajectory that should get the higher reward; `other` is the id of the other one."""
     other: str
     preferred_reward: float | None
     other_reward: float | None
@@ -29,7 +29,7 @@ class PairResult:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """An item of another kind than a pair under the draft."""
+    """The result of the draft on one item that is not a pair."""
 
     id: str
     categories: Sequence[str]
@@ -37,12 +37,12 @@ class ItemResult:
     output: str | None
     """What the draft answered; None if it failed."""
     score: float
-    """1 if that is right, else 0."""
+    """1 if the output is right, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrajectoryResult:
-    """A trajectory, or what else it is run on, under the draft, with long texts cut. JSON leaves out what is None."""
+    """The result of the draft on one example, such as a trajectory. Long texts are cut; JSON leaves out None."""
 
     id: str
     reward: float | None
@@ -50,7 +50,7 @@ class TrajectoryResult:
     reason: str | None
     findings: str | None
     output: str | None
-    """What the draft answered, if that is a text."""
+    """What the draft returned, if it is not a reward; scores of a comparison as text."""
     error: str | None
     """Kind and message, None if the draft did not fail; `traceback` likewise."""
     traceback: str | None
@@ -59,30 +59,30 @@ class TrajectoryResult:
     asks: int
     """How many questions it asked the judge."""
     last_reply: str
-    """The judge's last words; empty if there were none."""
+    """The judge's last reply; empty if there was none."""
 
 
 @dataclass(frozen=True, slots=True)
 class BestOnSamePairs:
-    """The best candidate so far, to compare with."""
+    """The best candidate so far, for comparison."""
 
     id: str
     score: float | None
-    """On the pairs of the tryout that it has on record, None if that is none of them."""
+    """Its mean score on the pairs of the tryout that it has results for; None if it has none of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class TryoutError:
-    """An error of the draft, or only its kind where a message could tell of a trajectory."""
+    """An error of the draft, or only its kind if the message could reveal parts of a trajectory."""
 
     error: str
     trajectories: int
-    """How many ended with it."""
+    """How many trajectories failed with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TryoutScores:
-    """What came of the pairs."""
+    """The scores of the draft on the pairs."""
 
     score: float | None
     """Share of the scored pairs, a tie counting one half; None if no pair is scored."""
@@ -97,7 +97,7 @@ class TryoutScores:
     errors: Sequence[TryoutError]
     """The commonest first."""
     results: Sequence[PairResult | ItemResult] | None = None
-    """None, and left out of JSON, where the proposer is not shown single pairs; `trajectories` likewise."""
+    """None, and left out of JSON, if the proposer may not see single pairs; `trajectories` likewise."""
     trajectories: Sequence[TrajectoryResult] | None = None
 
 
@@ -108,16 +108,16 @@ class CallsUsed:
     made: int
     """All calls, also those that the cache answered."""
     new: int
-    """Those that the judge answered."""
+    """The calls that the judge answered."""
     cost_usd: float | None
-    """Of the new ones, None if their price is not known."""
+    """The cost of the new calls; None if their price is not known."""
     left: int
     """New calls that the session may still make."""
 
 
 @dataclass(frozen=True, slots=True)
 class TryoutAnswer:
-    """The answer on one draft. In JSON the fields of `scores` stand beside the others."""
+    """The answer on one draft. In JSON the fields of `scores` are on the same level as the others."""
 
     ok: bool
     """Whether the draft is a valid harness."""
@@ -131,7 +131,7 @@ class TryoutAnswer:
 
 
 def tryout_to_json(answer: TryoutAnswer) -> object:
-    """An answer as it is written."""
+    """The JSON of an answer."""
     scores = {} if answer.scores is None else _scores_to_json(answer.scores)
     stopped = {"stopped": answer.stopped} if answer.stopped else {}
     findings = findings_to_json(answer.findings)
@@ -150,7 +150,7 @@ def _scores_to_json(scores: TryoutScores) -> dict[str, object]:
 
 
 def tryout_from_json(data: Mapping[str, Any]) -> TryoutAnswer:
-    """An answer from what `tryout_to_json` made of it."""
+    """The answer from its JSON, the inverse of `tryout_to_json`."""
     scores = None
     if "score" in data:
         best, results, told = (data.get(name) for name in ("best", "results", "trajectories"))

@@ -1,4 +1,4 @@
-"""Which items, such as pairs, a draft is tried on: those that are named, else a few that cover categories and tasks."""
+"""Choose the items, such as pairs, that a draft is tried on: those named, else a few across categories and tasks."""
 
 import difflib
 import random
@@ -13,9 +13,9 @@ MAX_ITEMS = 40
 
 
 def choose_items(items: Sequence[Item], names: Sequence[str], *, seed: int, noun: str = "pair") -> list[Item]:
-    """The items with these names, which may be ids of items, tasks or categories; a sample without any.
+    """The items with these names, which may be ids of items, tasks or categories; without names, a sample.
 
-    Of more than MAX_ITEMS a sample. Raises ProposerError for a name that nothing has.
+    More than MAX_ITEMS are sampled down to MAX_ITEMS. Raises ProposerError for an unknown name.
     """
     if not names:
         return sample(items, DEFAULT_ITEMS, seed=seed)
@@ -28,7 +28,7 @@ def choose_items(items: Sequence[Item], names: Sequence[str], *, seed: int, noun
 
 
 def sample(items: Sequence[Item], count: int, *, seed: int) -> list[Item]:
-    """At most `count` items, in turn from each category and from the tasks that have had fewest; sorted by id.
+    """At most `count` items, in turn from each category and from the tasks drawn least so far; sorted by id.
 
     The same for the same seed, so that drafts can be compared and their judge calls found in the cache.
     """

@@ -1,9 +1,9 @@
-"""Trying a draft before it is submitted: on a few pairs of the search split, with a quota of new judge calls.
+"""Try a draft before it is submitted: on a few pairs of the search split, with a quota of new judge calls.
 
 A request that the judge's cache can answer costs nothing; only new ones count against the quota. Drafts are not
-trusted: a draft is read from the staging folder alone, validated, and run in the sandbox like any candidate. The
-proposer's mistakes are part of the answer, which is plain JSON of bounded size, and never exceptions. Money that
-is spent counts as the run's.
+trusted: a draft is only read from the staging folder, validated, and run in the sandbox like any candidate. The
+proposer's mistakes never raise; they are part of the answer, which is plain JSON of bounded size. Money that is spent
+counts as the run's.
 """
 
 import asyncio
@@ -46,19 +46,19 @@ class Tryout:
     """A tryout on record."""
 
     path: str
-    """Of the draft, below staging."""
+    """The draft's path in the staging folder."""
     digest: str
-    """Of its program."""
+    """The digest of its source."""
     ok: bool
     """Whether it is a valid harness."""
     pairs: tuple[str, ...]
     score: float | None
     judge_calls: int
-    """All that the draft made."""
+    """All calls that the draft made."""
     new_calls: int
-    """Those that the cache could not answer."""
+    """The calls that the cache could not answer."""
     cost_usd: float | None
-    """Of the new ones, None if a price is not known."""
+    """The cost of the new calls; None if a price is not known."""
 
 
 @dataclass(slots=True)
@@ -69,20 +69,23 @@ class Tryouts:
     staging: Path
     taskset: AnyTaskSet
     part: Part
-    """Of the search split."""
+    """The search split."""
     config: RunConfig
     gateway: Gateway
-    """With the quota."""
+    """The gateway to the judge, limited by the quota."""
     quota: Quota
     cases: Cases
     detailed: bool = True
-    """Whether an answer shows single pairs and the judge's replies, or the agreement alone."""
+    """Whether an answer shows single pairs and the judge's replies, or only the agreement."""
     done: list[Tryout] = field(default_factory=list)
     """The tryouts so far."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def try_harness(self, path: Path | str, pairs: Sequence[str] = ()) -> object:
-        """Try the draft at a path in staging. pairs: ids, tasks or categories; a sample if there are none."""
+        """Try the draft at a path in staging; returns the answer as JSON, with `error` if it cannot be tried.
+
+        pairs: ids of pairs, tasks or categories; if empty, a sample is drawn.
+        """
         try:
             source = read_draft(self.staging, str(path))
             return tryout_to_json(await self.try_source(source, pairs, path=path_below(self.staging, str(path))))
@@ -90,7 +93,7 @@ class Tryouts:
             return {"error": files.printable(str(error))}
 
     async def try_source(self, source: str, pairs: Sequence[str] = (), *, path: str = "") -> TryoutAnswer:
-        """Try a program. Raises ProposerError if a pair does not exist."""
+        """Try a program. path: for the record. Raises ProposerError for an unknown pair, task or category."""
         kind = kind_of(self.taskset)
         chosen = choose_items(self.part.items, pairs, seed=self.config.seed, noun=kind.words.items[:-1])
         async with self._turn:
@@ -150,7 +153,7 @@ class Tryouts:
 def _record(
     path: str, source: str, report: Report, results: Sequence[Result], prices: Sequence[float | None]
 ) -> Tryout:
-    """A tryout for the record, without its pairs. prices: of its new calls."""
+    """A tryout for the record, without its pairs and score. prices: of its new calls, in US dollars."""
     return Tryout(
         path=files.printable(path)[:200],
         digest=files.digest_of_text(source),
@@ -164,9 +167,9 @@ def _record(
 
 
 def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
-    """The tryouts of a proposer's session, None if it may not try drafts. staging: as the session sees it."""
+    """The tryouts of a proposer's session; None if it may not try drafts. staging: where drafts are read from."""
     settings = search.config.proposer
-    learned = search.config.objective.spec != OFFICIAL  # what a draft is worth is not known before all of it is done
+    learned = search.config.objective.spec != OFFICIAL  # a learned reward scores no single items of a draft
     if settings.try_calls == 0 or settings.history == "none" or learned:
         return None
     return make_tryouts(
@@ -181,9 +184,9 @@ def tryouts_of(search: Search, staging: Path) -> Tryouts | None:
 
 
 def tryouts_on_run(layout: Layout, *, calls: int | None = None) -> Tryouts:
-    """Tryouts outside any session, for a person. They count as the run's spending, under its limits.
+    """Tryouts for a person, outside any session. What they spend counts as the run's, under its limits.
 
-    calls: the quota; by default that of a session.
+    calls: the quota of new judge calls; by default that of a session. Raises UsageError under a learned objective.
     """
     config = load_run_config(layout.config)
     if config.objective.spec != OFFICIAL:
@@ -204,9 +207,9 @@ def tryouts_on_run(layout: Layout, *, calls: int | None = None) -> Tryouts:
 
 
 def _gateway_of(layout: Layout, config: RunConfig) -> Gateway:
-    """A gateway with a run's limits, that writes to its billing log also while a search is using it.
+    """A gateway with a run's limits. It writes to the run's billing log even while a search is using the run.
 
-    Nothing is written down if the run is read-only.
+    If the run is read-only, nothing is recorded.
     """
     try:
         with locked(layout):
@@ -229,7 +232,7 @@ def make_tryouts(
     staging: Path,
     cases: Cases,
 ) -> Tryouts:
-    """Tryouts whose money counts as the gateway's. part: the search split of the task set."""
+    """Tryouts that spend through this gateway. part: the search split of the task set."""
     quota = Quota(config.proposer.try_calls)
     detailed = config.proposer.history == "full"
     limited = gateway.with_quota(quota)
