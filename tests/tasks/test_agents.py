@@ -44,7 +44,7 @@ def test_a_task_has_defaults_for_what_it_leaves_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"id": "a b"}, "id 'a b' is not letters"),
+        ({"id": "a b"}, "id 'a b' is not 1 to 100 letters"),
         ({"prompt": None}, "prompt is missing"),
         ({"world": "nowhere"}, "world 'nowhere' is unknown: known are skyways and command:PROGRAM"),
         ({"world": "command: "}, "world 'command: ' is unknown"),
