@@ -72,18 +72,18 @@ def load_annotations(folder: Path) -> Annotations:
     labels: dict[str, float] = {}
     for number, line in _lines(folder / LABELS):
         if not _has(line, "id") or not isinstance(line.get("label"), int | float):
-            raise DataError(folder / LABELS, "is not a label: wants id and label", place=f"line {number}")
+            raise DataError(folder / LABELS, "is not a label: needs id and label", place=f"line {number}")
         labels[line["id"]] = float(line["label"])
     votes = []
     for number, line in _lines(folder / VOTES):
         if not _has(line, "annotator", "preferred", "other"):
-            what = "is not a vote: wants annotator, preferred and other"
+            what = "is not a vote: needs annotator, preferred and other"
             raise DataError(folder / VOTES, what, place=f"line {number}")
         votes.append(_vote(line))
     ratings = []
     for number, line in _lines(folder / RATINGS):
         if not _has(line, "annotator", "id") or not isinstance(line.get("label"), int | float):
-            what = "is not a label: wants annotator, id and label"
+            what = "is not a label: needs annotator, id and label"
             raise DataError(folder / RATINGS, what, place=f"line {number}")
         ratings.append(Rating(line["annotator"], line["id"], float(line["label"])))
     return Annotations(labels, tuple(votes), tuple(ratings))

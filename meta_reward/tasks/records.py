@@ -123,7 +123,7 @@ def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]
     fields = data if isinstance(data, dict) else {}
     texts = [text for key in ("id", "task", "preferred", "other") if isinstance(text := fields.get(key), str)]
     if len(texts) < 4:
-        raise DataError(path, "is not a pair: wants id, task, preferred and other", place=place)
+        raise DataError(path, "is not a pair: needs id, task, preferred and other", place=place)
     categories = fields.get("categories", [])
     if not isinstance(categories, list) or not all(isinstance(category, str) for category in categories):
         raise DataError(path, "categories are not a list of texts", place=place)

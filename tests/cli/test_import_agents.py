@@ -115,7 +115,7 @@ def test_all_bad_rows_are_told_at_once_or_left_out(meta_reward: MetaReward, here
 
 def test_too_few_tasks_and_options_of_other_kinds_are_refused(meta_reward: MetaReward, here: Path) -> None:
     write(here / "rows.jsonl", row(1), row(2))
-    said = "rows.jsonl: holds too few tasks to divide into three splits: 2, and it takes 3 or more"
+    said = "rows.jsonl: holds too few tasks to divide into three splits: 2, at least 3 are needed"
     assert refused(meta_reward, "rows.jsonl").startswith(said)
     assert "--labels means nothing to --kind agent" in refused(meta_reward, "rows.jsonl --labels rows.jsonl")
     assert not (here / "tasks").exists()

@@ -67,7 +67,7 @@ def make_agents(tasks: Sequence[AgentTask], path: Path, rows: Sequence[Path]) ->
     check_trials(rows[0], tasks)
     division = division_of_new(path, path.name, tasks, tasks)
     if division is None:
-        what = f"holds too few tasks to divide into three splits: {len(tasks)}, and it takes {MIN_TASKS} or more"
+        what = f"holds too few tasks to divide into three splits: {len(tasks)}, at least {MIN_TASKS} are needed"
         raise DataError(rows[0], what, hint="give more tasks")
     folders = (path, *(file.parent for file in reversed(rows)))
     return MadeAgents(division, {name: file for each in folders for name, file in programs_of(tasks, each).items()})

@@ -16,7 +16,7 @@ def iter_samples(path: Path) -> Iterator[Any]:
 def _plain(path: Path) -> Iterator[Any]:
     for _, log in iter_rows(path):
         if not isinstance(log, dict) or not isinstance(log.get("samples"), list):
-            raise DataError(path, "is not an Inspect log with samples: wants an object {eval, samples}")
+            raise DataError(path, "is not an Inspect log with samples: needs an object {eval, samples}")
         yield from log["samples"]
 
 
