@@ -110,10 +110,10 @@ def test_folder_of_refs_that_is_lost_is_made_again(root: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("config", b"\xff\xfe\n", r"config: is damaged: bad config line 1 in file .+ \(move it away: "),
-        ("config", b"[core]\n\tautocrlf = f", r"config: is damaged: bad boolean config value .+ \(move it away: "),
-        ("packed-refs", b"\xff\xfe\n", r"packed-refs: is damaged: unexpected line in .+ \(move it away: "),
-        ("packed-refs", b"0123", r"packed-refs: is damaged: .+ \(move it away: "),
+        ("config", b"\xff\xfe\n", r"config: is damaged: bad config line 1 in file .+ \(move it away; "),
+        ("config", b"[core]\n\tautocrlf = f", r"config: is damaged: bad boolean config value .+ \(move it away; "),
+        ("packed-refs", b"\xff\xfe\n", r"packed-refs: is damaged: unexpected line in .+ \(move it away; "),
+        ("packed-refs", b"0123", r"packed-refs: is damaged: .+ \(move it away; "),
     ],
 )
 def test_file_that_git_cannot_read_is_named_and_can_be_moved_away(
@@ -131,7 +131,7 @@ def test_file_that_git_cannot_read_is_named_and_can_be_moved_away(
 def test_what_cannot_be_restored_is_said(root: Path) -> None:
     (root / ".git" / "packed-refs").unlink()
     (root / ".git" / "logs" / git.BRANCH).write_bytes(b"\xff\n")
-    with pytest.raises(DataError, match=r"main: does not end with a commit, and `main` is lost \(restore .git from a copy\)"):
+    with pytest.raises(DataError, match=r"main: does not end with a commit, .+ \(restore .git from a copy\)"):
         repair(root)
     shutil.rmtree(root / ".git" / "objects")
     with pytest.raises(DataError, match="has lost its folder objects"):
