@@ -131,7 +131,7 @@ class Holding:
 
 
 def holdings(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
-    """What the cache holds for each judge; judges without entries are left out.
+    """What the cache holds for each judge; judges without stored replies or rewards are left out.
 
     judge: only this judge. older_than_days: only entries of at least this age.
     """
