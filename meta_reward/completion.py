@@ -1,7 +1,7 @@
 """One turn of a model: request in, completion out.
 
-`Backend` is the interface that kinds of judges implement. A backend knows nothing of trajectories,
-harnesses, caches or budgets; the gateway wraps all of that around it.
+`Backend` is the interface that every kind of judge implements. A backend knows nothing about trajectories, harnesses,
+caches or budgets; the gateway adds all of that.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class Completion:
     """`end`, `tool`, `length` or `refusal`."""
 
 
-_UNREADABLE = "arguments that are no JSON object"
+_UNREADABLE = "arguments that are no JSON object"  # stored in caches and traces
 
 
 def unreadable_arguments(text: str) -> dict[str, str]:
@@ -68,24 +68,24 @@ class Backend(Protocol):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Everything that determines its answers, as plain JSON. Part of every cache key."""
+        """Everything that determines its answers, as plain JSON; part of every cache key."""
         ...
 
     @property
     def simulated(self) -> bool:
-        """Whether its numbers say nothing about any real model."""
+        """Whether it only simulates a model, so that its numbers say nothing about any real one."""
         ...
 
     async def complete(self, request: Request, *, draw: int) -> Completion:
-        """Answer one turn. draw: 0 the first time that a trajectory asks this, then 1, ...
+        """Answer one turn, in a single try. draw: how often the same request was made before for this trajectory.
 
-        Tries once. Raises JudgeTransient if another try may succeed, JudgeMisconfigured if only the user can
-        fix it, PromptTooLong, and JudgeError for any other fault of this request.
+        Raises JudgeTransient if another try may succeed, JudgeMisconfigured if only the user can fix it,
+        PromptTooLong, and JudgeError for any other problem with this request.
         """
         ...
 
     def cost_usd(self, usage: Usage) -> float | None:
-        """What the tokens cost, None if the price is unknown."""
+        """What the tokens cost in US dollars, None if the price is unknown."""
         ...
 
 
@@ -93,12 +93,12 @@ class Model(Backend, Protocol):
     """A backend that the user can name as the judge."""
 
     def check(self) -> None:
-        """Raise JudgeMisconfigured if its key is missing. Asks the judge nothing."""
+        """Raise JudgeMisconfigured if its key is missing. Sends nothing to the judge."""
         ...
 
     @property
     def window_tokens(self) -> int | None:
-        """How many tokens a request and its reply may have, None if unknown."""
+        """How many tokens a request and its reply may have together, None if unknown."""
         ...
 
 
@@ -114,9 +114,9 @@ def request_to_json(request: Request) -> dict[str, object]:
 
 
 def request_from_json(data: Any) -> Request:
-    """A request from its JSON form, in which texts of several lines may be lists of lines.
+    """A request from its JSON form, in which multi-line texts may be lists of lines.
 
-    Raises ValueError, KeyError or TypeError for anything else.
+    Raises ValueError, KeyError or TypeError if it is malformed.
     """
     return Request(
         tuple(parse_message({**message, "content": as_text(message["content"])}) for message in data["messages"]),
@@ -128,7 +128,7 @@ def request_from_json(data: Any) -> Request:
 
 
 def estimated_tokens(request: Request) -> int:
-    """Roughly how many tokens a request has, by its characters."""
+    """Roughly how many tokens a request has, estimated from its characters."""
     chars = len(request.system or "") + sum(len(message.content) for message in request.messages)
     chars += sum(len(str(part)) for part in (*request.tools, request.schema) if part)
     return chars // CHARS_PER_TOKEN + 1

@@ -1,25 +1,26 @@
-"""Every error this package raises on purpose, by the boundary at which it arises.
+"""All errors that this package raises on purpose, by where they come from.
 
     MetaRewardError
-    ├── UsageError          the user's: a name, a path, a flag or a setting
+    ├── UsageError          the user: a wrong name, path, flag or setting
     │   └── RunInUse        another process holds the run
-    ├── DataError           the task set's: a file that is missing, broken or contradictory
-    ├── CandidateError      the candidate's: recorded against it, never fatal to a search
-    ├── JudgeError          the judge's
+    ├── DataError           a file: it is missing, broken or contradictory
+    │   └── OtherVersion    another version of meta-reward wrote it
+    ├── CandidateError      a candidate: recorded against it, never fatal to a search
+    ├── JudgeError          the judge, on one request
     │   ├── PromptTooLong   a harness may catch it and ask with a shorter view
     │   ├── Unanswerable    the endpoint is up but fails on this request: the trajectory fails, the run continues
     │   └── JudgeUnavailable   the endpoint is down: the evaluation stays unfinished, the run stops cleanly
     │       ├── JudgeMisconfigured   the same, and only the user can fix it: key, model, credit, package
-    │       └── WorldUnavailable     the same of a world that agents work in
+    │       └── WorldUnavailable     a world that agents work in is down
     ├── WorldFailed         a world failed in one conversation: another try may succeed
     ├── JudgeTransient      one try of a call failed, and another may succeed: the gateway retries
-    ├── ProposerError       the proposer's: the session is recorded, the search continues with the next
-    │   ├── ProposerKilled  from outside: the session begins anew
+    ├── ProposerError       a proposer: the session is recorded, the search continues with the next one
+    │   ├── ProposerKilled  killed from outside: the session starts again
     │   └── ProposerUnavailable   the next session would fail the same way: the run stops cleanly
     ├── LimitReached        a limit of the run: stops the search cleanly
-    └── GitError            git's
+    └── GitError            git
 
-Each stores facts and builds one line: what is wrong, where, and what to do.
+Each error stores the facts and builds one line: what is wrong, where, and what to do.
 The command line prints that line and exits with 1, or with 4 for LimitReached.
 """
 
@@ -31,7 +32,7 @@ class MetaRewardError(Exception):
 
 
 class UsageError(MetaRewardError):
-    """Something the user asked for cannot be done as asked."""
+    """The user asked for something that cannot be done. hint: what to do instead."""
 
     def __init__(self, what: str, *, hint: str = "") -> None:
         self.what, self.hint = what, hint
@@ -39,7 +40,7 @@ class UsageError(MetaRewardError):
 
 
 class RunInUse(UsageError):
-    """Another process holds the run, or the study."""
+    """Another process holds the run. what: `run` or `study`."""
 
     def __init__(self, run: str, holder: str, *, what: str = "run") -> None:
         self.run, self.holder = run, holder
@@ -47,7 +48,7 @@ class RunInUse(UsageError):
 
 
 class DataError(MetaRewardError):
-    """A file does not hold what it should. `place` names the line or entry, if known."""
+    """A file is missing or has wrong content. place: the line or entry, if known."""
 
     def __init__(self, path: Path, what: str, *, place: str = "", hint: str = "") -> None:
         self.path, self.what, self.place, self.hint = path, what, place, hint
@@ -56,11 +57,11 @@ class DataError(MetaRewardError):
 
 
 class OtherVersion(DataError):
-    """A file that another version of meta-reward wrote; nothing in it is damaged."""
+    """Another version of meta-reward wrote the file; nothing in it is damaged."""
 
 
 class CandidateError(MetaRewardError):
-    """A candidate failed on a trajectory. `kind` is a stable word for programs, `message` for people."""
+    """A candidate failed on a trajectory. kind: a stable word for programs. message: for people."""
 
     def __init__(self, kind: str, message: str, *, traceback: str = "") -> None:
         self.kind, self.message, self.traceback = kind, message, traceback
@@ -68,13 +69,13 @@ class CandidateError(MetaRewardError):
 
 
 class JudgeError(MetaRewardError):
-    """The judge could not answer one request. tries: how often it was asked."""
+    """The judge could not answer one request. tries: how often the request was sent."""
 
     tries = 1
 
 
 class PromptTooLong(JudgeError):
-    """A prompt does not fit the judge's context window. tokens, limit: None unless the judge names them."""
+    """A prompt does not fit the judge's context window. tokens, limit: in tokens; None if the judge does not say."""
 
     def __init__(self, tokens: int | None = None, limit: int | None = None) -> None:
         self.tokens, self.limit = tokens, limit
@@ -94,7 +95,7 @@ class JudgeUnavailable(JudgeError):
 class JudgeMisconfigured(JudgeUnavailable):
     """The judge cannot be asked at all until the user fixes something; no retry would help.
 
-    whatever_is_asked: the endpoint's status or code says so; the content of a request cannot cause it.
+    whatever_is_asked: every request would fail this way, as the endpoint's status or code shows.
     """
 
     def __init__(self, what: str, *, hint: str = "", whatever_is_asked: bool = False) -> None:
@@ -103,18 +104,18 @@ class JudgeMisconfigured(JudgeUnavailable):
 
 
 class WorldFailed(MetaRewardError):
-    """A world hung, died or broke its protocol in one conversation; another may go well."""
+    """A world hung, died or broke its protocol in one conversation; another conversation may succeed."""
 
 
 class WorldUnavailable(JudgeUnavailable):
-    """A world that agents work in kept failing, whatever was said to it."""
+    """A world that agents work in fails in every conversation."""
 
 
 class JudgeTransient(MetaRewardError):
     """One try of a judge call failed; another may succeed.
 
-    status: of the HTTP response, None without one. retry_after_s: the wait that the endpoint asks for.
-    throttled: it asks for fewer calls (429, overloaded). seconds: how long the try took.
+    status: the HTTP status, None without a response. retry_after_s: the wait that the endpoint asks for.
+    throttled: the endpoint asks for fewer calls (429, overloaded). seconds: how long the try took.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class JudgeTransient(MetaRewardError):
 
 
 class ProposerError(MetaRewardError):
-    """A proposer's session failed; the search records it and continues. `status` is a stable word for programs."""
+    """A proposer's session failed; the search records it and continues. status: a stable word for programs."""
 
     def __init__(self, what: str, *, status: str = "failed") -> None:
         self.what, self.status = what, status
@@ -140,7 +141,7 @@ class ProposerError(MetaRewardError):
 
 
 class ProposerKilled(ProposerError):
-    """A proposer was killed from outside, perhaps for want of memory: its session has not ended."""
+    """A proposer was killed from outside, for example when memory ran out: its session has not ended."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what, status="killed")
@@ -157,7 +158,8 @@ class ProposerUnavailable(ProposerError):
 class LimitReached(MetaRewardError):
     """A limit of the run is used up.
 
-    expected: the part of what is used that calls under way are expected to take. held: held back for validation.
+    expected: the part of `used` that calls in flight are expected to take. held: the part of `limit` that is held
+    back for validation.
     """
 
     def __init__(self, name: str, used: float, limit: float, *, expected: float = 0.0, held: float = 0.0) -> None:

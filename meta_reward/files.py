@@ -1,8 +1,8 @@
 """JSON, JSON lines and atomic writes: all file access of this package.
 
-Writes go to a temporary file beside the target and are renamed over it, so a reader sees the old
-file or the new one, never a part. JSON is indented for people and grep; characters that control a
-terminal or reorder text are escaped. Reads raise DataError, which names the file and the line.
+A write goes to a temporary file next to the target, which is then renamed over the target. So a reader sees the old
+file or the new one, never a part. JSON is indented for people and grep; characters that control a terminal or reorder
+text are escaped. Reads raise DataError, which names the file and the line.
 """
 
 import errno
@@ -29,14 +29,14 @@ HINTS = {
     errno.EROFS: "choose a folder that you may write to",
     errno.EMFILE: "lower --concurrency, or allow more open files with `ulimit -n`",
 }
-_DEPTH_OF_RECORDS = 32  # the most lists and objects that one of our records puts around a value
+_DEPTH_OF_RECORDS = 32  # our records nest a value in at most this many lists and objects
 UNFINISHED = ".unfinished"  # suffix of temporary files and folders; only a killed process leaves one behind
 # DEL, C1 controls, line and paragraph separators, and the marks that change the direction of text.
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")  # how Python writes the bytes of a file's name that is not UTF-8
+_SURROGATE = re.compile("[\ud800-\udfff]")  # Python's stand-ins for bytes of a file name that is not UTF-8
 
 
 def dump_json(value: Any) -> bytes:
@@ -60,7 +60,7 @@ def digest(value: Any) -> str:
 
 
 def digest_of_text(text: str) -> str:
-    """The SHA-256 of a text, as records name it: `sha256:` and hexadecimal digits."""
+    """The SHA-256 of a text in the form that records use: `sha256:` and hexadecimal digits."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -92,7 +92,7 @@ def as_lines(value: Any) -> Any:
 
 
 def as_text(value: Any) -> Any:
-    """The text behind a stored text: a list of strings is joined by newlines, anything else is returned as it is."""
+    """The reverse of `as_lines` for one value: joins a list of strings by newlines, returns anything else unchanged."""
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "\n".join(value)
     return value
@@ -104,7 +104,7 @@ def printable(text: str) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises DataError where it cannot be read."""
+    """The content of a file. Raises DataError if it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -114,7 +114,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """The content of a UTF-8 file. Raises DataError where it is not one."""
+    """The content of a UTF-8 file. Raises DataError if it cannot be read or is not UTF-8."""
     try:
         return read_bytes(path).decode()
     except UnicodeDecodeError as error:
@@ -122,12 +122,12 @@ def read_text(path: Path) -> str:
 
 
 def load_json(path: Path) -> Any:
-    """The JSON value in a file. Raises DataError that names the line where it breaks."""
+    """The JSON value in a file. Raises DataError that names the broken line."""
     return parse_json(read_bytes(path), path)
 
 
 def parse_json(data: bytes, path: Path, *, place: str = "") -> Any:
-    """A JSON value from the bytes of `path`. Raises DataError that names the line where it breaks."""
+    """A JSON value from the bytes of `path`. Raises DataError that names `place`, by default the broken line."""
     if not data.strip():
         raise DataError(path, "is empty", place=place)
     try:
@@ -152,12 +152,15 @@ def numbered_lines(path: Path) -> list[tuple[int, Any]]:
 
 
 def iter_whole_lines(path: Path) -> Iterator[Any]:
-    """The JSON values of an append-only journal, without a torn last line."""
+    """The JSON values of an append-only journal; a torn last line is skipped."""
     return (value for value, _ in iter_lines_from(path, 0))
 
 
 def iter_lines_from(path: Path, start: int) -> Iterator[tuple[Any, int]]:
-    """The JSON values of an append-only journal from a byte on, without a torn last line; and where each line ends."""
+    """The JSON values of an append-only journal, each with the byte at which its line ends.
+
+    start: the byte to begin at. A torn last line is skipped.
+    """
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -181,16 +184,16 @@ def repair_journal(path: Path) -> None:
 
 
 def append_line(path: Path, value: Any, *, new_folder: bool = True) -> None:
-    """Add one JSON line to a journal. A line that does not fit on the disk leaves nothing behind.
+    """Append one JSON line to a journal. If the disk is full, the journal stays unchanged.
 
-    new_folder: whether its folder may be made; else UsageError where it is gone.
+    new_folder: whether to create a missing folder. Raises UsageError if the line cannot be written.
     """
     line = dump_line(value)
     with writing(path), _opened_to_append(path, new_folder) as file:
         before = file.tell()
         try:
             written = file.write(line)
-            while written < len(line):  # a full disk raises only at the second try
+            while written < len(line):  # a full disk raises only on the second write
                 written += file.write(line[written:])
         except OSError:
             with suppress(OSError):
@@ -243,7 +246,7 @@ def write_lines(path: Path, values: Iterable[Any]) -> None:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what goes wrong with JSON that was edited by hand, or cut short, into a DataError."""
+    """Turn the errors that malformed JSON content causes in the block into a DataError."""
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -252,7 +255,7 @@ def reading(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError into a UsageError of one line."""
+    """Turn an OSError in the block into a one-line UsageError."""
     try:
         yield
     except OSError as error:
@@ -261,7 +264,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _dumps(value: Any, option: int) -> bytes:
-    """JSON of a value, safe to print. Text that is not UTF-8, as a file's name may be, is escaped."""
+    """JSON of a value, safe to print. Text that is not UTF-8 (possible in file names) is escaped."""
     try:
         data = orjson.dumps(value, option=option)
     except TypeError as error:

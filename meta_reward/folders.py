@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and removing what a killed process left half-written."""
+"""Folders that appear whole or not at all, and cleaning up what a killed process left half-written."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ _OUR_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.unfinished", re.DOTALL)  # as 
 
 @contextmanager
 def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """A folder that appears at `path` whole or not at all: filled beside it, then renamed.
+    """A folder to fill in the block; it is renamed to `path` afterwards, so it appears whole or not at all.
 
     Raises UsageError if `path` exists and `replace` is not set. Nothing is left behind if the block raises.
     """
@@ -31,7 +31,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         try:
             yield temporary
             temporary.chmod(0o755)
-            if replace and path.exists():  # moved aside first, so that one of them is whole at any time
+            if replace and path.exists():  # moved aside first, so that one of the two is whole at any time
                 old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=UNFINISHED))
                 path.rename(old / path.name)
                 temporary.rename(path)
@@ -44,14 +44,14 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def _sweep_old(path: Path) -> None:
-    """Remove what an earlier process, since killed, left of making this folder."""
+    """Remove what earlier, killed processes left behind while making this folder."""
     for left in path.parent.glob(f".{path.name[:40]}.*{UNFINISHED}"):
         if _OUR_TEMPORARY.fullmatch(left.name) and time.time() - left.stat().st_mtime > _SURELY_LEFT_S:
             shutil.rmtree(left, ignore_errors=True)
 
 
 def sweep(folder: Path, *, deep: bool = True) -> None:
-    """Remove what a killed process of ours left half-written in a folder. deep: and below it."""
+    """Remove what a killed process of ours left half-written in a folder. deep: also in its subfolders."""
     pattern = f".*{UNFINISHED}"
     for path in sorted(folder.rglob(pattern) if deep else folder.glob(pattern)):
         if path.is_symlink() or not _OUR_TEMPORARY.fullmatch(path.name):
@@ -63,7 +63,7 @@ def sweep(folder: Path, *, deep: bool = True) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder that others have filled, even if it is nested deeply, as far as possible."""
+    """Remove as much as possible of a folder that others have filled, however deeply it is nested."""
     try:
         shutil.rmtree(path, ignore_errors=True)
     except RecursionError:

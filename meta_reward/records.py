@@ -1,9 +1,9 @@
-"""Records as they were written to JSON: dataclasses again, each field checked against its type, however deep.
+"""Dataclasses from their JSON form; every field is checked against its type, at any depth.
 
     parse_record(Interval, {"mean": 0.5, "low": None, "high": None})
 
-A field may be a text, a number, a bool, None, another record, or a tuple, list or dict of these. What a record does
-not have is left out of it, so that older programs read what newer ones wrote.
+A field may be a text, a number, a bool, None, another record, or a tuple, list or dict of these. Unknown keys are
+ignored, so that older versions can read what newer ones wrote.
 """
 
 import types
@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 def parse_record(kind: type[_T], data: Any) -> _T:
-    """A record of a kind. Raises TypeError, which names the field that is missing or of another type."""
+    """A record of class `kind`. Raises TypeError that names a missing field, or one of the wrong type."""
     return typing.cast(_T, _parse(kind, data, kind.__name__))
 
 
@@ -52,7 +52,7 @@ def _hints(kind: type) -> list[tuple[str, Any]]:
 
 
 def _is_of(value: Any, hint: Any) -> bool:
-    """A whole number is a number, and a bool is neither; a record that was parsed already stays."""
+    """Whether a value has a type. An int also counts as a float; a bool counts as neither."""
     if isinstance(value, bool):
         return hint is bool
     return isinstance(value, hint) or (hint is float and isinstance(value, int))

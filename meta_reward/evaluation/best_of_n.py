@@ -1,7 +1,7 @@
-"""Best-of-N: how often the rollout with the highest reward succeeds, if N are drawn of each task.
+"""Best-of-N: how often the rollout with the highest reward succeeds if N rollouts of a task are drawn.
 
-The use to which a reward is put, and exact: the expectation over all subsets of size N of a task's
-rollouts, ties broken at random. Knows no files and no randomness.
+This measures a reward in a way it is used. The numbers are exact: the expectation over all subsets of size N of a
+task's rollouts, with ties broken at random. Reads no files and draws no random numbers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,10 +18,10 @@ SIZES = (1, 2, 4, 8)
 
 @dataclass(frozen=True, slots=True)
 class BestOfN:
-    """Success at one N, mean over the tasks that have at least N labelled rollouts.
+    """The share of successes at one N, on average over the tasks that have at least N labelled rollouts.
 
-    random: picking blindly; harness: picking the highest reward; oracle: a success wherever one was
-    drawn. gain: harness minus random; low, high: its 95% interval by task, None for the reason in no_bounds.
+    random: if the pick is random. harness: if the highest reward is picked. oracle: if a success is picked whenever
+    one was drawn. gain: harness minus random. low, high: its 95% interval by task, None for the reason in no_bounds.
     """
 
     n: int
@@ -37,12 +37,12 @@ class BestOfN:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """What picking the best of n gains by one harness over another, in the same tasks."""
+    """How much better best-of-n is with one harness than with another, on the same tasks."""
 
     n: int
     tasks: int
     difference: Interval
-    """Of the shares of success, with its 95% interval by task."""
+    """The difference of the shares of successes, with its 95% interval by task."""
 
 
 Rewards = Mapping[str, float | None]
@@ -52,19 +52,19 @@ Ranked = Sequence[tuple[float, float]]
 
 
 def best_of_n(rollouts: Iterable[Rollout], rewards: Rewards) -> list[BestOfN]:
-    """Best-of-N for each N that some task has enough labelled rollouts for; empty without labels."""
+    """Best-of-N for each N for which some task has enough labelled rollouts; empty without labels."""
     return selection(_ranked(rollouts, rewards))
 
 
 def selection(ranked: Mapping[str, Ranked], sizes: Sequence[int] = SIZES) -> list[BestOfN]:
-    """Best-of-N of the rollouts of each task, for each of these N that some task has enough for."""
+    """Best-of-N for each of these N for which some task has enough rollouts. ranked: the rollouts of each task."""
     return [_at(n, [task for task in ranked.values() if len(task) >= n]) for n in _sizes(ranked, sizes)]
 
 
 def agreement_within(ranked: Mapping[str, Ranked]) -> float | None:
     """How often the better of two rollouts of a task has the higher reward, a tie counting one half.
 
-    The mean over the tasks whose rollouts are not all equally good; None where there is none.
+    The mean over the tasks whose rollouts are not all equally good; None if there are no such tasks.
     """
     found = [_agreement(task) for task in ranked.values() if len({success for _, success in task}) > 1]
     return fmean(found) if found else None
@@ -76,7 +76,7 @@ def _agreement(task: Ranked) -> float:
 
 
 def lifts(rollouts: Iterable[Rollout], before: Rewards, after: Rewards) -> list[Lift]:
-    """What each N gains by the rewards after over those before; empty without labels."""
+    """How much better best-of-N is with the rewards `after` than `before`, for each N; empty without labels."""
     listed = list(rollouts)
     first, second = _ranked(listed, before), _ranked(listed, after)
     found = []
@@ -108,7 +108,7 @@ def expected_success(ranked: Ranked, n: int) -> float:
     """The chance that the best of n drawn rollouts succeeds. ranked: (reward, success) of a task's rollouts.
 
     Whether the best drawn reward is r depends only on how many rollouts have r and how many have
-    less; given that, each rollout with reward r is picked alike.
+    less; given that, each rollout with reward r is equally likely to be picked.
     """
     expected = 0.0
     for reward in {r for r, _ in ranked}:

@@ -1,7 +1,7 @@
-"""Programs that see several trajectories at once: each comparison in several orders, and what the order changes.
+"""Programs that see several trajectories at once: each comparison in several orders, and the effect of the order.
 
-A comparison is a group of trajectories in a trusted order, most often a pair. Each order counts alike; one on which the
-program failed is lost. Knows no files and no judge.
+A comparison is a group of trajectories with a trusted ranking, most often a pair. Every order has the same weight; an
+order on which the program failed is lost. Reads no files and asks no judge.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class Order:
 
     @property
     def ranking(self) -> str:
-        """Such as `t1-r3 > t1-r0 = t1-r5`, or `failed`."""
+        """The ranking as text, such as `t1-r3 > t1-r0 = t1-r5`, or `failed`."""
         if self.scores is None:
             return "failed"
         by_score = sorted(self.scores.items(), key=lambda one: (-one[1], one[0]))
@@ -33,32 +33,34 @@ class Order:
 
     @property
     def place_of_winner(self) -> int | None:
-        """Where the one with the highest score stood, from 0; None without one such."""
+        """The position of the trajectory with the highest score, from 0; None if there is no single one."""
         highest = [id for id in self.shown if self.scores and self.scores[id] == max(self.scores.values())]
         return self.shown.index(highest[0]) if len(highest) == 1 else None
 
 
 Compared = tuple[RankedGroup, Sequence[Order]]
-"""A comparison, and what came of each of its orders."""
+"""A comparison, and the result of each of its orders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """What is told of programs that compare alone."""
+    """Numbers that only programs that compare have."""
 
     same: float | None
-    """Share of comparisons with the same ranking in every order; None where the program failed on each."""
+    """Share of comparisons with the same ranking in every order; None if the program failed on all of them."""
     first: float | None
-    """Of orders of pairs that have a winner, the share in which it stood first: one half where places mean nothing."""
+    """Share of orders of pairs with a winner in which the winner was shown first; 0.5 without position bias."""
     ties: int
     """Orders of pairs in which both got the same score."""
     groups: list[GroupScore]
-    """By size, pairs among them: the share of orders in which all pairs are ordered right."""
+    """By size, including pairs: the share of orders in which the whole group is ordered right."""
 
 
 def orders_of(group: RankedGroup) -> list[tuple[str, ...]]:
-    """The orders in which a group is shown: both of a pair; of more, as many as there are, so that each stands once in
-    each place. They follow from the ids alone, and so tell nothing of what is preferred."""
+    """The orders in which a group is shown: as many as it has trajectories, so that each is once in each position.
+
+    They depend only on the ids, so they reveal nothing about which trajectory is preferred.
+    """
     members = sorted(id for rank in group.ranks for id in rank)
     return [(*members[at:], *members[:at]) for at in range(len(members))]
 
@@ -69,7 +71,7 @@ def ranking_of(levels: Sequence[Sequence[str]]) -> str:
 
 
 def agreement_of(group: RankedGroup, order: Order) -> float:
-    """The share of pairs of different ranks that an order decides right, a tie counting one half."""
+    """The share of pairs of different ranks that an order decides right; a tie counts one half."""
     scores = order.scores
     if scores is None:
         return 0.0
@@ -82,7 +84,7 @@ def agreement_of(group: RankedGroup, order: Order) -> float:
 
 
 def verdict_of(orders: Sequence[Order]) -> str | None:
-    """What a program makes of a comparison in all its orders, as text; None where it failed on each."""
+    """What a program answers to a comparison in all orders, as text; None if it failed on all of them."""
     rankings = [order.ranking for order in orders]
     if all(order.scores is None for order in orders):
         return None

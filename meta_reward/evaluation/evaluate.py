@@ -1,11 +1,11 @@
-"""A program on examples: each is run by itself, in random order.
+"""Running a program on examples: each example by itself, in random order.
 
-The unit of work is one example, such as a trajectory. Each result is handed to the caller as soon as it is finished,
-who can write it down; results that were finished earlier are passed in and not repeated. A candidate's failure is a
-result with an error. An outage of the model or a limit of the run stops everything and leaves the evaluation
+The unit of work is one example, such as a trajectory. The caller gets each result as soon as it is finished and can
+store it; results that were finished earlier are passed in and not repeated. If a candidate fails on an example, the
+result holds the error. An outage of the model or a limit of the run stops everything and leaves the evaluation
 unfinished. Every example gets a result, unless the caller chooses to give up on a candidate that fails on most of its
-first ones. Examples that others come after, such as steps of training, are run first and in their order; where one
-fails, all that come after it fail.
+first examples. Examples that others come after, such as steps of training, are run first and in order; if one fails,
+all that come after it fail too.
 """
 
 import asyncio
@@ -26,30 +26,30 @@ from meta_reward.harness.sandbox import Sandbox
 from meta_reward.models.gateway import Gateway
 from meta_reward.models.session import Call, JudgeSession
 
-_TRIALS = 1_000  # more than an evaluation is repeated
+_TRIALS = 1_000  # more than an evaluation is ever repeated
 AFTER = "after"
-"""The kind of failure of an example that comes after one that failed."""
+"""The kind of failure if the example before this one failed."""
 WORLD = "world"
-"""The kind of failure of a program that a world fails on each time, though it answers others."""
+"""The kind of failure if a world fails in every try of a program, but works otherwise."""
 PROBATION = 8
 MAX_LEARNED_CHARS = 100_000_000
-"""Of all that a program returns while it learns, one example after the other: every state is kept for a resume."""
+"""The most characters that a program may return in all while it learns, because every state is kept for a resume."""
 
 
 class Hosts(Protocol):
-    """Makes what programs may ask besides the model."""
+    """Makes hosts: what programs may ask besides the model, such as a corpus or a world."""
 
     digest: str
-    """Of all that they answer from."""
+    """A digest of all data that hosts answer from."""
     draws_anew: bool
-    """Whether the same may be answered otherwise the next time: then no output is taken from the cache."""
+    """Whether hosts may answer the same question differently the next time; then no output comes from the cache."""
 
     def open(self, example: Example) -> Host:
-        """The host of one run; the example's repeat counts every trial of it."""
+        """The host for one run; `example.repeat` is different in every trial and repeat of the example."""
         ...
 
     async def works(self, example: Example) -> bool:
-        """Whether the host of an example answers at all, where it has failed in every try of a program."""
+        """Whether the host of an example works at all; asked after it failed in every try of a program."""
         ...
 
 
@@ -69,10 +69,13 @@ async def evaluate(
 ) -> Evaluation:
     """Run a program on every example that is not finished yet.
 
-    repeat: each number asks the model anew. give_up: stop after the first PROBATION examples if most of them fail;
-    otherwise every example gets a result. slots: shared with other evaluations that run at the same time; the
-    gateway's concurrency by default. on_result: called with each result once it is finished. Raises JudgeUnavailable
-    and LimitReached; unfinished results are then dropped, but the replies to calls already sent are stored.
+    seed: of the order of examples. repeat: every number asks the model anew. finished: earlier results by example.
+    give_up: stop after the first PROBATION examples if most of them fail; otherwise every example gets a result.
+    slots: shared with other evaluations that run at the same time; by default, the gateway's concurrency. on_result:
+    called with each result once it is finished.
+
+    Raises JudgeUnavailable and LimitReached; unfinished results are then dropped, but the replies to calls already
+    sent are stored.
     """
     results = dict(finished or {})
     runner = Runner(gateway, sandbox, _outputs(source, gateway, sandbox, hosts), hosts)
@@ -107,7 +110,7 @@ async def evaluate(
 
 
 def _within_bounds(result: Result, learned: int) -> Result:
-    """The result, or its failure if the program returns too much. learned: characters that it returned before."""
+    """The result, or a failure if the program returns too much. learned: how many characters it returned before."""
     if learned + len(result.text or "") <= MAX_LEARNED_CHARS:
         return result
     told = f"{result.entry}() has returned more than {MAX_LEARNED_CHARS:,} characters over its examples"
@@ -115,7 +118,7 @@ def _within_bounds(result: Result, learned: int) -> Result:
 
 
 def _shuffled(examples: Sequence[Example], without: Collection[str], seed: int) -> list[Example]:
-    """The examples in an order that tells nothing of labels. without: ids to leave out."""
+    """The examples in an order that reveals nothing about labels. without: ids to leave out."""
     order = sorted((example for example in examples if example.id not in without), key=lambda example: example.id)
     random.Random(seed).shuffle(order)
     return order
@@ -128,7 +131,7 @@ def _outputs(source: str, gateway: Gateway, sandbox: Sandbox, hosts: Hosts | Non
 
 
 def _chains(examples: Sequence[Example]) -> list[list[Example]]:
-    """The examples that others come after, each chain in its order. Raises ValueError where that has no beginning."""
+    """The chains of examples that others come after, each in order. Raises ValueError if they form a cycle."""
     by_id = {example.id: example for example in examples}
     needed = {example.after for example in examples if example.after}
     followers = {by_id[id].after: id for id in needed if by_id[id].after}
@@ -159,7 +162,7 @@ async def _each(examples: Sequence[Example], work: Callable[[Example], Any], *, 
 
 
 async def run_together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Wait for all of the work; the first error stops all of it and is raised, our own before any other."""
+    """Run all of the work concurrently. The first error stops it and is raised; ours take precedence over others."""
     try:
         async with asyncio.TaskGroup() as group:
             for one in work:
@@ -170,16 +173,16 @@ async def run_together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """What programs are run with, one example at a time."""
+    """Runs programs, one example at a time."""
 
     gateway: Gateway
     sandbox: Sandbox
     outputs: OutputCache = field(default_factory=OutputCache)
-    """Of the program, where its outputs are looked up and kept."""
+    """The cache in which the program's outputs are looked up and stored."""
     hosts: Hosts | None = None
 
     async def run_after(self, source: str, example: Example, before: Result | None, *, repeat: int = 0) -> Result:
-        """The result on an example, with what the one before it returned as `memory`. Raises like `evaluate`."""
+        """The result on an example. Its `memory` is what the program returned for `before`. Raises like `evaluate`."""
         if not example.after and MEMORY not in ENTRIES[example.entry].parameters:
             return await self.run(source, example, repeat=repeat)
         if before is not None and before.error is not None:
@@ -190,13 +193,13 @@ class Runner:
         return await self.run(source, replace(example, arguments={**example.arguments, MEMORY: memory}), repeat=repeat)
 
     async def run(self, source: str, example: Example, *, repeat: int = 0) -> Result:
-        """The result on an example as it stands. Raises like `evaluate`."""
+        """The result on an example. Raises like `evaluate`."""
         hidden = [example.setting] if example.setting else []
         digest = files.digest([example.entry, example.arguments, *hidden])
         example = replace(example, repeat=repeat + example.repeat * _TRIALS)
         if known := self.outputs.find(digest, example.repeat, self.gateway):
             return _result(example, known.output, None, known.calls, known.printed, known.asked)
-        for _ in range(TRIES_IF_KILLED):  # each asks the same again, which the cache answers
+        for _ in range(TRIES_IF_KILLED):  # every try asks the same questions, which the cache then answers
             session = self.gateway.session(digest, repeat=example.repeat, **self.sandbox.budget.of_session)
             host = self.hosts.open(example) if self.hosts else None
             output, error, printed = await self._run_once(source, example, session, host)
@@ -215,7 +218,7 @@ class Runner:
     async def _run_once(
         self, source: str, example: Example, session: JudgeSession, host: Host | None
     ) -> tuple[Output | None, Failure | None, str]:
-        """The output or the failure of one run in the sandbox, and what it printed."""
+        """The output or the failure of one run in the sandbox, and what the program printed."""
         printed, output = [""], None
         try:
             try:

@@ -1,10 +1,12 @@
 """The decision that ends a search: which finalist replaces the baseline, if any.
 
-Pure functions of numbers. Finalists are chosen on the search split; all of them are tested together
-against the baseline on the validation split, which no proposer sees and no part of the search heeds.
-A baseline is replaced by luck in at most a tenth of searches, all looks together, under
-exchangeability: a candidate's task totals are as likely with the opposite sign. Many small gains
-and rare disasters that cancel out are not exchangeable and may exceed the level.
+Pure functions of numbers. Finalists are chosen on the search split. All of them are tested together against the
+baseline on the validation split, which no proposer sees and the search does not use. A *look* is one such test; a
+search that is extended and decided again takes another look.
+
+Over all looks, a baseline is replaced by luck in at most a tenth of searches. This assumes exchangeability: a
+candidate's task totals are as likely with the opposite sign. Many small gains that rare disasters cancel out are not
+exchangeable, and may exceed the level.
 """
 
 import math
@@ -23,23 +25,23 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A candidate and what became of the items of both splits under it."""
+    """A candidate and its outcomes on both splits."""
 
     id: str
     tokens: int
-    """What it takes, for ties."""
+    """Judge tokens; of two candidates that tie, the one with fewer wins."""
     search: Sequence[Outcome]
     validation: Sequence[Outcome] = ()
-    """Empty for one that is no finalist. An item of the baseline that is missing here counts as 0."""
+    """Empty unless it is a finalist. If an item of the baseline is missing here, it counts as 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the decision found about one finalist on validation.
 
-    difference: finalist minus baseline, mean over the items. p: adjusted for all finalists, None where
-    it was not tested. tasks: those whose total differs from the baseline's. passed: now or at an
-    earlier look. mean: what the choice among those that passed goes by, over both splits.
+    difference: finalist minus baseline, mean over the items, from -1 to 1. p: adjusted for all finalists, None if it
+    was not tested. level: p must not exceed it. tasks: how many have a total that differs from the baseline's. passed:
+    now or at an earlier look. mean: over both splits; the highest among those that passed is chosen.
     """
 
     id: str
@@ -53,10 +55,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who is chosen: a finalist that passed, else the baseline.
+    """Which candidate is chosen: a finalist that passed, else the baseline.
 
-    untested: the best of baseline and finalists, where nobody passed and it could not be tested
-    because too few tasks differ. look: 1 for the first decision of a search. finalists: as given.
+    untested: the best of baseline and finalists, if nobody passed and it could not be tested because too few tasks
+    differ. look: 1 for the first decision of a search. finalists: in the order given.
     """
 
     chosen: str
@@ -69,7 +71,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A task or category on which a candidate does worse than the baseline. difference: mean over its items."""
+    """A task or category on which a candidate does worse than the baseline.
+
+    difference: candidate minus baseline, mean over its items, below 0. items: how many it has.
+    """
 
     name: str
     difference: float
@@ -77,7 +82,7 @@ class Loss:
 
 
 def level_of_look(look: int) -> float:
-    """The level of a look, counted from 1: 0.08, 0.01, 0.005, 0.0025, ...; together they stay under 0.10."""
+    """The significance level of a look, counted from 1: 0.08, 0.01, 0.005, 0.0025, ...; the sum stays under 0.10."""
     if look < 1:
         raise ValueError(f"look {look}: looks are counted from 1")
     return FIRST_LEVEL if look == 1 else _SECOND_LEVEL / 2.0 ** (look - 2)
@@ -86,9 +91,9 @@ def level_of_look(look: int) -> float:
 def choose_finalists(
     baseline: Candidate, candidates: Sequence[Candidate], *, count: int = FINALISTS
 ) -> list[Candidate]:
-    """The best on search among those above the baseline, one per vector of values.
+    """The best candidates on search that beat the baseline there, at most `count`.
 
-    Ties go to fewer tokens, then to the lower id.
+    Of candidates with the same value on every item only one is taken. Ties go to fewer tokens, then to the lower id.
     """
     items = baseline.search
     bar = _mean((baseline.search, items))
@@ -112,9 +117,9 @@ def decide(
 ) -> Decision:
     """Test the finalists together against the baseline on validation, and choose.
 
-    finalists: those of earlier looks included. scored_alike: whether the values of both splits may be averaged;
-    else those that passed are compared on validation alone. passed: ids of those that passed at an earlier look;
-    they stay passed. Raises ValueError for numbers that cannot be meant.
+    finalists: including those of earlier looks. scored_alike: whether the values of both splits may be averaged;
+    otherwise those that passed are compared on validation alone. passed: ids of those that passed at an earlier look;
+    they stay passed. draws, seed: of the random signs in the test. Raises ValueError for invalid input.
     """
     _check(baseline, finalists, passed)
     level, totals = level_of_look(look), [_task_totals(baseline, finalist) for finalist in finalists]
@@ -147,7 +152,10 @@ def losses(
     candidate: Sequence[Outcome],
     names: Callable[[Outcome], Iterable[str]] = lambda item: (item.task,),
 ) -> list[Loss]:
-    """The tasks on which a candidate does worse, most lost items first; `names` groups by something else."""
+    """The tasks on which a candidate does worse, the largest total loss first.
+
+    names: the groups of an item, to group by something other than its task.
+    """
     groups: dict[str, list[float]] = {}
     for item, value in zip(baseline, _values(candidate, baseline), strict=True):
         for name in names(item):
@@ -157,7 +165,7 @@ def losses(
 
 
 def _p_of_tested(totals: Sequence[Sequence[float]], draws: int, seed: int) -> list[float | None]:
-    """The adjusted p of each finalist; None, and no part in the test, where too few tasks differ."""
+    """The adjusted p of each finalist. A finalist with too few tasks that differ is left out of the test: None."""
     tested = [row for row in totals if _differing(row) >= MIN_TASKS]
     found = iter(adjusted_p(tested, draws=draws, seed=seed))
     return [next(found) if _differing(row) >= MIN_TASKS else None for row in totals]
@@ -168,7 +176,7 @@ def _differing(row: Sequence[float]) -> int:
 
 
 def _task_totals(baseline: Candidate, finalist: Candidate) -> list[float]:
-    """The weighted sum of a finalist's differences in each task, tasks in the order of their names."""
+    """The weighted sum of a finalist's differences in each task, in the order of task names."""
     by_task: dict[str, list[float]] = {}
     for item, value in zip(baseline.validation, _values(finalist.validation, baseline.validation), strict=True):
         by_task.setdefault(item.task, []).append(item.weight * (value - item.value))
@@ -176,7 +184,7 @@ def _task_totals(baseline: Candidate, finalist: Candidate) -> list[float]:
 
 
 def _total(terms: Sequence[float]) -> float:
-    """Their sum; exactly 0 where rounding alone keeps it from that."""
+    """The sum of the terms; exactly 0 if it differs from 0 by rounding only."""
     total = math.fsum(terms)
     return 0.0 if abs(total) <= 1e-12 * math.fsum(map(abs, terms)) else total
 
@@ -187,7 +195,10 @@ def _mean_of_both(candidate: Candidate, baseline: Candidate, scored_alike: bool)
 
 
 def _mean(*parts: tuple[Sequence[Outcome], Sequence[Outcome]]) -> float:
-    """The weighted mean of outcomes over the items of all parts, rounded so that equal ones compare equal; else 0."""
+    """The weighted mean of outcomes over the items of all parts, 0 without items.
+
+    Rounded, so that means that differ by rounding only compare as equal.
+    """
     terms = [
         (item.weight, item.weight * value)
         for outcomes, items in parts
@@ -198,7 +209,7 @@ def _mean(*parts: tuple[Sequence[Outcome], Sequence[Outcome]]) -> float:
 
 
 def _values(outcomes: Sequence[Outcome], items: Sequence[Outcome]) -> list[float]:
-    """The values of these items, in their order; 0 for one that is missing."""
+    """The value of each of these items, in order; 0 for a missing one."""
     found = {outcome.id: outcome.value for outcome in outcomes}
     return [found.get(item.id, 0.0) for item in items]
 
@@ -208,7 +219,7 @@ def _check(baseline: Candidate, finalists: Sequence[Candidate], passed: Collecti
     if len(set(ids)) < len(ids):
         raise ValueError(f"baseline and finalists must differ: {', '.join(ids)}")
     if unknown := sorted(set(passed) - set(ids[1:])):
-        raise ValueError(f"passed at an earlier look, but no finalist now: {', '.join(unknown)}")
+        raise ValueError(f"passed at an earlier look, but is not a finalist now: {', '.join(unknown)}")
     for candidate in (baseline, *finalists):
         for item in (*candidate.search, *candidate.validation):
             if not 0 < item.weight < math.inf:

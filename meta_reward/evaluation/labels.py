@@ -1,8 +1,8 @@
-"""Rewards against labels of success: a verdict from each reward by a threshold, and how often it is right.
+"""Rewards compared with labels of success: a threshold turns each reward into a verdict, which is right or wrong.
 
-TPR is the share of successes whose reward reaches the threshold, TNR the share of failures whose reward does not;
-kappa is Cohen's, the agreement beyond chance. A missing reward counts as wrong, as it loses a
-pair. Intervals treat tasks as the unit.
+TPR is the share of successes with a reward that reaches the threshold, TNR the share of failures with a reward that
+does not. Kappa is Cohen's: the agreement beyond chance. A missing reward counts as wrong, just as it loses a pair.
+Intervals treat tasks as the unit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,12 +16,12 @@ THRESHOLD = 50.0
 
 @dataclass(frozen=True, slots=True)
 class LabelMetrics:
-    """Verdicts against labels."""
+    """How well verdicts match labels."""
 
     threshold: float
-    """A reward from 0 to 100 that reaches it says success."""
+    """From 0 to 100; a reward that reaches it is a verdict of success."""
     trajectories: int
-    """Those with a label."""
+    """Number of trajectories with a label."""
     successes: int
     accuracy: Interval
     tpr: Interval | None
@@ -29,7 +29,7 @@ class LabelMetrics:
     tnr: Interval | None
     """None without a failure."""
     kappa: Interval | None
-    """None where labels or verdicts are all the same, so that chance alone would agree."""
+    """None if all labels and all verdicts are the same, so that they agree by chance alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class _Verdict:
 def against_labels(
     rollouts: Iterable[Rollout], rewards: Mapping[str, float | None], *, threshold: float = THRESHOLD
 ) -> LabelMetrics | None:
-    """Verdicts against labels, None where no rollout has one. rewards: by rollout id, from 0 to 100."""
+    """How well verdicts match labels; None if no rollout has a label. rewards: by rollout id, from 0 to 100."""
     verdicts = [_verdict(r, rewards.get(r.id), threshold) for r in rollouts if r.success is not None]
     accuracy = _right(verdicts)
     if accuracy is None:
@@ -68,7 +68,7 @@ def _right(verdicts: Sequence[_Verdict]) -> Interval | None:
 
 
 def _kappa(verdicts: Sequence[_Verdict]) -> Interval | None:
-    """Cohen's kappa; its interval is that of the mean of its linearization, which is kappa itself.
+    """Cohen's kappa. Its interval is the one for the mean of its linearization; that mean is kappa itself.
 
     Source: Fleiss, Cohen and Everitt (1969) for the variance by the delta method, here by task.
     """

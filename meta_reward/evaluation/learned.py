@@ -1,7 +1,7 @@
-"""A control that asks no model: a linear one of words and tool calls, trained on trusted pairs or labels.
+"""A control without an LLM: a linear model of words and tool calls, trained on trusted pairs or labels.
 
-A harness that does not beat it has found nothing that counting words does not find. Needs scikit-learn, the extra
-`controls`.
+A harness that does not beat it has found nothing that counting words would not find. Needs scikit-learn, which comes
+with the extra `controls`.
 """
 
 import re
@@ -26,11 +26,11 @@ _HINT = "pip install 'meta-reward[controls]', or leave controls out with --no-co
 def learned_rewards(
     training: Mapping[str, Rollout], pairs: Sequence[Pair], rollouts: Sequence[Rollout]
 ) -> dict[str, float]:
-    """A score without unit for each rollout, higher for what resembles the preferred trajectories of the pairs.
+    """A score without unit for each rollout, by id; the more it resembles preferred trajectories, the higher.
 
     Logistic regression without an intercept on the difference of two trajectories: TF-IDF of the agent's words, counts
-    of each tool, and a few totals. How strongly it is regularised is decided on folds of whole tasks.
-    training: by id, with both sides of every pair. Raises UsageError without scikit-learn, or without pairs.
+    of calls per tool, and a few totals. Cross-validation with folds of whole tasks chooses the regularisation.
+    training: rollouts by id, with both sides of every pair. Raises UsageError without scikit-learn, or without pairs.
     """
     if not pairs:
         raise UsageError("there are no pairs to train the learned control on")
@@ -44,7 +44,7 @@ def learned_rewards(
 
 
 def _features(trajectories: Sequence[Trajectory], *, fit_on: int) -> "csr_matrix":
-    """A row a trajectory; vocabulary and scales are those of the first ones, which it is fitted on."""
+    """One row per trajectory. fit_on: vocabulary and scales come from this many trajectories at the start."""
     try:
         from scipy.sparse import hstack
         from sklearn.feature_extraction import DictVectorizer
@@ -69,7 +69,7 @@ def _words(trajectory: Trajectory) -> str:
 
 
 def _counts(trajectory: Trajectory) -> dict[str, float]:
-    """Calls of each tool, and the totals that `tasks check` looks at too."""
+    """The number of calls of each tool, and the totals that `tasks check` looks at too."""
     counts: dict[str, float] = {name: feature(trajectory) for name, feature in FEATURES.items()}
     for message in trajectory.messages:
         for call in message.tool_calls if message.role == "assistant" else ():
@@ -78,7 +78,7 @@ def _counts(trajectory: Trajectory) -> dict[str, float]:
 
 
 def _fit(apart: "csr_matrix", strength: float) -> Any:
-    """A model of which side is preferred. apart: preferred minus other, a row a pair; each is seen both ways round."""
+    """A model of which side is preferred. apart: preferred minus other, one row per pair; each is used both ways."""
     from scipy.sparse import vstack
     from sklearn.linear_model import LogisticRegression
 
@@ -87,7 +87,7 @@ def _fit(apart: "csr_matrix", strength: float) -> Any:
 
 
 def _best_strength(apart: "csr_matrix", tasks: Sequence[str]) -> float:
-    """The inverse strength of regularisation that does best on tasks left out; the strongest among equals."""
+    """The inverse regularisation strength that does best on left-out tasks; among equals, the strongest one."""
     from sklearn.model_selection import GroupKFold
 
     folds = min(_FOLDS, len(set(tasks)))
@@ -102,7 +102,7 @@ def _best_strength(apart: "csr_matrix", tasks: Sequence[str]) -> float:
 
 
 def learned_labels(training: Sequence[tuple[str, str]], texts: Sequence[str]) -> list[str]:
-    """The label of each text by a logistic regression on TF-IDF of words and of letter sequences.
+    """The label of each text, predicted by logistic regression on TF-IDF of words and of letter sequences.
 
     training: texts with their labels. Raises UsageError without scikit-learn, or without training.
     """

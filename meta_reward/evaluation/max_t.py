@@ -1,8 +1,8 @@
 """The joint sign-flip test: several candidates against one baseline, tasks as the unit.
 
-Under exchangeability with the baseline, a task's sum of differences is as likely with the opposite
-sign. The same signs are flipped for all candidates, so that what they share is accounted for, and
-each is measured against the largest statistic among them. Pure functions of numbers.
+If a candidate is exchangeable with the baseline, a task's sum of differences is as likely with the opposite sign. The
+same signs are flipped for all candidates, which accounts for what they have in common, and each candidate is compared
+with the largest statistic among all of them. Pure functions of numbers.
 
 Source: Westfall and Young (1993), "Resampling-Based Multiple Testing", single-step max-T.
 """
@@ -20,11 +20,11 @@ _BITS = 8
 
 
 def adjusted_p(sums: Sequence[Sequence[float]], *, draws: int = DRAWS, seed: int = 0) -> list[float]:
-    """The adjusted one-sided p of each candidate: how often flipped signs bring the largest T up to its T.
+    """The adjusted one-sided p of each candidate: how often, under flipped signs, the largest T reaches its own T.
 
-    sums: a row a candidate, a column a task: the weighted sum of its differences from the baseline.
-    T is the row's sum over the root of its sum of squares; 0 for a row of zeros. Exact over all signs
-    of the tasks with a difference where these are at most EXACT_TASKS; else (1 + #) / (1 + draws).
+    sums: one row per candidate, one column per task: the weighted sum of the candidate's differences from the
+    baseline. T is a row's sum divided by the root of its sum of squares; 0 for a row of zeros. The p is exact, over all
+    signs, if at most EXACT_TASKS tasks have a difference; otherwise it is (1 + #) / (1 + draws).
     """
     if not sums:
         return []
@@ -43,7 +43,7 @@ def _standardized(row: Sequence[float]) -> list[float]:
 
 
 def _all_totals(row: Sequence[float]) -> list[float]:
-    """The total of a row under each choice of signs, in the same order of choices for every row."""
+    """The total of a row under each choice of signs. The order of choices is the same for every row."""
     totals = [0.0]
     for value in row:
         totals = [total + value for total in totals] + [total - value for total in totals]
@@ -51,7 +51,7 @@ def _all_totals(row: Sequence[float]) -> list[float]:
 
 
 def _drawn_totals(rows: Sequence[Sequence[float]], draws: int, rng: random.Random) -> list[list[float]]:
-    """The totals of the rows under random signs: a byte a draw looks up the total of eight tasks."""
+    """The totals of the rows under random signs. Each random byte looks up the total of eight tasks."""
     totals = [[0.0] * draws for _ in rows]
     for start in range(0, len(rows[0]), _BITS):
         signs = rng.randbytes(draws)
@@ -62,5 +62,5 @@ def _drawn_totals(rows: Sequence[Sequence[float]], draws: int, rng: random.Rando
 
 
 def _count_reaching(observed: float, largest: Sequence[float]) -> int:
-    """How many of the sorted totals are at least the observed one, ties by rounding included."""
+    """How many of the sorted values reach the observed one; values that miss it by rounding only count too."""
     return len(largest) - bisect_left(largest, observed - _TOLERANCE * max(1.0, abs(observed)))

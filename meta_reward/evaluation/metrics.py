@@ -1,7 +1,7 @@
-"""The numbers of an evaluation: the mean of its outcomes, and for rewards preference agreement.
+"""The numbers of an evaluation: the mean of its outcomes, which for rewards is preference agreement.
 
-Agreement is how often the higher reward goes to the preferred trajectory. Ties count one half; a missing reward loses
-its pair, so a candidate that fails cannot flatter itself. Knows no files and no judge.
+Agreement is how often the preferred trajectory gets the higher reward. A tie counts one half. A missing reward loses
+its pair, so failing never improves a candidate's score. Reads no files and asks no judge.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +21,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class PairOutcome:
-    """One pair under one harness. score: 1 if it is won, 0.5 for a tie, 0; a missing reward is None and loses."""
+    """One pair under one harness.
+
+    score: 1 if the preferred side has the higher reward, 0.5 for a tie, else 0. Rewards are from 0 to 100; a missing
+    one is None and loses the pair. margin: preferred minus other, in points; None if a reward is missing.
+    """
 
     id: str
     task: str
@@ -48,7 +52,7 @@ class PairOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the judge was asked for, nominally: as if nothing had been cached."""
+    """Calls, tokens and US dollars of the judge, counted as if nothing had been cached."""
 
     judge_calls: int = 0
     input_tokens: int = 0
@@ -66,10 +70,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What is told of pairs alone.
+    """Numbers that only rewards have.
 
-    strict_agreement: ties count nothing. mean_margin: over pairs with both rewards, in points. rewards: how they are
-    spread. best_of_n: empty where rollouts carry no labels. groups: how often whole groups are ordered right, by size.
+    strict_agreement: a tie counts as lost. mean_margin: over pairs with both rewards, in points. rewards: how they are
+    spread. best_of_n: empty if rollouts have no labels. groups: how often whole groups are ordered right, by size.
     """
 
     strict_agreement: float
@@ -82,22 +86,22 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a program shows the model, in characters."""
+    """How much a program shows the model, in characters."""
 
     mean_chars: float
-    """Of all prompts of one prediction or solution, on average."""
+    """All prompts of one prediction, solution or trial together, on average."""
     memory_chars: int | None
-    """Of what it has learned, after training; None for a program without memory. With several data sets the mean."""
+    """The program's memory after training, with several data sets on average; None for a program without memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """The numbers of one evaluation.
 
-    score is the mean outcome: agreement, accuracy or success. low, high: its 95% interval by task; None for the reason
-    in no_bounds. failures: items that are lost because the program failed; coverage: the share of all others.
-    examples: how often the program was run, such as once a trajectory. cost_usd: nominal, None where no price is
-    known.
+    score: the mean outcome from 0 to 1: agreement, accuracy or success. low, high: its 95% interval by task; None for
+    the reason in no_bounds. failures: items that are lost because the program failed. coverage: the share of all other
+    items. examples: how often the program was run, for rewards once per trajectory. Calls, tokens and cost_usd count
+    cached calls too; cost_usd is None if a price is not known.
     """
 
     score: float
@@ -116,20 +120,20 @@ class Metrics:
     by_category: dict[str, Group]
     by_task: dict[str, Group]
     preferences: Preferences | None = None
-    """For rewards."""
+    """Only for rewards."""
     context: Context | None = None
-    """For kinds whose programs answer."""
+    """Only for programs that classify, solve or act."""
     comparisons: Comparisons | None = None
-    """For programs that compare."""
+    """Only for programs that compare."""
 
     @property
     def cost(self) -> int:
-        """What stands against the score on the frontier: characters of context, for rewards judge tokens."""
+        """What the frontier weighs against the score: characters of context if known, else judge tokens."""
         return round(self.context.mean_chars) if self.context else self.judge_tokens
 
 
 def outcomes(pairs: Iterable[Pair], rewards: Mapping[str, float | None]) -> list[PairOutcome]:
-    """What became of each pair. rewards: by trajectory id; missing and None both mean none."""
+    """The outcome of each pair. rewards: by trajectory id; a missing id and None both mean no reward."""
     return [_outcome(pair, rewards.get(pair.preferred), rewards.get(pair.other)) for pair in pairs]
 
 
@@ -148,10 +152,10 @@ def preferences_of(
     selection: Sequence[BestOfN] = (),
     groups: Sequence[GroupScore] = (),
 ) -> Preferences:
-    """What is told of pairs alone. Raises ValueError without any pair."""
+    """The numbers that only rewards have. Raises ValueError without any pair."""
     margins = [r.margin for r in results if r.margin is not None]
     return Preferences(
-        strict_agreement=sum(r.score == 1 for r in _some(results)) / len(results),
+        strict_agreement=sum(r.score == 1 for r in _not_empty(results)) / len(results),
         ties=margins.count(0),
         mean_margin=sum(margins) / len(margins) if margins else None,
         rewards=rewards,
@@ -170,7 +174,7 @@ def summarize(
     comparisons: Comparisons | None = None,
 ) -> Metrics:
     """The metrics of an evaluation. Raises ValueError without any item."""
-    decided = [result.outcome for result in _some(results)]
+    decided = [result.outcome for result in _not_empty(results)]
     failures = sum(result.failed for result in results)
     interval = mean_interval(decided)
     return Metrics(
@@ -195,14 +199,14 @@ def summarize(
     )
 
 
-def _some(results: Sequence[_T]) -> Sequence[_T]:
+def _not_empty(results: Sequence[_T]) -> Sequence[_T]:
     if not results:
         raise ValueError("no items to summarize")
     return results
 
 
 def mean_interval(outcomes: Sequence[Outcome]) -> Interval:
-    """The mean of outcomes with its interval by task. Raises ValueError without any."""
+    """The mean of outcomes with its 95% interval by task. Raises ValueError without any outcome."""
     interval = share_interval(by_task((o.task for o in outcomes), (o.value for o in outcomes)), _weights(outcomes))
     if interval is None:
         raise ValueError("no items to summarize")
@@ -210,15 +214,15 @@ def mean_interval(outcomes: Sequence[Outcome]) -> Interval:
 
 
 def differences(baseline: Iterable[Outcome], candidate: Sequence[Outcome]) -> dict[str, list[float]]:
-    """The candidate's value minus the baseline's on each item, by task. Both must hold the same items."""
+    """The candidate's value minus the baseline's on each item, by task. Both must have the same items."""
     before = {outcome.id: outcome.value for outcome in baseline}
     return by_task((o.task for o in candidate), (o.value - before[o.id] for o in candidate))
 
 
 def difference(baseline: Iterable[Outcome], candidate: Sequence[Outcome]) -> Interval:
-    """The candidate's values minus the baseline's, with the interval by task. Both must hold the same items.
+    """The mean of the candidate's values minus the baseline's, with its 95% interval by task.
 
-    Raises ValueError without any.
+    Both must have the same items. Raises ValueError without any.
     """
     interval = difference_interval(differences(baseline, candidate), _weights(candidate))
     if interval is None:

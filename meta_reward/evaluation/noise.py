@@ -1,7 +1,7 @@
-"""How far a judge agrees with itself: the same harness on the same trajectories, several times.
+"""How well a judge agrees with itself: the same harness on the same trajectories, several times.
 
-Reads rewards and pairs, returns plain numbers; knows no files and no judge. A trajectory without a reward in some
-repeat is left out of the spreads; for its pairs, that is another outcome.
+Takes rewards and pairs, returns plain numbers; reads no files and asks no judge. A trajectory without a reward in some
+repeat is left out of the standard deviations and ranges; for its pairs, a missing reward counts as another outcome.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from meta_reward.evaluation.metrics import outcomes
 from meta_reward.trajectory import Pair
 
 Rewards = Mapping[str, float | None]
-"""Rewards by trajectory, None if it was not scored."""
+"""Rewards from 0 to 100 by trajectory id, None if it was not scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,17 @@ class Noise:
     trajectories: int
     pairs: int
     failures: int
-    """Missing scores, out of trajectories times repeats."""
+    """Missing rewards, out of trajectories times repeats."""
     agreement: list[float]
-    """Of each repeat."""
+    """The agreement of each repeat, from 0 to 1."""
     agreement_sd: float
-    """Its standard deviation over the repeats."""
+    """Standard deviation of the agreement over the repeats."""
     score_sd_mean: float
-    """Standard deviation of a trajectory's scores over the repeats, in points: the mean over trajectories."""
+    """Standard deviation of a trajectory's scores over the repeats, in points; the mean over trajectories."""
     score_sd_max: float
-    """The largest of them."""
+    """The largest of these standard deviations, in points."""
     score_range_max: float
-    """Highest minus lowest score of a trajectory, in points: the largest."""
+    """Highest minus lowest score of a trajectory over the repeats, in points; the largest over trajectories."""
     unchanged: float
     """Share of trajectories with the same score every time."""
     flips: float
@@ -46,7 +46,7 @@ class Noise:
 def noise_of(repeats: Sequence[Rewards], pairs: Sequence[Pair]) -> Noise:
     """The noise of repeats over the same trajectories. Raises ValueError for fewer than two, or without pairs."""
     if len(repeats) < 2 or not pairs:
-        raise ValueError("noise is measured on pairs, from at least two repeats")
+        raise ValueError("noise needs pairs and at least two repeats")
     scores = [[rewards[name] for rewards in repeats] for name in repeats[0]]
     whole = [[score for score in row if score is not None] for row in scores if None not in row]
     spreads = [statistics.stdev(row) for row in whole] or [0.0]

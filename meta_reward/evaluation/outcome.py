@@ -1,4 +1,4 @@
-"""What an evaluation is given, and what everything that follows it works with, whatever is evaluated."""
+"""The input and the outcomes of an evaluation, the same for every kind of program."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,38 +7,38 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What one run of a program is given; for rewards, a trajectory."""
+    """The input of one run of a program; for rewards, a trajectory."""
 
     id: str
     task: str
     entry: str
-    """The function of the program that is called, of `harness/entries.py`."""
+    """The function of the program that is called, one of `harness/entries.py`."""
     arguments: Mapping[str, Any]
-    """All that the program sees, in JSON form."""
+    """Everything that the program sees, in JSON form."""
     after: str = ""
-    """The example whose output is its argument `memory`; without one that is empty."""
+    """The id of the example whose output is passed as the argument `memory`; if empty, `memory` is empty too."""
     repeat: int = 0
-    """Which trial of the same arguments it is; each asks the model anew."""
+    """The number of this trial with the same arguments, from 0; every trial asks the model anew."""
     setting: Mapping[str, Any] = field(default_factory=dict)
-    """What its host is opened with, in JSON form; the program does not see it."""
+    """What the program's host is opened with, in JSON form; the program does not see it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is decided about; for rewards, a pair."""
+    """The unit that gets an outcome; for rewards, a pair."""
 
     id: str
     task: str
     examples: tuple[str, ...]
-    """The ids of those that it needs."""
+    """The ids of the examples whose results decide it."""
     categories: tuple[str, ...] = ()
     weight: float = 1.0
-    """1, or with several data sets 1 / (items of its set in the split)."""
+    """1; with several data sets, 1 / (number of items of its data set in the split)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is evaluated of a task set, such as a split."""
+    """The part of a task set that is evaluated, such as a split."""
 
     tasks: frozenset[str]
     examples: Sequence[Example]
@@ -46,16 +46,16 @@ class Part:
 
     @property
     def counted(self) -> list[Example]:
-        """The examples that items need; the others only prepare them."""
+        """The examples that decide items; the others only prepare them."""
         wanted = {id for item in self.items for id in item.examples}
         return [example for example in self.examples if example.id in wanted]
 
     def of_items(self, items: Sequence[Item]) -> "Part":
-        """The same with some of its items alone, and the examples that these need."""
+        """This part with only these items, and the examples that they need."""
         return replace(self.of_examples({id for item in items for id in item.examples}), items=items)
 
     def of_examples(self, ids: Collection[str]) -> "Part":
-        """The same with some of its examples alone, and those that they come after."""
+        """This part with only these examples, and those that they come after."""
         by_id, wanted = {example.id: example for example in self.examples}, set[str]()
         for id in ids:
             while id and id not in wanted:
@@ -64,9 +64,9 @@ class Part:
         return replace(self, examples=[e for e in self.examples if e.id in wanted])
 
     def for_program(self, defined: Collection[str], optional: Collection[str]) -> "Part":
-        """The same without the examples of optional functions that a program does not define.
+        """This part without examples for optional functions that a program does not define.
 
-        defined: names at the top level of its source.
+        defined: the names at the top level of the program's source. optional: the names of optional functions.
         """
         left_out = {e.id for e in self.examples if e.entry in optional and e.entry not in defined}
         if not left_out:
@@ -77,24 +77,24 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an item under one candidate."""
+    """How well one candidate did on an item."""
 
     id: str
     task: str
     value: float
-    """In [0, 1]: for a pair 1 where it was won, 0.5 for a tie; 0 where the candidate failed."""
+    """In [0, 1]. For a pair: 1 if it was won, 0.5 for a tie, 0 if it was lost. 0 if the candidate failed."""
     categories: tuple[str, ...] = ()
     weight: float = 1.0
     """The item's."""
 
 
 REWARDS = "rewards"
-"""In what a reader may want to know of an item: the learned reward of each trial."""
+"""The key in `ItemOutcome.about` for the learned reward of each trial."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """An item with one example under one candidate, as it is written down; pairs have their own, `PairOutcome`."""
+    """The stored outcome of an item under one candidate; pairs have a class of their own, `PairOutcome`."""
 
     id: str
     task: str
@@ -104,10 +104,10 @@ class ItemOutcome:
     output: str | None
     """What the program answered; None if it failed."""
     score: float
-    """1 if that is right, else 0."""
+    """1 if the answer is right, 0 if it is wrong; for comparisons and agents a mean, in between."""
     weight: float = 1.0
     about: Mapping[str, Any] = field(default_factory=dict)
-    """What a reader may want to know of it, such as its data set."""
+    """Further facts for readers, such as the data set."""
 
     @property
     def outcome(self) -> Outcome:
@@ -115,12 +115,12 @@ class ItemOutcome:
 
     @property
     def rewards(self) -> str | None:
-        """The learned reward of each trial, where one has scored it."""
+        """The learned reward of each trial, None if no learned reward scored the item."""
         return self.about.get(REWARDS)
 
     @property
     def orders(self) -> Mapping[str, Mapping[str, Any]]:
-        """Of a comparison, each order by its id as an example: what was `shown`, and the `ranking` that came of it."""
+        """For a comparison: each order by its example id, with what was `shown` and the resulting `ranking`."""
         found: Mapping[str, Mapping[str, Any]] = self.about.get("orders", {})
         return found
 
@@ -134,5 +134,5 @@ class ItemOutcome:
 
     @property
     def margin(self) -> float | None:
-        """How far it is above or below a tie, from -1 to 1; None if the program failed."""
+        """How far the score is above or below a tie, from -1 to 1; None if the program failed."""
         return None if self.failed else 2 * self.score - 1

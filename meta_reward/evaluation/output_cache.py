@@ -1,14 +1,14 @@
-"""Outputs on disk, beside the model's replies: a program that was run on an example need not be run on it again.
+"""Outputs on disk, next to the model's replies, so that a program is not run on the same example twice.
 
     <judge's folder in the cache>/rewards/ab/KEY.jsonl
     {"example": DIGEST, "repeat": 0, "entry": "reward", "output": {...},
      "calls": [{"ask": 1, "turn": 1, "draw": 0, "key": ...}], "printed": "", "asked": []}
 
-There is one file for each combination of what else an output depends on: the program, the model's settings, what
-hosts answer from, the budget, the sandbox and its interpreter. A line holds only the keys of the replies: if one of
-them is no longer in the cache, the output is not used. Failures are not kept, because a time-out or an endpoint's
-error may not happen again. A program that failed on one example is run again on all of them; otherwise one that
-fails by chance would improve with every evaluation.
+There is one file for each combination of everything else that an output depends on: the program, the model's settings,
+the hosts' data, the budget, the sandbox and its interpreter. A line holds only the keys of the replies; if one of them
+is no longer in the cache, the output is not used. Failures are not stored, because a time-out or an endpoint's error
+may not happen again. A program that failed on one example is run again on all examples; otherwise a program that fails
+by chance would improve with every evaluation.
 """
 
 import hashlib
@@ -42,10 +42,10 @@ class KnownOutput:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """An output as the file holds it."""
+    """A line of the file."""
 
     example: str
-    """The digest of what the program was given."""
+    """The digest of the program's input."""
     repeat: int
     entry: str
     output: Any
@@ -56,16 +56,16 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class OutputCache:
-    """What one program returned with one model."""
+    """The outputs of one program with one model."""
 
     path: Path | None = None
-    """None to keep nothing."""
+    """None to store nothing."""
     _lines: dict[tuple[str, int], _Line] = field(default_factory=dict)
 
     def find(self, digest: str, repeat: int, gateway: Gateway) -> KnownOutput | None:
-        """The output on an example and the calls behind it, which count like any that the cache answers.
+        """The output on an example, with the calls behind it, which are counted as cached calls.
 
-        None if it is not known, or one of its replies is gone. Raises LimitReached.
+        None if the output is not known, or one of its replies is no longer in the cache. Raises LimitReached.
         """
         line = self._lines.get((digest, repeat))
         if line is None:
@@ -76,7 +76,7 @@ class OutputCache:
         return KnownOutput(ENTRIES[line.entry].parse(line.output), calls, line.printed, line.asked)
 
     def keep(self, digest: str, repeat: int, entry: str, known: KnownOutput) -> None:
-        """Write an output down, unless one of its calls failed."""
+        """Store an output, unless one of its calls failed."""
         if self.path is None or any(call.error is not None for call in known.calls):
             return
         keys = [CallKey(call.ask, call.turn, call.draw, call.key, call.role) for call in known.calls]
@@ -85,13 +85,13 @@ class OutputCache:
         self._lines[digest, repeat] = line
 
     def fail(self, digest: str) -> None:
-        """Write down that the program failed on an example, so that the next evaluation starts over."""
+        """Record that the program failed on an example, so that the next evaluation runs all examples again."""
         if self.path is not None:
             files.append_line(self.path, {"failed": digest})
 
 
 def open_output_cache(source: str, gateway: Gateway, sandbox: Sandbox, *, hosts: str = "") -> OutputCache:
-    """The outputs of a program with this model in this sandbox, ready for more. hosts: a digest of what they know."""
+    """The output cache of a program with this model in this sandbox. hosts: a digest of the hosts' data."""
     if gateway.rewards_folder is None:
         return OutputCache()
     key = _key(source, gateway, sandbox, hosts)

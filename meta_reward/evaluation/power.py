@@ -1,11 +1,10 @@
-"""What the decision that ends a search can find with a number of validation tasks.
+"""What gains the gate can detect with a given number of validation tasks.
 
-Pure functions of numbers, for `tasks power` and the dry run. An approximation, calibrated by
-simulation: the statistic of a finalist is treated as a Student's t, its critical value is the one
-that simulated joint tests of three finalists at the level of the first look come closest to.
-`benchmarks/gate_power.py` prints it beside what was measured: from 6 to 50 tasks, even and uneven, the
-two differ by about 3 points of power on average. How much candidates differ from a baseline is
-assumed, as measured on skyways; a baseline and candidates that agree more let smaller gains be found.
+Pure functions of numbers, for `tasks power` and the dry run. They are an approximation, calibrated by simulation: the
+statistic of a finalist is treated as a Student's t, with the critical value that fits simulated joint tests of three
+finalists at the level of the first look best. `benchmarks/gate_power.py` prints the approximation beside measured
+power: from 6 to 50 tasks, even and uneven, the two differ by about 3 points on average. How much candidates differ from
+a baseline is assumed, as measured on skyways; if they differ less, smaller gains can be found.
 """
 
 import math
@@ -27,8 +26,8 @@ _NORMAL = NormalDist()
 class Power:
     """What a number of validation tasks allows.
 
-    smallest_p: that the test can give, None where there are too few tasks for one. gain: the true
-    difference in mean value that a finalist passes with in 80% of searches, None where no gain does.
+    smallest_p: the smallest p that the test can give, None if there are too few tasks for a test. gain: the true
+    difference in mean value, from 0 to 1, with which a finalist passes in 80% of searches; None if none suffices.
     """
 
     tasks: int
@@ -37,10 +36,10 @@ class Power:
 
 
 def power_of(items: Sequence[int], *, variance: float = VARIANCE, correlation: float = CORRELATION) -> Power:
-    """What validation tasks with so many items each allow.
+    """What validation tasks allow. items: the number of items of each task.
 
     variance: of an item's difference between candidate and baseline; skyways has 0.1 to 0.5.
-    correlation: of two such differences in one task; skyways has 0.1 to 0.35.
+    correlation: between two such differences in one task; skyways has 0.1 to 0.35.
     """
     tasks = len(items)
     if tasks < MIN_TASKS:
@@ -52,7 +51,7 @@ def power_of(items: Sequence[int], *, variance: float = VARIANCE, correlation: f
 def chance_to_pass(
     gain: float, items: Sequence[int], *, variance: float = VARIANCE, correlation: float = CORRELATION
 ) -> float:
-    """How likely one of three finalists with this true gain passes the first look; 0 with too few tasks."""
+    """The probability that one of three finalists with this true gain passes the first look; 0 with too few tasks."""
     tasks = len(items)
     if tasks < MIN_TASKS:
         return 0.0
@@ -64,7 +63,10 @@ def chance_to_pass(
 def tasks_needed(
     gain: float, items: Sequence[int], *, variance: float = VARIANCE, correlation: float = CORRELATION
 ) -> int:
-    """How many validation tasks such as these find this gain in 80% of searches. Raises ValueError below 0."""
+    """How many validation tasks like these it takes to find this gain in 80% of searches.
+
+    Raises ValueError unless the gain is above 0.
+    """
     if gain <= 0:
         raise ValueError(f"gain {gain}: only a gain above 0 can be found")
     spread, enough = _spread(items, variance, correlation), MIN_TASKS
@@ -97,8 +99,8 @@ def _spread(items: Sequence[int], variance: float, correlation: float) -> float:
 def _critical(tasks: int) -> tuple[float, float]:
     """The critical value of Student's t, and the deviation of a t around its shift there.
 
-    T, which is over the root of the sum of squares, grows with the t, which is over that of squared
-    deviations. Source: Abramowitz and Stegun, 26.7.10 (non-central t).
+    The test's T divides by the root of the sum of squares, t by the root of the squared deviations; T grows with t.
+    Source: Abramowitz and Stegun, 26.7.10 (non-central t).
     """
     freedom = tasks - 1
     t = _CRITICAL_T * math.sqrt(freedom / (tasks - _CRITICAL_T**2))

@@ -1,4 +1,4 @@
-"""Groups of several trajectories: how often rewards order a whole group right. Touches no files and asks no judge."""
+"""Groups of several trajectories: how often rewards order a whole group right. Reads no files and asks no judge."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class GroupScore:
     groups: int
     """How many groups of this size there are."""
     right: float
-    """Share of groups in which each trajectory has a higher reward than all of lower ranks; a tie is not higher."""
+    """Share of groups in which each trajectory has a higher reward than all trajectories of lower ranks; ties lose."""
     low: float | None
     high: float | None
     """`low` to `high` is the 95% interval of `right`, by task; None for the reason in `no_bounds`."""

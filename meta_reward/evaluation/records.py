@@ -1,6 +1,6 @@
-"""What is recorded of one run of a program: each call of its model, what it took, and how it failed.
+"""The record of one run of a program: each call of its model, what the call took, and how the program failed.
 
-These are written as JSON as they are, field by field.
+Each dataclass is written to JSON field by field.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ REWARD = "reward"
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What was asked and answered in one turn of the judge: the same wherever and whenever the call is made."""
+    """What was asked and answered in one turn of the judge; it does not depend on where and when the call is made."""
 
     ask: int
     """The question it belongs to, from 1."""
@@ -45,7 +45,7 @@ class CallRecord:
     stop_reason: str
     _: KW_ONLY
     role: str | None = None
-    """Which other model may have been asked; not written where it is None."""
+    """The role in which the model was asked; None, and not written, for the judge itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class FailedCallRecord(CallRecord):
     """A call without a reply."""
 
     error: str
-    """Its type and message."""
+    """Type and message of the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,15 @@ class CallCost:
     """Those of the input tokens that the provider read from its own cache."""
     cache_write_tokens: int
     cost_usd: float | None
-    """What it costs if it is not cached, None if the price is not known."""
+    """US dollars that it costs if it is not cached, None if the price is not known."""
     cached: bool
-    """Whether our cache answered it, so that nothing was paid."""
+    """Whether our own cache answered it, so that nothing was paid."""
     tries: int
     error: str | None
     """The type of the error if there is no reply."""
     seconds: float
     role: str | None = None
-    """Of whoever was asked; not written where it is None."""
+    """The role in which the model was asked; None, and not written, for the judge itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Failure:
 
 
 def call_record(call: "Call") -> CallRecord:
-    """What was asked and answered."""
+    """The record of what was asked and answered in a call."""
     completion = call.completion
     parts: dict[str, Any] = {
         "ask": call.ask,
@@ -115,7 +115,7 @@ def parse_call_record(data: dict[str, Any]) -> CallRecord:
 
 
 def record_to_json(record: CallRecord | CallCost | Failure) -> dict[str, Any]:
-    """A record as a dict; unlike `asdict`, its values are not copied."""
+    """A record as a dict. Unlike `asdict`, it does not copy the values."""
     values = {one.name: getattr(record, one.name) for one in fields(record)}
     if values.get("role", "") is None:
         del values["role"]
@@ -142,7 +142,7 @@ def call_cost(call: "Call") -> CallCost:
 
 
 def tokens_of(costs: Iterable[CallCost]) -> Tokens:
-    """The tokens and the price of calls, counting cached ones like any other."""
+    """The tokens and the cost of calls; cached calls count like any other."""
     costs = list(costs)
     return Tokens(
         judge_calls=len(costs),
@@ -161,7 +161,7 @@ class Result:
     output: Output | None
     """What the program returned, None if it failed."""
     error: Failure | None
-    """None if it did not."""
+    """Why the program failed, None if it did not."""
     calls: list[CallRecord]
     costs: list[CallCost]
     """What each call took, in the same order."""
@@ -170,7 +170,7 @@ class Result:
     entry: str = REWARD
     """The function that was called."""
     asked: list[Any] = field(default_factory=list)
-    """What it asked its host, and was told."""
+    """What it asked its host, with the answers."""
 
     @property
     def score(self) -> float | None:
@@ -179,7 +179,7 @@ class Result:
 
     @property
     def text(self) -> str | None:
-        """The text that it returned, None if there is none."""
+        """The text that the program returned, None if there is none."""
         return self.output if isinstance(self.output, str) else None
 
 
@@ -190,9 +190,9 @@ class Evaluation:
     results: list[Result]
     """In the order of the examples."""
     broken: bool = False
-    """Whether it was given up because the candidate failed on most of its first examples."""
+    """Whether it was stopped early because the candidate failed on most of its first examples."""
     not_run: tuple[str, ...] = ()
-    """The examples that it was therefore not run on."""
+    """The ids of the examples that were therefore not run."""
 
     @property
     def rewards(self) -> dict[str, float | None]:

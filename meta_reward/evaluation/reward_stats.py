@@ -1,6 +1,6 @@
-"""What a training run would get from the rewards: how far they tell trajectories apart, and what they go along with.
+"""What a training run would get from the rewards: how well they separate trajectories, and what they correlate with.
 
-A group of rollouts with equal rewards teaches an RL run nothing; a reward that follows length teaches it to talk.
+An RL run learns nothing from a group of rollouts with equal rewards. A reward that follows length teaches it to talk.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,27 +16,27 @@ _BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class RewardStats:
-    """How rewards are spread. Without a reward, a trajectory is left out, but for auc."""
+    """How rewards are distributed. A trajectory without a reward is left out, except for auc."""
 
     levels: int
     """Distinct rewards."""
     spread: float | None
-    """Standard deviation of the rewards within a task, in points: the mean over tasks with two rewards or more."""
+    """Standard deviation of the rewards within a task, in points; the mean over tasks with at least two rewards."""
     flat_tasks: float | None
     """Share of these tasks in which all rewards are equal."""
     length_correlation: float | None
-    """Spearman's, of the reward and the characters of all messages; None where either never changes."""
+    """Spearman's correlation of the reward with the characters of all messages; None if either is constant."""
     calls_correlation: float | None
-    """Likewise, with the number of tool calls."""
+    """The same with the number of tool calls."""
     auc: float | None
-    """The chance that a success has a higher reward than a failure, a tie counting one half, a missing reward being
-    the lowest; None without labels of both kinds."""
+    """The probability that a success has a higher reward than a failure. A tie counts one half, a missing reward is
+    the lowest. None without labels of both kinds."""
     calibration_error: float | None
-    """Of reward / 100 as the probability of success, from 0 to 1; None without labels."""
+    """The calibration error of reward / 100 as the probability of success, from 0 to 1; None without labels."""
 
 
 def reward_stats(rollouts: Iterable[Rollout], rewards: Mapping[str, float | None]) -> RewardStats:
-    """The spread of rewards over rollouts. rewards: by rollout id, from 0 to 100."""
+    """How rewards are distributed over rollouts. rewards: by rollout id, from 0 to 100."""
     every = [(rollout, rewards.get(rollout.id)) for rollout in rollouts]
     found = [(rollout, reward) for rollout, reward in every if reward is not None]
     values = [reward for _, reward in found]
@@ -53,7 +53,7 @@ def reward_stats(rollouts: Iterable[Rollout], rewards: Mapping[str, float | None
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
-    """The rank of each value, from 1; equal ones share their mean rank."""
+    """The rank of each value, from 1; equal values get their mean rank."""
     order = sorted(range(len(values)), key=values.__getitem__)
     ranks = [0.0] * len(values)
     start = 0
@@ -75,7 +75,7 @@ def _spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
 
 
 def _auc(labelled: Sequence[tuple[float | None, int]]) -> float | None:
-    """By the rank sum of the successes (Mann and Whitney 1947)."""
+    """The AUC from the rank sum of the successes (Mann and Whitney 1947)."""
     ranks = _ranks([float("-inf") if reward is None else reward for reward, _ in labelled])
     successes = [rank for rank, (_, label) in zip(ranks, labelled, strict=True) if label == 1]
     won, failures = len(successes), len(labelled) - len(successes)
@@ -85,7 +85,7 @@ def _auc(labelled: Sequence[tuple[float | None, int]]) -> float | None:
 
 
 def _calibration_error(labelled: Sequence[tuple[float, int]]) -> float | None:
-    """Mean reward minus share of successes, absolute, over ten bins of equal width, weighted by their trajectories.
+    """The absolute difference of mean reward and share of successes in ten bins of equal width, weighted by size.
 
     Source: the expected calibration error of Naeini, Cooper and Hauskrecht (2015).
     """

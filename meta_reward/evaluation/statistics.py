@@ -20,10 +20,10 @@ _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean with its 95% bounds; bounds are None where the data cannot carry them.
+    """A mean with its 95% bounds; the bounds are None if the data do not support any.
 
-    no_bounds: why there are none: FEW_TASKS, where the method does not hold yet, or NO_SPREAD, where
-    all tasks agree and nothing tells how far off the mean may be.
+    no_bounds: why there are none: FEW_TASKS if there are too few tasks for the method, NO_SPREAD if all tasks agree,
+    so that nothing tells how far off the mean may be.
     """
 
     mean: float
@@ -42,7 +42,7 @@ class _Estimate:
 
 
 def by_task(tasks: Iterable[str], values: Iterable[float]) -> dict[str, list[float]]:
-    """Values grouped by the task of each. Raises ValueError if there are not as many of both."""
+    """The values of each task. tasks: the task of each value. Raises ValueError if the two differ in length."""
     grouped: dict[str, list[float]] = {}
     for task, value in zip(tasks, values, strict=True):
         grouped.setdefault(task, []).append(value)
@@ -52,10 +52,10 @@ def by_task(tasks: Iterable[str], values: Iterable[float]) -> dict[str, list[flo
 def share_interval(
     values: Mapping[str, Sequence[float]], weights: Mapping[str, Sequence[float]] | None = None
 ) -> Interval | None:
-    """A share, such as agreement, over all pairs with its 95% interval; None without any pair.
+    """A share over all pairs, such as agreement, with its 95% interval; None without any pair.
 
-    values: in [0, 1], of the pairs of each task; weights: likewise, all 1 by default. Wilson's
-    interval, with the number of pairs that would have the jackknife's standard error if pairs were
+    values: those of the pairs of each task, in [0, 1]. weights: in the same shape, all 1 by default. The interval is
+    Wilson's, with the number of pairs that would have the jackknife's standard error if pairs were
     independent, and Student's quantile for the effective number of tasks.
     Source: Korn and Graubard (1998), "Confidence Intervals for Proportions With Small Expected
     Number of Positive Counts Estimated From Survey Data", applied to Wilson (1927).
@@ -75,10 +75,10 @@ def difference_interval(
 ) -> Interval | None:
     """A mean difference over all pairs with its 95% interval; None without any pair.
 
-    values: in [-1, 1], of the pairs of each task; weights: likewise, all 1 by default. Student's
-    interval with the jackknife's standard error and the effective number of tasks.
-    Source: the jackknife by cluster (Cameron, Gelbach and Miller 2008, section III); for what
-    measured best see benchmarks/coverage.py.
+    values: those of the pairs of each task, in [-1, 1]. weights: in the same shape, all 1 by default. The interval is
+    Student's, with the jackknife's standard error and the effective number of tasks.
+    Source: the jackknife by cluster (Cameron, Gelbach and Miller 2008, section III); benchmarks/coverage.py measures
+    how it compares.
     """
     found = _estimate(values, weights)
     if not isinstance(found, _Estimate):
@@ -90,10 +90,11 @@ def difference_interval(
 def _estimate(
     values: Mapping[str, Sequence[float]], weights: Mapping[str, Sequence[float]] | None
 ) -> _Estimate | Interval | None:
-    """The mean and what its bounds need; an interval without bounds where the data cannot carry them.
+    """The mean and what its bounds need; an interval without bounds if the data do not support any; None without pairs.
 
-    The error is the jackknife's, which leaves out one task at a time, around the mean itself. Tasks of
-    unequal weight are worth fewer, (sum w)^2 / sum w^2 (Kish 1965), and so are the degrees of freedom.
+    The standard error is the jackknife's, which leaves out one task at a time, around the mean itself. The effective
+    number of tasks is (sum w)^2 / sum w^2 (Kish 1965), less than their number if weights differ; the degrees of freedom
+    are one less.
     """
     sized = {task: weights[task] if weights else [1.0] * len(part) for task, part in values.items() if part}
     totals = [(_dot(sized[task], values[task]), math.fsum(sized[task])) for task in sorted(sized)]
@@ -114,7 +115,7 @@ def _dot(weights: Sequence[float], values: Sequence[float]) -> float:
 
 
 def _student_quantile(z: float, freedom: float) -> float:
-    """Student's quantile from the normal one, by its expansion in 1/freedom; within 1% from 2 up.
+    """Student's quantile from the normal quantile z, by its expansion in 1/freedom; within 1% for freedom >= 2.
 
     Source: Abramowitz and Stegun, 26.7.5.
     """

@@ -1,20 +1,20 @@
-"""Billing logs: every call that is paid for, written down before it is sent and again when it has ended.
+"""Billing logs: every call that costs money, logged before it is sent and again when it has ended.
 
+    {"before": {...}}                                 first line of a run's log: what was paid before it
     {"sent": KEY, "tokens": ..., "cost_usd": ...}     about to be sent; what it is expected to take
     {"paid": KEY, "input_tokens": ..., ...}           answered; what it took
     {"void": KEY}                                     ended without an answer, and without a charge
 
-A killed process leaves calls that were sent and never ended. They count at what was expected, until
-`reconcile` finds the reply in the cache and writes down what the call took. cost_usd is null if the
-price is not known.
+A killed process leaves calls that were sent but have not ended. They count with their expected cost until `reconcile`
+finds the reply in the cache and logs the actual cost. cost_usd is null if the price is not known.
 
-A run has one log. An evaluation outside any run has one for each start, until it finishes:
+A run has one log. An evaluation outside any run has one log per start, until it finishes:
 
     <cache>/unfinished/NAME-....jsonl
 
-If a start is killed, interrupted or stopped by a limit, its log stays, and the next start of the same
-evaluation takes over all logs that no living process holds (by `flock`, which the kernel releases).
-What they add up to was spent before. A start that finishes removes them.
+If a start is killed, interrupted or stopped by a limit, its log stays. The next start of the same evaluation takes over
+all logs that no living process holds (by `flock`, which the kernel releases), and their total counts as spent before.
+A start that finishes removes them.
 """
 
 import fcntl
@@ -38,9 +38,9 @@ class Bill:
     """What a billing log adds up to."""
 
     spent: Spent
-    """Calls that were paid for, and calls that may have been."""
+    """Calls that were paid for, and calls that may have been charged."""
     lost: int = 0
-    """How many of them were sent and never ended; they count at what was expected."""
+    """How many of them were sent but have not ended; they count with their expected cost."""
     open: tuple[str, ...] = ()
     """The keys of those whose replies may still turn up in the cache."""
 
@@ -50,7 +50,7 @@ class BillingLog:
     """A billing log on disk."""
 
     path: Path | None = None
-    """None to write nothing down."""
+    """None to log nothing."""
 
     def sent(self, key: str, expected_tokens: int, cost_usd: float | None) -> None:
         """A call is about to be sent."""
@@ -70,7 +70,7 @@ class BillingLog:
 
 
 def open_billing_log(path: Path, before: Spent) -> BillingLog:
-    """A log, ready for more lines. before: what was paid by a run that has no log yet, or has lost what was in it."""
+    """A log, ready for more lines. before: what the run had paid already, if the log is missing or empty."""
     files.repair_journal(path)
     if not has_bill(path):
         paid = {"calls": before.misses, "cost_usd": before.cost_usd, "unpriced": before.unpriced}
@@ -79,12 +79,12 @@ def open_billing_log(path: Path, before: Spent) -> BillingLog:
 
 
 def has_bill(path: Path) -> bool:
-    """Whether a log is there, and not empty: its first line says what was paid before it."""
+    """Whether a log exists and is not empty: its first line says what was paid before it."""
     return path.exists() and path.stat().st_size > 0
 
 
 def reconcile(path: Path, cache: Cache | None, backend: Backend) -> None:
-    """Write down what open calls took, if the cache holds their replies."""
+    """Log what open calls took, if the cache holds their replies."""
     for key in load_bill(path).open if cache else ():
         if cache and (completion := cache.load(key)) is not None:
             BillingLog(path).paid(key, completion.usage, backend.cost_usd(completion.usage), tries=1)
@@ -98,7 +98,7 @@ def load_bill(path: Path) -> Bill:
 
 
 def fold_bill(path: Path) -> None:
-    """Write down what a log adds up to so far, beside it, so that `load_bill` need not read all of it again."""
+    """Save the totals of a log so far in a file next to it, so that `load_bill` need not read all of it again."""
     files.write_json(_folded(path), _sums_of(path))
 
 
@@ -107,12 +107,12 @@ class _Sums:
     """What the first bytes of a log add up to."""
 
     bytes: int = 0
-    """How many; whole lines."""
+    """How many bytes; whole lines only."""
     paid: Spent = field(default_factory=Spent)
     lost: list[float | None] = field(default_factory=list)
-    """What was expected of calls that were sent by a process that was killed, and then sent again."""
+    """The expected cost in US dollars of each call that a killed process had sent and that was then sent again."""
     open: dict[str, float | None] = field(default_factory=dict)
-    """What is expected of calls that have not ended, by key."""
+    """The expected cost in US dollars of each call that has not ended, by key."""
 
     def add(self, line: Mapping[str, Any]) -> None:
         """Add the next line."""
@@ -124,7 +124,7 @@ class _Sums:
             self.open[key] = line["cost_usd"]
         else:
             known = self.open.pop(line.get("paid") or line["void"], _UNKNOWN)
-            if known is not _UNKNOWN and "paid" in line:  # two processes may both write down how it ended
+            if known is not _UNKNOWN and "paid" in line:  # two processes may both log how it ended
                 self.paid += paid_for([line["cost_usd"]])
 
 
@@ -138,7 +138,7 @@ def _sums_of(path: Path) -> _Sums:
 
 
 def _load_folded(path: Path) -> _Sums:
-    """What was written down; nothing, where it is missing, damaged or not about this log."""
+    """The totals that `fold_bill` saved; empty if they are missing, damaged or not about this log."""
     try:
         data = files.load_json(_folded(path))
         sums = _Sums(data["bytes"], Spent(**data["paid"]), data["lost"], data["open"])
@@ -157,7 +157,7 @@ def unfinished_bill(
 ) -> Iterator[tuple[BillingLog, Spent]]:
     """A new log for the block, and what earlier starts under this name have spent.
 
-    All their logs are removed when the block ends without an exception; otherwise they stay for the next start.
+    If the block ends without an exception, all these logs are removed; otherwise they stay for the next start.
     """
     with files.writing(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -186,7 +186,7 @@ def _before(paid: Mapping[str, Any]) -> Spent:
 
 
 def _lock_left(folder: Path, name: str) -> dict[Path, int]:
-    """The logs under a name that no living process holds, locked from now on."""
+    """The logs under a name that no living process holds, with their file descriptors; they are locked from now on."""
     left = {}
     for path in sorted(folder.glob(f"{name}-*.jsonl")):
         with suppress(FileNotFoundError):  # its process has just finished
@@ -200,7 +200,7 @@ def _lock_left(folder: Path, name: str) -> dict[Path, int]:
 
 
 def _lock_new(path: Path) -> int:
-    """Make an empty log that is locked before any other process can see it."""
+    """Create an empty log that is locked before any other process can see it. Returns its file descriptor."""
     hidden = path.with_name(f".{path.name}")
     handle = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)

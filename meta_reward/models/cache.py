@@ -1,12 +1,12 @@
-"""Judge replies on disk, by the content of the request: nothing is paid for twice.
+"""Judge replies on disk, by the content of the request, so that nothing is paid for twice.
 
-    <folder>/replies/<judge>/ab/abcdef....json              a request, the judge it went to, and the completion
-    <folder>/replies/<judge>/claims                         locked by whoever is asking (`claims.py`)
-    <folder>/replies/<judge>/rewards/ab/abcdef....jsonl     rewards that follow from replies (`reward_cache.py`)
+    <folder>/replies/<judge>/ab/abcdef....json              a request, the judge's settings, and the completion
+    <folder>/replies/<judge>/claims                         which questions are being asked (`claims.py`)
+    <folder>/replies/<judge>/rewards/ab/abcdef....jsonl     outputs of programs (`evaluation/output_cache.py`)
 
-There is one file for each completion, written atomically, so that any number of processes can share the folder. A
-file that cannot be read counts as a miss and is written again. Clearing the cache leaves folders in place, because
-another process may be about to write there. Requests are stored too, as lines to read and grep, so only the owner
+There is one file per completion, written atomically, so that any number of processes can share the folder. A file that
+cannot be read counts as a miss and is written again. Clearing the cache leaves folders in place, because another
+process may be about to write there. Requests are stored too, as lines that can be read and grepped, so only the owner
 may read the folder.
 """
 
@@ -32,7 +32,7 @@ _DAY_S = 86400.0
 
 
 def default_cache_folder() -> Path:
-    """`$META_REWARD_CACHE`, else `meta-reward` in the user's cache folder. Raises UsageError if there is no home."""
+    """`$META_REWARD_CACHE`, else `meta-reward` in the user's cache folder. Raises UsageError without a home folder."""
     if own := os.environ.get("META_REWARD_CACHE"):
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
@@ -53,8 +53,10 @@ def folder_of_judge(spec: str, root: Path | None = None) -> Path:
 
 
 def cache_key(settings: Mapping[str, Any], *, trajectory_digest: str, repeat: int, request: Request, draw: int) -> str:
-    """The key under which a completion is stored. It includes the trajectory, so that a hit tells a candidate
-    nothing about any other trajectory."""
+    """The key under which a completion is stored, a SHA-256 in hexadecimal.
+
+    It includes the trajectory, so that a cache hit reveals nothing to a candidate about other trajectories.
+    """
     parts = {
         "schema": SCHEMA,
         "judge": dict(settings),
@@ -74,7 +76,7 @@ class Cache:
 
     @property
     def claims(self) -> Claims:
-        """What processes are asking at the moment."""
+        """The questions that processes are asking at the moment."""
         return claims_in(self.folder)
 
     def load(self, key: str) -> Completion | None:
@@ -85,7 +87,10 @@ class Cache:
             return None
 
     def load_asked(self, key: str) -> tuple[Request, Completion] | None:
-        """The request and the completion stored under a key. The caller checks that the key belongs to the request."""
+        """The request and completion stored under a key, None if missing or unreadable.
+
+        The caller must check that the key belongs to the request.
+        """
         try:
             entry = files.load_json(self._path(key))
             return request_from_json(entry["request"]), _parse(entry)
@@ -95,7 +100,7 @@ class Cache:
     def save(
         self, key: str, completion: Completion, settings: Mapping[str, Any], request: Request | None = None
     ) -> None:
-        """Store a completion, with its request for people who look into the cache."""
+        """Store a completion, and its request for people who look into the cache."""
         asked = files.as_lines(request_to_json(request)) if request else None
         entry = {"schema": SCHEMA, "judge": dict(settings), "request": asked, "completion": completion}
         files.write_json(self._path(key), entry)
@@ -116,19 +121,19 @@ def _parse(data: Any) -> Completion:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What the cache holds of one judge."""
+    """What the cache holds for one judge."""
 
     judge: str
     entries: int
-    """Replies."""
+    """Number of replies."""
     bytes: int
-    """Of replies, and of the rewards beside them."""
+    """Size of the replies and of the rewards next to them."""
 
 
 def holdings(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
-    """What the cache holds for each judge that it holds anything of.
+    """What the cache holds for each judge; judges without stored replies or rewards are left out.
 
-    judge: this one alone. older_than_days: entries of at least this age alone.
+    judge: only this judge. older_than_days: only entries of at least this age.
     """
     before = _before(older_than_days)
     folders = {unquote(folder.name): folder for folder in sorted((root / _REPLIES).glob("*"))}
@@ -137,14 +142,14 @@ def holdings(root: Path, *, judge: str | None = None, older_than_days: float = 0
 
 
 def clear(root: Path, *, judge: str | None = None, older_than_days: float = 0.0) -> list[Holding]:
-    """Remove what `holdings` lists for the same arguments; returns what was removed."""
+    """Remove what `holdings` lists for the same arguments. Returns what was removed."""
     before = _before(older_than_days)
     judges = [holding.judge for holding in holdings(root, judge=judge)]
     return [_holding(name, _removed(folder_of_judge(name, root), before)) for name in judges]
 
 
 def _before(days: float) -> float:
-    """The time that many days ago; infinity for 0, which means entries of any age."""
+    """The time that many days ago, in seconds since 1970; infinity for 0, which means entries of any age."""
     return time.time() - days * _DAY_S if days else float("inf")
 
 

@@ -1,7 +1,7 @@
-"""Whether a judge can do what a harness may ask of it: a few tiny real calls, one try each.
+"""Whether a judge supports what a harness may use: a few tiny real calls, one try each.
 
-If the plain call fails, its error is raised, because that line is what the user needs. If a schema or tools do not
-work, that is reported: many harnesses need neither.
+If the plain call fails, its error is raised, because that is what the user needs to see. If a schema or tools do not
+work, that is only reported, because many harnesses need neither.
 """
 
 import json
@@ -26,18 +26,18 @@ class Finding:
 
     works: bool
     seen: str = ""
-    """What was seen if it does not, or not quite."""
+    """What the judge did instead, if the feature does not work or works only partly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What the calls showed. A price that is not known is None."""
+    """The findings of all calls. An unknown price is None."""
 
     judge: Mapping[str, Any]
     """Its settings, as in cache keys."""
     simulated: bool
     reply: str
-    """To the plain call; the next four as well."""
+    """The reply to the plain call; the next four fields are about that call too."""
     stop_reason: str
     seconds: float
     usage: Usage
@@ -47,9 +47,9 @@ class Check:
     schema: Finding
     tools: Finding
     calls: int
-    """How many were made."""
+    """How many calls were made."""
     total_usd: float | None
-    """Of all of them."""
+    """US dollars that all calls cost."""
 
 
 class _Asking:
@@ -69,7 +69,7 @@ class _Asking:
 
 
 async def check_judge(backend: Backend) -> Check:
-    """Make the calls. Raises what the plain call raises, and every error that is not about a single request."""
+    """Make the calls. Raises any error of the plain call; of other calls, only errors not about that one request."""
     ask = _Asking(backend)
     began = time.monotonic()
     plain = await ask(_question("Answer with the single word: ready"))
@@ -135,6 +135,6 @@ def _fits(text: str) -> bool:
 
 
 def _price_usd(backend: Backend) -> tuple[float, float] | None:
-    """Per million tokens of input and output, from the price of a thousand: long prompts may cost more per token."""
+    """US dollars per million tokens of input and output, from the price of a thousand: long prompts may cost more."""
     prices = [backend.cost_usd(usage) for usage in (Usage(1000, 0), Usage(0, 1000))]
     return None if prices[0] is None or prices[1] is None else (prices[0] * 1000, prices[1] * 1000)

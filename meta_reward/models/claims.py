@@ -1,9 +1,9 @@
-"""Claims on questions: of several processes that want the same reply, one asks, and the others wait for it.
+"""Claims on questions: if several processes want the same reply, one of them asks and the others wait.
 
-    <folder>/claims      an empty file; a question is a byte of it, and a claim is a lock on that byte
+    <folder>/claims      an empty file; every question has a byte in it, and a claim is a lock on that byte
 
 The kernel releases the locks of a process when it dies, so a claim never outlives its owner. One open file serves any
-number of claims. Where the file system has no locks, every claim is granted: the worst is that both processes ask.
+number of claims. On a file system without locks, every claim is granted; at worst, both processes ask.
 """
 
 import fcntl
@@ -12,11 +12,11 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-_OFFSET_DIGITS = 15  # of a key: 60 bits, so that two keys share a byte by chance about never
+_OFFSET_DIGITS = 15  # hexadecimal digits of a key: 60 bits, so two keys practically never share a byte
 
 
 class Claims:
-    """The claims of this process in a folder. Get it from `claims_in`: a process may open the file only once."""
+    """The claims of this process in a folder. Use `claims_in` to get it: a process must open the file only once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -24,7 +24,7 @@ class Claims:
         self._held: set[str] = set()
 
     def take(self, key: str) -> bool:
-        """Claim a question; False if somebody else holds it, in this process or in another."""
+        """Claim a question. Returns False if it is already claimed, by this process or another."""
         if key in self._held:
             return False
         try:
@@ -38,7 +38,7 @@ class Claims:
         return True
 
     def release(self, key: str) -> None:
-        """Give up a claim; nothing happens to one that is not held."""
+        """Release a claim; does nothing if it is not held."""
         if key in self._held:
             self._held.remove(key)
             with suppress(OSError):
@@ -53,7 +53,7 @@ class Claims:
 
 @cache
 def claims_in(folder: Path) -> Claims:
-    """The claims of this process in a folder. Never closed: that would release those of others in this process."""
+    """The claims of this process in a folder. The file is never closed: that would release all of its claims."""
     return Claims(folder / "claims")
 
 

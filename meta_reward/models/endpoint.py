@@ -1,7 +1,7 @@
-"""Where a judge is, and which key goes there.
+"""The address of a judge, and the key that is sent there.
 
-A provider's own key goes to the provider, and to the address in its own `..._BASE_URL` unless that is on this
-machine. Any other address gets the key of `key_env` or none: a local server never sees the real one.
+A provider's key is sent to the provider, and to the address in the provider's `..._BASE_URL` unless that is on this
+machine. Any other address gets the key in `key_env` or none, so a local server never sees the provider's key.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ from meta_reward.models.settings import ModelSettings
 
 _SPEC = re.compile(r"(?P<model>.+?)(?:@(?P<address>https?://.+))?")
 
-_SCHEMELESS = re.compile(r"@.*[:/]|@localhost")  # an address, which would go unnoticed as part of a model's name
+_SCHEMELESS = re.compile(r"@.*[:/]|@localhost")  # an address that would be taken for part of a model's name
 _LOGIN = re.compile(r"^(\w+://)?.*@")  # a name and a password before a host
 
 
@@ -25,10 +25,10 @@ class Provider:
     """Who runs an endpoint."""
 
     name: str
-    """As genai-prices names it."""
+    """The provider's name in genai-prices."""
     address: str
     variable: str
-    """The environment variable that may name another address."""
+    """The environment variable that may hold another address."""
     keys: tuple[str, ...]
     """The environment variables that may hold the key; the first that is set wins."""
     key_from: str = ""
@@ -53,20 +53,20 @@ class Endpoint:
 
     @property
     def about(self) -> dict[str, str]:
-        """What distinguishes it from the provider's own address, for cache keys."""
+        """The part of cache keys that distinguishes it from the provider's own address."""
         return {} if self.address == self.provider.address else {"address": self.address}
 
     @property
     def price_key(self) -> PriceKey:
-        """Who charges for it."""
+        """The key for looking up its prices."""
         return PriceKey(self.provider.name, self.model) if self.own else PriceKey("", self.model, self.address)
 
     def check_key(self) -> None:
-        """Raise JudgeMisconfigured if the key is missing, or holds characters that no key has."""
+        """Raise JudgeMisconfigured if the key is missing or contains invalid characters."""
         if self.key_name and not self.key:
             raise JudgeMisconfigured(f"judge {self.spec} needs a key", hint=self.key_hint)
         if not (self.key.isascii() and self.key.isprintable()):
-            raise JudgeMisconfigured(f"the key of judge {self.spec} holds what no key can", hint=self.key_hint)
+            raise JudgeMisconfigured(f"the key of judge {self.spec} has invalid characters", hint=self.key_hint)
 
     @property
     def key_hint(self) -> str:
@@ -106,7 +106,7 @@ def is_local(address: str) -> bool:
 
 
 def _check_address(address: str, shown: str) -> None:
-    """Raise UsageError if an address is malformed or holds more than host, port and path. Never repeats a password."""
+    """Raise UsageError if an address is malformed or has more than host, port and path. Never repeats a password."""
     try:
         parts = urlsplit(address)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -114,12 +114,12 @@ def _check_address(address: str, shown: str) -> None:
         fine = False
     if not fine:
         bare = _LOGIN.sub(r"\1", address)
-        raise UsageError(f"judge {shown}: {bare!r} is no address", hint="say http://host:port/v1")
+        raise UsageError(f"judge {shown}: {bare!r} is not an address", hint="say http://host:port/v1")
     if parts.username or parts.password or parts.query or parts.fragment:
-        what = f"judge {shown}: its address holds more than host, port and path"
-        raise UsageError(what, hint="a key belongs into an environment variable, named by key_env in [judge.settings]")
+        what = f"judge {shown}: its address has more than host, port and path"
+        raise UsageError(what, hint="a key belongs in an environment variable, named by key_env in [judge.settings]")
 
 
 def _first_set(names: tuple[str, ...]) -> str:
-    """The first that is set; else the first, to be asked for. Empty for a provider without keys."""
+    """The first variable that is set; else the first, for the error message. Empty for a provider without keys."""
     return next((name for name in names if os.environ.get(name, "").strip()), next(iter(names), ""))

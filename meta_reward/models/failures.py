@@ -1,8 +1,8 @@
-"""What an endpoint's refusal means: the one place where HTTP statuses and messages become our errors.
+"""What an endpoint's refusal means: the only place where HTTP statuses and messages become our errors.
 
-The status decides first, then the `code` and `type` of the error. The message is the last resort: it may quote
-what a candidate wrote, so only its beginning counts, which is the provider's. None of our messages carries a
-key, even if the endpoint repeats it.
+The status decides first, then the `code` and `type` of the error. The message is the last resort: it may quote what a
+candidate wrote, so only its beginning counts, which comes from the provider. None of our messages contains a key, even
+if the endpoint repeats it.
 """
 
 import datetime
@@ -28,7 +28,7 @@ _TOO_LONG = re.compile(
     r"|input token count|max_new_tokens`? must be",
     re.IGNORECASE,
 )
-_TOO_LARGE = re.compile(r"request too large for", re.IGNORECASE)  # a 429 that no waiting helps
+_TOO_LARGE = re.compile(r"request too large for", re.IGNORECASE)  # a 429 that waiting does not solve
 _NUMBERS = (  # tokens first or limit first, as providers word it
     re.compile(r"(?P<tokens>\d{3,}) input tokens.*?length is only (?P<limit>\d{3,})", re.DOTALL),
     re.compile(r"count \((?P<tokens>\d{3,})\).*?allowed \((?P<limit>\d{3,})\)", re.DOTALL),
@@ -39,7 +39,7 @@ _NUMBERS = (  # tokens first or limit first, as providers word it
     re.compile(r"Limit (?P<limit>\d{3,}), Requested (?P<tokens>\d{3,})"),
     re.compile(r"\((?P<tokens>\d{3,}) tokens?\).*?\((?P<limit>\d{3,}) tokens?\)", re.DOTALL),
 )
-# What providers call it, in `code` or `type`; and how their messages begin where these say nothing.
+# The provider's `code` or `type` for each meaning; and how messages begin if these say nothing.
 _CODES_TOO_LONG = {"context_length_exceeded", "string_above_max_length", "request_too_large"}
 _CODES_NO_CREDIT = {"insufficient_quota", "billing_error", "billing_not_active", "billing_hard_limit_reached"}
 _CODES_NO_KEY = {"authentication_error", "invalid_api_key", "api_key_invalid"}
@@ -55,19 +55,19 @@ _NO_MODEL = re.compile(
 _PARAMETER = (
     r"""\W*(?:[^'"`:]{0,60}\b(?:parameter|argument|field|value)s?\b[^'"`\w]*(?:for |supplied: |name: )?['"`]?)?"""
 )
-_ALSO = {"effort": "(reasoning_)?effort", "max_tokens": "max_(completion_)?tokens"}  # as providers call them
+_ALSO = {"effort": "(reasoning_)?effort", "max_tokens": "max_(completion_)?tokens"}  # the providers' names
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A response with an error in place of a reply."""
+    """A response with an error instead of a reply."""
 
     status: int
     message: str
     codes: frozenset[str] = frozenset()
-    """The provider's codes and types for it."""
+    """The provider's codes and types for the error."""
     param: str = ""
-    """The part of the request it is about, if the provider names one."""
+    """The part of the request that the error is about, if the provider names one."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -91,7 +91,7 @@ def failure_of(refusal: Refusal, endpoint: Endpoint) -> MetaRewardError:
 
 
 def broken(what: str, endpoint: Endpoint, *, status: int | None = None) -> JudgeTransient:
-    """A failed connection or a malformed reply as our error: it is worth another try."""
+    """The error for a failed connection or a malformed reply: another try may succeed."""
     return JudgeTransient(f"judge {endpoint.spec}: {clean(what, endpoint.key)}", status=status)
 
 
@@ -101,7 +101,7 @@ def missing_package(name: str) -> JudgeMisconfigured:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """How long the endpoint asks to wait: in milliseconds, in seconds or until a date."""
+    """How many seconds the endpoint asks to wait; its header may be in milliseconds, in seconds or a date."""
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers[name]) * unit_s
@@ -116,7 +116,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def refusal_of(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Refusal:
-    """The refusal in the body of an error, whatever its shape."""
+    """The refusal in the body of an error response of any shape."""
     error = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(error, dict):
         return Refusal(status, str(error or ""), headers=headers or {})
@@ -126,7 +126,7 @@ def refusal_of(status: int, body: Any, headers: Mapping[str, str] | None = None)
 
 
 def clean(text: str, secret: str = "") -> str:
-    """A message from outside as one short line without the key."""
+    """A message from outside as one short line, without the key."""
     if secret:
         text = text.replace(secret, "[key]")
     line = printable(" ".join(text.split()))
@@ -134,7 +134,7 @@ def clean(text: str, secret: str = "") -> str:
 
 
 def _is_too_long(refusal: Refusal) -> bool:
-    """Whether the prompt is too long. That is about this prompt alone, so words anywhere in the message count."""
+    """Whether the prompt is too long. This affects only one request, so words anywhere in the message count."""
     status = refusal.status
     if status == 413 or (status < 500 and refusal.codes & _CODES_TOO_LONG):
         return True
@@ -144,7 +144,7 @@ def _is_too_long(refusal: Refusal) -> bool:
 
 
 def _means(refusal: Refusal, codes: AbstractSet[str], beginning: re.Pattern[str]) -> bool:
-    """Whether a refusal has one of the codes, or a message that begins so."""
+    """Whether a refusal has one of the codes, or a message with this beginning."""
     return bool(refusal.codes & codes or beginning.match(refusal.message.strip()))
 
 
@@ -173,7 +173,7 @@ def _is_about(refusal: Refusal, name: str) -> bool:
 
 
 def _names_sent(settings: ModelSettings) -> list[str]:
-    """The settings that are part of every request, which an endpoint may refuse whatever the prompt."""
+    """The settings that are sent with every request, so that an endpoint may refuse them for any prompt."""
     return [*(name for name in identity(settings) if name not in ("system", "extra")), *settings.extra]
 
 

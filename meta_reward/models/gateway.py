@@ -1,9 +1,8 @@
-"""The one way to the judge: cache, limits, quotas, and what was spent.
+"""The only way to the judge: cache, limits, quotas, and what was spent.
 
-A `Gateway` belongs to a process, a `JudgeSession` to one trajectory scored by one harness. Calls and tokens
-count a cached reply like any other; money counts only what was sent to the judge. A request that the cache
-cannot answer goes through `InFlight`, which retries it. Limits are set with `limit`; a gateway with a quota
-of new calls comes from `with_quota`.
+A process has one `Gateway`; every trajectory that a harness scores has a `JudgeSession`. Calls and tokens count cached
+replies like any other; money counts only what was sent to the judge. A request that the cache cannot answer goes
+through `InFlight`, which retries it. `limit` sets limits; `with_quota` makes a gateway with a quota of new calls.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,14 +20,15 @@ from meta_reward.models.retry import RetryPolicy
 from meta_reward.models.session import Call, CallKey, JudgeSession
 from meta_reward.models.usage import Check, Spent
 
-_DRAWS_OF_A_REPEAT = 100_000  # more than any trajectory has
+_DRAWS_OF_A_REPEAT = 100_000  # more draws than any trajectory has
 
 
 class Gateway:
-    """A backend behind its cache.
+    """A backend behind a cache.
 
-    spent: what was spent before this process. notice: called with a line for people. outage: called with the reason
-    when the judge stops answering, and with "" when it answers again. roles: other models for named roles.
+    concurrency: calls at a time. spent: what was spent before this process. notice: called with one line for people.
+    outage: called with the reason when the judge stops answering, and with "" when it answers again. roles: the
+    backend and cache of other models, by role.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Gateway:
             other.limit(lambda _: self.check_limit())
 
     def playing(self, role: str | None) -> "Gateway":
-        """The gateway to the model that plays a role: this one, unless another was named."""
+        """The gateway to the model for a role: this gateway, unless the role has a model of its own."""
         return self.roles.get(role or "", self)
 
     @property
@@ -80,15 +80,18 @@ class Gateway:
 
     @property
     def rewards_folder(self) -> Path | None:
-        """Where rewards are kept beside the replies they follow from, None without a cache."""
+        """The folder of cached rewards, next to the replies they were computed from; None without a cache."""
         return self._cache.folder / REWARDS if self._cache else None
 
     def limit(self, check: Check, *, elsewhere_usd: Callable[[], float] = lambda: 0.0) -> None:
-        """From now on, call `check` before each call. elsewhere_usd: dollars spent elsewhere that count as well."""
+        """From now on, run `check` before each call. elsewhere_usd: US dollars spent elsewhere that count as well."""
         self._check, self._elsewhere_usd = check, elsewhere_usd
 
     def check_limit(self, *, pending_usd: float = 0.0) -> None:
-        """Raise LimitReached if another call would go beyond the limit. pending_usd: expected of calls elsewhere."""
+        """Raise LimitReached if another call would go beyond the limit.
+
+        pending_usd: US dollars that calls in flight elsewhere are expected to cost.
+        """
         spent = self.spent
         cost_usd, pending_usd = spent.cost_usd + self._elsewhere_usd(), spent.pending_usd + pending_usd
         self._check(replace(spent, cost_usd=cost_usd, pending_usd=pending_usd))
@@ -96,8 +99,8 @@ class Gateway:
     def with_quota(self, quota: Quota) -> "Gateway":
         """A gateway to the same judge that makes no more new calls than the quota allows.
 
-        The money that it spends counts as this gateway's, at once and under the same limit; the calls and tokens
-        that it counts are its own.
+        Money that it spends counts immediately as spent by this gateway, under the same limit. Its calls and tokens
+        are counted separately.
         """
         limited = Gateway(
             QuotaBackend(self.backend, quota, self._meter.pay),
@@ -118,7 +121,7 @@ class Gateway:
         return limited
 
     def count(self, usage: Usage) -> None:
-        """Count a call that was asked for and got no reply."""
+        """Count a call that was requested but got no reply."""
         self._meter.count(usage)
 
     def session(
@@ -130,19 +133,19 @@ class Gateway:
         max_tokens: int = 2_000_000,
         max_bytes: int = 32_000_000,
     ) -> JudgeSession:
-        """A session for one trajectory; its budget counts nominal calls and tokens, and the bytes of its requests."""
+        """A session for one trajectory. Its budget counts calls and tokens, cached or not, and bytes of requests."""
         return JudgeSession(self, trajectory_digest, repeat, max_calls, max_tokens, max_bytes)
 
     def key(self, request: Request, *, trajectory_digest: str, repeat: int, draw: int) -> str:
-        """The key of a request's reply in the cache."""
+        """The cache key of the reply to a request."""
         return cache_key(
             self.backend.settings, trajectory_digest=trajectory_digest, repeat=repeat, request=request, draw=draw
         )
 
     def recall(self, calls: Sequence[CallKey], *, trajectory_digest: str, repeat: int) -> list[Call] | None:
-        """The calls of an earlier session, counted as answered by the cache. Raises LimitReached.
+        """Repeat the calls of an earlier session from the cache, and count them as cached. Raises LimitReached.
 
-        None if a reply is no longer in the cache, or answers something else.
+        None if a reply is no longer in the cache, or belongs to another request.
         """
         self.check_limit()
         found = []
@@ -153,7 +156,7 @@ class Gateway:
                 return None
             request, completion = asked
             key = player.key(request, trajectory_digest=trajectory_digest, repeat=repeat, draw=call.draw)
-            if key != call.key:  # a reply cannot always be read back into the request that it answers
+            if key != call.key:  # a stored request cannot always be read back exactly
                 return None
             cost = player.backend.cost_usd(completion.usage)
             numbers = (call.ask, call.turn, call.draw)
@@ -166,13 +169,16 @@ class Gateway:
     async def complete(
         self, key: str, request: Request, *, repeat: int, draw: int, queue_time: QueueTime
     ) -> tuple[Completion, int]:
-        """A completion and the number of tries it took, 0 if it was in the cache or in flight. Raises LimitReached."""
+        """A completion and the number of tries it took: 0 if it was cached or in flight already. Raises LimitReached.
+
+        queue_time: the waits of the call are added to it.
+        """
         self.check_limit()
         stored = self._cache.load(key) if self._cache else None
         if stored is not None:
             self._meter.count(stored.usage)
             return stored, 0
-        # A repeat asks anew, so it takes other draws: some judges answer by the draw.
+        # Every repeat takes new draws, because the answers of some judges depend on the draw.
         fresh = draw + repeat * _DRAWS_OF_A_REPEAT
         if self._in_flight.is_under_way(key):
             completion, _ = await self._in_flight.ask(key, request, fresh, queue_time)
@@ -181,6 +187,6 @@ class Gateway:
         return await self._in_flight.ask(key, request, fresh, queue_time)
 
     async def settle(self) -> None:
-        """Wait for calls that were sent and that nobody waits for any more, so that they are stored and counted."""
+        """Wait for calls that were sent but that nobody waits for any more, so that they are stored and counted."""
         for gateway in (self, *self.roles.values()):
             await gateway._in_flight.settle()

@@ -1,12 +1,12 @@
-"""Calls in flight: every request that the cache cannot answer is sent from here, and retried until it is answered.
+"""Calls in flight: this module sends every request that the cache cannot answer, and retries it until it is answered.
 
-Two callers that ask the same at the same time share one call, also from two processes that share a cache: one claims
-the question, and the other waits for its reply, or asks itself when the claim ends without one. When nobody waits for
-a call any more but it has already been sent, it is not cancelled: it finishes, its reply is stored and its cost
-counted (`settle` waits for that), but it is not retried.
+Callers that ask the same question at the same time share one call. Across processes that share a cache, one process
+claims the question and the others wait for its reply; if the claim ends without a reply, they ask themselves. A call
+that was sent is not cancelled when nobody waits for it any more: it finishes, its reply is stored and its cost counted
+(`settle` waits for that), but it is not retried.
 
-Before a failure counts as an outage, the endpoint is sent a trivial request, the probe. If it answers the probe
-and the call fails once more, only that request is at fault, and everything else goes on (`Unanswerable`).
+Before a failure counts as an outage, the endpoint gets a trivial request, the probe. If it answers the probe but the
+call fails once more, the problem is that request alone (`Unanswerable`), and everything else continues.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from meta_reward.models.rate_limit import Clock, QueueTime, RateLimiter
 from meta_reward.models.retry import RetryPolicy
 from meta_reward.trajectory import Message
 
-EXPECTED_REPLY_TOKENS = 400  # what a reply is assumed to take, for limits, rate limits and forecasts
+EXPECTED_REPLY_TOKENS = 400  # assumed size of a reply, for limits, rate limits and forecasts
 TRIVIAL = Request((Message("user", "Answer with the single word: ready"),))
 _SILENCE_S = 2.0  # how long `settle` waits before it says so
 _BETWEEN_NOTICES_S = 60.0
 _TRIES_OF_AN_OUTAGE = 3
-_LOOK_AGAIN_S, _MOST_BETWEEN_LOOKS_S = 0.02, 1.0  # whether another process still asks
-_LONGEST_CLAIM_S = 900.0  # then it is suspended, say, and the question is asked twice
+_LOOK_AGAIN_S, _MOST_BETWEEN_LOOKS_S = 0.02, 1.0  # how often to check whether another process is still asking
+_LONGEST_CLAIM_S = 900.0  # after that the other process may be suspended, so we ask too
 
 Reply = tuple[Completion, int]
 """A reply, and the number of tries it took."""
@@ -42,9 +42,9 @@ class _Call:
     request: Request
     draw: int
     tokens: int
-    """What it is expected to take."""
+    """How many tokens it is expected to take."""
     queue_time: QueueTime
-    """Of the first caller."""
+    """The first caller's."""
     tries: int = 0
     failing_since: float | None = None
 
@@ -60,7 +60,7 @@ class InFlight:
     notice: Callable[[str], None] = lambda text: None
     """Called with a line when the judge fails, and when the process waits for calls before it ends."""
     outage: Callable[[str], None] = lambda why: None
-    """Called with the reason when no call has been answered for a while, and with "" when one is again."""
+    """Called with the reason when no call has been answered for a while, and with "" when calls are answered again."""
     _calls: dict[str, asyncio.Task[Reply]] = field(default_factory=dict)
     _waiting: Counter[str] = field(default_factory=Counter)
     _sent: set[str] = field(default_factory=set)
@@ -70,14 +70,14 @@ class InFlight:
     _is_out: bool = False
 
     def is_under_way(self, key: str) -> bool:
-        """Whether this was asked and has no reply yet."""
+        """Whether this question has been asked and has no reply yet."""
         return key in self._calls
 
     async def ask(self, key: str, request: Request, draw: int, queue_time: QueueTime) -> Reply:
-        """The reply to a request. Raises JudgeError: Unanswerable if this request alone fails after all retries,
-        JudgeUnavailable if the probe fails too.
+        """The reply to a request.
 
-        queue_time: counts the caller's waits; of callers that share a call, the first one's.
+        Raises JudgeError: Unanswerable if only this request still fails after all retries, JudgeUnavailable if the
+        probe fails too. queue_time: the caller's waits are added to it; if callers share a call, only the first's.
         """
         task = self._calls.get(key) or self._start(key, request, draw, queue_time)
         self._waiting[key] += 1
@@ -92,7 +92,7 @@ class InFlight:
                     self._forget(key, task)
 
     async def settle(self) -> None:
-        """Wait for calls that were sent and that nobody waits for any more."""
+        """Wait for calls that were sent but that nobody waits for any more."""
         left = {task for key, task in self._calls.items() if not self._waiting[key]}
         if left:
             _, slow = await asyncio.wait(left, timeout=_SILENCE_S)
@@ -131,7 +131,7 @@ class InFlight:
             call.queue_time.count(-1)
 
     async def _ask_once(self, call: _Call, cache: Cache) -> Reply:
-        """The reply of another process that is asking the same, else our own."""
+        """The reply that another process gets to the same question, else our own."""
         claims, looks = cache.claims, 0
         until = self.clock.now() + _LONGEST_CLAIM_S
         while not (is_ours := claims.take(call.key)) and self.clock.now() < until:
@@ -205,7 +205,7 @@ class InFlight:
 
     @contextmanager
     def _sending(self, key: str, queue_time: QueueTime) -> Iterator[None]:
-        """The block in which a call is sent: it may cost money, and must not be cancelled."""
+        """Mark a call as being sent during the block: it may cost money, and must not be cancelled."""
         self.meter.sending(key)
         self._sent.add(key)
         queue_time.count(-1)
@@ -229,7 +229,7 @@ class InFlight:
         await self.clock.sleep(wait_s)
 
     def _fails(self, call: _Call, failure: JudgeTransient) -> None:
-        """A call failed: an outage, if it has failed several times and no other was answered meanwhile."""
+        """Note that a call failed. It is an outage if it failed several times and no other call was answered since."""
         if call.failing_since is None:
             call.failing_since = self.clock.now()
         if not self._is_out and call.tries >= _TRIES_OF_AN_OUTAGE and self._answered_at < call.failing_since:
@@ -250,7 +250,7 @@ class InFlight:
 
 
 def _is_the_endpoints(error: JudgeTransient | JudgeUnavailable) -> bool:
-    """Whether a failure is about the rate or the credit: a probe may be too small to hit a limit that a prompt hits."""
+    """Whether a failure is about rate or credit, which a probe may be too small to run into."""
     if isinstance(error, JudgeMisconfigured):
         return error.whatever_is_asked
     cause = error if isinstance(error, JudgeTransient) else error.__cause__

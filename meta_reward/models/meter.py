@@ -1,6 +1,6 @@
-"""What a gateway's calls cost, counted while they happen: in memory, in the billing log and as replies in the cache.
+"""Counts what a gateway's calls cost as they happen: in memory and in the billing log. Stores replies in the cache.
 
-A call in flight counts at what it is expected to take, so that limits hold for it too.
+A call in flight counts with its expected cost, so that limits apply to it too.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ class Meter:
     _sent: set[str] = field(default_factory=set)
 
     def expect(self, key: str, usage: Usage) -> None:
-        """A call was asked for that is expected to take this much."""
+        """A call was requested. usage: the tokens that it is expected to take."""
         self._expected[key] = usage
         self.spent += pending(usage, self.backend.cost_usd(usage))
 
@@ -48,7 +48,7 @@ class Meter:
             self.billing.paid(key, completion.usage, cost, tries=tries)
 
     def found(self, key: str, completion: Completion) -> None:
-        """Count a call that another process has made meanwhile: its reply is in the cache, and costs nothing."""
+        """Count a call whose reply another process has stored in the cache meanwhile; it costs nothing."""
         self._release(key)
         self.count(completion.usage)
 
@@ -57,18 +57,18 @@ class Meter:
         self._sent.discard(key)
 
     def close(self, key: str) -> None:
-        """The call has ended. Without an answer it costs nothing."""
+        """The call has ended. If it was not answered, it costs nothing."""
         self._release(key)
         if key in self._sent:
             self._sent.discard(key)
             self.billing.void(key)
 
     def count(self, usage: Usage) -> None:
-        """Count a call that was asked for, whether or not the cache answered it."""
+        """Count a call that was requested, whether or not the cache answered it."""
         self.spent += asked_for([usage])
 
     def pay(self, cost_usd: float | None) -> None:
-        """Count a call that was sent to the judge, at its price."""
+        """Count a call that was sent to the judge, with its price in US dollars."""
         self.spent += paid_for([cost_usd])
 
     def _release(self, key: str) -> None:

@@ -1,6 +1,6 @@
-"""What a model's tokens cost, and how many it takes: from the user's settings, else from genai-prices.
+"""A model's prices and context window: from the user's settings, else from genai-prices.
 
-A price that is not known is None, never zero. Cached tokens have a rate of their own.
+An unknown price is None, never zero. Cached tokens have their own rate.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PriceKey:
-    """Who sells a model."""
+    """A model and who sells it."""
 
     provider: str
-    """As genai-prices names it, "" if only the address is known."""
+    """The provider's name in genai-prices, "" if only the address is known."""
     model: str
     address: str = ""
 

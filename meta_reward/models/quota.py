@@ -1,4 +1,4 @@
-"""A quota of judge calls: a backend that makes a limited number of new calls and then refuses."""
+"""A quota of judge calls: a backend that makes a limited number of new calls, then refuses further ones."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,16 +8,16 @@ from meta_reward.completion import Backend, Completion, Request, Usage
 from meta_reward.errors import CandidateError
 
 QUOTA_USED_UP = "try-calls"
-"""The kind of error of a trajectory that was not scored because the quota was used up."""
+"""The kind of error if a trajectory was not scored because the quota was used up."""
 
 
 @dataclass(slots=True)
 class Quota:
-    """How many new calls may still be made, and what those so far have cost."""
+    """How many new calls may still be made, and what the calls so far have cost."""
 
     left: int
     prices: list[float | None] = field(default_factory=list)
-    """US dollars for each call that was made, None if its price is not known."""
+    """The price in US dollars of each call that was made, None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""How fast the judge is asked: calls at a time, requests and tokens per minute, and the pauses it asks for.
+"""How fast the judge is asked: concurrent calls, requests and tokens per minute, and the pauses that it asks for.
 
-Concurrency adapts: it is halved when the endpoint throttles, and raised by one for each round of successes, up to
-the configured number. Calls that were in flight when it was halved cannot halve it again. Time comes from a `Clock`,
-so tests need not wait.
+Concurrency adapts: it is halved when the endpoint throttles, and raised by one after each round of successes, up to the
+configured number. Calls that were in flight when it was halved cannot halve it again. Time comes from a `Clock`, so
+tests need not wait.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class QueueTime:
 
     @property
     def seconds(self) -> float:
-        """The total so far; waits at the same time count once."""
+        """The total so far; simultaneous waits count once."""
         return self._seconds + (self._clock.now() - self._since if self._waiting else 0.0)
 
     def count(self, change: int) -> None:
@@ -42,13 +42,13 @@ class QueueTime:
         self._waiting, self._since = self._waiting + change, self._clock.now()
 
     def add(self, seconds: float) -> None:
-        """Add time that turned out to be waiting only afterwards."""
+        """Add time that only afterwards turned out to be waiting."""
         self._seconds += seconds
 
 
 @dataclass(slots=True)
 class RateBucket:
-    """A rate limit by spacing: taking an amount postpones the time at which more may be taken."""
+    """A rate limit by spacing: taking an amount delays the time at which more may be taken."""
 
     per_minute: float
     _free_at: float = 0.0
@@ -62,13 +62,13 @@ class RateBucket:
         return at - now
 
     def correct(self, amount: float) -> None:
-        """Correct what was taken, by the difference to what was really used."""
+        """Correct an amount that was taken. amount: what was really used, minus what was taken."""
         if self.per_minute:
             self._free_at += amount * 60 / self.per_minute
 
 
 class RateLimiter:
-    """Lets calls through in the order in which they arrive."""
+    """Lets calls through in the order of their arrival."""
 
     def __init__(
         self, concurrency: int, *, requests_per_minute: int = 0, tokens_per_minute: int = 0, clock: Clock | None = None
@@ -82,7 +82,7 @@ class RateLimiter:
 
     @asynccontextmanager
     async def turn(self, tokens: int) -> AsyncIterator["Slot"]:
-        """A slot for one try of a call. tokens: what it is expected to take."""
+        """A slot for one try of a call. tokens: how many it is expected to take."""
         await self._enter()
         try:
             now = self._clock.now()
@@ -115,7 +115,7 @@ class RateLimiter:
                 free -= 1
 
     def succeeded(self, excess_tokens: int) -> None:
-        """A call succeeded. excess_tokens: what it took beyond what was expected."""
+        """A call succeeded. excess_tokens: how many more tokens it took than expected."""
         self._tokens.correct(excess_tokens)
         self.width = min(self._most, self.width + 1 / self.width)
         self._wake()
@@ -127,17 +127,17 @@ class RateLimiter:
             self.width = max(1.0, self.width / 2)
 
     def pause(self, seconds: float) -> None:
-        """Let no call through for some time, because the endpoint asks for it."""
+        """Let no call through for this time, because the endpoint asks for a pause."""
         self._paused_until = max(self._paused_until, self._clock.now() + seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One try that was let through. How it ends changes the rate."""
+    """One try that was let through. Its result adjusts the rate."""
 
     limiter: RateLimiter
     tokens: int
-    """What it was expected to take."""
+    """How many tokens it was expected to take."""
     cuts: int
     """How often concurrency had been halved when it began."""
 

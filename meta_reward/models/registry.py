@@ -8,7 +8,7 @@
                                                                          an offline meta model, and a judge of texts
 
 `@http://host:port/...` after the model names another address. Nothing is imported, started or required before the
-first call, so that a run can be looked at without a key.
+first call, so that a run can be viewed without a key.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ _SIMULATED: dict[str, tuple[str, ...]] = {
     "simulated:meta-nonsense": ("mpo.meta", "simulated_meta", "nonsense"),
     "simulated:texts": ("mpo.text_judge", "SimulatedTextJudge"),
 }
-"""The module in `offline/` of each simulated model that is no judge, what makes it, and with which preset."""
+"""For each simulated model that is not a judge: its module in `offline/`, the function that makes it, and a preset."""
 _KINDS = {
     "anthropic": ("anthropic", "AnthropicJudge"),
     "openai": ("openai", "OpenAIJudge"),

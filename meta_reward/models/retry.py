@@ -1,4 +1,4 @@
-"""Whether a failed judge call is retried, and after how long: the only place that decides it."""
+"""Whether and when a failed judge call is retried: only this module decides that."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,23 @@ from meta_reward.errors import JudgeTransient, JudgeUnavailable
 class RetryPolicy:
     """How often a call is retried, and the wait before each retry.
 
-    The wait is what the endpoint asks for, or drawn from 0 to a bound that doubles with each try (full jitter).
+    The wait is what the endpoint asks for, else drawn between 0 and a bound that doubles with each try (full jitter).
     """
 
     again: int = 12
-    """Tries after the first one."""
+    """The number of retries after the first try."""
     first_s: float = 1.0
-    """The first bound."""
+    """The first bound, in seconds."""
     longest_s: float = 60.0
-    """The largest bound."""
+    """The largest bound, in seconds."""
     retry_after_s: float = 120.0
-    """The longest wait that the endpoint may ask for."""
+    """The longest wait that the endpoint may ask for, in seconds."""
 
     def wait_s(self, failure: JudgeTransient, *, tries: int, chance: float) -> float:
-        """Seconds to wait after a number of failed tries. Raises JudgeUnavailable if there will be no other."""
+        """Seconds to wait before the next try. Raises JudgeUnavailable if there is none.
+
+        tries: how many have failed. chance: a random number from 0 to 1.
+        """
         asked = failure.retry_after_s
         if asked is not None and asked > self.retry_after_s:
             what = f"the judge asks to wait {asked:g} s, more than the {self.retry_after_s:g} s of judge.retry_after_s"

@@ -25,8 +25,8 @@ _BEGINNINGS = re.compile(
 )
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _HOLD_KEYS = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)S?$")
-_SHORTEST = 16  # of a key: the value of a variable such as MAX_TOKENS is not one
-_SHORTEST_ECHO = 8  # of a key in a reply: servers without keys get words such as "EMPTY", which a judge may say
+_SHORTEST = 16  # characters of a key: the value of a variable such as MAX_TOKENS is not one
+_SHORTEST_ECHO = 8  # characters of a key in a reply: keyless servers get words such as "EMPTY", which a judge may say
 _HINT = "put it into an environment variable, and name that as key_env in [judge.settings]"
 
 
@@ -39,7 +39,7 @@ def refuse_secrets(settings: Mapping[str, Any]) -> None:
             raise UsageError(f"judge setting {shown}: no headers can be set", hint=f"if it is for a key, {_HINT}")
         secret = any(map(is_secret, (*path, value)))
         if path == ("key_env",) and value and (secret or not _VARIABLE.fullmatch(str(value))):
-            what = "judge setting key_env names no environment variable; the key itself has no place in a file"
+            what = "judge setting key_env does not name an environment variable; never write the key itself into a file"
             raise UsageError(what, hint="fix it in [judge.settings]")
         if secret or any(map(_NAMES.search, parts)):
             raise UsageError(f"judge setting {shown} holds a key, and settings are written to files", hint=_HINT)
@@ -53,7 +53,7 @@ def is_secret(value: Any) -> bool:
 
 
 def without_key(completion: Completion, secret: str) -> Completion:
-    """A reply, and its tool calls, with `[key]` in place of the key that was sent."""
+    """A reply and its tool calls, with `[key]` in place of the key that was sent."""
     if len(secret) < _SHORTEST_ECHO:
         return completion
     calls = [
@@ -72,13 +72,13 @@ def _scrubbed(value: Any, secret: str) -> Any:
 
 
 def known_keys() -> dict[str, str]:
-    """The keys in this process's environment, by the names of their variables."""
+    """The keys in this process's environment, by variable name."""
     found = {name: value.strip() for name, value in os.environ.items() if _HOLD_KEYS.search(name)}
     return {name: value for name, value in found.items() if len(value) >= _SHORTEST}
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The values in nested tables and lists, each with the names on its path."""
+    """The values in nested tables and lists, each with the names on the path to it."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _leaves(item, (*path, str(name)))

@@ -1,6 +1,6 @@
 """The judge for one trajectory: numbers identical questions, runs the harness's tools, enforces budgets, records calls.
 
-The draw of a question is how many times the same session asked it before, so that asking again is another sample.
+The draw of a question is how many times the session asked it before, so that asking again draws another sample.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ class Ask:
     require: str | None = None
     schema: dict[str, Any] | None = None
     role: str | None = None
-    """For which the run may name another model."""
+    """The role in which the model is asked; the run may name another model for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Answer:
     text: str
     stop_reason: str
     tools_called: tuple[str, ...] = ()
-    """Names, in the order of the calls."""
+    """The names of the tools that the judge called, in order."""
 
 
 RunTool = Callable[[ToolCall], Awaitable[tuple[str, bool]]]
@@ -56,7 +56,7 @@ class CallKey:
     turn: int
     draw: int
     key: str
-    """Of the reply in the cache."""
+    """The reply's key in the cache."""
     role: str | None = None
 
 
@@ -71,14 +71,14 @@ class Call:
     draw: int
     """How many times the same question was asked before."""
     key: str
-    """Of its reply in the cache."""
+    """The reply's key in the cache."""
     request: Request
     completion: Completion
     """Empty if there was an error."""
     cached: bool
     seconds: float
     cost_usd: float | None
-    """What it costs if it is not cached, None if the price is not known."""
+    """US dollars that it costs if it is not cached, None if the price is not known."""
     tries: int = 1
     """0 if the reply was in the cache."""
     error: JudgeError | None = None
@@ -107,13 +107,13 @@ class JudgeSession:
 
     @property
     def calls(self) -> list[Call]:
-        """Every call so far, in the order of the asks and not of the replies."""
+        """Every call so far, in the order of the questions rather than of the replies."""
         return sorted(self._calls, key=lambda call: (call.ask, call.turn))
 
     async def ask(self, ask: Ask, run_tool: RunTool) -> Answer:
         """Ask the judge, and run the tools that it calls until it calls no more.
 
-        Raises CandidateError if the budget is used up or the endpoint fails on this request alone, and everything
+        Raises CandidateError if the budget is used up or if the endpoint fails only on this request, and everything
         that the backend raises.
         """
         first = Request((Message("user", ask.prompt),), ask.system, ask.tools, ask.require, ask.schema)
@@ -186,5 +186,5 @@ def _tokens_of(request: Request, usage: Usage, *, refused: bool) -> int:
 
 
 def _bytes_of(request: Request) -> int:
-    """The size of a request as a trace holds it."""
+    """The size of a request in bytes, as stored in a trace."""
     return len(files.canonical_json(request_to_json(request)))

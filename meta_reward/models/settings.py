@@ -1,7 +1,7 @@
-"""What a judge is given besides the question: the keys of `[judge.settings]` in `run.toml`.
+"""How a judge is called: the keys of `[judge.settings]` in `run.toml`.
 
-Each kind of judge takes some of them. `identity` is the part that determines answers and so belongs to every cache
-key: prices, time-outs and the place of a key do not.
+Each kind of judge accepts some of them. `identity` is the part that determines answers, and so is part of every cache
+key; prices, time-outs and the variable with the key are not.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,30 +23,30 @@ class ModelSettings:
     """How a model is called."""
 
     max_tokens: int = setting(4096, least=1)
-    """Of one reply, thinking included."""
+    """The most tokens of one reply, including thinking."""
     temperature: float | None = None
-    """None: it is not sent."""
+    """None: not sent."""
     thinking: str | int | None = None
     """`adaptive`, `disabled`, or a number of tokens."""
     effort: str | None = setting(None, choices=EFFORTS)
     system: str = ""
     """Text before the system prompt of any harness."""
     extra: dict[str, Any] = field(default_factory=dict)
-    """Further fields of the request's body."""
+    """Further fields of the request body."""
     timeout_s: float = setting(300.0, above=0)
-    """Of one try."""
+    """The time-out of one try, in seconds."""
     key_env: str = ""
-    """The environment variable with the key, for an address of one's own."""
+    """The environment variable with the key, for an address that is not the provider's."""
     price_input: float | None = None
-    """US dollars for a million tokens, for a model whose price is not known; `price_output` and `price_cached` too."""
+    """US dollars per million tokens, for a model without a known price; so are `price_output` and `price_cached`."""
     price_output: float | None = None
     price_cached: float | None = None
     window_tokens: int | None = setting(None, least=1)
-    """What a request and its reply may have together, for a model whose window is not known. Forecasts use it."""
+    """Tokens that a request and its reply may have together, for a model without a known window. Forecasts use it."""
 
 
 def parse_settings(kind: str, given: Mapping[str, Any], *, without: Collection[str] = ()) -> ModelSettings:
-    """The settings of a kind of judge. without: those it does not take. Raises UsageError that names the key."""
+    """The settings of a kind of judge. without: keys that it does not accept. Raises UsageError that names the key."""
     try:
         settings = parse_table(ModelSettings, given, without=without)
         _check_together(settings)
@@ -59,18 +59,18 @@ def parse_settings(kind: str, given: Mapping[str, Any], *, without: Collection[s
 
 
 def identity(settings: ModelSettings) -> dict[str, object]:
-    """The settings that determine answers, as plain JSON, without those that are not set."""
+    """The settings that determine answers, as plain JSON; settings that are not set are left out."""
     values = as_dict(settings).items()
     return {name: value for name, value in values if name not in _NOT_ANSWERS and value not in (None, "", {})}
 
 
 def join_system(settings: ModelSettings, system: str | None) -> str:
-    """The system prompt of a request: the run's, then the harness's."""
+    """The system prompt of a request: the text of the settings, then the harness's."""
     return "\n\n".join(part for part in (settings.system, system) if part)
 
 
 def _check_together(settings: ModelSettings) -> None:
-    """Raise BadSetting for values that do not fit each other."""
+    """Raise BadSetting for values that do not fit together."""
     thinking, limit = settings.thinking, settings.max_tokens
     if isinstance(thinking, str) and thinking not in _MODES:
         what = f"is {thinking!r}, not one of {', '.join(_MODES)} or a number of tokens"

@@ -1,6 +1,6 @@
-"""What was spent: judge calls, tokens and US dollars, how they are added up, and how an amount is shown.
+"""What was spent: judge calls, tokens and US dollars, how they are added up, and how amounts are shown.
 
-A price that is not known is None, never zero. Nothing else in the package adds up dollars.
+An unknown price is None, never zero. No other module adds up dollars.
 """
 
 import operator
@@ -15,25 +15,25 @@ class Spent:
     """What was spent so far. Amounts are added and subtracted field by field."""
 
     calls: int = 0
-    """Calls that were asked for, also those that the cache answered."""
+    """Calls that were requested, including those that the cache answered."""
     tokens: int = 0
     """Input and output tokens of these calls."""
     misses: int = 0
     """Calls that the cache could not answer; these were sent to the judge and paid for."""
     cost_usd: float = 0.0
-    """US dollars paid for them, as far as their prices are known."""
+    """US dollars paid for those misses whose price is known."""
     unpriced: int = 0
-    """How many of them have no known price."""
+    """How many misses have no known price."""
     pending_calls: int = 0
     """Calls in flight."""
     pending_tokens: int = 0
-    """Tokens that these are expected to take."""
+    """Tokens that the calls in flight are expected to take."""
     pending_usd: float = 0.0
-    """US dollars that these are expected to cost."""
+    """US dollars that the calls in flight are expected to cost."""
 
     @property
     def usd(self) -> float | None:
-        """The money spent, None if no call had a known price."""
+        """US dollars spent, None if there were misses and none has a known price."""
         return None if self.unpriced and self.unpriced == self.misses else self.cost_usd
 
     def __add__(self, other: "Spent") -> "Spent":
@@ -50,41 +50,41 @@ Check = Callable[[Spent], None]
 
 
 def asked_for(usages: Iterable[Usage]) -> Spent:
-    """Calls that were asked for, by what each took."""
+    """Calls that were requested. usages: of each call."""
     tokens = [usage.input_tokens + usage.output_tokens for usage in usages]
     return Spent(calls=len(tokens), tokens=sum(tokens))
 
 
 def paid_for(prices: Iterable[float | None]) -> Spent:
-    """Calls that were paid for, by the price of each; None for a price that is not known."""
+    """Calls that were paid for. prices: of each call in US dollars, None if unknown."""
     prices = list(prices)
     return Spent(misses=len(prices), cost_usd=float(known_usd(prices)), unpriced=prices.count(None))
 
 
 def pending(usage: Usage, price: float | None) -> Spent:
-    """A call in flight, by what it is expected to take."""
+    """A call in flight. usage, price: what it is expected to take and cost."""
     return Spent(pending_calls=1, pending_tokens=usage.input_tokens + usage.output_tokens, pending_usd=price or 0.0)
 
 
 def known_usd(prices: Iterable[float | None]) -> float:
-    """The sum of the prices that are known."""
+    """The sum of the known prices."""
     return sum(price or 0.0 for price in prices)
 
 
 def total_usd(prices: Iterable[float | None]) -> float | None:
-    """The sum of all prices, None if one of them is not known."""
+    """The sum of all prices, None if one of them is unknown."""
     prices = list(prices)
     return None if None in prices else known_usd(prices)
 
 
 def dollars(usd: float | None, *, decimals: int | None = None) -> str:
-    """An amount of money as text. decimals: by default two, and four for less than ten cents."""
+    """An amount in US dollars as text. decimals: by default two, or four below ten cents."""
     if usd is None:
         return "price unknown"
     return f"${usd:,.{decimals or (4 if 0 < usd < 0.1 else 2)}f}"
 
 
 def dollars_of(spent: Spent) -> str:
-    """The money that was spent as text; says how many calls have no known price."""
+    """The money spent as text, with the number of calls whose price is unknown."""
     unpriced = spent.unpriced if spent.usd is not None else 0
     return dollars(spent.usd) + (f", and {unpriced} calls of unknown price" if unpriced else "")

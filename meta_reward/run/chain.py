@@ -1,7 +1,8 @@
 """The chain of a judge's work on one trajectory: `think`, `tool`, `obs`, `answer`.
 
-What it wrote before it called a tool or answered, which tools it called, what they returned, and the answer that was
-read. Made of a trace's calls alone, so that any harness has one; a library's router has links of its own.
+A chain shows what the judge wrote before it called a tool or answered, which tools it called, what they returned, and
+the final answer. It is made from the calls in a trace, so every harness has one. The questions to a library's router
+are links too, marked by their role.
 """
 
 import re
@@ -18,7 +19,7 @@ _VERDICT = re.compile(r"\W*[A-Za-z][\w &/'-]{0,40}[*`\"']*\s*[:=]\s*[*`\"']*-?\d
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A part of a chain."""
+    """One link of a chain."""
 
     kind: str
     """`think`, `tool`, `obs` or `answer`."""
@@ -26,11 +27,11 @@ class Link:
     ask: int
     """The question it belongs to, from 1."""
     role: str = ""
-    """In which role it was asked, empty for the judge's own."""
+    """The role in which the model was asked; empty for the judge itself."""
 
 
 def chain_of(calls: Sequence[Mapping[str, Any]]) -> list[Link]:
-    """The links of a trace's calls, in order. calls: with their texts joined."""
+    """The links of a trace's calls, in order. calls: each multi-line text joined into one string."""
     return [link for _, turns in groupby(calls, lambda call: call["ask"]) for link in _of_question(list(turns))]
 
 
@@ -53,7 +54,11 @@ def _of_question(turns: Sequence[Mapping[str, Any]]) -> Iterator[Link]:
 
 
 def split_answer(reply: str) -> tuple[str, str]:
-    """A reply as what leads to its answer, and the answer: its last lines with numbers, JSON, else its last line."""
+    """Split a reply into its reasoning and its answer.
+
+    The answer is the whole reply if that is JSON, else the last lines that are marks such as `Score: 70`, else the
+    last line.
+    """
     text = reply.strip()
     if text.startswith(("{", "[")):
         return "", text

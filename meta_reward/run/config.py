@@ -1,7 +1,7 @@
-"""The settings of a run: `run.toml`, a user's `--config` file with the same tables, and flags over both.
+"""The settings of a run: `run.toml`, a user's `--config` file with the same tables, and flags that override both.
 
-An unknown table or key, and a value that cannot be, is an error of one line. A run keeps its settings: a later request
-for others is refused, except for raised limits and for what has no effect on results.
+An unknown table or key, or an invalid value, is a one-line error. A run keeps its settings: a later command may only
+raise limits and change what has no effect on results.
 """
 
 import tomllib
@@ -51,7 +51,7 @@ def load_user_config(path: Path | None) -> dict[str, Any]:
 
 
 def render_config(config: RunConfig) -> bytes:
-    """The text of `run.toml`; a search has no table `[mpo]`."""
+    """The text of `run.toml`. The table `[mpo]` is left out of a search."""
     import tomli_w
 
     tables = asdict(config)
@@ -61,7 +61,7 @@ def render_config(config: RunConfig) -> bytes:
 
 
 def overlay(tables: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables with flags over them. flags: by dotted key such as `limits.iterations`; None means not given."""
+    """Tables with flags applied. flags: by dotted key such as `limits.iterations`; None means not given."""
     merged: dict[str, Any] = {key: dict(v) if isinstance(v, Mapping) else v for key, v in tables.items()}
     for key, value in flags.items():
         if value is not None:
@@ -71,7 +71,7 @@ def overlay(tables: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, An
 
 
 def new_config(requested: Mapping[str, Any]) -> RunConfig:
-    """The settings of a new run: what was asked for over the defaults."""
+    """The settings of a new run: the requested ones, and the defaults for all others."""
     config = _parse(_with_model_in_spec(requested), Path("--config"))
     _refuse_key(config.proposer.spec)
     return config
@@ -84,7 +84,7 @@ def _refuse_key(proposer: str) -> None:
 
 
 def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConfig:
-    """An existing run's settings with the raised limits of a request.
+    """An existing run's settings with what a request may still change: raised limits, and what affects no result.
 
     Raises UsageError that names both values if the request asks for anything else.
     """
@@ -103,7 +103,7 @@ def raised(stored: RunConfig, requested: Mapping[str, Any], run: str) -> RunConf
 
 
 def _with_model_in_spec(tables: Mapping[str, Any], spec: str = ProposerSettings().spec) -> Mapping[str, Any]:
-    """Tables with the proposer's model inside its `spec`. spec: the proposer's, if the tables have none."""
+    """Tables with the proposer's `model` moved into its `spec`. spec: used if the tables have none."""
     proposer = tables.get("proposer")
     model = proposer.get("model") if isinstance(proposer, Mapping) else None
     if not isinstance(proposer, Mapping) or not isinstance(model, str) or not model:
@@ -119,7 +119,7 @@ def _with_model_in_spec(tables: Mapping[str, Any], spec: str = ProposerSettings(
 
 
 def _is_raised(key: str, before: float, wanted: float) -> bool:
-    if key in ("limits.iterations", _REWARD_LIMIT):  # 0 is no such limit, but that of the reward itself
+    if key in ("limits.iterations", _REWARD_LIMIT):  # here 0 does not mean "no limit"
         return wanted > before
     return before != 0 and (wanted == 0 or wanted > before)
 

@@ -1,4 +1,4 @@
-"""Making a run directory: its settings, an empty history, and the search split that everybody may see."""
+"""Creating a run directory: its settings, an empty history, and the search split, which everybody may see."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,9 +41,9 @@ def create_run(
     *,
     instructions: str,
 ) -> None:
-    """Make the folder of a run, complete or not at all. The seeds are staged in it as iteration 0.
+    """Create the folder of a run, whole or not at all. The seeds are staged in it as iteration 0.
 
-    instructions: those that a proposing agent will get.
+    instructions: what a proposing agent will be told.
     """
     kind = kind_of(taskset)
     with folders.new_folder(layout.root) as folder:
@@ -67,7 +67,7 @@ def create_run(
 
 
 def _readme(kind: Kind, config: RunConfig) -> bytes:
-    """How to read the history: what its kind says, and what a learned reward and traces change in it."""
+    """How to read the history: the text of its kind, and what a learned reward and traces add to it."""
     more = {"LEARNED.md": config.objective.spec != OFFICIAL, "TRACES.md": bool(config.objective.traces)}
     texts = [kind.texts / "HISTORY.md", *(kind.texts.parent / name for name, wanted in more.items() if wanted)]
     return b"".join(path.read_bytes() for path in texts)

@@ -1,7 +1,7 @@
-"""The decisions on a run: every one in the sealed `decisions.jsonl`, the last one in `decision.json`.
+"""The decisions on a run: all of them in the sealed `decisions.jsonl`, the last one in `decision.json`.
 
-A decision is made by the gate, when a search ends, or by a person, who overrides it. Nothing of it is ever
-shown to a proposer. Each is a commit of its own.
+The gate decides when a search ends; a person may override it. No part of a decision is ever shown to a proposer. Each
+decision is one commit.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,70 +22,70 @@ GATE, PERSON = "gate", "person"
 
 @dataclass(frozen=True, slots=True)
 class Finalist:
-    """A finalist in a decision: what the gate found, and where it does worse than the baseline."""
+    """A finalist in a decision: what the gate found about it, and where it does worse than the baseline."""
 
     name: str
     verdict: Verdict
     validation: float
-    """Its agreement on validation; the baseline's is in the decision."""
+    """Its agreement on validation, from 0 to 1; the baseline's is in the decision."""
     judge_tokens: int
-    """Nominal, on validation."""
+    """On validation, counted as if nothing had been cached."""
     not_covered: bool
-    """It is a seed that an earlier run chose on the same validation split: the level does not hold for it."""
+    """Whether it is a seed that an earlier run chose on the same validation split: then the level does not cover it."""
     worst_tasks: tuple[Loss, ...]
     worst_categories: tuple[Loss, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who is chosen, by whom, and why."""
+    """Which candidate is chosen, by whom, and why."""
 
     by: str
     """`gate` or `person`."""
     chosen: str
     baseline: str
     untested: str | None = None
-    """The best, where nobody passed and too few tasks differed for a test."""
+    """The best candidate, if nobody passed and too few tasks differed to test it."""
     look: int = 0
-    """Of the gate, from 1: how many times validation has been tested on; 0 where no test was made."""
+    """The number of this look, that is, of tests on validation so far, from 1; 0 if no test was made."""
     level: float | None = None
-    """The level of this look; None where no test was made."""
+    """The significance level of this look; None if no test was made."""
     claimed: bool = True
-    """Whether the level is claimed: not where a proposer ran without a jail, and could have read validation."""
+    """Whether the level is claimed. It is not if a proposer ran without a jail, and so could have read validation."""
     tasks: int = 0
-    """Of the validation split."""
+    """Number of tasks in the validation split."""
     baseline_validation: float | None = None
-    """The baseline's agreement on validation; None where there was no finalist to compare it with."""
+    """The baseline's agreement on validation, from 0 to 1; None if there was no finalist to compare with it."""
     frontier: tuple[str, ...] = ()
-    """Of the baseline and the finalists, those that no other beats on both agreement and tokens on validation."""
+    """Among the baseline and the finalists, those that no other beats on both agreement and tokens on validation."""
     finalists: tuple[Finalist, ...] = ()
 
 
 def load_decisions(layout: Layout) -> list[Decision]:
-    """All decisions, in their order. Raises DataError for a line that is none."""
+    """All decisions, oldest first. Raises DataError for a line that is not a decision."""
     if not layout.decisions.exists():
         return []
     return [_parse(item, layout, number) for number, item in files.numbered_lines(layout.decisions)]
 
 
 def last_decision(layout: Layout) -> Decision | None:
-    """The decision that stands, None where there is none yet."""
+    """The current decision, None if there is none yet."""
     decisions = load_decisions(layout)
     return decisions[-1] if decisions else None
 
 
 def next_look(decisions: Sequence[Decision]) -> int:
-    """The number of the next look at validation, from 1. A decision that tested nobody was no look."""
+    """The number of the next look at validation, from 1. A decision without a test does not count as a look."""
     return 1 + max((decision.look for decision in decisions), default=0)
 
 
 def finalists_so_far(decisions: Sequence[Decision]) -> list[str]:
-    """The ids of all that were finalists in any decision, in the order in which they came."""
+    """The ids of the finalists of all decisions, in the order in which they first appeared."""
     return list(dict.fromkeys(finalist.verdict.id for decision in decisions for finalist in decision.finalists))
 
 
 def passed_so_far(decisions: Sequence[Decision]) -> set[str]:
-    """The ids of all that have passed in any decision."""
+    """The ids of all candidates that passed in any decision."""
     return {f.verdict.id for decision in decisions for f in decision.finalists if f.verdict.passed}
 
 
@@ -97,7 +97,10 @@ def save_decision(layout: Layout, decision: Decision, rows: Sequence[Row]) -> li
 
 
 def complete_decision(layout: Layout, rows: Sequence[Row]) -> list[str]:
-    """Write and commit what follows from the last decision on record, where a kill came in between."""
+    """Write and commit what follows from the last decision on record, unless that is done already.
+
+    Returns notes on files that a person had changed.
+    """
     name, decision = inside(layout, layout.decisions), last_decision(layout)
     committed = git.blob_ids(layout.root, [name]).get(name)
     if decision is None or committed == git.blob_id(layout.decisions.read_bytes()):
@@ -111,7 +114,10 @@ def complete_decision(layout: Layout, rows: Sequence[Row]) -> list[str]:
 
 
 def keep_chosen(layout: Layout, rows: Sequence[Row]) -> list[str]:
-    """Make `harness.py` the chosen one again, after an extension that changed nothing; notes as above."""
+    """Make `harness.py` the chosen program again, after an extension that left the decision unchanged.
+
+    Returns notes on files that a person had changed.
+    """
     decision = last_decision(layout)
     if decision is None:
         return []
@@ -152,7 +158,7 @@ def sentence_of(decision: Decision) -> str:
 
 
 def _of_gate(decision: Decision) -> Decision:
-    """The decision of the gate that a person's took the place of."""
+    """The gate's decision that a person overrode."""
     passed = [finalist for finalist in decision.finalists if finalist.verdict.passed]
     best = min(passed, key=lambda one: (-one.verdict.mean, one.judge_tokens, one.verdict.id), default=None)
     return replace(decision, by=GATE, chosen=best.verdict.id if best else decision.baseline)

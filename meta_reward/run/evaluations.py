@@ -1,14 +1,14 @@
 """The files of an evaluation, and the journal from which an interrupted one resumes.
 
-    scores.json     the metrics; written last, so if it is there, everything is
-    pairs.jsonl     one line for each pair; for other kinds items.jsonl, one for each item
-    traces/<example>.json      every call in full, then the output or the error, and what was printed
-    traces.jsonl.gz the same on a sealed split, a line for each example: nobody greps there
-    calls.jsonl     one line for each call: what it took
+    scores.json             the metrics; written last, so if it exists, all other files do
+    pairs.jsonl             one line per pair; for other kinds items.jsonl, one line per item
+    traces/<example>.json   every call in full, then the output or the error, and what was printed
+    traces.jsonl.gz         the same on a sealed split, one line per example: nobody greps there
+    calls.jsonl             one line per call: what it took
 
-and what else a kind leaves, such as what a program has learned.
+A kind may add files, such as what a program has learned.
 
-The journal holds one line for each finished result. A torn last line counts as never written.
+The journal has one line per finished result. A torn last line counts as not written.
 """
 
 import gzip
@@ -43,14 +43,14 @@ SCHEMA = 2
 _PAIRS, _ITEMS = "pairs.jsonl", "items.jsonl"
 _NAMES = {"trajectory", "example"}
 _NAMES_OF_PAIRS = {"items": "pairs", "examples": "trajectories"}
-"""What files call these numbers where items are pairs."""
+"""The names of these metrics in files if items are pairs."""
 _GROUPED = ("by_category", "by_task")
 OTHER_VERSION = "another version of meta-reward wrote it, or it was changed: restore it from git"
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The content of `scores.json`, where the metrics stand beside the other fields."""
+    """The content of `scores.json`; there, the metrics are on the same level as the other fields."""
 
     judge: str
     broken: bool
@@ -61,7 +61,7 @@ class Scores:
 
 
 def open_journal(path: Path) -> dict[str, Result]:
-    """The finished results of an evaluation, by example; the journal is ready for more."""
+    """The finished results of an evaluation, by example. A torn last line is removed, so more can be appended."""
     with files.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -86,7 +86,7 @@ def _parse_result(data: dict[str, Any]) -> Result:
 
 
 def load_costs(layout: Layout) -> Iterator[CallCost]:
-    """What each call of a run took, in finished evaluations and in those under way."""
+    """What each call of a run took, in finished and unfinished evaluations."""
     for folder in finished_evaluations(layout):
         lines = files.load_lines(folder / "calls.jsonl")
         with files.reading(folder / "calls.jsonl"):
@@ -95,26 +95,26 @@ def load_costs(layout: Layout) -> Iterator[CallCost]:
 
 
 def finished_evaluations(layout: Layout) -> list[Path]:
-    """The folders of all evaluations of a run that are complete."""
+    """The folders of all finished evaluations of a run."""
     folders = (*layout.history.glob("candidates/*"), *layout.sealed.glob("*/*"))
     return [folder for folder in folders if (folder / "scores.json").exists()]
 
 
 def costs_under_way(layout: Layout) -> Iterator[CallCost]:
-    """What each call took in the evaluations that are not complete."""
+    """What each call took in unfinished evaluations."""
     for journal, _, _ in journals_under_way(layout):
         with files.reading(journal):
             yield from [CallCost(**cost) for item in files.iter_whole_lines(journal) for cost in item["costs"]]
 
 
 def journals_under_way(layout: Layout) -> list[tuple[Path, str, str]]:
-    """The journals of unfinished evaluations: path, candidate's folder, split."""
+    """The journals of unfinished evaluations: (path, candidate's folder, split) of each."""
     found = [(path, *path.stem.rpartition("-")[::2]) for path in sorted(layout.journals.glob("*.jsonl"))]
     return [item for item in found if not (layout.evaluation(item[2], item[1]) / "scores.json").exists()]
 
 
 def journal_result(path: Path, result: Result) -> None:
-    """Write a finished result down."""
+    """Append a finished result to a journal."""
     files.append_line(path, result, new_folder=False)
 
 
@@ -128,9 +128,9 @@ def save_evaluation(
     sealed: bool = False,
     found: Outcomes | None = None,
 ) -> Scores:
-    """Write the files of an evaluation into a folder, `scores.json` last; returns what that holds.
+    """Write the files of an evaluation into a folder, `scores.json` last. Returns the content of `scores.json`.
 
-    sealed: whether its traces are packed into one file. found: what became of each item, where that is not by its kind.
+    sealed: whether to pack the traces into one file. found: the outcome of each item, if not the kind's own.
     """
     kind = kind_of(taskset)
     if found is None:
@@ -157,13 +157,13 @@ def save_evaluation(
 
 
 def save_sealed_outcomes(folder: Path, evaluation: Evaluation, part: Part, taskset: AnyTaskSet) -> None:
-    """Put the trusted outcomes of an evaluation away that is scored by a learned reward."""
+    """Store the trusted outcomes of an evaluation that a learned reward scores."""
     found = kind_of(taskset).outcomes(taskset, part, evaluation)
     files.write_lines(folder / _ITEMS, (asdict(one) for one in found))
 
 
 def scores_to_json(scores: Scores) -> dict[str, object]:
-    """Scores as `scores.json` holds them: of rewards with the numbers of pairs among the others."""
+    """Scores in the form of `scores.json`; for rewards, the numbers about pairs are on the same level as the others."""
     metrics = asdict(scores.metrics)
     preferences, told = metrics.pop("preferences"), {name: metrics.pop(name) for name in ("context", "comparisons")}
     names = _NAMES_OF_PAIRS if preferences else {}
@@ -180,7 +180,7 @@ def _renamed(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def load_scores(folder: Path) -> Scores | None:
-    """The scores of a finished evaluation, None if there are none. Raises DataError if the file is damaged."""
+    """The scores of an evaluation, None if it is not finished. Raises DataError if the file is damaged."""
     path = folder / "scores.json"
     if not path.exists():
         return None
@@ -206,7 +206,7 @@ def parse_scores(data: Any, path: Path) -> Scores:
 
 
 def _metrics_of(data: dict[str, Any]) -> dict[str, Any]:
-    """Metrics as they are from the content of a file, where numbers of pairs stand among the others."""
+    """The fields of `Metrics` from the content of `scores.json`, where numbers about pairs are among the others."""
     if "pairs" not in data:
         return data
     names = {there: ours for ours, there in _NAMES_OF_PAIRS.items()}
@@ -215,7 +215,7 @@ def _metrics_of(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_rewards(folder: Path) -> dict[str, float | None]:
-    """The reward of each trajectory in a complete evaluation, from its traces. Raises DataError if one is damaged."""
+    """The reward of each trajectory in a finished evaluation, from its traces. Raises DataError if one is damaged."""
     rewards = {}
     for path, trace in _traces(folder):
         with files.reading(path):
@@ -225,7 +225,7 @@ def load_rewards(folder: Path) -> dict[str, float | None]:
 
 
 def _traces(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Each trace as its file holds it, of a split that is sealed or not."""
+    """Each trace in its stored form, with its path; the split may be sealed or not."""
     packed = folder / "traces.jsonl.gz"
     if packed.exists():
         try:
@@ -238,14 +238,14 @@ def _traces(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def load_pairs(folder: Path) -> list[PairOutcome]:
-    """Each pair in a complete evaluation with its rewards."""
+    """The pairs of a finished evaluation, with their rewards."""
     rows = files.load_lines(folder / _PAIRS)
     with files.reading(folder / _PAIRS):
         return [PairOutcome(**{**row, "categories": tuple(row["categories"])}) for row in rows]
 
 
 def load_items(folder: Path) -> list[PairOutcome] | list[ItemOutcome]:
-    """Each item in a complete evaluation: pairs with their rewards, for other kinds items with their answers."""
+    """The items of a finished evaluation: pairs with their rewards, or items of other kinds with their answers."""
     if not (folder / _ITEMS).exists():
         return load_pairs(folder)
     rows = files.load_lines(folder / _ITEMS)
@@ -254,18 +254,18 @@ def load_items(folder: Path) -> list[PairOutcome] | list[ItemOutcome]:
 
 
 def items_file(folder: Path) -> Path:
-    """The file with the single items of an evaluation."""
+    """The file with the items of an evaluation."""
     items = folder / _ITEMS
     return items if items.exists() else folder / _PAIRS
 
 
 def has_items(folder: Path) -> bool:
-    """Whether an evaluation shows its single items here."""
+    """Whether this folder has the items of an evaluation."""
     return items_file(folder).exists()
 
 
 def load_outputs(folder: Path) -> dict[str, Output | None]:
-    """What a program returned on each example of a complete evaluation, from its traces."""
+    """What a program returned on each example of a finished evaluation, from its traces; None if it failed."""
     outputs = {}
     for path, trace in _traces(folder):
         entry = trace.get("entry", REWARD)
@@ -278,10 +278,10 @@ def load_outputs(folder: Path) -> dict[str, Output | None]:
 
 
 def _with_texts(value: Any) -> Any:
-    """An output in JSON form, its lists of lines as texts."""
+    """An output in JSON form, with lists of lines joined into texts."""
     return {**value, "reason": files.as_text(value["reason"])} if isinstance(value, dict) else value
 
 
 def load_outcomes(folder: Path) -> list[Outcome]:
-    """What became of each item in a complete evaluation."""
+    """The outcome of each item in a finished evaluation."""
     return [one.outcome for one in load_items(folder)]

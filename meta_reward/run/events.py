@@ -1,10 +1,9 @@
-"""What happens in a run while it happens: `events.jsonl`, one JSON line an event, for whoever follows it.
+"""A live log of what happens in a run: `events.jsonl`, one JSON line per event, for people and programs that follow it.
 
     {"time": "2026-11-21T03:12:44+01:00", "event": "candidate", "text": "c0011 policy: 61.2% on search", "id": "c0011"}
 
-`time`, `event` and `text` are in every line; docs/following.md lists the other fields of each event. The file is for
-people and programs beside the search: it is not in git, no search resumes from it, and an event that cannot be written
-stops nothing.
+Every line has `time`, `event` and `text`; docs/following.md lists the other fields of each event. The file is not in
+git, and no search resumes from it. If an event cannot be written, the search continues.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +39,7 @@ class Event:
     time: str
     """Local, in ISO 8601."""
     event: str
-    """One of the words above."""
+    """The kind of event: one of the words above."""
     text: str
     """One line for people."""
     facts: dict[str, Any] = field(default_factory=dict)
@@ -52,13 +51,13 @@ class Event:
 
 
 def event_to_json(event: Event) -> dict[str, object]:
-    """An event as its line has it."""
+    """The JSON form of an event."""
     return {"time": event.time, "event": event.event, "text": event.text, **event.facts}
 
 
 @dataclass(frozen=True, slots=True)
 class EventLog:
-    """Writes events down, and tells them to whoever listens."""
+    """Writes events to a file, and passes them to listeners."""
 
     path: Path
     show: Callable[[str], None] = lambda text: None
@@ -66,7 +65,7 @@ class EventLog:
     listeners: Sequence[Callable[[Event], None]] = ()
 
     def add(self, event: str, text: str, *, shown: bool = True, **facts: Any) -> None:
-        """Something happened. shown: whether it is worth a line on the screen."""
+        """Log an event. shown: whether it is worth a line on the screen. facts: further fields of its line."""
         happened = Event(now(), event, files.printable(" ".join(text.split())), facts)
         with suppress(UsageError):
             files.append_line(self.path, event_to_json(happened), new_folder=False)
@@ -76,12 +75,12 @@ class EventLog:
             listener(happened)
 
     def note(self, text: str) -> None:
-        """Something happened that has no word of its own."""
+        """Log something that has no kind of its own."""
         self.add(NOTE, text)
 
 
 def load_events(path: Path) -> list[Event]:
-    """All events of a run; those in lines that are damaged are left out."""
+    """All events of a run; damaged lines are skipped."""
     found = []
     with suppress(DataError):
         for line in files.read_bytes(path).split(b"\n"):
@@ -93,5 +92,5 @@ def load_events(path: Path) -> list[Event]:
 def _parse(line: Mapping[str, Any]) -> Event:
     facts = {key: value for key, value in line.items() if key not in ("time", "event", "text")}
     event = Event(str(line["time"]), str(line["event"]), str(line["text"]), facts)
-    event.seconds  # noqa: B018  # a time that is none makes the line a damaged one
+    event.seconds  # noqa: B018  # raises if the time is invalid: then the line counts as damaged
     return event

@@ -1,9 +1,9 @@
 """All use of git: a run's commits, its tags and lineage.
 
-A candidate is written by one `git fast-import`: its commit on `main`, and under its tag a commit that holds just its
-program, proposal and scores, and has the tags of its parents as parents. Neither touches the work tree; the index
-follows after each iteration. The user's git configuration is not read, so that a signing key, a hook or a missing
-identity makes no difference.
+One `git fast-import` writes a candidate: its commit on `main`, and a second commit under its tag. The tagged commit
+has only the candidate's program, proposal and scores, and the tags of its parents as parents. Neither commit touches
+the work tree; the index is updated after each iteration. The user's git configuration is not read, so a signing key, a
+hook or a missing identity makes no difference.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from meta_reward.errors import GitError, UsageError
 from meta_reward.run.git_process import output_of_git, run_git
 
 BRANCH = "refs/heads/main"
-_INDEXED = "meta-reward-index"  # a file beside the index: the commit it was made for, and the last one tried
+_INDEXED = "meta-reward-index"  # a file next to the index: the commit it was made for, and the last one tried
 _HEAD = re.compile(rb"(ref: refs/\S+|[0-9a-f]{40,64})\s*\n")
 _IDENTITY = "meta-reward <meta-reward@localhost>"
 # Loose objects until the one repack at the end: hundreds of small packs would slow every later commit.
@@ -34,11 +34,11 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit to be made."""
+    """A commit to create."""
 
     message: str
     files: Mapping[str, bytes]
-    """Contents of the files that it adds or replaces, by path in the repository."""
+    """The content of each file that it adds or replaces, by path in the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +57,25 @@ def version(root: Path) -> str:
 
 
 def init(root: Path) -> None:
-    """Make `root` a repository, unless it is one."""
+    """Make `root` a repository, unless it is one already."""
     if not (root / ".git").exists():
         configure(root)
 
 
 def configure(root: Path) -> None:
-    """Make the settings of a repository, and whatever else of it is missing."""
+    """Write the settings of a repository, and create any part of it that is missing."""
     run_git(root, "init", "--quiet", f"--initial-branch={BRANCH.rpartition('/')[2]}")
     config = root / ".git" / "config"
     if not config.exists():
-        raise GitError(root, "init", "it made no repository")
+        raise GitError(root, "init", "it created no repository")
     with config.open("a") as file:
         file.write(_SETTINGS)
 
 
 def unlock(root: Path) -> None:
-    """Remove what a git that was killed has left: locks, and objects and packs half written.
+    """Remove what a killed git has left behind: locks, and half-written objects and packs.
 
-    Only the process that holds the run may call this. A HEAD that is cut short or gone is on `main` again.
+    Only the process that holds the run may call this. If HEAD is missing or cut short, it is reset to `main`.
     """
     head = root / ".git" / "HEAD"
     if head.parent.is_dir() and not (head.exists() and _HEAD.fullmatch(head.read_bytes())):
@@ -87,7 +87,7 @@ def unlock(root: Path) -> None:
 
 
 def leave_out(root: Path, name: str) -> None:
-    """Let git overlook a file at the top of a run, also in one whose `.gitignore` does not name it."""
+    """Make git ignore a file at the top of a run, even if the run's `.gitignore` does not name it."""
     path, line = root / ".git" / "info" / "exclude", f"/{name}\n".encode()
     known = path.read_bytes() if path.exists() else b""
     if line not in known:
@@ -101,10 +101,10 @@ def refs(root: Path) -> set[str]:
 
 
 def _ids_of_refs(root: Path) -> dict[str, str]:
-    """The id that each branch and tag points to, read from git's files where it keeps them in files.
+    """The id that each branch and tag points to, read directly from git's files if it stores refs in files.
 
-    A search asks so often that a process each time would be a third of what git takes. Loose refs are read before
-    packed ones: a git that packs them meanwhile removes them last.
+    A search needs them so often that starting a process each time would be a third of the time that git takes. Loose
+    refs are read before packed ones, because a git that packs them meanwhile removes the loose ones last.
     """
     folder = root / ".git"
     if not (folder / "refs").is_dir() or (folder / "reftable").exists():
@@ -123,7 +123,7 @@ def first_commit(root: Path) -> str:
 
 
 def candidates(root: Path) -> set[str]:
-    """The ids of all candidates that have a commit on `main`, if there is one."""
+    """The ids of all candidates that have a commit on `main`; empty without a branch `main`."""
     if BRANCH not in refs(root):
         return set()
     return set(run_git(root, "log", "--format=%(trailers:key=Candidate,valueonly)", BRANCH).split())
@@ -135,7 +135,7 @@ def read(root: Path, path: str) -> bytes:
 
 
 def restore(root: Path, paths: Sequence[str]) -> None:
-    """Write files to the work tree as `main` has them."""
+    """Restore files in the work tree to their content on `main`."""
     with tempfile.TemporaryFile() as names:
         names.write("\0".join(paths).encode())
         names.seek(0)
@@ -143,7 +143,7 @@ def restore(root: Path, paths: Sequence[str]) -> None:
 
 
 def way_back(path: Path) -> str:
-    """The command that restores a damaged file of a run as it was committed last; "" if git does not have it."""
+    """The command that restores a run's file to its last committed content; "" if git does not have the file."""
     path = path.resolve()
     root = next((above for above in path.parents if (above / ".git" / "HEAD").exists()), None)
     with suppress(GitError, UsageError):
@@ -159,7 +159,7 @@ def blob_id(content: bytes) -> str:
 
 
 def blob_ids(root: Path, paths: Sequence[str]) -> dict[str, str]:
-    """The ids of the contents on `main` of these files, and of all files in these folders, by path."""
+    """The blob ids on `main` of these files, and of all files in these folders, by path."""
     if BRANCH not in refs(root):
         return {}
     found = {}
@@ -176,7 +176,7 @@ def tag_ref(name: str) -> str:
 
 
 def commit(root: Path, entry: Commit, *, tag: Tag | None = None, known: Collection[str] | None = None) -> None:
-    """Add a commit to `main`, and a tag with its lineage, all in one process. known: the refs."""
+    """Add a commit to `main`, and a tag with its lineage, in one process. known: the existing refs."""
     known = refs(root) if known is None else known
     with _importing(root) as stream:
         _write_commit(stream, BRANCH, entry, [BRANCH] if BRANCH in known else [])
@@ -185,7 +185,7 @@ def commit(root: Path, entry: Commit, *, tag: Tag | None = None, known: Collecti
 
 
 def tag(root: Path, entry: Tag, *, known: Collection[str]) -> None:
-    """Add only a tag. known: the refs."""
+    """Add only a tag. known: the existing refs."""
     with _importing(root) as stream:
         _write_tag(stream, entry, known)
 
@@ -197,7 +197,7 @@ def remove_tag(root: Path, name: str) -> None:
 
 @contextmanager
 def _importing(root: Path) -> Iterator[BinaryIO]:
-    """A stream of commands for `git fast-import`, which writes one ref after the other: a kill may come between."""
+    """A stream of commands for `git fast-import`. It writes one ref after the other, and may be killed in between."""
     with tempfile.TemporaryFile() as file:
         stream = cast(BinaryIO, file)
         yield stream
@@ -208,10 +208,10 @@ def _importing(root: Path) -> Iterator[BinaryIO]:
 
 
 def refresh(root: Path) -> None:
-    """Bring the index up to `main`, so that `git status` shows only a person's changes; what is staged stays staged.
+    """Update the index to `main`, so that `git status` shows only a person's changes. Staged changes stay staged.
 
-    This is a convenience: the index is left as it is if git refuses (another git holds it, or a staged file has been
-    committed with another content), or if another branch is checked out. A git that is killed is started once more.
+    This is a convenience: the index stays unchanged if git refuses (another git holds it, or a staged file has been
+    committed with other content), or if another branch is checked out. If git is killed, it is started once more.
     """
     try:
         _refresh(root)
@@ -250,7 +250,7 @@ def _nothing_staged(root: Path, commit: str) -> bool:
 
 
 def pack_refs(root: Path) -> None:
-    """Put tags into one file: git reads loose ones one by one."""
+    """Put all tags into one file, because git reads loose tags one by one."""
     run_git(root, "pack-refs", "--all")
 
 

@@ -1,4 +1,4 @@
-"""Running git, through GitPython: no other module does either."""
+"""Running git. Only this module starts git or uses GitPython."""
 
 import os
 import signal
@@ -11,14 +11,14 @@ from meta_reward.errors import GitError, UsageError
 
 
 def run_git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> str:
-    """The text that a git command prints, without its last newline. Raises like `output_of_git`."""
+    """The text that a git command prints, without the final newline. Raises like `output_of_git`."""
     return os.fsdecode(output_of_git(root, *arguments, stdin=stdin)).removesuffix("\n")
 
 
 def output_of_git(root: Path, *arguments: str, stdin: BinaryIO | None = None) -> bytes:
-    """What a git command prints. Raises GitError if it fails, UsageError if there is no git.
+    """What a git command prints. Raises GitError if it fails, UsageError if git is not installed.
 
-    stdin: a file with what it reads.
+    stdin: a file that the command reads as its standard input.
     """
     try:
         from git import Git
@@ -48,7 +48,7 @@ def output_of_git(root: Path, *arguments: str, stdin: BinaryIO | None = None) ->
 
 
 def _environment(root: Path) -> dict[str, str]:
-    """Names the repository explicitly, and disables the user's configuration."""
+    """Environment variables that name the repository explicitly and disable the user's configuration."""
     return {
         "GIT_DIR": str(root / ".git"),
         "GIT_WORK_TREE": str(root),
@@ -60,7 +60,7 @@ def _environment(root: Path) -> dict[str, str]:
 
 @contextmanager
 def _without_git_variables() -> Iterator[None]:
-    """Take GIT_* variables (those of a hook, for example) out of the environment, and put them back afterwards."""
+    """Remove GIT_* variables (such as those of a hook) from the environment for the block."""
     taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
     try:
         yield
@@ -69,6 +69,6 @@ def _without_git_variables() -> Iterator[None]:
 
 
 def _complaint(stderr: str) -> str:
-    """The line that says what is wrong, from all the output of a failing git."""
+    """The line in the output of a failing git that says what is wrong."""
     lines = [line.strip(" '") for line in stderr.strip().removeprefix("stderr:").splitlines() if line.strip(" '")]
     return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "")

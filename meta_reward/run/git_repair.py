@@ -1,8 +1,9 @@
-"""Repairing git's own files in a run, before anything asks git.
+"""Repairing git's own files in a run, before anything else uses git.
 
-What follows from other files is made again: HEAD, the index, settings that are gone, and `main`, whose last commit
-stands in its log too. Settings or packed refs that git cannot read may be a person's: an error names them, and once
-they are moved away they count as gone. Tags are made again from the ledger by whoever goes on with the run.
+Files that follow from others are created again: HEAD, the index, missing settings, and `main`, whose last commit is in
+its log too. Settings or packed refs that git cannot read may be a person's, so an error names them; once they are moved
+away, they count as missing. Damaged tags are removed; the next command that continues the run creates them again from
+the ledger.
 """
 
 import hashlib
@@ -14,13 +15,13 @@ from meta_reward.errors import DataError, GitError
 from meta_reward.run import git
 from meta_reward.run.git_process import run_git
 
-_DIGEST_BYTES = 20  # a SHA-1 at the end of an index, or zeros where git was told to leave it out
+_DIGEST_BYTES = 20  # a SHA-1 at the end of an index, or zeros if git was told to leave it out
 
 _ID = re.compile(rb"[0-9a-f]{40,64}\n")
 
 
 def repair(root: Path) -> list[str]:
-    """Make the files of a repository whole; notes on what was made again. Raises DataError where a person has to.
+    """Repair the files of a repository. Returns notes on what was repaired; raises DataError if only a person can.
 
     Only the process that holds the run may call this.
     """
@@ -41,20 +42,20 @@ def _make_settings(root: Path) -> str:
     if config.exists() and config.read_bytes().strip():
         return ""
     git.configure(root)
-    return "git's settings were lost and are written anew"
+    return "git's settings were lost and have been written again"
 
 
 def _check(root: Path) -> str:
-    """Raise DataError where git cannot read its settings or its packed refs: it reads both to list refs."""
+    """Raise DataError if git cannot read its settings or its packed refs; it reads both to list refs."""
     try:
         run_git(root, "for-each-ref", "--count=1")
     except GitError as error:
         name = next((name for name in ("packed-refs", "config") if name in error.output.replace(str(root), "")), None)
         if name is None:
             raise
-        hint = "move it away: git's settings are written anew"
+        hint = "move it away; git's settings are then written again"
         if name == "packed-refs":
-            hint = "move it away: `main` is found in its log, and the candidates are tagged again"
+            hint = "move it away; `main` is then restored from its log, and the candidates are tagged again"
         raise DataError(
             root / ".git" / name, f"is damaged: {error.output.removeprefix('fatal: ')}", hint=hint
         ) from None
@@ -62,7 +63,7 @@ def _check(root: Path) -> str:
 
 
 def _restore_main(root: Path) -> str:
-    """Put `main` back where its log ends, if it is lost: a commit without it would begin another history."""
+    """If `main` is lost, restore it from the end of its log; without it, the next commit would start a new history."""
     log, ref = root / ".git" / "logs" / git.BRANCH, root / ".git" / git.BRANCH
     lost = _is_damaged(ref) or git.BRANCH not in git.refs(root)
     if not (lost and log.exists()):
@@ -72,13 +73,14 @@ def _restore_main(root: Path) -> str:
     try:
         run_git(root, "cat-file", "-e", f"{''.join(commit)}^{{commit}}")
     except GitError:
-        raise DataError(log, "ends with no commit, and `main` is lost", hint="restore .git from a copy") from None
+        what = "does not end with a commit, and `main` is lost"
+        raise DataError(log, what, hint="restore .git from a copy") from None
     files.write_bytes(ref, f"{commit[0]}\n".encode())
-    return f"git had lost its branch main, which is back at its last commit, {commit[0][:12]}"
+    return f"git had lost its branch main, which is restored to its last commit, {commit[0][:12]}"
 
 
 def _remove_tags(root: Path) -> str:
-    """Remove tags that are damaged; whoever goes on with the run makes them again."""
+    """Remove damaged tags; the command that continues the run creates them again."""
     damaged = [path for path in sorted((root / ".git" / "refs" / "tags").glob("*")) if _is_damaged(path)]
     for path in damaged:
         path.unlink()
@@ -86,12 +88,12 @@ def _remove_tags(root: Path) -> str:
 
 
 def _is_damaged(ref: Path) -> bool:
-    """Whether the file of a ref holds no id of a commit."""
+    """Whether the file of a ref does not hold the id of a commit."""
     return ref.is_file() and not _ID.fullmatch(ref.read_bytes())
 
 
 def _remove_index(root: Path) -> str:
-    """Remove an index that is damaged; the next refresh makes it again."""
+    """Remove a damaged index; the next refresh creates it again."""
     index = root / ".git" / "index"
     data = index.read_bytes() if index.exists() else b""
     content, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]

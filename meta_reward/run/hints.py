@@ -1,4 +1,4 @@
-"""A person's advice to the proposer: `hints.jsonl`, a line each, committed, and shown in every session that follows."""
+"""A person's advice to the proposer: `hints.jsonl`, one hint per line, committed and shown in all later sessions."""
 
 from dataclasses import dataclass
 
@@ -20,26 +20,26 @@ class Hint:
 
 
 def load_hints(layout: Layout) -> list[Hint]:
-    """All hints of a run, the oldest first. Raises DataError for a damaged line."""
+    """All hints of a run, oldest first. Raises DataError for a damaged line."""
     if not layout.hints.exists():
         return []
     return [Hint(line["iteration"], line["text"]) for line in files.load_lines(layout.hints)]
 
 
 def checked_hint(text: str) -> str:
-    """A hint without space around it. Raises UsageError if it is empty, too long, or not UTF-8."""
+    """A hint, stripped of surrounding white space. Raises UsageError if it is empty, too long or not UTF-8."""
     text = text.strip()
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        raise UsageError("this hint is not UTF-8", hint="write it in UTF-8") from None
+        raise UsageError("the hint is not UTF-8", hint="write it in UTF-8") from None
     if not 1 <= size <= MAX_BYTES:
         raise UsageError(f"a hint has 1 to {MAX_BYTES} bytes, and this one has {size}")
     return text
 
 
 def add_hint(layout: Layout, text: str, *, iteration: int) -> bool:
-    """Put a hint on record and commit it; False if it is the last one already. Raises UsageError if it is no text."""
+    """Store a hint and commit it. Returns False if it is already the last one. Raises UsageError if it is invalid."""
     text = checked_hint(text)
     hints = load_hints(layout)
     if hints and hints[-1].text == text:

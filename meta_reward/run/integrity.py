@@ -1,9 +1,9 @@
 """Undoing what a session changed in the history that a proposer is shown.
 
-A working jail makes this unnecessary; it is for agents that run with the user's own rights. The digests at the start
-of a session are on disk, so that a session that was killed is checked as well. A file is not read again if the kernel
-says that it was not written to since its digest was taken. Nothing is deleted: what a session put there is set aside,
-because it cannot be told from what a person put there meanwhile.
+A working jail makes this unnecessary; it is for agents that run with the user's own rights. The digests from the start
+of a session are on disk, so that a session that was killed is checked too. A file is not read again if its status says
+that it has not been written to since its digest was taken. Nothing is deleted: files that were added are set aside,
+because they may come from a person rather than the session.
 """
 
 import hashlib
@@ -23,11 +23,11 @@ from meta_reward.run.record import load_iterations
 from meta_reward.run.set_aside import free_folder, inside, move_aside
 
 _MAX_NAMED = 5
-_CLOCK_NS = 1_000_000_000  # no clock of a file system ticks slower; two writes in one tick look like one
+_CLOCK_NS = 1_000_000_000  # no file system's clock ticks slower; two writes in one tick look like one
 
 
 def save_digests(layout: Layout, iteration: int) -> None:
-    """Write down what the history looks like at the start of a session, in place of the digests of the last one."""
+    """Save digests of the history at the start of a session, in place of those of the last session."""
     earlier = _path(layout, iteration - 1)
     known = _load_digests(earlier) if earlier.exists() else {}
     files.write_json(_path(layout, iteration), dict(_digests(dict(_files_of(layout.history)), known)))
@@ -35,9 +35,9 @@ def save_digests(layout: Layout, iteration: int) -> None:
 
 
 def restore_history(layout: Layout, iteration: int) -> list[str]:
-    """Undo what a session changed in the history; returns a note if there was something to undo.
+    """Undo what a session changed in the history. Returns a note if there was something to undo.
 
-    Files that were put there are set aside, since they may be a person's. Files that match git are left alone.
+    Added files are set aside, since they may be a person's. Files that match git are left alone.
     """
     if not _path(layout, iteration).exists():
         return []
@@ -63,15 +63,15 @@ def restore_history(layout: Layout, iteration: int) -> list[str]:
 
 
 def restore_record(layout: Layout) -> list[str]:
-    """Repair git, undo what unfinished sessions changed in the record, put back what it lacks; notes on all that."""
+    """Repair git, undo what unfinished sessions changed in the record, and restore missing files. Returns notes."""
     return [*repair(layout.root), *restore_unfinished(layout), *restore_deleted(layout)]
 
 
 def restore_unfinished(layout: Layout) -> list[str]:
-    """Undo what unfinished sessions changed in the history, before anything reads it; returns notes on that.
+    """Undo what unfinished sessions changed in the history, before anything reads it. Returns notes on that.
 
-    What a git that was killed has left is removed before: nothing can be restored with it in the way. The index of a
-    clone is from here on brought up to every commit.
+    What a killed git has left behind is removed first, because it would block restoring. In a clone, the index is
+    updated with every commit from here on.
     """
     git.unlock(layout.root)
     git.refresh(layout.root)
@@ -84,10 +84,10 @@ def restore_unfinished(layout: Layout) -> list[str]:
 
 
 def restore_deleted(layout: Layout) -> list[str]:
-    """Put files of the record back that are missing or empty, as git has them; a note where there were any.
+    """Restore files of the record that are missing or empty from git. Returns a note if there were any.
 
-    Without them a candidate would be scored again, under another id, and what it cost would be forgotten. A machine
-    that lost its power leaves empty files. Raises DataError if the ledger has lost candidates in another way.
+    Otherwise a candidate would be scored again under another id, and its cost would be forgotten. A power failure can
+    leave empty files. Raises DataError if the ledger has lost candidates in another way.
     """
     committed = git.blob_ids(layout.root, ["history", "sealed"])
     lost = [name for name, id in committed.items() if _is_lost(layout.root / name, id)]
@@ -99,7 +99,7 @@ def restore_deleted(layout: Layout) -> list[str]:
 
 
 def _is_lost(path: Path, id: str) -> bool:
-    """Whether a file is missing, or empty where the content that git has, by its id, is not."""
+    """Whether a file is missing, or empty although its content in git is not. id: of the content in git."""
     try:
         return path.lstat().st_size == 0 and id != git.blob_id(b"")
     except FileNotFoundError:
@@ -107,7 +107,7 @@ def _is_lost(path: Path, id: str) -> bool:
 
 
 def _check_ledger(layout: Layout) -> None:
-    """Raise DataError if the ledger lacks candidates that an iteration has brought."""
+    """Raise DataError if the ledger lacks candidates of an iteration on record."""
     if layout.ledger.exists() and layout.iterations.exists():
         known = {row.id for row in load_ledger(layout.ledger)}
         lost = [id for line in load_iterations(layout) for id in line.candidates if id not in known]
@@ -116,7 +116,7 @@ def _check_ledger(layout: Layout) -> None:
 
 
 def _not_as_committed(layout: Layout, names: Iterable[str], found: Mapping[str, Path]) -> list[str]:
-    """Those of these files of the history that differ from what git has committed."""
+    """The names of those files of the history that differ from what git has committed."""
     committed = git.blob_ids(layout.root, [layout.history.name])
 
     def is_as_committed(name: str) -> bool:
@@ -137,7 +137,7 @@ def _load_digests(path: Path) -> dict[str, list[Any]]:
 
 
 def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file and link below a folder, by its relative path. A name that is not UTF-8 is escaped."""
+    """Every file and link in a folder, at any depth, by relative path. A name that is not UTF-8 is escaped."""
     for root, folders, names in os.walk(folder):
         for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]):
             path = Path(root) / name
@@ -146,9 +146,9 @@ def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _digests(found: Mapping[str, Path], known: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Any]]]:
-    """For every file: the digest of its content, and the parts of its status that change with each write.
+    """For every file, the digest of its content, and the parts of its status that change with every write.
 
-    A link, pipe or device has no digest. known: digests taken earlier.
+    A link, pipe or device has no digest. known: earlier digests.
     """
     for name, path in found.items():
         if not _is_regular(path):

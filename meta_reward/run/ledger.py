@@ -1,6 +1,6 @@
-"""The ledger: one line a candidate, append-only, readable by eye; and what follows from it.
+"""The ledger: one line per candidate, append-only, readable by eye.
 
-Leader, frontier and the next id are functions of its rows, so nothing else needs to remember them.
+Leader, frontier and the next id are computed from its rows, so they are not stored anywhere else as state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ _OPTIONAL = ("context_chars", "step")
 class Row:
     """A candidate's line. status: `scored`, `rejected` by the validator, or `failed` in evaluation.
 
-    score, low, high: agreement on the search split with its 95% interval, None unless scored. judge_tokens:
-    nominal, on the search split. reason: why it was rejected or failed.
+    score, low, high: agreement on the search split from 0 to 1 with its 95% interval, None unless scored.
+    judge_tokens: on the search split, counted as if nothing had been cached. reason: why it was rejected or failed.
     """
 
     id: str
@@ -36,13 +36,13 @@ class Row:
     hypothesis: str
     reason: str
     context_chars: int | None = field(default=None, kw_only=True)
-    """What the model is shown for one item, on average; None for rewards, and not written then."""
+    """How many characters the model is shown per item, on average. None, and not written, for rewards."""
     step: int | None = field(default=None, kw_only=True)
-    """After how many steps of a policy it was made; None, and not written, where no policy is trained."""
+    """The training step of the policy after which it was made. None, and not written, if no policy is trained."""
 
     @property
     def cost(self) -> int:
-        """What stands against the score on the frontier."""
+        """What the frontier weighs against the score."""
         return self.judge_tokens if self.context_chars is None else self.context_chars
 
     @property
@@ -51,7 +51,7 @@ class Row:
 
 
 def candidate_id(number: int) -> str:
-    """The id of the nth candidate, from 1."""
+    """The id of the nth candidate, counted from 1."""
     return f"c{number:04d}"
 
 
@@ -61,7 +61,7 @@ def load_ledger(path: Path) -> list[Row]:
 
 
 def render_ledger(rows: Sequence[Row]) -> bytes:
-    """The ledger's text."""
+    """The text of `ledger.jsonl`."""
     return b"".join(files.dump_line({"schema": SCHEMA, **_row_to_json(row)}) for row in rows)
 
 
@@ -71,15 +71,15 @@ def _row_to_json(row: Row) -> dict[str, object]:
 
 
 def leader_of(rows: Sequence[Row]) -> Row:
-    """The best on search; ties go to fewer judge tokens, then to the lower id. The baseline where none is scored."""
+    """The best on search; ties go to fewer judge tokens, then to the lower id. The baseline if none is scored."""
     scored = [row for row in rows if row.score is not None]
     return min(scored, key=lambda row: (-(row.score or 0), row.judge_tokens, row.id), default=rows[0])
 
 
 def frontier_of(numbers: Mapping[str, tuple[float, int]]) -> list[str]:
-    """The ids that no other beats on both score and cost, cheapest first; of equals the lowest.
+    """The ids that no other id beats on both score and cost, cheapest first; among equals, only the lowest id.
 
-    numbers: score and cost by id.
+    numbers: (score, cost) by id.
     """
     kept: list[str] = []
     for id, (score, _) in sorted(numbers.items(), key=lambda item: (item[1][1], -item[1][0], item[0])):
@@ -96,8 +96,7 @@ def frontier_on_search(rows: Sequence[Row]) -> list[Row]:
 
 def render_frontier(rows: Sequence[Row]) -> bytes:
     """The text of `frontier.json`."""
-    on_it = frontier_on_search(rows)
-    points = [{"id": r.id, "name": r.name, "score": r.score, **_cost_of(r)} for r in on_it]
+    points = [{"id": r.id, "name": r.name, "score": r.score, **_cost_of(r)} for r in frontier_on_search(rows)]
     return files.dump_json({"schema": SCHEMA, "frontier": points})
 
 
@@ -107,7 +106,7 @@ def _cost_of(row: Row) -> dict[str, int]:
 
 
 def idle_iterations(rows: Sequence[Row], last: int) -> int:
-    """Iterations up to `last` since one set a new best agreement on search."""
+    """How many iterations, up to `last`, have passed since the best agreement on search last rose."""
     best, progress = -1.0, 0
     for row in rows:
         if row.score is not None and row.score > best:

@@ -1,4 +1,4 @@
-"""One writer for each run: a file lock that the kernel releases when its holder dies."""
+"""One writer per run: a file lock that the kernel releases when its holder dies."""
 
 import fcntl
 import os
@@ -12,12 +12,12 @@ from meta_reward import files
 from meta_reward.errors import DataError, RunInUse
 from meta_reward.run.layout import Layout
 
-_PATIENCE_S = 1.0  # another process may hold it for a moment, to see if the run is in use
+_PATIENCE_S = 1.0  # another process may hold the lock for a moment, to see if the run is in use
 
 
 @contextmanager
 def locked(layout: Layout, *, what: str = "run") -> Iterator[None]:
-    """Hold the run's lock. Raises RunInUse, which says who holds it. what: is locked, for people."""
+    """Hold the run's lock in the block. Raises RunInUse that names the holder. what: `run` or `study`, for messages."""
     with files.writing(layout.work):
         layout.work.mkdir(parents=True, exist_ok=True)
     from filelock import FileLock, Timeout
@@ -40,7 +40,7 @@ def is_locked(layout: Layout) -> bool:
     """Whether a process holds the run's lock."""
     try:
         with (layout.work / "lock").open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # as FileLock does it, without what that imports
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # like FileLock, but without importing it
             return False
     except FileNotFoundError:
         return False

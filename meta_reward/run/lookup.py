@@ -1,4 +1,4 @@
-"""Finding candidates and their outcomes in a history, with errors that say what there is instead."""
+"""Finding candidates and their outcomes in a history; errors say what there is instead."""
 
 import difflib
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ def find_candidate(history: HistoryLayout, name: str) -> Row:
 
 
 def find_rows(history: HistoryLayout) -> list[Row]:
-    """The rows of the ledger. Raises UsageError if this history does not show one."""
+    """The rows of the ledger. Raises UsageError if this history has none."""
     if not history.ledger.exists():
         raise UsageError(f"{history.path} shows no ledger", hint="this history was left out of what may be seen")
     return load_ledger(history.ledger)
 
 
 def find_pairs(history: HistoryLayout, row: Row) -> list[PairOutcome]:
-    """The pairs of a candidate. Raises UsageError if there are none here."""
+    """The pairs of a candidate with their outcomes. Raises UsageError if this history has none."""
     pairs = [one for one in find_outcomes(history, row) if isinstance(one, PairOutcome)]
     if not pairs:
         raise UsageError("this history holds no pairs of trajectories", hint="it is of another kind of program")
@@ -43,7 +43,7 @@ def find_pairs(history: HistoryLayout, row: Row) -> list[PairOutcome]:
 
 
 def find_outcomes(history: HistoryLayout, row: Row) -> list[PairOutcome] | list[ItemOutcome]:
-    """The pairs or other items of a candidate. Raises UsageError if there are none here."""
+    """The pairs or other items of a candidate with their outcomes. Raises UsageError if this history has none."""
     folder = history.candidate(row.folder)
     if not has_items(folder):
         raise UsageError(f"{row.id} has no pairs here", hint=why_not_shown(row))
@@ -58,7 +58,7 @@ def why_not_shown(row: Row) -> str:
 
 
 def unknown(what: str, name: str, known: Sequence[str]) -> UsageError:
-    """The error for a name that does not exist, with similar names, or the first few there are."""
+    """The error for a name that does not exist. It suggests similar names, or else lists the first few."""
     close = difflib.get_close_matches(name, known, n=4, cutoff=0.5)
     if close:
         return UsageError(f"there is no {what} {name!r}", hint=f"did you mean {', '.join(close)}?")
@@ -67,5 +67,5 @@ def unknown(what: str, name: str, known: Sequence[str]) -> UsageError:
 
 
 def standing_of(row: Row) -> Standing:
-    """A candidate as answers name it."""
+    """A candidate in the form that answers use."""
     return Standing(**{name: getattr(row, name) for name in Standing.__slots__})

@@ -1,4 +1,4 @@
-"""`proposal.md`: what a candidate says of itself. Written by agents, so read with tolerance.
+"""`proposal.md`: what a candidate says about itself. Agents write it, so it is read tolerantly.
 
     ---
     parents: [c0003]
@@ -7,7 +7,7 @@
     ## Hypothesis
     One paragraph.
 
-Nothing in it is required and nothing in it is an error; what cannot be read is left empty.
+Nothing in it is required, and nothing in it is an error; fields that cannot be read are left empty.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""The questions one asks of a history: which candidates there are, which pairs they lose, what differs between them.
+"""Questions about a history: which candidates there are, which pairs they lose, what differs between them.
 
-Each reads a history folder, or the view of it that a proposer is given, and nothing else. A limit of 0 means all.
-Raises UsageError for an id that does not exist, and for what a view does not show, with what there is instead.
-`query_table.py` declares the commands that ask them.
+Each query reads only a history folder, or the copy that a proposer sees. A limit of 0 means all. Queries raise
+UsageError for an unknown id, and for what the copy leaves out; the error says what there is instead. `query_table.py`
+declares the commands that ask them.
 """
 
 import difflib
@@ -48,7 +48,7 @@ Decided = PairOutcome | ItemOutcome
 
 
 def ledger(history: HistoryLayout, *, limit: int = 0) -> Ledger:
-    """The last candidates, oldest first, with what each changed; the best and the frontier."""
+    """The last candidates, oldest first, with the part that each changed; and the best and the frontier."""
     rows = find_rows(history)
     frontier = [row.id for row in frontier_on_search(rows)]
     shown = rows[-limit:] if limit else rows
@@ -61,9 +61,9 @@ def ledger(history: HistoryLayout, *, limit: int = 0) -> Ledger:
 
 
 def failures(history: HistoryLayout, candidate: str, *, category: str = "", limit: int = 0) -> Failures:
-    """The pairs that a candidate does not win, by category, those lost by most first; and its errors.
+    """The pairs that a candidate does not win, by category, those lost by the widest margin first; and its errors.
 
-    Of items that a learned reward has scored, those with the lowest.
+    If a learned reward scores the items, those with the lowest reward.
     """
     row = find_candidate(history, candidate)
     pairs = find_outcomes(history, row)
@@ -83,7 +83,7 @@ def failures(history: HistoryLayout, candidate: str, *, category: str = "", limi
 
 
 def flips(history: HistoryLayout, first: str, second: str, *, category: str = "", limit: int = 0) -> Flips:
-    """The pairs that two candidates decide differently: what the second gains on the first, and what it loses."""
+    """The pairs that two candidates decide differently: what the second gains over the first, and what it loses."""
     a, b = find_candidate(history, first), find_candidate(history, second)
     before: dict[str, Decided] = {pair.id: pair for pair in find_outcomes(history, a)}
     both: list[tuple[Decided, Decided]] = [
@@ -102,7 +102,7 @@ def flips(history: HistoryLayout, first: str, second: str, *, category: str = ""
 
 
 def diff(history: HistoryLayout, first: str, second: str) -> Diff:
-    """What the second candidate's program changes against the first's, and how the two did."""
+    """What the second candidate's program changes compared to the first's, and how both did."""
     a, b = find_candidate(history, first), find_candidate(history, second)
     before, after = (files.read_text(history.candidate(row.folder) / "harness.py") for row in (a, b))
     lines = difflib.unified_diff(
@@ -133,7 +133,7 @@ def _categories(pair: Decided) -> tuple[str, ...]:
 
 
 def _check_category(category: str, pairs: Sequence[Decided]) -> list[str]:
-    """All categories of these pairs. Raises UsageError if the one asked for is not among them."""
+    """All categories of these pairs. Raises UsageError if `category` is given but not among them."""
     names = sorted({name for pair in pairs for name in _categories(pair)})
     if category and category not in names:
         raise unknown("category", category, names)
@@ -180,7 +180,7 @@ def _lost(one: Decided, won_by: list[str]) -> LostPair | WrongItem | LowReward:
 
 
 def _turned(both: Sequence[tuple[Decided, Decided]], limit: int) -> Turned:
-    """Pairs that turned one way: how many, of which category, and those whose margins differ most."""
+    """The pairs that turned one way: how many, by category, and those whose margins differ most."""
     counts = Counter(name for pair, _ in both for name in _categories(pair))
     widest = sorted(both, key=lambda xy: (-_swing(*xy), xy[0].id))
     return Turned(len(both), dict(counts.most_common()), [_flipped(x, y) for x, y in _first(widest, limit)])
@@ -203,7 +203,7 @@ def _swing(x: Decided, y: Decided) -> float:
 
 
 def _errors(history: HistoryLayout, row: Row) -> list[ErrorCount]:
-    """Why a candidate failed on trajectories: the commonest errors with an example of each."""
+    """Why a candidate failed on trajectories: its errors, the most frequent first, with an example of each."""
     folder = history.candidate(row.folder)
     scores = load_scores(folder)
     if scores is None or not (scores.metrics.failures or scores.broken):

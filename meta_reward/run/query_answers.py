@@ -1,4 +1,4 @@
-"""The answers to questions about a history: plain data, which `--json` and an agent get as JSON in this order."""
+"""The answers to questions about a history: plain data, shown as JSON in this order by `--json` and to agents."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from meta_reward.evaluation.outcome import ItemOutcome
 from meta_reward.run.ledger import Row
 
 Stored = dict[str, Any]
-"""JSON of a trace, with texts of several lines as texts."""
+"""JSON of a trace, with multi-line texts joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Standing:
     status: str
     """`scored`, `rejected` by the validator, or `failed` in evaluation."""
     score: float | None
-    """Share of pairs, None unless scored; `low` and `high` are its 95% interval."""
+    """Agreement from 0 to 1, None unless scored; `low` and `high` are its 95% interval."""
     low: float | None
     high: float | None
     judge_tokens: int
@@ -33,10 +33,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry(Row):
-    """A row of the ledger, and what follows from it."""
+    """A row of the ledger, and what is computed from it."""
 
     part: str
-    """The part of the harness that its proposal says it changed; empty if it says nothing."""
+    """The part of the harness that it changed, according to its proposal; empty if the proposal does not say."""
     frontier: bool
     """Whether no other candidate has more agreement for fewer judge tokens."""
 
@@ -47,7 +47,7 @@ class Ledger:
 
     candidates: list[LedgerEntry]
     left_out: int
-    """How many came before these."""
+    """How many earlier candidates are not shown."""
     best: str | None
     """Id of the best candidate on search so far; None in an empty ledger."""
     frontier: list[str]
@@ -92,19 +92,19 @@ class LowReward:
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """What a candidate does not win of one failure category."""
+    """The pairs of one failure category that a candidate does not win."""
 
     category: str
     """`none` for pairs without any."""
     pairs: int
-    """All pairs of the category, also those it wins."""
+    """All pairs of the category, including those it wins."""
     lost: int
-    """Pairs with both rewards and the higher one on the wrong side."""
+    """Pairs in which both sides have a reward and the wrong side has the higher one."""
     tied: int
     failed: int
-    """Pairs with a side that has no reward."""
+    """Pairs in which a side has no reward."""
     learned: float | None
-    """The mean learned reward, where items are scored by one; none is lost or tied then."""
+    """The mean learned reward from 0 to 100 if one scores the items; then no item counts as lost or tied."""
     worst: list[LostPair | WrongItem | LowReward]
     """Failed ones first, then those lost by most, or with the lowest learned reward."""
 
@@ -115,14 +115,14 @@ class ErrorCount:
 
     error: str
     trajectories: int
-    """How many ended with it."""
+    """How many trajectories ended with it."""
     example: str
-    """Id of one of these."""
+    """The id of one of these trajectories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What a candidate does not win. A pair with two categories is in both groups, and counts once here."""
+    """What a candidate does not win. A pair with two categories is in both groups, but counts once in these totals."""
 
     candidate: Standing
     pairs: int
@@ -130,11 +130,11 @@ class Failures:
     tied: int
     failed: int
     learned: float | None
-    """As of a group."""
+    """The same as in a group, over all items."""
     groups: list[FailureGroup]
-    """Those with the most pairs not won first, a tie counting one half; or those with the lowest learned reward."""
+    """The most pairs not won first, a tie counting one half; with a learned reward, the lowest reward first."""
     errors: list[ErrorCount]
-    """The commonest first."""
+    """The most frequent first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +145,16 @@ class FlippedPair:
     task: str
     categories: tuple[str, ...]
     preferred: str
-    """Id of the trajectory that should get the higher reward; `other` is its partner's."""
+    """Id of the trajectory that should get the higher reward; `other` is the id of the other side."""
     other: str
     first_margin: float | None
-    """Points by which the first candidate rewards the preferred side more; None if a side has no reward."""
+    """The preferred reward minus the other under the first candidate, in points; None if a side has no reward."""
     second_margin: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class FlippedItem:
-    """An item of another kind that two candidates answer differently, one of them right."""
+    """An item of another kind that two candidates answer differently, one of them correctly."""
 
     id: str
     task: str
@@ -176,14 +176,14 @@ class Turned:
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """What the second candidate gains on the first, and what it loses."""
+    """What the second candidate gains over the first, and what it loses."""
 
     first: Standing
     second: Standing
     pairs: int
     """Pairs that both were scored on."""
     difference: float
-    """Agreement of the second minus that of the first on these pairs, from -1 to 1."""
+    """Agreement of the second candidate minus agreement of the first on these pairs, from -1 to 1."""
     gained: Turned
     lost: Turned
 
@@ -196,18 +196,18 @@ class Suspect:
     task: str
     categories: tuple[str, ...]
     preferred: str
-    """Id of the trajectory that the label prefers; `other` is its partner's."""
+    """Id of the trajectory that the label prefers; `other` is the id of the other side."""
     other: str
     contradicted_by: list[str]
-    """Ids of the good candidates that reward the preferred side less, the best first."""
+    """Ids of the good candidates that give the preferred side the lower reward, the best candidate first."""
     judged_by: int
     """How many good candidates have a reward for both sides."""
     share: float
-    """Of these, how many contradict it, from 0 to 1."""
+    """The share of these candidates that contradict the label, from 0 to 1."""
     mean_margin: float
-    """The preferred reward minus the other, in points, the mean over these."""
+    """The preferred reward minus the other, in points, on average over these candidates."""
     votes_for: int | None
-    """Annotators who agree with the label; None where no two of them judged the pair, or votes are not shown."""
+    """Annotators who agree with the label; None if fewer than two judged the pair, or votes are not shown."""
     votes_against: int | None
 
 
@@ -216,8 +216,8 @@ class Suspects:
     """The pairs of the search split whose label nearly all good candidates contradict."""
 
     candidates: list[str]
-    """Ids of the good candidates: scored, at least as good as the baseline on search, one for each distinct vector
-    of outcomes."""
+    """Ids of the good candidates: scored, and at least as good as the baseline on search. Of candidates with the same
+    outcome on every pair, only one."""
     pairs: int
     """Pairs of the search split."""
     suspected: int
@@ -227,43 +227,43 @@ class Suspects:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What the second candidate's program changes against the first's."""
+    """What the second candidate's program changes compared to the first's."""
 
     first: Standing
     second: Standing
     changed: list[str]
-    """Names defined at the top level of either program that differ."""
+    """Names at the top level of either program whose definitions differ."""
     diff: list[str]
     """The lines of a unified diff."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrajectoryTrace:
-    """What a candidate asked the judge about one trajectory and was told, and what it made of that."""
+    """What a candidate asked the judge about one trajectory, the judge's replies, and the result."""
 
     trajectory: str
     task: str
     reward: Stored | None
-    """Score, or scores of several, reason and findings; None if the candidate failed, or is of another kind."""
+    """Score (or scores, for comparisons), reason and findings; None if the candidate failed or is of another kind."""
     output: str | None
     """The answer of a candidate of another kind."""
     error: Stored | None
-    """Kind, message and traceback; None if it did not."""
+    """Kind, message and traceback; None if the candidate did not fail."""
     printed: str
-    """What the harness wrote to its output."""
+    """What the harness printed."""
     asked: list[Stored]
-    """What it asked its host, such as a corpus, and was told, as the host recorded it."""
+    """What it asked its host, such as a corpus, with the answers, as the host recorded them."""
     pairs: list[PairOutcome | ItemOutcome]
-    """The pairs of the trajectory, or what else was decided by it."""
+    """The pairs of the trajectory, or the items of another kind that it decides."""
     asks: int
-    """How many questions it asked, shown or not; a question may take several calls."""
+    """How many questions it asked the judge, shown or not; one question may take several calls."""
     calls: list[Stored]
-    """The calls of the judge that are shown, in full."""
+    """The calls to the judge that are shown, in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class TraceOfTrajectory:
-    """The answer about a trajectory. In JSON the fields of `trace` stand beside the candidate."""
+    """The answer about a trajectory. In JSON, the fields of `trace` are on the same level as `candidate`."""
 
     candidate: Standing
     trace: TrajectoryTrace
@@ -276,11 +276,11 @@ class TraceOfPair:
     candidate: Standing
     pair: PairOutcome | ItemOutcome
     sides: list[TrajectoryTrace]
-    """The preferred side, then the other; of a comparison each order. Those are left out that were not scored."""
+    """The preferred side, then the other; for a comparison, each order. Sides that were not scored are left out."""
 
 
 def answer_to_json(answer: object) -> object:
-    """An answer as it is written."""
+    """The JSON form of an answer."""
     if isinstance(answer, TraceOfTrajectory):
         return {"candidate": answer.candidate, **files.as_dict(answer.trace)}
     return answer

@@ -1,9 +1,9 @@
 """The query `suspects`: the search pairs whose label nearly all good candidates contradict.
 
-A candidate is good here if it was scored and has at least the baseline's agreement on search; of several that agree
-with the same pairs one counts. It contradicts a pair if both sides have a reward and the preferred one the lower. A
-pair that harnesses of many kinds contradict is labelled wrongly, or shows something that none of them sees: a person
-has to look. Reads a history alone, so it knows the search split and nothing else.
+A candidate is good here if it was scored and has at least the baseline's agreement on search; of several with the same
+outcome on every pair, only one counts. A candidate contradicts a pair if both sides have a reward and the preferred
+side has the lower one. If many different harnesses contradict a pair, either its label is wrong or none of them sees
+what makes the difference, so a person has to look. The query reads only a history, so it knows only the search split.
 """
 
 import statistics
@@ -18,12 +18,12 @@ from meta_reward.run.query_answers import Suspect, Suspects
 from meta_reward.tasks.annotations import Vote
 
 FEWEST_CANDIDATES = 3
-"""With fewer good candidates nothing is suspected: they may share a fault."""
+"""With fewer good candidates no pair is suspected, because they may share a fault."""
 NEARLY_ALL = 0.8
 
 
 def suspects(history: HistoryLayout, *, limit: int = 0) -> Suspects:
-    """The pairs that nearly all good candidates contradict, those that most do first, then the widest margins."""
+    """The pairs that nearly all good candidates contradict, ordered by the share that does, then by margin."""
     good = _good(history, find_rows(history))
     pairs = _by_pair(good)
     found = [_suspect(said) for said in pairs.values()] if len(good) >= FEWEST_CANDIDATES else []
@@ -38,12 +38,12 @@ def suspects(history: HistoryLayout, *, limit: int = 0) -> Suspects:
 
 
 def with_votes(answer: Suspects, votes: Sequence[Vote]) -> Suspects:
-    """The answer with how annotators voted on each pair that several of them judged."""
+    """The answer, with the annotators' votes on each pair that several of them judged."""
     return replace(answer, worst=[_voted(one, votes) for one in answer.worst])
 
 
 def _good(history: HistoryLayout, rows: Sequence[Row]) -> dict[str, list[PairOutcome]]:
-    """The outcomes of each good candidate, the best first: one for each distinct vector of them."""
+    """The outcomes of each good candidate, the best first; of candidates with the same outcomes, only one."""
     scored = [row for row in rows if row.score is not None]
     bar = rows[0].score if rows else None
     distinct: dict[tuple[tuple[str, float], ...], tuple[str, list[PairOutcome]]] = {}
@@ -55,7 +55,7 @@ def _good(history: HistoryLayout, rows: Sequence[Row]) -> dict[str, list[PairOut
 
 
 def _by_pair(good: Mapping[str, Sequence[PairOutcome]]) -> dict[str, dict[str, PairOutcome]]:
-    """What each candidate made of each pair, by pair and candidate."""
+    """The outcome of each pair under each candidate, by pair id and candidate id."""
     found: dict[str, dict[str, PairOutcome]] = {}
     for candidate, outcomes in good.items():
         for pair in outcomes:

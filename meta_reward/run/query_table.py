@@ -1,8 +1,9 @@
-"""The questions that can be asked of a history, each declared once.
+"""The queries that can be run on a history, each declared once.
 
-From this table come the commands of `meta-reward`, those of the client that an agent has in its jail, and the check of
-what such a client sends. The functions that answer are in `queries.py` and their texts in `report/queries.py`, under
-the names given here. This module uses the standard library alone, because the client is packed with it.
+This table defines the commands of `meta-reward`, the commands of the client that an agent has in its jail, and the
+check of what that client sends. Under the same names, `queries.py` has the functions that answer, and
+`report/queries.py` the functions that render text. This module imports only the standard library, because it is packed
+into the client.
 """
 
 from dataclasses import dataclass
@@ -19,9 +20,9 @@ class Argument:
     default: Any = None
     """The value of an option that is not given. None: the argument is required."""
     help: str = ""
-    """What `meta-reward COMMAND --help` says of it."""
+    """Its help text in `meta-reward COMMAND --help`."""
     agent_help: str = ""
-    """What the client of an agent says of it, which sees other folders and gets every answer as JSON."""
+    """Its help text in an agent's client, which sees other folders and gets every answer as JSON."""
 
     @property
     def is_required(self) -> bool:
@@ -36,13 +37,13 @@ class Query:
     help: str
     arguments: tuple[Argument, ...]
     examples: tuple[str, ...] = ()
-    """Command lines without `meta-reward`; the first is what an agent is shown."""
+    """Command lines without `meta-reward`; an agent is shown the first."""
     about: str = ""
-    """A paragraph for `--help`, where one line does not say enough."""
+    """A further paragraph for `--help`, if one line does not say enough."""
     has_full_text: bool = False
-    """Whether its text shortens what is long unless `--full` is given. JSON is never shortened."""
+    """Whether it has the option `--full`; without it, long texts are shortened. JSON is never shortened."""
     has_chain: bool = False
-    """Whether its text can show the judge's chain alone, with `--chain`: think, tool, obs, answer."""
+    """Whether it has the option `--chain`, which shows only the judge's chain: think, tool, obs, answer."""
 
 
 _CATEGORY = Argument("category", default="", help="Show pairs of this failure category only.")
@@ -111,4 +112,4 @@ TRY = Query(
         Argument("pairs", list, (), agent_help="ids of pairs, tasks or categories, separated by commas"),
     ),
 )
-"""What an agent may ask beside them: it runs something, and a session answers it."""
+"""An extra command for agents: it runs a draft, so the session answers it rather than the history."""

@@ -1,4 +1,4 @@
-"""The query `trace`: what a candidate asked the judge about a trajectory, and was told."""
+"""The query `trace`: what a candidate asked the judge about a trajectory, and the judge's replies."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,9 +20,9 @@ _TEXTS = {"query", "refused", "content"}
 
 
 def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int = 0) -> TraceOfTrajectory | TraceOfPair:
-    """What a candidate asked about a trajectory, or about both sides of a pair, and what came of it.
+    """What a candidate asked about a trajectory, or about both sides of a pair, and the result.
 
-    trajectory: the id of one, or of a pair. ask: the number of the only question to show, 0 for all of them.
+    trajectory: the id of a trajectory or a pair. ask: the number of the only question to show, from 1; 0 shows all.
     """
     row = find_candidate(history, candidate)
     folder = history.candidate(row.folder) / "traces"
@@ -34,7 +34,7 @@ def trace(history: HistoryLayout, candidate: str, trajectory: str, *, ask: int =
     if pair is not None and trajectory not in known:
         sides = [name for name in _parts_of(pair) if name in known]
         if not sides:
-            raise UsageError(f"{row.id} has scored neither side of pair {trajectory}", hint="it stopped before that")
+            raise UsageError(f"{row.id} scored neither side of pair {trajectory}", hint="it stopped before that")
         return TraceOfPair(standing_of(row), pair, [_trace(row, folder, name, [pair], ask) for name in sides])
     if trajectory not in known:
         what = "example" if pairs and isinstance(pairs[0], ItemOutcome) else "trajectory or pair"
@@ -70,7 +70,7 @@ def _examples_of(one: PairOutcome | ItemOutcome) -> tuple[str, ...]:
 
 
 def _parts_of(one: PairOutcome | ItemOutcome) -> tuple[str, ...]:
-    """The examples of what has several: the sides of a pair, the orders of a comparison."""
+    """The examples of an item: the sides of a pair, or the orders of a comparison; empty for others."""
     return (one.preferred, one.other) if isinstance(one, PairOutcome) else tuple(one.orders)
 
 
@@ -80,5 +80,5 @@ def _call(call: Mapping[str, Any]) -> Stored:
 
 
 def _joined(stored: Mapping[str, Any] | None, *names: str) -> Stored | None:
-    """A stored value in which the lists of lines of these names are texts again."""
+    """A stored value in which the lists of lines under these keys are joined into texts."""
     return None if stored is None else {**stored, **{name: files.as_text(stored.get(name)) for name in names}}

@@ -1,7 +1,7 @@
-"""How an iteration becomes part of the record: ledger, frontier, leader, commits.
+"""Putting an iteration on record: ledger, frontier, leader, commits.
 
-Every function here may be repeated: what it writes follows from what is on disk, so a search that
-was killed between two of these steps just takes them again.
+Every function here is safe to repeat: what it writes follows from what is on disk. So a search that was killed between
+two of these steps simply runs them again.
 """
 
 import os
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _MAX_REASON_CHARS = 1000
 _TAGS_LEFT_LOOSE = 32
-_Evaluation = tuple[Path, int]  # its folder, and when its pairs were written
+_Evaluation = tuple[Path, int]  # its folder, and the modification time of its items in nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """A line of `iterations.jsonl`. added: a person brought its candidate; it is none of the search's own."""
+    """A line of `iterations.jsonl`. added: its candidate comes from a person, not from the search."""
 
     iteration: int
     candidates: tuple[str, ...]
@@ -44,9 +44,9 @@ class Iteration:
 
 
 def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, report: "Report", iteration: int) -> str:
-    """The folder of a new candidate; it appears whole or not at all, and is kept if it is there already.
+    """Write the folder of a new candidate, whole or not at all; if it exists already, keep it.
 
-    Returns a note where something else stood in its place, which is set aside; else "".
+    Anything else in its place is set aside; then a note says so. Returns the note, otherwise "".
     """
     from meta_reward.harness.validate import report_to_json
 
@@ -61,19 +61,19 @@ def save_candidate(layout: Layout, folder: str, *, source: str, proposal: str, r
         files.write_bytes(new / "harness.py", source.encode())
         files.write_bytes(new / "proposal.md", files.printable(proposal).encode())
         files.write_json(new / "validator.json", report_to_json(report))
-        if report.seconds is not None:  # a clock's word: kept apart from what is the same on every machine
+        if report.seconds is not None:  # measured time, kept apart from what is the same on every machine
             files.write_json(new / "seconds.json", {"schema": 1, "longest_run_s": round(report.seconds, 4)})
         keep_session(layout, iteration, new / "proposer")
     return note
 
 
 def is_candidate_folder(path: Path) -> bool:
-    """Whether a folder is one that `save_candidate` made, and not somebody else's of that name."""
+    """Whether `save_candidate` made a folder, and not somebody else under the same name."""
     return (path / "validator.json").is_file() and (path / "proposal.md").is_file()
 
 
 def row_of(layout: Layout, folder: str, iteration: int, *, judge: str) -> Row:
-    """A candidate's ledger line, from what is in its folder."""
+    """A candidate's ledger row, from the files in its folder."""
     id, _, name = folder.partition("-")
     path = layout.candidate(folder)
     proposal = parse_proposal(files.read_text(path / "proposal.md"))
@@ -121,21 +121,21 @@ def _first_error(folder: Path) -> str:
 
 
 def load_iterations(layout: Layout) -> list[Iteration]:
-    """The iterations on record, in their order; the number of the next is their count."""
+    """The iterations on record, in order. Their count is the number of the next one."""
     lines = files.load_lines(layout.iterations)
     with files.reading(layout.iterations):
         return [Iteration(x["iteration"], tuple(x["candidates"]), tuple(x["notes"]), x["added"]) for x in lines]
 
 
 def iterations_done(lines: Sequence[Iteration]) -> int:
-    """How many of the search's own are done: neither the seeds nor what a person added counts."""
+    """How many iterations the search has done; neither the seeds nor what a person added counts."""
     return max(0, sum(not line.added for line in lines) - 1)
 
 
 def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) -> list[str]:
-    """Put an iteration on record: ledger, frontier, leader, and last the line that says it is done.
+    """Put an iteration on record: ledger, frontier and leader, and last the line that says it is done.
 
-    rows: all rows so far, those of the iteration last. Returns notes on files that a person had changed.
+    rows: all rows so far, this iteration's at the end. Returns notes on files that a person had changed.
     """
     lines = ({"schema": SCHEMA, **files.as_dict(line)} for line in [*load_iterations(layout), iteration])
     return write_over(
@@ -154,13 +154,13 @@ def save_iteration(layout: Layout, rows: Sequence[Row], iteration: Iteration) ->
 def render_outcomes(layout: Layout, rows: Sequence[Row]) -> bytes:
     """The text of `outcomes.jsonl`: a line for each scored candidate and each of its parents.
 
-    One without parents is compared with the baseline. A line names the pairs that the candidate decides better than
-    the other, and those that it decides worse: what a change did, in one grep. A candidate's lines follow from what
-    came before it, so the file only grows at its end.
+    A candidate without parents is compared with the baseline. A line names the pairs on which the candidate does
+    better than its parent, and those on which it does worse, so one grep shows what a change did. A candidate's lines
+    depend only on earlier ones, so the file only grows at its end.
     """
     scored = {row.id: row for row in rows if row.status == "scored"}
     return b"".join(
-        _compare(row.id, against, *(_evaluation(layout, one) for one in (row, scored[against])))
+        _compare(row.id, against, _evaluation(layout, row), _evaluation(layout, scored[against]))
         for row in scored.values()
         for against in row.parents or (rows[0].id,)
         if against in scored and against != row.id
@@ -174,7 +174,7 @@ def _evaluation(layout: Layout, row: Row) -> _Evaluation:
 
 @cache
 def _compare(id: str, against: str, own: _Evaluation, other: _Evaluation) -> bytes:
-    """A line of outcomes; made once a process."""
+    """A line of outcomes; computed once per process."""
     values, before = _values(own), _values(other)
     better = [pair for pair, value in values.items() if value > before[pair]]
     worse = [pair for pair, value in values.items() if value < before[pair]]
@@ -183,14 +183,14 @@ def _compare(id: str, against: str, own: _Evaluation, other: _Evaluation) -> byt
 
 @cache
 def _values(evaluation: _Evaluation) -> dict[str, float]:
-    """How an evaluation decides each pair, by its id; read once a process."""
+    """The value of each item's outcome in an evaluation, by id; read once per process."""
     return {outcome.id: outcome.value for outcome in load_outcomes(evaluation[0])}
 
 
 def commit_candidates(layout: Layout) -> None:
-    """Commit every candidate on record that has no tag yet, in the order of their ids.
+    """Commit every candidate on record that has no tag yet, in the order of ids.
 
-    Those of an iteration whose line is not written yet have to wait for it: they take it along.
+    Candidates of an iteration whose line is not written yet have to wait: that line is part of their commits.
     """
     rows = _rows_on_record(layout)
     known = git.refs(layout.root)
@@ -203,9 +203,9 @@ def commit_candidates(layout: Layout) -> None:
 
 
 def match_tags(layout: Layout) -> None:
-    """Tag each candidate that `main` has, and take the tag of any other away, so that it is committed again.
+    """Tag each candidate that is on `main`, and remove the tag of any that is not, so that it is committed again.
 
-    A git that is killed may have written either ref without the other; or it has lost its tags.
+    They can differ if git was killed between writing the two refs, or if the tags were lost.
     """
     known, committed = git.refs(layout.root), git.candidates(layout.root)
     for row in load_ledger(layout.ledger):
@@ -218,14 +218,14 @@ def match_tags(layout: Layout) -> None:
 
 
 def commit_iteration_without_candidates(layout: Layout, iteration: Iteration) -> None:
-    """Commit an iteration that brought no candidate, with what its session did."""
+    """Commit an iteration without candidates, with the record of its session."""
     message = f"Iteration {iteration.iteration}: no candidates\n\n" + "\n".join(iteration.notes)
     keep_session(layout, iteration.iteration, layout.empty_session(iteration.iteration))
     commit_paths(layout, message, [layout.iterations, layout.empty_session(iteration.iteration)])
 
 
 def commit_last_iteration(layout: Layout) -> None:
-    """Commit the last iteration, where it left no candidate and a kill came before its commit."""
+    """Commit the last iteration, if it has no candidates and a kill came before its commit."""
     lines = load_iterations(layout)
     if lines and not lines[-1].candidates:
         try:
@@ -235,7 +235,7 @@ def commit_last_iteration(layout: Layout) -> None:
 
 
 def commit_leader(layout: Layout) -> None:
-    """Commit the leader as `harness.py`, where that is another candidate's in git."""
+    """Commit the leader's program as `harness.py`, unless git has it already."""
     rows, name = _rows_on_record(layout), inside(layout, layout.best)
     if rows:
         leader = leader_of(rows)
@@ -245,7 +245,7 @@ def commit_leader(layout: Layout) -> None:
 
 
 def _rows_on_record(layout: Layout) -> list[Row]:
-    """The ledger's rows of iterations whose line is written."""
+    """The ledger's rows of those iterations whose line is written."""
     done = len(load_iterations(layout))
     return [row for row in load_ledger(layout.ledger) if row.iteration < done]
 
@@ -256,9 +256,9 @@ def commit_paths(layout: Layout, message: str, paths: Iterable[Path]) -> None:
 
 
 def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: Collection[str]) -> None:
-    """Commit the candidate of a row, counted from 1, with the record as it was when this was the last row.
+    """Commit the candidate of row `number`, counted from 1, with the record as it was when this row was the last.
 
-    The last candidate of an iteration takes along the iteration's line.
+    The commit of an iteration's last candidate includes the iteration's line.
     """
     row, so_far = rows[number - 1], rows[:number]
     own = layout.candidate(row.folder)
@@ -274,11 +274,11 @@ def _commit_candidate(layout: Layout, rows: Sequence[Row], number: int, known: C
 
 
 def _tag_of(layout: Layout, row: Row) -> git.Tag:
-    """A candidate's tag: its program, proposal and scores alone."""
+    """A candidate's tag: only its program, proposal and scores."""
     own = layout.candidate(row.folder)
-    kept = ("harness.py", "proposal.md", "scores.json")
-    alone = {name: (own / name).read_bytes() for name in kept if (own / name).exists()}
-    return git.Tag(row.id, git.Commit(_message(row), alone), row.parents)
+    names = ("harness.py", "proposal.md", "scores.json")
+    contents = {name: (own / name).read_bytes() for name in names if (own / name).exists()}
+    return git.Tag(row.id, git.Commit(_message(row), contents), row.parents)
 
 
 def _first_lines(path: Path, count: int) -> bytes:
@@ -286,11 +286,7 @@ def _first_lines(path: Path, count: int) -> bytes:
 
 
 def _message(row: Row) -> str:
-    what = {
-        "scored": f"{row.score or 0:.1%} on search (judge {row.judge})",
-        "rejected": "rejected",
-        "failed": "failed",
-    }[row.status]
+    what = f"{row.score or 0:.1%} on search (judge {row.judge})" if row.status == "scored" else row.status
     trailers = [f"Candidate: {row.id}", *(f"Parent: {parent}" for parent in row.parents)]
     trailers += [] if row.step is None else [f"Step: {row.step}"]
     trailers += [] if row.score is None else [f"Agreement: {row.score:.4f}"]

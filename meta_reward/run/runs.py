@@ -1,7 +1,7 @@
 """The runs in a folder, and which of them changed last.
 
-A run changes when its record does: its settings, the ledger, the list of its iterations or the result of its test.
-Looking at a run, or trying a draft on it, does not change it.
+A run changes when its record does: the settings, the ledger, the list of iterations or the test result. Viewing a run,
+or trying a draft on it, does not change it.
 """
 
 import re
@@ -13,7 +13,7 @@ _CANDIDATE = re.compile(r"c\d+")
 
 
 def runs_in(folder: Path) -> list[Layout]:
-    """Every run directly in a folder, the newest first."""
+    """Every run directly in a folder, the last changed first."""
     found = [Layout(path.parent) for path in sorted(folder.glob("[!.]*/run.toml"))]
     return sorted(found, key=changed_at, reverse=True)
 
@@ -25,5 +25,5 @@ def changed_at(layout: Layout) -> float:
 
 
 def is_candidate(name: str) -> bool:
-    """Whether a name is that of a candidate, such as c0007. A run cannot have such a name."""
+    """Whether a name is a candidate's id, such as c0007. A run cannot have such a name."""
     return _CANDIDATE.fullmatch(name) is not None

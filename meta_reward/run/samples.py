@@ -1,11 +1,11 @@
-"""Samples of a policy in training: what a refinement of its reward is made from, and what the judge said of each.
+"""Samples of a policy in training, from which its reward is refined, and what the judge said about each.
 
     history/samples/0003/
-      samples.json             after which step, scored by which harness, and why each sample was chosen
+      samples.json             the training step, the harness that scored them, and why each sample was chosen
       trajectories/<id>.json   as in a task set
       traces/<id>.json         every call of the judge in full, then the reward
 
-Nothing here says what is true of a sample: a proposer sees all of it.
+A proposer sees all of this, so none of it reveals the true outcome of a sample.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,11 +39,11 @@ class SampleSet:
     """The samples of a refinement."""
 
     step: int
-    """After how many steps of the policy they were drawn."""
+    """The training step of the policy after which they were drawn."""
     harness: str
     """The id of the candidate that scored them."""
     drawn: int
-    """How many were drawn, of which these were chosen."""
+    """How many samples were drawn; these were chosen from them."""
     samples: tuple[Chosen, ...]
 
 
@@ -54,7 +54,7 @@ class Seen:
     chosen: Chosen
     rollout: Rollout
     said: tuple[str, ...]
-    """The judge's replies, in their order."""
+    """The judge's replies, in order."""
 
 
 def save_samples(
@@ -66,7 +66,7 @@ def save_samples(
     policy: str,
     tools: Sequence[Tool],
 ) -> None:
-    """Write the samples of a refinement; the folder appears whole or not at all, in place of what is there."""
+    """Write the samples of a refinement. The folder appears whole or not at all, and replaces an existing one."""
     with folders.new_folder(folder, replace=True) as new:
         for sample in chosen.samples:
             save_rollout(new / "trajectories" / f"{sample.id}.json", rollouts[sample.id], policy=policy, tools=tools)
@@ -85,12 +85,12 @@ def load_sample_set(folder: Path) -> SampleSet:
 
 
 def step_before(folder: Path) -> int | None:
-    """After how many steps of a policy a refinement was made; None where no policy is trained. Raises DataError."""
+    """The training step after which a refinement was made; None if no policy is trained. Raises DataError."""
     return load_sample_set(folder).step if (folder / "samples.json").exists() else None
 
 
 def load_samples(folder: Path, *, policy: str, tools: tuple[Tool, ...]) -> list[Seen]:
-    """The samples of a refinement in full. policy, tools: the task set's. Raises DataError."""
+    """The samples of a refinement in full. policy, tools: those of the task set. Raises DataError."""
     chosen = load_sample_set(folder)
     rollouts = load_rollouts(folder / "trajectories", policy, tools) if chosen.samples else {}
     return [Seen(one, rollouts[one.id], _said(folder / "traces" / f"{one.id}.json")) for one in chosen.samples]

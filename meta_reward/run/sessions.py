@@ -1,7 +1,7 @@
 """The record of a proposer's session. Once it exists, staging is complete.
 
-The transcript and its summary go into the history, with each candidate that the session left, or by themselves if it
-left none.
+The transcript and its summary go into the history: with each candidate that the session left, or into a folder of their
+own if it left none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,15 @@ class SessionRecord:
     """How a session ended."""
 
     order: Sequence[str] = ()
-    """Folders in staging in the order in which they get ids; empty for the order of their names."""
+    """The folders in staging in the order in which they get ids; empty for the order of names."""
     notes: Sequence[str] = ()
     """What went wrong, for the log and the record of the iteration."""
     summary: Mapping[str, Any] = field(default_factory=dict)
-    """What the transcript adds up to, as JSON."""
+    """The totals of the transcript, as JSON."""
 
 
 def save_session(layout: Layout, iteration: int, session: SessionRecord) -> None:
-    """Write down that a session has ended."""
+    """Store the record of a session; from then on it counts as ended."""
     record = {"schema": SCHEMA, "iteration": iteration, "order": session.order, "notes": session.notes}
     files.write_json(layout.session_record(iteration), {**record, "summary": session.summary})
 
@@ -42,7 +42,7 @@ def load_session(layout: Layout, iteration: int) -> SessionRecord:
 
 
 def keep_session(layout: Layout, iteration: int, target: Path) -> None:
-    """Copy the transcript and the summary of a session into a folder of the history, if it has them."""
+    """Copy the transcript and summary of a session, if it has any, into a folder of the history."""
     if not layout.session_record(iteration).exists():
         return
     summary = load_session(layout, iteration).summary

@@ -1,6 +1,6 @@
-"""Files that a search did not make itself are never deleted or overwritten: they move to `.work/set-aside`.
+"""A search never deletes or overwrites files that it did not write: they move to `.work/set-aside`.
 
-A file that matches what git has committed is the search's own. Any other is a person's, or a session's.
+If a file matches what git has committed, the search wrote it. Any other file comes from a person or a session.
 """
 
 import os
@@ -13,24 +13,24 @@ from meta_reward.run.layout import Layout
 
 
 def free_folder(layout: Layout, name: str) -> Path:
-    """A folder to set things aside in that does not exist yet: this name, or the name with a number."""
+    """A new folder to set files aside in: this name, or if it is taken, the name with a number."""
     numbers = range(2, 1 + 2 + len(list(layout.set_aside.glob("*"))))
     names = (name, *(f"{name}-{number}" for number in numbers))
     return next(layout.set_aside / free for free in names if not os.path.lexists(layout.set_aside / free))
 
 
 def move_aside(path: Path, target: Path) -> None:
-    """Move what is at a path, a link as a link, to another path, which must be free."""
+    """Move a file, folder or link (not its target) to another path, which must be free."""
     with files.writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
 
 
 def write_over(layout: Layout, contents: dict[Path, bytes], *, leave: Collection[Path] = ()) -> list[str]:
-    """Write files that are the search's own; returns notes on those that a person had changed.
+    """Write files of the search. Returns notes on those that a person had changed.
 
-    A file that was changed by hand is set aside before it is overwritten. leave: files that keep such a change if git
-    has the new content already.
+    A file that was changed by hand is set aside before it is overwritten. leave: files that keep a change by hand if
+    git has the new content already.
     """
     committed = git.blob_ids(layout.root, [inside(layout, path) for path in contents])
     notes = []
@@ -50,5 +50,5 @@ def write_over(layout: Layout, contents: dict[Path, bytes], *, leave: Collection
 
 
 def inside(layout: Layout, path: Path) -> str:
-    """A path relative to the run, as notes and git name it."""
+    """A path relative to the run, for notes and git."""
     return path.relative_to(layout.root).as_posix()

@@ -14,22 +14,22 @@ SCHEMA = 2
 MODEL_SUMMARIES = "model-summaries"
 HISTORY_LEVELS = ("full", "scores", "summaries", MODEL_SUMMARIES, "none")
 WRITING = ("gepa", "openevolve", "writer")
-"""The proposers that are no agents: code around a model that writes programs."""
+"""The proposers that are code around a model that writes programs, not agents."""
 LIBRARY = "library"
-"""One more, `library:MODEL`, whose model edits the entries of a library."""
+"""The proposer `library:MODEL`, also code around a model, which edits the entries of a library."""
 META = "meta"
-"""The proposer that refines the rubric of a reward by what a policy makes of it; also code around a model."""
+"""The proposer that refines a reward's rubric according to what a policy does with it; also code around a model."""
 _EFFORTS = ("", "low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSettings:
-    """The table `[judge.roles]`: models for questions that a harness asks in a role."""
+    """The table `[judge.roles]`: other models for questions that a harness asks in a role."""
 
     router: str = ""
-    """Kind and model of what chooses entries of a library; empty for the judge itself."""
+    """Kind and model that chooses entries of a library; empty for the judge itself."""
     router_settings: dict[str, Any] = field(default_factory=dict)
-    """What this kind of judge takes."""
+    """The settings of that model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ class JudgeSettings:
     spec: str = ""
     """Kind and model, such as `simulated` or `anthropic:MODEL`."""
     concurrency: int = setting(16, least=1)
-    """Trajectories and calls at a time."""
+    """How many trajectories are scored, and calls sent, at a time."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """What this kind of judge takes: the keys of `models/settings.py`."""
+    """Settings that this kind of judge accepts; the keys are in `models/settings.py`."""
     requests_per_minute: int = 0
-    """0 for no bound."""
+    """0 for no limit."""
     tokens_per_minute: int = 0
-    """0 for no bound."""
+    """0 for no limit."""
     retries: int = 12
-    """How often a call that failed is tried again."""
+    """How often a failed call is retried."""
     retry_after_s: float = 120.0
-    """The longest wait that an endpoint may ask for. If it asks for more, the search stops."""
+    """The longest wait in seconds that an endpoint may ask for. If it asks for more, the search stops."""
     roles: RoleSettings = field(default_factory=RoleSettings)
 
 
@@ -65,39 +65,39 @@ class ProposerSettings:
     spec: str = "catalog"
     """`catalog`, `claude:MODEL`, `gepa`, `openevolve`, `writer`, `library:MODEL` or `command:PROGRAM ...`."""
     candidates: int = setting(2, least=1)
-    """The most that an iteration may bring."""
+    """The most candidates per iteration."""
     minutes: float = setting(60.0, check=_check_minutes)
-    """How long a session may take."""
+    """How many minutes a session may take."""
     jail: str = setting("", choices=("", "none"))
-    """`none` runs a command with the user's own rights; empty in a jail."""
+    """Empty runs a command in a jail; `none` runs it with the user's own rights."""
     history: str = setting("full", choices=HISTORY_LEVELS)
     """How much of the history a session is shown."""
     try_calls: int = 100
-    """New judge calls that a session may make to try drafts. 0: it may not try any."""
+    """New judge calls that a session may make to try drafts; 0 to forbid trying drafts."""
     turns: int = 200
-    """Turns of a session of claude; 0 for no bound."""
+    """The most turns of a session of claude; 0 for no limit."""
     max_usd: float = 10.0
-    """What a session of claude, or its writing model, may cost; 0 for no bound."""
+    """What a session of claude, or of the writing model, may cost in US dollars; 0 for no limit."""
     effort: str = setting("", choices=_EFFORTS)
-    """How hard claude thinks; empty leaves it to its default."""
+    """How hard claude thinks; empty for claude's own default."""
     tools: tuple[str, ...] = ()
-    """What claude may use. Empty: a shell if this machine can confine one, else file tools."""
+    """The tools that claude may use. Empty: a shell if this machine can confine one, else file tools."""
     bind: tuple[str, ...] = ()
-    """Paths that a command's jail shows too; `PATH:rw` may be written to."""
+    """Further paths that are visible in a command's jail; with `PATH:rw` also writable."""
     env: tuple[str, ...] = ()
-    """Names of environment variables that the proposer is given."""
+    """Names of environment variables that are passed to the proposer."""
     net: str = setting("", choices=("", "none"))
-    """`none` leaves a command's jail without a network."""
+    """`none` runs a command's jail without a network."""
     writer: str = ""
-    """The model that writes for `gepa`, `openevolve` and `writer`, and summaries: any judge's kind and model."""
+    """Kind and model that writes programs for `gepa`, `openevolve` and `writer`, and summaries; any judge's."""
     writer_settings: dict[str, Any] = field(default_factory=dict)
-    """What this kind of judge takes, for the writing model."""
+    """The settings of the writing model, the same as a judge of its kind accepts."""
     model: str = ""
-    """Claude's model if `spec` is just `claude`. A stored run has it in `spec`."""
+    """Claude's model if `spec` is just `claude`; in a stored run it is part of `spec`."""
 
     @property
     def kind(self) -> str:
-        """What stands before the colon of `spec`."""
+        """The part of `spec` before the colon."""
         return self.spec.partition(":")[0]
 
     @property
@@ -119,26 +119,27 @@ def _check_objective(spec: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveSettings:
-    """The table `[objective]`: what search and validation are scored by. The test is always official."""
+    """The table `[objective]`: what scores search and validation. The test always uses trusted outcomes."""
 
     spec: str = setting(OFFICIAL, check=_check_objective)
     """`official`, or `learned:` and the path of a reward."""
     candidate: str = ""
-    """A candidate of that run in place of the chosen one."""
+    """The candidate to use from a learned reward's run; empty for the run's chosen one."""
     chosen: str = ""
-    """The candidate that was the chosen one when this run was made; empty for what is no run."""
+    """The candidate that was chosen in the reward's run when this run was created; empty if the reward is not a run."""
     judge: str = ""
-    """Kind and model of the reward's judge, in place of the one it was found with; a harness by itself names none."""
+    """Kind and model of the reward's judge, instead of the one that the reward was found with. A bare harness has no
+    judge of its own, so it needs one here."""
     digest: str = ""
-    """Of the reward as it was when this run was made: its program, its judge and their settings."""
+    """Digest of the reward when this run was created: its program, its judge and their settings."""
     validate_on: str = setting("", choices=("", OFFICIAL))
-    """`official` leaves validation to the trusted outcomes; empty for the same as search."""
+    """`official` scores validation by the trusted outcomes; empty scores it like search."""
     max_usd: float = 0.0
-    """What the reward's judge may cost in this run, over all its starts; 0 where the reward sets its own limit."""
+    """What the reward's judge may cost in this run in US dollars, over all starts; 0 for the reward's own limit."""
     traces: str = ""
-    """Path of a task set of trajectories that are evidence for the proposer; empty for none."""
+    """Path of a task set of trajectories that the proposer sees as evidence; empty for none."""
     traces_digest: str = ""
-    """Of its content."""
+    """Digest of that task set's content."""
 
 
 PAIRS, NO_GATE = "pairs", "none"
@@ -151,27 +152,27 @@ class MpoSettings:
     policy: str = ""
     """Kind and model of the policy; empty in a search."""
     policy_settings: dict[str, Any] = field(default_factory=dict)
-    """What this kind of policy takes."""
+    """Settings that this kind of policy accepts."""
     steps: int = setting(200, least=1)
-    """Updates of the policy."""
+    """Number of updates of the policy."""
     every: int = setting(20, least=1)
     """Steps between refinements of the reward."""
     tasks: int = setting(8, least=1)
-    """Tasks of a step, each with a group of samples."""
+    """Tasks per step; each gets a group of samples."""
     group: int = setting(4, least=2)
-    """Samples of a task in a step."""
+    """Samples per task in a step."""
     samples: int = setting(20, least=1)
     """Samples that a refinement looks at."""
     gate: str = setting(PAIRS, choices=(PAIRS, NO_GATE))
-    """`pairs` keeps a refinement only where it does no worse on the trusted pairs of search; `none` keeps every one."""
+    """`pairs` keeps a refinement only if it is not worse on the trusted pairs of search; `none` keeps all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The table `[limits]`: when a search stops. 0 means no limit, but for iterations."""
+    """The table `[limits]`: when a search stops. 0 means no limit, except for iterations."""
 
     iterations: int = 8
-    """After the seeds. 0: only the seeds are scored."""
+    """Iterations after the seeds; 0 scores only the seeds."""
     patience: int = 10
     """Iterations in a row without a new best on search."""
     max_calls: int = 0
@@ -179,7 +180,7 @@ class Limits:
     max_tokens: int = 0
     """Judge tokens, counted as if nothing had been cached."""
     max_usd: float = 0.0
-    """Dollars that were really spent."""
+    """US dollars that were really spent."""
     max_hours: float = 0.0
     """Hours since this process began."""
 
@@ -193,29 +194,29 @@ def _check_packages(packages: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Everything that fixes a run: the keys of `run.toml` outside any table, and its tables."""
+    """All settings of a run: the top-level keys of `run.toml`, and its tables."""
 
     schema: int = setting(SCHEMA, choices=(SCHEMA,))
     kind: str = "reward"
-    """Of the programs."""
+    """The kind of programs."""
     taskset: str = ""
     """Path of the task set."""
     digest: str = ""
-    """Of the content of the task set."""
+    """Digest of the task set's content."""
     baseline: str = ""
     """Name and digest of the first candidate."""
     seed: int = 0
-    """Of the simulated judge, the proposer and all orders."""
+    """Random seed of the simulated judge, the proposer and all shuffling."""
     sandbox: str = setting(AUTO, choices=CHOICES)
-    """How candidates are confined. `auto` becomes the level that was found when the run was made."""
+    """How candidates are confined. A new run stores in place of `auto` the level that it found."""
     packages: tuple[str, ...] = setting((), check=_check_packages)
-    """Installed packages that candidates may import beside the standard library."""
+    """Installed packages that candidates may import in addition to the standard library."""
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     proposer: ProposerSettings = field(default_factory=ProposerSettings)
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     mpo: MpoSettings = field(default_factory=MpoSettings)
     limits: Limits = field(default_factory=Limits)
     splits: SplitShares = field(default_factory=SplitShares)
-    """How a task set that is not divided yet is divided."""
+    """How to divide a task set that is not divided yet."""
     budget: Budget = field(default_factory=Budget)
     """What a candidate may use on one trajectory."""

@@ -1,4 +1,4 @@
-"""Why a search is not running: a note for `status`, beside the state and never part of it."""
+"""Why a search is not running: a note for `status` that no search depends on."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +17,7 @@ class Stop:
     """`finished`; `stopped` by a limit or an error; `interrupted`; or `running`, if it has not ended."""
     reason: str
     cut_off_calls: int = 0
-    """Of trajectories that were not finished. They count towards limits, but no result counts them."""
+    """Calls for unfinished trajectories. They count towards limits, but are in no result."""
     cut_off_tokens: int = 0
 
 
@@ -27,10 +27,10 @@ _KILLED = Stop("interrupted", "the process was killed; the same command continue
 
 @contextmanager
 def save_stop(layout: Layout, *, tell: Callable[[Stop], None] = lambda how: None) -> Iterator[Callable[[Stop], None]]:
-    """Write down how a search ended: as the block reports, or by the error it raises.
+    """Store how a search ended: as the block reports, or with the error that it raises.
 
-    A process that is killed writes nothing, and its run shows as interrupted. tell: is told as well, even if nothing
-    can be written any more.
+    A killed process writes nothing, and its run shows as interrupted. tell: called with the same, even if nothing can
+    be written any more.
     """
 
     def stop(how: Stop) -> None:

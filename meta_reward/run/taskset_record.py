@@ -1,7 +1,7 @@
-"""What a run's task set held when the run was made, so that a changed one can be told by what changed.
+"""What a run's task set contained when the run was created, so that errors can say what has changed since.
 
-Digests of its parts, below the sealed folder: they name the tasks of every split. What compares them speaks to
-the user alone, never to a proposer.
+Digests of its parts are in the sealed folder, because they name the tasks of every split. The comparison is shown only
+to the user, never to a proposer.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -16,24 +16,24 @@ from meta_reward.tasks.base import AnyTaskSet
 SCHEMA = 1
 _MOST_NAMED = 3
 _BY_NAME = ("shared", "about")
-"""The parts of which single things are named, not counted."""
+"""The parts whose changed entries are named rather than counted."""
 _SINGULAR = {"trajectories": "trajectory"}
 _Parts = Mapping[str, Mapping[str, str]]
 
 
 def save_parts(layout: Layout, taskset: AnyTaskSet, splits: Mapping[str, Collection[str]]) -> None:
-    """Put the parts of a task set, and how it is divided, on the sealed record."""
+    """Store digests of the parts of a task set, and how it is divided, in the sealed folder."""
     files.write_json(layout.sealed_taskset, {"schema": SCHEMA, **_parts_of(taskset, splits)})
 
 
 def what_changed(layout: Layout, taskset: AnyTaskSet, splits: Mapping[str, Collection[str]]) -> str:
-    """What a task set holds now that it did not when the run was made, and the other way round, in a few words."""
+    """What has changed in a task set since the run was created, in a few words."""
     if not layout.sealed_taskset.exists():
         return "what changed is not on record"
     before: _Parts = files.load_json(layout.sealed_taskset)
     with files.reading(layout.sealed_taskset):
         changes = list(_changes(before, _parts_of(taskset, splits)))
-    return "; ".join(changes) or "its files are written in another way, and hold the same"
+    return "; ".join(changes) or "its files are written in another way, but have the same content"
 
 
 def _parts_of(taskset: AnyTaskSet, splits: Mapping[str, Collection[str]]) -> dict[str, dict[str, str]]:
@@ -68,7 +68,7 @@ def _changes(before: _Parts, after: _Parts) -> Iterator[str]:
 
 
 def _counted(part: str, what: str, names: list[str]) -> Iterator[str]:
-    """part: what there are several of, such as `trajectories`."""
+    """A phrase such as `2 trajectories added (a, b)`. part: a plural, such as `trajectories`."""
     if names:
         more = ", ..." if len(names) > _MOST_NAMED else ""
         noun = part if len(names) > 1 else _SINGULAR.get(part, part.removesuffix("s"))

@@ -1,11 +1,12 @@
-"""The trace of a run of a program, such as on a trajectory: every call in full, then the output or the error.
+"""The trace of one run of a program, for example on a trajectory: every call in full, then the output or the error.
 
-What is repeated stands in a trace once:
+Repeated text is written only once:
 
-    "begins_like_call": 1      before the messages of a call: it goes on from those of call 1
-    {"same_as": "call 1, message 2, lines 3-40"}    among the lines of a text: these lines follow here
+    "begins_like_call": 1      before the messages of a call: they continue those of call 1
+    {"same_as": "call 1, message 2, lines 3-40"}    among the lines of a text: stands for those lines
 
-Calls, messages and lines are counted from 1, as they stand in the file; lines referred to are always written out.
+Calls, messages and lines are counted from 1, as they are in the file; a reference always points to lines that are
+written out.
 """
 
 import re
@@ -18,17 +19,17 @@ from meta_reward.evaluation.records import REWARD, CallRecord, Result, record_to
 from meta_reward.harness.entries import output_to_json
 
 _SCHEMA = 1
-_MIN_REPEATED = 200  # characters; a shorter repetition is easier to read than a reference
+_MIN_REPEATED = 200  # characters; shorter repeated text is easier to read than a reference
 _REFERENCE = re.compile(r"(?P<text>.+), lines (?P<first>[1-9]\d*)-(?P<last>\d+)")
 
 Lines = list[Any]
-"""A text as a trace file holds it: its lines, and references to lines that stand elsewhere."""
+"""A text in a trace file: its lines, and references to lines elsewhere in the file."""
 
 
 def render_trace(result: Result) -> dict[str, Any]:
-    """A result as its trace file holds it: texts of several lines are lists of lines.
+    """The content of a result's trace file. Multi-line texts are lists of lines.
 
-    Of a reward harness it names the `trajectory` and the `reward`, of other programs the `example` and the `output`.
+    For a reward it has the keys `trajectory` and `reward`, for other programs `example` and `output`.
     """
     example, output = names_of(result.entry)
     return {
@@ -45,12 +46,12 @@ def render_trace(result: Result) -> dict[str, Any]:
 
 
 def names_of(entry: str) -> tuple[str, str]:
-    """What files call an example and an output of a function."""
+    """The keys in trace files for an example and an output. entry: the function that was called."""
     return ("trajectory", "reward") if entry == REWARD else ("example", "output")
 
 
 def load_error(path: Path) -> str:
-    """Why a harness gave no reward, as its trace file says; empty if it gave one."""
+    """Why a harness failed, according to its trace file; empty if it did not fail."""
     trace = files.load_json(path)
     with files.reading(path):
         error = trace["error"]
@@ -58,7 +59,7 @@ def load_error(path: Path) -> str:
 
 
 def load_trace(path: Path) -> dict[str, Any]:
-    """The content of a trace file, each call with all its messages, each text with all its lines."""
+    """The content of a trace file with all references resolved: every call and every text is complete."""
     trace: dict[str, Any] = files.load_json(path)
     with files.reading(path):
         _follow_references(trace["calls"])
@@ -69,7 +70,7 @@ def load_trace(path: Path) -> dict[str, Any]:
 
 
 def _without_repetition(calls: Sequence[CallRecord]) -> list[dict[str, Any]]:
-    """Calls as dicts; where one begins with all messages of an earlier one, only those that follow are kept."""
+    """Calls as dicts. If a call begins with all messages of an earlier call, only its further messages are kept."""
     found = []
     for place, call in enumerate(calls):
         shared = [len(c.messages) * (c.messages == call.messages[: len(c.messages)]) for c in calls[:place]]
@@ -82,7 +83,7 @@ def _without_repetition(calls: Sequence[CallRecord]) -> list[dict[str, Any]]:
 
 
 def _refer_to_lines(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Calls in which runs of lines that stand in an earlier text are references to it. Changes `calls`."""
+    """Replace lines that repeat an earlier text by references. Changes `calls` and returns them."""
     known: dict[str, tuple[str, Lines, int]] = {}  # each line: a text that holds it, and its place there
     for name, holder, key in _texts(calls):
         stored = holder[key] = list(_with_references(holder[key], known))
@@ -108,7 +109,7 @@ def _with_references(lines: Lines, known: dict[str, tuple[str, Lines, int]]) -> 
 
 
 def _follow_references(calls: list[dict[str, Any]]) -> None:
-    """Put the lines that are referred to in the place of the references. Raises ValueError where there are none."""
+    """Replace references by the lines they point to. Changes `calls`. Raises ValueError for a broken reference."""
     texts = {name: holder[key] for name, holder, key in _texts(calls)}
     for _, holder, key in _texts(calls):
         holder[key] = [line for entry in holder[key] for line in _lines_of(entry, texts)]
@@ -127,7 +128,7 @@ def _lines_of(entry: Any, texts: dict[str, Lines]) -> Lines:
 
 
 def _texts(calls: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The stored prompts of several lines: the name of each, and which item of which dict it is."""
+    """The multi-line texts of all prompts: (name, dict, key in that dict) of each."""
     for number, call in enumerate(calls, 1):
         places = [("system", call, "system")]
         places += [(f"message {n}", message, "content") for n, message in enumerate(call["messages"], 1)]

@@ -1,4 +1,4 @@
-"""What is on disk of an iteration that is not on record yet: `status` shows what the log has said already."""
+"""What is on disk from an iteration that is not on record yet, so that `status` agrees with the log."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from meta_reward.run.sessions import load_session
 
 
 def rows_so_far(layout: Layout, judge: str) -> list[Row]:
-    """The ledger's rows, then those of candidates that are scored or rejected before their iteration is complete."""
+    """The ledger's rows, then rows for candidates that are scored or rejected in an unfinished iteration."""
     rows = load_ledger(layout.ledger)
     known, iteration = {row.id for row in rows}, len(load_iterations(layout))
     waiting = []
@@ -26,14 +26,14 @@ def rows_so_far(layout: Layout, judge: str) -> list[Row]:
 
 
 def session_under_way(layout: Layout) -> int | None:
-    """The iteration whose proposer is at work, or was when its search ended; None if there is none."""
+    """The iteration whose proposer is working, or was when the search ended; None if there is none."""
     iteration = len(load_iterations(layout))
     begun = layout.staging(iteration).exists() and not layout.session_record(iteration).exists()
     return iteration if begun else None
 
 
 def check_seeds_scored(layout: Layout) -> None:
-    """Raise UsageError while the seeds of a run are not all scored: none of them is on record before that."""
+    """Raise UsageError until all seeds of a run are scored; none of them is on record before that."""
     if load_ledger(layout.ledger):
         return
     done = len(rows_so_far(layout, load_run_config(layout.config).judge.spec))

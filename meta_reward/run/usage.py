@@ -1,8 +1,8 @@
 """What a run has spent so far, from what is on disk.
 
-Calls and tokens come from its evaluations, finished or not, and from the steps of a policy in training. Money comes
-from the billing log, which holds every call as soon as it is sent; a run without one, such as a clone, has the money of
-its evaluations.
+Calls and tokens come from its evaluations, finished or not, and from the steps of a policy in training. Costs come from
+the billing log, which lists every call as soon as it is sent; in a run without one, such as a clone, they come from the
+evaluations.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from meta_reward.run.layout import Layout
 
 
 def spent_on_disk(layout: Layout) -> Spent:
-    """What a run has spent so far, also while it is running."""
+    """What a run has spent so far; it may be running."""
     asked = sum((asked_in(folder) for folder in finished_evaluations(layout)), Spent())
     asked += asked_for(Usage(cost.input_tokens, cost.output_tokens) for cost in costs_under_way(layout))
     asked += asked_in_steps(layout)
@@ -24,7 +24,7 @@ def spent_on_disk(layout: Layout) -> Spent:
 
 
 def asked_in_steps(layout: Layout) -> Spent:
-    """What the steps on record of a policy in training have asked for."""
+    """The judge calls and tokens of all recorded steps of a policy in training."""
     lines = files.load_lines(layout.steps) if layout.steps.exists() else []
     with files.reading(layout.steps):
         calls, tokens = (sum(int(line.get(name, 0)) for line in lines) for name in ("judge_calls", "judge_tokens"))
@@ -32,11 +32,11 @@ def asked_in_steps(layout: Layout) -> Spent:
 
 
 def asked_in(folder: Path) -> Spent:
-    """What a finished evaluation has asked for."""
+    """The judge calls and tokens of a finished evaluation."""
     scores = load_scores(folder)
     return Spent(calls=scores.metrics.judge_calls, tokens=scores.metrics.judge_tokens) if scores else Spent()
 
 
 def paid_in_evaluations(layout: Layout) -> Spent:
-    """What the calls on record cost, for a run that has no billing log."""
+    """The cost of the calls on record, for a run without a billing log."""
     return paid_for(cost.cost_usd for cost in load_costs(layout) if not cost.cached)

@@ -2,7 +2,7 @@
 
     {"schema": 1, "name": "skyways", "source": "...", "licence": "...", "simulated": true, "category_notes": {}}
 
-`"kind": "classify"` says what kind of program it is for; without it, for rewards.
+`"kind": "classify"` says for what kind of program it is; the default is rewards.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ REWARD = "reward"
 COMPARE = "compare"
 REWARDS = frozenset((REWARD,))
 OF_PAIRS = frozenset((REWARD, COMPARE))
-"""The kinds that task sets of pairs serve, whichever of them they name."""
+"""The kinds of programs that a task set of pairs can be used for, whichever kind its file names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,15 @@ class About:
     licence: str = ""
     simulated: bool = False
     category_notes: dict[str, str] = field(default_factory=dict)
-    """What each category of its items means."""
+    """The meaning of each category of its items."""
     kind: str = REWARD
-    """Of the programs that are searched on it."""
+    """The kind of programs that are searched on it."""
 
 
 def load_about(folder: Path, *, kind: str | None = None) -> About:
     """The description of the task set in a folder.
 
-    kind: the one that it should be of; None for any. Raises DataError that says what to fix.
+    kind: the required kind, None for any. Raises DataError that says what to fix.
     """
     path = folder / NAME
     data = files.load_json(path)
@@ -64,7 +64,7 @@ def load_about(folder: Path, *, kind: str | None = None) -> About:
 
 
 def save_about(folder: Path, about: About) -> None:
-    """Write `taskset.json`; the kind only if it is not the reward."""
+    """Write `taskset.json`; the kind only if it is not `reward`."""
     data = files.as_dict(about)
     if about.kind == REWARD:
         del data["kind"]

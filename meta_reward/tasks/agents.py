@@ -1,4 +1,4 @@
-"""Task sets of kind `agent`: tasks that an agent has to do in a world that answers it.
+"""Task sets of kind `agent`: tasks that an agent carries out in a world that responds to it.
 
     tasks/<name>/
       taskset.json         with "kind": "agent"
@@ -7,11 +7,10 @@
       tasks.jsonl          one task per line: id, prompt, world, arguments, maybe trials and categories
       splits.json          which task belongs to which split; written at first use if it is missing
 
-`prompt` is what the agent is told when it starts: the customer's first words, or what is to be done. `world` names what
-answers it: `skyways`, the simulated desk, or `command:PROGRAM`, any program that speaks the protocol of
-docs/worlds.md. `arguments` is what the world is opened with, which no agent sees. Loading checks everything and names
-file and line of what is wrong; the digest covers these files, those that commands of worlds name, and nothing else in
-the folder.
+`prompt` is what the agent is told at the start: the customer's first words, or a description of the task. `world` is
+`skyways`, the simulated desk, or `command:PROGRAM`, any program that speaks the protocol of docs/worlds.md. `arguments`
+is what the world is opened with; no agent sees it. Loading checks everything; errors name the file and the line. The
+digest covers these files and the files that commands of worlds name, and nothing else in the folder.
 """
 
 import glob
@@ -35,7 +34,7 @@ from meta_reward.trajectory import Tool
 
 KIND = "agent"
 COMMAND = "command:"
-"""What the name of a world begins with that is a program."""
+"""The prefix of worlds that are programs."""
 MAX_TRIALS = 100
 
 
@@ -50,26 +49,26 @@ class AgentTask:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """What the world is opened with; no agent sees it."""
     trials: int = 1
-    """How often each agent tries it; the score is the mean."""
+    """How often each agent tries it; the score is the mean over these trials."""
     categories: tuple[str, ...] = ()
 
     @property
     def task(self) -> str:
-        """Its own name, as everything has that belongs to a task."""
+        """Its own id, so that it counts as an item of its own task."""
         return self.id
 
     @property
     def trial_ids(self) -> tuple[str, ...]:
-        """The name of each of its trials."""
+        """The id of each of its trials."""
         return self.id, *(f"{self.id}-{number}" for number in range(2, self.trials + 1))
 
 
 def check_trials(path: Path, tasks: Sequence[AgentTask]) -> None:
-    """Raise DataError where a task has the name of another one's trial: its results would be taken for that."""
+    """Raise DataError if a task has the same name as another task's trial, because their results would be mixed up."""
     ids = {task.id for task in tasks}
     taken = next(((id, task.id) for task in tasks for id in task.trial_ids[1:] if id in ids), None)
     if taken:
-        what = f"task {taken[0]!r} has the name of a trial of task {taken[1]!r}"
+        what = f"task {taken[0]!r} has the same name as a trial of task {taken[1]!r}"
         raise DataError(path, what, hint="rename one of them")
 
 
@@ -88,7 +87,7 @@ class AgentSet(AnyTaskSet):
     """Its splits, which cover every task; None without `splits.json`."""
     digest: str
     programs: tuple[str, ...] = ()
-    """Files in its folder that commands of worlds name."""
+    """Files in its folder that commands of worlds name, by relative path."""
 
     @property
     def covered(self) -> tuple[str, ...]:
@@ -99,7 +98,7 @@ class AgentSet(AnyTaskSet):
         return [task.id for task in self.agent_tasks]
 
     def part(self, tasks: Collection[str]) -> list[AgentTask]:
-        """Some tasks, in file order."""
+        """These tasks, in file order."""
         wanted = set(tasks)
         return [task for task in self.agent_tasks if task.id in wanted]
 
@@ -129,9 +128,10 @@ def save_agent_set(
     division: Division | None = None,
     replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings.
+    """Write a task set; the folder appears whole or not at all.
 
-    programs: files of its worlds that are copied into it, by their names there.
+    programs: files of its worlds to copy into it, by their names there. replace: whether to replace an existing task
+    set; its openings are kept.
     """
     with new_task_set(path, about, division, replace=replace) as folder:
         files.write_bytes(folder / "policy.md", policy.encode())
@@ -142,7 +142,7 @@ def save_agent_set(
 
 
 def command_of(world: str) -> str:
-    """The command line of a world that is a program; empty for any other."""
+    """The command line of a world that is a program; empty for any other world."""
     return world.removeprefix(COMMAND).strip() if world.startswith(COMMAND) else ""
 
 
@@ -153,7 +153,7 @@ def programs_of(tasks: Iterable[AgentTask], folder: Path) -> dict[str, Path]:
 
 
 def files_named(command: str) -> set[str]:
-    """What a command may mean by a file in its folder: its words, unless they lead out of it."""
+    """The words of a command that may name files in its folder; paths that lead out of the folder are left out."""
     paths = map(PurePosixPath, shlex.split(command))
     return {str(path) for path in paths if not path.is_absolute() and ".." not in path.parts}
 
@@ -165,13 +165,13 @@ def parse_agent_task(data: Mapping[str, Any]) -> AgentTask:
     if not isinstance(id, str) or not is_name(id):
         raise ValueError(f"id {id!r:.40} is not 1 to 100 letters, digits, dots, dashes and underscores")
     if not isinstance(prompt, str):
-        raise ValueError("prompt is missing, or not a text")
+        raise ValueError("prompt is missing or not text")
     if not isinstance(world, str) or not (world in LIVE or command_of(world)):
         raise ValueError(f"world {world!r:.40} is unknown: known are {', '.join(LIVE)} and {COMMAND}PROGRAM")
     if "\0" in world:
-        raise ValueError(f"world {world!r:.60} holds a character that no command may hold")
+        raise ValueError(f"world {world!r:.60} has a character that is not allowed in a command")
     if not _can_be_split(command_of(world)):
-        raise ValueError(f"world {world!r:.60} has a quotation mark that nothing closes")
+        raise ValueError(f"world {world!r:.60} has an unclosed quotation mark")
     if not isinstance(arguments, dict):
         raise ValueError("arguments is not an object")
     if files.is_too_deep(arguments):

@@ -1,8 +1,8 @@
-"""How far several people agree about the same things: raw share, Krippendorff's alpha and Cohen's kappa.
+"""How well several people agree about the same items: raw share, Krippendorff's alpha and Cohen's kappa.
 
-Values are numbers, and disagreement is their squared difference. Where they are only 0 and 1, alpha is the nominal one
-and kappa the plain one; else alpha is the one for intervals, and kappa has quadratic weights. Computed in fractions, so
-that nothing depends on the order in which people are named.
+Values are numbers, and disagreement is their squared difference. If all values are 0 or 1, this gives nominal alpha and
+unweighted kappa; otherwise interval alpha, and kappa with quadratic weights. All is computed in fractions, so that the
+order of annotators makes no difference.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -13,22 +13,22 @@ from itertools import combinations
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far annotators agree on what several of them judged."""
+    """How well annotators agree on items that several of them judged."""
 
     annotators: int
     items: int
-    """Judged by two or more."""
+    """Number of items judged by two or more annotators."""
     share: float
-    """Of all couples of judgements on one item, how many are the same."""
+    """The share of pairs of judgements on the same item that agree, from 0 to 1."""
     alpha: float | None
-    """Krippendorff's alpha; None where every judgement is the same."""
+    """Krippendorff's alpha; None if all judgements are the same."""
     kappa: float | None
-    """Cohen's kappa, the mean over couples of annotators, weighted by the items that both judged."""
+    """Cohen's kappa, the mean over pairs of annotators, weighted by the number of items that both judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one annotator said of one item."""
+    """One annotator's judgement of one item."""
 
     item: Hashable
     annotator: str
@@ -36,7 +36,7 @@ class Judgement:
 
 
 def agreement_of(judgements: Iterable[Judgement]) -> Agreement | None:
-    """How far annotators agree; None where no item was judged by two. Of one annotator's on one item the last counts.
+    """How well annotators agree; None if no item was judged by two. An annotator's last judgement of an item counts.
 
     Source of alpha: Krippendorff (2011), Computing Krippendorff's alpha-reliability.
     """
@@ -63,7 +63,7 @@ def _apart(values: Sequence[Fraction]) -> Fraction:
 
 
 def _kappa(shared: Sequence[Mapping[str, Fraction]]) -> float | None:
-    """The mean over couples of annotators; a couple whose agreement chance explains whole is left out."""
+    """The mean over pairs of annotators; a pair whose expected agreement by chance is 1 is left out."""
     couples: dict[tuple[str, str], list[tuple[Fraction, Fraction]]] = {}
     for said in shared:
         for a, b in combinations(sorted(said), 2):

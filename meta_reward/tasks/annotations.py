@@ -1,11 +1,11 @@
 """What people said about a task set beyond its pairs: graded labels, and each annotator's votes and labels.
 
-    labels.jsonl    a line a trajectory: id, label; only where labels are more than success and failure
-    votes.jsonl     a line a vote: annotator, preferred, other; only where annotators are named; from `tasks label`
+    labels.jsonl    one line per trajectory: id, label; only if labels are more than success and failure
+    votes.jsonl     one line per vote: annotator, preferred, other; only if annotators are named; from `tasks label`
                     also tie, categories, made and when
-    ratings.jsonl   a line a label of one annotator: annotator, id, label; only where annotators are named
+    ratings.jsonl   one line per label of one annotator: annotator, id, label; only if annotators are named
 
-They lie beside the task set and are no part of its digest: no harness and no proposer reads them.
+These files are in the task set's folder but not part of its digest: no harness and no proposer reads them.
 """
 
 from collections.abc import Iterable
@@ -28,23 +28,23 @@ class Vote:
     preferred: str
     other: str
     tie: bool = False
-    """Neither is preferred, whichever is named first."""
+    """Neither is preferred; then the order of the two means nothing."""
     categories: tuple[str, ...] = ()
-    """What the worse one does wrong, in this annotator's words."""
+    """What the worse trajectory does wrong, in this annotator's words."""
     made: bool = False
-    """There was no such pair before people labelled it: it follows from its votes."""
+    """Whether the pair exists only because people labelled it, so that it follows from its votes."""
     when: str = ""
-    """The local time at which `tasks label` took it, in ISO 8601; empty for an imported one."""
+    """The local time at which it was given in `tasks label`, in ISO 8601; empty for an imported vote."""
 
     @property
     def sides(self) -> tuple[str, str]:
-        """The two trajectories, whichever is preferred."""
+        """The ids of the two trajectories in sorted order, whichever is preferred."""
         first, second = sorted((self.preferred, self.other))
         return first, second
 
     @property
     def value(self) -> float:
-        """1 where the first of its sides is preferred, 0 where the second is, one half for a tie."""
+        """1 if the first of its sides is preferred, 0 if the second is, one half for a tie."""
         return 0.5 if self.tie else float(self.preferred == self.sides[0])
 
 
@@ -59,7 +59,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Annotations:
-    """What is known of a task set beyond its pairs."""
+    """What people said about a task set beyond its pairs."""
 
     labels: dict[str, float] = field(default_factory=dict)
     """Graded labels by trajectory."""
@@ -72,25 +72,25 @@ def load_annotations(folder: Path) -> Annotations:
     labels: dict[str, float] = {}
     for number, line in _lines(folder / LABELS):
         if not _has(line, "id") or not isinstance(line.get("label"), int | float):
-            raise DataError(folder / LABELS, "is not a label: wants id and label", place=f"line {number}")
+            raise DataError(folder / LABELS, "is not a label: needs id and label", place=f"line {number}")
         labels[line["id"]] = float(line["label"])
     votes = []
     for number, line in _lines(folder / VOTES):
         if not _has(line, "annotator", "preferred", "other"):
-            what = "is not a vote: wants annotator, preferred and other"
+            what = "is not a vote: needs annotator, preferred and other"
             raise DataError(folder / VOTES, what, place=f"line {number}")
         votes.append(_vote(line))
     ratings = []
     for number, line in _lines(folder / RATINGS):
         if not _has(line, "annotator", "id") or not isinstance(line.get("label"), int | float):
-            what = "is not a label: wants annotator, id and label"
+            what = "is not a label: needs annotator, id and label"
             raise DataError(folder / RATINGS, what, place=f"line {number}")
         ratings.append(Rating(line["annotator"], line["id"], float(line["label"])))
     return Annotations(labels, tuple(votes), tuple(ratings))
 
 
 def save_annotations(folder: Path, annotations: Annotations) -> None:
-    """Write what there is; no file for what there is not."""
+    """Write the annotations; kinds of annotations that are empty get no file."""
     if annotations.labels:
         lines = ({"id": id, "label": label} for id, label in sorted(annotations.labels.items()))
         files.write_lines(folder / LABELS, lines)
@@ -101,19 +101,19 @@ def save_annotations(folder: Path, annotations: Annotations) -> None:
 
 
 def save_votes(folder: Path, votes: Iterable[Vote]) -> None:
-    """Write the votes, atomically; of each only what it says."""
+    """Write the votes, atomically; fields at their default are left out."""
     always = ("annotator", "preferred", "other")
     lines = ({k: v for k, v in files.as_dict(vote).items() if k in always or v} for vote in votes)
     files.write_lines(folder / VOTES, lines)
 
 
 def agreement_of_votes(votes: Iterable[Vote]) -> Agreement | None:
-    """How far annotators agree about pairs; None where no pair was judged by two."""
+    """How well annotators agree about pairs; None if no pair was judged by two."""
     return agreement_of(Judgement(v.sides, v.annotator, v.value) for v in votes)
 
 
 def agreement_of_ratings(ratings: Iterable[Rating]) -> Agreement | None:
-    """How far annotators agree about labels; None where no trajectory was labelled by two."""
+    """How well annotators agree about labels; None if no trajectory was labelled by two."""
     return agreement_of(Judgement(r.id, r.annotator, r.label) for r in ratings)
 
 

@@ -1,12 +1,12 @@
-"""Mathematical answers as trees in which the order of what may be swapped is fixed.
+"""Mathematical answers as trees. Operands in any order are sorted, so that equal answers have equal trees.
 
     sum       list of terms, sorted             -8\\sqrt{2} + 12    is  12 - 8\\sqrt{2}
     product   one coefficient, sorted factors   \\frac{3}{5}\\sqrt{10}    is  \\frac{3\\sqrt{10}}{5}
     number    a fraction in lowest terms        0.50    is  1/2
     list      sorted, as sets are; tuples, intervals and matrices keep their order
 
-No arithmetic is carried out beyond reading one number over one number: `2+3` is not 5, so that a problem that is
-copied does not answer itself. What is not understood raises ValueError.
+No arithmetic is done, except that one number over another is read as a fraction. `2+3` is not 5: otherwise, repeating
+the problem could count as the answer. Input that is not understood raises ValueError.
 """
 
 import re
@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 Tree = tuple[Any, ...]
-"""A name, then what it is made of: trees, or for the name `number` a Fraction and for `symbol` a text."""
+"""A name, then its parts: trees, or a Fraction for the name `number`, or a text for `symbol`."""
 
 _TOKEN = re.compile(
     r"\s+|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<command>\\(?:[A-Za-z]+|[{}|]))|(?P<other>[A-Za-z+\-*/^_!=<>:,;()\[\]{}|&'])"
@@ -33,7 +33,7 @@ _ONE = Fraction(1)
 
 
 def parse_answer(text: str) -> Tree:
-    """The tree of an answer. Raises ValueError where it is not understood."""
+    """The tree of an answer. Raises ValueError if the answer is not understood."""
     parser = _Parser(text)
     tree = parser.items("", "set")
     if parser.token:
@@ -42,7 +42,7 @@ def parse_answer(text: str) -> Tree:
 
 
 def render_tree(tree: Tree) -> str:
-    """A tree as text: equal for equal trees, different for different ones."""
+    """A tree as text: the same for equal trees, different for different trees."""
     head, *rest = tree
     if head in ("number", "symbol"):
         return str(rest[0])
@@ -84,7 +84,7 @@ class _Parser:
         return taken
 
     def items(self, opened: str, name: str) -> Tree:
-        """Relations between commas; more than one are a set, or what else `name` says after an opening bracket."""
+        """Relations separated by commas. Several form a tree named `name`, such as a set; after `[`, so does one."""
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise ValueError("nested too deeply")
@@ -142,7 +142,7 @@ class _Parser:
         return tree
 
     def argument(self, *, one_digit: bool = False) -> Tree:
-        """What follows a command, ^ or _: braces, or one thing. one_digit: of a number, as LaTeX takes it."""
+        """The argument of a command, ^ or _: braces, or one item. one_digit: only one digit of a number, like LaTeX."""
         if sign := self.take("-"):
             return _signed(sign, self.argument())
         if one_digit and self.token.isdigit() and len(self.token) > 1:
@@ -202,7 +202,7 @@ class _Parser:
         return ("sqrt", self.argument(one_digit=True), *([degree] if degree else []))
 
     def function(self, name: str) -> Tree:
-        """A function with its marks, as in \\sin^2 or \\log_2, and its argument: brackets, or factors up to a sign."""
+        """A function with its power or base, as in \\sin^2; its argument is in brackets, or goes up to a sign."""
         marks: list[Tree] = []
         while mark := self.take("^", "_"):
             marks.append((mark, self.argument()))
@@ -248,7 +248,7 @@ def _signed(sign: str, tree: Tree) -> Tree:
 
 
 def _product(over: list[Tree], under: list[Tree]) -> Tree:
-    """A product in order: its coefficient, unless it has several numbers above or below, then its factors."""
+    """A sorted product: its coefficient, unless it has several numbers above or below, then its factors."""
     sides: tuple[list[Tree], list[Tree]] = ([], [])
     _flatten(over, *sides)
     _flatten(under, *reversed(sides))
@@ -268,12 +268,12 @@ def _product(over: list[Tree], under: list[Tree]) -> Tree:
 
 
 def _is_plain(below: Fraction, above: Fraction = _ONE) -> bool:
-    """Whether a number over another is a fraction as one writes it: whole numbers, and not over 0."""
+    """Whether one number over another is an ordinary fraction: whole numbers, and not over 0."""
     return below != 0 and above.denominator == below.denominator == 1
 
 
 def _flatten(trees: Iterable[Tree], above: list[Tree], below: list[Tree]) -> None:
-    """Add factors to those above and those below, products within taken apart."""
+    """Add factors to `above` and `below`; nested products are taken apart."""
     for tree in trees:
         if tree[0] != "product":
             above.append(tree)

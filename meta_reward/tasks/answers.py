@@ -1,12 +1,12 @@
-"""Whether an answer is the right one: exact, but for how it is written.
+"""Whether an answer is right: it must match exactly, except for notation.
 
-Alike are LaTeX and plain text, \frac12 and 1/2 and 0.50, 33,\\!800 and 33800, `\boxed{5}`, `$x = 5$` and `5 cm`
+Equal are LaTeX and plain text, \frac12 and 1/2 and 0.50, 33,\\!800 and 33800, `\boxed{5}`, `$x = 5$` and `5 cm`
 and `5`, 30^\\circ and 30, 25\\% and 25, \text{(C)} and C, terms and factors in any order, and lists and sets in any
 order. Tuples, intervals and matrices keep their order. Numbers are compared by value, but no arithmetic is carried
 out and nothing is simplified: 2+3 is not 5, and x(x+1) is not x^2+x.
 
-Units are not compared, as is usual for MATH: the problem says which it wants. What cannot be read as mathematics is
-compared as text, without case, spaces and punctuation at its ends.
+Units are not compared, as is usual for MATH: the problem says which unit it wants. Answers that cannot be read as
+mathematics are compared as text, ignoring case, spaces and punctuation at both ends.
 """
 
 import re
@@ -82,7 +82,7 @@ def is_same_answer(given: str, right: str) -> bool:
 
 
 def normal_answer(text: str) -> str:
-    """The form that all ways to write an answer share, such as `1/2` for `$\\frac{2}{4}$`; "" for no answer."""
+    """The normal form of an answer, such as `1/2` for `$\\frac{2}{4}$`; "" for no answer."""
     boxed = boxed_answer(text)
     text = _latex(text if boxed is None else boxed)
     if len(text) > _LONGEST:
@@ -101,7 +101,7 @@ def normal_answer(text: str) -> str:
 
 
 def boxed_answer(text: str) -> str | None:
-    """What stands in the last `\\boxed{}` of a solution; None without one, or where its braces never close."""
+    """The content of the last `\\boxed{}` of a solution; None without one, or if its braces are not closed."""
     found = next(reversed(list(_BOXED.finditer(text))), None)
     if found is None or found["bare"]:
         return found and found["bare"].strip("$.")
@@ -115,7 +115,7 @@ def boxed_answer(text: str) -> str | None:
 
 
 def _latex(text: str) -> str:
-    """An answer without what never changes it, in the one of several commands that is used here."""
+    """An answer without LaTeX that does not change its meaning; of equivalent commands, only one is used."""
     text = text.lstrip(_STARTS).rstrip(_ENDS).translate(_UNICODE)
     text = _WRAPPERS.sub(r"\\text", re.sub(r"^\\[(\[](.*)\\[)\]]$", r"\1", text, flags=re.DOTALL))
     for pattern, by in _SAME:
@@ -124,7 +124,7 @@ def _latex(text: str) -> str:
 
 
 def _without_unit(text: str) -> str:
-    """A value without the unit behind it; half of a day is none."""
+    """A value without the unit after it; a.m. and p.m. are kept."""
     for pattern in (_UNIT, _PLAIN_UNIT):
         found = pattern.fullmatch(text)
         if found and not _HALF_OF_DAY.fullmatch((found["unit"] or "").strip()):
@@ -135,7 +135,7 @@ def _without_unit(text: str) -> str:
 
 
 def _numbers(text: str) -> str:
-    """An answer whose numbers are written in digits, with a point, or as one fraction."""
+    """An answer with its numbers in digits, with a decimal point, or as one fraction."""
     text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
     text = _REPEATING.sub(_fraction, text)
     return _MIXED.sub(lambda found: f"{found[1]}\\frac{{{found[2]}}}{{{found[3]}}}", text)
@@ -157,7 +157,7 @@ def _mathematics(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text for people, without braces, case, and spaces but between words."""
+    """A text without braces, in lower case, with single spaces between words."""
     plain = re.sub(r"\\text(?![a-z])|[{}\\]", " ", re.sub(r"\.(?!\d)", "", text))
     spaced = re.sub(r"\s*([^\w\s])\s*", r"\1", " ".join(plain.split()))
     return re.sub(r"^\((.*)\)$", r"\1", spaced.lstrip(_STARTS).rstrip(_ENDS)).casefold()

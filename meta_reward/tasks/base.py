@@ -1,4 +1,4 @@
-"""What task sets of every kind have in common: tasks with items, a division into splits, and a digest."""
+"""What all kinds of task sets have in common: tasks with items, a division into splits, and a digest."""
 
 import dataclasses
 import hashlib
@@ -19,12 +19,12 @@ from meta_reward.tasks.splits import save_division
 
 
 class AnyTaskSet:
-    """A loaded task set of any kind; each kind has a dataclass of its own with these fields among others."""
+    """A loaded task set of any kind. Each kind has its own dataclass, with these fields and others."""
 
     __slots__ = ()
 
     content: ClassVar[tuple[str, ...]]
-    """Its files, as patterns in the order in which the digest takes them."""
+    """Glob patterns of its files, in the order in which the digest reads them."""
     path: Path
     about: About
     division: Division | None
@@ -33,7 +33,7 @@ class AnyTaskSet:
 
     @property
     def covered(self) -> tuple[str, ...]:
-        """Patterns of all files that the digest covers."""
+        """Glob patterns of all files that the digest covers."""
         return self.content
 
     @property
@@ -43,7 +43,7 @@ class AnyTaskSet:
 
     @property
     def tasks(self) -> Collection[str]:
-        """All tasks, also those without an item."""
+        """All tasks, including those without items."""
         return set(self.tasks_of_items)
 
     @property
@@ -56,23 +56,26 @@ class AnyTaskSet:
         return tuple(sorted(set(self.tasks_of_items)))
 
     def items_of_each(self, tasks: Iterable[str]) -> list[int]:
-        """How many items each of some tasks has, for those that have any."""
+        """The number of items of each of these tasks; tasks without items are left out."""
         counts = Counter(self.tasks_of_items)
         return [counts[task] for task in tasks if counts[task]]
 
     def with_division(self, division: Division) -> Self:
-        """Write a division to the folder; returns the task set as it is then."""
+        """Write a division to the folder. Returns the task set with it."""
         save_division(self.path, division)
         return self._replace(division=division, digest=digest_of(self.path, self.covered))
 
     def as_of(self, digest: str) -> Self:
-        """The task set as a run knows it that was created before the splits were written down; else as it is."""
+        """The task set without its splits, if this is the digest from before `splits.json` was written; else unchanged.
+
+        digest: the one that a run has on record, perhaps from before its task set was divided.
+        """
         if self.digest == digest or digest_of(self.path, self.covered, without=SPLITS_FILE) != digest:
             return self
         return self._replace(division=None, digest=digest)
 
     def of_kind(self, kind: str) -> Self:
-        """The same for programs of another kind. The folder stays as it is."""
+        """This task set for programs of another kind. The folder is not changed."""
         return self._replace(about=dataclasses.replace(self.about, kind=kind))
 
     def _replace(self, **changes: object) -> Self:
@@ -80,7 +83,7 @@ class AnyTaskSet:
 
 
 def check_folder(path: Path) -> None:
-    """Raises DataError where no task set can be because there is no such folder."""
+    """Raise DataError if there is no such folder."""
     if not path.is_dir():
         raise DataError(path, "is not a task set: no such folder", hint="see `meta-reward tasks`")
 
@@ -89,7 +92,7 @@ def check_folder(path: Path) -> None:
 def new_task_set(path: Path, about: About, division: Division | None, *, replace: bool) -> Iterator[Path]:
     """A folder to write the content of a task set into; it appears at `path` whole or not at all.
 
-    replace: in place of an existing task set, except its openings.
+    replace: whether to replace an existing task set; its openings are kept.
     """
     with folders.new_folder(path, replace=replace) as folder:
         keep_openings(path, folder)
@@ -100,21 +103,21 @@ def new_task_set(path: Path, about: About, division: Division | None, *, replace
 
 
 def copy_content(taskset: AnyTaskSet, folder: Path) -> None:
-    """Copy all that the digest covers into a folder."""
+    """Copy every file that the digest covers into a folder."""
     for file in (file for pattern in taskset.covered for file in taskset.path.glob(pattern)):
         copy_into(folder, file, file.relative_to(taskset.path))
 
 
 def copy_into(folder: Path, file: Path, name: Path) -> None:
-    """Copy a file under a name into a folder that is being made; a program stays one."""
+    """Copy a file into a folder that is being made, under another name; an executable stays executable."""
     files.write_bytes(folder / name, files.read_bytes(file))
     (folder / name).chmod(0o755 if file.stat().st_mode & 0o100 else 0o644)
 
 
 def digest_of(path: Path, content: Iterable[str], *, without: str = "") -> str:
-    """A digest of everything in a task set's folder that a search depends on.
+    """A SHA-256 of all files in a task set's folder that a search depends on.
 
-    content: patterns of its files. without: a file to leave out.
+    content: glob patterns of these files. without: the name of a file to leave out.
     """
     whole = hashlib.sha256()
     for file in (file for pattern in content for file in sorted(path.glob(pattern)) if file.name != without):

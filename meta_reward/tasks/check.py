@@ -1,7 +1,7 @@
-"""What is doubtful about a task set: preferences that contradict, splits that leak, trajectories no judge can read.
+"""Doubtful things about a task set: preferences that contradict, splits that leak, trajectories too long for a judge.
 
-Reads a loaded task set, so everything that makes one unusable has been refused before. Each finding names what it
-is about, and how often it occurs; none changes anything.
+Works on a loaded task set, so errors that make one unusable have been refused before. A finding says what is doubtful
+and how often it occurs; nothing is changed.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from meta_reward.tasks.taskset import TaskSet
 from meta_reward.trajectory import Pair, Rollout, Trajectory, trajectory_to_json
 
 JUDGE_WINDOW = 128_000
-"""Tokens that a judge is taken to read at once where its window is not named."""
+"""The context window of a judge in tokens that is assumed if none is given."""
 _TELLING_SHARE, _TELLING_PAIRS = 0.8, 20
 _LONG_OPENING = 40
 _LOW_ALPHA = 0.4
@@ -34,7 +34,7 @@ class Finding:
     what: str
     count: int
     examples: tuple[str, ...] = ()
-    """The first few: pairs, trajectories or tasks."""
+    """The first few ids: of pairs, trajectories or tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class Check:
 
     findings: tuple[Finding, ...]
     agreement: Agreement | None
-    """Of its annotators about pairs, where several judged one."""
+    """How well annotators agree about pairs; None if no pair was judged by several."""
     label_agreement: Agreement | None
-    """Of its annotators about labels, where several labelled a trajectory."""
+    """How well annotators agree about labels; None if no trajectory was labelled by several."""
 
 
 def check_task_set(taskset: TaskSet, annotations: Annotations, *, window: int = JUDGE_WINDOW) -> Check:
-    """Everything doubtful about a task set. window: of the judge, in tokens."""
+    """Everything doubtful about a task set. window: the judge's context window, in tokens."""
     votes, ratings = agreement_of_votes(annotations.votes), agreement_of_ratings(annotations.ratings)
     found = [
         _finding("contradiction", "pairs that contradict each other", _contradicting(taskset.pairs)),
@@ -77,9 +77,9 @@ def _finding(kind: str, what: str, found: Collection[str]) -> Finding:
 
 
 def _contradicting(pairs: Iterable[Pair]) -> list[str]:
-    """Pairs on a circle of preferences, of which a pair and its reverse is the shortest."""
+    """Pairs on a cycle of preferences; the shortest cycle is a pair and its reverse."""
     left = list(pairs)
-    while True:  # what is never preferred, or always, is on no circle
+    while True:  # a trajectory that is never preferred, or always, is not on a cycle
         preferred, other = {pair.preferred for pair in left}, {pair.other for pair in left}
         kept = [pair for pair in left if pair.preferred in other and pair.other in preferred]
         if len(kept) == len(left):
@@ -112,7 +112,7 @@ def _against(taskset: TaskSet, annotations: Annotations) -> list[str]:
 
 def _against_votes(taskset: TaskSet, annotations: Annotations) -> list[str]:
     last = {(vote.annotator, vote.sides): vote for vote in annotations.votes}
-    ahead: Counter[tuple[str, str]] = Counter()  # by how many votes one is preferred to the other
+    ahead: Counter[tuple[str, str]] = Counter()  # votes for the first over the second, minus those against
     for vote in last.values():
         if not vote.tie:
             ahead[vote.preferred, vote.other] += 1
@@ -134,7 +134,7 @@ def _duplicates(taskset: TaskSet) -> list[str]:
 
 
 def _same_openings(taskset: TaskSet) -> list[str]:
-    """The first trajectory of each opening of some length that is in several splits."""
+    """The first trajectory of each opening, unless it is short, that occurs in several splits."""
     return _across_splits(taskset, lambda r: _opening(r.trajectory))
 
 

@@ -1,7 +1,7 @@
-"""Clusters of pairs by stated rules, for pairs that carry no category: they hold on any tool-calling trajectory.
+"""Clusters of pairs by explicit rules, for pairs without categories; they work on any tool-calling trajectory.
 
 Each rule is a short function of the winner and the loser of a pair, with the sentence that tables print. A pair may be
-in several clusters; one in none is in `OTHER`. Rules read names, arguments and words, and understand nothing.
+in several clusters; a pair in none is in `OTHER`. Rules look at names, arguments and words, without understanding them.
 """
 
 import re
@@ -14,7 +14,7 @@ from meta_reward.trajectory import Pair, Rollout, ToolCall, Trajectory
 
 OTHER = "none of these"
 SAME_TALK = 0.5
-"""The share of the words of both agents that both use, from which on they talk the same."""
+"""Two agents say nearly the same if they have at least this share of their words in common."""
 LONGER = 1.5
 """How many times as much one agent says as the other."""
 
@@ -46,21 +46,21 @@ class Rule:
 
     name: str
     sentence: str
-    """What holds of its pairs."""
+    """What is true of its pairs."""
     holds: Holds
-    """Of the winner and the loser."""
+    """The condition on the winner and the loser."""
 
 
 def is_handover(call: ToolCall) -> bool:
-    """Whether a call hands the conversation to a person: `escalate`, or `transfer` to one."""
+    """Whether a call hands the conversation over to a person: `escalate`, or `transfer` to one."""
     words = _words(call.name)
     return "escalate" in words or ("transfer" in words and bool(_PERSON.intersection(words)))
 
 
 def is_write(call: ToolCall) -> bool:
-    """Whether a call changes something, by its tool's name: a word that changes, none that reads, no hand-over.
+    """Whether a call changes something: its tool's name has a word for changing and none for reading; no hand-over.
 
-    A name that ends with `add` is that of a calculator: one that adds to a record says what it adds.
+    A name that ends with `add` counts as a calculator, because a tool that adds to a record says what it adds.
     """
     words = _words(call.name)
     changes = bool(_CHANGING.intersection(words)) and not _READING.intersection(words)
@@ -68,17 +68,17 @@ def is_write(call: ToolCall) -> bool:
 
 
 def writes_of(trajectory: Trajectory) -> set[str]:
-    """What a run has changed, as far as no result says that it failed: tools with their arguments."""
+    """The writes of a run, without those whose result is an error: tools with their arguments."""
     return {_key(call) for call, answer in trajectory.calls() if is_write(call) and not (answer and answer.is_error)}
 
 
 def action_bias(winner: Trajectory, loser: Trajectory) -> bool:
-    """The loser writes more than the winner, and all that the winner wrote."""
+    """The loser makes all the writes of the winner, and more."""
     return writes_of(winner) < writes_of(loser)
 
 
 def state_mismatch(winner: Trajectory, loser: Trajectory) -> bool:
-    """Both agents talk the same, and their writes differ."""
+    """Both agents say nearly the same, but their writes differ."""
     return writes_of(winner) != writes_of(loser) and _talk_alike(winner, loser)
 
 
@@ -88,7 +88,7 @@ def claims_without_a_call(winner: Trajectory, loser: Trajectory) -> bool:
 
 
 def refusals(winner: Trajectory, loser: Trajectory) -> bool:
-    """One of both refuses at the end, or hands over; the other does not."""
+    """One agent refuses at the end or hands over, the other does not."""
     return _refuses(winner) != _refuses(loser)
 
 
@@ -122,7 +122,7 @@ WHAT_IS_A_WRITE = (
 
 
 def clusters_of(pair: Pair, rollouts: Mapping[str, Rollout]) -> tuple[str, ...]:
-    """The names of the rules that hold of a pair; `OTHER` where none does."""
+    """The names of the rules that hold for a pair; `OTHER` if none does."""
     winner, loser = rollouts[pair.preferred].trajectory, rollouts[pair.other].trajectory
     return tuple(rule.name for rule in RULES if rule.holds(winner, loser)) or (OTHER,)
 

@@ -1,7 +1,7 @@
-"""How tasks are divided into search, validation and test: by task, never by pair.
+"""Dividing tasks into search, validation and test: by task, never by pair.
 
-The first division follows from the task set's name and a seed. Later tasks are added to it, and no
-task ever moves. Reads and writes no files; `splits.py` does.
+The first division is determined by the task set's name and a seed. Later tasks are added to it, and no task ever moves
+to another split. This module reads and writes no files; `splits.py` does.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ MIN_TASKS = 3
 
 @dataclass(frozen=True, slots=True)
 class SplitShares:
-    """Shares of the tasks that have pairs, and the seed of their order, for a task set that is not divided yet."""
+    """The shares of tasks with pairs that each split gets, and the seed of the order in which tasks are assigned."""
 
     search: float = 0.4
     validation: float = 0.3
@@ -27,12 +27,12 @@ class SplitShares:
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """Splits, with the shares by which they grow."""
+    """Splits, and the shares by which later tasks are added to them."""
 
     splits: Splits
     shares: SplitShares
     added: tuple[str, ...] = ()
-    """Tasks with pairs that `splits.json` does not name yet; they have been placed by the shares."""
+    """Tasks with pairs that `splits.json` does not name yet; they have been assigned by the shares."""
 
 
 def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -> dict[str, tuple[str, ...]]:
@@ -43,7 +43,7 @@ def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -
     shares = shares or SplitShares()
     check_shares(shares)
     if len(tasks) < MIN_TASKS:
-        raise ValueError(f"too few tasks to divide into three splits: {len(tasks)}, and it takes {MIN_TASKS} or more")
+        raise ValueError(f"too few tasks to divide into three splits: {len(tasks)}, at least {MIN_TASKS} are needed")
     order = sorted(tasks, key=lambda task: _rank(name, shares.seed, task))
     validation = max(1, round(shares.validation * len(tasks)))
     test = max(1, round(shares.test * len(tasks)))
@@ -55,7 +55,7 @@ def divide(name: str, tasks: Sequence[str], shares: SplitShares | None = None) -
 
 
 def share_out(name: str, tasks: Collection[str], weights: Mapping[str, int], *, seed: int = 0) -> Splits:
-    """Tasks by part, each sorted, in proportion to the weights; with few tasks some stay empty."""
+    """Tasks by part, each sorted, in proportion to the weights. With few tasks, some parts may stay empty."""
     order = sorted(tasks, key=lambda task: _rank(name, seed, task))
     ends = [
         round(len(order) * sum(list(weights.values())[:n]) / sum(weights.values())) for n in range(len(weights) + 1)
@@ -64,7 +64,7 @@ def share_out(name: str, tasks: Collection[str], weights: Mapping[str, int], *, 
 
 
 def grow(splits: Splits, tasks: Collection[str], shares: SplitShares | None = None) -> Splits:
-    """Splits with the new ones of `tasks` added, each where the shares lack most; no other task moves.
+    """Splits with those of `tasks` added that are new, each to the split furthest below its share. No other task moves.
 
     tasks: those that have pairs; only they count towards the shares.
     """

@@ -1,4 +1,4 @@
-"""Files of a task set that hold one entry a line, each with an id of its own."""
+"""Files of a task set with one entry per line, each with its own id."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -21,8 +21,8 @@ def load_entries(
 ) -> tuple[_T, ...]:
     """The entries of a file, in order. parse: an entry from an object; raises ValueError that says what is wrong.
 
-    what: what they are called; without it, there may be none. taken: ids that others have.
-    Raises DataError that names the line.
+    what: what to call the entries if there are none, which is then an error; by default, the file may be empty.
+    taken: ids that are in use elsewhere. Raises DataError that names the line.
     """
     found: dict[str, _T] = {}
     for number, data in files.numbered_lines(path):

@@ -1,6 +1,6 @@
-"""Cheap features of a trajectory, and how often one of them alone tells the preferred one of a pair.
+"""Cheap features of a trajectory, and how often a single one tells which side of a pair is preferred.
 
-Where a feature does, a harness that reads nothing may do as well as one that understands.
+If one feature does, a harness that reads nothing may do as well as one that understands.
 """
 
 import re
@@ -14,18 +14,18 @@ REFUSAL = re.compile(r"\b(unable|cannot|can't|can not|not able|unfortunately|sor
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """How often a feature alone prefers as the pairs do."""
+    """How often a feature alone agrees with the pairs."""
 
     feature: str
     more: bool
-    """Whether the preferred trajectory has more of it, or less."""
+    """Whether the preferred trajectory has more of it rather than less."""
     share: float
-    """Of the pairs; a tie counts one half."""
+    """The share of pairs that it explains, from 0 to 1; a tie counts one half."""
     pairs: int
 
 
 def most_telling(rollouts: Mapping[str, Rollout], pairs: Iterable[Pair]) -> Explained | None:
-    """The feature that explains most of the pairs, None without pairs."""
+    """The feature that explains the most pairs, None without pairs."""
     listed = list(pairs)
     found = [_explained(name, feature, rollouts, listed) for name, feature in FEATURES.items()]
     return max(found, key=lambda one: one.share) if listed else None

@@ -2,8 +2,8 @@
 
     {"id": "t01-g1", "task": "t01", "ranks": [["t01-r3"], ["t01-r0"], ["t01-r5"]]}
 
-The best rank comes first. Trajectories of the same rank are not compared with each other. A group of two is a pair, and
-belongs in `pairs.jsonl`. Reading raises DataError that names the line.
+The best rank comes first. Trajectories of the same rank are not compared with each other. A group of two is a pair and
+belongs in `pairs.jsonl`. Loading raises DataError that names the line.
 """
 
 import random
@@ -24,7 +24,7 @@ NAME = "groups.jsonl"
 DRAWN_SIZES = (3, 4)
 """The sizes of groups that are made from labels."""
 GROUPS_PER_TASK = 10
-"""The most groups of each size that are made from labels."""
+"""The most groups per task and size that are made from labels."""
 SMALLEST, LARGEST = 3, 10
 """The sizes that `groups.jsonl` may hold."""
 
@@ -47,12 +47,12 @@ class RankedGroup:
 
     @property
     def chance(self) -> float:
-        """The probability that random rewards without ties order it right: 1 / size! with one trajectory per rank."""
+        """The probability that random rewards without ties put it in order: 1 / size! with one trajectory per rank."""
         return prod(map(factorial, map(len, self.ranks))) / factorial(self.size)
 
 
 def load_groups(folder: Path, rollouts: Mapping[str, Rollout]) -> tuple[RankedGroup, ...]:
-    """The groups of a task set, each checked against its rollouts; none if there is no file. Raises DataError."""
+    """The groups of a task set, checked against its rollouts; empty if there is no file. Raises DataError."""
     path = folder / NAME
     if not path.exists():
         return ()
@@ -74,7 +74,7 @@ def group_of_pair(pair: Pair) -> RankedGroup:
 
 
 def groups_from_success(rollouts: Sequence[Rollout]) -> list[RankedGroup]:
-    """Groups made from success and failure, of the rollouts that have such a label."""
+    """Groups made from labels of success and failure; rollouts without such a label are left out."""
     labels = {rollout.id: float(rollout.success) for rollout in rollouts if rollout.success is not None}
     return groups_from_labels(rollouts, labels)
 
@@ -88,10 +88,11 @@ def groups_from_labels(
 ) -> list[RankedGroup]:
     """New groups, drawn deterministically, in the order of tasks: at most GROUPS_PER_TASK per task and size.
 
-    All labels of a group differ, if its task has enough different ones. If the task has two, such as success and
-    failure, a group has one trajectory with the better label, and otherwise worse ones.
+    All labels in a group differ, if its task has enough different labels. If the task has only two, such as success
+    and failure, a group has one trajectory with the better label, and otherwise worse ones.
 
-    labels: by trajectory, higher is better. existing: groups that the task set has; they count towards the limit.
+    labels: by trajectory id; higher is better. existing: groups that the task set has already; they count towards the
+    limit.
     """
     by_task: dict[str, dict[float, list[str]]] = {}
     for rollout in rollouts:
@@ -110,7 +111,7 @@ def groups_from_labels(
 
 
 def new_groups(found: Iterable[tuple[str, Ranks]], existing: Sequence[RankedGroup]) -> list[RankedGroup]:
-    """Groups with new ids, without those that exist already. found: task and ranks of each."""
+    """Groups with new ids; groups that exist already are left out. found: (task, ranks) of each."""
     known, taken = {(group.task, group.ranks) for group in existing}, dict[str, set[str]]()
     for group in existing:
         taken.setdefault(group.task, set()).add(group.id)
@@ -125,7 +126,7 @@ def new_groups(found: Iterable[tuple[str, Ranks]], existing: Sequence[RankedGrou
 
 
 def _drawn(by_label: Sequence[Sequence[str]], size: int, seed: str) -> list[Ranks]:
-    """Random distinct groups of a task. by_label: the trajectories of each label, the best label first."""
+    """Distinct random groups of a task. by_label: the trajectories of each label, the best label first."""
     if len(by_label) >= size:
         total, draw = _ways([len(ids) for ids in by_label], size), _strict
     elif len(by_label) == 2:

@@ -1,11 +1,11 @@
-"""Labels that people give by hand: votes on couples of trajectories, and the pairs that follow from them.
+"""Labels that people give by hand: votes between two trajectories, and the pairs that follow from the votes.
 
-A label is a vote in `votes.jsonl`. A pair that the task set did not have before follows from its votes: `pairs.jsonl`
-has it as most of them do, and leaves it out while they are evenly divided. A pair that was given stays as it is,
-whatever people say of it: `tasks check` counts where they contradict it.
+A label is a vote in `votes.jsonl`. A pair that the task set did not have before follows from its votes: the majority
+decides its entry in `pairs.jsonl`, and while the votes are evenly divided it has none. Votes never change a pair that
+was given with the task set; `tasks check` counts the pairs that they contradict.
 
-Each write is atomic, and made under a lock on what is on disk at that moment, so several people can label at the same
-time. Where a process is killed between the two files, the next label completes what it left.
+Each write is atomic and starts, under a lock, from what is on disk, so several people can label at the same time. If a
+process is killed between writing the two files, the next label completes the work.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,27 +25,28 @@ Sides = tuple[str, str]
 """Two trajectories of a task, by id, in the order of ids."""
 ANY, GIVEN, NEW = "any", "given", "new"
 WHICH = (ANY, GIVEN, NEW)
-"""Which couples to label: all, those that are a pair already, or those that are not."""
+"""Which couples of trajectories to label: all, those that are a pair already, or those that are not."""
 _PAIRS = "pairs.jsonl"
 _LONGEST_NAME = 100
 
 
 def check_annotator(name: str) -> None:
-    """Raise UsageError unless a text can name an annotator."""
+    """Raise UsageError unless a text is valid as an annotator's name."""
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise UsageError(f"annotator {name[:_LONGEST_NAME]!r}", hint="give a name of 1 to 100 printable characters")
+        what = f"{name[:_LONGEST_NAME]!r} is not a name for an annotator"
+        raise UsageError(what, hint="give a name of 1 to 100 printable characters")
 
 
 def sides_of(pair: Pair) -> Sides:
-    """The two trajectories of a pair, whichever is preferred."""
+    """The two trajectories of a pair, in the order of ids."""
     first, second = sorted((pair.preferred, pair.other))
     return first, second
 
 
 def couples_of(taskset: TaskSet, tasks: Collection[str], which: str = ANY) -> list[Sides]:
-    """Every two trajectories of each of some tasks, in the order of ids.
+    """Every couple of trajectories of the same task, for these tasks, in the order of ids.
 
-    which: `given` for those that are a pair on which no label rests, `new` for all others.
+    which: `given` for pairs that do not come from labels, `new` for all others.
     """
     by_task: dict[str, list[str]] = {task: [] for task in sorted(tasks)}
     for id, rollout in sorted(taskset.rollouts.items()):
@@ -59,14 +60,14 @@ def couples_of(taskset: TaskSet, tasks: Collection[str], which: str = ANY) -> li
 
 
 def votes_of(folder: Path, annotator: str) -> list[Vote]:
-    """What an annotator has labelled or an import has of them, in the order in which it was said."""
+    """The votes of an annotator, labelled here or imported, oldest first."""
     return [vote for vote in load_annotations(folder).votes if vote.annotator == annotator]
 
 
 def save_label(folder: Path, vote: Vote, tasks: Mapping[str, str]) -> None:
-    """Write a label down, in place of an earlier one of the same annotator, and the pair that follows.
+    """Store a label, replacing an earlier one of the same annotator, and the pair that follows from it.
 
-    tasks: that of each trajectory of the task set, by id.
+    tasks: the task of each trajectory of the task set, by trajectory id.
     """
     with locked(folder):
         before, lines = load_annotations(folder).votes, _load_lines(folder)
@@ -78,18 +79,18 @@ def save_label(folder: Path, vote: Vote, tasks: Mapping[str, str]) -> None:
 
 
 def withdraw_label(folder: Path, annotator: str, sides: Sides, tasks: Mapping[str, str]) -> None:
-    """Take a label back, and the pair where it rests on nothing else. The rest as for `save_label`."""
+    """Remove a label, and its pair if nothing else supports it. tasks: as for `save_label`."""
     with locked(folder):
         before, lines = load_annotations(folder).votes, _load_lines(folder)
         votes = [one for one in before if (one.annotator, one.sides) != (annotator, sides)]
-        gone = _made(before) - _made(votes)  # first the pairs: without its votes, one would pass for given
+        gone = _made(before) - _made(votes)  # pairs first: without its votes, a pair would count as given
         _save_pairs(folder, [line for line in lines if line.sides not in gone], votes, tasks)
         save_votes(folder, votes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A pair as it stands in its file."""
+    """A pair and its line in the file."""
 
     pair: Pair
     raw: bytes
@@ -115,7 +116,7 @@ def _pair(value: Mapping[str, object]) -> Pair:
 
 
 def _save_pairs(folder: Path, lines: Sequence[_Line], votes: Sequence[Vote], tasks: Mapping[str, str]) -> None:
-    """Write the pairs if they differ: given ones stay byte for byte."""
+    """Write the pairs if they have changed; the lines of given pairs stay the same, byte for byte."""
     after = list(_settled(lines, votes, tasks))
     if b"".join(after) != files.read_bytes(folder / _PAIRS):
         files.write_bytes(folder / _PAIRS, b"".join(after))
@@ -143,7 +144,7 @@ def _settled(lines: Sequence[_Line], votes: Sequence[Vote], tasks: Mapping[str, 
 
 
 def _verdict(said: Iterable[Vote], id: str, task: str) -> Pair | None:
-    """The pair as most votes have it, with the categories that these name; None where they are evenly divided."""
+    """The pair that the majority of votes prefers, with the categories they name; None if they are evenly divided."""
     votes = list({vote.annotator: vote for vote in said}.values())
     share = sum(vote.value for vote in votes) / len(votes)
     if share == 0.5:

@@ -1,4 +1,4 @@
-"""One writer at a time of the task sets in a folder: whoever labels, and whoever adds to one."""
+"""One writer at a time for the task sets in a folder: a process that labels one or adds to it."""
 
 import fcntl
 import os
@@ -11,9 +11,10 @@ from meta_reward import files
 
 @contextmanager
 def locked(taskset: Path) -> Iterator[None]:
-    """Wait for, and hold, the lock of a task set: that of the folder it is in, which leaves no file behind.
+    """Wait for the lock of a task set and hold it in the block.
 
-    Not that of its own folder, in whose place another comes when it grows.
+    The lock is on the parent folder, which leaves no file behind. A lock on the task set's own folder would not do,
+    because that folder is replaced when the task set grows.
     """
     with files.writing(taskset):
         handle = os.open(taskset.parent, os.O_RDONLY)

@@ -1,8 +1,8 @@
-"""Every look at a task set's sealed splits, counted: `openings.jsonl` beside the task set.
+"""A count of every look at a task set's sealed splits: `openings.jsonl` in the task set's folder.
 
-A test split that has been looked at many times no longer tells much; so each opening is written down
-before it happens, and the count is shown with every later result. Decisions on the validation split are
-counted as well: what an earlier run chose there is no fresh finalist of a later one.
+A test split that has been opened many times is no longer informative, so each opening is recorded before it happens,
+and every later result shows the count. Decisions on the validation split are counted too, because a program that an
+earlier run chose there is not a fresh finalist in a later run.
 """
 
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ _TEST, _VALIDATION = "test", "validation"
 
 
 def record_opening(taskset: Path, digest: str, *, by: str, key: str | None = None) -> int:
-    """Write an opening of the test split down and return how many there are. The same key counts once: it resumes."""
+    """Record an opening of the test split; returns how many there are. A repeated key, from a resume, counts once."""
     _record(taskset, {"digest": digest, "by": by, "key": key, "split": _TEST})
     return count_openings(taskset)
 
 
 def record_look(taskset: Path, digest: str, *, by: str, key: str, chosen: str) -> None:
-    """Write a decision on the validation split down. chosen: SHA-256 of the program it chose. A key counts once."""
+    """Record a decision on the validation split. chosen: SHA-256 of the chosen program. A repeated key counts once."""
     _record(taskset, {"digest": digest, "by": by, "key": key, "split": _VALIDATION, "chosen": chosen})
 
 
 def keep_openings(old: Path, new: Path) -> None:
-    """Carry the record over when a task set is made again."""
+    """Copy the record from the old folder of a task set to the new one, when it is replaced."""
     if (old / "openings.jsonl").exists():
         files.write_bytes(new / "openings.jsonl", files.read_bytes(old / "openings.jsonl"))
 
@@ -63,7 +63,7 @@ def _load(path: Path) -> list[dict[str, Any]]:
 
 
 def _complete(line: dict[str, Any]) -> dict[str, Any]:
-    """A line with its split, which the oldest ones lack. Raises KeyError for one that lacks something else."""
+    """A line with its split, which the oldest lines lack. Raises KeyError if anything else is missing."""
     split = line.get("split", _TEST)
     wanted = ("digest", "key", "chosen") if split == _VALIDATION else ("digest", "key")
     return {"split": split, **{name: line[name] for name in wanted}}

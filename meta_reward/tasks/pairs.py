@@ -1,4 +1,4 @@
-"""Preference pairs from absolute labels: of two runs of one task, the one with the higher label is preferred."""
+"""Preference pairs from labels: of two runs of the same task, the one with the higher label is preferred."""
 
 import random
 from bisect import bisect_left, bisect_right
@@ -8,7 +8,7 @@ from itertools import accumulate
 from meta_reward.trajectory import Pair, Rollout
 
 PAIRS_PER_TASK = 10
-_ROUNDING = 1e-9  # so that 0.8 and 0.5 differ by no more than 0.3
+_ROUNDING = 1e-9  # so that 0.8 and 0.5 do not differ by more than 0.3
 
 
 def pairs_from_labels(
@@ -23,9 +23,9 @@ def pairs_from_labels(
 ) -> list[Pair]:
     """At most `per_task` pairs per task, drawn deterministically, in the order of tasks and rollouts.
 
-    categories: failure categories by the id of the worse rollout, which its pairs carry.
-    labels: by rollout; success and failure where it is left out. min_gap: by how much more the labels of a pair
-    must differ. existing: pairs that are there already: they are not drawn again, and count towards `per_task`.
+    categories: failure categories for the pairs, by the id of the worse rollout. labels: by rollout id; success and
+    failure by default. min_gap: the labels of a pair must differ by more than this. existing: pairs that exist
+    already; they are not drawn again, and count towards `per_task`.
     """
     by_task: dict[str, list[tuple[str, float]]] = {}
     for rollout in rollouts:
@@ -43,12 +43,12 @@ def pairs_from_labels(
 
 
 def pair_ids(task: str, taken: Collection[str]) -> Iterator[str]:
-    """Ids for further pairs of a task, without end. taken: those of its pairs that have one."""
+    """Ids for new pairs of a task, an endless iterator. taken: ids of its existing pairs."""
     return ids_beside(f"{task}-p", taken)
 
 
 def ids_beside(start: str, taken: Collection[str]) -> Iterator[str]:
-    """Ids of a start and a number, without end. taken: those that something has already."""
+    """Ids made of `start` and a number, an endless iterator. taken: ids that are in use already."""
     number = len(taken)
     while True:
         number += 1
@@ -62,7 +62,7 @@ def _drawn(
     candidates = _Candidates(labelled, min_gap)
     known = {frozenset((pair.preferred, pair.other)) for pair in there}
     wanted = max(0, per_task - len(there))
-    if candidates.total > per_task:  # a task with many runs has more pairs than one would want to list
+    if candidates.total > per_task:  # a task with many runs has too many pairs to list all of them
         drawn = random.Random(seed).sample(range(candidates.total), min(candidates.total, per_task + len(there)))
     else:
         drawn = list(range(candidates.total))
@@ -72,7 +72,7 @@ def _drawn(
 
 
 class _Candidates:
-    """Every pair of runs whose labels differ by enough, by number, without listing them."""
+    """All pairs of runs whose labels differ by enough, addressed by number without listing them."""
 
     def __init__(self, labelled: Sequence[tuple[str, float]], min_gap: float) -> None:
         worse = sorted((label, at) for at, (_, label) in enumerate(labelled))
@@ -85,6 +85,6 @@ class _Candidates:
         self.total = self._ends[-1] if labelled else 0
 
     def __getitem__(self, number: int) -> tuple[str, str]:
-        """The better and the worse run of a pair."""
+        """The ids of the better and the worse run of a pair."""
         better = bisect_right(self._ends, number)
         return self._ids[better], self._ids[self._worse[number - self._starts[better]]]

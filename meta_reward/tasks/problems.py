@@ -6,8 +6,8 @@
       corpus.jsonl         one text per line: id, text, metadata
       splits.json          which problem belongs to which split; written at first use if it is missing
 
-Every problem is a task of its own. Metadata are texts, numbers and truth values by name. Loading checks everything
-and names file and line of what is wrong; the digest covers these files and nothing else in the folder.
+Every problem is its own task. Metadata are texts, numbers and booleans by name. Loading checks everything; errors name
+the file and the line. The digest covers these files and nothing else in the folder.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ from meta_reward.tasks.splits import load_division
 
 KIND = "solve"
 MAX_CATEGORIES = 20
-"""A key of metadata with more values than that says too little of many problems to be a category."""
+"""A metadata key with more values than this is not used for categories: each would cover too few problems."""
 
 Scalar = str | int | float | bool
 Metadata = Mapping[str, Scalar]
@@ -39,12 +39,12 @@ class Problem:
     problem: str
     answer: str
     solution: str | None = None
-    """How it is solved, for people and proposers; programs never see it."""
+    """A worked solution for people and proposers; programs never see it."""
     metadata: Metadata = field(default_factory=dict)
 
     @property
     def task(self) -> str:
-        """Every problem is a task of its own."""
+        """Its own id: every problem is its own task."""
         return self.id
 
 
@@ -76,7 +76,7 @@ class ProblemSet(AnyTaskSet):
         return [problem.task for problem in self.problems]
 
     def part(self, tasks: Collection[str]) -> list[Problem]:
-        """The problems of some tasks, in file order."""
+        """The problems of these tasks, in file order."""
         wanted = set(tasks)
         return [problem for problem in self.problems if problem.task in wanted]
 
@@ -101,14 +101,17 @@ def save_problem_set(
     division: Division | None = None,
     replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
+    """Write a task set; the folder appears whole or not at all.
+
+    replace: whether to replace an existing task set; its openings are kept.
+    """
     with new_task_set(path, about, division, replace=replace) as folder:
         files.write_lines(folder / "problems.jsonl", map(_stored, problems))
         files.write_lines(folder / "corpus.jsonl", corpus)
 
 
 def categories_of(problems: Sequence[Problem]) -> dict[str, tuple[str, ...]]:
-    """The categories of each problem by its id: what its metadata say under the keys that have few values."""
+    """The categories of each problem, by id: its metadata values under keys that have few values."""
     values: dict[str, set[Scalar]] = defaultdict(set)
     for problem in problems:
         for key, value in problem.metadata.items():

@@ -1,6 +1,6 @@
-"""The files of a task set, one kind at a time: rollouts, pairs and tools.
+"""The files of a task set: rollouts, pairs and tools.
 
-Reads raise DataError that names the file, and the line or the entry in it.
+Reading raises DataError that names the file, and the line or entry in it.
 """
 
 import re
@@ -35,7 +35,7 @@ def save_rollout(path: Path, rollout: Rollout, *, policy: str, tools: Sequence[T
 
 
 def stored_rollout(rollout: Rollout, *, policy: str, tools: Sequence[Tool]) -> dict[str, object]:
-    """The same as its file holds it."""
+    """The stored form of a rollout. Its policy and tools are included only if they differ from the task set's."""
     data: dict[str, object] = {"id": rollout.id, "task": rollout.task, "success": rollout.success}
     if rollout.trajectory.policy != policy:
         data["policy"] = files.as_lines(rollout.trajectory.policy)
@@ -46,7 +46,7 @@ def stored_rollout(rollout: Rollout, *, policy: str, tools: Sequence[Tool]) -> d
 
 
 def stored_message(message: Message) -> dict[str, object]:
-    """The stored form of a message: text of several lines as a list of lines."""
+    """The stored form of a message: multi-line text as a list of lines."""
     data = message_to_json(message)
     return {**data, "content": files.as_lines(data["content"])}
 
@@ -65,7 +65,7 @@ def parse_tools(data: Any, path: Path) -> tuple[Tool, ...]:
 
 
 def load_rollouts(folder: Path, policy: str, tools: tuple[Tool, ...]) -> dict[str, Rollout]:
-    """The rollouts in a folder by id. policy, tools: the task set's, for rollouts without their own."""
+    """The rollouts in a folder, by id. policy, tools: the task set's, for rollouts without their own."""
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise DataError(folder, "holds no trajectories")
@@ -123,7 +123,7 @@ def _parse_pair(data: Any, path: Path, number: int, rollouts: dict[str, Rollout]
     fields = data if isinstance(data, dict) else {}
     texts = [text for key in ("id", "task", "preferred", "other") if isinstance(text := fields.get(key), str)]
     if len(texts) < 4:
-        raise DataError(path, "is not a pair: wants id, task, preferred and other", place=place)
+        raise DataError(path, "is not a pair: needs id, task, preferred and other", place=place)
     categories = fields.get("categories", [])
     if not isinstance(categories, list) or not all(isinstance(category, str) for category in categories):
         raise DataError(path, "categories are not a list of texts", place=place)

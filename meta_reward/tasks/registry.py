@@ -1,6 +1,6 @@
-"""Simulated worlds by name: those that `meta-reward tasks build` makes task sets of, and those that answer agents.
+"""Simulated worlds by name: those from which `meta-reward tasks build` makes task sets, and those that answer agents.
 
-Each is imported when it is asked for.
+A world is imported only when it is used.
 """
 
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ class World:
     """A simulated world."""
 
     module: str
-    """In `offline/`. Its function `build` writes a task set; the same arguments give the same bytes."""
+    """Its module in `offline/`, with a function `build` that writes a task set; equal arguments give equal bytes."""
     size: Mapping[str, int]
-    """What its size is made of, and how much of each there is by default."""
+    """What its size is measured in, with the default of each."""
 
     def build(self, path: Path, *, name: str, seed: int, **size: int) -> None:
-        """Write a simulated task set to a path, in place of what is there."""
+        """Write a simulated task set to a path, replacing an existing one."""
         import_module(f"meta_reward.offline.{self.module}").build(path, name=name, seed=seed, **{**self.size, **size})
 
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """What became of a conversation in a world that knows."""
+    """The true outcome of a conversation, as its world knows it."""
 
     success: float
     """From 0 to 1."""
@@ -37,33 +37,36 @@ class Grade:
 
 
 class LiveWorld(Protocol):
-    """One conversation in a world that answers an agent. It follows from task, repeat, and what was said and done."""
+    """One conversation in a world that answers an agent.
+
+    The world's answers depend only on the task, the repeat, and what was said and done before.
+    """
 
     def say(self, text: str) -> str | None:
-        """What the customer answers; None if they have left."""
+        """Say something to the customer. Returns the customer's answer, None if they have left."""
         ...
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> tuple[str, bool]:
-        """The result of a call as text, and whether it is an error."""
+        """Call a tool. Returns the result as text, and whether it is an error."""
         ...
 
     def trajectory(self) -> Trajectory:
-        """All that was said and done so far."""
+        """Everything that was said and done so far."""
         ...
 
     def grade(self) -> Grade:
-        """How it went."""
+        """The true outcome of the conversation so far."""
         ...
 
 
 def open_live(name: str, arguments: Mapping[str, Any], *, repeat: int) -> LiveWorld:
-    """A world of LIVE, opened for one conversation. Raises KeyError, TypeError or ValueError for wrong arguments."""
+    """Open a world of LIVE for one conversation. Raises KeyError, TypeError or ValueError for invalid arguments."""
     module, cls = LIVE[name]
     return cast(LiveWorld, getattr(import_module(f"meta_reward.offline.{module}"), cls).open(arguments, repeat))
 
 
 LIVE = {"skyways": ("skyways.desk", "Desk")}
-"""The module in `offline/` of each world that answers agents, and its class."""
+"""The module in `offline/`, and the class, of each world that answers agents."""
 WORLDS = {
     "skyways": World("skyways", {"tasks": 90, "rollouts": 8}),
     "errands": World("errands", {"tasks": 150}),

@@ -1,10 +1,10 @@
-"""The splits of a task set: `splits.json`, written at first use, after which no task moves.
+"""The splits of a task set: `splits.json`. Once it is written, no task moves to another split.
 
     {"search": ["t01", ...], "validation": [...], "test": [...]}
 
-`"shares": {"search": 0.5, "validation": 0.25, "test": 0.25}` beside them says how later tasks are divided;
-40/30/30 without it. `meta-reward import` and `tasks build` write the file at once; for a set made by hand
-the first command that needs splits does. Tasks that are added later are placed and written down the same way.
+An optional key `"shares": {"search": 0.5, "validation": 0.25, "test": 0.25}` says how later tasks are divided; the
+default is 40/30/30. `meta-reward import` and `tasks build` write the file immediately. For a set made by hand, the
+first command that needs splits writes it. Tasks that are added later are assigned and written the same way.
 """
 
 import os
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 NAME = "splits.json"
 SHARES = "shares"
 _T = TypeVar("_T", bound="AnyTaskSet")
-_HINT = "correct it, or delete the file to divide all tasks anew"
+_HINT = "correct it, or delete the file to divide all tasks again"
 
 
 class OfTask(Protocol):
@@ -45,12 +45,12 @@ class OfTask(Protocol):
 
 
 def splits_of(taskset: "AnyTaskSet", shares: SplitShares | None = None) -> Splits:
-    """Task ids by split: as written down, else divided by the shares. Raises UsageError where that is impossible."""
+    """Task ids by split: from `splits.json`, else divided by the shares. Raises UsageError if that is impossible."""
     if taskset.division is not None:
         return taskset.division.splits
     if not taskset.tasks_with_items:
         hint = f"label it with `meta-reward tasks label {taskset.name}`, or import it with labels"
-        raise UsageError(f"task set {taskset.name} has no labels, so nothing to search by", hint=hint)
+        raise UsageError(f"task set {taskset.name} has no labels to search by", hint=hint)
     try:
         return divide(taskset.name, taskset.tasks_with_items, shares)
     except ValueError as error:
@@ -58,7 +58,7 @@ def splits_of(taskset: "AnyTaskSet", shares: SplitShares | None = None) -> Split
 
 
 def check_requested_shares(taskset: "AnyTaskSet", shares: SplitShares) -> None:
-    """Raise UsageError for invalid shares, and for others than those that a task set is already divided by."""
+    """Raise UsageError for invalid shares, and for shares other than those that the task set is divided by already."""
     try:
         check_shares(shares)
     except ValueError as error:
@@ -69,10 +69,10 @@ def check_requested_shares(taskset: "AnyTaskSet", shares: SplitShares) -> None:
 
 
 def write_splits(taskset: _T, shares: SplitShares) -> tuple[_T, str]:
-    """The task set with every task in a split on disk, and a message that says what was written, "" for nothing.
+    """Write every task's split to disk. Returns the task set, and a message about what was written or "".
 
-    A read-only task set is left as it is; its tasks are then placed the same way each time.
-    Raises UsageError where it cannot be divided.
+    A read-only task set stays unchanged; its tasks are then assigned the same way each time.
+    Raises UsageError if the task set cannot be divided.
     """
     division = taskset.division
     added = taskset.tasks_with_items if division is None else division.added
@@ -86,9 +86,9 @@ def write_splits(taskset: _T, shares: SplitShares) -> tuple[_T, str]:
 
 
 def division_of_new(path: Path, name: str, examples: Iterable[OfTask], items: Iterable[OfTask]) -> Division | None:
-    """The division of a task set about to be made at `path`: tasks that are already there stay in their splits.
+    """The division for a task set that is about to be written to `path`; tasks that are there keep their splits.
 
-    None where there are too few tasks to divide.
+    None if there are too few tasks to divide.
     """
     with_items = {item.task for item in items}
     before = parse_division(path)
@@ -101,9 +101,9 @@ def division_of_new(path: Path, name: str, examples: Iterable[OfTask], items: It
 
 
 def load_division(folder: Path, with_pairs: Collection[str], tasks: Collection[str]) -> Division | None:
-    """The division of a task set, with every task that has pairs; None where it is not written down.
+    """The division of a task set, extended to every task that has pairs; None without `splits.json`.
 
-    Raises DataError where the file names an unknown task, names one twice, or leaves a split empty.
+    Raises DataError if the file names an unknown task, names a task twice, or leaves a split empty.
     """
     division, path = parse_division(folder), folder / NAME
     if division is None:
@@ -123,13 +123,13 @@ def load_division(folder: Path, with_pairs: Collection[str], tasks: Collection[s
 
 
 def parse_division(folder: Path) -> Division | None:
-    """The content of the file, not compared with the tasks; None without one. Raises DataError for another format."""
+    """The content of `splits.json`, not checked against the tasks; None without it. Raises DataError if malformed."""
     path = folder / NAME
     if not path.exists():
         return None
     data = files.load_json(path)
     if not isinstance(data, dict) or not all(_is_list_of_texts(data.get(split)) for split in SPLITS):
-        raise DataError(path, f"wants a list of tasks for each of {', '.join(SPLITS)}", hint=_HINT)
+        raise DataError(path, f"needs a list of tasks for each of {', '.join(SPLITS)}", hint=_HINT)
     unknown = sorted(set(data) - {*SPLITS, SHARES})
     if unknown:
         raise DataError(path, f"unknown key {unknown[0]!r}", hint=f"known: {', '.join((*SPLITS, SHARES))}")
@@ -137,7 +137,7 @@ def parse_division(folder: Path) -> Division | None:
 
 
 def save_division(folder: Path, division: Division) -> None:
-    """Write `splits.json`; the shares only where they are not the default."""
+    """Write `splits.json`; the shares only if they are not the default."""
     shares = {SHARES: asdict(division.shares)} if division.shares != SplitShares() else {}
     files.write_json(folder / NAME, {**division.splits, **shares})
 

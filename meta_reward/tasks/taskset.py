@@ -1,16 +1,16 @@
-"""Task sets on disk: a folder a person can grep.
+"""Task sets of pairs on disk: a folder that a person can grep.
 
     tasks/<name>/
       taskset.json         schema version, name, where it comes from, licence, whether it is simulated
       policy.md            the policy the agents worked under
       tools.json           the tools they had
       trajectories/<id>.json   one rollout: id, task, success, messages; its own policy and tools, if they differ
-      pairs.jsonl          one pair per line: id, task, preferred, other, categories; none of unlabelled trajectories
+      pairs.jsonl          one pair per line: id, task, preferred, other, categories; missing until there are labels
       groups.jsonl         groups of several trajectories in a trusted order; optional (groups.py)
       splits.json          which task belongs to which split; written at first use if it is missing
 
-Loading checks everything a search relies on and names file and line of what is wrong. The digest
-covers all of these files and nothing else in the folder.
+Loading checks everything that a search relies on; errors name the file and the line. The digest covers these files and
+nothing else in the folder.
 """
 
 import shutil
@@ -57,7 +57,7 @@ class TaskSet(AnyTaskSet):
     """Its splits, which cover every task that has pairs; None without `splits.json`."""
     digest: str
     groups: tuple[RankedGroup, ...] = ()
-    """Those that are given; without any they follow from labels."""
+    """The groups in `groups.jsonl`. If there are none, groups are made from labels."""
 
     @property
     def tasks_of_items(self) -> Sequence[str]:
@@ -68,18 +68,18 @@ class TaskSet(AnyTaskSet):
         return {rollout.task for rollout in self.rollouts.values()}
 
     def part(self, tasks: Collection[str]) -> tuple[list[Rollout], list[Pair]]:
-        """The rollouts of some tasks in the order of their ids, and their pairs in file order."""
+        """The rollouts of these tasks in the order of ids, and their pairs in file order."""
         wanted = set(tasks)
         rollouts = [rollout for _, rollout in sorted(self.rollouts.items()) if rollout.task in wanted]
         return rollouts, [pair for pair in self.pairs if pair.task in wanted]
 
     def given_groups(self, tasks: Collection[str]) -> list[RankedGroup]:
-        """The groups of some tasks that a file names."""
+        """The groups of these tasks in `groups.jsonl`."""
         wanted = set(tasks)
         return [group for group in self.groups if group.task in wanted]
 
     def groups_of(self, tasks: Collection[str]) -> list[RankedGroup]:
-        """The groups by which rewards are measured on some tasks, the pairs among them."""
+        """The groups, including the pairs, on which rewards are measured for these tasks."""
         rollouts, pairs = self.part(tasks)
         drawn = () if self.groups else groups_from_success(rollouts)
         return [*map(group_of_pair, pairs), *self.given_groups(tasks), *drawn]
@@ -96,7 +96,7 @@ def load_task_set(path: Path) -> TaskSet:
     pairs = () if unlabelled else load_pairs(path / "pairs.jsonl", rollouts)
     groups = load_groups(path, rollouts)
     if shared := {pair.id for pair in pairs} & {group.id for group in groups}:
-        raise DataError(path / GROUPS_FILE, f"group id {min(shared)!r} is that of a pair")
+        raise DataError(path / GROUPS_FILE, f"group id {min(shared)!r} is also the id of a pair")
     division = load_division(path, {pair.task for pair in pairs}, {r.task for r in rollouts.values()})
     return TaskSet(path, about, policy, tools, rollouts, pairs, division, digest_of(path, TaskSet.content), groups)
 
@@ -114,7 +114,10 @@ def save_task_set(
     annotations: Annotations | None = None,
     replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
+    """Write a task set; the folder appears whole or not at all.
+
+    replace: whether to replace an existing task set; its openings are kept.
+    """
     with new_task_set(path, about, division, replace=replace) as folder:
         files.write_bytes(folder / "policy.md", policy.encode())
         files.write_json(folder / "tools.json", tools)
@@ -130,10 +133,10 @@ def save_task_set(
 
 
 def grow_task_set(before: TaskSet, after: TaskSet, annotations: Annotations) -> None:
-    """Write what a task set has gained; the folder changes whole or not at all.
+    """Add trajectories, pairs and groups to a task set on disk; the folder changes completely or not at all.
 
-    after: the same with more trajectories and pairs behind those of `before`. Everything else in the folder,
-    the files of trajectories that did not change and the lines of pairs stay byte for byte as they are.
+    after: the task set `before` with the new trajectories and pairs appended. Unchanged trajectories, existing lines
+    of pairs and all other files stay the same, byte for byte.
     """
     with folders.new_folder(before.path, replace=True) as folder:
         shutil.copytree(before.path, folder, symlinks=True, dirs_exist_ok=True)

@@ -1,13 +1,13 @@
-"""Task sets of labelled texts, for programs that classify: a folder a person can grep.
+"""Task sets of labelled texts, for programs that classify: a folder that a person can grep.
 
     tasks/<name>/
       taskset.json         as for every kind; its kind is `classify`
-      training.jsonl       what a program may learn from, in order: a line `{"id", "dataset", "text", "label"}` each
+      training.jsonl       what a program may learn from, in order: one line `{"id", "dataset", "text", "label"}` each
       texts.jsonl          what it then classifies: lines of the same form
-      splits.json          which of the texts belong to which split; training belongs to none
+      splits.json          which text belongs to which split; training texts belong to none
 
-Texts that read the same are one task, so that no split gives away a label of another. Loading checks what a
-search relies on and names file and line of what is wrong.
+Texts that read the same are one task, so that no split reveals a label of another. Loading checks everything that a
+search relies on; errors name the file and the line.
 """
 
 import unicodedata
@@ -39,7 +39,7 @@ class LabelledText:
     text: str
     label: str
     task: str = ""
-    """Of a loaded text: the id of the first text that reads the same. Not stored."""
+    """The id of the first text that reads the same; set when loaded, not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,17 @@ class TextSet(AnyTaskSet):
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Their names, in the order in which they first occur among the texts."""
+        """The names of the data sets, in the order in which they first occur among the texts."""
         return tuple(dict.fromkeys(text.dataset for text in self.texts))
 
     def part(self, tasks: Collection[str]) -> list[LabelledText]:
-        """The texts of some tasks, in file order."""
+        """The texts of these tasks, in file order."""
         wanted = set(tasks)
         return [text for text in self.texts if text.task in wanted]
 
 
 def reading(text: str) -> str:
-    """What two texts share that read the same: case, width and white space aside."""
+    """A normal form of a text, the same for texts that differ only in case, width or white space."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
@@ -101,7 +101,10 @@ def save_text_set(
     division: Division | None = None,
     replace: bool = False,
 ) -> None:
-    """Write a task set; the folder appears whole or not at all. replace: an existing one, except its openings."""
+    """Write a task set; the folder appears whole or not at all.
+
+    replace: whether to replace an existing task set; its openings are kept.
+    """
     with new_task_set(path, about, division, replace=replace) as folder:
         files.write_lines(folder / TRAINING, map(_stored, training))
         files.write_lines(folder / TEXTS, map(_stored, texts))

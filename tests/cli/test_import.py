@@ -303,4 +303,4 @@ def test_tasks_power_of_a_set_that_cannot_be_divided_is_one_line(meta_reward: Me
     assert "2 tasks with pairs: too few to divide" in meta_reward("import", "runs.jsonl", "--name", "x").out
     ran = meta_reward("tasks", "power", "x")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
-    assert "cannot be divided into three splits" in ran.err
+    assert "too few tasks to divide into three splits" in ran.err

@@ -76,10 +76,10 @@ def test_a_json_list_comes_in_and_a_world_that_is_elsewhere_is_told(meta_reward:
     [
         ({"id": "a b"}, "id 'a b' is not 1 to 100 letters, digits, dots, dashes and underscores"),
         ({"id": "t1"}, "id: 't1' occurs twice, first in rows.jsonl, line 1"),
-        ({"prompt": ["Hi"]}, "prompt is missing, or not a text"),
+        ({"prompt": ["Hi"]}, "prompt is missing or not text"),
         ({"world": "shop.py"}, "world 'shop.py' is unknown: known are skyways and command:PROGRAM"),
-        ({"world": "command:python3 'shop.py"}, "has a quotation mark that nothing closes"),
-        ({"world": "command:python3 \0"}, "holds a character that no command may hold"),
+        ({"world": "command:python3 'shop.py"}, "has an unclosed quotation mark"),
+        ({"world": "command:python3 \0"}, "has a character that is not allowed in a command"),
         ({"arguments": "order 7"}, "arguments is not an object"),
         ({"arguments": {"a": json.loads("[" * 900 + "]" * 900)}}, "arguments is nested too deeply"),
         ({"trials": 1.5}, "trials is 1.5, not a whole number from 1 to 100"),
@@ -121,7 +121,7 @@ def test_all_bad_rows_are_told_at_once_or_left_out(meta_reward: MetaReward, here
 
 def test_too_few_tasks_and_options_of_other_kinds_are_refused(meta_reward: MetaReward, here: Path) -> None:
     write(here / "rows.jsonl", row(1), row(2))
-    said = "rows.jsonl: holds too few tasks to divide into three splits: 2, and it takes 3 or more"
+    said = "rows.jsonl: holds too few tasks to divide into three splits: 2, at least 3 are needed"
     assert refused(meta_reward, "rows.jsonl").startswith(said)
     assert "--labels means nothing to --kind agent" in refused(meta_reward, "rows.jsonl --labels rows.jsonl")
     assert not (here / "tasks").exists()
@@ -130,4 +130,4 @@ def test_too_few_tasks_and_options_of_other_kinds_are_refused(meta_reward: MetaR
 def test_task_with_the_name_of_another_ones_trial_is_refused(meta_reward: MetaReward, here: Path) -> None:
     write(Path("rows.jsonl"), row(1, trials=2), row(2), row(3, id="t1-2", tools=[], policy=""))
     told = refused(meta_reward, "rows.jsonl")
-    assert told == "rows.jsonl: task 't1-2' has the name of a trial of task 't1' (rename one of them)"
+    assert told == "rows.jsonl: task 't1-2' has the same name as a trial of task 't1' (rename one of them)"

@@ -51,7 +51,7 @@ def test_unlabelled_runs_come_in_without_the_labels_they_have(meta_reward: MetaR
     assert {rollout.task for rollout in taskset.rollouts.values()} >= {"t2"}
     ran = meta_reward("search", "used", "--judge", "simulated")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
-    assert "task set used has no labels, so nothing to search by: label it with `meta-reward tasks label" in ran.err
+    assert "task set used has no labels to search by: label it with `meta-reward tasks label" in ran.err
     Path("pairs.jsonl").write_text(json.dumps({"chosen": trace(1)["messages"], "rejected": trace(2)["messages"]}))
     ran = meta_reward("import", "pairs.jsonl", "--name", "pairs", "--unlabelled")
     assert "is a pair, which says what is better" in ran.err

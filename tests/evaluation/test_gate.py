@@ -148,7 +148,7 @@ def test_weights_decide_the_difference_and_the_test() -> None:
         ([candidate("c0001", [1.0])], {}, "must differ: c0001, c0001"),
         ([candidate("c0002", [1.5])], {}, "item v00 under c0002 is 1.5, not in"),
         ([candidate("c0002", [float("nan")])], {}, "is nan, not in"),
-        ([candidate("c0002", [1.0])], {"passed": {"c0003"}}, "no finalist now: c0003"),
+        ([candidate("c0002", [1.0])], {"passed": {"c0003"}}, "is not a finalist now: c0003"),
     ],
 )
 def test_numbers_that_cannot_be_meant_are_refused(

@@ -189,5 +189,5 @@ def test_group_may_not_be_named_as_a_pair(pairs: TaskSet, tmp_path: Path) -> Non
     rollouts, known = pairs.part(pairs.tasks)
     about, policy, tools = pairs.about, pairs.policy, pairs.tools
     save_task_set(tmp_path / "x", about, policy=policy, tools=tools, rollouts=rollouts, pairs=known, groups=[group])
-    with pytest.raises(DataError, match="group id 't01-p1' is that of a pair"):
+    with pytest.raises(DataError, match="group id 't01-p1' is also the id of a pair"):
         load_any_task_set(tmp_path / "x")

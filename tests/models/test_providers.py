@@ -32,14 +32,14 @@ def key_of(seen: Seen) -> str:
         ("openai:@http://host/v1", "names no model"),
         ("openai:m@localhost:8000/v1", "its address has no scheme: say @http://host:port/v1"),
         ("openai:m@ftp://host/v1", "its address has no scheme"),
-        ("openai:m@http://user:pw@host/v1", "its address holds more than host, port and path"),
-        ("openai:m@http://host/v1?key=1", "its address holds more than host, port and path"),
+        ("openai:m@http://user:pw@host/v1", "its address has more than host, port and path"),
+        ("openai:m@http://host/v1?key=1", "its address has more than host, port and path"),
         ("openai:m@user:pw@host:8000/v1", "its address has no scheme"),
         ("openai:m@HTTP://user:pw@host/v1", "its address has no scheme"),
-        ("openai:m@http://user:pw@host:99999/v1", "'http://host:99999/v1' is no address"),
+        ("openai:m@http://user:pw@host:99999/v1", "'http://host:99999/v1' is not an address"),
         ("openai:@http://user:pw@host/v1", "judge 'openai:' names no model"),
         ("opnai:m@http://user:pw@host/v1", "unknown judge 'opnai:m'"),
-        ("openai:m@http://host:99999/v1", "'http://host:99999/v1' is no address"),
+        ("openai:m@http://host:99999/v1", "'http://host:99999/v1' is not an address"),
     ],
 )
 def test_spec_that_names_no_judge_is_one_line(spec: str, line: str) -> None:
@@ -140,9 +140,9 @@ def test_key_that_can_be_none_is_refused_without_being_shown(monkeypatch: pytest
     [
         (
             "http://user:pw@host/v1",
-            "judge openai:m at $OPENAI_BASE_URL: its address holds more than host, port and path",
+            "judge openai:m at $OPENAI_BASE_URL: its address has more than host, port and path",
         ),
-        ("user:pw@host:80/v1", "judge openai:m at $OPENAI_BASE_URL: 'host:80/v1' is no address"),
+        ("user:pw@host:80/v1", "judge openai:m at $OPENAI_BASE_URL: 'host:80/v1' is not an address"),
     ],
 )
 def test_variable_that_holds_a_bad_address_is_named(address: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +155,7 @@ def test_variable_that_holds_a_bad_address_is_named(address: str, line: str, mon
 
 @pytest.mark.parametrize("pasted", ["sk-ant-api03-secret", "secret key", "$SECRET", "9secret", "sécret"])
 def test_key_in_place_of_the_name_of_its_variable_is_refused_without_being_shown(pasted: str) -> None:
-    with pytest.raises(UsageError, match="key_env names no environment variable") as caught:
+    with pytest.raises(UsageError, match="key_env does not name an environment variable") as caught:
         make_backend("openai:m@http://127.0.0.1:1/v1", {"key_env": pasted})
     assert pasted not in str(caught.value)
 

@@ -36,7 +36,7 @@ LOCAL = "openai:m@http://127.0.0.1:1/v1"
         ({"extra": KEY}, "extra holds a key"),
         ({"system": f"Use {PLAIN}."}, "system holds a key"),
         ({"api_key": KEY}, "api_key holds a key"),
-        ({"key_env": "sk_live_0123456789abcdef"}, "key_env names no environment variable"),
+        ({"key_env": "sk_live_0123456789abcdef"}, "key_env does not name an environment variable"),
     ],
 )
 def test_key_in_the_settings_is_refused_without_being_shown(

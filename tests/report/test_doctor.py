@@ -48,7 +48,7 @@ def test_git_that_makes_no_repository_fails(tmp_path: Path, monkeypatch: pytest.
     row = git_row()
     assert (row.state, row.fix) == ("fail", "install git 2.28 or later")
     assert row.what.startswith("9.9: ")
-    assert row.what.endswith("git init: it made no repository")
+    assert row.what.endswith("git init: it created no repository")
 
 
 def test_git_that_commits_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

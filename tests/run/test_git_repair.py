@@ -72,7 +72,7 @@ def test_settings_that_are_lost_are_written_anew(root: Path, content: bytes | No
     config = root / ".git" / "config"
     before = config.read_bytes()
     damage(config, content)
-    assert repair(root) == ["git's settings were lost and are written anew"]
+    assert repair(root) == ["git's settings were lost and have been written again"]
     assert config.read_bytes() == before
     assert_whole(root)
 
@@ -81,7 +81,7 @@ def test_settings_that_are_lost_are_written_anew(root: Path, content: bytes | No
 def test_main_that_is_lost_is_found_in_its_log(root: Path, content: bytes | None) -> None:
     last = ask(root, "rev-parse", "main")
     damage(root / ".git" / "packed-refs", content)
-    assert repair(root) == [f"git had lost its branch main, which is back at its last commit, {last[:12]}"]
+    assert repair(root) == [f"git had lost its branch main, which is restored to its last commit, {last[:12]}"]
     assert ask(root, "rev-parse", "main") == last
     assert_whole(root)
 
@@ -93,7 +93,7 @@ def test_loose_refs_that_are_damaged_are_not_believed(root: Path, content: bytes
     for name in (git.BRANCH, git.tag_ref("c0002")):
         (root / ".git" / name).write_bytes(content)
     assert repair(root) == [
-        f"git had lost its branch main, which is back at its last commit, {last[:12]}",
+        f"git had lost its branch main, which is restored to its last commit, {last[:12]}",
         "damaged tags are made again: c0002",
     ]
     assert ask(root, "rev-parse", "main") == last
@@ -110,10 +110,10 @@ def test_folder_of_refs_that_is_lost_is_made_again(root: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("config", b"\xff\xfe\n", r"config: is damaged: bad config line 1 in file .+ \(move it away: "),
-        ("config", b"[core]\n\tautocrlf = f", r"config: is damaged: bad boolean config value .+ \(move it away: "),
-        ("packed-refs", b"\xff\xfe\n", r"packed-refs: is damaged: unexpected line in .+ \(move it away: "),
-        ("packed-refs", b"0123", r"packed-refs: is damaged: .+ \(move it away: "),
+        ("config", b"\xff\xfe\n", r"config: is damaged: bad config line 1 in file .+ \(move it away; "),
+        ("config", b"[core]\n\tautocrlf = f", r"config: is damaged: bad boolean config value .+ \(move it away; "),
+        ("packed-refs", b"\xff\xfe\n", r"packed-refs: is damaged: unexpected line in .+ \(move it away; "),
+        ("packed-refs", b"0123", r"packed-refs: is damaged: .+ \(move it away; "),
     ],
 )
 def test_file_that_git_cannot_read_is_named_and_can_be_moved_away(
@@ -131,7 +131,7 @@ def test_file_that_git_cannot_read_is_named_and_can_be_moved_away(
 def test_what_cannot_be_restored_is_said(root: Path) -> None:
     (root / ".git" / "packed-refs").unlink()
     (root / ".git" / "logs" / git.BRANCH).write_bytes(b"\xff\n")
-    with pytest.raises(DataError, match=r"main: ends with no commit, and `main` is lost \(restore .git from a copy\)"):
+    with pytest.raises(DataError, match=r"main: does not end with a commit, .+ \(restore .git from a copy\)"):
         repair(root)
     shutil.rmtree(root / ".git" / "objects")
     with pytest.raises(DataError, match="has lost its folder objects"):

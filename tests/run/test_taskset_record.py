@@ -34,7 +34,7 @@ def everywhere(taskset: TaskSet, **shared: Any) -> TaskSet:
 
 
 CHANGES: dict[str, tuple[Callable[[TaskSet], TaskSet], str]] = {
-    "nothing": (lambda t: t, "its files are written in another way, and hold the same"),
+    "nothing": (lambda t: t, "its files are written in another way, but have the same content"),
     "a trajectory": (
         lambda t: with_rollout(t, replace(t.rollouts["t01-r1"], trajectory=make_trajectory("Else."))),
         "1 trajectory changed (t01-r1)",

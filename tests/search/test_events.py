@@ -96,7 +96,7 @@ def test_hint_without_words_or_with_too_many_is_refused(begun: World, text: str)
 
 
 def test_hint_that_is_not_utf_8_is_refused(begun: World) -> None:
-    with pytest.raises(UsageError, match="this hint is not UTF-8"):
+    with pytest.raises(UsageError, match="the hint is not UTF-8"):
         add_hint(begun.layout, os.fsdecode(b"\xff refunds"), iteration=1)
 
 

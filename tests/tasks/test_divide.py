@@ -58,7 +58,7 @@ def test_shares_that_are_no_shares_are_refused(shares: tuple[float, float, float
 
 
 def test_two_tasks_are_too_few() -> None:
-    with pytest.raises(ValueError, match=r"too few tasks to divide into three splits: 2, and it takes 3 or more"):
+    with pytest.raises(ValueError, match=r"too few tasks to divide into three splits: 2, at least 3 are needed"):
         divide("desk", ["a", "b"])
 
 

@@ -15,7 +15,7 @@ class EndpointJudge:
     kind: ClassVar[str]
     provider: ClassVar[Provider]
     without: ClassVar[Collection[str]] = ()
-    """Settings that it does not take."""
+    """Settings that it does not accept."""
     simulated = False
 
     def __init__(self, spec: str, given: Mapping[str, Any]) -> None:

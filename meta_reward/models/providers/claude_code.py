@@ -156,8 +156,8 @@ def _thinking(settings: ModelSettings) -> Any:
 
 
 def _environment(endpoint: Endpoint, settings: ModelSettings, home: Path) -> dict[str, str]:
-    """What is changed in the program's environment: nothing that it inherits may change what it does, and it gets
-    at most one key."""
+    """Changes to the program's environment, so that nothing inherited affects what it does, and it gets at most one
+    key."""
     hidden = dict.fromkeys((name for name in os.environ if name.startswith(("ANTHROPIC_", "CLAUDE_"))), "")
     fixed = {
         "HOME": str(home),

@@ -80,7 +80,7 @@ class Reply:
             self.complete = True
 
     def message(self) -> dict[str, object]:
-        """The message as a reply without streaming would have it, tools under the harness's names."""
+        """The message in the form of a reply without streaming, with the harness's names for tools."""
         blocks = [{**block, "name": block.get("name", "").removeprefix(TOOL_PREFIX)} for block in self._blocks.values()]
         return {"content": blocks, "stop_reason": self._stop, "usage": self._usage}
 

@@ -31,7 +31,7 @@ class HttpClient:
     package: str
     """`anthropic` or `openai`."""
     path: str
-    """Where it posts, below the endpoint's address."""
+    """The path that it posts to, relative to the endpoint's address."""
     endpoint: Endpoint
     _client: Any = None
     _loop: asyncio.AbstractEventLoop | None = None

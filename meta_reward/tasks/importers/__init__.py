@@ -1,4 +1,4 @@
-"""Other people's trajectories: readers for each format, and a task set made of what they read.
+"""Importing other people's trajectories: a reader for each format, and making a task set from what they read.
 
 To add a format, write one module with `recognizes(row)` and `read(path, options)`, and name it in `registry.py`.
 """

@@ -1,8 +1,8 @@
-"""A task set for agents from rows as they stand in `tasks.jsonl`: id, prompt, world, arguments, trials, categories.
+"""A task set for agents, from rows like those of `tasks.jsonl`: id, prompt, world, arguments, trials, categories.
 
-The policy and the tools stand in the rows as well, where they are not given beside them: a task set has one policy
-and one list of tools. Files beside the rows that commands of worlds name belong to the set. Rows that cannot be read
-are Problems with their places, all of them at once.
+A task set has one policy and one list of tools; unless they are given separately, the rows hold them too. Files next to
+the rows that commands of worlds name become part of the set. All rows that cannot be read are reported together, as
+Problems with their places.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from meta_reward.trajectory import Tool
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all tasks of a set have in common; None where nothing says."""
+    """What all tasks of a set have in common; None if not given."""
 
     policy: str | None = None
     tools: tuple[Tool, ...] | None = None
@@ -46,7 +46,7 @@ class AgentRows:
 
 @dataclass(frozen=True, slots=True)
 class MadeAgents:
-    """What a task set will hold besides its tasks."""
+    """What a task set will have besides its tasks."""
 
     division: Division
     programs: Mapping[str, Path]
@@ -54,9 +54,9 @@ class MadeAgents:
 
 
 def read_agent_rows(paths: Sequence[Path], shared: Shared, *, skip_errors: bool = False) -> AgentRows:
-    """Every row of the files, in order. shared: given beside them, and then not looked for in them.
+    """Every row of the files, in order. shared: the policy and tools, if they are not to be read from the rows.
 
-    Raises BadRows with every row that cannot be read unless they are skipped, and DataError for a whole file.
+    Raises BadRows with every row that cannot be read, unless they are skipped, and DataError for an unreadable file.
     """
     reader = _Reader(shared)
     items = (item for path in dict.fromkeys(paths) for item in parse_each(iter_rows(path), reader.task))
@@ -65,15 +65,15 @@ def read_agent_rows(paths: Sequence[Path], shared: Shared, *, skip_errors: bool 
 
 
 def make_agents(tasks: Sequence[AgentTask], path: Path, rows: Sequence[Path]) -> MadeAgents:
-    """The rest of a task set. path: where it goes; tasks and programs that are there already stay as they are.
+    """The rest of a task set. path: where it will be; tasks that are there already keep their splits.
 
-    rows: the files that the tasks come from; programs beside them take precedence.
-    Raises DataError where there are too few tasks to divide, and where two have the same name for a trial.
+    rows: the files that the tasks come from; programs next to them take precedence over those in the task set.
+    Raises DataError if there are too few tasks to divide, or if a task has the same name as another task's trial.
     """
     check_trials(rows[0], tasks)
     division = division_of_new(path, path.name, tasks, tasks)
     if division is None:
-        what = f"holds too few tasks to divide into three splits: {len(tasks)}, and it takes {MIN_TASKS} or more"
+        what = f"holds too few tasks to divide into three splits: {len(tasks)}, at least {MIN_TASKS} are needed"
         raise DataError(rows[0], what, hint="give more tasks")
     folders = (path, *(file.parent for file in reversed(rows)))
     return MadeAgents(division, {name: file for each in folders for name, file in programs_of(tasks, each).items()})
@@ -86,7 +86,7 @@ class _Reader:
         self._given = given
         self._ids: dict[str, Place] = {}
         self._said: dict[str, tuple[Any, Place]] = {}
-        """What a row said first of what all share."""
+        """The first row's value for each field that all tasks share."""
         self.ignored: Counter[str] = Counter()
 
     @property

@@ -1,7 +1,7 @@
-"""A task set made of what importers read, or one that grows by it.
+"""Making a task set from what importers read, or adding to an existing one.
 
-A trajectory is in a task set once, however often it was read. Growing a set changes none of its trajectories,
-pairs and splits: what is new is added. Writes no files.
+A trajectory is in a task set only once, however often it was read. Existing trajectories, pairs and splits never
+change; new ones are added. This module writes no files.
 """
 
 import hashlib
@@ -32,15 +32,15 @@ class Settings:
     """How records become a task set."""
 
     policy: str | None = None
-    """In place of what the files say; None for what they say."""
+    """Overrides the policy in the files; None to use theirs."""
     tools: tuple[Tool, ...] | None = None
-    """In place of what the files say; None for what they say."""
+    """Overrides the tools in the files; None to use theirs."""
     per_task: int = PAIRS_PER_TASK
-    """The most pairs that labels give for one task."""
+    """The most pairs per task that are made from labels."""
     min_gap: float = 0.0
-    """Labels give a pair where they differ by more than this."""
+    """Two labels make a pair if they differ by more than this."""
     seed: int = 0
-    """Of the draw of pairs."""
+    """Random seed for drawing pairs."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Assembled:
     given: int = 0
     """Pairs that were added because a file names them."""
     without_policy: int = 0
-    """Trajectories that were read without a policy: they take that of the task set."""
+    """Number of trajectories that were read without a policy; they get the task set's."""
     skipped: list[Problem] = field(default_factory=list)
     """Rows that added nothing, and why."""
 
@@ -72,7 +72,7 @@ def assemble(
     before: TaskSet | None = None,
     annotations: Annotations | None = None,
 ) -> Assembled:
-    """What a task set holds with all that was collected. before, annotations: of the one that grows."""
+    """The task set with everything that was collected. before, annotations: of an existing task set to add to."""
     builder = _Builder(found, settings, before, annotations or Annotations())
     builder.add_records(found.records)
     builder.add_pairs(found.pairs)
@@ -118,7 +118,7 @@ class _Builder:
             self._remember(rollout, _digest(rollout.trajectory))
 
     def add_records(self, records: Iterable[Record]) -> None:
-        """Trajectories with their labels, if they have any; those that several annotators labelled, as they did."""
+        """Add trajectories with their labels, if they have any; several annotators may have labelled the same one."""
         rated: dict[str, Place] = {}
         for record in records:
             trajectory = self._trajectory(record.run)
@@ -137,7 +137,7 @@ class _Builder:
         self._settle(rated)
 
     def add_pairs(self, pairs: Sequence[PairRecord]) -> None:
-        """Pairs; those that several annotators judged, as most of them did."""
+        """Add pairs. If several annotators judged a pair, the majority decides."""
         sides = [[(t, _digest(t)) for t in map(self._trajectory, (p.chosen, p.rejected))] for p in pairs]
         keys = [[key for trajectory, whole in both for key in keys_of(trajectory, whole)] for both in sides]
         for record, own in zip(pairs, keys, strict=True):
@@ -160,7 +160,7 @@ class _Builder:
             self._add_judged(votes)
 
     def add_groups(self, ranked: Sequence[RankedRecord]) -> None:
-        """Groups whose trajectories are all there, since their pairs are."""
+        """Add groups. All their trajectories exist already, because their pairs have been added."""
         found = []
         for record in (record for record in ranked if len(record.runs) >= SMALLEST):
             digests = [_digest(self._trajectory(run)) for run in record.runs]
@@ -169,7 +169,7 @@ class _Builder:
         self.made.groups += new_groups(found, self.made.groups)
 
     def finish(self) -> Assembled:
-        """The task set: with successes, graded labels and the pairs that follow from them."""
+        """The complete task set, with successes, graded labels and the pairs that follow from them."""
         made, labels = self.made, self._labels
         graded = bool(self._annotations.labels) or any(label not in (0, 1) for label in labels.values())
         if not graded:
@@ -204,7 +204,7 @@ class _Builder:
         return Trajectory(policy, tools, run.messages)
 
     def _add(self, task: str, trajectory: Trajectory, whole: str, wish: str | None = None) -> tuple[str, bool]:
-        """The id of a trajectory, and whether it was not there yet."""
+        """Add a trajectory unless it exists. Returns its id, and whether it is new."""
         if (task, whole) in self._ids:
             return self._ids[task, whole], False
         id = wish if wish is not None and wish not in self.made.rollouts else _id(task, whole)
@@ -226,7 +226,7 @@ class _Builder:
         return self.made.rollouts[id].success
 
     def _settle(self, rated: Mapping[str, Place]) -> None:
-        """The label of each trajectory that annotators labelled. Those of an earlier import count as well."""
+        """Set the label of each trajectory from its annotators' labels, including those of earlier imports."""
         ratings = {id: {r.annotator: r for r in self._ratings[id]} for id in rated}
         graded = any(r.label not in (0, 1) for said in ratings.values() for r in said.values())
         for id, said in ratings.items():
@@ -252,7 +252,7 @@ class _Builder:
         self.made.given += 1
 
     def _add_judged(self, votes: list[tuple[PairRecord, Pair]]) -> None:
-        """One pair for all votes on it, as the majority has it. Votes of an earlier import count as well."""
+        """Add one pair for all votes on it, as the majority decides. Votes of earlier imports count too."""
         (record, pair), sides = votes[0], Vote("", votes[0][1].preferred, votes[0][1].other).sides
         every = self._votes.setdefault(sides, [])
         every += [Vote(str(r.annotator), p.preferred, p.other) for r, p in votes]
@@ -272,7 +272,7 @@ class _Builder:
 
 
 def _shared(chosen: Value | None, said: Iterable[Value | None], key: Callable[[Value], str], default: Value) -> Value:
-    """What is chosen, else what most runs say: the default if most say nothing. Ties go to the last by its key."""
+    """The chosen value, else the most frequent one of the runs (None means the default). Ties go to the last key."""
     if chosen is not None:
         return chosen
     counts: Counter[str] = Counter()
@@ -293,7 +293,7 @@ def _digest_of_tools(tools: tuple[Tool, ...]) -> str:
 
 
 def _id(task: str, whole: str) -> str:
-    """A name that is the same whenever this trajectory is imported, and safe as that of a file."""
+    """An id that is the same whenever this trajectory is imported, and is safe as a file name."""
     readable = _UNSAFE_IN_ID.sub("-", task)[:40].strip("._-")
     unique = hashlib.sha256(f"{task}\n{whole}".encode()).hexdigest()[:12]
     return "-".join(part for part in (readable, unique) if part)

@@ -1,8 +1,8 @@
 """ATIF, the format of Harbor for trajectories: one JSON object `{schema_version, agent, steps}`.
 
-The format has neither task nor reward. Where a file stands in a trial of Harbor, `result.json` of the trial says
-both: its task, and what its verifier gave. Elsewhere the task is what the user asked first, and labels come from
-other fields. What an agent thought without saying it, and trajectories of subagents, are left out.
+The format has neither task nor reward. If a file is in the folder of a Harbor trial, the trial's `result.json` has the
+task, and the reward from the verifier. Otherwise the task is the user's first message, and labels come from other
+fields. Thoughts that an agent does not say, and trajectories of subagents, are left out.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def _record(place: Place, row: Any, options: Options) -> Record:
 
 
 def _trial(path: Path) -> dict[str, Any]:
-    """The result of the trial in whose folder a trajectory stands, `trial/agent/trajectory.json`; empty without one."""
+    """The result of the trial that a file belongs to, as in `trial/agent/trajectory.json`; empty without one."""
     folder = path.absolute().parent
     result = folder.parent / "result.json"
     data = files.load_json(result) if folder.name == "agent" and result.is_file() else {}
@@ -56,7 +56,7 @@ def _trial(path: Path) -> dict[str, Any]:
 
 
 def _messages(step: dict[str, Any], number: int) -> Iterator[dict[str, Any]]:
-    """A step as OpenAI's messages: what was said with its calls, then what they gave."""
+    """A step in OpenAI's format: the message with its calls, then their results."""
     try:
         role = _ROLES.get(fields.word(step.get("source")))
         if role is None:

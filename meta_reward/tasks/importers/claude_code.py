@@ -1,8 +1,8 @@
-"""Claude Code sessions: the JSON lines under `~/.claude/projects`, one file a session.
+"""Claude Code sessions: JSON lines under `~/.claude/projects`, one file per session.
 
-A session is what the user and the agent said in the main conversation. Lines of other types, side chains of
-subagents, branches that a rewind left behind, and what the program itself put in are left out. A session has neither
-label nor policy: its id is its `sessionId`, and its task, unless a field names it, its first prompt.
+Only what the user and the agent said in the main conversation is read. Lines of other types, side chains of subagents,
+branches abandoned by a rewind, and what the program itself inserted are left out. A session has no label and no policy.
+Its id is its `sessionId`; its task, unless a field names it, is its first prompt.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 def _record(place: Place, session: Session, options: Options) -> Record:
     lines = session.lines()
     if not lines:
-        raise RowError("", "has no conversation, at most that of a subagent", skip=True)
+        raise RowError("", "has no main conversation", skip=True)
     run = run_of({"messages": session.messages()}, keep_unparsed=True)
     task = task_of(lines[0], options.task_key) if options.task_key else prompt_name(run)
     return Record(place, run, task, id=lines[0]["sessionId"])

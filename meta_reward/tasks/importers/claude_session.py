@@ -1,4 +1,4 @@
-"""The lines of one session of Claude Code, and what was said in its main conversation."""
+"""The lines of one Claude Code session, and the messages of its main conversation."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,15 +11,15 @@ _LEFT_OUT = ("isSidechain", "isMeta", "isCompactSummary", "isApiErrorMessage")
 
 @dataclass(slots=True)
 class Session:
-    """A session as its lines are read, each of which names the line before it."""
+    """A session that is built up line by line; each line names its predecessor."""
 
     place: Place
-    """Of its first line."""
+    """The place of its first line."""
     _said: list[dict[str, Any]] = field(default_factory=list)
     _parents: dict[str, str] = field(default_factory=dict)
-    """The line before each, "" for the first."""
+    """The predecessor of each line, "" for the first."""
     _prompts: dict[str, str] = field(default_factory=dict)
-    """The line of the user's that each answers."""
+    """The user's line that each line answers."""
 
     def add(self, place: Place, row: dict[str, Any]) -> None:
         id, parent = word(row.get("uuid")), word(row.get("parentUuid")) or word(row.get("logicalParentUuid"))
@@ -33,7 +33,7 @@ class Session:
         self._prompts[id] = id if said and _is_prompt(row) else self._prompts.get(parent, "")
 
     def lines(self) -> list[dict[str, Any]]:
-        """The lines of the conversation as it ended; all, where the file lacks a line that leads there."""
+        """The lines that lead to the end of the conversation; all lines if one on that path is missing."""
         at, path = word(self._said[-1].get("uuid")) if self._said else "", set[str]()
         while at and at in self._parents and at not in path:
             path.add(at)
@@ -43,7 +43,7 @@ class Session:
         return self._said if at or not path else [row for row, keep in zip(self._said, known, strict=True) if keep]
 
     def messages(self) -> list[dict[str, Any]]:
-        """The messages, of which a session has a line for each block of an answer."""
+        """The messages of the session, in which each block of an answer is a line of its own."""
         whole: list[dict[str, Any]] = []
         for message in (row["message"] for row in self.lines()):
             last = whole[-1] if whole else {}
@@ -57,7 +57,7 @@ class Session:
 
 
 def _is_prompt(row: dict[str, Any]) -> bool:
-    """Whether a line is what the user wrote, and not what a tool gave."""
+    """Whether the user wrote a line, rather than a tool."""
     content = row["message"].get("content")
     blocks = content if isinstance(content, list) else []
     return row["type"] == "user" and not any(isinstance(b, dict) and b.get("type") == "tool_result" for b in blocks)

@@ -1,4 +1,4 @@
-"""All rows of all files of an import: what can be used, what is skipped, and every error at once."""
+"""Reading all rows of all files of an import: what can be used, what is skipped, and all errors together."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,26 +23,26 @@ from meta_reward.tasks.importers.record import (
 from meta_reward.tasks.importers.rows import iter_rows
 
 _Named = tuple[float | None, str | None]
-"""The label and the task that a file of labels has for a trajectory."""
+"""The label and the task that a label file has for a trajectory."""
 _NO_TASK = "is missing: runs of one request carry the same task, and pairs come from runs of one task"
 
 
 @dataclass(slots=True)
 class Collected:
-    """What the files of an import hold."""
+    """The content of the files of an import."""
 
     unlabelled: bool = False
-    """Whether labels are left alone, and a run that names no task has that of what it was asked first."""
+    """Whether to ignore labels; a run that names no task then gets one from its first prompt."""
     records: list[Record] = field(default_factory=list)
     pairs: list[PairRecord] = field(default_factory=list)
     ranked: list[RankedRecord] = field(default_factory=list)
-    """Whose pairs are among the others."""
+    """Their pairs are also in `pairs`."""
     skipped: list[Problem] = field(default_factory=list)
     rows: int = 0
     formats: list[str] = field(default_factory=list)
 
     def add_file(self, path: Path, options: Options, format: str, *, skip_errors: bool) -> list[Problem]:
-        """Add what a file holds; returns its errors. Raises DataError where it cannot be read."""
+        """Add the content of a file. Returns the errors of its rows; raises DataError if the file cannot be read."""
         errors = []
         self.formats.append(format)
         for item in read_file(path, options, format=format):
@@ -74,11 +74,11 @@ def collect(
     skip_errors: bool = False,
     unlabelled: bool = False,
 ) -> Collected:
-    """Everything in the files. format: of all of them; each is detected where it is left out.
+    """Everything in the files. format: the format of all files; by default, the format of each file is detected.
 
-    labels: a file with the labels, by the ids of the trajectories. skip_errors: leave rows with an error out.
-    unlabelled: without the labels that they may hold; pairs, which say what is better, are then refused.
-    Raises BadRows with every row that cannot be read, DataError for a file that cannot.
+    labels: a file with labels, by trajectory id. skip_errors: leave out rows with an error. unlabelled: ignore labels
+    in the files; pairs are then refused, because they say what is better. Raises BadRows with every row that cannot be
+    read, and DataError for a file that cannot be read.
     """
     found, errors = Collected(unlabelled), list[Problem]()
     options = replace(options, label_key=NO_LABEL) if unlabelled else options
@@ -108,7 +108,7 @@ def _hint(errors: Sequence[Problem], options: Options) -> str:
 
 
 def _labelled(records: list[Record], path: Path, options: Options) -> list[Record]:
-    """The records with the labels of a file, and the tasks that it names. Raises BadRows for what no trajectory has."""
+    """The records with the labels and tasks of a label file. Raises BadRows for ids that do not fit one trajectory."""
     named: dict[str, _Named] = {}
     errors = []
     by_id = Counter(record.id for record in records)
@@ -132,7 +132,7 @@ def _with(record: Record, said: _Named | None) -> Record:
 
 
 def _labels_of(row: Any, key: str) -> list[tuple[str, _Named]]:
-    """The labels of a row `{id, label, task?}`, or of one object of labels by id."""
+    """The labels in a row `{id, label, task?}`, or in an object of labels by id."""
     if isinstance(row, RowError):
         raise row
     if not isinstance(row, dict):
@@ -144,7 +144,7 @@ def _labels_of(row: Any, key: str) -> list[tuple[str, _Named]]:
 
 
 def check_not_empty(found: Collected, path: Path) -> None:
-    """Raise DataError where nothing that was read can be used."""
+    """Raise DataError if nothing that was read can be used."""
     if not found.records and not found.pairs:
         first = f": {found.skipped[0]}" if found.skipped else ""
         raise DataError(path, f"holds no row that can be used{first}")

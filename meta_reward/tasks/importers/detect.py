@@ -1,4 +1,4 @@
-"""Which format a file holds, from its first rows, and reading a file of any format."""
+"""Detecting the format of a file from its first rows, and reading a file of any format."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +12,14 @@ from meta_reward.tasks.importers.rows import sample_rows
 def read_file(path: Path, options: Options, *, format: str | None = None) -> Iterator[Item]:
     """One item for each row of a file, in order: a trajectory, with or without a label, a pair, or a problem.
 
-    Rows are read as they are asked for: of JSON lines and tables, one at a time. format: detected where left out.
+    Rows are read lazily; JSON lines and tables one at a time. format: detected by default.
     Raises DataError for a file that cannot be read.
     """
     yield from importer(format or detect_format(path)).read(path, options)
 
 
 def detect_format(path: Path) -> str:
-    """The format of a file. Raises DataError where no importer recognizes it."""
+    """The format of a file. Raises DataError if no importer recognizes it."""
     if path.suffix.lower() in SUFFIXES:
         return SUFFIXES[path.suffix.lower()]
     rows = sample_rows(path)

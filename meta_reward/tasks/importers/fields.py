@@ -1,4 +1,4 @@
-"""Fields of a row of a person's own: its task, its label, its run, under the names that people use. Raises RowError."""
+"""Fields of a row in a user's own format: task, label and run, under the names that people use. Raises RowError."""
 
 import hashlib
 import math
@@ -29,7 +29,7 @@ def as_object(row: Any) -> dict[str, Any]:
 
 
 def value_at(row: dict[str, Any], key: str) -> Any:
-    """The value of a field; `a.b` is also field b of field a. None without one."""
+    """The value of a field, None without one; `a.b` may also be field b of field a."""
     if key in row or "." not in key:
         return row.get(key)
     first, _, rest = key.partition(".")
@@ -38,7 +38,7 @@ def value_at(row: dict[str, Any], key: str) -> Any:
 
 
 def task_of(row: dict[str, Any], key: str | None) -> str | None:
-    """The task that a row names, None where it names none. key: its field; `task` or `task_id` by default."""
+    """The task that a row names, None if it names none. key: the field; by default `task` or `task_id`."""
     names = (key,) if key else TASKS
     found = [(name, value) for name in names if (value := value_at(row, name)) is not None]
     if not found:
@@ -50,7 +50,7 @@ def task_of(row: dict[str, Any], key: str | None) -> str | None:
 
 
 def task_name(text: str) -> str:
-    """A text as the name of a task: a long one, or one with control characters, is cut and gets a digest."""
+    """A text as the name of a task; if it is long or has control characters, it is cut and a digest is appended."""
     plain = text.strip()
     if len(plain) <= _LONGEST_TASK and plain.isprintable() and files.printable(plain) == plain:
         return plain
@@ -64,19 +64,19 @@ def digest(value: Any) -> str:
 
 
 def request_name(id: str, asked: Any) -> str:
-    """The name of a task whose id other files reuse: the id, and a digest of what was asked."""
+    """The name of a task whose id may occur in other files: the id and a digest of what was asked."""
     return f"{task_name(id)}-{('nested too deeply' if files.is_too_deep(asked) else digest(asked))[:6]}"
 
 
 def prompt_name(run: Run) -> str | None:
-    """The name of a task that has none: what its user asked first."""
+    """The name of a task without one: the user's first message."""
     return task_name(next((m.content for m in run.messages if m.role == "user" and m.content.strip()), "")) or None
 
 
 def chosen_score(scores: Mapping[str, Any], row: dict[str, Any], key: str | None, *, place: Place) -> Any:
-    """The score that `key` names, else the field of the row; without a key, the only score. None where there is none.
+    """The score that `key` names, else the row's field of that name; without a key, the only score. None if missing.
 
-    Raises DataError where there are several and no key.
+    Raises DataError if there are several scores and no key.
     """
     if key:
         return scores[key] if key in scores else value_at(row, key)
@@ -87,7 +87,7 @@ def chosen_score(scores: Mapping[str, Any], row: dict[str, Any], key: str | None
 
 
 def word(value: Any) -> str:
-    """A text as it is; "" for anything else, which may be nested too deeply to be written."""
+    """The value if it is text, else ""; other values may be nested too deeply to be written."""
     return value if isinstance(value, str) else ""
 
 
@@ -119,7 +119,7 @@ def text_field(row: dict[str, Any], name: str) -> str | None:
 
 
 def run_of(row: dict[str, Any], *, prefix: str = "", keep_unparsed: bool = False) -> Run:
-    """The run of an object with messages, and a policy and tools where it says so."""
+    """The run in an object with messages, and its policy and tools if it has them."""
     name = next((name for name in MESSAGES if row.get(name) is not None), None)
     if name is not None:
         data = row[name]
@@ -139,9 +139,9 @@ def _named(data: Any, field: str, keep_unparsed: bool) -> Run:
 
 
 def with_policy_and_tools(run: Run, row: dict[str, Any]) -> Run:
-    """The run with the policy and the tools that the row names beside its messages.
+    """The run with the policy and tools that the row has in other fields than its messages.
 
-    A system message that says something other than that policy stays a message.
+    A system message that differs from that policy stays a message.
     """
     policy = policy_of(row)
     if policy is not None and run.policy not in (None, policy):

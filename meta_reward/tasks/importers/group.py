@@ -1,7 +1,7 @@
-"""Which task a pair belongs to where its file does not say.
+"""The task of a pair whose file does not name one.
 
-Pairs that share a trajectory or the user's opening message belong to one task, so that no task falls into two
-splits. A pair that shares one with a task that is there already belongs to that task.
+Pairs that share a trajectory or the user's opening message belong to the same task, so that no task is in two splits. A
+pair that shares one of these with an existing task belongs to that task.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +10,11 @@ from meta_reward.tasks.importers.fields import digest
 from meta_reward.trajectory import Trajectory
 
 Key = str
-"""The digest of a trajectory, or that of an opening message."""
+"""The digest of a trajectory or of an opening message."""
 
 
 def keys_of(trajectory: Trajectory, whole: str) -> tuple[Key, ...]:
-    """What marks a trajectory as one of a task. whole: its digest."""
+    """The keys that a trajectory shares with others of its task. whole: its digest."""
     opening = next((m.content.strip() for m in trajectory.messages if m.role == "user" and m.content.strip()), None)
     return (whole,) if opening is None else (whole, f"opening {digest(opening)}")
 

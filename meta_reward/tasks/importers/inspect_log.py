@@ -1,7 +1,7 @@
 """Inspect AI logs: `{eval, samples[]}` as JSON, or `.eval` files, which the extra `inspect` reads.
 
-A task is a sample's id and a digest of its input, since logs of different evals reuse ids; epochs are its runs.
-The label is the score: C is 1, P is 0.5, I and N are 0. Targets, answers and explanations are not taken over.
+A task is named after a sample's id and a digest of its input, because different evals reuse ids; epochs are its runs.
+The label is the score: C is 1, P is 0.5, I and N are 0. Targets, answers and explanations are not imported.
 Samples that ended in an error of the eval are skipped.
 """
 
@@ -59,6 +59,6 @@ def _label(score: Any, field: str) -> float | None:
 
 
 def _tools(events: Any) -> Any:
-    """The tools that the model was offered, where the log has that."""
+    """The tools that the model was offered, if the log has them."""
     offered = (event.get("tools") for event in events if isinstance(event, dict)) if isinstance(events, list) else ()
     return next((tools for tools in offered if tools), None)

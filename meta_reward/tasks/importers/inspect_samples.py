@@ -16,7 +16,7 @@ def iter_samples(path: Path) -> Iterator[Any]:
 def _plain(path: Path) -> Iterator[Any]:
     for _, log in iter_rows(path):
         if not isinstance(log, dict) or not isinstance(log.get("samples"), list):
-            raise DataError(path, "is not an Inspect log with samples: wants an object {eval, samples}")
+            raise DataError(path, "is not an Inspect log with samples: needs an object {eval, samples}")
         yield from log["samples"]
 
 
@@ -30,12 +30,12 @@ def _packed(path: Path) -> Iterator[Any]:
     try:
         for sample in read_eval_log_samples(str(path), all_samples_required=False):
             yield sample.model_dump(mode="json")
-    except Exception as error:  # whatever a damaged archive does to its reader
+    except Exception as error:  # a damaged archive may cause any error
         raise DataError(path, f"cannot be read by inspect-ai: {type(error).__name__}: {error!s:.100}") from None
 
 
 def as_openai(message: Any) -> Any:
-    """A message as OpenAI has it: Inspect calls a tool's name `function`, and tells a failure beside the result."""
+    """A message in OpenAI's format. Inspect calls a tool's name `function`, and has errors in a field of their own."""
     if not isinstance(message, dict):
         return message
     calls, content, error = (message.get(name) for name in ("tool_calls", "content", "error"))
@@ -50,7 +50,7 @@ def as_openai(message: Any) -> Any:
 
 
 def _blocks(block: Any) -> list[Any]:
-    """A part of a message; of a tool that the provider ran, its call and what that gave."""
+    """A part of a message; for a tool that the provider ran, the call and its result."""
     if not isinstance(block, dict) or block.get("type") != "tool_use" or "result" not in block:
         return [block]
     failed = block.get("error") is not None

@@ -1,7 +1,7 @@
-"""Runs of a person's own, as JSON lines, CSV or a JSON list.
+"""Runs in our own format for users' data, as JSON lines, CSV or a JSON list.
 
-A row is `{task, messages, label?, annotator?, policy?, tools?, id?}`. A label is a number, and the higher is the
-better; rows without one are kept as unlabelled. Several annotators give a row each for the same trajectory.
+A row is `{task, messages, label?, annotator?, policy?, tools?, id?}`. A label is a number; higher is better. Rows
+without one are kept as unlabelled. If several annotators labelled a trajectory, each has a row.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def read(path: Path, options: Options) -> Iterator[Item]:
 
 
 def _names(row: Any, options: Options) -> tuple[str | None, str | None]:
-    """The id and the task of a row with an error somewhere."""
+    """The id and the task of a row that has an error."""
     if not isinstance(row, dict):
         return None, None
     id = task = None

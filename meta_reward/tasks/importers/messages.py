@@ -1,8 +1,8 @@
-"""Other people's conversations as ours: the policy from the system messages they open with, then the messages.
+"""Other people's conversations in our format: the policy from the system messages at the start, then the messages.
 
-Calls are numbered in their order, since ids of providers are chance and need not be unique; calls of a simulated
-user are numbered apart from the agent's. A result belongs to the call that it names, else to the oldest call that
-is still unanswered; a result that answers no call stays, without one. Raises RowError.
+Calls are numbered in order, because providers' ids are random and need not be unique; calls of a simulated user are
+numbered separately from the agent's. A result belongs to the call that it names, else to the oldest unanswered call; a
+result that answers no call is kept without one. Raises RowError.
 """
 
 import re
@@ -20,9 +20,9 @@ _PYTHON = re.compile(r"\s*\[\s*\{\s*'")
 
 
 def read_messages(data: Any, *, keep_unparsed: bool = False) -> Run:
-    """A run from a list of messages or items, or from the same as JSON text. Its tools are left open.
+    """A run, without tools, from a list of messages or items, or from such a list as JSON text.
 
-    keep_unparsed: see `parts_of`. A conversation without messages is a RowError to skip.
+    keep_unparsed: see `parts_of`. Raises RowError; for a conversation without messages, one that skips the row.
     """
     items = _listed(data)
     policy, rest = _split_policy(items)
@@ -38,7 +38,7 @@ def read_messages(data: Any, *, keep_unparsed: bool = False) -> Run:
 
 
 def clean(policy: str) -> str:
-    """A policy as it is stored: plain newlines, control characters visible."""
+    """A policy in its stored form: plain newlines, control characters made visible."""
     from meta_reward.files import printable
 
     return printable(policy.replace("\r\n", "\n"))
@@ -59,7 +59,7 @@ def _listed(data: Any) -> Sequence[Any]:
 
 
 def _is_item(message: Any) -> bool:
-    """Whether this is an item of Responses rather than a message."""
+    """Whether this is an item of OpenAI's Responses rather than a message."""
     return isinstance(message, dict) and "role" not in message
 
 
@@ -79,7 +79,7 @@ def _split_policy(items: Sequence[Any]) -> tuple[str | None, int]:
 
 
 class _Conversation:
-    """Messages as they are put together from parts."""
+    """Builds messages from parts."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -89,9 +89,9 @@ class _Conversation:
         self._names: dict[str, str] = {}
 
     def add(self, parts: Iterable[Part], *, same_turn: bool) -> None:
-        """The parts of one message of theirs: results are messages of their own, all else is one.
+        """Add the parts of one imported message. Each result becomes a message; the other parts become one together.
 
-        same_turn: calls belong to the agent's message before them, from which Responses split them.
+        same_turn: calls belong to the agent's previous message, from which Responses separate them.
         """
         said: list[Text | Call] = []
         for part in parts:
@@ -124,7 +124,7 @@ class _Conversation:
         self._names[id] = call.name
         if call.id is not None:
             key = (who, call.id)
-            if key not in seen:  # an id that was used before means the new call from now on
+            if key not in seen:  # from now on, an id that was used before refers to the new call
                 self._by_id[key] = []
                 seen.add(key)
             self._by_id[key].append(id)

@@ -1,4 +1,4 @@
-"""A chat that one span of an MLflow trace holds: what a model or an agent was given, and what it answered.
+"""The chat in one span of an MLflow trace: what a model or an agent was given, and what it answered.
 
 Reads chats of OpenAI, Anthropic, Responses and LangChain.
 """
@@ -12,7 +12,7 @@ _LANGCHAIN = {"human": "user", "ai": "assistant", "system": "system", "tool": "t
 
 
 def chat_of(given: Any, gave: Any) -> dict[str, Any] | None:
-    """The messages of a span with its tools and instructions, from its inputs and outputs; None for no chat."""
+    """The messages of a span with its tools and instructions, from its inputs and outputs; None if it is not a chat."""
     if not isinstance(given, dict):
         return None
     asked = given["messages"] if isinstance(given.get("messages"), list) else given.get("input")
@@ -38,13 +38,13 @@ def _said(gave: Any) -> list[Any]:
 
 
 def _contents(messages: list[Any]) -> list[Any]:
-    """What messages say, to compare it; what says nothing equals nothing."""
+    """The contents of messages, for comparison; an empty message equals nothing."""
     said = [message.get("content") if isinstance(message, dict) else None for message in messages]
     return [object() if content is None or files.is_too_deep(content) else content for content in said]
 
 
 def _message(message: Any) -> Any:
-    """A message of LangChain as OpenAI has it; another as it is."""
+    """A LangChain message in OpenAI's format; any other message unchanged."""
     role = _LANGCHAIN.get(word(message.get("type"))) if isinstance(message, dict) and "role" not in message else None
     if role is None:
         return message

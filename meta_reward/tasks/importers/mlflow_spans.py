@@ -1,7 +1,7 @@
 """A run from the spans of an MLflow trace.
 
-The span that holds the longest chat is the conversation. A trace without a chat is what was asked of the root span,
-a call for each tool span, and what the root span gave.
+The span with the longest chat is the conversation. A trace without a chat becomes the root span's input, one call per
+tool span, and the root span's output.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ def run_of_spans(spans: Any) -> Run:
 
 
 def asked_of(spans: Any) -> str | None:
-    """The name of a task: what was asked of the root span."""
+    """The name of a task: the root span's input."""
     return task_name(_text(_value(_root(_listed(spans)), "Inputs"))) or None
 
 
@@ -44,7 +44,7 @@ def _root(spans: list[Span]) -> Span:
 
 
 def _value(span: Span, name: str) -> Any:
-    """An attribute of MLflow's, which it writes as JSON text."""
+    """An attribute that MLflow writes as JSON text."""
     attributes = span.get("attributes")
     value = attributes.get(f"mlflow.span{name}") if isinstance(attributes, dict) else None
     try:
@@ -66,6 +66,6 @@ def _calls(spans: list[Span]) -> list[dict[str, Any]]:
 
 
 def _text(value: Any) -> str:
-    """Text as it is; of an object with one text, that text; else JSON."""
+    """A value as text: text unchanged, the text of an object that has only one, anything else as JSON."""
     texts = list(value.values()) if isinstance(value, dict) else []
     return texts[0] if len(texts) == 1 and isinstance(texts[0], str) else text_of(value)

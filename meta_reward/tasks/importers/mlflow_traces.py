@@ -1,7 +1,7 @@
 """MLflow traces with assessments: `{info, data: {spans}}`, as `Trace.to_json()` and `mlflow traces search` write them.
 
-A task is what was asked of the root span. The label is the value of a feedback, or of an expectation that is named: of
-people before judges, and each of them is an annotator. How spans become messages is in `mlflow_spans.py`.
+A task is the root span's input. The label is the value of a feedback, or of a named expectation. Assessments by people
+take precedence over those by judges, and each person is an annotator. `mlflow_spans.py` turns spans into messages.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def _record(place: Place, row: Any, options: Options) -> Record:
     info, spans = as_object(trace.get("info")), value_at(trace, "data.spans")
     task = task_of(trace, options.task_key) if options.task_key else asked_of(spans)
     label = number_of(_VALUES.get(word(value), value), options.label_key or "assessments")
-    id = text_field(info, "trace_id") or text_field(info, "request_id")  # so before version 3
+    id = text_field(info, "trace_id") or text_field(info, "request_id")  # its name before version 3
     return Record(place, run_of_spans(spans), task, label, id, annotator=None if label is None else annotator)
 
 

@@ -1,11 +1,11 @@
-"""Problems that are the same but for spaces, the names of variables, or the order of sentences.
+"""Finding problems that differ only in spaces, the names of variables, or the order of sentences.
 
-Two problems are near duplicates where they hold the same numbers, share four fifths of their words and signs, and half
-of their neighbouring pairs. Variables, whatever their names, are one word. A problem with other numbers is another
-problem, and one told in other words is not found.
+Two problems are near duplicates if they have the same numbers, and share four fifths of their words and signs and half
+of their pairs of neighbouring words. All variables count as the same word. A problem with other numbers is another
+problem, and a rephrased problem is not found.
 
-No near duplicate is missed by the index: of two that share four fifths of their words, one of the rarest fifth of the
-one is among the rarest fifth of the other (prefix filtering; Chaudhuri, Ganti and Kaushik, 2006).
+The index misses no near duplicate: if two problems share four fifths of their words, one of the rarest fifth of one
+problem's words is among the rarest fifth of the other's (prefix filtering; Chaudhuri, Ganti and Kaushik, 2006).
 """
 
 import math
@@ -33,15 +33,15 @@ _SHORT_FRACTION = re.compile(r"(\\[dt]?frac)\s*(\d)\s*(\d)(?!\d)")
 _VARIABLE = "<v>"
 
 _Counted = tuple[object, int]
-"""A word or a pair of words, and the how-manieth of its kind it is."""
+"""A word or a pair of words, and the number of its occurrence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What of a problem is compared."""
+    """The parts of a problem that are compared."""
 
     text: str
-    """The problem, each space one."""
+    """The problem, with every run of white space as one space."""
     numbers: tuple[str, ...]
     """Sorted."""
     words: frozenset[_Counted]
@@ -57,10 +57,10 @@ def fingerprint(problem: str) -> Fingerprint:
 
 
 class Duplicates:
-    """Problems in which duplicates of others are looked up."""
+    """An index of problems, to find duplicates in."""
 
     def __init__(self, problems: Iterable[Fingerprint], *, among: Iterable[Fingerprint] = ()) -> None:
-        """among: what will be looked up; how rare a word is, is counted over both."""
+        """among: the problems that will be looked up; they count too when word frequencies are determined."""
         known = list(problems)
         self._rarity = Counter(word for one in (*known, *among) for word in one.words)
         self._texts = set[str]()
@@ -70,23 +70,23 @@ class Duplicates:
             self.add(one)
 
     def add(self, problem: Fingerprint) -> None:
-        """Look it up from now on."""
+        """Add a problem to the index."""
         self._problems.append(problem)
         self._texts.add(problem.text)
         for word in self._rarest(problem):
             self._found[problem.numbers, word].append(len(self._problems) - 1)
 
     def has_exact(self, problem: Fingerprint) -> bool:
-        """Whether it is there, but for spaces."""
+        """Whether the index has this problem, ignoring white space."""
         return problem.text in self._texts
 
     def find(self, problem: Fingerprint) -> list[int]:
-        """The numbers of those that are the same or nearly so, in the order in which they were added."""
+        """The numbers of all duplicates and near duplicates, in the order in which they were added."""
         candidates = {n for word in self._rarest(problem) for n in self._found.get((problem.numbers, word), ())}
         return sorted(n for n in candidates if _is_near(problem, self._problems[n]))
 
     def _rarest(self, problem: Fingerprint) -> Sequence[_Counted | None]:
-        """So many of the rarest words that two near duplicates share one; None where there is no word at all."""
+        """The rarest words, as many as it takes for two near duplicates to share one; [None] without any word."""
         count = len(problem.words) - math.ceil(_WORDS_SHARED * len(problem.words)) + 1
         return sorted(problem.words, key=lambda word: (self._rarity[word], str(word)))[:count] or [None]
 
@@ -112,7 +112,7 @@ def _counted(words: Iterable[object]) -> frozenset[_Counted]:
 
 
 def _words(problem: str) -> list[str]:
-    """The words, numbers and signs of a problem that say something, in order."""
+    """The meaningful words, numbers and signs of a problem, in order."""
     found = []
     for token in _TOKEN.findall(_SHORT_FRACTION.sub(r"\1 \2 \3", problem)):
         if token in _IGNORED:

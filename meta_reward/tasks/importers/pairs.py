@@ -1,4 +1,4 @@
-"""Pairs of a person's own: a row is `{task?, chosen, rejected, category?, annotator?}`.
+"""Pairs in our own format for users' data: a row is `{task?, chosen, rejected, category?, annotator?}`.
 
 Each side is a list of messages, or an object `{messages, tools?, policy?}`; with a field `prompt`, a side may be
 the agent's answer to it alone. What the row says about policy and tools holds for both sides.
@@ -45,14 +45,14 @@ def pair_record(
     categories: tuple[str, ...] = (),
     annotator: str | None = None,
 ) -> PairRecord:
-    """A pair of two different runs. Raises RowError to skip where they are the same."""
+    """A pair of two different runs. Raises a RowError that skips the row if they are the same."""
     if chosen == rejected:
         raise RowError("", "chosen and rejected are the same", skip=True)
     return PairRecord(place, chosen, rejected, task, categories, annotator)
 
 
 def side_of(row: dict[str, Any], side: Any, name: str) -> Run:
-    """One of the trajectories of a row. name: what it is called there."""
+    """One of the trajectories of a row. name: its name in the row, for errors."""
     if side is None:
         raise RowError(name, "is missing")
     if isinstance(side, dict):
@@ -64,7 +64,7 @@ def side_of(row: dict[str, Any], side: Any, name: str) -> Run:
 
 
 def _said(side: dict[str, Any]) -> dict[str, Any]:
-    """What a side itself says about policy and tools; a policy under one name hides the row's under another."""
+    """A side's own policy and tools; its policy under one name overrides the row's under another name."""
     own = {name: side[name] for name in ("policy", "system", "instructions", "tools") if side.get(name) is not None}
     if own.keys() & {"policy", "system", "instructions"}:
         own = {"policy": None, "system": None, "instructions": None} | own

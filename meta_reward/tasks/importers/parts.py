@@ -1,7 +1,7 @@
-"""The pieces of which other people's messages are made: text, calls and results, from one item of a conversation.
+"""The parts of other people's messages: text, calls and results, from one item of a conversation.
 
 Reads chat messages of OpenAI, content blocks of Anthropic, items of OpenAI's Responses, flat calls of τ²-bench
-and messages as task sets store them. What an agent thought without saying it is left out. Raises RowError.
+and messages as task sets store them. Thoughts that an agent does not say are left out. Raises RowError.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _KNOWN_OF_CALLS = {"type", "id", "call_id", "status", "name", "arguments", "inpu
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Something said."""
+    """A text that was said."""
 
     role: str
     text: str
@@ -30,7 +30,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool called. id: as the provider gave it, which need not be unique; None without one."""
+    """A tool call. id: the provider's, which need not be unique; None without one."""
 
     role: str
     id: str | None
@@ -40,7 +40,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a tool answered. name: of the tool, where the result says it and names no call."""
+    """What a tool answered. name: the tool's, if the result names it instead of a call."""
 
     role: str
     """Whose call it answers."""
@@ -137,7 +137,7 @@ def _is_block(block: Any) -> bool:
 
 
 def _text_of_block(block: dict[str, Any], kind: str) -> str | None:
-    """What a part says; None for thoughts. A part that is no text, such as an image, is named in brackets."""
+    """The text of a part; None for thoughts. A part without text, such as an image, is named in brackets."""
     if kind in _THOUGHTS:
         return None
     if kind not in _TEXTS:
@@ -158,7 +158,7 @@ def _calls_of(item: dict[str, Any]) -> list[Any]:
 
 
 def _call(data: Any, role: str, keep_unparsed: bool) -> Call:
-    """A call in any of the shapes that name it: flat, or nested under `function` or `custom`."""
+    """A call in any shape: flat, or nested under `function` or `custom`."""
     if not isinstance(data, dict):
         raise RowError("tool_calls", f"holds {brief(data)}, not a tool call")
     nested = next((data[key] for key in ("function", "custom") if isinstance(data.get(key), dict)), data)
@@ -217,7 +217,7 @@ def _results(item: dict[str, Any]) -> Iterator[Part]:
 
 
 def _response_item(item: dict[str, Any], kind: str, keep_unparsed: bool) -> Iterator[Part]:
-    """An item of OpenAI's Responses that is no message."""
+    """An item of OpenAI's Responses that is not a message."""
     id = _id(item.get("call_id") if item.get("call_id") is not None else item.get("id"))
     if kind in _THOUGHTS:
         return

@@ -56,7 +56,7 @@ def _side(row: dict[str, Any], name: str) -> Run:
 
 
 def _as_openai(message: Any) -> Any:
-    """A message with the roles of OpenAI. Results name their tool at best, and come in the order of the calls."""
+    """A message with OpenAI's roles. Results name at most their tool, and come in the order of the calls."""
     role = message.get("role") if isinstance(message, dict) else None
     if role == "tool_call":
         return {"role": "assistant", "content": None, "tool_calls": [_call(message.get("content"))]}
@@ -68,7 +68,7 @@ def _as_openai(message: Any) -> Any:
 
 
 def _call(content: Any) -> dict[str, Any]:
-    """A call; what cannot be read is kept as evidence."""
+    """A call; text that cannot be read is kept as evidence."""
     if isinstance(content, dict):
         return content
     text = content if isinstance(content, str) else ""

@@ -1,7 +1,7 @@
-"""Rows of problems with their answers, and of the worked examples of a corpus: which field is what.
+"""Rows of problems with answers, or of worked examples for a corpus: finding out which field is which.
 
-Every other field that holds a short text, a number or a truth value is metadata. Without an answer, that in the last
-`\\boxed{}` of the solution is taken. Rows that cannot be read are Problems with their places, all of them at once.
+Every other field with a short text, a number or a boolean is metadata. Without an answer, the content of the last
+`\\boxed{}` in the solution is used. All rows that cannot be read are reported together, as Problems with their places.
 """
 
 import re
@@ -21,14 +21,14 @@ from meta_reward.tasks.problems import Metadata
 _PROBLEM = ("problem", "question", "prompt", "input")
 _ANSWER = ("answer", "final_answer", "expected_answer", "target", "output")
 _SOLUTION = ("solution", "worked_solution", "rationale", "explanation")
-_LONGEST_VALUE = 200  # characters of a text that says something of a problem, rather than being a text about it
+_LONGEST_VALUE = 200  # characters; a longer text is not metadata
 _LARGEST = 2**53
 _FINAL = re.compile(r"(?s)(?P<solution>.*)\n#### *(?P<answer>[^\n]+)\s*")  # how GSM8K ends an answer
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemKeys:
-    """The fields of a row; `a.b` is field b of field a. None where there is none."""
+    """The names of the fields of a row; `a.b` is field b of field a. None if there is no such field."""
 
     problem: str | None = None
     answer: str | None = None
@@ -41,7 +41,7 @@ class ProblemRow:
 
     place: Place
     id: str
-    """"" where the row has none."""
+    """"" if the row has none."""
     problem: str
     answer: str
     solution: str
@@ -60,16 +60,16 @@ class ProblemRows:
 
     rows: tuple[ProblemRow, ...]
     keys: tuple[ProblemKeys, ...]
-    """By which each file was read."""
+    """The field names with which each file was read."""
     skipped: tuple[Problem, ...]
 
 
 def read_problem_rows(
     paths: Sequence[Path], keys: ProblemKeys, *, corpus: bool = False, skip_errors: bool = False
 ) -> ProblemRows:
-    """Every row of the files, in order. corpus: rows of which a solution is enough.
+    """Every row of the files, in order. corpus: whether rows need only a solution.
 
-    Raises BadRows with every row that cannot be read unless they are skipped, and DataError for a whole file.
+    Raises BadRows with every row that cannot be read, unless they are skipped, and DataError for an unreadable file.
     """
     used = {path: fields_of(path, keys, corpus=corpus) for path in paths}
     items = (
@@ -80,7 +80,7 @@ def read_problem_rows(
 
 
 def fields_of(path: Path, keys: ProblemKeys, *, corpus: bool = False) -> ProblemKeys:
-    """The fields of a file: those given, else by their usual names. Raises DataError that lists what there is."""
+    """The field names of a file: those given, else the usual names. Raises DataError that lists the file's fields."""
     sample = sample_rows(path)
     if not sample:
         raise DataError(path, "holds no rows that are objects")

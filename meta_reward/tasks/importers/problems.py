@@ -1,8 +1,8 @@
-"""A task set of problems from rows: what is to be solved, and the corpus that may be searched for it.
+"""A task set of problems from rows: the problems to solve, and the corpus that programs may search.
 
-What a program could look up instead of solving it is left out of the corpus and counted: worked examples whose problem
-is, exactly or nearly, a problem of any split. Problems that are given twice are taken once, or not at all where their
-answers differ. Without a corpus, half of the problems that have solutions become it.
+Worked examples whose problem is exactly or nearly a problem of any split are left out of the corpus and counted,
+because a program could look up the answer. Problems that occur twice are used once, or not at all if their answers
+differ. Without a corpus, half of the problems with solutions become the corpus.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from meta_reward.tasks.problems import CorpusText, Problem
 from meta_reward.tasks.splits import division_of_new
 
 _Prints = Mapping[int, Fingerprint]
-"""By the identity of a row."""
+"""By the `id()` of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +29,20 @@ class ProblemsLeftOut:
     """How many rows were left out, by reason."""
 
     repeated: int
-    """Problems that are also an earlier one, exactly or nearly, with the same answer."""
+    """Problems that repeat an earlier one, exactly or nearly, with the same answer."""
     two_answers: int
-    """Problems that are given again with another answer."""
+    """Problems that occur again with another answer."""
     exact: int
-    """Worked examples whose problem is also to be solved, but for spaces."""
+    """Worked examples whose problem, ignoring white space, is also to be solved."""
     near: int
-    """Those where it nearly is."""
+    """Worked examples whose problem is nearly one to be solved."""
     repeated_examples: int
-    """Worked examples that are given twice, letter by letter."""
+    """Worked examples that are exactly the same as an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
 class MadeProblems:
-    """What a task set will hold."""
+    """The content of the new task set."""
 
     problems: tuple[Problem, ...]
     corpus: tuple[CorpusText, ...]
@@ -57,9 +57,9 @@ class MadeProblems:
 def make_problems(
     rows: Sequence[ProblemRow], corpus: Sequence[ProblemRow] | None, path: Path, *, name: str, seed: int = 0
 ) -> MadeProblems:
-    """A task set from rows. path: where it goes; problems that are there already stay in their splits.
+    """A task set from rows. path: where it will be; problems that are there already keep their splits.
 
-    Raises DataError where there are too few problems to divide, or nothing to search.
+    Raises DataError if there are too few problems to divide, or nothing to search.
     """
     prints = {id(row): fingerprint(row.problem) for row in (*rows, *(corpus or ()))}
     certain = _without_two_answers(rows, prints)
@@ -86,7 +86,7 @@ _NO_CORPUS = "has no solutions that could be searched"
 
 
 def _without_two_answers(rows: Sequence[ProblemRow], prints: _Prints) -> list[ProblemRow]:
-    """The rows without those whose problem is given again, letter by letter, with another answer."""
+    """The rows without those whose problem occurs again, with exactly the same text and another answer."""
     answers: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         answers[prints[id(row)].text].add(normal_answer(row.answer))
@@ -94,7 +94,7 @@ def _without_two_answers(rows: Sequence[ProblemRow], prints: _Prints) -> list[Pr
 
 
 def _once(rows: Sequence[ProblemRow], prints: _Prints) -> list[ProblemRow]:
-    """The rows without those whose problem is an earlier one. With another answer, it is another problem."""
+    """The rows without those that repeat an earlier problem. With another answer, it is another problem."""
     known = Duplicates([], among=(prints[id(row)] for row in rows))
     kept: list[ProblemRow] = []
     for row in rows:
@@ -105,7 +105,7 @@ def _once(rows: Sequence[ProblemRow], prints: _Prints) -> list[ProblemRow]:
 
 
 def _halved(rows: Sequence[ProblemRow], seed: int) -> tuple[list[ProblemRow], list[ProblemRow]]:
-    """What is solved, and what is searched: half of those with solutions, the same ones each time."""
+    """The rows to solve, and those to search: half of the rows with solutions, the same ones each time."""
     with_solutions = sorted((row for row in rows if row.solution), key=lambda row: _digest(f"{seed}\n{row.problem}"))
     taken = set(map(id, with_solutions[: len(with_solutions) // 2]))
     return [row for row in rows if id(row) not in taken], [row for row in rows if id(row) in taken]
@@ -114,7 +114,7 @@ def _halved(rows: Sequence[ProblemRow], seed: int) -> tuple[list[ProblemRow], li
 def _without_leaks(
     solved: Sequence[ProblemRow], examples: Sequence[ProblemRow], prints: _Prints
 ) -> tuple[list[ProblemRow], int, int]:
-    """The examples that give no problem away, and how many do: exactly, and nearly."""
+    """The examples that do not give a problem away, and how many give one away exactly and nearly."""
     known = Duplicates((prints[id(row)] for row in solved), among=(prints[id(row)] for row in examples))
     found = [bool(known.find(prints[id(row)])) for row in examples]
     exact = sum(known.has_exact(prints[id(row)]) for row in examples)
@@ -130,7 +130,7 @@ def _problems(rows: Sequence[ProblemRow]) -> tuple[Problem, ...]:
 
 
 def _texts(rows: Sequence[ProblemRow]) -> tuple[CorpusText, ...]:
-    """Worked examples as texts, each once."""
+    """Worked examples as texts, without duplicates."""
     once = {worked_example(row.problem, row.solution, row.answer): row for row in rows}
     ids = _ids(list(once.values()), "c")
     return tuple(CorpusText(id, text, dict(row.metadata)) for id, (text, row) in zip(ids, once.items(), strict=True))
@@ -147,7 +147,7 @@ def worked_example(problem: str, solution: str, answer: str) -> str:
 
 
 def _ids(rows: Sequence[ProblemRow], prefix: str) -> list[str]:
-    """The ids of rows; a number for those that have none, or one that others have."""
+    """The ids of rows; a row without an id, or with one that another row has, gets a number."""
     counts = Counter(row.id for row in rows)
     width = len(str(len(rows)))
     numbered = (f"{prefix}{number:0{width}d}" for number in count(1))

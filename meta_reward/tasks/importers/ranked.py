@@ -1,4 +1,4 @@
-"""Ranked groups of a person's own: a row is `{task?, ranked: [best, ..., worst], category?}`.
+"""Ranked groups in our own format for users' data: a row is `{task?, ranked: [best, ..., worst], category?}`.
 
 Each trajectory is a list of messages, or an object `{messages, tools?, policy?}`; with a field `prompt`, one may be the
 agent's answer to it alone. What the row says about policy and tools holds for all of them.

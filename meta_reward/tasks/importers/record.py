@@ -16,7 +16,7 @@ from meta_reward.trajectory import Message, Tool
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands."""
+    """A row of a file, for errors."""
 
     path: Path
     row: str
@@ -27,12 +27,12 @@ class Place:
 
 
 NO_LABEL = "\0"
-"""The name of no field: labels are not looked at."""
+"""A label key that is no field's name: labels are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How fields are named in rows of a person's own."""
+    """The names of fields in rows of users' own formats."""
 
     task_key: str | None = None
     label_key: str | None = None
@@ -61,11 +61,11 @@ class Record:
     label: float | None = None
     """The higher, the better; None without one."""
     id: str | None = None
-    """As the file calls it; unique in most formats, and never a path."""
+    """Its id in the file; unique in most formats, and never used as a path."""
     preferred_id: str | None = None
     """A name for the task set, from the numbers of a benchmark."""
     annotator: str | None = None
-    """Whose label it is, where several people labelled the same trajectories."""
+    """Who gave the label, if several people labelled the same trajectories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class PairRecord:
     chosen: Run
     rejected: Run
     task: str | None = None
-    """None where the file does not say: pairs that share a trajectory or an opening then share a task."""
+    """None if the file does not say; pairs that share a trajectory or an opening then share a task."""
     categories: tuple[str, ...] = ()
     annotator: str | None = None
 
@@ -88,11 +88,11 @@ class RankedRecord:
     place: Place
     runs: tuple[Run, ...]
     task: str | None = None
-    """None where the file does not say, as for pairs."""
+    """None if the file does not say, as for pairs."""
     categories: tuple[str, ...] = ()
 
     def pairs(self) -> list[PairRecord]:
-        """Each with every worse one."""
+        """Each trajectory paired with every worse one."""
         return [
             PairRecord(self.place, better, worse, self.task, self.categories)
             for better, worse in combinations(self.runs, 2)

@@ -29,7 +29,7 @@ def recognizes(row: dict[str, Any]) -> bool:
 def read(path: Path, options: Options) -> Iterator[Item]:
     for _, whole in iter_rows(path):
         if not isinstance(whole, dict) or not isinstance(whole.get("simulations"), list):
-            raise DataError(path, "is not a τ²-bench results file: wants an object {info, tasks, simulations}")
+            raise DataError(path, "is not a τ²-bench results file: needs an object {info, tasks, simulations}")
         names, environment = _task_names(whole.get("tasks"), path), _environment(whole, path)
         rows = (
             (Place(path, f"simulation {number}"), simulation)

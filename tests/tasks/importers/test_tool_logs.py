@@ -249,9 +249,7 @@ def test_sessions_in_one_file_are_told_apart(tmp_path: Path) -> None:
 
 def test_file_of_a_subagent_is_skipped_and_a_broken_line_named(tmp_path: Path) -> None:
     alone = lines(tmp_path / "agent-1.jsonl", turn("user", "sub", isSidechain=True))
-    assert [str(p) for p in collect([alone], Options()).skipped] == [
-        f"{alone}, line 1: has no conversation, at most that of a subagent"
-    ]
+    assert [str(p) for p in collect([alone], Options()).skipped] == [f"{alone}, line 1: has no main conversation"]
     torn = lines(tmp_path / "s.jsonl", turn("user", "Fix it."))
     torn.write_text(torn.read_text() + '{"type": "user", "mess')
     with pytest.raises(BadRows, match=r"s\.jsonl, line 2: is not valid JSON"):
