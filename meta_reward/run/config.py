@@ -29,12 +29,19 @@ _COMPARED_BY_DIGEST = {"taskset"}
 _REWARD_LIMIT = "objective.max_usd"
 
 
+_ALWAYS_WRITTEN = ("judge", "proposer", "limits", "splits")
+"""Without one of these the file is damaged: its settings would silently become the defaults."""
+
+
 def load_run_config(path: Path) -> RunConfig:
     """The settings of an existing run. Raises DataError for a run of another version."""
     data = _load_toml(path)
     if (schema := data.get("schema")) != SCHEMA:
         refusal = OtherVersion if isinstance(schema, int) else DataError
         raise refusal(path, f"run has schema {schema!r}; this version reads {SCHEMA}", hint="start a new run")
+    missing = [table for table in _ALWAYS_WRITTEN if table not in data]
+    if missing:
+        raise DataError(path, f"has no table [{missing[0]}]: it is cut off, or was edited")
     return _parse(_with_model_in_spec(data), path)
 
 

@@ -170,7 +170,8 @@ def test_model_of_a_proposer_may_have_a_key_of_its_own(tmp_path: Path, proposer:
         raised(config, {"proposer": {"model": "m2"}}, "night-1")
     with pytest.raises(UsageError, match=r"proposer\.spec = 'claude:m1', and 'claude:m2' was asked for"):
         raised(config, {"proposer": {"spec": "claude", "model": "m2"}}, "night-1")
-    (tmp_path / "run.toml").write_text("schema = 2\n[proposer]\nspec = 'claude'\nmodel = 'm1'\n")
+    rest = "[judge]\n[limits]\n[splits]\n"
+    (tmp_path / "run.toml").write_text(f"schema = 2\n[proposer]\nspec = 'claude'\nmodel = 'm1'\n{rest}")
     assert load_run_config(tmp_path / "run.toml").proposer.spec == "claude:m1"
 
 
@@ -196,3 +197,10 @@ def test_key_in_the_proposers_command_is_refused_and_not_shown(monkeypatch: pyte
         with pytest.raises(UsageError, match=r"the proposer's command holds a key.*--proposer-env") as refused:
             start()
         assert key not in str(refused.value)
+
+
+def test_settings_that_are_cut_off_at_a_line_are_damage_and_not_defaults(tmp_path: Path) -> None:
+    whole = render_config(new_config({"limits": {"max_usd": 5.0}}))
+    (tmp_path / "run.toml").write_bytes(whole[: whole.index(b"[limits]")])
+    with pytest.raises(DataError, match=r"run\.toml: has no table \[limits\]: it is cut off, or was edited"):
+        load_run_config(tmp_path / "run.toml")

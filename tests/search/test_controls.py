@@ -118,7 +118,7 @@ def test_limit_that_ends_the_controls_leaves_the_result_and_what_was_asked(tmp_p
     world.search()
     with pytest.raises(LimitReached):
         world.test(controls=True)
-    assert world.notes[-1].endswith("--no-controls shows it")
+    assert world.notes[-1].endswith("--no-controls shows the result")
     (tested,) = world.test().tested
     assert (tested.id, tested.controls) == ("c0002", ())
     raise_limits(world.layout, {"limits": {"max_usd": 9.0}})
