@@ -1,6 +1,6 @@
-"""How much disk a candidate takes: a whole search on Skyways with 216 search and 162 validation trajectories.
+"""How much disk a candidate takes: a search on Skyways with, by default, 216 search and 162 validation trajectories.
 
-    python benchmarks/disk.py [ITERATIONS]
+    python benchmarks/disk.py [ITERATIONS] [ROLLOUTS]
 
 Searches with the simulated judge and prints for every candidate the KB of its folder in `history/`, of its validation
 in `sealed/`, and its share of `.git`. Goal: at most 4,500 KB in all.
@@ -20,14 +20,12 @@ from meta_reward.search.loop import run_search
 from meta_reward.search.open import open_search
 from meta_reward.tasks.taskset import load_task_set
 
-_ROLLOUTS = 6
 
-
-def main(iterations: str = "4") -> None:
+def main(iterations: str = "4", rollouts: str = "6") -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        build(folder / "tasks" / "skyways", rollouts=_ROLLOUTS)
+        build(folder / "tasks" / "skyways", rollouts=int(rollouts))
         tasks, layout = load_task_set(folder / "tasks" / "skyways"), Layout(folder / "runs" / "disk")
         requested = {"limits": {"iterations": int(iterations)}}
         asyncio.run(create(layout, requested, tasks, judge="simulated", seeds=load_seeds(SEEDS, None)))

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
     ("command", "says"),
     [
         ("commits.py 12 2", "ratio: "),
-        ("disk.py 0", "c0003-policy"),
+        ("disk.py 0 2", "c0003-policy"),
         ("status.py 3", "    3 candidates: "),
         ("pages.py 6 32 8", "8 candidates: first page in "),
         ("labelling.py --worlds 1 --tasks 15 --iterations 1 --seeds 3", "  label --run"),
