@@ -272,7 +272,7 @@ def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet
     from meta_reward.report.results import render_forecast, render_reward
     from meta_reward.run import config as settings
     from meta_reward.run.record import iterations_done, load_iterations
-    from meta_reward.search.forecast import forecast
+    from meta_reward.search.forecast import forecast_from, try_seeds
     from meta_reward.search.open import check_task_set
     from meta_reward.use.objective import check_objective
     from meta_reward.use.objective_forecast import reward_forecasts
@@ -288,7 +288,8 @@ def _forecast(layout: "Layout", requested: Mapping[str, Any], tasks: "AnyTaskSet
         config = settings.new_config(settings.overlay(requested, {"judge.spec": chosen}))
         check_objective(config, tasks, requested.get("limits", {}))
         check_traces(config, tasks)
-    whole = run_interruptible(forecast(config, tasks, seeds, done=done))
+    tried = run_interruptible(try_seeds(config, tasks, seeds))
+    whole = forecast_from(config, tasks, tried, done=done)
     click.echo(render_forecast(whole))
-    for one in run_interruptible(reward_forecasts(config, tasks, seeds, layout, whole)):
+    for one in run_interruptible(reward_forecasts(config, tasks, tried, layout, whole)):
         click.echo(render_reward(one))

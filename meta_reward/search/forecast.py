@@ -24,7 +24,7 @@ from meta_reward.models.registry import make_backend
 from meta_reward.propose.registry import make_proposer
 from meta_reward.run.create import Seed
 from meta_reward.run.settings import Limits, RunConfig
-from meta_reward.search.open import divided, open_sandbox
+from meta_reward.search.open import divided, open_backend, open_sandbox
 from meta_reward.tasks.base import AnyTaskSet
 
 _SAMPLE = 60
@@ -129,14 +129,30 @@ async def forecast(
     done: iterations that an existing run has completed, without its seeds; None for a new run. Raises UsageError for
     settings that no run can have.
     """
+    return forecast_from(config, taskset, await try_seeds(config, taskset, seeds), done=done)
+
+
+async def try_seeds(config: RunConfig, taskset: AnyTaskSet, seeds: Sequence[Seed]) -> dict[str, Evaluation]:
+    """Evaluate each seed on a sample of the search split, by name; a simulated model answers in place of a real one.
+
+    Raises UsageError for settings that no run can have.
+    """
     make_proposer(config.proposer)
-    backend = make_backend(config.judge.spec, config.judge.settings, seed=config.seed)
-    splits = divided(taskset, config)
+    kind, search = kind_of(taskset), divided(taskset, config)["search"]
+    sample = sample_of(kind.part(taskset, search), config.seed)
+    return await evaluate_sample(config, kind, seeds, sample, open_backend(config), kind.hosts(taskset))
+
+
+def forecast_from(
+    config: RunConfig, taskset: AnyTaskSet, tried: Mapping[str, Evaluation], *, done: int | None = None
+) -> Forecast:
+    """The same, from what `try_seeds` found."""
+    backend, splits = open_backend(config), divided(taskset, config)
     kind = kind_of(taskset)
     parts = {split: kind.part(taskset, tasks) for split, tasks in splits.items()}
     sizes = {split: len(part.examples) for split, part in parts.items()}
     sample = sample_of(parts["search"], config.seed)
-    each = await loads_of(config, kind, seeds, sample, backend, kind.hosts(taskset))
+    each = {name: load_of(evaluation, backend) for name, evaluation in tried.items()}
     return Forecast(
         judge=config.judge.spec,
         simulated=backend.simulated,
@@ -157,14 +173,6 @@ async def forecast(
 def power_on(taskset: AnyTaskSet, validation: Sequence[str]) -> Power:
     """The gains that a decision on these validation tasks can detect."""
     return power_of(taskset.items_of_each(validation))
-
-
-async def loads_of(
-    config: RunConfig, kind: Kind, seeds: Sequence[Seed], sample: Part, backend: Model, hosts: Hosts | None = None
-) -> dict[str, Load]:
-    """What each seed asks of the model per example, by the seed's name."""
-    evaluations = await evaluate_sample(config, kind, seeds, sample, backend, hosts)
-    return {name: _load_of(one, backend) * (1 / len(one.results)) for name, one in evaluations.items()}
 
 
 async def evaluate_sample(
@@ -221,10 +229,11 @@ def sample_of(part: Part, seed: int) -> Part:
     return part.of_examples(drawn)
 
 
-def _load_of(evaluation: Evaluation, backend: Backend) -> Load:
+def load_of(evaluation: Evaluation, backend: Backend) -> Load:
+    """What a program asks of the model per example."""
     tokens = evaluation.tokens
     replies = tokens.output_tokens if backend.simulated else tokens.judge_calls * EXPECTED_REPLY_TOKENS
-    return Load(tokens.judge_calls, tokens.input_tokens, replies)
+    return Load(tokens.judge_calls, tokens.input_tokens, replies) * (1 / len(evaluation.results))
 
 
 def priced(load: Load, backend: Backend) -> Expense:

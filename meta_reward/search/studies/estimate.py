@@ -13,7 +13,7 @@ from meta_reward.models.in_flight import EXPECTED_REPLY_TOKENS
 from meta_reward.models.usage import total_usd
 from meta_reward.run.create import Seed
 from meta_reward.run.evaluations import load_scores
-from meta_reward.search.forecast import Expense, loads_of, priced, sample_of
+from meta_reward.search.forecast import Expense, evaluate_sample, load_of, priced, sample_of
 from meta_reward.search.open import open_backend
 from meta_reward.search.studies.folder import StudyFolder
 from meta_reward.search.studies.measure import Job
@@ -77,7 +77,7 @@ async def job_estimate(job: Job) -> JobEstimate:
     backend = open_backend(job.config)
     sample = sample_of(part, job.config.seed)
     kind, seeds = kind_of(job.taskset), [Seed(job.name, job.source)]
-    loads = await loads_of(job.config, kind, seeds, sample, backend, kind.hosts(job.taskset))
+    tried = await evaluate_sample(job.config, kind, seeds, sample, backend, kind.hosts(job.taskset))
     return JobEstimate(
         what=job.what,
         judge=job.config.judge.spec,
@@ -85,5 +85,5 @@ async def job_estimate(job: Job) -> JobEstimate:
         taskset=job.taskset.name,
         split=job.split,
         trajectories=len(part.examples),
-        part=priced(loads[job.name] * len(part.examples), backend),
+        part=priced(load_of(tried[job.name], backend) * len(part.examples), backend),
     )
